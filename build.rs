@@ -1,0 +1,37 @@
+//! Lists the files of `assets/`, so that a TOML put there is knowledge without a line of Rust.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// Folder under `assets/`, and the table its files go into.
+const SHELVES: [(&str, &str); 3] = [("platforms", "PLATFORMS"), ("hosts", "HOSTS"), ("receivers", "RECEIVERS")];
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or(io::ErrorKind::NotFound)?).join("assets");
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?).join("assets.rs");
+    let mut code = String::new();
+    for (folder, table) in SHELVES {
+        let folder = root.join(folder);
+        println!("cargo::rerun-if-changed={}", folder.display());
+        code += &format!("pub(super) static {table}: &[(&str, &str)] = &[\n");
+        for file in tomls(&folder)? {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            code += &format!("    ({name:?}, include_str!({:?})),\n", file.display().to_string());
+        }
+        code += "];\n";
+    }
+    fs::write(out, code)
+}
+
+/// The TOML files of a folder, by name.
+fn tomls(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
