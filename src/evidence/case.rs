@@ -1,0 +1,183 @@
+//! The case file, `postdoc/case` version 1: everything a diagnosis rests on, nothing derived.
+
+use super::{Answer, Answers, Evidence, Input, InputKind, Question, Refusal, Said};
+use crate::rules::Confidence;
+use base64::Engine as _;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A saved case: one input, and the runs made on it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Case {
+    pub schema: String,
+    pub schema_version: u32,
+    pub id: String,
+    pub input: SavedInput,
+    /// Oldest first; appended to, never overwritten.
+    pub runs: Vec<Run>,
+}
+
+/// The input bytes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SavedInput {
+    pub name: String,
+    pub kind: InputKind,
+    /// What it was taken for, and why: the kept part alone may look like something else.
+    pub sure: Confidence,
+    pub because: String,
+    /// The kind the user told us to read it as.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub told: Option<InputKind>,
+    /// Size and digest of the input as given, also where only its header was kept.
+    pub bytes: usize,
+    pub sha256: String,
+    /// What was kept, where it is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What was kept, where it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+}
+
+/// One diagnosis of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// Version of the program.
+    pub tool: String,
+    pub now: jiff::Timestamp,
+    pub offline: bool,
+    pub said: Said,
+    pub answers: Vec<Asked>,
+}
+
+/// A question with its answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Asked {
+    #[serde(flatten)]
+    pub question: Question,
+    #[serde(flatten)]
+    pub answer: Answer,
+}
+
+/// Why a case cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BadCase {
+    #[error("this is no case file: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("this is no case file (schema {0:?})")]
+    Schema(String),
+    #[error("the case is of version {0}, this program reads 1: use a newer postdoc")]
+    Version(u32),
+    #[error("{0:?} is no case id: expected up to 64 letters and digits")]
+    Id(String),
+    #[error("the case holds no input")]
+    NoInput,
+    #[error("the case holds no run")]
+    NoRun,
+    #[error("the case's input: {0}")]
+    Input(#[from] Refusal),
+}
+
+impl Case {
+    /// A case with one run. A message's body is kept only on request; the header decides.
+    pub fn new(evidence: &Evidence, bodies: bool) -> Case {
+        let input = &evidence.input;
+        let kept = if bodies { &input.original[..] } else { input.header_section() };
+        let sha256 = input.sha256();
+        let id = format!("{:.8}", digest(&[sha256.as_bytes(), evidence.now.to_string().as_bytes()]));
+        let text = std::str::from_utf8(kept).ok().map(str::to_owned);
+        let base64 = text.is_none().then(|| base64::engine::general_purpose::STANDARD.encode(kept));
+        Case {
+            schema: "postdoc/case".into(),
+            schema_version: 1,
+            id,
+            input: SavedInput {
+                name: input.name.clone(),
+                kind: input.kind,
+                sure: input.sure,
+                because: input.because.clone(),
+                told: input.told(),
+                bytes: input.bytes(),
+                sha256,
+                text,
+                base64,
+            },
+            runs: vec![Run::of(evidence)],
+        }
+    }
+
+    /// Reads a case.
+    pub fn read(json: &[u8]) -> Result<Case, BadCase> {
+        // Of a newer case nothing but these two is sure to be there.
+        #[derive(Deserialize)]
+        struct Head {
+            #[serde(default)]
+            schema: String,
+            #[serde(default)]
+            schema_version: u32,
+        }
+        let head: Head = serde_json::from_slice(json)?;
+        match (head.schema.as_str(), head.schema_version) {
+            ("postdoc/case", 1) => {
+                let case: Case = serde_json::from_slice(json)?;
+                // The id names a file: nothing in it may lead out of the folder.
+                if is_id(&case.id) { Ok(case) } else { Err(BadCase::Id(case.id)) }
+            }
+            ("postdoc/case", newer) => Err(BadCase::Version(newer)),
+            (other, _) => Err(BadCase::Schema(other.into())),
+        }
+    }
+
+    /// The case as JSON, with a final line end.
+    pub fn write(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
+        json.push('\n');
+        json
+    }
+
+    /// The evidence of one run, the latest unless `run` says otherwise.
+    pub fn evidence(&self, run: Option<usize>) -> Result<Evidence, BadCase> {
+        let saved = &self.input;
+        let bytes = match (&saved.text, &saved.base64) {
+            (Some(text), _) => text.as_bytes().to_vec(),
+            (None, Some(code)) => {
+                base64::engine::general_purpose::STANDARD.decode(code).map_err(|_| BadCase::NoInput)?
+            }
+            (None, None) => return Err(BadCase::NoInput),
+        };
+        let input = Input::read(&saved.name, bytes, saved.told)?.cut_from(saved);
+        let run = match run {
+            Some(n) => self.runs.get(n),
+            None => self.runs.last(),
+        };
+        let run = run.ok_or(BadCase::NoRun)?;
+        let answers: Answers = run.answers.iter().cloned().map(|a| (a.question, a.answer)).collect();
+        Ok(Evidence { input: Arc::new(input), said: run.said.clone(), answers, now: run.now, offline: run.offline })
+    }
+}
+
+impl Run {
+    pub fn of(evidence: &Evidence) -> Run {
+        Run {
+            tool: env!("CARGO_PKG_VERSION").into(),
+            now: evidence.now,
+            offline: evidence.offline,
+            said: evidence.said.clone(),
+            answers: evidence.answers.iter().map(|(q, a)| Asked { question: q.clone(), answer: a.clone() }).collect(),
+        }
+    }
+}
+
+fn is_id(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Hex SHA-256 over the pieces.
+fn digest(pieces: &[&[u8]]) -> String {
+    use sha2::Digest;
+    let mut hash = sha2::Sha256::new();
+    for piece in pieces {
+        hash.update(piece);
+    }
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -1,0 +1,70 @@
+//! What a server said: an SMTP reply (RFC 5321 §4.2), bare or inside a log line.
+
+use super::Guess;
+use crate::evidence::input::InputKind;
+use crate::evidence::lines::{Shape, peek, shape, visible};
+use crate::rules::Confidence;
+
+pub(super) fn guess(text: &[u8]) -> Option<Guess> {
+    let first = peek(text).map(|l| visible(l.of(text))).find(|l| !l.trim_ascii().is_empty())?;
+    let first = first.trim_ascii();
+    let first = first.strip_prefix(b"#").unwrap_or(first);
+    let say = |sure, because: &str| Some(Guess::new(InputKind::Reply, sure, because));
+    match code(first) {
+        Some(true) => say(Confidence::Certain, "it begins with a reply code and an enhanced status code"),
+        // A bare number could be anything; a text after it makes a reply.
+        Some(false) if first.len() > 3 => say(Confidence::Likely, "it begins with a three-digit reply code"),
+        Some(false) if peek(text).count() == 1 => say(Confidence::Possible, "three digits that are a reply code"),
+        Some(false) => None,
+        None if enhanced(first) => say(Confidence::Likely, "it begins with an enhanced status code (RFC 3463)"),
+        None => None,
+    }
+}
+
+/// A reply somewhere in a line or two that are nothing else: a log line, a relay's report.
+pub(super) fn inside(text: &[u8]) -> Option<Guess> {
+    let quoted = |line: &[u8]| {
+        (0..line.len()).any(|n| {
+            (n == 0 || !line[n - 1].is_ascii_alphanumeric() && !b".-".contains(&line[n - 1]))
+                && code(&line[n..]) == Some(true)
+        })
+    };
+    let mut lines = peek(text).filter(|l| !matches!(shape(l.of(text)), Shape::Blank)).take(MANY + 1);
+    let mut count = 0;
+    let found = lines.by_ref().any(|l| {
+        count += 1;
+        quoted(&l.of(text)[..l.of(text).len().min(4096)])
+    });
+    let few = count + lines.count() <= MANY;
+    (found && few).then(|| {
+        Guess::new(InputKind::Reply, Confidence::Likely, "a reply code with an enhanced status code stands in it")
+    })
+}
+
+/// Lines of a log excerpt that is still about one reply.
+const MANY: usize = 12;
+
+/// Does a reply code stand at the beginning, and an enhanced status code after it?
+pub(super) fn code(line: &[u8]) -> Option<bool> {
+    let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
+    let plausible = digits == 3 && matches!(line[0], b'2'..=b'5') && line[1] <= b'5';
+    let after = match line.get(3) {
+        _ if !plausible => return None,
+        None => return Some(false),
+        Some(b' ' | b'-') => line[4..].trim_ascii_start(),
+        Some(_) => return None,
+    };
+    Some(enhanced(after.strip_prefix(b"#").unwrap_or(after)))
+}
+
+/// Class, subject and detail (RFC 3463 §2), at the end of a word.
+fn enhanced(text: &[u8]) -> bool {
+    let word = text.split(|b| b.is_ascii_whitespace() || b":;,)]".contains(b)).next().unwrap_or_default();
+    let mut parts = word.split(|&b| b == b'.');
+    let number =
+        |part: Option<&[u8]>| part.is_some_and(|p| (1..=3).contains(&p.len()) && p.iter().all(u8::is_ascii_digit));
+    matches!(parts.next(), Some(b"2" | b"4" | b"5"))
+        && number(parts.next())
+        && number(parts.next())
+        && parts.next().is_none()
+}

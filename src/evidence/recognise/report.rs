@@ -1,0 +1,72 @@
+//! Aggregate reports: DMARC (RFC 9990) and TLS (RFC 8460), packed or not.
+
+use super::Guess;
+use crate::evidence::input::InputKind;
+use crate::evidence::lines::{head, visible};
+use crate::rules::Confidence;
+use std::io::Read;
+
+/// As much of an archive as is unpacked to see what is inside.
+const UNPACKED: u64 = 4096;
+
+pub(super) fn guess(text: &[u8]) -> Option<Guess> {
+    let say = |sure, because| Some(Guess::new(InputKind::Report, sure, because));
+    if let Some((archive, inside)) = unpack(text) {
+        return match of(&inside) {
+            Some(what) => say(Confidence::Certain, format!("a {archive} archive with {what} inside")),
+            None => say(Confidence::Possible, format!("a {archive} archive, as reports are sent in")),
+        };
+    }
+    of(head(text)).and_then(|what| say(Confidence::Certain, what.to_owned()))
+}
+
+/// Files that people take for messages, to say so.
+pub(super) fn foreign(text: &[u8]) -> Option<Guess> {
+    let unknown = |because: &str| Some(Guess::new(InputKind::Unknown, Confidence::Likely, because));
+    if text.starts_with(b"\xFF\xFE") || text.starts_with(b"\xFE\xFF") {
+        return unknown("a text in UTF-16, as PowerShell writes it; save it as UTF-8");
+    }
+    // Compound File Binary, the container of Outlook's own format ([MS-CFB] §2.2).
+    if text.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {
+        return unknown("an Outlook .msg file; save the message as .eml or copy its header");
+    }
+    None
+}
+
+fn of(text: &[u8]) -> Option<&'static str> {
+    let text = visible(text);
+    let text = text.trim_ascii_start();
+    let has = |needle: &[u8]| text.windows(needle.len()).any(|w| w == needle);
+    match text.first()? {
+        b'<' if has(b"<feedback") || has(b":feedback") || has(b"<policy_published") || has(b"<report_metadata") => {
+            Some("a DMARC aggregate report in XML")
+        }
+        b'{' if has(b"\"policies\"") && (has(b"\"organization-name\"") || has(b"\"report-id\"")) => {
+            Some("a TLS report in JSON")
+        }
+        _ => None,
+    }
+}
+
+/// The beginning of a gzip stream (RFC 1952) or of the first file in a zip.
+fn unpack(text: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+    let mut inside = Vec::new();
+    let archive = if text.starts_with(b"\x1f\x8b") {
+        // A damaged stream shows as nothing inside.
+        flate2::read::GzDecoder::new(text).take(UNPACKED).read_to_end(&mut inside).ok();
+        "gzip"
+    } else if text.starts_with(b"PK\x03\x04") {
+        let word = |at: usize| text.get(at..at + 2).map(|b| usize::from(u16::from_le_bytes([b[0], b[1]])));
+        let data = 30 + word(26).unwrap_or(0) + word(28).unwrap_or(0);
+        let data = text.get(data..).unwrap_or_default();
+        match word(8) {
+            Some(8) => drop(flate2::read::DeflateDecoder::new(data).take(UNPACKED).read_to_end(&mut inside)),
+            Some(0) => inside.extend_from_slice(&data[..data.len().min(UNPACKED as usize)]),
+            _ => {}
+        }
+        "zip"
+    } else {
+        return None;
+    };
+    Some((archive, inside))
+}

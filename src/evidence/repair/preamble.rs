@@ -1,0 +1,74 @@
+//! What stands before the header section: a greeting, a web mailer's summary table.
+
+use super::Edit;
+use crate::evidence::lines::{Shape, field_name, is_trace, peek, shape, visible};
+
+/// Drops everything before the first real field, where it is not fields itself.
+pub(super) fn find(text: &[u8]) -> Vec<Edit> {
+    let start = match summary_end(text) {
+        Some(end) => peek(text).find(|l| l.start >= end && shape(l.of(text)) == Shape::Known).map(|l| l.start),
+        None => prose_end(text),
+    };
+    match start {
+        Some(at) if at > 0 => vec![Edit::drop(0, at)],
+        _ => Vec::new(),
+    }
+}
+
+/// End of Gmail's "Original message" table: its rows look like fields (`From:`, `SPF:`), its
+/// last ones say SPF, DKIM or DMARC, and the raw header follows. What begins with a field is
+/// no such table, whatever its body speaks of; in other languages only the last rows tell.
+fn summary_end(text: &[u8]) -> Option<usize> {
+    let (mut marks, mut titled, mut headed, mut end) = (0, false, false, None);
+    for line in peek(text) {
+        let content = visible(line.of(text));
+        let content = content.trim_ascii();
+        let begins = |p: &str| content.get(..p.len()).is_some_and(|c| c.eq_ignore_ascii_case(p.as_bytes()));
+        if field_name(content).is_some_and(is_trace) {
+            break;
+        }
+        if ["SPF:", "DKIM:", "DMARC:"].into_iter().any(begins) {
+            marks += 1;
+            end = Some(line.next);
+        } else if ["Message ID", "Original message", "Created at"].into_iter().any(begins) {
+            titled |= !headed;
+        } else if end.is_some() && ["Download original", "Copy to clipboard", "Learn more"].into_iter().any(begins) {
+            end = Some(line.next);
+        } else if marks == 0 && !titled {
+            headed |= shape(content) == Shape::Known;
+        }
+    }
+    end.filter(|_| titled || (marks >= 2 && !headed))
+}
+
+/// Start of the first known field, where a line before it is no field: one that machines
+/// write, or two known fields in a row, for prose has colons too.
+fn prose_end(text: &[u8]) -> Option<usize> {
+    let mut prose = false;
+    let mut candidate: Option<usize> = None;
+    let mut fields = false;
+    for line in peek(text) {
+        let content = line.of(text);
+        match shape(content) {
+            Shape::Known => {
+                let name = visible(&content[..content.len().min(256)]);
+                let sure = field_name(&name).is_some_and(is_trace);
+                match (prose, candidate) {
+                    (false, _) => return None,
+                    (true, Some(at)) => return Some(at),
+                    (true, None) if sure => return Some(line.start),
+                    (true, None) => candidate = Some(line.start),
+                }
+            }
+            Shape::Field => fields = true,
+            Shape::Fold if fields || candidate.is_some() => {}
+            // Blank lines alone on top are no preamble.
+            Shape::Blank | Shape::Fold if !prose && !fields && visible(content).trim_ascii().is_empty() => {}
+            _ => {
+                prose = true;
+                candidate = None;
+            }
+        }
+    }
+    None
+}
