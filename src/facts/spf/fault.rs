@@ -1,0 +1,250 @@
+//! What is wrong in a record's text, said in words, and what was probably meant.
+
+use super::record::{Directive, Mechanism, Qualifier, Record, TermKind};
+use super::repair::repair;
+use super::term;
+use crate::span::Span;
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub kind: FaultKind,
+    /// The term or terms.
+    pub span: Span,
+    /// One sentence without a full stop.
+    pub message: String,
+    /// What to write in place of the span; empty means leave it out. `None`: only the owner knows.
+    pub suggestion: Option<String>,
+    /// A syntax error: the whole record is a permerror (RFC 7208 §4.6). Otherwise the record
+    /// is legal and probably not what its owner means.
+    pub fatal: bool,
+}
+
+/// Kinds of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FaultKind {
+    UnknownMechanism,
+    MissingValue,
+    UnexpectedValue,
+    BadAddress,
+    BadPrefix,
+    /// Not a domain name by the grammar.
+    BadName,
+    BadMacro,
+    NotAscii,
+    Quotes,
+    /// A comma, semicolon, tab or line end where a blank belongs.
+    Separator,
+    /// A blank where none belongs: `include: example.com`.
+    StrayBlank,
+    /// A blank is missing before `all`.
+    Glued,
+    /// `redirect=` or `exp=` twice (RFC 7208 §6).
+    Twice,
+    /// `include=` is read as a modifier nobody knows.
+    EqualsSign,
+    /// Another `v=spf1` inside the record.
+    SecondVersion,
+    /// Legal, but no name that can be asked for: a URL, an address, an empty label.
+    NotAName,
+    /// Never looked at (RFC 7208 §5.1).
+    AfterAll,
+    /// `+all`
+    Everyone,
+}
+
+/// A syntax error before anyone thought about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    pub kind: FaultKind,
+    pub span: Span,
+}
+
+impl Flaw {
+    pub fn new(kind: FaultKind, span: Span) -> Flaw {
+        Flaw { kind, span }
+    }
+}
+
+/// Longest term that is thought about, bytes.
+const THOUGHT: usize = 1000;
+
+/// The text of a term for a message, cut where it is long.
+fn shown(text: &[u8], span: Span) -> String {
+    let word = String::from_utf8_lossy(span.of(text));
+    if word.chars().count() <= 60 { word.into_owned() } else { word.chars().take(59).chain(['…']).collect() }
+}
+
+/// A syntax error in words.
+pub(super) fn explain(text: &[u8], term: Span, flaw: Flaw) -> Fault {
+    let word = shown(text, term);
+    let mut kind = flaw.kind;
+    let mut suggestion = None;
+    if term.len() <= THOUGHT {
+        let raw = String::from_utf8_lossy(term.of(text));
+        suggestion = repair(&raw);
+        kind = match kind {
+            _ if raw.contains(['"', '\'', '\\', '“', '”', '„', '‘', '’', '«', '»']) => FaultKind::Quotes,
+            _ if raw.contains(['\t', '\r', '\n']) => FaultKind::Separator,
+            FaultKind::NotAscii | FaultKind::BadMacro => kind,
+            _ if raw.contains([',', ';']) => FaultKind::Separator,
+            FaultKind::UnknownMechanism | FaultKind::BadName | FaultKind::BadAddress | FaultKind::BadPrefix
+                if suggestion.is_some() && glued_all(raw.as_bytes()).is_some() =>
+            {
+                FaultKind::Glued
+            }
+            _ => kind,
+        };
+    }
+    let message = match kind {
+        FaultKind::UnknownMechanism => format!("`{word}` is not an SPF mechanism"),
+        FaultKind::MissingValue => format!("`{word}` stops short: its value is missing"),
+        FaultKind::UnexpectedValue => format!("`{word}` carries a value that does not belong there"),
+        FaultKind::BadAddress => format!("`{word}` does not hold an address of its kind"),
+        FaultKind::BadPrefix => format!("`{word}` ends in no valid prefix length"),
+        FaultKind::BadName => format!("`{word}` does not end in a domain name"),
+        FaultKind::BadMacro => format!("`{word}` holds a macro that SPF does not know"),
+        FaultKind::NotAscii => format!("`{word}` holds a character outside plain ASCII"),
+        FaultKind::Quotes => format!("`{word}` holds quotation marks or backslashes"),
+        FaultKind::Separator => format!("`{word}`: SPF terms are parted by blanks, nothing else"),
+        FaultKind::Glued => format!("`{word}`: a blank is missing before the final `all`"),
+        _ => format!("`{word}` is not valid"),
+    };
+    Fault { kind, span: term, message, suggestion, fatal: true }
+}
+
+/// The start of a qualified `all` that is stuck to the end of another term.
+pub(super) fn glued_all(term: &[u8]) -> Option<usize> {
+    let at = term.len().checked_sub(4)?;
+    let tail = term.get(at + 1..)?;
+    let qualified = term.get(at).copied().and_then(Qualifier::of).is_some();
+    (at > 0 && qualified && tail.eq_ignore_ascii_case(b"all")).then_some(at)
+}
+
+/// `include: example.com` and `- all`: two broken pieces that are one sound term together.
+pub(super) fn join_broken(text: &[u8], record: &mut Record) {
+    let mut joined: Vec<Fault> = Vec::new();
+    for pair in record.terms.windows(2) {
+        let [first, second] = pair else { continue };
+        let lone = first.span.len() == 1;
+        let short = first.span.len() + second.span.len() <= THOUGHT;
+        if joined.len() >= Record::FAULTS {
+            break;
+        }
+        let taken = joined.last().is_some_and(|j| j.span.end > first.span.start);
+        if first.kind != TermKind::Broken || !(lone || second.kind == TermKind::Broken) || !short || taken {
+            continue;
+        }
+        let (a, b) = (first.span.of(text), second.span.of(text));
+        if !(lone || a.ends_with(b":") || b.starts_with(b":")) {
+            continue;
+        }
+        let whole = [a, b].concat();
+        let sound = term::parse(&whole, Span::new(0, whole.len())).is_ok();
+        let whole = String::from_utf8_lossy(&whole).into_owned();
+        let Some(suggestion) = (if sound { Some(whole) } else { repair(&whole) }) else { continue };
+        let span = first.span.join(second.span);
+        let message = format!("`{}`: there is a blank inside this term", shown(text, span));
+        joined.push(Fault { kind: FaultKind::StrayBlank, span, message, suggestion: Some(suggestion), fatal: true });
+    }
+    let mut held = joined.iter().peekable();
+    record.faults.retain(|f| {
+        while held.next_if(|j| j.span.end < f.span.end).is_some() {}
+        held.peek().is_none_or(|j| f.span.start < j.span.start)
+    });
+    record.faults.extend(joined);
+}
+
+/// Legal terms that hardly mean what they say, and modifiers that stand twice.
+pub(super) fn lint(text: &[u8], record: &mut Record) {
+    let mut faults = Vec::new();
+    let (mut all, mut redirects, mut exps, mut broken) = (false, 0, 0, false);
+    let has_all = record.all().is_some();
+    for term in &record.terms {
+        let raw = String::from_utf8_lossy(term.span.of(text));
+        let word = shown(text, term.span);
+        let short = term.span.len() <= THOUGHT;
+        let mut say = |kind, fatal, message: String, suggestion| {
+            // One of them is told already where two pieces were joined.
+            let joined = |f: &Fault| f.kind == FaultKind::StrayBlank && f.span.join(term.span) == f.span;
+            let room = faults.len() < Record::FAULTS || fatal;
+            if room && !record.faults.iter().any(joined) {
+                faults.push(Fault { kind, span: term.span, message, suggestion, fatal });
+            }
+        };
+        match &term.kind {
+            TermKind::Broken => {}
+            TermKind::Redirect(_) | TermKind::Exp(_) => {
+                let redirect = matches!(term.kind, TermKind::Redirect(_));
+                let count = if redirect { &mut redirects } else { &mut exps };
+                *count += 1;
+                if *count > 1 && *count < Record::FAULTS {
+                    say(FaultKind::Twice, true, format!("`{word}`: this modifier stands twice"), None);
+                    broken = true;
+                } else if redirect && has_all {
+                    say(FaultKind::AfterAll, false, format!("`{word}` is ignored, because there is an `all`"), None);
+                }
+            }
+            TermKind::Modifier { name, .. } => {
+                let name = name.of(text).to_ascii_lowercase();
+                let mechanisms: [&[u8]; 11] =
+                    [b"include", b"a", b"mx", b"ip4", b"ip6", b"ip", b"ipv4", b"ipv6", b"ptr", b"exists", b"all"];
+                if name == b"v" {
+                    say(FaultKind::SecondVersion, false, format!("`{word}` stands a second time"), Some(String::new()));
+                } else if short && mechanisms.contains(&&name[..]) {
+                    let message = format!("`{word}` is ignored: a mechanism takes a colon, not an equals sign");
+                    let colon = raw.replacen('=', ":", 1);
+                    let sound = term::parse(colon.as_bytes(), Span::new(0, colon.len())).is_ok();
+                    say(FaultKind::EqualsSign, false, message, if sound { Some(colon) } else { repair(&colon) });
+                }
+            }
+            TermKind::Directive(directive) => {
+                if all {
+                    say(
+                        FaultKind::AfterAll,
+                        false,
+                        format!("`{word}` stands behind `all` and is never looked at"),
+                        None,
+                    );
+                } else if short && let Some((kind, message, suggestion)) = doubt(&raw, &word, directive) {
+                    say(kind, false, message, suggestion);
+                }
+                all |= directive.mechanism == Mechanism::All;
+            }
+        }
+    }
+    record.broken |= broken;
+    record.faults.extend(faults);
+}
+
+/// A legal directive that cannot be meant.
+fn doubt(raw: &str, word: &str, directive: &Directive) -> Option<(FaultKind, String, Option<String>)> {
+    if directive.mechanism == Mechanism::All {
+        let everyone = directive.qualifier == Qualifier::Pass;
+        return everyone.then(|| (FaultKind::Everyone, format!("`{word}` lets everyone send in this name"), None));
+    }
+    let value = raw.split_once(':').map(|(_, value)| value)?;
+    if matches!(directive.mechanism, Mechanism::Ip4 { .. } | Mechanism::Ip6 { .. }) {
+        return None;
+    }
+    if glued_all(raw.as_bytes()).is_some() {
+        let suggestion = repair(raw)?;
+        return Some((
+            FaultKind::Glued,
+            format!("`{word}`: a blank is missing before the final `all`"),
+            Some(suggestion),
+        ));
+    }
+    if raw.contains([',', ';']) {
+        let suggestion = repair(raw)?;
+        return Some((
+            FaultKind::Separator,
+            format!("`{word}`: SPF terms are parted by blanks, nothing else"),
+            Some(suggestion),
+        ));
+    }
+    if !value.contains('%') && (value.contains("://") || value.contains('@') || value.contains("..")) {
+        return Some((FaultKind::NotAName, format!("`{word}` does not name a domain"), repair(raw)));
+    }
+    None
+}

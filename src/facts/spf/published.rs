@@ -1,0 +1,118 @@
+//! The SPF-like records that are published at a name, or were pasted.
+
+use super::eval::{check_host, checkable};
+use super::fault::Fault;
+use super::record::Record;
+use super::{Problem, ProblemKind, Published, SpfText, Whose};
+use crate::evidence::Kind;
+use crate::facts::Reading;
+use crate::facts::boundary::Identities;
+use crate::facts::lookup::Lookup;
+
+/// What a TXT record is to SPF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Likeness {
+    Spf1,
+    SenderId,
+    Almost,
+    Other,
+}
+
+/// The SPF-like records of every domain that matters to this message, all asked for at once,
+/// and the pasted ones. One entry for each identity, though two may share a domain.
+pub fn published(lookup: &Lookup, reading: &Reading, identities: &Identities) -> Vec<Published> {
+    let mut all = Vec::new();
+    let mail_from = identities.mail_from.as_ref().and_then(|m| m.value.domain());
+    let helo = identities.helo.as_ref().map(|h| h.value.as_str());
+    for (whose, domain) in [(Whose::MailFrom, mail_from), (Whose::Helo, helo), (Whose::From, reading.from_domain())] {
+        let Some(domain) = domain.filter(|d| checkable(d)) else { continue };
+        let mut at = at_domain(lookup, whose, domain);
+        if at.whose == Whose::From && mail_from.is_some_and(|m| m != domain) && !at.records.is_empty() {
+            at.check = identities
+                .source_ip
+                .as_ref()
+                .map(|ip| check_host(lookup, ip.value, domain, &format!("postmaster@{domain}"), helo, false));
+        }
+        all.push(at);
+    }
+    all.extend(pasted(reading));
+    all
+}
+
+fn at_domain(lookup: &Lookup, whose: Whose, domain: &str) -> Published {
+    let mut at = Published {
+        whose,
+        domain: domain.to_owned(),
+        outcome: None,
+        records: Vec::new(),
+        sender_id: Vec::new(),
+        almost: Vec::new(),
+        check: None,
+    };
+    if let Some(answer) = lookup.ask(domain, Kind::Txt) {
+        at.outcome = Some(answer.outcome);
+        for (index, text) in answer.texts().enumerate() {
+            sort_in(&mut at, &text, index);
+        }
+    }
+    at
+}
+
+/// The pasted record, where it is like SPF.
+fn pasted(reading: &Reading) -> Option<Published> {
+    let pasted = reading.record.as_ref().filter(|r| matches!(r.kind, Kind::Txt | Kind::Spf))?;
+    let mut at = Published {
+        whose: Whose::Pasted,
+        domain: pasted.name.clone().unwrap_or_default(),
+        outcome: None,
+        records: Vec::new(),
+        sender_id: Vec::new(),
+        almost: Vec::new(),
+        check: None,
+    };
+    for (index, entry) in pasted.entries.iter().enumerate() {
+        sort_in(&mut at, &entry.text, index);
+    }
+    (!(at.records.is_empty() && at.sender_id.is_empty() && at.almost.is_empty())).then_some(at)
+}
+
+fn sort_in(at: &mut Published, bytes: &[u8], index: usize) {
+    let list = match likeness(bytes) {
+        Likeness::Spf1 => &mut at.records,
+        Likeness::SenderId => &mut at.sender_id,
+        Likeness::Almost => &mut at.almost,
+        Likeness::Other => return,
+    };
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let faults = Record::parse(text.as_bytes()).map(|r| r.faults).unwrap_or_default();
+    let problems = faults.into_iter().map(|f| problem(&at.domain, f)).collect();
+    list.push(SpfText { text, index, problems });
+}
+
+fn problem(domain: &str, fault: Fault) -> Problem {
+    Problem {
+        domain: domain.to_owned(),
+        kind: if fault.fatal { ProblemKind::Syntax } else { ProblemKind::Doubtful },
+        span: Some(fault.span),
+        text: fault.message,
+        suggestion: fault.suggestion,
+    }
+}
+
+fn likeness(text: &[u8]) -> Likeness {
+    if Record::is(text) {
+        return Likeness::Spf1;
+    }
+    let begins = |with: &[u8]| text.get(..with.len()).is_some_and(|b| b.eq_ignore_ascii_case(with));
+    if begins(b"spf2.0/") {
+        return Likeness::SenderId;
+    }
+    // The letters and digits it begins with, whatever blanks, quotes and signs are between.
+    let mut word = text.iter().take(32).filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);
+    let first: Vec<u8> = word.by_ref().take(4).collect();
+    match &first[..] {
+        b"vspf" => Likeness::Almost,
+        b"spf1" if !begins(b"spf1=") => Likeness::Almost,
+        _ => Likeness::Other,
+    }
+}
