@@ -1,0 +1,149 @@
+//! Antispam verdict fields: whose they are and what they say, in the receiver's own vocabulary.
+//!
+//! The vocabulary is `assets/receivers/*.toml`; this module finds fields and splits values.
+
+pub mod form;
+pub mod summary;
+
+pub use summary::{Summary, spam_verdicts, summary};
+
+use super::header::Header;
+use crate::knowledge::pattern;
+use crate::knowledge::receiver::{self, Entry, Form, Kind};
+use crate::span::Span;
+use std::collections::HashSet;
+
+/// One verdict field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Index of the header field.
+    pub field: usize,
+    /// `microsoft`, `spamassassin`, `rspamd`, `yandex` …
+    pub vendor: &'static str,
+    /// Stamped by the sending organisation (`-Untrusted`, or a report on mail going out): shown,
+    /// never counted.
+    pub untrusted: bool,
+    /// What it says, item by item.
+    pub items: Vec<Item>,
+}
+
+/// One `key:value` of a verdict field; a field that is one value has the key its vocabulary
+/// gives it (`score`, `flag`), or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub key: String,
+    pub value: String,
+    pub span: Span,
+    /// What the vocabulary says of it, if anything.
+    pub meaning: Option<Meaning>,
+}
+
+/// A row of the vocabulary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meaning {
+    pub text: &'static str,
+    pub leaning: Leaning,
+}
+
+/// Which way a value points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Leaning {
+    Good,
+    Neutral,
+    Info,
+    Warn,
+    Bad,
+}
+
+/// Every antispam field of the header, top to bottom.
+pub fn read(header: &Header, text: &[u8]) -> Vec<Field> {
+    let found: Vec<_> = header
+        .fields
+        .iter()
+        .enumerate()
+        .filter_map(|(n, f)| {
+            let name = std::str::from_utf8(f.name.of(text)).ok()?;
+            let (name, untrusted) = without_mark(name);
+            let mut entries = receiver::fields_called(name);
+            entries.retain(|(_, f)| !matches!(f.form, Form::Trace | Form::Results));
+            (!entries.is_empty()).then_some((n, untrusted, entries))
+        })
+        .collect();
+    // A name that several use is the one's whose other fields are here.
+    let surely: HashSet<&str> = found.iter().filter_map(|(_, _, e)| only(e)).map(|(r, _)| &*r.id).collect();
+    let mut fields: Vec<Field> = found
+        .into_iter()
+        .filter_map(|(n, untrusted, entries)| {
+            let value = header.fields.get(n)?.value;
+            let (vendor, items) = whose(entries, &surely, value.of(text), value.start as usize)?;
+            Some(Field { field: n, vendor, untrusted, items })
+        })
+        .collect();
+    distrust_what_went_out(&mut fields);
+    fields
+}
+
+/// A name without Microsoft's mark for what a sender stamped.
+pub(crate) fn without_mark(name: &str) -> (&str, bool) {
+    const MARK: &str = "-Untrusted";
+    match name.len().checked_sub(MARK.len()).and_then(|n| name.split_at_checked(n)) {
+        Some((stem, mark)) if mark.eq_ignore_ascii_case(MARK) => (stem, true),
+        _ => (name, false),
+    }
+}
+
+fn only(entries: &[Entry]) -> Option<Entry> {
+    match entries {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
+/// Decides between those who use a field's name: who is surely here, then who knows the value,
+/// then software that runs anywhere.
+fn whose(entries: Vec<Entry>, surely: &HashSet<&str>, value: &[u8], base: usize) -> Option<(&'static str, Vec<Item>)> {
+    let mut readings: Vec<_> = entries.into_iter().map(|e| (e, items(e, value, base))).collect();
+    let present = |(receiver, _): &Entry| surely.contains(&*receiver.id);
+    if readings.len() > 1 && readings.iter().any(|(e, _)| present(e)) {
+        readings.retain(|(e, _)| present(e));
+    }
+    let rank = |(entry, items): &(Entry, Vec<Item>)| {
+        let known = items.iter().any(|i| i.meaning.is_some());
+        (!known, entry.0.kind != Kind::Filter)
+    };
+    let ((receiver, _), items) = readings.into_iter().min_by_key(rank)?;
+    Some((&receiver.id, items))
+}
+
+/// The items of one value, with what the vocabulary says of each.
+pub fn items((_, field): Entry, value: &[u8], base: usize) -> Vec<Item> {
+    let pieces = form::split(field.form, value, base);
+    let item = |piece: form::Piece| {
+        let key = if piece.key.is_empty() { field.key.clone() } else { piece.key };
+        let meaning = field.row(&key, &piece.value).map(|row| Meaning { text: &row.meaning, leaning: row.leaning });
+        Item { key, value: piece.value, span: piece.span, meaning }
+    };
+    pieces.into_iter().map(item).collect()
+}
+
+/// Some stamp mail that leaves them too. Where Microsoft's only reports say `DIR:OUT`, all of its
+/// fields are the sending organisation's; so is a Proofpoint field of an outbound policy.
+fn distrust_what_went_out(fields: &mut [Field]) {
+    let says = |f: &Field, key: &str, value: &str| {
+        f.items.iter().any(|i| i.key.eq_ignore_ascii_case(key) && pattern::glob(value, &i.value))
+    };
+    let reports = || fields.iter().filter(|f| f.vendor == "microsoft" && !f.untrusted);
+    let out =
+        reports().any(|f| says(f, "DIR", "OUT")) && !reports().any(|f| says(f, "DIR", "INB") || says(f, "DIR", "INT"));
+    for field in fields {
+        field.untrusted |= match field.vendor {
+            "microsoft" => out,
+            "proofpoint" => says(field, "policy", "outbound*"),
+            _ => false,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;

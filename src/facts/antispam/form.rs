@@ -1,0 +1,213 @@
+//! How the values of antispam fields are written, form by form.
+
+use crate::knowledge::receiver::Form;
+use crate::span::Span;
+
+/// One `key` and `value`, folds and blanks taken off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub key: String,
+    pub value: String,
+    /// The whole piece.
+    pub span: Span,
+}
+
+/// Pieces read of one field; the rest of a longer one is left unread.
+pub const LIMIT: usize = 1000;
+
+/// Splits one value; `base` is added to every span. Linear.
+pub fn split(form: Form, value: &[u8], base: usize) -> Vec<Piece> {
+    let text = Text { value, base };
+    match form {
+        Form::Word | Form::Trace => text.piece(0, value.len(), None).into_iter().collect(),
+        Form::First => text.first().into_iter().collect(),
+        Form::Pairs => text.separated(b';', b':'),
+        Form::Semicolons => text.separated(b';', b'='),
+        Form::Commas => text.separated(b',', b'='),
+        Form::Assignments => text.assignments(),
+        Form::Results => text.results(),
+        Form::SpamStatus => text.spam_status(),
+        Form::SpamdResult => text.spamd_result(),
+    }
+}
+
+/// A value and where it stands.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    value: &'a [u8],
+    base: usize,
+}
+
+impl<'a> Text<'a> {
+    fn bytes(self, from: usize, to: usize) -> &'a [u8] {
+        self.value.get(from..to).unwrap_or_default()
+    }
+
+    /// `from..to` without blanks at either end.
+    fn trim(self, from: usize, to: usize) -> (usize, usize) {
+        let bytes = self.bytes(from, to);
+        let start = bytes.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(bytes.len());
+        let end = bytes.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(start, |n| n + 1);
+        (from + start, from + end)
+    }
+
+    fn span(self, (from, to): (usize, usize)) -> Span {
+        Span::new(self.base + from, self.base + to)
+    }
+
+    /// A piece from a stretch, split at the first `mark`; `None` where nothing but blanks is there.
+    fn piece(self, from: usize, to: usize, mark: Option<u8>) -> Option<Piece> {
+        let whole @ (from, to) = self.trim(from, to);
+        let bytes = self.bytes(from, to);
+        let cut = mark.and_then(|m| bytes.iter().position(|&b| b == m));
+        let (key, value) = match cut {
+            Some(n) => (unfold(self.bytes(from, from + n)), unfold(self.bytes(from + n + 1, to))),
+            None => (String::new(), unfold(bytes)),
+        };
+        // Outlook writes `(null)` for a list that is empty, sometimes glued to the next key.
+        let key = key.rsplit("(null)").next().unwrap_or_default().trim().to_owned();
+        (!bytes.is_empty()).then(|| Piece { key, value, span: self.span(whole) })
+    }
+
+    fn first(self) -> Option<Piece> {
+        let (from, to) = self.trim(0, self.value.len());
+        let bytes = self.bytes(from, to);
+        let end = bytes.iter().position(|&b| b.is_ascii_whitespace() || b";,(".contains(&b)).unwrap_or(bytes.len());
+        self.piece(from, from + end, None)
+    }
+
+    fn separated(self, separator: u8, mark: u8) -> Vec<Piece> {
+        let mut at = 0;
+        let stretches = self.value.split(|&b| b == separator).map(|piece| {
+            let from = at;
+            at += piece.len() + 1;
+            (from, from + piece.len())
+        });
+        stretches.filter_map(|(from, to)| self.piece(from, to, Some(mark))).take(LIMIT).collect()
+    }
+
+    /// Runs of bytes that are none of `separators`, each with its stretch.
+    fn tokens(self, separators: &'static [u8]) -> impl Iterator<Item = (usize, usize)> + 'a {
+        let value = self.value;
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let rest = value.get(at..)?;
+            let from = at + rest.iter().position(|b| !separators.contains(b))?;
+            let rest = value.get(from..)?;
+            at = from + rest.iter().position(|b| separators.contains(b)).unwrap_or(rest.len());
+            Some((from, at))
+        })
+    }
+
+    fn assignments(self) -> Vec<Piece> {
+        self.tokens(b" \t\r\n;,").filter_map(|(from, to)| self.piece(from, to, Some(b'='))).take(LIMIT).collect()
+    }
+
+    /// `method=result`, then what belongs to it with the method before its key.
+    fn results(self) -> Vec<Piece> {
+        let mut method = String::new();
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        for (from, to) in self.tokens(b" \t\r\n;()").take(LIMIT) {
+            let begins = self.bytes(at, from).contains(&b';') || at == 0;
+            at = to;
+            let Some(mut piece) = self.piece(from, to, Some(b'=')).filter(|p| !p.key.is_empty()) else { continue };
+            if begins {
+                method.clone_from(&piece.key);
+            } else {
+                piece.key = format!("{method} {}", piece.key);
+            }
+            pieces.push(piece);
+        }
+        pieces
+    }
+
+    /// The verdict (empty key), then assignments; the members of `tests=` have the key `test`.
+    fn spam_status(self) -> Vec<Piece> {
+        let mut pieces: Vec<Piece> = self.first().into_iter().collect();
+        // Where the first piece is an assignment there was no verdict.
+        if self.value.iter().find(|b| b"=,".contains(b)) == Some(&b'=') {
+            pieces.clear();
+        }
+        let (mut tests, mut bracket) = (false, false);
+        let mut at = 0;
+        for (from, to) in self.tokens(b" \t\r\n,[]") {
+            if pieces.len() >= LIMIT {
+                break;
+            }
+            let between = self.bytes(at, from);
+            at = to;
+            // amavisd: tests=[NAME=1.0, OTHER=-0.1]
+            bracket = (bracket || between.contains(&b'[')) && !between.contains(&b']');
+            let Some(mut piece) = self.piece(from, to, Some(b'=')) else { continue };
+            if bracket || (tests && piece.key.is_empty()) {
+                let name = if piece.key.is_empty() { piece.value } else { piece.key };
+                if name != "none" {
+                    pieces.push(Piece { key: "test".into(), value: name, span: piece.span });
+                }
+            } else if !piece.key.is_empty() {
+                tests = piece.key.eq_ignore_ascii_case("tests");
+                if !tests {
+                    pieces.push(piece);
+                } else if !matches!(&*piece.value, "" | "none") {
+                    let name = to - piece.value.len();
+                    piece.span = self.span((name.max(from), to));
+                    pieces.push(Piece { key: "test".into(), ..piece });
+                }
+            }
+        }
+        pieces
+    }
+
+    /// The verdict (empty key), `score`, `required`, then each symbol with the key `symbol`.
+    fn spamd_result(self) -> Vec<Piece> {
+        let head = self.value.iter().position(|&b| b == b';').unwrap_or(self.value.len());
+        let mut pieces = Vec::new();
+        let open = self.bytes(0, head).iter().position(|&b| b == b'[').unwrap_or(head);
+        let colon = self.bytes(0, open).iter().position(|&b| b == b':').map_or(0, |n| n + 1);
+        pieces.extend(self.piece(colon, open, None));
+        let close = self.bytes(open, head).iter().position(|&b| b == b']').map_or(head, |n| open + n);
+        let slash = self.bytes(open, close).iter().position(|&b| b == b'/').map_or(close, |n| open + n);
+        for (key, from, to) in [("score", open + 1, slash), ("required", slash + 1, close)] {
+            pieces.extend(self.piece(from.min(to), to, None).map(|p| Piece { key: key.into(), ..p }));
+        }
+        let mut at = head + 1;
+        while at < self.value.len() && pieces.len() < LIMIT {
+            let rest = self.bytes(at, self.value.len());
+            let name = rest.iter().position(|b| b"([;".contains(b)).unwrap_or(rest.len());
+            // Options in brackets may hold semicolons.
+            let mut end = name;
+            let mut inside = false;
+            while let Some(&b) = rest.get(end) {
+                match b {
+                    b'[' => inside = true,
+                    b']' => inside = false,
+                    b';' if !inside => break,
+                    _ => {}
+                }
+                end += 1;
+            }
+            let whole = self.trim(at, at + end);
+            pieces.extend(self.piece(at, at + name, None).map(|p| Piece {
+                key: "symbol".into(),
+                span: self.span(whole),
+                ..p
+            }));
+            at += end + 1;
+        }
+        pieces
+    }
+}
+
+/// Text with every run of blanks and line ends as one blank, none at either end.
+fn unfold(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_ascii_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}

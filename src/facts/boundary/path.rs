@@ -1,0 +1,63 @@
+//! Envelope addresses as receivers write them.
+
+use super::MailFrom;
+
+/// A reverse-path, or the domain of one: `<>`, `ann@example.com`, `@example.com`,
+/// `example.com`. `None` where it names no domain (`(null)`, `none`, empty).
+pub(crate) fn mail_from(value: &str) -> Option<MailFrom> {
+    let value = value.trim();
+    if value == "<>" {
+        return Some(MailFrom::Null);
+    }
+    let value = value.trim_start_matches('<').trim_end_matches('>');
+    match value.rsplit_once('@') {
+        Some((local, domain)) => {
+            let local = local.trim_matches('"');
+            Some(MailFrom::Path { local: (!local.is_empty()).then(|| local.to_owned()), domain: a_label(domain)? })
+        }
+        None if value.contains('.') => Some(MailFrom::Path { local: None, domain: a_label(value)? }),
+        None => None,
+    }
+}
+
+/// The domain in `@example.com`, `ann@example.com` or `example.com`; `none` is no domain.
+pub(crate) fn domain(value: &str) -> Option<String> {
+    match mail_from(value)? {
+        MailFrom::Path { domain, .. } => Some(domain),
+        MailFrom::Null => None,
+    }
+}
+
+/// Lower-case A-labels without a trailing dot.
+fn a_label(domain: &str) -> Option<String> {
+    let domain = domain.trim_end_matches('.');
+    let domain = if domain.is_ascii() { domain.to_ascii_lowercase() } else { idna::domain_to_ascii(domain).ok()? };
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b);
+    (!domain.is_empty() && domain.bytes().all(fits)).then_some(domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_domains_and_neither() {
+        let path = |local: Option<&str>, domain: &str| {
+            Some(MailFrom::Path { local: local.map(str::to_owned), domain: domain.to_owned() })
+        };
+        assert_eq!(mail_from("<>"), Some(MailFrom::Null));
+        assert_eq!(mail_from("<Ann@Example.COM.>"), path(Some("Ann"), "example.com"));
+        assert_eq!(mail_from("@example.net"), path(None, "example.net"));
+        assert_eq!(mail_from("example.net"), path(None, "example.net"));
+        assert_eq!(mail_from("b=ann=example.com@esp.example"), path(Some("b=ann=example.com"), "esp.example"));
+        assert_eq!(
+            mail_from("SRS0=x1=y2=example.com=ann@forwarder.example"),
+            path(Some("SRS0=x1=y2=example.com=ann"), "forwarder.example")
+        );
+        assert_eq!(mail_from("ann@bücher.example"), path(Some("ann"), "xn--bcher-kva.example"));
+        for nothing in ["", "(null)", "none", "postmaster", "a@", "a@ b"] {
+            assert_eq!(mail_from(nothing), None, "{nothing}");
+        }
+        assert_eq!(domain("<>"), None);
+    }
+}

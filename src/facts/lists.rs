@@ -1,0 +1,221 @@
+//! List-* and bulk fields (RFC 2369, RFC 2919, RFC 8058), and the marks of a forwarder.
+
+use super::address;
+use super::header::{Field, Header};
+use crate::span::{Span, Spanned};
+
+/// What the header says about lists, bulk and forwarding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lists {
+    /// The identifier inside the angle brackets (RFC 2919 §2), else the whole value.
+    pub list_id: Option<Spanned<String>>,
+    /// URIs of List-Unsubscribe, in order.
+    pub unsubscribe: Vec<Spanned<String>>,
+    pub unsubscribe_field: Option<Span>,
+    pub unsubscribe_post: Option<Spanned<String>>,
+    /// `bulk`, `list`, `junk`; lower case.
+    pub precedence: Option<Spanned<String>>,
+    pub feedback_id: Option<Spanned<String>>,
+    /// First word, lower case: `no`, `auto-replied`, `auto-generated` (RFC 3834 §5).
+    pub auto_submitted: Option<Spanned<String>>,
+    /// Fields only mailing list managers write (List-Post, X-Mailman-Version, X-BeenThere, Sympa, Google Groups).
+    pub list_manager: Vec<Span>,
+    /// Fields only forwarders write (Resent-*, X-Forwarded-*, several Delivered-To, SRS in Return-Path).
+    pub forwarder: Vec<Span>,
+}
+
+/// Reads them all.
+pub fn read(header: &Header, text: &[u8]) -> Lists {
+    let mut lists = Lists::default();
+    let mut delivered = Vec::new();
+    let mut return_path = false;
+    for field in &header.fields {
+        let mut buffer = [0; 32];
+        match lower_case(field.name.of(text), &mut buffer) {
+            b"list-id" => first(&mut lists.list_id, identifier(*field, text)),
+            b"list-unsubscribe" => {
+                lists.unsubscribe_field.get_or_insert(field.span());
+                lists.unsubscribe.extend(uris(field.value, text));
+            }
+            b"list-unsubscribe-post" => first(&mut lists.unsubscribe_post, value(field.value, text)),
+            b"precedence" => first(&mut lists.precedence, lower(value(field.value, text))),
+            b"feedback-id" | b"x-feedback-id" => first(&mut lists.feedback_id, value(field.value, text)),
+            b"auto-submitted" => first(&mut lists.auto_submitted, lower(word(field.value, text))),
+            b"delivered-to" => delivered.push(field.span()),
+            b"return-path" if !return_path => {
+                return_path = true;
+                if rewritten_path(header, text) {
+                    lists.forwarder.push(field.span());
+                }
+            }
+            name if LIST_MANAGER.iter().any(|m| name.starts_with(m)) => lists.list_manager.push(field.span()),
+            name if FORWARDER.iter().any(|m| name.starts_with(m)) => lists.forwarder.push(field.span()),
+            _ => {}
+        }
+    }
+    if delivered.len() > 1 && differ(&delivered, text) {
+        lists.forwarder.extend(delivered);
+    }
+    lists
+}
+
+/// A name in lower case, cut where it is longer than any looked for here.
+fn lower_case<'b>(name: &[u8], buffer: &'b mut [u8; 32]) -> &'b [u8] {
+    let lower = &mut buffer[..name.len().min(32)];
+    lower.copy_from_slice(&name[..lower.len()]);
+    lower.make_ascii_lowercase();
+    lower
+}
+
+/// Starts of names. List-Archive is not among them: newsletter platforms write it too.
+const LIST_MANAGER: &[&[u8]] = &[
+    b"list-post",
+    b"x-mailman",
+    b"x-beenthere",
+    b"x-sympa",
+    b"x-google-group-id",
+    b"x-ml-name",
+    b"x-mlmmj",
+    b"x-ecartis",
+    b"mailing-list",
+];
+
+const FORWARDER: &[&[u8]] =
+    &[b"resent-", b"x-forwarded-", b"x-ms-exchange-inbox-rules-loop", b"x-simplelogin", b"x-srs"];
+
+/// SRS (`SRS0=`, `SRS1+`) and Gmail's `+caf_=`: a path that a forwarder wrote.
+fn rewritten_path(header: &Header, text: &[u8]) -> bool {
+    address::return_path(header, text).and_then(|p| p.address).is_some_and(|a| {
+        let local = a.local.to_ascii_lowercase();
+        let srs = local.strip_prefix("srs").and_then(|rest| rest.strip_prefix(['0', '1']));
+        srs.is_some_and(|rest| rest.starts_with(['=', '+', '-'])) || local.contains("+caf_=")
+    })
+}
+
+/// A second Delivered-To of another recipient; the same one twice is a local loop mark only.
+fn differ(delivered: &[Span], text: &[u8]) -> bool {
+    let address = |s: &Span| s.of(text).split(|&b| b == b':').nth(1).map(|v| v.trim_ascii().to_ascii_lowercase());
+    let first = delivered.first().and_then(address);
+    delivered.iter().skip(1).any(|s| address(s) != first)
+}
+
+fn first<T>(slot: &mut Option<T>, found: Option<T>) {
+    if slot.is_none() {
+        *slot = found;
+    }
+}
+
+/// The whole value, unfolded to one blank per fold; `None` where it is empty.
+fn value(span: Span, text: &[u8]) -> Option<Spanned<String>> {
+    let span = trim(span, text);
+    let words: Vec<_> = span.of(text).split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()).collect();
+    let joined = String::from_utf8_lossy(&words.join(&b' ')).into_owned();
+    (!span.is_empty()).then(|| Spanned::new(joined, span))
+}
+
+/// The first word, up to a blank or a parameter.
+fn word(span: Span, text: &[u8]) -> Option<Spanned<String>> {
+    let span = trim(span, text);
+    let length = span.of(text).iter().take_while(|b| !b.is_ascii_whitespace() && **b != b';' && **b != b'(').count();
+    value(Span::new(span.start as usize, span.start as usize + length), text)
+}
+
+fn lower(found: Option<Spanned<String>>) -> Option<Spanned<String>> {
+    found.map(|f| Spanned::new(f.value.to_ascii_lowercase(), f.span))
+}
+
+fn identifier(field: Field, text: &[u8]) -> Option<Spanned<String>> {
+    let bracketed = uris(field.value, text).pop();
+    let found = bracketed.or_else(|| value(field.value, text))?;
+    Some(Spanned::new(found.value.to_ascii_lowercase(), found.span))
+}
+
+/// What stands in angle brackets (RFC 2369 §2); blanks inside, from folding, are dropped.
+fn uris(span: Span, text: &[u8]) -> Vec<Spanned<String>> {
+    let mut found = Vec::new();
+    let mut open = None;
+    for (n, &b) in span.of(text).iter().enumerate() {
+        let at = span.start as usize + n;
+        match (b, open) {
+            (b'<', _) => open = Some(at + 1),
+            (b'>', Some(start)) => {
+                let span = Span::new(start, at);
+                let uri: Vec<u8> = span.of(text).iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+                found.push(Spanned::new(String::from_utf8_lossy(&uri).into_owned(), span));
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn trim(span: Span, text: &[u8]) -> Span {
+    let value = span.of(text);
+    let start = value.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(value.len());
+    let end = value.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(start, |n| n + 1);
+    Span::new(start, end).shift(span.start as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn lists(text: &str) -> Lists {
+        read(&Header::split(text.as_bytes()), text.as_bytes())
+    }
+
+    fn value(found: &Option<Spanned<String>>) -> &str {
+        found.as_ref().map_or("-", |f| &f.value)
+    }
+
+    #[test]
+    fn a_newsletter() {
+        let text = "List-Unsubscribe: <https://news.example.com/u/\r\n abc>,\r\n <mailto:u@example.com?subject=x>\r\n\
+            List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\nPrecedence: Bulk\r\n\
+            List-ID: News <News.example.com>\r\nFeedback-ID: 1:2:news:esp\r\nAuto-Submitted: Auto-Generated (x)\r\n\r\n";
+        let found = lists(text);
+        let uris: Vec<_> = found.unsubscribe.iter().map(|u| u.value.as_str()).collect();
+        assert_eq!(uris, ["https://news.example.com/u/abc", "mailto:u@example.com?subject=x"]);
+        assert_eq!(&text[found.unsubscribe[1].span.range()], "mailto:u@example.com?subject=x");
+        assert_eq!(value(&found.unsubscribe_post), "List-Unsubscribe=One-Click");
+        assert_eq!(value(&found.precedence), "bulk");
+        assert_eq!(value(&found.list_id), "news.example.com");
+        assert_eq!(value(&found.feedback_id), "1:2:news:esp");
+        assert_eq!(value(&found.auto_submitted), "auto-generated");
+        assert!(found.list_manager.is_empty() && found.forwarder.is_empty());
+    }
+
+    #[test]
+    fn a_list_manager_leaves_its_marks() {
+        let found = lists("List-Post: <mailto:l@example.org>\nX-Mailman-Version: 2.1\nX-BeenThere: l@example.org\n\n");
+        assert_eq!(found.list_manager.len(), 3);
+        assert!(lists("List-Unsubscribe: <https://a.example/>\nSubject: x\n\n").list_manager.is_empty());
+    }
+
+    #[test]
+    fn a_forwarder_leaves_its_marks() {
+        for (text, marks) in [
+            ("Resent-From: a@example.com\n\n", 1),
+            ("X-Forwarded-To: b@example.com\nX-Forwarded-For: a@example.com b@example.com\n\n", 2),
+            ("Return-Path: <SRS0=ab=cd=example.net=u@example.com>\n\n", 1),
+            ("Return-Path: <u+caf_=b=example.net@example.com>\n\n", 1),
+            ("Delivered-To: a@example.com\nDelivered-To: b@example.com\n\n", 2),
+            ("Delivered-To: a@example.com\nDelivered-To: A@example.com\n\n", 0),
+            ("Return-Path: <srs0@example.com>\nReturn-Path: <SRS0=a=b=c=d@example.com>\n\n", 0),
+        ] {
+            assert_eq!(lists(text).forwarder.len(), marks, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in r"((List-(Id|Unsubscribe|Unsubscribe-Post|Post)|Precedence|Delivered-To|Return-Path): ?[<>a@=: \n]{0,20}\n){0,8}\PC{0,20}") {
+            let found = lists(&text);
+            for span in found.unsubscribe.iter().map(|u| u.span).chain(found.list_id.map(|l| l.span)) {
+                prop_assert!(span.start <= span.end && span.end as usize <= text.len());
+            }
+        }
+    }
+}

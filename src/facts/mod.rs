@@ -1,0 +1,164 @@
+//! What the evidence says: typed, with the span each fact was read from; never an opinion.
+//!
+//! Two layers, so that an arriving DNS answer costs only what depends on it:
+//! [`Reading`] is read once from the input; [`Facts`] adds what the answers at hand say and
+//! names the questions still open ([`Facts::missing`]).
+
+pub mod address;
+pub mod antispam;
+pub mod arc;
+pub mod authres;
+pub mod boundary;
+pub mod dkim;
+pub mod dmarc;
+pub mod header;
+pub mod lists;
+pub mod lookup;
+pub mod organization;
+pub mod platform;
+pub mod received;
+pub mod record;
+pub mod reported;
+pub mod reverse;
+pub mod spf;
+pub mod tags;
+
+use crate::evidence::{Evidence, Input, InputKind, Question, Said};
+use crate::span::Span;
+use lookup::Lookup;
+use std::sync::Arc;
+
+/// What the input itself says: everything that no DNS answer can change.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    pub header: header::Header,
+    pub from: address::From,
+    pub return_path: Option<address::ReversePath>,
+    pub sender: Option<address::Mailbox>,
+    pub reply_to: Vec<address::Mailbox>,
+    /// Oldest first.
+    pub hops: Vec<received::Hop>,
+    pub received_spf: Vec<authres::ReceivedSpf>,
+    /// Every Authentication-Results field, top to bottom.
+    pub authres: Vec<authres::AuthRes>,
+    /// Which of them are believed, and the connection they judged.
+    pub boundary: boundary::Boundary,
+    /// What the believed ones say, merged.
+    pub reported: reported::Reported,
+    pub signatures: Vec<dkim::Signature>,
+    pub arc: Vec<arc::Set>,
+    pub lists: lists::Lists,
+    pub antispam: Vec<antispam::Field>,
+    /// The DNS record, where the input is one.
+    pub record: Option<record::Pasted>,
+}
+
+impl Reading {
+    /// Reads the input once. Cost is linear in its length.
+    pub fn read(input: &Input, said: &Said) -> Reading {
+        let text = &input.text[..];
+        if input.kind == InputKind::Record {
+            return Reading { record: record::read(text), ..Reading::default() };
+        }
+        if !input.kind.has_header() {
+            return Reading::default();
+        }
+        let header = header::Header::split(text);
+        if input.kind == InputKind::Bounce && !header.leads() {
+            return Reading::default();
+        }
+        let mut r = Reading {
+            from: address::From::read(&header, text),
+            return_path: address::return_path(&header, text),
+            sender: address::mailboxes(&header, text, "Sender").into_iter().next(),
+            reply_to: address::mailboxes(&header, text, "Reply-To"),
+            hops: received::read(&header, text),
+            received_spf: authres::received_spf(&header, text),
+            authres: authres::read(&header, text),
+            signatures: dkim::signature::read(&header, text),
+            arc: arc::read(&header, text),
+            lists: lists::read(&header, text),
+            antispam: antispam::read(&header, text),
+            header,
+            ..Reading::default()
+        };
+        r.boundary = boundary::find(&r, text, said);
+        r.reported = reported::merge(&r, text);
+        r
+    }
+
+    /// The mark of a list or forwarder that had the message before the believed verdict was written,
+    /// a list's first. Where the last server wrote none, the marks are younger than the verdict.
+    pub fn relay_mark(&self) -> Option<Span> {
+        let marks = || self.lists.list_manager.iter().chain(&self.lists.forwarder);
+        marks().next().copied().filter(|_| self.boundary.handed_on.is_none())
+    }
+
+    /// The domain a DMARC check starts from: that of the only From address, if there is exactly one.
+    /// Where the paste holds no From field, the one the receiver went by (`header.from`).
+    pub fn from_domain(&self) -> Option<&str> {
+        let header_from = || self.reported.dmarc.as_ref().filter(|_| self.from.field.is_none())?.domain.as_deref();
+        self.from.domain().or_else(header_from)
+    }
+}
+
+/// All facts: the reading, and what the answers at hand add to it.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub evidence: Arc<Evidence>,
+    pub reading: Arc<Reading>,
+    /// Who the message says it is: MAIL FROM, HELO and source address with their origin.
+    pub identities: boundary::Identities,
+    /// `check_host()` for the MAIL FROM identity (HELO where the reverse path is empty).
+    pub spf: Option<spf::Check>,
+    /// SPF-like TXT records seen: at the MAIL FROM, HELO and From domains, or pasted.
+    pub spf_published: Vec<spf::Published>,
+    /// A key for each signature, or the pasted one.
+    pub keys: Vec<dkim::Key>,
+    pub dmarc: dmarc::Dmarc,
+    pub alignment: organization::Alignment,
+    pub reverse: Option<reverse::Reverse>,
+    pub helo: Option<reverse::Helo>,
+    /// Sending platforms recognised in the message, most certain first.
+    pub platforms: Vec<platform::Hit>,
+    /// Questions that would tell more, in a stable order.
+    pub missing: Vec<Question>,
+}
+
+impl Facts {
+    /// Works out all that depends on answers.
+    pub fn gather(evidence: Arc<Evidence>, reading: Arc<Reading>) -> Facts {
+        let r = &*reading;
+        let lookup = Lookup::new(&evidence.answers);
+        let identities = boundary::identities(r, &evidence.said);
+        let spf = spf::check(&lookup, r, &identities);
+        let spf_published = spf::published(&lookup, r, &identities);
+        let keys = dkim::key::gather(&lookup, r, &evidence.said);
+        let dmarc = dmarc::gather(&lookup, r);
+        let alignment = organization::align(&lookup, r, &identities, &dmarc, spf.as_ref());
+        let reverse = reverse::reverse(&lookup, &identities);
+        let helo = reverse::helo(&lookup, &identities);
+        let platforms = platform::recognise(r, &evidence.input.text, reverse.as_ref());
+        platform::ask_dns_hosts(&lookup, r, &identities, &dmarc);
+        let missing = if evidence.input.kind.is_judged() { lookup.into_missing() } else { Vec::new() };
+        Facts {
+            evidence,
+            reading,
+            identities,
+            spf,
+            spf_published,
+            keys,
+            dmarc,
+            alignment,
+            reverse,
+            helo,
+            platforms,
+            missing,
+        }
+    }
+
+    /// The text all spans of the reading point into.
+    pub fn text(&self) -> &[u8] {
+        &self.evidence.input.text
+    }
+}

@@ -1,0 +1,361 @@
+//! Which sending platform handled the message, and which DNS host serves a domain.
+
+use super::Reading;
+use super::address::Address;
+use super::boundary::Identities;
+use super::dmarc::Dmarc;
+use super::lookup::Lookup;
+use super::reverse::Reverse;
+use crate::evidence::{Answers, Data, Kind, Question};
+use crate::knowledge::{DnsHost, Platform, pattern, platform, receiver};
+use crate::span::Span;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// A platform recognised, with what gave it away.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    pub platform: &'static Platform,
+    pub mark: Mark,
+    pub span: Option<Span>,
+}
+
+/// What gave a platform away, surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    ReturnPath,
+    Received,
+    SigningDomain,
+    Selector,
+    Field,
+    FeedbackId,
+    Mailer,
+}
+
+/// Hops and signatures looked at, from the boundary outwards.
+const LIMIT: usize = 64;
+
+/// Platforms of the message, surest first, each once. Two usually mean that one sends through
+/// the other.
+pub fn recognise(reading: &Reading, text: &[u8], reverse: Option<&Reverse>) -> Vec<Hit> {
+    let mut found = Found { reading, hits: Vec::new() };
+    found.return_path();
+    found.received(reverse);
+    found.signatures();
+    found.fields(text);
+    found.hits
+}
+
+/// What was recognised so far.
+struct Found<'r> {
+    reading: &'r Reading,
+    hits: Vec<Hit>,
+}
+
+impl Found<'_> {
+    /// Every platform that `test` takes and that is not there yet.
+    fn note(&mut self, mark: Mark, span: Option<Span>, test: impl Fn(&Platform) -> bool) {
+        for platform in platform::all() {
+            if test(platform) && !self.hits.iter().any(|h| h.platform.id == platform.id) {
+                self.hits.push(Hit { platform, mark, span });
+            }
+        }
+    }
+
+    /// Does the platform's own house receive this message? Its servers then leave its marks on
+    /// anybody's mail.
+    fn at_home(&self, platform: &Platform) -> bool {
+        platform.receiver.is_some() && platform.receiver == self.reading.boundary.receiver
+    }
+
+    fn return_path(&mut self) {
+        // Longer than an address may be (RFC 5321 §4.5.3.1): no platform's.
+        let short = |a: &&Address| a.span.len() <= 320;
+        if let Some(address) = self.reading.return_path.as_ref().and_then(|r| r.address.as_ref()).filter(short) {
+            let whole = format!("{}@{}", address.local, address.domain);
+            self.note(Mark::ReturnPath, Some(address.span), |p| {
+                p.marks.return_path.iter().any(|mark| match mark.contains('@') {
+                    true => pattern::glob(mark, &whole),
+                    false => pattern::host(mark, &address.domain),
+                })
+            });
+        }
+        // The receiver's smtp.mailfrom is the same identity.
+        let spf = self.reading.reported.spf.as_ref().filter(|s| !s.is_helo);
+        if let Some((spf, domain)) = spf.and_then(|s| Some((s, s.domain.as_ref()?))) {
+            self.note(Mark::ReturnPath, spf.domain_span.or(Some(spf.span)), |p| bounces_to(p, domain));
+        }
+    }
+
+    /// Hosts from the boundary outwards: first who handed the message over, then the hops before.
+    fn received(&mut self, reverse: Option<&Reverse>) {
+        let reading = self.reading;
+        let newest = reading.boundary.hop.unwrap_or(reading.hops.len().saturating_sub(1));
+        let known = reading.boundary.hop.is_some();
+        for (n, hop) in reading.hops.iter().enumerate().take(newest + 1).rev().take(LIMIT) {
+            let by = hop.by.as_ref();
+            let house = || by.and_then(|b| receiver::of_host(&b.value)).map(|r| r.id.as_str());
+            let outside = n < newest;
+            let names = [hop.reverse_name.as_ref(), hop.helo.as_ref(), by.filter(|_| outside)];
+            for name in names.into_iter().flatten() {
+                self.note(Mark::Received, Some(name.span), |p| {
+                    // Without a boundary a hop inside the receiver's house looks like one outside.
+                    let inside = || !known && p.receiver.is_some() && p.receiver.as_deref() == house();
+                    p.marks.received.iter().any(|mark| pattern::host(mark, &name.value)) && !inside()
+                });
+            }
+        }
+        for name in reverse.into_iter().flat_map(|r| &r.names).take(LIMIT) {
+            self.note(Mark::Received, None, |p| p.marks.received.iter().any(|mark| pattern::host(mark, &name.name)));
+        }
+    }
+
+    fn signatures(&mut self) {
+        let reading = self.reading;
+        let signatures = || reading.signatures.iter().take(LIMIT);
+        for domain in signatures().filter_map(|s| s.domain.as_ref()) {
+            self.note(Mark::SigningDomain, Some(domain.span), |p| {
+                p.signs_as.iter().any(|mark| pattern::host(mark, &domain.value))
+            });
+        }
+        for dkim in reading.reported.dkim.iter().take(LIMIT) {
+            if let Some(domain) = &dkim.domain {
+                self.note(Mark::SigningDomain, dkim.domain_span.or(Some(dkim.span)), |p| {
+                    p.signs_as.iter().any(|mark| pattern::host(mark, domain))
+                });
+            }
+        }
+        for selector in signatures().filter_map(|s| s.selector.as_ref()).filter(|s| s.value.len() <= 253) {
+            self.note(Mark::Selector, Some(selector.span), |p| {
+                p.marks.selectors.iter().any(|mark| pattern::glob(mark, &selector.value))
+            });
+        }
+    }
+
+    /// Platform fields, Feedback-ID, X-Mailer.
+    fn fields(&mut self, text: &[u8]) {
+        let header = &self.reading.header;
+        let mut seen: HashSet<&'static str> = self.hits.iter().map(|h| &*h.platform.id).collect();
+        for field in &header.fields {
+            let Ok(name) = std::str::from_utf8(field.name.of(text)) else { continue };
+            for platform in marked_by(name) {
+                if !self.at_home(platform) && seen.insert(&platform.id) {
+                    self.hits.push(Hit { platform, mark: Mark::Field, span: Some(field.span()) });
+                }
+            }
+        }
+        if let Some(id) = &self.reading.lists.feedback_id {
+            let last = id.value.rsplit(':').next().unwrap_or_default().trim();
+            self.note(Mark::FeedbackId, Some(id.span), |p| {
+                p.marks.feedback_id.iter().any(|mark| mark.eq_ignore_ascii_case(last))
+            });
+        }
+        if let Some(mailer) = header.first(text, "X-Mailer") {
+            let value = mailer.value.of(text).trim_ascii();
+            self.note(Mark::Mailer, Some(mailer.value), |p| {
+                p.marks.mailer.iter().any(|mark| value.get(..mark.len()) == Some(mark.as_bytes()))
+            });
+        }
+    }
+}
+
+/// Field names that give a platform away: whole ones in lower case, and those with a star.
+type FieldMarks = (HashMap<String, Vec<&'static Platform>>, Vec<(&'static str, &'static Platform)>);
+
+static FIELD_MARKS: LazyLock<FieldMarks> = LazyLock::new(|| {
+    let (mut whole, mut starred) = FieldMarks::default();
+    for platform in platform::all() {
+        for mark in &platform.marks.fields {
+            if mark.contains('*') {
+                starred.push((mark.as_str(), platform));
+            } else {
+                whole.entry(mark.to_ascii_lowercase()).or_default().push(platform);
+            }
+        }
+    }
+    (whole, starred)
+});
+
+/// The platforms that a field of this name gives away.
+fn marked_by(name: &str) -> impl Iterator<Item = &'static Platform> {
+    let (whole, starred) = &*FIELD_MARKS;
+    // Longer than any mark: not worth a copy.
+    let short = Some(name).filter(|n| n.len() <= 100);
+    let whole = short.and_then(|n| whole.get(&n.to_ascii_lowercase())).into_iter().flatten().copied();
+    let starred = starred.iter().filter(move |(mark, _)| short.is_some_and(|n| pattern::glob(mark, n)));
+    whole.chain(starred.map(|(_, p)| *p))
+}
+
+/// Is this a return-path domain of the platform's own?
+fn bounces_to(platform: &Platform, domain: &str) -> bool {
+    platform.marks.return_path.iter().any(|mark| !mark.contains('@') && pattern::host(mark, domain))
+}
+
+/// Asks for the name servers of the domains a fix may touch: that of From, and that of MAIL FROM
+/// where it is no platform's. DMARC records stand at one of them.
+pub fn ask_dns_hosts(lookup: &Lookup, reading: &Reading, identities: &Identities, _dmarc: &Dmarc) {
+    let mail_from = identities.mail_from.as_ref().and_then(|m| m.value.domain());
+    let own = mail_from.filter(|d| !platform::all().iter().any(|p| bounces_to(p, d)));
+    for domain in reading.from_domain().into_iter().chain(own) {
+        if let Some(org) = super::organization::psl(domain) {
+            lookup.ask(&org, Kind::Ns);
+        }
+    }
+}
+
+/// The DNS host of a domain, from the NS answer of its organizational domain.
+pub fn dns_host(answers: &Answers, domain: &str) -> Option<&'static DnsHost> {
+    let org = super::organization::psl(domain)?;
+    let answer = answers.get(&Question::new(&org, Kind::Ns))?;
+    answer.records.iter().find_map(|r| match &r.data {
+        Data::Ns(server) => crate::knowledge::host::of_name_server(server),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::address::ReversePath;
+    use crate::facts::boundary::Boundary;
+    use crate::facts::dkim::Signature;
+    use crate::facts::header::Header;
+    use crate::facts::received::Hop;
+    use crate::span::Spanned;
+
+    fn at(text: &str, part: &str) -> Span {
+        let start = text.find(part).unwrap();
+        Span::new(start, start + part.len())
+    }
+
+    fn spanned(text: &str, part: &str) -> Option<Spanned<String>> {
+        Some(Spanned::new(part.to_owned(), at(text, part)))
+    }
+
+    fn reading(text: &str) -> Reading {
+        Reading { header: Header::split(text.as_bytes()), ..Reading::default() }
+    }
+
+    fn path(text: &str, local: &str, domain: &str) -> Option<ReversePath> {
+        let span = at(text, &format!("{local}@{domain}"));
+        let address = Address { local: local.into(), domain: domain.into(), span, domain_span: at(text, domain) };
+        Some(ReversePath { address: Some(address), span })
+    }
+
+    fn ids(hits: &[Hit]) -> Vec<(&str, Mark)> {
+        hits.iter().map(|h| (&*h.platform.id, h.mark)).collect()
+    }
+
+    #[test]
+    fn the_shape_of_a_return_path_under_the_senders_own_domain() {
+        let text = "Return-Path: <bounces+12345-ab12-ann=example.org@em77.example.com>\r\n";
+        let mut r = reading(text);
+        r.return_path = path(text, "bounces+12345-ab12-ann=example.org", "em77.example.com");
+        let hits = recognise(&r, text.as_bytes(), None);
+        assert_eq!(ids(&hits), [("sendgrid", Mark::ReturnPath)]);
+        assert_eq!(hits[0].span, r.return_path.map(|p| p.span));
+    }
+
+    #[test]
+    fn one_platform_on_anothers_servers_surest_first() {
+        let text = concat!(
+            "Received: from o1.ptr5.sendgrid.net by mx.example.org\r\n",
+            "DKIM-Signature: s=kl; d=example.com\r\nX-Kmail-Account: 1\r\n",
+        );
+        let mut r = reading(text);
+        r.hops = vec![Hop {
+            helo: spanned(text, "o1.ptr5.sendgrid.net"),
+            by: spanned(text, "mx.example.org"),
+            ..Hop::default()
+        }];
+        r.boundary = Boundary { hop: Some(0), ..Boundary::default() };
+        r.signatures = vec![Signature {
+            selector: spanned(text, "kl"),
+            domain: spanned(text, "example.com"),
+            ..Signature::default()
+        }];
+        let hits = recognise(&r, text.as_bytes(), None);
+        assert_eq!(ids(&hits), [("sendgrid", Mark::Received), ("klaviyo", Mark::Selector)]);
+        assert_eq!(hits[0].span.unwrap().of(text.as_bytes()), b"o1.ptr5.sendgrid.net");
+    }
+
+    #[test]
+    fn what_the_receivers_own_servers_stamp_names_no_sender() {
+        let text = concat!(
+            "X-MS-Exchange-CrossTenant-Id: 1\r\nX-OriginatorOrg: example.org\r\n",
+            "Received: from am6.protection.outlook.com by am0pr01.prod.outlook.com\r\n",
+            "Received: from mail.example.com by edge1.protection.outlook.com\r\n",
+        );
+        let mut r = reading(text);
+        let hop = |from, by| Hop { helo: spanned(text, from), by: spanned(text, by), ..Hop::default() };
+        r.hops = vec![
+            hop("mail.example.com", "edge1.protection.outlook.com"),
+            hop("am6.protection.outlook.com", "am0pr01.prod.outlook.com"),
+        ];
+        r.boundary = Boundary { hop: Some(0), receiver: Some("microsoft".into()), ..Boundary::default() };
+        assert_eq!(ids(&recognise(&r, text.as_bytes(), None)), []);
+
+        // The same fields at another receiver do.
+        r.boundary.receiver = Some("gmail".into());
+        assert_eq!(ids(&recognise(&r, text.as_bytes(), None)), [("microsoft-365", Mark::Field)]);
+    }
+
+    #[test]
+    fn shared_signing_domain_feedback_id_and_mailer() {
+        let text = "DKIM-Signature: d=mcsv.net\r\nFeedback-ID: 1:2:3:postmark\r\nX-Mailer: ActiveCampaign Mailer 1\r\n";
+        let mut r = reading(text);
+        r.signatures = vec![Signature { domain: spanned(text, "mcsv.net"), ..Signature::default() }];
+        r.lists.feedback_id = spanned(text, "1:2:3:postmark");
+        assert_eq!(
+            ids(&recognise(&r, text.as_bytes(), None)),
+            [("mailchimp", Mark::SigningDomain), ("postmark", Mark::FeedbackId), ("activecampaign", Mark::Mailer)]
+        );
+    }
+
+    #[test]
+    fn a_plain_message_is_nobodys() {
+        let text = "Return-Path: <ann@example.com>\r\nX-Mailer: Example\r\nFeedback-ID: a:b\r\n";
+        let mut r = reading(text);
+        r.return_path = path(text, "ann", "example.com");
+        assert!(recognise(&r, text.as_bytes(), None).is_empty());
+        assert!(recognise(&Reading::default(), b"", None).is_empty());
+    }
+
+    #[test]
+    fn name_servers_are_asked_for_the_users_own_domains_only() {
+        use crate::evidence::{Answer, Outcome, Record};
+        use crate::facts::address::{From, Mailbox};
+        use crate::facts::boundary::{Identity, MailFrom, Origin};
+
+        let text = "From: ann@news.example.com\r\n";
+        let mut r = reading(text);
+        let address = path(text, "ann", "news.example.com").unwrap().address;
+        let mailbox = Mailbox { display: String::new(), address, span: Span::default() };
+        r.from = From { field: Some(0), mailboxes: vec![mailbox], problems: vec![] };
+        for (mail_from, want) in [
+            ("bounce.example.net", vec!["example.com", "example.net"]),
+            ("us-east-1.amazonses.com", vec!["example.com"]),
+        ] {
+            let value = MailFrom::Path { local: None, domain: mail_from.into() };
+            let mail_from = Some(Identity { value, origin: Origin::ReturnPath, span: None });
+            let identities = Identities { mail_from, ..Identities::default() };
+            let answers = Answers::new();
+            let lookup = Lookup::new(&answers);
+            ask_dns_hosts(&lookup, &r, &identities, &Dmarc::default());
+            let asked: Vec<_> = lookup.into_missing().into_iter().map(|q| q.name).collect();
+            assert_eq!(asked, want);
+        }
+
+        let record = Record { name: "example.com".into(), ttl: 60, data: Data::Ns("ada.ns.cloudflare.com".into()) };
+        let answer = Answer {
+            outcome: Outcome::Records,
+            records: vec![record],
+            negative_ttl: None,
+            at: jiff::Timestamp::UNIX_EPOCH,
+            elapsed_ms: 1,
+        };
+        let answers = Answers::from([(Question::new("example.com", Kind::Ns), answer)]);
+        assert_eq!(dns_host(&answers, "news.example.com").map(|h| &*h.id), Some("cloudflare"));
+        assert!(dns_host(&answers, "example.net").is_none());
+    }
+}

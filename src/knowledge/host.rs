@@ -1,0 +1,121 @@
+//! DNS hosts and how each wants a record typed in: `assets/hosts/*.toml`.
+
+use super::shelf;
+use regex_lite::Regex;
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+/// One DNS host.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct DnsHost {
+    pub id: String,
+    pub name: String,
+    /// Regular expressions over a name server's name (lower case, no trailing dot).
+    pub ns: Vec<String>,
+    /// The name field wants `relative` (with `apex` for the zone itself) or `absolute` names, or takes `either`.
+    pub names: String,
+    /// What stands for the zone itself: `@`, empty, or `zone` for the zone's name.
+    pub apex: String,
+    /// TXT values with quotes (`yes`), without (`no`), or `either`.
+    pub quotes: String,
+    /// Long TXT: `auto` (the host splits), `strings` (quoted strings of 255), `limited` (see `txt_limit`).
+    pub long_txt: String,
+    /// Longest TXT accepted, bytes.
+    pub txt_limit: Option<u32>,
+    /// CNAME and MX targets need a trailing dot.
+    pub target_dot: bool,
+    /// Records can be proxied; mail records must not be.
+    pub proxy: bool,
+    pub null_mx: Option<bool>,
+    /// Where to click.
+    pub open: String,
+    pub notes: Vec<String>,
+    pub source: String,
+    pub checked: String,
+    /// A, B or C.
+    pub confidence: String,
+}
+
+/// The id of the entry for a host that nobody knows.
+pub const UNKNOWN: &str = "name-generic";
+
+static ALL: LazyLock<Vec<DnsHost>> = LazyLock::new(|| shelf::load(shelf::HOSTS));
+
+/// Every name server pattern with its host.
+static SERVERS: LazyLock<Vec<(Regex, &'static DnsHost)>> = LazyLock::new(|| {
+    let patterns = all().iter().flat_map(|h| h.ns.iter().map(move |ns| (ns, h)));
+    patterns.filter_map(|(ns, h)| Some((Regex::new(ns).ok()?, h))).collect()
+});
+
+/// Every host, by id.
+pub fn all() -> &'static [DnsHost] {
+    &ALL
+}
+
+/// The host with this id.
+pub fn find(id: &str) -> Option<&'static DnsHost> {
+    all().iter().find(|h| h.id == id)
+}
+
+/// The host that runs this name server (any case, trailing dot or not); `None` where two hosts
+/// share the name and nothing tells them apart ([`candidates`] has both).
+pub fn of_name_server(server: &str) -> Option<&'static DnsHost> {
+    match candidates(server)[..] {
+        [one] => Some(one),
+        _ => None,
+    }
+}
+
+/// Every host that this name server may belong to. A pattern for the whole name beats one for
+/// its end.
+pub fn candidates(server: &str) -> Vec<&'static DnsHost> {
+    let server = server.strip_suffix('.').unwrap_or(server).to_ascii_lowercase();
+    if server.len() > 253 {
+        return Vec::new();
+    }
+    let mut found: Vec<_> = SERVERS.iter().filter(|(ns, _)| ns.is_match(&server)).collect();
+    if found.iter().any(|(ns, _)| ns.as_str().starts_with('^')) {
+        found.retain(|(ns, _)| ns.as_str().starts_with('^'));
+    }
+    let mut hosts: Vec<&'static DnsHost> = found.into_iter().map(|(_, host)| *host).collect();
+    hosts.dedup_by(|a, b| a.id == b.id);
+    hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_servers_give_their_host_away() {
+        for (server, id) in [
+            ("NS-2048.AWSDNS-64.co.uk.", "route53"),
+            ("ada.ns.cloudflare.com", "cloudflare"),
+            ("ns57.domaincontrol.com", "godaddy"),
+            ("dns1.registrar-servers.com", "namecheap"),
+            ("hydrogen.ns.hetzner.com", "hetzner"),
+            ("ns1.digitalocean.com", "digitalocean"),
+            ("dns2.p05.nsone.net", "netlify"),
+            ("dns9.quad.nsone.net", "ns1"),
+            ("ns-88-a.gandi.net", "gandi"),
+        ] {
+            assert_eq!(of_name_server(server).map(|h| &*h.id), Some(id), "{server}");
+        }
+        assert!(of_name_server("ns1.example.com").is_none());
+        assert!(of_name_server(&"a.".repeat(5000)).is_none());
+    }
+
+    #[test]
+    fn a_name_that_two_hosts_share_is_nobodys() {
+        let server = "ns-cloud-a1.googledomains.com";
+        assert!(of_name_server(server).is_none());
+        let ids: Vec<_> = candidates(server).iter().map(|h| &*h.id).collect();
+        assert_eq!(ids, ["google-cloud-dns", "squarespace"]);
+    }
+
+    #[test]
+    fn the_unknown_host_is_there() {
+        assert!(find(UNKNOWN).is_some_and(|h| h.ns.is_empty()));
+    }
+}

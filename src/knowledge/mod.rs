@@ -1,0 +1,15 @@
+//! What is known about platforms, DNS hosts and receivers: `assets/`, compiled in and parsed
+//! when first asked for; nothing is read at start-up.
+
+pub mod header;
+pub mod host;
+pub mod pattern;
+pub mod platform;
+pub mod receiver;
+pub mod reply;
+mod shelf;
+
+pub use host::DnsHost;
+pub use platform::Platform;
+pub use receiver::Receiver;
+pub use shelf::parse;

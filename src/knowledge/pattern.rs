@@ -1,0 +1,129 @@
+//! Patterns in the assets: `*` stands for anything; ASCII case does not matter.
+
+/// Does the whole `text` match? Cost: at most the product of the lengths, without recursion;
+/// patterns come from the assets and are short.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let (p, t) = (pattern.as_bytes(), text.as_bytes());
+    let (mut i, mut j) = (0, 0);
+    // Where to go on when the run a star stands for must grow by one.
+    let mut retry = None;
+    loop {
+        match (p.get(i), t.get(j)) {
+            (Some(b'*'), _) if i + 1 == p.len() => return true,
+            (Some(b'*'), _) => {
+                retry = Some((i + 1, j));
+                i += 1;
+            }
+            (Some(a), Some(b)) if a.eq_ignore_ascii_case(b) => {
+                i += 1;
+                j += 1;
+            }
+            (None, None) => return true,
+            _ => match retry {
+                Some((after, from)) if from < t.len() => {
+                    (i, j) = (after, from + 1);
+                    retry = Some((after, from + 1));
+                }
+                _ => return false,
+            },
+        }
+    }
+}
+
+/// Does a host or domain name match? Label by label from the right: a leading `*.` stands for one
+/// or more labels (subdomains only), a star elsewhere stays inside its label. A trailing dot of
+/// the name does not matter. What is longer than a name can be (RFC 1035 §2.3.4) is none.
+pub fn host(pattern: &str, name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if name.len() > 253 {
+        return false;
+    }
+    let (open, pattern) = match pattern.strip_prefix("*.") {
+        Some(rest) => (true, rest),
+        None => (false, pattern),
+    };
+    // Rules nearly every pattern out by a byte or two.
+    if !same_end(pattern, name) {
+        return false;
+    }
+    let mut labels = name.rsplit('.');
+    for label in pattern.rsplit('.') {
+        match labels.next() {
+            Some(found) if !found.is_empty() && glob(label, found) => {}
+            _ => return false,
+        }
+    }
+    labels.next().is_some_and(|rest| !rest.is_empty()) == open
+}
+
+/// Are the ends the same, up to the pattern's last star?
+fn same_end(pattern: &str, name: &str) -> bool {
+    let mut name = name.bytes().rev();
+    let mut literal = pattern.bytes().rev().take_while(|&b| b != b'*');
+    literal.all(|p| name.next().is_some_and(|n| n.eq_ignore_ascii_case(&p)))
+}
+
+/// Does a number, or a text, match a value of the vocabulary? `a..b` is a range of numbers with
+/// both ends in it, either of which may be left out; all else is a [`glob`].
+pub fn value(pattern: &str, text: &str) -> bool {
+    match range(pattern) {
+        Some((low, high)) => text.parse::<f64>().is_ok_and(|n| low <= n && n <= high),
+        None => glob(pattern, text),
+    }
+}
+
+/// The ends of `a..b`, `a..`, `..b`.
+pub fn range(pattern: &str) -> Option<(f64, f64)> {
+    let (low, high) = pattern.split_once("..")?;
+    let end = |text: &str, open: f64| if text.is_empty() { Some(open) } else { text.parse().ok() };
+    (low.len() + high.len() > 0).then_some((end(low, f64::NEG_INFINITY)?, end(high, f64::INFINITY)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_any_run() {
+        for (pattern, text, want) in [
+            ("X-SG-*", "x-sg-eid", true),
+            ("X-SG-*", "X-SGX", false),
+            ("*", "", true),
+            ("", "", true),
+            ("a*b*c", "a--b--b-c", true),
+            ("a*b*c", "a--b--b-", false),
+            ("bounce-mc.us*_*@*", "bounce-mc.us7_123.456@mail1.example.net", true),
+        ] {
+            assert_eq!(glob(pattern, text), want, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn a_leading_star_means_subdomains_only() {
+        for (pattern, name, want) in [
+            ("*.sendgrid.net", "o1.ptr1.sendgrid.net", true),
+            ("*.sendgrid.net", "sendgrid.net", false),
+            ("*.sendgrid.net", "notsendgrid.net", false),
+            ("*.sendgrid.net", ".sendgrid.net", false),
+            ("sendgrid.net", "SendGrid.net.", true),
+            ("sendgrid.net", "a.sendgrid.net", false),
+            ("mail-*.google.com", "mail-sor-f41.google.com", true),
+            ("mail-*.google.com", "mail-a.b.google.com", false),
+            ("geopod-ismtpd-*", "geopod-ismtpd-3-0", true),
+            ("mx.zoho.*", "mx.zoho.eu", true),
+        ] {
+            assert_eq!(host(pattern, name), want, "{pattern} {name}");
+        }
+        assert!(!host("*.example.com", &format!("{}example.com", "a.".repeat(200))));
+    }
+
+    #[test]
+    fn ranges_hold_both_ends() {
+        assert!(value("5..6", "5") && value("5..6", "6") && !value("5..6", "7"));
+        assert!(value("4..", "4.3") && !value("4..", "x") && value("..-3", "-4.1"));
+        assert!(value("-1", "-1") && !value("1", "-1"));
+        assert!(!value("4..", "NaN"));
+        assert_eq!(range(".."), None);
+        assert_eq!(range("a..b"), None);
+    }
+}

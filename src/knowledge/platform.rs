@@ -1,0 +1,219 @@
+//! Sending services, mailbox hosts and mail software: `assets/platforms/*.toml`.
+
+use super::{pattern, shelf};
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+/// One platform. In patterns and names `{domain}` is the sender's domain, `{domain-dashes}` the
+/// same with dots as hyphens; `<…>` is a blank that only the portal can fill.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+#[derive(Default)]
+pub struct Platform {
+    pub id: String,
+    pub name: String,
+    /// `marketing`, `transactional`, `mailbox`, `saas`, `forwarding`, `self-hosted`
+    pub kind: String,
+    /// Terms for the MAIL FROM domain's SPF record: `include:sendgrid.net`.
+    pub spf: Vec<String>,
+    /// When and where those terms belong, if not at the From domain.
+    pub spf_note: Option<String>,
+    /// Further terms that name the platform in a record: other regions, retired ones. Never proposed.
+    pub spf_known: Vec<String>,
+    /// What to publish for DKIM.
+    pub dkim: Vec<DkimSetup>,
+    /// Where to switch on signing with the sender's own domain.
+    pub dkim_setting: Option<String>,
+    /// Shared `d=` domains (`*.` prefix: any subdomain) that mean custom DKIM is off.
+    pub signs_as: Vec<String>,
+    /// The record for an own bounce domain; `None` where the platform offers none.
+    pub return_path: Option<ReturnPath>,
+    /// Where to set it.
+    pub return_path_setting: Option<String>,
+    /// Fingerprints in a message.
+    pub marks: Marks,
+    pub mx: Vec<String>,
+    /// Verification TXT prefixes.
+    pub txt: Vec<String>,
+    /// The receiver of the same house, whose servers leave the same marks on mail coming in.
+    pub receiver: Option<String>,
+    pub notes: Vec<String>,
+    /// Where this was learnt, and the day it was checked.
+    pub source: String,
+    pub checked: String,
+    /// A, B or C.
+    pub confidence: String,
+}
+
+/// One DKIM record to publish.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DkimSetup {
+    /// May hold a blank.
+    pub selector: String,
+    /// `CNAME` or `TXT`
+    pub record: String,
+    /// CNAME target; may hold placeholders and blanks. `None`: only the portal knows.
+    pub target: Option<String>,
+    /// Label between `_domainkey` and the domain, where the key does not stand at the domain itself.
+    pub below: Option<String>,
+}
+
+/// The bounce domain's record.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReturnPath {
+    /// Label below the domain: `em<number>`, `pm-bounces`.
+    pub label: String,
+    /// `CNAME`, or `MX` with an SPF record beside it.
+    pub record: String,
+    pub target: Option<String>,
+    /// The SPF record beside an MX.
+    pub spf: Option<String>,
+}
+
+/// What gives a platform away in a message. `*` stands for anything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Marks {
+    /// Domain patterns of the Return-Path; one with `@` is over the whole address.
+    pub return_path: Vec<String>,
+    /// Host patterns of a Received `from` or `by`.
+    pub received: Vec<String>,
+    /// Header field names (`X-SG-*`).
+    pub fields: Vec<String>,
+    /// Last part of Feedback-ID.
+    pub feedback_id: Vec<String>,
+    /// Start of X-Mailer.
+    pub mailer: Vec<String>,
+    /// Selectors telling enough to name the platform.
+    pub selectors: Vec<String>,
+}
+
+static ALL: LazyLock<Vec<Platform>> = LazyLock::new(|| shelf::load(shelf::PLATFORMS));
+
+impl Platform {
+    /// A template of this platform with the sender's domain in it; blanks stay.
+    pub fn fill(template: &str, domain: &str) -> String {
+        template.replace("{domain-dashes}", &domain.replace('.', "-")).replace("{domain}", domain)
+    }
+}
+
+/// Every platform, by id.
+pub fn all() -> &'static [Platform] {
+    &ALL
+}
+
+/// The platform with this id.
+pub fn find(id: &str) -> Option<&'static Platform> {
+    all().iter().find(|p| p.id == id)
+}
+
+/// The platform whose shared signing domain this `d=` is (lower case).
+pub fn that_signs_as(domain: &str) -> Option<&'static Platform> {
+    all().iter().find(|p| p.signs_as.iter().any(|d| pattern::host(d, domain)))
+}
+
+/// The platform that one SPF term belongs to (`include:_spf.google.com`); a qualifier and case do
+/// not matter. Terms without a name (`mx`) belong to nobody. Where several send through one, it is
+/// the one's that runs the name.
+pub fn of_spf_term(term: &str) -> Option<&'static Platform> {
+    let term = term.trim_start_matches(['+', '-', '~', '?']);
+    let (_, host) = term.split_once([':', '='])?;
+    let owns = |t: &String| t.contains([':', '=']) && pattern::glob(&open(t), term);
+    let claims = || all().iter().filter(|p| p.spf.iter().chain(&p.spf_known).any(owns));
+    claims().find(|p| p.signs_as.iter().any(|d| pattern::host(d, host))).or_else(|| claims().next())
+}
+
+/// A template as a pattern: whatever is filled in may be anything.
+fn open(template: &str) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut inside = false;
+    for c in template.chars() {
+        match c {
+            '<' | '{' => {
+                inside = true;
+                out.push('*');
+            }
+            '>' | '}' => inside = false,
+            _ if inside => {}
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(found: Option<&'static Platform>) -> Option<&'static str> {
+        found.map(|p| &*p.id)
+    }
+
+    #[test]
+    fn shared_signing_domains() {
+        for (domain, want) in [
+            ("example-com.20230601.gappssmtp.com", "google-workspace"),
+            ("example.onmicrosoft.com", "microsoft-365"),
+            ("amazonses.com", "amazon-ses"),
+            ("sendgrid.net", "sendgrid"),
+            ("sandbox1234.mailgun.org", "mailgun"),
+            ("mcsv.net", "mailchimp"),
+            ("akmta.net", "altcraft"),
+            ("exacttarget.com", "sfmc"),
+        ] {
+            assert_eq!(id(that_signs_as(domain)), Some(want), "{domain}");
+        }
+        assert_eq!(id(that_signs_as("example.com")), None);
+        assert_eq!(id(that_signs_as("notsendgrid.net")), None);
+    }
+
+    #[test]
+    fn spf_terms() {
+        for (term, want) in [
+            ("include:_spf.google.com", "google-workspace"),
+            ("~INCLUDE:spf.protection.outlook.com", "microsoft-365"),
+            ("include:sendgrid.net", "sendgrid"),
+            ("include:amazonses.com", "amazon-ses"),
+            ("include:mailgun.org", "mailgun"),
+            ("include:spf.sendinblue.com", "brevo"),
+            ("include:1234567.spf04.hubspotemail.net", "hubspot"),
+            ("redirect=_spf.yandex.net", "yandex-360"),
+            ("include:_spf-eu.ionos.com", "ionos-email"),
+        ] {
+            assert_eq!(id(of_spf_term(term)), Some(want), "{term}");
+        }
+        for term in ["mx", "a", "-all", "ip4:192.0.2.1", "include:example.com", ""] {
+            assert_eq!(id(of_spf_term(term)), None, "{term}");
+        }
+    }
+
+    #[test]
+    fn microsoft_targets_are_never_predicted() {
+        let microsoft = find("microsoft-365").unwrap();
+        assert_eq!(microsoft.dkim.len(), 2);
+        assert!(microsoft.dkim.iter().all(|d| d.target.is_none()));
+    }
+
+    #[test]
+    fn templates_fill_and_open() {
+        assert_eq!(
+            Platform::fill("b1.{domain-dashes}.dkim.brevo.com", "mail.example.com"),
+            "b1.mail-example-com.dkim.brevo.com"
+        );
+        assert_eq!(open("include:<portal>.spf<NN>.hubspotemail.net"), "include:*.spf*.hubspotemail.net");
+    }
+
+    #[test]
+    fn a_users_own_file_has_the_same_shape() {
+        let own: Platform = crate::knowledge::parse(
+            "id = 'own'
+name = 'Own relay'
+spf = ['include:spf.example.net']",
+        )
+        .unwrap();
+        assert_eq!((&*own.id, &*own.spf[0]), ("own", "include:spf.example.net"));
+        assert!(crate::knowledge::parse::<Platform>("idd = 'own'").is_err());
+    }
+}

@@ -1,0 +1,280 @@
+//! Mailbox providers and filters: `assets/receivers/*.toml`.
+
+use super::{pattern, shelf};
+use crate::facts::antispam::Leaning;
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// One receiver or filter: how it is recognised and the words it writes into headers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Receiver {
+    /// `gmail`, `microsoft`, `yahoo` …: the contract's `receiver.kind`.
+    pub id: String,
+    pub name: String,
+    pub kind: Kind,
+    /// authserv-id patterns (`mx.google.com`, `*.messagingengine.com`).
+    pub authserv_ids: Vec<String>,
+    /// Host patterns of the `by` of its Received fields.
+    pub hosts: Vec<String>,
+    /// Where a sender sees its reputation and asks for help.
+    pub postmaster: Vec<Link>,
+    /// Header vocabulary.
+    pub field: Vec<VerdictField>,
+    /// What it demands of senders.
+    pub requirement: Vec<Requirement>,
+    pub source: String,
+    pub checked: String,
+}
+
+/// A link with a few words.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Link {
+    pub url: String,
+    pub what: String,
+}
+
+/// What kind of receiver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Runs mailboxes: its own verdict is the one that counts for them.
+    #[default]
+    Mailbox,
+    /// Software on anybody's server.
+    Filter,
+    /// A filtering service in front of somebody's mailboxes, or behind somebody's senders.
+    Gateway,
+    /// A convention that many follow; no verdict.
+    Convention,
+}
+
+/// One demand on senders.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Requirement {
+    /// `all`, `bulk`, or who else.
+    pub applies: String,
+    pub what: String,
+    /// What happens otherwise: reply codes, the junk folder.
+    pub enforced: String,
+    /// Day from which it holds, where known.
+    pub since: Option<String>,
+    pub source: String,
+    pub confidence: String,
+}
+
+/// One header field of the vocabulary.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VerdictField {
+    /// Field names, `*` allowed at the end.
+    pub names: Vec<String>,
+    pub form: Form,
+    /// The key of a field that is one value.
+    pub key: String,
+    pub value: Vec<Value>,
+}
+
+/// How a field's value is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// One value, blanks and all.
+    #[default]
+    Word,
+    /// The first word; a comment or more may follow.
+    First,
+    /// `SFV:SPM;SCL:5;`
+    Pairs,
+    /// `rule=notspam policy=default score=0`
+    Assignments,
+    /// `Policy=Default;Custom=false`
+    Semicolons,
+    /// `Gauge=II, Probability=8%`
+    Commas,
+    /// SpamAssassin's and Barracuda's `No, score=1.2 required=5.0 tests=A,B`.
+    SpamStatus,
+    /// Rspamd's `default: False [1.2 / 15.0]; SYMBOL(0.1)[option];`
+    SpamdResult,
+    /// No verdict: explained when asked for, never listed.
+    Trace,
+    /// Results in Authentication-Results, which [`crate::facts::authres`] reads; here only for
+    /// their meanings. `compauth=fail reason=000` has the keys `compauth` and `compauth reason`.
+    Results,
+}
+
+/// One value and its meaning.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Value {
+    /// `SFV`; `*` for any; empty for a field that is one word.
+    #[serde(default)]
+    pub key: String,
+    /// Exact, with `*`, or a range of numbers `5..6` (both ends belong to it).
+    pub value: String,
+    pub meaning: String,
+    /// `bad` only where the receiver counts the message as spam or worse, and never from memory.
+    pub leaning: Leaning,
+    pub source: String,
+    /// A, B or C.
+    pub confidence: String,
+}
+
+impl VerdictField {
+    /// The row for a key and value; the first that matches, so exact ones stand first.
+    pub fn row(&self, key: &str, value: &str) -> Option<&Value> {
+        self.value.iter().find(|v| pattern::glob(&v.key, key) && pattern::value(&v.value, value))
+    }
+}
+
+impl Receiver {
+    /// The row for a key and value of a field, by the field's name.
+    pub fn row(&self, field: &str, key: &str, value: &str) -> Option<&Value> {
+        let named = self.field.iter().filter(|f| f.names.iter().any(|n| pattern::glob(n, field)));
+        named.filter_map(|f| f.row(key, value)).next()
+    }
+}
+
+/// A field of somebody's vocabulary.
+pub type Entry = (&'static Receiver, &'static VerdictField);
+
+static ALL: LazyLock<Vec<Receiver>> = LazyLock::new(|| shelf::load(shelf::RECEIVERS));
+
+/// Whole names, lower case; and those with a star.
+struct Names {
+    whole: HashMap<String, Vec<Entry>>,
+    starred: Vec<(&'static str, Entry)>,
+}
+
+static NAMES: LazyLock<Names> = LazyLock::new(|| {
+    let mut names = Names { whole: HashMap::new(), starred: Vec::new() };
+    for receiver in all() {
+        for field in &receiver.field {
+            for name in &field.names {
+                if name.contains('*') {
+                    names.starred.push((name, (receiver, field)));
+                } else {
+                    names.whole.entry(name.to_ascii_lowercase()).or_default().push((receiver, field));
+                }
+            }
+        }
+    }
+    names
+});
+
+/// Longest field name looked up; the longest of the vocabulary is half of it.
+const NAME_LIMIT: usize = 100;
+
+/// Who knows a field of this name (any case). A whole name beats one with a star.
+pub fn fields_called(name: &str) -> Vec<Entry> {
+    if name.len() > NAME_LIMIT {
+        return Vec::new();
+    }
+    match NAMES.whole.get(&name.to_ascii_lowercase()) {
+        Some(entries) => entries.clone(),
+        None => NAMES.starred.iter().filter(|(n, _)| pattern::glob(n, name)).map(|(_, e)| *e).collect(),
+    }
+}
+
+/// Every receiver, by id.
+pub fn all() -> &'static [Receiver] {
+    &ALL
+}
+
+/// The receiver with this id.
+pub fn find(id: &str) -> Option<&'static Receiver> {
+    all().iter().find(|r| r.id == id)
+}
+
+/// The receiver that writes this authserv-id (lower case).
+pub fn of_authserv_id(id: &str) -> Option<&'static Receiver> {
+    all().iter().find(|r| r.authserv_ids.iter().any(|p| pattern::host(p, id)))
+}
+
+/// The receiver that runs this host (lower case).
+pub fn of_host(host: &str) -> Option<&'static Receiver> {
+    all().iter().find(|r| r.hosts.iter().any(|p| pattern::host(p, host)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(found: Option<&'static Receiver>) -> Option<&'static str> {
+        found.map(|r| &*r.id)
+    }
+
+    #[test]
+    fn authserv_ids() {
+        for (name, want) in [
+            ("mx.google.com", Some("gmail")),
+            // Outlook writes the recipient's domain there on mail going out.
+            ("gmail.com", None),
+            ("example.com", None),
+            ("google.com.example.com", None),
+            ("abcd.mail.protection.outlook.com", Some("microsoft")),
+            ("am0pr01.prod.outlook.com", Some("microsoft")),
+            ("protection.outlook.com", Some("microsoft")),
+            ("atlas-production.v2-mail-prod1-gq1.omega.yahoo.com", Some("yahoo")),
+            ("mx.aol.com", Some("yahoo")),
+            ("dmarc.icloud.com", Some("icloud")),
+            ("mx6.messagingengine.com", Some("fastmail")),
+            ("mail.protonmail.ch", Some("proton")),
+            ("mxs.mail.ru", Some("mail-ru")),
+            ("mxfront1.mail.yandex.net", Some("yandex")),
+            ("mx.zohomail.com", Some("zoho")),
+            ("gmx.net", Some("gmx-webde")),
+        ] {
+            assert_eq!(id(of_authserv_id(name)), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn hosts() {
+        for (name, want) in [
+            ("mx.google.com", Some("gmail")),
+            ("am6eur05ft009.mail.protection.outlook.com", Some("microsoft")),
+            ("mx1.messagingengine.com", Some("fastmail")),
+            ("mx.example.com", None),
+        ] {
+            assert_eq!(id(of_host(name)), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn whole_names_beat_stars_and_long_ones_are_nobodys() {
+        let ids = |name: &str| fields_called(name).iter().map(|(r, _)| &*r.id).collect::<Vec<_>>();
+        assert_eq!(ids("x-yandex-spam"), ["yandex"]);
+        assert_eq!(ids("X-MS-Exchange-CrossTenant-AuthAs"), ["microsoft"]);
+        assert!(ids("X-Nothing").is_empty());
+        assert!(ids(&"X".repeat(100_000)).is_empty());
+    }
+
+    #[test]
+    fn ranges_of_microsoft() {
+        let microsoft = find("microsoft").unwrap();
+        let leaning = |field, key, value| microsoft.row(field, key, value).map(|v| v.leaning);
+        for (value, want) in [
+            ("-1", Leaning::Neutral),
+            ("0", Leaning::Good),
+            ("1", Leaning::Good),
+            ("5", Leaning::Bad),
+            ("6", Leaning::Bad),
+            ("9", Leaning::Bad),
+        ] {
+            assert_eq!(leaning("X-Forefront-Antispam-Report", "SCL", value), Some(want), "SCL {value}");
+        }
+        for (value, want) in [
+            ("0", Leaning::Good),
+            ("3", Leaning::Good),
+            ("4", Leaning::Warn),
+            ("7", Leaning::Warn),
+            ("9", Leaning::Bad),
+        ] {
+            assert_eq!(leaning("X-Microsoft-Antispam", "BCL", value), Some(want), "BCL {value}");
+        }
+    }
+}

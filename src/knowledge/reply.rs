@@ -1,0 +1,377 @@
+//! What receivers answer, and what it means: `assets/replies.toml`.
+
+use super::{pattern, shelf};
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+/// One reply of one provider.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReplyRow {
+    /// Empty for replies that many give.
+    pub provider: String,
+    /// Reply code (RFC 5321 §4.2).
+    pub code: Option<String>,
+    /// Enhanced code (RFC 3463): `5.7.26`, or a range `5.7.606..649`.
+    pub enhanced: Option<String>,
+    /// Any of these in the text, in lower case; `*` stands for anything but blanks, `{1..9}` for
+    /// a number.
+    pub words: Vec<String>,
+    /// Words that speak against this row.
+    pub unless: Vec<String>,
+    pub meaning: String,
+    pub fix: String,
+    /// CONTRACT `bounce.recipients[].category`.
+    pub category: String,
+    /// The rule that says more, where there is one; it may be about more than a header.
+    pub rule: Option<String>,
+    pub source: String,
+    pub confidence: String,
+}
+
+/// How a provider is recognised in a reply.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Provider {
+    pub id: String,
+    pub name: String,
+    /// Host patterns.
+    pub hosts: Vec<String>,
+    /// Words of its own, lower case.
+    pub words: Vec<String>,
+}
+
+/// An enhanced status code as registered (RFC 3463, RFC 5248), without its class.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Status {
+    /// `7.26`
+    pub code: String,
+    pub meaning: String,
+    pub category: String,
+    pub source: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Replies {
+    #[allow(dead_code, reason = "the file says its day like every other asset; a test reads it")]
+    checked: String,
+    provider: Vec<Provider>,
+    reply: Vec<ReplyRow>,
+    status: Vec<Status>,
+}
+
+static ALL: LazyLock<Replies> = LazyLock::new(|| {
+    let text = include_str!("../../assets/replies.toml");
+    shelf::load(&[("replies", text)]).pop().unwrap_or_default()
+});
+
+/// Bytes of a reply that are read; RFC 5321 §4.5.3.1.5 allows 512 a line.
+const LIMIT: usize = 16 * 1024;
+
+/// Rows shown at most where only codes speak: more than that is no explanation.
+const FEW: usize = 4;
+
+/// A reply, taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// First reply code, `550`.
+    pub code: Option<String>,
+    /// Enhanced codes in order, each once.
+    pub enhanced: Vec<String>,
+    /// Provider ids its hosts and words name, in the order of the assets.
+    pub providers: Vec<&'static str>,
+    /// Lower case, on one line.
+    text: String,
+    /// The same without its codes, which many repeat in each line.
+    bare: String,
+    /// Plain words in it, beside codes and names.
+    words: usize,
+}
+
+impl Reply {
+    /// Reads a reply, an enhanced code alone, or a line of a log that holds one.
+    pub fn read(text: &str) -> Reply {
+        let end = text.char_indices().map(|(n, c)| n + c.len_utf8()).take_while(|&n| n <= LIMIT).last().unwrap_or(0);
+        let text = text.get(..end).unwrap_or_default().to_ascii_lowercase();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut reply = Reply::default();
+        let mut bare = Vec::new();
+        for token in text.split([' ', '<', '>', '(', ')', ',', ';', '"']) {
+            let token = token.trim_end_matches([':', '.']);
+            let (first, rest) = token.split_once('-').unwrap_or((token, ""));
+            if reply.code.is_none() && is_code(first) {
+                reply.code = Some(first.to_owned());
+            }
+            // `550-5.7.26`, and `#5.7.1` of Exchange.
+            for part in [token.trim_start_matches('#'), first, rest] {
+                if is_enhanced(part) && !reply.enhanced.iter().any(|e| e == part) {
+                    reply.enhanced.push(part.to_owned());
+                }
+            }
+            let word = token.len() > 1 && token.bytes().all(|b| b.is_ascii_alphabetic() || b == b'\'');
+            reply.words += usize::from(word);
+        }
+        for token in text.split(' ') {
+            let (first, rest) = token.split_once('-').unwrap_or((token, ""));
+            let code = is_enhanced(token) || (is_code(first) && (rest.is_empty() || is_enhanced(rest)));
+            if !code {
+                bare.push(token);
+            }
+        }
+        reply.bare = bare.join(" ");
+        let provided = |p: &&Provider| {
+            p.words.iter().any(|w| text.contains(w.as_str()))
+                || host_names(&text).any(|host| p.hosts.iter().any(|h| pattern::host(h, host)))
+        };
+        reply.providers = ALL.provider.iter().filter(provided).map(|p| &*p.id).collect();
+        reply.text = text;
+        reply
+    }
+
+    /// The rows that explain it: those whose words it holds (the provider's own before those of
+    /// everybody); failing that, the few whose codes fit.
+    pub fn explain(&self) -> Vec<&'static ReplyRow> {
+        let fits = |r: &&ReplyRow| self.provider_fits(r) && self.enhanced_fits(r);
+        let rows: Vec<&'static ReplyRow> = ALL.reply.iter().filter(fits).collect();
+        let spoken: Vec<_> = rows.iter().copied().filter(|r| self.holds_words_of(r)).collect();
+        let own = |r: &&&ReplyRow| self.providers.iter().any(|p| *p == r.provider);
+        let named = match spoken.iter().any(|r| own(&r)) {
+            true => spoken.into_iter().filter(|r| own(&r)).collect(),
+            false => spoken,
+        };
+        if !named.is_empty() {
+            return self.same_code(named);
+        }
+        let coded = rows.into_iter().filter(|r| r.enhanced.is_some() && !self.enhanced.is_empty()).collect();
+        let coded = self.same_code(coded);
+        let one = coded.first().is_some_and(|first| coded.iter().all(|r| r.rule == first.rule));
+        // Words that no row knows speak against a guess: among many, and at whose reply it is.
+        let sure = match self.providers.is_empty() {
+            true => self.words == 0,
+            false => coded.len() <= FEW || one || self.words <= FEW,
+        };
+        if sure { coded } else { Vec::new() }
+    }
+
+    fn provider_fits(&self, row: &ReplyRow) -> bool {
+        self.providers.is_empty() || row.provider.is_empty() || self.providers.iter().any(|p| *p == row.provider)
+    }
+
+    fn enhanced_fits(&self, row: &ReplyRow) -> bool {
+        match &row.enhanced {
+            Some(want) => self.enhanced.is_empty() || self.enhanced.iter().any(|e| in_range(want, e)),
+            None => true,
+        }
+    }
+
+    fn holds_words_of(&self, row: &ReplyRow) -> bool {
+        let told = !row.provider.is_empty() && !self.providers.is_empty();
+        // The codes that everybody uses for everything tell nothing.
+        let common = |e: &str| e.split_once('.').is_some_and(|(_, e)| ["1.1", "7.0", "7.1"].contains(&e));
+        let coded = row.enhanced.as_deref().is_some_and(|e| !common(e)) && !self.enhanced.is_empty();
+        row.words.iter().any(|w| {
+            // A short word may stand anywhere: it needs the provider or the code beside it.
+            let telling = row.provider.is_empty() || told || coded || w.len() > 15 || w.contains(['#', '[', '_']);
+            telling && (holds(&self.text, w) || holds(&self.bare, w))
+        }) && !row.unless.iter().any(|w| holds(&self.text, w))
+    }
+
+    /// Where some rows have the very reply code, the others are about something else.
+    fn same_code(&self, rows: Vec<&'static ReplyRow>) -> Vec<&'static ReplyRow> {
+        let same = |r: &&&ReplyRow| r.code.is_some() && r.code == self.code;
+        if self.code.is_some() && rows.iter().any(|r| same(&r)) {
+            return rows.into_iter().filter(|r| same(&r) || r.code.is_none()).collect();
+        }
+        rows
+    }
+}
+
+/// Explains a reply, an enhanced code, or a log line that holds one.
+pub fn explain(text: &str) -> Vec<&'static ReplyRow> {
+    Reply::read(text).explain()
+}
+
+/// What an enhanced code means by the registry, whatever its class: `5.7.26` or `4.7.26`.
+pub fn status(enhanced: &str) -> Option<&'static Status> {
+    let (class, rest) = enhanced.split_once('.')?;
+    let known = ["2", "4", "5"].contains(&class);
+    ALL.status.iter().find(|s| known && s.code == rest)
+}
+
+/// The provider with this id.
+pub fn provider(id: &str) -> Option<&'static Provider> {
+    ALL.provider.iter().find(|p| p.id == id)
+}
+
+/// Every row.
+pub fn all() -> &'static [ReplyRow] {
+    &ALL.reply
+}
+
+/// `550`: 2xx to 5xx.
+fn is_code(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) && text.starts_with(['2', '3', '4', '5'])
+}
+
+/// `5.7.26` (RFC 3463 §2).
+fn is_enhanced(text: &str) -> bool {
+    let number = |s: &str| (1..=3).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_digit());
+    let mut parts = text.split('.');
+    parts.next().is_some_and(|class| ["2", "4", "5"].contains(&class))
+        && parts.next().is_some_and(number)
+        && parts.next().is_some_and(number)
+        && parts.next().is_none()
+}
+
+/// Is `code` the one wanted, or in the range `5.7.606..649`?
+fn in_range(want: &str, code: &str) -> bool {
+    let Some((low, high)) = want.split_once("..") else { return want == code };
+    let Some(((stem, low), (other, detail))) = low.rsplit_once('.').zip(code.rsplit_once('.')) else { return false };
+    let number = |s: &str| s.parse::<u32>().ok();
+    stem == other && number(detail).is_some_and(|d| number(low) <= Some(d) && Some(d) <= number(high))
+}
+
+/// Names with a dot in them, of a text in lower case.
+fn host_names(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'))
+        .map(|h| h.trim_matches(['.', '-']))
+        .filter(|h| h.contains('.') && h.bytes().any(|b| b.is_ascii_alphabetic()))
+}
+
+/// Does `text` (lower case) hold `word`?
+fn holds(text: &str, word: &str) -> bool {
+    if !word.contains(['*', '{']) {
+        return text.contains(word);
+    }
+    let mut tokens = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-#".contains(c)));
+    match word.split_once('{').and_then(|(stem, range)| Some((stem, range.strip_suffix('}')?))) {
+        Some((stem, range)) => tokens.any(|t| t.strip_prefix(stem).is_some_and(|n| pattern::value(range, n))),
+        None => tokens.any(|t| pattern::glob(word, t)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn rules(text: &str) -> Vec<Option<&'static str>> {
+        explain(text).into_iter().map(|r| r.rule.as_deref()).collect()
+    }
+
+    #[test]
+    fn the_file_is_whole() {
+        let all: Replies = crate::knowledge::parse(include_str!("../../assets/replies.toml")).unwrap();
+        assert!(all.checked.parse::<jiff::civil::Date>().is_ok());
+        assert!(all.reply.len() >= 255 && all.status.len() >= 80);
+        for r in &all.reply {
+            let at = &r.words;
+            assert!(r.provider.is_empty() || all.provider.iter().any(|p| p.id == r.provider), "{at:?}");
+            assert!(r.code.as_deref().is_none_or(is_code), "{at:?}");
+            assert!(!r.meaning.is_empty() && !r.fix.is_empty() && !r.source.is_empty(), "{at:?}");
+            assert!(["A", "B", "C"].contains(&&*r.confidence), "{at:?}");
+            assert!(r.words.iter().chain(&r.unless).all(|w| *w == w.to_ascii_lowercase()), "{at:?}");
+            let known = [
+                "recipient",
+                "mailbox-full",
+                "reputation",
+                "authentication",
+                "policy",
+                "content",
+                "rate",
+                "size",
+                "network",
+                "configuration",
+                "feedback",
+                "unknown",
+            ];
+            assert!(known.contains(&&*r.category), "{at:?} {}", r.category);
+        }
+    }
+
+    #[test]
+    fn every_row_is_found_by_its_own_words() {
+        for row in all() {
+            for word in &row.words {
+                let word = match word.split_once('{') {
+                    Some((stem, range)) => format!("{stem}{}", range.split("..").next().unwrap()),
+                    None => word.replace('*', "004"),
+                };
+                let code = row.code.as_deref().unwrap_or("550");
+                let enhanced = row.enhanced.as_deref().unwrap_or("").split("..").next().unwrap();
+                let host = provider(&row.provider).map_or("", |p| &p.hosts[0]).replace('*', "mx");
+                let text = format!("{host} said: {code} {enhanced} {word}");
+                let found = explain(&text);
+                assert!(found.iter().any(|r| std::ptr::eq(*r, row)), "{text}: {:?}", Reply::read(&text));
+            }
+        }
+    }
+
+    #[test]
+    fn one_code_means_two_things() {
+        assert_eq!(rules("mx.google.com said: 550 5.7.30"), [Some("dkim-missing")]);
+        assert_eq!(rules("550 5.7.30 [AM0PR01.eurprd01.prod.outlook.com]"), [Some("submission-refused")]);
+        let both = rules("5.7.30");
+        assert!(both.contains(&Some("dkim-missing")) && both.contains(&Some("submission-refused")), "{both:?}");
+    }
+
+    #[test]
+    fn words_decide_between_rows_of_one_code() {
+        let said = "550-5.7.26 Your email has been blocked because the sender is unauthenticated. Gmail requires all senders to authenticate with either SPF or DKIM. 550 5.7.26 For instructions, go to https://support.google.com/mail/answer/81126 x - gsmtp";
+        assert_eq!(rules(said), [Some("auth-none")]);
+        let said =
+            "550-5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy. - gsmtp";
+        assert_eq!(rules(said), [Some("dmarc-rejected-by-policy")]);
+        assert_eq!(rules("504 5.7.40 Unrecognized Authentication Type gsmtp"), [None]);
+    }
+
+    #[test]
+    fn providers_codes_and_ranges() {
+        for (text, rule) in [
+            ("550 5.7.610 Access denied, banned sending IP [192.0.2.1]. outlook.com", "dnsbl-listed"),
+            (
+                "550 5.7.1 Unfortunately, messages from [192.0.2.1] weren't sent. part of their network is on our block list (S3150).",
+                "bounce-reputation",
+            ),
+            ("452-4.2.2 The recipient's inbox is out of 452-4.2.2 storage space. - gsmtp", "bounce-recipient-problem"),
+            ("421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred", "warmup-rate-limited"),
+            ("550 5.5.0 OFR004_416 user unknown", "bounce-recipient-problem"),
+            ("554 5.1.0 blocked AUP#1130 see help", "ptr-not-forward-confirmed"),
+            ("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", "dnsbl-listed"),
+            ("554 5.7.1 blocked using zen.spamhaus.org; Error: open resolver", "dnsbl-query-refused"),
+            ("450 4.7.25 Client host rejected: cannot find your reverse hostname, [192.0.2.1]", "ptr-missing"),
+        ] {
+            assert_eq!(rules(text), [Some(rule)], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_knows_is_left_to_the_registry() {
+        assert!(explain("550 5.7.1 the quick brown fox jumps over a lazy dog, gsmtp").is_empty());
+        assert!(explain("").is_empty());
+        assert!(explain("hello world").is_empty());
+        // Somebody else's use of a code that Microsoft and Gmail use for what is theirs.
+        assert!(explain("501 5.1.8 Sender address rejected").is_empty());
+        assert!(explain("550 5.7.0 Local Policy Violation").is_empty());
+        assert_eq!(status("5.7.26").unwrap().category, "authentication");
+        assert_eq!(status("4.2.2").unwrap().category, "mailbox-full");
+        assert!(status("9.1.1").is_none() && status("5").is_none());
+    }
+
+    #[test]
+    fn a_reply_taken_apart() {
+        let reply = Reply::read("SMTP error from remote mail server: host mx.google.com [192.0.2.1]: 550-5.7.26 no");
+        assert_eq!(reply.code.as_deref(), Some("550"));
+        assert_eq!(reply.enhanced, ["5.7.26"]);
+        assert_eq!(reply.providers, ["gmail"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_will_do(text in "\\PC{0,300}") {
+            let _ = explain(&text);
+        }
+    }
+}

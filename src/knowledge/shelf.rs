@@ -1,0 +1,95 @@
+//! The compiled-in files of `assets/`, and how one is read.
+
+use serde::de::DeserializeOwned;
+
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// Reads one TOML text: a file of `assets/`, or one that a user wrote in the same shape.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, toml::de::Error> {
+    toml::from_str(text)
+}
+
+/// Reads a shelf, in the order of the file names. A broken file is a bug that the tests of this
+/// folder find; in a release it is left out rather than taking the program down.
+pub(super) fn load<T: DeserializeOwned>(files: &[(&str, &str)]) -> Vec<T> {
+    let read = |(name, text): &(&str, &str)| {
+        let parsed = parse(text);
+        debug_assert!(parsed.is_ok(), "{name}.toml: {:?}", parsed.as_ref().err());
+        parsed.ok()
+    };
+    files.iter().filter_map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::{DnsHost, Platform, Receiver};
+
+    /// Parses every file and hands back `(file name, thing)`.
+    fn every<T: DeserializeOwned>(files: &'static [(&str, &str)]) -> Vec<(&'static str, T)> {
+        files.iter().map(|(name, text)| (*name, parse(text).unwrap_or_else(|e| panic!("{name}.toml: {e}")))).collect()
+    }
+
+    fn day(name: &str, checked: &str) {
+        assert!(checked.parse::<jiff::civil::Date>().is_ok(), "{name}: checked = {checked:?}");
+    }
+
+    #[test]
+    fn every_platform_parses_and_says_whence() {
+        let all = every::<Platform>(PLATFORMS);
+        assert!(all.len() >= 46);
+        for (name, p) in all {
+            assert_eq!(p.id, name);
+            assert!(!p.name.is_empty() && !p.source.is_empty(), "{name}");
+            assert!(["A", "B", "C"].contains(&&*p.confidence), "{name}");
+            assert!(
+                ["marketing", "transactional", "mailbox", "saas", "forwarding", "self-hosted"].contains(&&*p.kind),
+                "{name}"
+            );
+            day(name, &p.checked);
+            for d in &p.dkim {
+                assert!(["CNAME", "TXT"].contains(&&*d.record), "{name}: {}", d.record);
+                assert!(!d.selector.is_empty(), "{name}");
+            }
+            if let Some(r) = &p.return_path {
+                assert!(["CNAME", "MX"].contains(&&*r.record), "{name}: {}", r.record);
+            }
+        }
+    }
+
+    #[test]
+    fn every_host_parses_and_its_patterns_compile() {
+        let all = every::<DnsHost>(HOSTS);
+        assert!(all.len() >= 40);
+        for (name, h) in all {
+            assert_eq!(h.id, name);
+            assert!(["relative", "absolute", "either"].contains(&&*h.names), "{name}: {}", h.names);
+            assert!(["yes", "no", "either"].contains(&&*h.quotes), "{name}: {}", h.quotes);
+            assert!(["auto", "strings", "limited"].contains(&&*h.long_txt), "{name}: {}", h.long_txt);
+            assert!(["A", "B", "C"].contains(&&*h.confidence), "{name}");
+            assert!(!h.open.is_empty() && !h.source.is_empty(), "{name}");
+            day(name, &h.checked);
+            for ns in &h.ns {
+                regex_lite::Regex::new(ns).unwrap_or_else(|e| panic!("{name}: {ns}: {e}"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_receiver_parses_and_every_row_says_whence() {
+        for (name, r) in every::<Receiver>(RECEIVERS) {
+            assert_eq!(r.id, name);
+            assert!(!r.name.is_empty() && !r.source.is_empty(), "{name}");
+            day(name, &r.checked);
+            for (f, v) in r.field.iter().flat_map(|f| f.value.iter().map(move |v| (f, v))) {
+                assert!(!v.meaning.is_empty() && !v.source.is_empty(), "{name}: {:?} {}", f.names, v.value);
+                assert!(["A", "B", "C"].contains(&&*v.confidence), "{name}: {:?} {}", f.names, v.value);
+                let sure = v.confidence != "C" || v.leaning != crate::facts::antispam::Leaning::Bad;
+                assert!(sure, "{name}: {:?} {}: a finding must not rest on memory", f.names, v.value);
+            }
+            for q in &r.requirement {
+                assert!(!q.what.is_empty() && !q.source.is_empty(), "{name}");
+            }
+        }
+    }
+}
