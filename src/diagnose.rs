@@ -1,0 +1,133 @@
+//! The engine: evidence in, diagnosis out. Pure: the same evidence gives the same bytes.
+
+use crate::evidence::{Answers, Evidence, Question};
+use crate::facts::{Facts, Reading};
+use crate::rules::{self, Finding, Gap, Rule};
+use crate::triage::{self, Verdict};
+use std::sync::Arc;
+
+/// Everything a face shows.
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    pub facts: Facts,
+    pub verdict: Verdict,
+    /// Triaged: the cause first, consequences folded into [`Finding::consequences`].
+    pub findings: Vec<Finding>,
+    /// Rules that looked and found nothing wrong.
+    pub passed: Vec<&'static Rule>,
+    /// What is not known, and what would settle it.
+    pub unknown: Vec<Gap>,
+}
+
+impl Diagnosis {
+    /// Questions whose answers would tell more; empty when offline or all is answered.
+    pub fn open_questions(&self) -> &[Question] {
+        if self.facts.evidence.offline { &[] } else { &self.facts.missing }
+    }
+
+    /// All findings in the order of telling: each cause, then its consequences.
+    pub fn every_finding(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().flat_map(|f| std::iter::once(f).chain(&f.consequences))
+    }
+
+    /// The longest chain of questions that had to wait for one another: how often a resolver that
+    /// answers everything at once would have had to be asked. The same for a replay as for the
+    /// first run, whatever order the answers came in.
+    pub fn rounds(&self) -> u32 {
+        let evidence = &self.facts.evidence;
+        let mut known = Answers::new();
+        let mut rounds = 0;
+        while known.len() < evidence.answers.len() {
+            let so_far = Evidence { answers: known.clone(), ..Evidence::clone(evidence) };
+            let asked = Facts::gather(Arc::new(so_far), self.facts.reading.clone()).missing;
+            let before = known.len();
+            known.extend(asked.into_iter().filter_map(|q| evidence.answers.get(&q).cloned().map(|a| (q, a))));
+            if known.len() == before {
+                break;
+            }
+            rounds += 1;
+        }
+        rounds
+    }
+}
+
+/// Diagnoses what is at hand. Call again with the same `reading` when an answer arrives.
+pub fn diagnose(evidence: Arc<Evidence>, reading: Arc<Reading>) -> Diagnosis {
+    let facts = Facts::gather(evidence, reading);
+    let mut found = Vec::new();
+    let mut passed = Vec::new();
+    let mut unknown = Vec::new();
+    let judged = facts.evidence.input.kind.is_judged();
+    for rule in rules::all().take_while(|_| judged) {
+        match (rule.judge)(&facts) {
+            rules::Verdict::NotApplicable => {}
+            rules::Verdict::Unknown(gaps) => unknown.extend(gaps),
+            rules::Verdict::Pass => passed.push(rule),
+            rules::Verdict::Found(findings) => found.extend(findings),
+        }
+    }
+    // One answer closes all gaps that wait for it: the question of the first rule stands for them.
+    let mut needs = std::collections::BTreeSet::new();
+    unknown.retain(|gap: &Gap| !needs.contains(&gap.needs) && needs.insert(gap.needs.clone()));
+    let (verdict, findings) = triage::triage(&facts, found, &unknown);
+    Diagnosis { facts, verdict, findings, passed, unknown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Input, InputKind, Said};
+    use crate::triage::State;
+
+    const NOTICE: &str = "Return-Path: <>\r\n\
+        Received: from out.example.net (out.example.net [192.0.2.9]) by mx.example.org with ESMTP id 1;\r\n\
+        \tMon, 2 Nov 2026 10:00:00 +0000\r\n\
+        Authentication-Results: mx.example.org; spf=fail smtp.helo=out.example.net; dmarc=fail header.from=example.net\r\n\
+        From: MAILER-DAEMON@example.net\r\n\
+        To: ann@example.org\r\n\
+        Subject: Undelivered Mail Returned to Sender\r\n\
+        \r\n\
+        Your message to bob@example.com was not delivered.\r\n";
+
+    fn of(text: &str, kind: Option<InputKind>) -> Diagnosis {
+        let input = Input::read("-", text.as_bytes(), kind).unwrap();
+        let reading = Arc::new(Reading::read(&input, &Said::default()));
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let evidence =
+            Evidence { input: input.into(), said: Said::default(), answers: Answers::new(), now, offline: false };
+        diagnose(Arc::new(evidence), reading)
+    }
+
+    #[test]
+    fn a_bounce_is_read_but_not_judged_and_asks_nothing() {
+        let d = of(NOTICE, None);
+        assert_eq!(d.facts.evidence.input.kind, InputKind::Bounce);
+        assert_eq!(d.facts.reading.from_domain(), Some("example.net"));
+        assert_eq!(d.facts.reading.reported.dmarc.as_ref().unwrap().result, "fail");
+        assert_eq!((d.verdict.state, d.findings.len(), d.unknown.len()), (State::Unknown, 0, 0));
+        assert!(d.open_questions().is_empty());
+        // The same bytes, had the user said that they are a message.
+        let judged = of(NOTICE, Some(InputKind::Message));
+        assert!(!judged.findings.is_empty() && !judged.open_questions().is_empty());
+    }
+
+    #[test]
+    fn a_spam_filters_no_is_not_a_pass() {
+        let alone = of("X-Spam-Status: No, score=0.1 required=5.0\r\n", None);
+        assert_eq!(alone.verdict.state, State::Pass);
+        let header = "Received: from a.example.com (a.example.com [192.0.2.1]) by mx.example.net with ESMTP id 1;\r\n\
+            \tMon, 2 Nov 2026 10:00:00 +0000\r\n\
+            X-Spam-Status: No, score=0.1 required=5.0\r\n\
+            DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=from; bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; b=YQ==\r\n\
+            From: ann@example.com\r\n";
+        assert_eq!(of(header, None).verdict.state, State::Unknown);
+    }
+
+    #[test]
+    fn the_returned_header_below_a_notice_is_not_the_notices_own() {
+        let notice =
+            "Your message was not delivered:\n550 5.1.1 no such user\nFrom: ann@example.org\nTo: bob@example.com\n";
+        let d = of(notice, Some(InputKind::Bounce));
+        assert_eq!(d.facts.reading.from_domain(), None);
+    }
+}

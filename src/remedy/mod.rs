@@ -1,0 +1,92 @@
+//! What to do: records before and after, the setting to change, what only a portal can tell.
+
+pub mod dkim;
+pub mod dmarc;
+pub mod platform;
+pub mod spf;
+
+use crate::evidence::{Data, Kind};
+
+/// A cure.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remedy {
+    /// One sentence.
+    pub summary: String,
+    /// Where to click and what to do, in order; may be empty when the records say it all.
+    pub steps: Vec<String>,
+    pub records: Vec<Change>,
+    /// Values that only a portal or the user can tell; each stands in a record or step as a
+    /// marked blank ([`blank`]).
+    pub blanks: Vec<String>,
+}
+
+/// One RRset before and after; an empty `after` means remove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Lower-case A-label, no trailing dot.
+    pub name: String,
+    pub kind: Kind,
+    /// Seconds.
+    pub ttl: u32,
+    pub before: Vec<Data>,
+    pub after: Vec<Data>,
+}
+
+/// The TTL proposed for new records, seconds.
+pub const TTL: u32 = 3600;
+
+impl Remedy {
+    pub fn new(summary: impl Into<String>) -> Remedy {
+        Remedy { summary: summary.into(), ..Remedy::default() }
+    }
+
+    pub fn step(mut self, step: impl Into<String>) -> Self {
+        self.steps.push(step.into());
+        self
+    }
+
+    pub fn record(mut self, change: Change) -> Self {
+        self.records.push(change);
+        self
+    }
+
+    /// Notes a value that only `whence` can tell.
+    pub fn blank(mut self, whence: impl Into<String>) -> Self {
+        self.blanks.push(whence.into());
+        self
+    }
+}
+
+impl Change {
+    /// A TXT RRset whose members are whole texts, before and after.
+    pub fn txt<B: AsRef<str>, A: AsRef<str>>(name: &str, before: &[B], after: &[A]) -> Change {
+        Change {
+            name: name.to_owned(),
+            kind: Kind::Txt,
+            ttl: TTL,
+            before: before.iter().map(|t| text(t.as_ref())).collect(),
+            after: after.iter().map(|t| text(t.as_ref())).collect(),
+        }
+    }
+
+    /// A CNAME where nothing was.
+    pub fn cname(name: &str, target: &str) -> Change {
+        Change {
+            name: name.to_owned(),
+            kind: Kind::Cname,
+            ttl: TTL,
+            before: vec![],
+            after: vec![Data::Cname(target.to_owned())],
+        }
+    }
+}
+
+/// A marked blank inside a value: `<public key from your signer>`.
+pub fn blank(what: &str) -> String {
+    format!("<{what}>")
+}
+
+/// A TXT value cut into character-strings of at most 255 bytes (RFC 1035 §3.3).
+pub fn text(value: &str) -> Data {
+    Data::Txt(if value.is_empty() { vec![vec![]] } else { value.as_bytes().chunks(255).map(<[u8]>::to_vec).collect() })
+}

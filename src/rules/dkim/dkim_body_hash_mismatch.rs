@@ -1,0 +1,138 @@
+use super::failure::Failure;
+use super::standing::{self, Relay, Standing};
+use crate::facts::Facts;
+use crate::facts::reported::Dkim;
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+
+rule! {
+    /// The body was changed after it was signed
+    ///
+    /// ## What we saw
+    /// The receiver worked out the hash of the body and got another one than the signature holds in `bh=`.
+    ///
+    /// ## Why mail suffers
+    /// A signature over a body that no longer fits counts for nothing, so the message is treated as unsigned.
+    ///
+    /// ## How to fix it
+    /// Sign at the last system of yours that touches the message, after footers, disclaimers, link rewriting and virus scanners;
+    /// or take the step that changes it out. Sign with `c=relaxed/relaxed`, which bears changed blanks, and send lines of at most
+    /// 998 characters. What a mailing list changes is not yours to repair.
+    ///
+    /// ## How to check
+    /// Send a message past the suspected step: it gets `dkim=pass`.
+    pub RULE = "dkim-body-hash-mismatch", Dkim, High, judge,
+    ["RFC 6376 §3.7", "RFC 6376 §6.1.3", "RFC 5322 §2.1.1"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    if facts.reading.reported.dkim.is_empty() {
+        return Verdict::NotApplicable;
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    let mut findings = Vec::new();
+    for report in standing::reports(facts).filter(|r| Failure::of(r) == Some(Failure::BodyHash)) {
+        let standing = Standing::reported(facts, report);
+        if !standing.passed() && seen.insert((report.signature, standing.who())) {
+            findings.push(changed(facts, report, &standing));
+        }
+    }
+    Verdict::of(findings, vec![])
+}
+
+fn changed(facts: &Facts, report: &Dkim, standing: &Standing) -> Finding {
+    let relay = standing::relay(facts);
+    let body = standing.signature.map(|s| s.canonicalization.1.as_str());
+    let finding = Finding::new(&RULE, "The body was changed after it was signed")
+        .sure(Confidence::Certain, "the receiver reported it")
+        .exhibit(Exhibit::input(report.span, "the body hash does not fit"))
+        .exhibits(
+            standing
+                .signature
+                .map(|s| Exhibit::input(s.tag(facts.text(), "bh").unwrap_or(s.span), "the hash that was signed")),
+        );
+    let finding = match relay {
+        Relay::Before(span) => finding
+            .severity(Severity::Medium)
+            .explain(format!(
+                "The signature of {} was made over another body than the one that arrived. The message went through a mailing list or a forwarder, and these add footers or rewrite parts; that is the likely reason.",
+                standing.who()
+            ))
+            .exhibit(Exhibit::input(span, "a list or forwarder handled it"))
+            .fix(
+                Remedy::new("Nothing is wrong with your signature; the list or forwarder must keep the body, or send in its own name")
+                    .step("Ask the list's owner to leave the body alone, or to rewrite From and sign as the list."),
+            ),
+        Relay::Checker | Relay::Nobody => {
+            let checker = matches!(relay, Relay::Checker);
+            let remedy = Remedy::new("Sign after the last system that changes the message");
+            let remedy = if checker { remedy.step(standing::ASK_ANOTHER) } else { remedy };
+            let remedy = remedy
+                .step(format!("Find what stands between the signer of {} and the way out: footers and disclaimers, link rewriting, virus scanners, gateways that re-encode. Let the last of them sign, or take it out.", standing.who()));
+            let remedy = match body {
+                Some("simple") => remedy.step("Sign with c=relaxed/relaxed: the signature uses c=simple for the body, which breaks at every changed blank."),
+                _ => remedy.step("Send lines of at most 998 characters, ended by CR LF; longer ones are cut on the way."),
+            };
+            finding
+                .severity(if checker { Severity::Medium } else { RULE.severity })
+                .explain(format!(
+                    "The signature of {} was made over another body than the one that arrived: something changed it on the way.{}",
+                    standing.who(),
+                    if checker { standing::CHECKER } else { "" }
+                ))
+                .fix(remedy)
+        }
+    };
+    let finding = standing.apply(finding);
+    let severity = if standing.harmless() { Severity::Info } else { finding.severity };
+    finding
+        .severity(severity)
+        .check("send a message directly, past the suspected step, to the same receiver", "dkim=pass")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::dkim::testing::*;
+    use crate::span::Span;
+
+    #[test]
+    fn the_receivers_words_are_enough() {
+        for (result, words) in [("neutral", "body hash did not verify"), ("fail", "bodyhash")] {
+            let found =
+                Case::new(SIGNED).reported(report(result, words)).reported(report(result, words)).finding(&RULE);
+            assert_eq!((found.severity, found.confidence), (Severity::High, Confidence::Certain));
+            assert_eq!(found.leads_to, ["dmarc-unaligned"]);
+            assert!(found.fix.unwrap().steps[1].contains("c=relaxed/relaxed"));
+        }
+    }
+
+    #[test]
+    fn a_mailing_list_explains_it() {
+        let listed = |handed_on: Option<&str>| {
+            let mut case = Case::new(SIGNED).reported(report("fail", "body hash did not verify"));
+            case.reading.lists.list_manager.push(Span::new(0, 4));
+            case.reading.boundary.handed_on = handed_on.map(str::to_owned);
+            case.finding(&RULE)
+        };
+        assert_eq!(listed(None).severity, Severity::Medium);
+        // The list checked it when it took it in, and changed it afterwards.
+        let checker = listed(Some("mx.example.org"));
+        assert!(checker.severity == Severity::Medium && checker.explanation.contains("its own changes"));
+        assert_eq!(checker.fix.unwrap().steps[0], standing::ASK_ANOTHER);
+    }
+
+    #[test]
+    fn beside_an_aligned_pass_it_matters_little() {
+        let pass = Dkim { signature: None, ..report("pass", "") };
+        let found = Case::new(SIGNED).reported(report("fail", "bodyhash")).reported(pass).finding(&RULE);
+        assert_eq!((found.severity, found.leads_to.len()), (Severity::Info, 0));
+    }
+
+    #[test]
+    fn it_passes_and_is_silent() {
+        assert!(matches!(Case::new(SIGNED).reported(report("pass", "")).judge(&RULE), Verdict::Pass));
+        assert!(matches!(Case::new(SIGNED).reported(report("fail", "bad signature")).judge(&RULE), Verdict::Pass));
+        assert!(matches!(Case::new(SIGNED).judge(&RULE), Verdict::NotApplicable));
+    }
+}

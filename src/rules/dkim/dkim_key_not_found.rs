@@ -1,0 +1,259 @@
+use super::failure::Failure;
+use super::standing::{self, Standing};
+use super::{platform, subject};
+use crate::evidence::{Kind, Outcome, Question};
+use crate::facts::Facts;
+use crate::facts::dkim::{Key, KeyState};
+use crate::facts::reported::Dkim;
+use crate::remedy::{Change, Remedy, dkim as remedy};
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+
+rule! {
+    /// The key a signature names is not in DNS
+    ///
+    /// ## What we saw
+    /// A signature's `s=` and `d=` name the place of its public key, and there is no text record at that name.
+    ///
+    /// ## Why mail suffers
+    /// A receiver that finds no key cannot check the signature, and treats the message as unsigned.
+    ///
+    /// ## How to fix it
+    /// Publish the key at exactly that name, with the value the signing system shows, or let the system sign with a selector
+    /// whose key is published.
+    ///
+    /// ## How to check
+    /// Query the name: it must answer with the key. A new message then gets `dkim=pass`.
+    pub RULE = "dkim-key-not-found", Dkim, Critical, judge,
+    ["RFC 6376 §3.6.2", "RFC 6376 §6.1.2"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
+    for key in subject::distinct(facts).filter(|k| k.signature.is_some()) {
+        applies = true;
+        let Some(standing) = subject::worst(facts, &key.name) else { continue };
+        match (&key.state, no_key(&standing)) {
+            (KeyState::Missing(outcome), report) => findings.push(absent(facts, key, *outcome, &standing, report)),
+            (KeyState::Found(_), Some(report)) => findings.push(appeared(key, &standing, report)),
+            (KeyState::Found(_), None) => {}
+            (_, Some(report)) => findings.push(told(facts, &standing, report)),
+            (_, None) => gaps.push(subject::gap(key)),
+        }
+    }
+    // Signatures that only the receiver speaks of.
+    for report in standing::reports(facts).filter(|r| r.signature.is_none()) {
+        applies = true;
+        if Failure::of(report) == Some(Failure::NoKey) {
+            findings.push(told(facts, &Standing::reported(facts, report), report));
+        }
+    }
+    if applies { Verdict::of(findings, gaps) } else { Verdict::NotApplicable }
+}
+
+fn no_key<'f>(standing: &Standing<'f>) -> Option<&'f Dkim> {
+    standing.failure().filter(|(_, f)| *f == Failure::NoKey).map(|(report, _)| report)
+}
+
+/// DNS has no key now.
+fn absent(facts: &Facts, key: &Key, outcome: Outcome, standing: &Standing, report: Option<&Dkim>) -> Finding {
+    let question = Question::new(&key.name, Kind::Txt);
+    let alias = facts.evidence.answers.get(&question).and_then(|a| a.alias());
+    let mut why = match (alias, outcome) {
+        (Some(alias), _) => format!("{} is a CNAME to {alias}, and no key stands there.", key.name),
+        (None, Outcome::NxDomain) => format!("The signature names the key {}, and DNS has no such name.", key.name),
+        (None, _) => format!("The signature names the key {}, and there is no text record at that name.", key.name),
+    };
+    why += if standing.passed() {
+        " It was there when the mail came: a key retired since is no fault."
+    } else {
+        " Receivers cannot check the signature."
+    };
+    let said = match outcome {
+        Outcome::NxDomain => "no such name",
+        _ => "no TXT record",
+    };
+    let finding = Finding::new(&RULE, format!("There is no key at {}", subject::shortened(&key.name, 50)))
+        .severity(if standing.passed() { Severity::Info } else { RULE.severity })
+        .explain(why)
+        .exhibits(standing.signature.and_then(|s| s.selector.as_ref()).map(|s| Exhibit::input(s.span, "the selector")))
+        .exhibits(
+            standing.signature.and_then(|s| s.domain.as_ref()).map(|d| Exhibit::input(d.span, "signed as this domain")),
+        )
+        .exhibit(Exhibit::dns(&question, said, None, "no key here"))
+        .exhibits(report.map(|r| Exhibit::input(r.span, "the receiver found no key")))
+        .fix(publish(facts, standing, &key.name, alias))
+        .check(question.dig(), "the key record");
+    standing.apply(standing.sure_by_dns(finding, &[Failure::NoKey]))
+}
+
+/// The receiver found none; it is there now.
+fn appeared(key: &Key, standing: &Standing, report: &Dkim) -> Finding {
+    let question = Question::new(&key.name, Kind::Txt);
+    let finding = Finding::new(&RULE, format!("The key {} was not there then", subject::shortened(&key.name, 40)))
+        .severity(Severity::Low)
+        .sure(Confidence::Certain, "the receiver reported it, and DNS has changed since")
+        .explain(format!(
+            "The receiver found no key at {} when this mail came. There is a record now: it was published since, or had not reached the receiver's DNS.",
+            key.name
+        ))
+        .exhibit(Exhibit::input(report.span, "the receiver found no key"))
+        .fix(Remedy::new("Nothing to publish: send a new message and look at its result"))
+        .check(question.dig(), "the key record; and dkim=pass in a new message");
+    Finding { leads_to: vec![], ..standing.apply(finding) }
+}
+
+/// The receiver found none, and DNS is not known.
+fn told(facts: &Facts, standing: &Standing, report: &Dkim) -> Finding {
+    let who = standing.who();
+    let name = match (standing.selector(), standing.domain()) {
+        (Some(s), Some(d)) => Some(format!("{s}._domainkey.{d}")),
+        _ => None,
+    };
+    let place = name.as_deref().map_or_else(|| format!("the key of {who}"), |n| format!("a key at {n}"));
+    let finding = Finding::new(&RULE, "The receiver found no DKIM key")
+        .sure(Confidence::Certain, "the receiver reported it")
+        .explain(format!("The receiver looked for {place} and found none, so it could not check the signature."))
+        .exhibit(Exhibit::input(report.span, "no key found"))
+        .fix(match &name {
+            Some(name) => publish(facts, standing, name, None),
+            None => Remedy::new(format!("Publish the key of {who} at the name the signature gives"))
+                .step("Read s= and d= in the DKIM-Signature of the message: the key belongs at s._domainkey.d."),
+        })
+        .check(
+            name.map_or_else(
+                || "send a new message to the same receiver".into(),
+                |n| Question::new(&n, Kind::Txt).dig(),
+            ),
+            "the key record",
+        );
+    standing.apply(finding)
+}
+
+fn publish(facts: &Facts, standing: &Standing, name: &str, alias: Option<&str>) -> Remedy {
+    if standing.passed() {
+        return Remedy::new("Nothing to do, unless something still signs with this selector");
+    }
+    let selector = standing.selector().unwrap_or_default();
+    let domain = standing.domain().unwrap_or_default();
+    // Of a foreign signature the platform's owner keeps the records, not the reader.
+    let platform = platform::of_selector(facts, selector).filter(|_| standing.aligned != Some(false));
+    if let Some(alias) = alias {
+        let remedy =
+            Remedy::new(format!("Have the key at {alias} put back, or publish the target the portal shows now"));
+        return remedy.step(match platform {
+            Some(p) => {
+                format!("In {}, check the DKIM records of {domain} against what is published at {name}.", p.name)
+            }
+            None => format!("Ask whoever runs {alias}; their portal shows the CNAME or key that {name} should hold."),
+        });
+    }
+    let remedy = Remedy::new(format!("Publish the key at {name}"))
+        .step(format!("At the system that signs as {domain}, look up the public key of selector {selector}, and publish it as below. Or let it use a selector whose key is published."));
+    let Some(platform) = platform else {
+        let ed25519 =
+            standing.signature.and_then(|s| s.algorithm.as_ref()).is_some_and(|a| a.value.starts_with("ed25519"));
+        let change = Change::txt(name, &[] as &[&str], &[remedy::open_record(if ed25519 { "ed25519" } else { "rsa" })]);
+        return remedy::noted(remedy, &change).record(change);
+    };
+    let remedy = Remedy::new(format!("Publish the DKIM records of {} for {domain}", platform.name));
+    let remedy = remedy::by_platform(remedy, platform, domain);
+    if remedy.records.iter().any(|r| r.name == name) {
+        return remedy;
+    }
+    // The platform's usual records would not make this signature verify.
+    let change = Change::txt(name, &[] as &[&str], &[remedy::open_record("rsa")]);
+    remedy::noted(Remedy { records: vec![], blanks: vec![], ..remedy }, &change).record(change)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Data;
+    use crate::facts::dkim::samples::*;
+    use crate::facts::organization::Agreement;
+    use crate::facts::platform::{Hit, Mark};
+    use crate::knowledge::Platform;
+    use crate::knowledge::platform::DkimSetup;
+    use crate::rules::Place;
+    use crate::rules::dkim::testing::*;
+
+    #[test]
+    fn a_missing_key_is_proved_by_dns_and_costs_dmarc() {
+        let found = Case::new(SIGNED).nothing(KEY, Outcome::NxDomain).finding(&RULE);
+        assert_eq!((found.severity, found.confidence), (Severity::Critical, Confidence::Likely));
+        assert_eq!(found.leads_to, ["dmarc-unaligned"]);
+        assert!(found.exhibits.iter().any(|e| matches!(&e.place, Place::Dns { text, .. } if text == "no such name")));
+        assert_eq!(
+            record_of(&found),
+            (KEY.into(), vec![], vec!["v=DKIM1; k=rsa; p=<public key from your signer>".into()])
+        );
+        let case = Case::new(SIGNED).reported(report("permerror", "no key for signature"));
+        assert_eq!(case.nothing(KEY, Outcome::NoData).finding(&RULE).confidence, Confidence::Certain);
+    }
+
+    #[test]
+    fn a_key_retired_after_delivery_is_a_note() {
+        let found = Case::new(SIGNED).reported(report("pass", "")).nothing(KEY, Outcome::NxDomain).finding(&RULE);
+        assert_eq!((found.severity, found.leads_to.len()), (Severity::Info, 0));
+        assert!(found.explanation.contains("retired since"));
+        assert!(found.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn beside_an_aligned_pass_it_matters_little() {
+        let other = SIGNED.replace("s=s1", "s=s2");
+        let second = Dkim { signature: Some(1), selector: Some("s2".into()), ..report("pass", "") };
+        let case = Case::new(&format!("{SIGNED}{other}")).reported(second).agreement(0, Agreement::None);
+        let case = case.txt("s2._domainkey.example.com", &[&format!("p={RSA_2048}")]);
+        let found = case.nothing(KEY, Outcome::NxDomain).finding(&RULE);
+        assert_eq!((found.severity, found.leads_to.len()), (Severity::Low, 0));
+    }
+
+    #[test]
+    fn a_cname_into_nothing_is_named() {
+        let found =
+            Case::new(SIGNED).answer(KEY, Outcome::NxDomain, vec![Data::Cname("k.sender.net".into())]).finding(&RULE);
+        assert!(found.explanation.contains("CNAME to k.sender.net"));
+        assert!(found.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn a_known_platform_tells_the_record() {
+        let platform = Box::leak(Box::new(Platform {
+            name: "Sender".into(),
+            dkim: vec![DkimSetup {
+                selector: "s1".into(),
+                record: "CNAME".into(),
+                target: Some("s1.{domain}.sender.net".into()),
+                ..DkimSetup::default()
+            }],
+            ..Platform::default()
+        }));
+        let mut facts = Case::new(SIGNED).nothing(KEY, Outcome::NxDomain).facts();
+        facts.platforms.push(Hit { platform, mark: Mark::Selector, span: None });
+        let Verdict::Found(found) = judge(&facts) else { panic!() };
+        assert_eq!(record_of(&found[0]), (KEY.into(), vec![], vec!["s1.example.com.sender.net".into()]));
+    }
+
+    #[test]
+    fn the_receivers_word_counts_while_dns_is_silent_and_what_is_there_now_is_told() {
+        let case = || Case::new(SIGNED).reported(report("temperror", "no key for signature"));
+        let found = case().nothing(KEY, Outcome::ServFail).finding(&RULE);
+        assert_eq!((found.severity, found.confidence), (Severity::Critical, Confidence::Certain));
+        let found = case().txt(KEY, &[&format!("p={RSA_2048}")]).finding(&RULE);
+        assert_eq!((found.severity, found.leads_to.len()), (Severity::Low, 0));
+        let alone = Dkim { signature: None, ..report("permerror", "no key for signature") };
+        assert_eq!(record_of(&Case::new("").reported(alone).finding(&RULE)).0, KEY);
+    }
+
+    #[test]
+    fn it_passes_is_silent_and_waits() {
+        assert!(matches!(Case::new(SIGNED).txt(KEY, &["p="]).judge(&RULE), Verdict::Pass));
+        assert!(matches!(Case::new("").judge(&RULE), Verdict::NotApplicable));
+        assert!(matches!(Case::pasted(None, "v=DKIM1; p=").judge(&RULE), Verdict::NotApplicable));
+        assert!(matches!(Case::new(SIGNED).judge(&RULE), Verdict::Unknown(_)));
+        for outcome in [Outcome::Timeout, Outcome::ServFail, Outcome::Refused] {
+            assert!(matches!(Case::new(SIGNED).nothing(KEY, outcome).judge(&RULE), Verdict::Unknown(_)));
+        }
+    }
+}

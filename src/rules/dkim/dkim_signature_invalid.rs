@@ -1,0 +1,286 @@
+use super::failure::Failure;
+use super::standing::{self, Relay, Standing};
+use super::subject;
+use crate::facts::Facts;
+use crate::facts::dkim::{KeyState, Signature};
+use crate::facts::reported::Dkim;
+use crate::remedy::Remedy;
+use crate::rules::dmarc::freemail;
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+
+rule! {
+    /// The signature does not verify
+    ///
+    /// ## What we saw
+    /// The receiver checked the signature with the published key, and it does not fit; or the signature is not written as the
+    /// standard wants it.
+    ///
+    /// ## Why mail suffers
+    /// A signature that does not verify counts as none.
+    ///
+    /// ## How to fix it
+    /// There are two usual causes. The private key in use is not the partner of the published one, typically after a change of
+    /// keys: compare both. Or a system after the signer rewrote a signed field, such as Subject, To or Reply-To: let it sign last.
+    ///
+    /// ## How to check
+    /// The public key the signer shows is the `p=` in DNS, and a new message gets `dkim=pass`.
+    pub RULE = "dkim-signature-invalid", Dkim, High, judge,
+    ["RFC 6376 §6.1.1", "RFC 6376 §6.1.3"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
+    let mut seen = std::collections::BTreeSet::new();
+    for report in standing::reports(facts) {
+        let standing = Standing::reported(facts, report);
+        applies |= report.result != "none";
+        if standing.passed() || !seen.insert((report.signature, standing.who())) {
+            continue;
+        }
+        let key = facts.keys.iter().find(|k| k.signature.is_some() && k.signature == report.signature);
+        match (standing.failure().map(|(_, f)| f), key.map(|k| &k.state)) {
+            (Some(Failure::Signature), _) => findings.push(broken(facts, report, &standing, true)),
+            (Some(Failure::Syntax | Failure::Unexplained), _) if misshapen(&standing) => {
+                findings.push(unreadable(report, &standing));
+            }
+            // Without a reason, a key that is gone or spoilt explains the failure better.
+            (Some(Failure::Unexplained), Some(KeyState::Found(records)))
+                if report.result == "fail" && records.iter().any(|r| r.usable()) =>
+            {
+                findings.push(broken(facts, report, &standing, false));
+            }
+            (Some(Failure::Unexplained), Some(KeyState::Unasked(_) | KeyState::Failed(_))) => {
+                gaps.extend(key.map(subject::gap));
+            }
+            (Some(Failure::Unexplained), None) if report.result == "fail" => {
+                findings.push(broken(facts, report, &standing, false));
+            }
+            // dkim-weak-signature says why.
+            (Some(Failure::Syntax | Failure::Unexplained), _) if weak(&standing) => {}
+            // What is wrong with the record says why.
+            (Some(Failure::Syntax), Some(KeyState::Found(records)))
+                if records.iter().any(|r| !r.problems.is_empty() || !r.usable()) => {}
+            (Some(Failure::Syntax), _) | (Some(Failure::Unexplained), None) => gaps.push(untold(&standing)),
+            (Some(Failure::Unexplained), Some(KeyState::Found(records))) if records.iter().any(|r| r.usable()) => {
+                gaps.push(untold(&standing));
+            }
+            _ => {}
+        }
+    }
+    for (index, signature) in standing::signatures(facts) {
+        let standing = Standing::of(facts, index);
+        applies = true;
+        if standing.reports.is_empty() && misshapen(&standing) {
+            let finding = Finding::new(&RULE, "A DKIM signature is not written as it should be")
+                .severity(Severity::Medium)
+                .sure(
+                    Confidence::Possible,
+                    "no receiver's verdict on it is at hand, and the header may have been altered when it was copied",
+                )
+                .explain(format!(
+                    "The signature of {}, as it stands here, is faulty: {}",
+                    standing.who(),
+                    signature.problems.join(" ")
+                ))
+                .exhibit(Exhibit::input(signature.span, "this signature"));
+            findings.push(standing.apply(repaired(finding)));
+        }
+    }
+    if applies { Verdict::of(findings, gaps) } else { Verdict::NotApplicable }
+}
+
+/// The receiver did not accept it, and neither its words nor our evidence say why.
+fn untold(standing: &Standing) -> Gap {
+    Gap {
+        question: format!("Why did the receiver not accept the signature of {}?", standing.who()),
+        needs: "the reason in its Authentication-Results, or its answer to a new message".into(),
+    }
+}
+
+/// The signature itself has faults other than those of dkim-weak-signature and dkim-expired.
+fn misshapen(standing: &Standing) -> bool {
+    standing.signature.is_some_and(|s| s.malformed)
+}
+
+/// Made with a hash that no receiver takes, or without From.
+fn weak(standing: &Standing) -> bool {
+    let weak = |s: &Signature| s.algorithm.as_ref().is_some_and(|a| a.value == "rsa-sha1") || !s.signs_from();
+    standing.signature.is_some_and(weak)
+}
+
+fn unreadable(report: &Dkim, standing: &Standing) -> Finding {
+    let problems = standing.signature.map(|s| s.problems.join(" ")).unwrap_or_default();
+    let finding = Finding::new(&RULE, "A DKIM signature is not written as it should be")
+        .sure(Confidence::Likely, "the receiver rejected it, and it has a fault that explains why")
+        .explain(format!(
+            "The receiver rejected the signature of {}. It is faulty in itself: {problems}",
+            standing.who()
+        ))
+        .exhibit(Exhibit::input(report.span, "rejected"))
+        .exhibits(standing.signature.map(|s| Exhibit::input(s.span, "this signature")));
+    standing.apply(repaired(finding))
+}
+
+fn repaired(finding: Finding) -> Finding {
+    finding
+        .fix(
+            Remedy::new("Bring the signing software up to date, and let nothing rewrite the DKIM-Signature field")
+                .step("Compare the field with the one in a message that just left the signer: if they differ, a system on the way spoils it; if not, the signer makes it wrong."),
+        )
+        .check("send a new message to the same receiver", "dkim=pass")
+}
+
+fn broken(facts: &Facts, report: &Dkim, standing: &Standing, said: bool) -> Finding {
+    let who = standing.who();
+    let relay = standing::relay(facts);
+    let what = if said {
+        "The signed header fields were changed, or the key in DNS is not the partner of the one that signed."
+    } else {
+        "It does not say why: the body or a signed field was changed, or the key in DNS is not the partner of the one that signed."
+    };
+    let list = match relay {
+        Relay::Before(_) => {
+            " The message went through a mailing list or a forwarder, and these often change it; that is the likely reason."
+        }
+        Relay::Checker => standing::CHECKER,
+        Relay::Nobody => "",
+    };
+    let signed: Vec<&str> = ["subject", "to", "reply-to"]
+        .into_iter()
+        .filter(|n| standing.signature.is_some_and(|s| s.signed.iter().any(|h| h == n)))
+        .collect();
+    let fields = if signed.is_empty() {
+        "signed fields".to_owned()
+    } else {
+        format!("signed fields (here among others {})", signed.join(", "))
+    };
+    let pair = Remedy::new("Make the published key and the signing key a pair, and sign after the last change");
+    let pair = if let Relay::Checker = relay { pair.step(standing::ASK_ANOTHER) } else { pair };
+    let provider = standing.domain().and_then(freemail::provider);
+    let fix = match relay {
+        Relay::Checker | Relay::Nobody if provider.is_some() => {
+            let provider = provider.map_or("the provider", |p| p.name);
+            let remedy = Remedy::new(format!("Leave the key to {provider}, and find what changed the message on the way"));
+            let remedy = if let Relay::Checker = relay { remedy.step(standing::ASK_ANOTHER) } else { remedy };
+            remedy.step(format!("{provider} makes and publishes this key. If the message came from there, a forwarder, a gateway or the receiver's own filter changed it before the check; if not, the signature was copied."))
+        }
+        Relay::Before(_) => Remedy::new("Nothing is known to be wrong with your signature; the list or forwarder must leave signed fields alone, or send in its own name"),
+        _ => pair
+            .step(format!("At the system that signs as {who}, show the public key and compare it with p= in DNS. If they differ, publish the one in use under a new selector and switch to it."))
+            .step(format!("If they are equal, find what rewrites {fields} after signing, and let the last system sign.")),
+    };
+    let title = match standing.rescued {
+        true => "One DKIM signature does not verify, another one does",
+        false => "The DKIM signature does not verify",
+    };
+    let finding = Finding::new(&RULE, title)
+        .severity(if let Relay::Nobody = relay { RULE.severity } else { Severity::Medium })
+        .sure(
+            if said { Confidence::Certain } else { Confidence::Likely },
+            if said {
+                "the receiver reported it"
+            } else {
+                "the receiver reports a failure without the reason, and the key is not known to be at fault"
+            },
+        )
+        .explain(format!("The receiver rejected the signature of {who}. {what}{list}"))
+        .exhibit(Exhibit::input(report.span, "does not verify"))
+        .exhibits(
+            standing
+                .signature
+                .and_then(|s| s.selector.as_ref())
+                .map(|s| Exhibit::input(s.span, "checked with this key")),
+        )
+        .exhibits(facts.reading.relay_mark().map(|span| Exhibit::input(span, "a list or forwarder handled it")))
+        .fix(fix);
+    let check = match (standing.selector(), standing.domain()) {
+        (Some(s), Some(d)) => format!("dig +short TXT {s}._domainkey.{d}"),
+        _ => "send a new message to the same receiver".into(),
+    };
+    let finding = standing.apply(finding);
+    let severity = if standing.harmless() { Severity::Info } else { finding.severity };
+    finding.severity(severity).check(check, "the public key that the signer shows; and dkim=pass in a new message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Outcome;
+    use crate::facts::dkim::samples::*;
+    use crate::facts::organization::Agreement;
+    use crate::rules::dkim::testing::*;
+    use crate::span::Span;
+
+    fn good() -> String {
+        format!("p={RSA_2048}")
+    }
+
+    #[test]
+    fn the_receivers_words_are_certain_and_a_bare_fail_is_likely() {
+        let found = Case::new(SIGNED).reported(report("fail", "signature did not verify")).finding(&RULE);
+        assert_eq!((found.severity, found.confidence), (Severity::High, Confidence::Certain));
+        assert_eq!(found.leads_to, ["dmarc-unaligned"]);
+        let found = Case::new(SIGNED).reported(report("fail", "")).txt(KEY, &[&good()]).finding(&RULE);
+        assert_eq!(found.confidence, Confidence::Likely);
+        let alone = Dkim { signature: None, ..report("fail", "bad signature") };
+        assert_eq!(Case::new("").reported(alone).finding(&RULE).severity, Severity::High);
+    }
+
+    #[test]
+    fn a_mailbox_providers_key_is_left_to_it() {
+        let fields = SIGNED.replace("d=example.com", "d=gmail.com");
+        let fix = Case::new(&fields).reported(report("fail", "bad signature")).finding(&RULE).fix.unwrap();
+        assert!(fix.summary.starts_with("Leave the key to Gmail"), "{}", fix.summary);
+    }
+
+    #[test]
+    fn a_key_that_explains_it_takes_the_word() {
+        let bare = || Case::new(SIGNED).reported(report("fail", ""));
+        assert!(matches!(bare().nothing(KEY, Outcome::NxDomain).judge(&RULE), Verdict::Pass));
+        assert!(matches!(bare().txt(KEY, &["p="]).judge(&RULE), Verdict::Pass));
+        assert!(matches!(bare().judge(&RULE), Verdict::Unknown(_)));
+        let neutral = Case::new(SIGNED).reported(report("neutral", "")).txt(KEY, &[&good()]);
+        assert!(matches!(neutral.judge(&RULE), Verdict::Unknown(_)));
+    }
+
+    #[test]
+    fn a_faulty_signature_is_told_with_its_fault() {
+        let fields = SIGNED.replace("a=rsa-sha256; ", "");
+        let found = Case::new(&fields).reported(report("permerror", "bad message/signature format")).finding(&RULE);
+        assert!(found.explanation.contains("a= is missing"));
+        let found = Case::new(&fields).finding(&RULE);
+        assert_eq!((found.severity, found.confidence), (Severity::Medium, Confidence::Possible));
+        assert!(matches!(Case::new(&fields).reported(report("pass", "")).judge(&RULE), Verdict::Pass));
+    }
+
+    #[test]
+    fn a_list_or_a_foreign_domain_lowers_it() {
+        let forwarded = |handed_on: Option<&str>| {
+            let mut case = Case::new(SIGNED).reported(report("fail", "bad signature"));
+            case.reading.lists.forwarder.push(Span::new(0, 4));
+            case.reading.boundary.handed_on = handed_on.map(str::to_owned);
+            case.finding(&RULE)
+        };
+        assert_eq!(forwarded(None).severity, Severity::Medium);
+        // The list checked it when it took it in, and changed it afterwards.
+        let before = forwarded(Some("mx.example.org"));
+        assert!(before.severity == Severity::Medium && !before.explanation.contains("likely reason"));
+        assert!(before.fix.unwrap().steps.len() == 3);
+        let case = Case::new(SIGNED).reported(report("fail", "bad signature")).agreement(0, Agreement::None);
+        let found = case.finding(&RULE);
+        assert_eq!((found.severity, found.leads_to.len()), (Severity::Medium, 0));
+        let passed = Case::new(SIGNED).reported(report("fail", "bad signature")).agreement(0, Agreement::None);
+        assert_eq!(passed.dmarc("pass").finding(&RULE).severity, Severity::Info);
+    }
+
+    #[test]
+    fn it_passes_and_is_silent() {
+        assert!(matches!(Case::new(SIGNED).reported(report("pass", "")).judge(&RULE), Verdict::Pass));
+        for other in ["body hash did not verify", "no key for signature", "key revoked", "signature expired"] {
+            assert!(matches!(Case::new(SIGNED).reported(report("fail", other)).judge(&RULE), Verdict::Pass), "{other}");
+        }
+        let twice = Case::new(SIGNED).reported(report("fail", "bad signature")).reported(report("pass", ""));
+        assert!(matches!(twice.judge(&RULE), Verdict::Pass));
+        assert!(matches!(Case::new("").judge(&RULE), Verdict::NotApplicable));
+    }
+}

@@ -1,0 +1,39 @@
+//! Rules of the group `dkim`.
+
+mod dkim_body_hash_mismatch;
+mod dkim_expired;
+mod dkim_key_not_found;
+mod dkim_key_revoked;
+mod dkim_key_truncated;
+mod dkim_key_weak;
+mod dkim_key_wrong_encoding;
+mod dkim_missing;
+mod dkim_record_malformed;
+mod dkim_selector_mismatch;
+mod dkim_signature_invalid;
+mod dkim_testing_flag;
+mod dkim_weak_signature;
+mod failure;
+mod platform;
+mod standing;
+mod subject;
+#[cfg(test)]
+mod testing;
+
+use super::Rule;
+
+pub(super) const RULES: &[&Rule] = &[
+    &dkim_missing::RULE,
+    &dkim_key_not_found::RULE,
+    &dkim_body_hash_mismatch::RULE,
+    &dkim_signature_invalid::RULE,
+    &dkim_selector_mismatch::RULE,
+    &dkim_record_malformed::RULE,
+    &dkim_key_truncated::RULE,
+    &dkim_key_wrong_encoding::RULE,
+    &dkim_key_revoked::RULE,
+    &dkim_key_weak::RULE,
+    &dkim_testing_flag::RULE,
+    &dkim_weak_signature::RULE,
+    &dkim_expired::RULE,
+];

@@ -1,0 +1,224 @@
+//! What is known of one signature apart from its key: the receiver's verdict on it, whether it
+//! speaks for the From domain, and whether another one makes up for it.
+
+use super::failure::Failure;
+use crate::facts::Facts;
+use crate::facts::dkim::Signature;
+use crate::facts::organization::{self, Agreement};
+use crate::facts::reported::Dkim;
+use crate::rules::{Confidence, Finding, Severity};
+use crate::span::Span;
+
+/// Signatures and results looked at; receivers give up long before (RFC 6376 §8.4).
+const MOST: usize = 64;
+
+/// The signatures of the message with their index.
+pub(super) fn signatures(facts: &Facts) -> impl Iterator<Item = (usize, &Signature)> {
+    facts.reading.signatures.iter().enumerate().take(MOST)
+}
+
+/// The receiver's results for DKIM.
+pub(super) fn reports(facts: &Facts) -> impl Iterator<Item = &Dkim> {
+    facts.reading.reported.dkim.iter().take(MOST)
+}
+
+/// One signature, in the light of the receiver's report.
+pub(super) struct Standing<'f> {
+    facts: &'f Facts,
+    /// `None` where only the report is at hand.
+    pub(super) signature: Option<&'f Signature>,
+    pub(super) reports: Vec<&'f Dkim>,
+    /// Does `d=` agree with From? `None` where either is unknown.
+    pub(super) aligned: Option<bool>,
+    /// Another signature, aligned with From, passed.
+    pub(super) rescued: bool,
+}
+
+impl<'f> Standing<'f> {
+    /// The standing of [`crate::facts::Reading::signatures`]`[index]`.
+    pub(super) fn of(facts: &'f Facts, index: usize) -> Standing<'f> {
+        let signature = facts.reading.signatures.get(index);
+        let reports = reports(facts).filter(|r| r.signature == Some(index)).collect();
+        let agreement = facts.alignment.signatures.get(index).copied().flatten();
+        Standing {
+            facts,
+            signature,
+            reports,
+            aligned: agreement.map(|a| a != Agreement::None),
+            rescued: rescued(facts, |r| r.signature == Some(index)),
+        }
+    }
+
+    /// The standing of a signature that only the receiver speaks of.
+    pub(super) fn reported(facts: &'f Facts, report: &'f Dkim) -> Standing<'f> {
+        if let Some(index) = report.signature {
+            return Standing::of(facts, index);
+        }
+        Standing {
+            facts,
+            signature: None,
+            reports: vec![report],
+            aligned: report.domain.as_deref().and_then(|d| aligned(facts, d)),
+            rescued: rescued(facts, |r| std::ptr::eq(r, report)),
+        }
+    }
+
+    pub(super) fn domain(&self) -> Option<&'f str> {
+        let signed = self.signature.and_then(|s| s.domain.as_ref()).map(|d| d.value.as_str());
+        signed.or_else(|| self.reports.iter().find_map(|r| r.domain.as_deref()))
+    }
+
+    pub(super) fn selector(&self) -> Option<&'f str> {
+        let signed = self.signature.and_then(|s| s.selector.as_ref()).map(|s| s.value.as_str());
+        signed.or_else(|| self.reports.iter().find_map(|r| r.selector.as_deref()))
+    }
+
+    /// `example.com (selector s1)`, as far as known.
+    pub(super) fn who(&self) -> String {
+        match (self.domain(), self.selector()) {
+            (Some(d), Some(s)) => format!("{d} (selector {s})"),
+            (Some(d), None) => d.to_owned(),
+            _ => "an unnamed domain".to_owned(),
+        }
+    }
+
+    /// The receiver accepted it.
+    pub(super) fn passed(&self) -> bool {
+        self.reports.iter().any(|r| r.result == "pass")
+    }
+
+    /// The receiver rejected it, and why.
+    pub(super) fn failure(&self) -> Option<(&'f Dkim, Failure)> {
+        if self.passed() {
+            return None;
+        }
+        self.reports.iter().find_map(|r| Some((*r, Failure::of(r)?)))
+    }
+
+    /// The severity of a fault of this signature: less where mail does not depend on it.
+    pub(super) fn weigh(&self, usual: Severity) -> Severity {
+        let most = if self.passed() || self.rescued {
+            Severity::Low
+        } else if self.aligned == Some(false) {
+            if dmarc_passes(self.facts) { Severity::Low } else { Severity::Medium }
+        } else if dmarc_passes(self.facts) {
+            Severity::High
+        } else {
+            Severity::Critical
+        };
+        usual.min(most)
+    }
+
+    /// Nothing depends on it: another signature speaks for From, or this one never did and DMARC
+    /// passes without it.
+    pub(super) fn harmless(&self) -> bool {
+        self.rescued || (self.aligned == Some(false) && dmarc_passes(self.facts))
+    }
+
+    /// Why [`Standing::weigh`] lowered it, as a sentence for the explanation.
+    pub(super) fn mitigation(&self) -> &'static str {
+        if self.passed() {
+            " The receiver accepted this signature when the mail came, so this is a note about what DNS says now."
+        } else if self.rescued {
+            " Another signature in the name of the From domain passed, so this mail does not depend on it."
+        } else if self.aligned == Some(false) {
+            " This signature is not in the name of the From domain, so DMARC does not count it either way."
+        } else if dmarc_passes(self.facts) {
+            " DMARC passes all the same, through SPF; a forwarded copy would not."
+        } else {
+            ""
+        }
+    }
+
+    /// Consequences that this fault alone brings about.
+    pub(super) fn consequences(&self) -> &'static [&'static str] {
+        let costs = self.aligned == Some(true) && !self.passed() && !self.rescued && !dmarc_passes(self.facts);
+        if costs { &["dmarc-unaligned"] } else { &[] }
+    }
+
+    /// Severity, explanation and consequences of a finding about this signature.
+    pub(super) fn apply(&self, finding: Finding) -> Finding {
+        let severity = self.weigh(finding.severity);
+        let mitigation = if severity < finding.severity { self.mitigation() } else { "" };
+        let explanation = format!("{}{mitigation}", finding.explanation);
+        finding.severity(severity).explain(explanation).leads_to(self.consequences())
+    }
+
+    /// How sure a fault is that today's DNS shows, `confirming` being the words with which a
+    /// receiver would have reported it.
+    pub(super) fn sure_by_dns(&self, finding: Finding, confirming: &[Failure]) -> Finding {
+        match self.failure() {
+            Some((_, failure)) if confirming.contains(&failure) => {
+                finding.sure(Confidence::Certain, "the receiver reported it, and DNS still says so")
+            }
+            Some(_) => finding.sure(Confidence::Likely, "the receiver rejected the signature, and DNS says this now"),
+            None if self.passed() => {
+                finding.sure(Confidence::Possible, "DNS says this now; the receiver accepted the signature then")
+            }
+            None => {
+                finding.sure(Confidence::Likely, "DNS says this now; no receiver's verdict on the signature is at hand")
+            }
+        }
+    }
+}
+
+/// What a mailing list or forwarder has to do with a failure.
+pub(super) enum Relay {
+    /// None had the message.
+    Nobody,
+    /// One had it before the receiver checked it; its mark.
+    Before(Span),
+    /// The server that checked it sent it on, and may have looked after its own changes.
+    Checker,
+}
+
+pub(super) fn relay(facts: &Facts) -> Relay {
+    let lists = &facts.reading.lists;
+    match facts.reading.relay_mark() {
+        Some(mark) => Relay::Before(mark),
+        None if lists.list_manager.is_empty() && lists.forwarder.is_empty() => Relay::Nobody,
+        None => Relay::Checker,
+    }
+}
+
+/// Said of a failure that only the relaying server reports, and what settles it.
+pub(super) const CHECKER: &str = " The server that checked it is itself a mailing list's or a forwarder's, and may have looked after its own changes.";
+pub(super) const ASK_ANOTHER: &str = "First send the same message to a mailbox that no list is before: if it says dkim=pass there, the list's server is at fault, and nothing of yours.";
+
+/// Does DMARC pass, by the receiver or by our own reckoning? `dmarc=none` is no failure: the
+/// receiver found no record to judge by.
+pub(super) fn dmarc(facts: &Facts) -> Option<bool> {
+    match facts.reading.reported.dmarc.as_ref().map(|d| d.result.as_str()) {
+        Some("pass" | "bestguesspass") => Some(true),
+        Some("fail") => Some(false),
+        _ => facts.alignment.dmarc,
+    }
+}
+
+/// Does DMARC surely pass?
+pub(super) fn dmarc_passes(facts: &Facts) -> bool {
+    dmarc(facts) == Some(true)
+}
+
+/// Is `domain` of the organization of From (RFC 9989 §5.3, relaxed)?
+pub(super) fn aligned(facts: &Facts, domain: &str) -> Option<bool> {
+    let from = facts.reading.from_domain()?;
+    if from == domain {
+        return Some(true);
+    }
+    let organization = |name: &str| match facts.alignment.organizations.get(name).and_then(|o| o.domain()) {
+        Some(known) => Some(known.to_owned()),
+        None => organization::psl(name),
+    };
+    Some(organization(from)? == organization(domain)?)
+}
+
+fn rescued(facts: &Facts, this: impl Fn(&Dkim) -> bool) -> bool {
+    reports(facts).filter(|r| r.result == "pass" && !this(r)).any(|r| {
+        let signature = r.signature.and_then(|n| facts.alignment.signatures.get(n).copied().flatten());
+        match signature {
+            Some(agreement) => agreement != Agreement::None,
+            None => r.domain.as_deref().and_then(|d| aligned(facts, d)) == Some(true),
+        }
+    })
+}

@@ -1,0 +1,189 @@
+//! Facts for tests, put together without the readers of other rooms.
+
+use crate::evidence::{Answer, Answers, Data, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
+use crate::facts::dkim::{key, signature};
+use crate::facts::header::Header;
+use crate::facts::lookup::Lookup;
+use crate::facts::organization::{Agreement, Alignment};
+use crate::facts::reported::{Dkim, Dmarc};
+use crate::facts::{Facts, Reading, address, record};
+use crate::rules::{Finding, Rule, Verdict};
+use crate::span::Span;
+use std::sync::Arc;
+
+/// 2026-05-01T00:00:00Z
+pub const NOW: i64 = 1_777_593_600;
+/// A field that is a whole signature of example.com with selector s1.
+pub const SIGNED: &str = "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s1; h=from:to;\r\n \
+                          bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\r\n";
+pub const KEY: &str = "s1._domainkey.example.com";
+
+pub struct Case {
+    text: String,
+    pub reading: Reading,
+    pub answers: Answers,
+    pub said: Said,
+    pub alignment: Alignment,
+    pub offline: bool,
+}
+
+/// One result of the receiver, on the first signature.
+pub fn report(result: &str, detail: &str) -> Dkim {
+    Dkim {
+        result: result.into(),
+        domain: Some("example.com".into()),
+        selector: Some("s1".into()),
+        signature_start: None,
+        detail: detail.into(),
+        span: Span::new(0, 4),
+        domain_span: None,
+        signature: Some(0),
+    }
+}
+
+impl Case {
+    /// A message from example.com with these fields; every signature is judged aligned.
+    pub fn new(fields: &str) -> Case {
+        let text = format!("From: a@example.com\r\n{fields}");
+        let header = Header::split(text.as_bytes());
+        let signatures = signature::read(&header, text.as_bytes());
+        let address = address::Address {
+            local: "a".into(),
+            domain: "example.com".into(),
+            span: Span::new(6, 19),
+            domain_span: Span::new(8, 19),
+        };
+        let mailbox = address::Mailbox { display: String::new(), address: Some(address), span: Span::new(6, 19) };
+        let from = address::From { field: Some(0), mailboxes: vec![mailbox], problems: vec![] };
+        let alignment =
+            Alignment { signatures: vec![Some(Agreement::Strict); signatures.len()], ..Alignment::default() };
+        Case {
+            reading: Reading { header, signatures, from, ..Reading::default() },
+            text,
+            answers: Answers::new(),
+            said: Said::default(),
+            alignment,
+            offline: false,
+        }
+    }
+
+    /// A pasted value, without a name or with one.
+    pub fn pasted(name: Option<&str>, value: &str) -> Case {
+        let entry = record::Entry {
+            data: Data::Txt(vec![value.as_bytes().to_vec()]),
+            text: value.as_bytes().to_vec(),
+            places: (0..).take(value.len()).collect(),
+            span: Span::new(0, value.len()),
+            quoted: false,
+        };
+        let record = record::Pasted { name: name.map(str::to_owned), kind: Kind::Txt, entries: vec![entry], unread: 0 };
+        Case {
+            text: value.into(),
+            reading: Reading { record: Some(record), ..Reading::default() },
+            answers: Answers::new(),
+            said: Said::default(),
+            alignment: Alignment::default(),
+            offline: false,
+        }
+    }
+
+    pub fn txt(self, name: &str, texts: &[&str]) -> Case {
+        let data = texts.iter().map(|t| Data::Txt(t.as_bytes().chunks(255).map(<[u8]>::to_vec).collect())).collect();
+        self.answer(name, Outcome::Records, data)
+    }
+
+    pub fn nothing(self, name: &str, outcome: Outcome) -> Case {
+        self.answer(name, outcome, vec![])
+    }
+
+    pub fn answer(mut self, name: &str, outcome: Outcome, data: Vec<Data>) -> Case {
+        let records = data.into_iter().map(|data| Record { name: name.into(), ttl: 300, data }).collect();
+        let at = jiff::Timestamp::from_second(NOW).unwrap();
+        let answer = Answer { outcome, records, negative_ttl: None, at, elapsed_ms: 1 };
+        self.answers.insert(Question::new(name, Kind::Txt), answer);
+        self
+    }
+
+    pub fn reported(mut self, report: Dkim) -> Case {
+        self.reading.reported.dkim.push(report);
+        self
+    }
+
+    pub fn dmarc(mut self, result: &str) -> Case {
+        self.reading.reported.dmarc = Some(Dmarc {
+            result: result.into(),
+            domain: None,
+            disposition: None,
+            policy: None,
+            span: Span::default(),
+            domain_span: None,
+        });
+        self
+    }
+
+    pub fn agreement(mut self, index: usize, agreement: Agreement) -> Case {
+        self.alignment.signatures[index] = Some(agreement);
+        self
+    }
+
+    pub fn facts(self) -> Facts {
+        let bytes: Arc<[u8]> = self.text.into_bytes().into();
+        let pasted = self.reading.record.is_some();
+        let input = Input::verbatim(bytes, if pasted { InputKind::Record } else { InputKind::Headers });
+        let evidence = Evidence {
+            input: Arc::new(input),
+            said: self.said,
+            answers: self.answers,
+            now: jiff::Timestamp::from_second(NOW).unwrap(),
+            offline: self.offline,
+        };
+        let keys = key::gather(&Lookup::new(&evidence.answers), &self.reading, &evidence.said);
+        Facts {
+            evidence: Arc::new(evidence),
+            reading: Arc::new(self.reading),
+            identities: Default::default(),
+            spf: None,
+            spf_published: vec![],
+            keys,
+            dmarc: Default::default(),
+            alignment: self.alignment,
+            reverse: None,
+            helo: None,
+            platforms: vec![],
+            missing: vec![],
+        }
+    }
+
+    pub fn judge(self, rule: &Rule) -> Verdict {
+        (rule.judge)(&self.facts())
+    }
+
+    /// The only finding, which has all that a finding must have.
+    pub fn finding(self, rule: &'static Rule) -> Finding {
+        match self.judge(rule) {
+            Verdict::Found(mut findings) if findings.len() == 1 => {
+                let finding = findings.remove(0);
+                assert!(finding.title.chars().count() <= 70, "{}", finding.title);
+                assert!(!finding.explanation.is_empty() && !finding.because.is_empty());
+                assert!(!finding.exhibits.is_empty() && finding.fix.is_some() && finding.check.is_some());
+                finding
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// The texts of a finding's only record, before and after.
+pub fn record_of(finding: &Finding) -> (String, Vec<String>, Vec<String>) {
+    let change = &finding.fix.as_ref().unwrap().records[0];
+    let texts = |data: &[Data]| {
+        data.iter()
+            .map(|d| match d {
+                Data::Txt(strings) => String::from_utf8(strings.concat()).unwrap(),
+                Data::Cname(target) => target.clone(),
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    };
+    (change.name.clone(), texts(&change.before), texts(&change.after))
+}

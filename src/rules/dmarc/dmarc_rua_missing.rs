@@ -1,0 +1,107 @@
+use super::{failure, seen};
+use crate::facts::Facts;
+use crate::remedy::Remedy;
+use crate::remedy::dmarc::Edit;
+use crate::rules::{Confidence, Finding, Verdict, rule};
+
+rule! {
+    /// The DMARC record asks for no reports
+    ///
+    /// ## What we saw
+    /// The record has a policy but no usable rua address, so no receiver sends reports.
+    ///
+    /// ## Why mail suffers
+    /// Without reports nobody sees which servers send in your name and which of your own mail fails.
+    /// Making the policy stricter is then a blind step.
+    ///
+    /// ## How to fix it
+    /// Create a mailbox for the daily reports and name it in rua. Or use a service that reads them for you.
+    ///
+    /// ## How to check
+    /// Look the record up. Within a day or two the first reports arrive.
+    pub RULE = "dmarc-rua-missing", Dmarc, Low, judge, ["RFC 9989 §4.7", "RFC 9990"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let Some(seen) = seen::governing(facts) else { return not_seen(facts) };
+    if !seen.record.counts() {
+        return Verdict::NotApplicable;
+    }
+    if seen.record.reports_to().next().is_some() {
+        return Verdict::Pass;
+    }
+    let domain = seen.domain();
+    let mailbox = format!("dmarc@{domain}");
+    let mut edit = Edit::of(&seen.record.text);
+    if edit.get("rua").is_some() {
+        // A stray address: `dmarc-record-malformed` puts it to use, and there is nothing to add.
+        return Verdict::Pass;
+    }
+    edit.set("rua", &format!("mailto:{mailbox}"));
+    let remedy = Remedy::new("Name an address for reports in rua")
+        .step(format!("First create the mailbox {mailbox}, or name another one of yours"));
+    let finding = Finding::new(
+        &RULE,
+        failure::title([
+            format!("{} asks for no reports", seen.called()),
+            "The DMARC record asks for no reports".into(),
+        ]),
+    )
+    .sure(Confidence::Certain, "the text itself shows it")
+    .explain(format!(
+        "{} names no address in rua that reports can go to, so nobody sees who sends in its name.",
+        seen.called()
+    ))
+    .exhibit(seen.show_tag("rua", "no address for reports"))
+    .fix(seen.publish(remedy, &edit.text(), &[]));
+    seen.check(finding, "rua=mailto: with your address").into()
+}
+
+/// No record of the sender's own: unknown while the walk is open.
+pub(super) fn not_seen(facts: &Facts) -> Verdict {
+    match facts.dmarc.missing.first() {
+        Some(question) if facts.dmarc.governs.is_none() => {
+            let domain = question.name.strip_prefix("_dmarc.").unwrap_or(&question.name);
+            Verdict::Unknown(vec![seen::unread(domain, question)])
+        }
+        _ => Verdict::NotApplicable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Case, only, texts};
+    use super::*;
+
+    #[test]
+    fn no_address() {
+        let facts = Case::from("news.example.com")
+            .txt("_dmarc.example.com", &["v=DMARC1; p=reject; x=y"])
+            .nothing_else()
+            .facts();
+        let finding = only(judge(&facts));
+        let fix = finding.fix.unwrap();
+        assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=reject; x=y; rua=mailto:dmarc@example.com"]);
+        assert!(fix.steps[0].contains("dmarc@example.com"));
+    }
+
+    #[test]
+    fn a_stray_address_is_put_to_use_by_the_rule_on_mistakes() {
+        let stray = Case::pasted(None, &["v=DMARC1; p=none; mailto:a@example.com"]);
+        assert!(matches!(judge(&stray.facts()), Verdict::Pass));
+    }
+
+    #[test]
+    fn pass_unknown_not_applicable() {
+        let good = "v=DMARC1; p=none; rua=mailto:a@example.com";
+        assert!(matches!(judge(&Case::pasted(None, &[good]).facts()), Verdict::Pass));
+        assert!(matches!(judge(&Case::from("example.com").facts()), Verdict::Unknown(_)));
+        assert!(matches!(judge(&Case::from("example.com").nothing_else().facts()), Verdict::NotApplicable));
+        assert!(matches!(judge(&Case::pasted(None, &["p=none"]).facts()), Verdict::NotApplicable));
+        // The record of a public suffix, or of a mailbox provider, is not the sender's to change.
+        let suffix = Case::from("example.com").txt("_dmarc.com", &["v=DMARC1; p=none; psd=y"]).nothing_else();
+        assert!(matches!(judge(&suffix.facts()), Verdict::NotApplicable));
+        let free = Case::from("gmail.com").txt("_dmarc.gmail.com", &["v=DMARC1; p=none"]).nothing_else();
+        assert!(matches!(judge(&free.facts()), Verdict::NotApplicable));
+    }
+}

@@ -1,0 +1,401 @@
+use super::{dmarc_freemail_from, dmarc_strict_alignment, failure, freemail, orgdomain_treewalk_vs_psl, own_signature};
+use crate::facts::Facts;
+use crate::facts::dmarc::verdict::{Leg, Legs};
+use crate::facts::organization::{Agreement, same_by_list};
+use crate::knowledge::{Platform, platform};
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, rule, since};
+
+rule! {
+    /// Nothing that passes belongs to the domain in From
+    ///
+    /// ## What we saw
+    /// DMARC looks at the domain readers see in From and wants one pass that belongs to it: SPF for a
+    /// Return-Path there, or a DKIM signature with it. This message has neither. SPF and DKIM may
+    /// well pass, but then for somebody else's domain, most often that of the sending service.
+    ///
+    /// ## Why mail suffers
+    /// The receiver cannot tell this mail from a forgery in your name. It does what your DMARC policy
+    /// asks, which may be the spam folder or a refusal, and large receivers refuse such bulk mail
+    /// whatever the policy says.
+    ///
+    /// ## How to fix it
+    /// Have the service sign with your domain: switch on its own-domain DKIM and publish the records it
+    /// shows. Or give it a Return-Path below your domain. Signing is the better of the two because
+    /// it survives forwarding.
+    ///
+    /// ## How to check
+    /// Send a new message and read its header: it must say dmarc=pass, and header.d or smtp.mailfrom
+    /// must end in your From domain.
+    pub RULE = "dmarc-unaligned", Dmarc, Critical, judge, ["RFC 9989 §4.4", "RFC 9989 §5.3", "RFC 7489 §3.1"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    judge_with(facts, platform::that_signs_as)
+}
+
+fn judge_with(facts: &Facts, signs_as: fn(&str) -> Option<&'static Platform>) -> Verdict {
+    let Some(from) = facts.reading.from_domain() else { return Verdict::NotApplicable };
+    match facts.alignment.dmarc {
+        Some(true) => Verdict::Pass,
+        None => Verdict::Unknown(vec![gap(facts, from)]),
+        Some(false) => find(facts, from, signs_as).into(),
+    }
+}
+
+fn gap(facts: &Facts, from: &str) -> Gap {
+    let what = format!("Does SPF or DKIM pass for {from}?");
+    let spf = facts.spf.as_ref().filter(|check| check.result.is_none()).and_then(|check| check.missing.first());
+    match spf {
+        Some(question) => Gap::dns(what, question),
+        None => Gap { question: what, needs: "the receiver's Authentication-Results, with the whole header".into() },
+    }
+}
+
+fn find(facts: &Facts, from: &str, signs_as: fn(&str) -> Option<&'static Platform>) -> Finding {
+    let legs = failure::legs(facts);
+    let excused = failure::receiver_passed(facts);
+    // Most receivers still go by the public suffix list, where this would pass.
+    let by_list = legs.all().any(|leg| leg.passed_in_vain() && !leg.strict && same_by_list(from, &leg.domain));
+    let (mut confidence, mut because) = failure::confidence(facts, &legs);
+    if by_list && !failure::receiver_failed(facts) {
+        (confidence, because) = (Confidence::Likely, "receivers that use the public suffix list still pass it");
+    }
+    let mut severity = failure::severity(facts);
+    if excused {
+        (severity, confidence) = (Severity::Info, Confidence::Possible);
+        because = "the receiver itself reported a DMARC pass, by rules or results that the header does not show";
+    }
+    let cured = since::dmarc_passes_now(facts) && !excused;
+    if cured {
+        severity = since::lowered(facts, severity);
+        because = "the results are the receiver's, of that day; by today's DNS SPF passes for the domain in From";
+    }
+    let mut finding = Finding::new(&RULE, title(facts, from, &legs, excused))
+        .severity(severity)
+        .sure(confidence, because)
+        .explain(explain(facts, from, &legs, excused))
+        .exhibits(failure::exhibits(facts, &legs))
+        .fix(remedy(facts, from, &legs, by_list, signs_as))
+        .check(
+            "postdoc diagnose new-message.eml",
+            format!("dmarc=pass header.from={from}, with header.d or smtp.mailfrom in {from}"),
+        );
+    if facts.alignment.spf == Some(Agreement::None) {
+        finding = finding.leads_to(&["return-path-foreign-domain", "spf-wrong-domain"]);
+    }
+    if failure::receiver_failed(facts) {
+        finding = finding.leads_to(&["dmarc-rejected-by-policy"]);
+    }
+    finding
+}
+
+fn title(facts: &Facts, from: &str, legs: &Legs, excused: bool) -> String {
+    let fails = match () {
+        () if excused => "DMARC hangs by a thread",
+        () if failure::unasked(facts) => "DMARC would fail",
+        () => "DMARC fails",
+    };
+    if since::dmarc_passes_now(facts) && !excused {
+        return failure::title([
+            format!("DMARC failed then; by today's DNS SPF passes for {from}"),
+            "DMARC failed then; by today's DNS it would pass".to_owned(),
+        ]);
+    }
+    let spf = legs.spf.iter().find(|leg| leg.passed_in_vain());
+    let dkim = legs.dkim.iter().find(|leg| leg.passed_in_vain());
+    match (spf, dkim) {
+        (Some(spf), Some(dkim)) if spf.domain == dkim.domain => failure::title([
+            format!("{fails}: SPF and DKIM pass, but for {}", dkim.domain),
+            format!("{fails}: SPF and DKIM pass, but for another domain"),
+        ]),
+        (Some(spf), Some(dkim)) => failure::title([
+            format!("{fails}: SPF passes for {}, DKIM for {}", spf.domain, dkim.domain),
+            format!("{fails}: DKIM passes, but for {}", dkim.domain),
+            format!("{fails}: SPF and DKIM pass, but for other domains"),
+        ]),
+        (Some(only), None) => failure::title([
+            format!("{fails}: only SPF passes, and for {}", only.domain),
+            format!("{fails}: only SPF passes, and for another domain"),
+        ]),
+        (None, Some(only)) => failure::title([
+            format!("{fails}: only DKIM passes, and for {}", only.domain),
+            format!("{fails}: only DKIM passes, and for another domain"),
+        ]),
+        (None, None) => failure::title([
+            format!("{fails}: neither SPF nor DKIM passes for {from}"),
+            format!("{fails}: neither SPF nor DKIM passes"),
+        ]),
+    }
+}
+
+fn explain(facts: &Facts, from: &str, legs: &Legs, excused: bool) -> String {
+    let mut said = vec![format!("Readers see {from} in From.")];
+    said.extend(legs.spf.iter().map(|leg| say(from, "SPF", leg)));
+    said.extend(legs.dkim.iter().take(3).map(|leg| say(from, "DKIM", leg)));
+    if legs.dkim.is_empty() {
+        said.push("There is no DKIM signature.".to_owned());
+    }
+    said.push(format!("DMARC counts only a pass that belongs to {from}, and there is none."));
+    if let Some(panel) = facts.evidence.said.configured.from.as_deref() {
+        let set = panel.rsplit('@').next().unwrap_or(panel);
+        if !set.eq_ignore_ascii_case(from) {
+            said.push(format!(
+                "The service is said to be set up for {set}, but the mail goes out as {from}: that domain needs an aligned pass of its own, and a policy, which it may inherit from a parent."
+            ));
+        }
+    }
+    if excused {
+        said.push("The receiver reported a DMARC pass all the same, so this message is safe there; others may judge otherwise.".into());
+    } else if let Some((policy, _)) = facts.dmarc.effective {
+        said.push(match policy {
+            crate::facts::dmarc::Policy::None => {
+                format!("The policy of {from} is none: nothing is refused by it, but bulk mail needs DMARC to pass.")
+            }
+            policy => format!("The policy of {from} asks receivers to {} such mail.", policy.word()),
+        });
+    } else if facts.dmarc.is_absent() {
+        said.push(format!("{from} has no DMARC record today, so nothing asks for a failure to be punished yet."));
+    }
+    said.join(" ")
+}
+
+fn say(from: &str, method: &str, leg: &Leg) -> String {
+    let domain = &leg.domain;
+    let whose = match leg.agreement {
+        Agreement::Strict => format!("for {domain}"),
+        Agreement::Relaxed if leg.strict => {
+            format!("for {domain}, and the record of {from} asks for the very same name")
+        }
+        Agreement::Relaxed => format!("for {domain}, of the same organization"),
+        Agreement::None => format!("for {domain}, which is not {from}'s organization"),
+    };
+    match (leg.passed, leg.word.as_str()) {
+        (Some(true), _) => format!("{method} passed {whose}."),
+        (Some(false), word) if !word.is_empty() => format!("{method} did not pass ({word}) {whose}."),
+        (Some(false), _) => format!("{method} did not pass {whose}."),
+        (None, _) => format!("{method} was checked {whose}."),
+    }
+}
+
+fn remedy(
+    facts: &Facts,
+    from: &str,
+    legs: &Legs,
+    by_list: bool,
+    signs_as: fn(&str) -> Option<&'static Platform>,
+) -> Remedy {
+    if let Some(provider) = freemail::provider(from) {
+        return dmarc_freemail_from::remedy(provider.name);
+    }
+    if let Some(strict) = dmarc_strict_alignment::remedy(facts, legs) {
+        return strict;
+    }
+    if let Some(record) = orgdomain_treewalk_vs_psl::remedy(facts, from).filter(|_| by_list) {
+        return record;
+    }
+    if since::dmarc_passes_now(facts) {
+        return Remedy::new("Send a new message: by today's DNS SPF passes, and DMARC with it")
+            .step(format!("Sign with DKIM as {from} as well: SPF alone is lost whenever a message is forwarded"));
+    }
+    let own = |leg: &&Leg| leg.aligned() && leg.counts() == Some(false);
+    if let Some(broken) = legs.dkim.iter().find(own) {
+        let domain = &broken.domain;
+        return Remedy::new(format!("Repair the DKIM signature of {domain}, which is there but does not pass"))
+            .step(format!("See what is said here about the signature of {domain}: its key, or a change on the way"))
+            .step(format!("Send a new message and look for dkim=pass header.d={domain}"));
+    }
+    if legs.dkim.is_empty() {
+        return unsigned(from, legs);
+    }
+    let platform = legs
+        .dkim
+        .iter()
+        .find_map(|leg| signs_as(&leg.domain))
+        .or_else(|| facts.platforms.first().map(|hit| hit.platform));
+    let mut remedy = own_signature::remedy(facts, from, platform);
+    if let Some(spf) = legs.spf.iter().find(own) {
+        remedy = remedy.step(format!("Or make SPF pass for {}, the Return-Path: that counts too", spf.domain));
+    }
+    match legs.dkim.iter().find(|leg| leg.passed_in_vain() && signs_as(&leg.domain).is_none()) {
+        Some(leg) => remedy.step(format!(
+            "If {0} is your own domain and the mail should come from it, write an address in {0} into From instead",
+            leg.domain
+        )),
+        None => remedy,
+    }
+}
+
+/// Without any signature: `dkim-missing` shows the record, and a second one here would compete.
+fn unsigned(from: &str, legs: &Legs) -> Remedy {
+    let remedy = Remedy::new(format!("Let one of the two pass for {from}: SPF or, better, DKIM")).step(format!(
+        "DKIM: switch signing on as {from}; what is said here about the missing signature shows the record"
+    ));
+    match &legs.spf {
+        Some(leg) if leg.aligned() => {
+            remedy.step(format!("SPF: see what is said here about {}, the Return-Path", leg.domain))
+        }
+        _ => remedy.step(format!("SPF: set a Return-Path (bounce domain) below {from}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Case, only, texts};
+    use super::*;
+    use crate::evidence::{Data, Kind, Outcome};
+    use crate::knowledge::platform::DkimSetup;
+    use crate::rules::{Exhibit, Place};
+
+    fn unknown(_: &str) -> Option<&'static Platform> {
+        None
+    }
+
+    fn mailer(_: &str) -> Option<&'static Platform> {
+        let setup = |n: u8| DkimSetup {
+            selector: format!("s{n}"),
+            record: "CNAME".into(),
+            target: Some(format!("s{n}.{{domain-dashes}}.<account>.mailer.test")),
+            ..DkimSetup::default()
+        };
+        Some(Box::leak(Box::new(Platform {
+            id: "mailer".into(),
+            name: "Mailer".into(),
+            dkim: vec![setup(1), setup(2)],
+            dkim_setting: Some("Settings, Domains, Add {domain}".into()),
+            ..Platform::default()
+        })))
+    }
+
+    /// Everything passes, for the mailer.
+    fn foreign() -> Case {
+        Case::from("example.com").spf("pass", "mailer-service.com").dkim("pass", "mailer-service.com").dmarc("fail")
+    }
+
+    fn shown(facts: &Facts, exhibit: &Exhibit) -> String {
+        let Place::Input(span) = exhibit.place else { panic!() };
+        String::from_utf8(span.of(facts.text()).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn both_pass_for_somebody_else() {
+        let facts = foreign().txt("_dmarc.example.com", &["v=DMARC1; p=reject"]).nothing_else().facts();
+        let finding = only(judge_with(&facts, unknown));
+        assert_eq!(finding.title, "DMARC fails: SPF and DKIM pass, but for mailer-service.com");
+        assert_eq!((finding.severity, finding.confidence), (Severity::Critical, Confidence::Certain));
+        assert_eq!(finding.leads_to, ["return-path-foreign-domain", "spf-wrong-domain", "dmarc-rejected-by-policy"]);
+        let passages: Vec<_> = finding.exhibits.iter().map(|e| shown(&facts, e)).collect();
+        assert_eq!(passages, ["example.com", "mailer-service.com", "mailer-service.com", "\ndmarc=fail"]);
+        let fix = finding.fix.unwrap();
+        assert!(fix.records[0].name.ends_with("._domainkey.example.com"));
+        assert_eq!(fix.blanks.len(), 2);
+    }
+
+    #[test]
+    fn a_known_platform_gives_its_records() {
+        let facts = foreign().nothing_else().facts();
+        let fix = only(judge_with(&facts, mailer)).fix.unwrap();
+        assert_eq!(fix.steps[0], "Settings, Domains, Add example.com");
+        let records: Vec<_> = fix.records.iter().map(|r| (r.name.as_str(), r.after.clone())).collect();
+        assert_eq!(
+            records,
+            [1, 2].map(|n| (
+                ["s1._domainkey.example.com", "s2._domainkey.example.com"][n - 1],
+                vec![Data::Cname(format!("s{n}.example-com.<account>.mailer.test"))]
+            ))
+        );
+        assert_eq!(fix.blanks, ["account"]);
+    }
+
+    #[test]
+    fn severity_follows_receiver_and_policy() {
+        let plain = || Case::from("example.com").spf("pass", "mailer.test").dkim("pass", "mailer.test");
+        let found = |case: Case| only(judge_with(&case.facts(), unknown));
+        let absent = found(plain().nothing_else());
+        assert_eq!(absent.severity, Severity::High);
+        assert!(absent.title.starts_with("DMARC would fail"), "{}", absent.title);
+        let none = found(plain().txt("_dmarc.example.com", &["v=DMARC1; p=none"]).nothing_else());
+        assert_eq!(none.severity, Severity::High);
+        let strict = found(plain().txt("_dmarc.example.com", &["v=DMARC1; p=quarantine"]).nothing_else());
+        assert_eq!(strict.severity, Severity::Critical);
+        assert_eq!(found(plain().dmarc("fail")).severity, Severity::Critical);
+        let excused = found(plain().dmarc("pass").txt("_dmarc.example.com", &["v=DMARC1; p=reject"]).nothing_else());
+        assert_eq!((excused.severity, excused.confidence), (Severity::Info, Confidence::Possible));
+    }
+
+    #[test]
+    fn nothing_passes() {
+        let case = Case::from("example.com").spf("softfail", "example.com").dkim("fail", "example.com").dmarc("fail");
+        let finding = only(judge_with(&case.facts(), unknown));
+        assert_eq!(finding.title, "DMARC fails: neither SPF nor DKIM passes for example.com");
+        // The signature is there: no new record, the old one is to be repaired.
+        let fix = finding.fix.unwrap();
+        assert!(fix.records.is_empty() && fix.summary.contains("Repair"), "{fix:?}");
+        assert_eq!(finding.leads_to, ["dmarc-rejected-by-policy"]);
+    }
+
+    #[test]
+    fn another_from_domain_than_the_panel_says() {
+        let mut case = Case::from("promo.example.net").spf("pass", "example.com").dkim("pass", "example.com");
+        case.said.configured.from = Some("news@example.com".into());
+        let finding = only(judge_with(&case.dmarc("fail").facts(), unknown));
+        assert!(finding.explanation.contains("said to be set up for example.com"), "{}", finding.explanation);
+        let fix = finding.fix.unwrap();
+        assert!(fix.steps.iter().any(|s| s.contains("write an address in example.com into From")), "{fix:?}");
+    }
+
+    #[test]
+    fn a_free_mailbox_gets_no_record() {
+        let case = Case::from("gmail.com").spf("pass", "mailer.test").dkim("pass", "mailer.test").dmarc("fail");
+        assert_eq!(only(judge_with(&case.facts(), mailer)).fix.unwrap().records, []);
+    }
+
+    #[test]
+    fn a_parent_without_a_record_is_another_organization_by_tree_walk_only() {
+        let case = Case::from("news.example.com").spf("pass", "mailer.test").dkim("pass", "example.com");
+        let facts = case
+            .txt("_dmarc.news.example.com", &["v=DMARC1; p=reject; rua=mailto:a@example.com"])
+            .nothing_else()
+            .facts();
+        let finding = only(judge_with(&facts, unknown));
+        assert_eq!(finding.confidence, Confidence::Likely);
+        let fix = finding.fix.unwrap();
+        assert_eq!(fix.records[0].name, "_dmarc.example.com");
+        assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=none; rua=mailto:a@example.com"]);
+    }
+
+    #[test]
+    fn an_aligned_pass_either_way_passes() {
+        for case in [
+            Case::from("example.com").spf("fail", "mailer.test").dkim("pass", "example.com"),
+            Case::from("example.com").spf("pass", "bounce.example.com").dkim("fail", "mailer.test"),
+        ] {
+            assert!(matches!(judge_with(&case.facts(), unknown), Verdict::Pass));
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_finding() {
+        let unknowns = [
+            Case::from("example.com"),
+            Case::from("example.com").dkim("pass", "mailer.test"),
+            Case::from("example.com").mail_from("example.com").dkim("pass", "mailer.test"),
+            Case::from("example.com").spf("pass", "mailer.test").signed("example.com"),
+            Case::from("example.com").spf("temperror", "example.com").dkim("pass", "mailer.test"),
+        ];
+        for case in unknowns {
+            let verdict = judge_with(&case.facts(), unknown);
+            assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
+        }
+        assert!(matches!(judge_with(&Case::pasted(None, &["v=DMARC1"]).facts(), unknown), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn a_failed_walk_leaves_the_severity_open() {
+        let case = Case::from("example.com").spf("pass", "mailer.test").dkim("pass", "mailer.test");
+        let facts = case.answer("_dmarc.example.com", Kind::Txt, Outcome::ServFail, vec![]).nothing_else().facts();
+        let finding = only(judge_with(&facts, unknown));
+        assert_eq!(finding.severity, Severity::High);
+        assert!(finding.title.starts_with("DMARC fails"), "{}", finding.title);
+    }
+}

@@ -1,0 +1,93 @@
+//! How bad a DMARC failure is on this message, and how sure.
+
+use crate::facts::Facts;
+use crate::facts::dmarc::{Policy, verdict::Legs};
+use crate::facts::dmarc::{Step, verdict::Leg};
+use crate::rules::{Confidence, Exhibit, Severity};
+
+/// Every identifier of the message, with its result.
+pub fn legs(facts: &Facts) -> Legs {
+    let record = facts.dmarc.governing().and_then(Step::record);
+    Legs::read(&facts.reading, &facts.identities, facts.spf.as_ref(), record, &facts.alignment.organizations)
+}
+
+/// The receiver said `dmarc=pass`, or that it would pass if there were a record.
+pub fn receiver_passed(facts: &Facts) -> bool {
+    facts.reading.reported.dmarc.as_ref().is_some_and(|d| matches!(d.result.as_str(), "pass" | "bestguesspass"))
+}
+
+/// The receiver said `dmarc=fail`.
+pub fn receiver_failed(facts: &Facts) -> bool {
+    facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "fail")
+}
+
+/// Microsoft took the sender for genuine, by whatever signs.
+pub fn vouched(facts: &Facts) -> bool {
+    facts.reading.reported.compauth.as_ref().is_some_and(|c| c.result == "pass")
+}
+
+/// Nothing asked for a failure to be punished: no record, as DNS says or the receiver said.
+pub fn unasked(facts: &Facts) -> bool {
+    let none = facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "none");
+    (facts.dmarc.is_absent() || (none && facts.dmarc.governing().is_none())) && !receiver_failed(facts)
+}
+
+/// Critical where the receiver failed the message or the policy has it kept out; high otherwise.
+pub fn severity(facts: &Facts) -> Severity {
+    let enforced = facts.dmarc.effective.is_some_and(|(policy, _)| policy > Policy::None);
+    if receiver_failed(facts) {
+        return Severity::Critical;
+    }
+    if vouched(facts) {
+        return Severity::Medium;
+    }
+    if enforced { Severity::Critical } else { Severity::High }
+}
+
+/// What a receiver reported, and what the domains alone decide, is certain; a result that only
+/// today's DNS gives is not.
+pub fn confidence(facts: &Facts, legs: &Legs) -> (Confidence, &'static str) {
+    if receiver_failed(facts) {
+        return (Confidence::Certain, "the receiver itself reported dmarc=fail");
+    }
+    let settled = |leg: &Leg| leg.reported || !leg.aligned();
+    match legs.all().all(settled) {
+        true => (Confidence::Certain, "the domains and results in the header decide it"),
+        false => (Confidence::Likely, "the receiver's result is not in the header; today's DNS gives this one"),
+    }
+}
+
+/// The passages that show it: From, each identifier's domain, the receiver's own word.
+pub fn exhibits(facts: &Facts, legs: &Legs) -> Vec<Exhibit> {
+    let mut shown = Vec::new();
+    if let Some(from) = facts.reading.from.address() {
+        shown.push(Exhibit::input(from.domain_span, "the domain readers see"));
+    }
+    let mut show = |leg: &Leg, method: &str, as_what: &str| {
+        let Some(span) = leg.span else { return };
+        let label = match leg.passed {
+            Some(true) => format!("{method} passes for this domain"),
+            Some(false) => format!("{method} does not pass here"),
+            None => as_what.to_owned(),
+        };
+        shown.push(Exhibit::input(span, label));
+    };
+    // A message can carry any number of signatures; a few show the point.
+    for leg in legs.dkim.iter().take(3) {
+        show(leg, "DKIM", "signed as this domain");
+    }
+    if let Some(leg) = &legs.spf {
+        show(leg, "SPF", "the Return-Path, which SPF checks");
+    }
+    if let Some(dmarc) = facts.reading.reported.dmarc.as_ref().filter(|d| d.result == "fail") {
+        shown.push(Exhibit::input(dmarc.span, "the receiver's verdict"));
+    }
+    shown
+}
+
+/// The first wording that fits a line; the last one if none does.
+pub fn title<const N: usize>(wordings: [String; N]) -> String {
+    let fitting = wordings.iter().position(|w| w.chars().count() <= 70);
+    let at = fitting.unwrap_or(N.saturating_sub(1));
+    wordings.into_iter().nth(at).unwrap_or_default()
+}

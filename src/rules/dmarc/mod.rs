@@ -1,0 +1,36 @@
+//! Rules of the group `dmarc`.
+
+mod failure;
+pub(super) mod freemail;
+mod own_signature;
+mod seen;
+#[cfg(test)]
+mod testing;
+
+mod dkim_vendor_domain_only;
+mod dmarc_freemail_from;
+mod dmarc_missing;
+mod dmarc_multiple_records;
+mod dmarc_policy_none;
+mod dmarc_record_malformed;
+mod dmarc_removed_tags;
+mod dmarc_rua_missing;
+mod dmarc_strict_alignment;
+mod dmarc_unaligned;
+mod orgdomain_treewalk_vs_psl;
+
+use super::Rule;
+
+pub(super) const RULES: &[&Rule] = &[
+    &dmarc_freemail_from::RULE,
+    &dkim_vendor_domain_only::RULE,
+    &dmarc_strict_alignment::RULE,
+    &dmarc_unaligned::RULE,
+    &dmarc_multiple_records::RULE,
+    &dmarc_record_malformed::RULE,
+    &dmarc_missing::RULE,
+    &dmarc_rua_missing::RULE,
+    &dmarc_policy_none::RULE,
+    &dmarc_removed_tags::RULE,
+    &orgdomain_treewalk_vs_psl::RULE,
+];

@@ -1,0 +1,217 @@
+//! Verdicts and findings.
+
+use super::Rule;
+use crate::evidence::Question;
+use crate::remedy::Remedy;
+use crate::span::Span;
+
+/// How much mail suffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// How sure we are. What the receiver itself said is surer than what today's DNS suggests
+/// about yesterday's mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    Possible,
+    Likely,
+    Certain,
+}
+
+impl Severity {
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+impl Confidence {
+    pub fn word(self) -> &'static str {
+        match self {
+            Confidence::Possible => "possible",
+            Confidence::Likely => "likely",
+            Confidence::Certain => "certain",
+        }
+    }
+}
+
+/// What a rule says of the facts.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// The rule has nothing to look at here.
+    NotApplicable,
+    /// It would speak if it knew this. Never a finding.
+    Unknown(Vec<Gap>),
+    Pass,
+    Found(Vec<Finding>),
+}
+
+impl Verdict {
+    /// Found if there is any finding, unknown if there is any gap, pass otherwise.
+    pub fn of(findings: Vec<Finding>, gaps: Vec<Gap>) -> Verdict {
+        match (findings.is_empty(), gaps.is_empty()) {
+            (false, _) => Verdict::Found(findings),
+            (true, false) => Verdict::Unknown(gaps),
+            (true, true) => Verdict::Pass,
+        }
+    }
+}
+
+impl From<Finding> for Verdict {
+    fn from(finding: Finding) -> Verdict {
+        Verdict::Found(vec![finding])
+    }
+}
+
+/// Something not known, and what would settle it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// "Is there a key at s1._domainkey.example.com?"
+    pub question: String,
+    /// "an answer to: dig +short TXT s1._domainkey.example.com"
+    pub needs: String,
+}
+
+impl Gap {
+    /// What a fragment of a header leaves open.
+    pub const WHOLE_HEADER: &str = "the complete header of the delivered message";
+
+    /// A gap that a DNS answer would close.
+    pub fn dns(what: impl Into<String>, question: &Question) -> Gap {
+        Gap { question: what.into(), needs: question.dig() }
+    }
+}
+
+/// Where an exhibit comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In [`crate::evidence::Input::text`].
+    Input(Span),
+    /// In the joined text of a DNS record, or its absence (`text` then says the outcome).
+    Dns { question: Question, text: String, span: Option<Span> },
+    /// What the user told us.
+    User(String),
+}
+
+/// One piece of evidence: every claim points at bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exhibit {
+    pub place: Place,
+    /// A few words for the underline: "signed as this domain".
+    pub label: String,
+}
+
+impl Exhibit {
+    pub fn input(span: Span, label: impl Into<String>) -> Exhibit {
+        Exhibit { place: Place::Input(span), label: label.into() }
+    }
+
+    pub fn dns(question: &Question, text: impl Into<String>, span: Option<Span>, label: impl Into<String>) -> Exhibit {
+        Exhibit { place: Place::Dns { question: question.clone(), text: text.into(), span }, label: label.into() }
+    }
+
+    pub fn user(said: impl Into<String>, label: impl Into<String>) -> Exhibit {
+        Exhibit { place: Place::User(said.into()), label: label.into() }
+    }
+}
+
+/// The command that proves the cure, and what it must show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    pub command: String,
+    pub expect: String,
+}
+
+/// What one rule found, names filled in.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    pub rule: &'static Rule,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    /// Why that sure, one sentence.
+    pub because: String,
+    /// One line, at most about 70 characters.
+    pub title: String,
+    /// A paragraph or two in the user's words.
+    pub explanation: String,
+    pub exhibits: Vec<Exhibit>,
+    pub fix: Option<Remedy>,
+    pub check: Option<Check>,
+    /// Rules whose findings on this message are only consequences of this one.
+    pub leads_to: Vec<&'static str>,
+    /// Those of them that fired; filled in by triage.
+    pub consequences: Vec<Finding>,
+}
+
+impl Finding {
+    /// A finding of the rule's usual severity, certain until said otherwise.
+    pub fn new(rule: &'static Rule, title: impl Into<String>) -> Finding {
+        Finding {
+            rule,
+            severity: rule.severity,
+            confidence: Confidence::Certain,
+            because: String::new(),
+            title: title.into(),
+            explanation: String::new(),
+            exhibits: Vec::new(),
+            fix: None,
+            check: None,
+            leads_to: Vec::new(),
+            consequences: Vec::new(),
+        }
+    }
+
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    pub fn sure(mut self, confidence: Confidence, because: impl Into<String>) -> Self {
+        self.confidence = confidence;
+        self.because = because.into();
+        self
+    }
+
+    pub fn explain(mut self, text: impl Into<String>) -> Self {
+        self.explanation = text.into();
+        self
+    }
+
+    pub fn exhibit(mut self, exhibit: Exhibit) -> Self {
+        self.exhibits.push(exhibit);
+        self
+    }
+
+    pub fn exhibits(mut self, exhibits: impl IntoIterator<Item = Exhibit>) -> Self {
+        self.exhibits.extend(exhibits);
+        self
+    }
+
+    pub fn fix(mut self, fix: Remedy) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+
+    pub fn check(mut self, command: impl Into<String>, expect: impl Into<String>) -> Self {
+        self.check = Some(Check { command: command.into(), expect: expect.into() });
+        self
+    }
+
+    pub fn leads_to(mut self, rules: &[&'static str]) -> Self {
+        self.leads_to.extend_from_slice(rules);
+        self
+    }
+}

@@ -1,0 +1,316 @@
+use super::on_the_way::{aligned_pass, organization, relayed, says_altered, spf_pass_before};
+use crate::facts::boundary::MailFrom;
+use crate::facts::reported::Dkim;
+use crate::facts::spf::SpfResult;
+use crate::facts::{Facts, Reading};
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::span::Span;
+
+rule! {
+    /// SPF failed because a forwarder sent the message on
+    ///
+    /// ## What we saw
+    /// SPF failed at the receiver, and the header shows that the message reached it through a forwarder or an alias,
+    /// with the original sender's Return-Path kept.
+    ///
+    /// ## Why mail suffers
+    /// SPF looks at the server that delivers. A forwarder delivers from its own address, which the sender's SPF record
+    /// cannot list, so SPF fails however good the record is. Only a DKIM signature travels with the message; without
+    /// one that passes for the From domain, DMARC fails too, also where the forwarder changed what was signed.
+    ///
+    /// ## How to fix it
+    /// Do not add the forwarder to the SPF record. The sender signs every message with DKIM for the domain in From.
+    /// Whoever runs the forwarder leaves subject and body alone, and rewrites the Return-Path to its own domain (SRS).
+    ///
+    /// ## How to check
+    /// Send a message through the same forwarder: at its end the header shows dkim=pass for the domain in From.
+    pub RULE = "forwarding-broke-spf", Headers, Medium, judge,
+    ["RFC 7208 §2.4", "RFC 7208 Appendix D", "RFC 7960 §3.2.1"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let r = &*facts.reading;
+    let Some((domain, span)) = failed(facts) else {
+        return waiting(facts);
+    };
+    if r.reported.spf.as_ref().is_some_and(|s| s.is_helo) || rewritten(facts) {
+        return Verdict::NotApplicable;
+    }
+    let before = spf_pass_before(facts, &domain);
+    let marks = marks(r);
+    if before.is_none() && (marks.is_empty() || !last_hop_is_anothers(facts, &domain)) {
+        return Verdict::NotApplicable;
+    }
+    let relayed = relayed(facts, &domain);
+    let from = r.from_domain().unwrap_or(&domain);
+    let carrying = aligned_pass(facts);
+    let broken = broken(facts, from).filter(|_| carrying.is_none());
+    let what = if broken.is_some() { "SPF and DKIM" } else { "SPF" };
+    let mut finding = Finding::new(&RULE, title(what, &domain))
+        .exhibit(Exhibit::input(span, format!("SPF failed for {domain}")))
+        .exhibits(before.iter().map(|b| Exhibit::input(b.span, format!("{} saw SPF pass", b.by))))
+        .exhibits(relayed.iter().map(|h| Exhibit::input(h.span, format!("had it from {}", h.from))))
+        .exhibits(broken.iter().map(|d| Exhibit::input(d.span, "changed after it was signed")))
+        .exhibits(marks.iter().take(4).map(|s| Exhibit::input(*s, "a forwarder's mark")));
+    finding = match (&before, &relayed) {
+        (Some(b), _) => finding.sure(
+            Confidence::Likely,
+            format!("{} says that SPF passed for {domain} from {} before it sent the message on.", b.by, b.ip),
+        ),
+        (None, Some(h)) => finding.sure(
+            Confidence::Likely,
+            format!(
+                "{} had the message from {} and sent it on, and the header bears a forwarder's marks.",
+                h.by, h.from
+            ),
+        ),
+        (None, None) => {
+            finding.sure(Confidence::Possible, "The header bears a forwarder's marks, but no earlier check of SPF.")
+        }
+    };
+    if finding.confidence == Confidence::Likely {
+        finding = finding.leads_to(&["spf-not-authorized"]);
+        if broken.is_some() {
+            finding = finding.leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"]);
+        }
+        // Without the forwarder SPF would have carried DMARC alone.
+        let carried = organization(facts, &domain) == organization(facts, from);
+        if carrying.is_none() && carried && (r.signatures.is_empty() || broken.is_some()) {
+            finding = finding.leads_to(&["dmarc-unaligned"]);
+        }
+    }
+    let client = client(facts);
+    let path = format!("The message came from {client}, which is not the server that {domain} sent it with.");
+    finding = match (carrying, &broken) {
+        (Some(d), _) => finding.severity(Severity::Info).exhibit(Exhibit::input(d.span, "DKIM passed for From")).explain(format!(
+            "{path} SPF cannot pass after forwarding. DKIM passed for {}, so DMARC does not need SPF here: nothing to repair.",
+            d.domain.as_deref().unwrap_or(from)
+        )),
+        (None, Some(d)) => finding
+            .explain(format!(
+                "{path} SPF cannot pass after forwarding, and the signature of {} broke because the message was changed \
+                 on the way, so nothing is left that DMARC could count. Adding the forwarder to the SPF record of \
+                 {domain} would let it send as {domain}.",
+                d.domain.as_deref().unwrap_or(from)
+            ))
+            .fix(
+                Remedy::new(format!("Have the forwarder leave the message unchanged; no record of {domain} cures this."))
+                    .step(format!("Ask whoever runs {client}: leave subject and body as they are (no footer, no tag, no rewritten links), so that the DKIM signature of {from} survives."))
+                    .step("The forwarder should also rewrite the Return-Path to its own domain (SRS), and seal the message with ARC.")
+                    .step("If messages that go to this receiver directly break as well, something at the sender changes them after signing."),
+            )
+            .check("postdoc diagnose FILE", format!("dkim=pass for {from}, on a new message through the same forwarder")),
+        (None, None) => finding
+            .explain(format!(
+                "{path} SPF cannot pass after forwarding, and no DKIM signature passed for {from}, so nothing is left \
+                 that DMARC could count. Adding the forwarder to the SPF record of {domain} would let it send as {domain}."
+            ))
+            .fix(
+                Remedy::new(format!("Sign with DKIM as {from}; leave the SPF record of {domain} as it is."))
+                    .step(format!("Where the message is sent: switch on DKIM signing with d={from}."))
+                    .step("Where it is forwarded: leave subject and body unchanged, and rewrite the Return-Path (SRS)."),
+            )
+            .check("postdoc diagnose FILE", format!("dkim=pass for {from}, on a new message through the same forwarder")),
+    };
+    finding.into()
+}
+
+fn title(what: &str, domain: &str) -> String {
+    let title = format!("A forwarder broke {what} for {domain}");
+    if title.chars().count() <= 70 { title } else { format!("A forwarder broke {what}") }
+}
+
+/// The signature of From's organization that arrived over changed content.
+fn broken<'f>(facts: &'f Facts, from: &str) -> Option<&'f Dkim> {
+    let ours = |d: &&Dkim| d.domain.as_deref().is_some_and(|d| organization(facts, d) == organization(facts, from));
+    facts.reading.reported.dkim.iter().filter(|d| d.result != "pass" && says_altered(d)).find(ours)
+}
+
+/// The domain for which SPF failed, as the receiver said, else as worked out now.
+fn failed(facts: &Facts) -> Option<(String, Span)> {
+    let r = &*facts.reading;
+    let mail_from = facts.identities.mail_from.as_ref();
+    if let Some(spf) = &r.reported.spf {
+        let domain = spf.domain.clone().or_else(|| mail_from?.value.domain().map(str::to_owned))?;
+        return matches!(&spf.result[..], "fail" | "softfail").then_some((domain, spf.span));
+    }
+    let check = facts.spf.as_ref().filter(|c| !c.is_helo)?;
+    let failed = matches!(check.result, Some(SpfResult::Fail | SpfResult::SoftFail));
+    let span = mail_from.and_then(|m| m.span).or(facts.identities.source_ip.as_ref()?.span)?;
+    failed.then(|| (check.domain.clone(), span))
+}
+
+/// Nobody said whether SPF failed: would it matter?
+fn waiting(facts: &Facts) -> Verdict {
+    let r = &*facts.reading;
+    let Some(check) = &facts.spf else { return Verdict::NotApplicable };
+    if r.reported.spf.is_some() || check.result.is_some() || marks(r).is_empty() {
+        return Verdict::NotApplicable;
+    }
+    let what = format!("Did forwarding break SPF for {}?", check.domain);
+    Verdict::Unknown(check.missing.iter().map(|q| Gap::dns(what.clone(), q)).collect())
+}
+
+/// SRS: the forwarder did put its own domain there, so the failure is about its own record.
+fn rewritten(facts: &Facts) -> bool {
+    let local = facts.identities.mail_from.as_ref().and_then(|m| match &m.value {
+        MailFrom::Path { local, .. } => local.as_deref(),
+        MailFrom::Null => None,
+    });
+    local.and_then(|l| l.get(..4)).is_some_and(|l| ["SRS0", "SRS1"].iter().any(|s| l.eq_ignore_ascii_case(s)))
+}
+
+/// Fields only forwarders write. Return-Path is none: where it is rewritten, SPF is about the forwarder.
+fn marks(r: &Reading) -> Vec<Span> {
+    let return_path = r.return_path.as_ref().map(|p| p.span);
+    let is_return_path = |s: &Span| return_path.is_some_and(|p| s.join(p) == *s || s.join(p) == p);
+    r.lists.forwarder.iter().filter(|s| !is_return_path(s)).copied().collect()
+}
+
+/// Is the client at the boundary named, and by a name outside the sender's organization?
+fn last_hop_is_anothers(facts: &Facts, domain: &str) -> bool {
+    let i = &facts.identities;
+    let name = i.reverse_name.as_ref().or(i.helo.as_ref());
+    name.is_some_and(|n| n.value.contains('.') && organization(facts, &n.value) != organization(facts, domain))
+}
+
+fn client(facts: &Facts) -> String {
+    let i = &facts.identities;
+    let name = i.reverse_name.as_ref().or(i.helo.as_ref()).map(|n| n.value.clone());
+    match (name, i.source_ip.as_ref().map(|ip| ip.value)) {
+        (Some(name), Some(ip)) => format!("{name} [{ip}]"),
+        (Some(name), None) => name,
+        (None, Some(ip)) => ip.to_string(),
+        (None, None) => "another server".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Kind, Question};
+    use crate::facts::boundary::testing::{facts, reading};
+    use crate::facts::spf::Check;
+
+    const FORWARDED: &str = "Authentication-Results: mx.example.org; spf=softfail smtp.mailfrom=ann@example.com; DKIM\n\
+        Received: from fwd.example.net (fwd.example.net [198.51.100.9]) by mx.example.org\n\
+        ARC-Authentication-Results: i=1; fwd.example.net; spf=pass (fwd.example.net: domain of ann@example.com designates 192.0.2.1 as permitted sender) smtp.mailfrom=ann@example.com\n\
+        ARC-Seal: i=1; d=example.net; cv=none; b=x\n\
+        Received: from mail.example.com (mail.example.com [192.0.2.1]) by fwd.example.net\n\
+        From: Ann <ann@example.com>\n";
+
+    fn judged(text: &str, change: impl FnOnce(&mut Facts, &mut Reading)) -> Verdict {
+        let mut r = reading(text);
+        let mut f = facts(text, r.clone());
+        change(&mut f, &mut r);
+        f.reading = std::sync::Arc::new(r);
+        judge(&f)
+    }
+
+    fn one(verdict: Verdict) -> Finding {
+        let Verdict::Found(mut all) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(all.len(), 1);
+        all.remove(0)
+    }
+
+    #[test]
+    fn an_earlier_pass_explains_the_failure() {
+        let f = one(judged(&FORWARDED.replace("DKIM", "dkim=none"), |_, _| {}));
+        assert_eq!(
+            (f.severity, f.confidence, &f.title[..]),
+            (Severity::Medium, Confidence::Likely, "A forwarder broke SPF for example.com")
+        );
+        assert_eq!(f.leads_to, ["spf-not-authorized", "dmarc-unaligned"]);
+        assert!(f.fix.unwrap().summary.contains("example.com"));
+        assert!(f.explanation.starts_with("The message came from fwd.example.net [198.51.100.9]"), "{}", f.explanation);
+    }
+
+    #[test]
+    fn an_aligned_dkim_pass_makes_it_a_note() {
+        let f = one(judged(&FORWARDED.replace("DKIM", "dkim=pass header.d=mail.example.com"), |_, _| {}));
+        assert_eq!((f.severity, &f.leads_to[..], f.fix.is_none()), (Severity::Info, &["spf-not-authorized"][..], true));
+        let f = one(judged(&FORWARDED.replace("DKIM", "dkim=pass header.d=example.net"), |_, _| {}));
+        assert_eq!(f.severity, Severity::Medium);
+    }
+
+    #[test]
+    fn marks_alone_are_weaker_and_explain_nothing_away() {
+        let no_arc = FORWARDED.replace("DKIM", "dkim=none").replace("ARC-", "X-ARC-");
+        assert!(matches!(judged(&no_arc, |_, _| {}), Verdict::NotApplicable));
+        let marked = |text: &str| one(judged(text, |_, r| r.lists.forwarder.push(Span::new(0, 22))));
+        let f = marked(&no_arc.replace("by fwd.example.net\n", "by inner.example.org\n"));
+        assert_eq!((f.confidence, f.leads_to.is_empty()), (Confidence::Possible, true));
+        // Beside the hop at which the forwarder had it from the sender they tell enough.
+        let f = marked(&no_arc);
+        assert_eq!(
+            (f.confidence, &f.leads_to[..]),
+            (Confidence::Likely, &["spf-not-authorized", "dmarc-unaligned"][..])
+        );
+        assert!(f.because.starts_with("fwd.example.net had the message from mail.example.com"), "{}", f.because);
+        // The sender's own server: a forwarder's mark further back proves nothing.
+        let own = no_arc.replace("fwd.example.net (fwd.example.net", "out.example.com (out.example.com");
+        assert!(matches!(judged(&own, |_, r| r.lists.forwarder.push(Span::new(0, 22))), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn a_signature_broken_on_the_way_is_the_forwarders_doing_too() {
+        let altered = FORWARDED.replace("DKIM", "dkim=fail (body hash did not verify) header.d=example.com");
+        let f = one(judged(&altered, |_, _| {}));
+        assert_eq!(f.title, "A forwarder broke SPF and DKIM for example.com");
+        assert!(f.leads_to.contains(&"dkim-body-hash-mismatch") && f.leads_to.contains(&"dmarc-unaligned"));
+        let fix = f.fix.unwrap();
+        assert!(fix.records.is_empty() && fix.summary.contains("no record of example.com"), "{}", fix.summary);
+        // A key that is not there is the sender's fault, forwarder or not.
+        let key = FORWARDED.replace("DKIM", "dkim=permerror (no key) header.d=example.com");
+        assert_eq!(one(judged(&key, |_, _| {})).title, "A forwarder broke SPF for example.com");
+    }
+
+    #[test]
+    fn a_seal_without_another_client_is_no_forwarder() {
+        // Exchange Online seals what it sends out, and calls it spf=pass.
+        let outbound = FORWARDED.replace("DKIM", "dkim=none").replace(
+            "spf=pass (fwd.example.net: domain of ann@example.com designates 192.0.2.1 as permitted sender)",
+            "spf=pass",
+        );
+        assert!(matches!(judged(&outbound, |_, _| {}), Verdict::NotApplicable));
+        let same = FORWARDED.replace("DKIM", "dkim=none").replace("designates 192.0.2.1", "designates 198.51.100.9");
+        assert!(matches!(judged(&same, |_, _| {}), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn a_rewritten_return_path_or_a_pass_is_not_this() {
+        let srs = FORWARDED.replace(
+            "spf=softfail smtp.mailfrom=ann@example.com; DKIM",
+            "spf=fail smtp.mailfrom=SRS0=a=b=example.com=ann@example.net",
+        );
+        assert!(matches!(judged(&srs, |_, r| r.lists.forwarder.push(Span::new(0, 3))), Verdict::NotApplicable));
+        let pass = FORWARDED.replace("softfail", "pass");
+        assert!(matches!(judged(&pass, |_, _| {}), Verdict::NotApplicable));
+        assert!(matches!(judged("From: a@example.com\n", |_, _| {}), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn unknown_while_nobody_has_said_whether_spf_fails() {
+        let text = FORWARDED.replace("Authentication-Results: mx", "X-Results: mx");
+        let verdict = judged(&text, |f, r| {
+            r.lists.forwarder.push(Span::new(0, 3));
+            f.spf = Some(Check {
+                ip: "198.51.100.9".parse().unwrap(),
+                domain: "example.com".into(),
+                sender: "ann@example.com".into(),
+                is_helo: false,
+                result: None,
+                matched: None,
+                explanation: None,
+                lookups: 0,
+                void_lookups: 0,
+                problem: None,
+                tree: None,
+                missing: vec![Question::new("example.com", Kind::Txt)],
+            });
+        });
+        let Verdict::Unknown(gaps) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(gaps[0].needs, "dig +short TXT example.com");
+    }
+}

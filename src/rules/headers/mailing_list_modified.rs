@@ -1,0 +1,254 @@
+use super::on_the_way::{aligned_pass, dkim_pass_before, organization, says_altered};
+use crate::facts::reported::Dkim;
+use crate::facts::{Facts, Reading};
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::span::Span;
+
+rule! {
+    /// A mailing list changed the message and so broke the author's signature
+    ///
+    /// ## What we saw
+    /// The message came through a mailing list, and a DKIM signature made before the list no longer verifies.
+    ///
+    /// ## Why mail suffers
+    /// Lists put a tag into the subject or a footer under the text. Both are signed, so the author's signature breaks,
+    /// and SPF counts for the list, not for the author. Unless the list writes itself into From, DMARC then fails
+    /// although nobody did anything wrong.
+    ///
+    /// ## How to fix it
+    /// The cure is at the list: have it put its own address into From (Mailman calls this "Munge From"), sign with its
+    /// own domain, or leave subject and text alone. No DNS record of the author's cures this. A domain whose people
+    /// write to lists should think twice about p=reject.
+    ///
+    /// ## How to check
+    /// Write to the list again: the copy that comes back shows dmarc=pass.
+    pub RULE = "mailing-list-modified", Headers, Medium, judge,
+    ["RFC 7960 §3.2.3", "RFC 9989 §7.4"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let r = &*facts.reading;
+    // A verdict written where the list took the message in is older than the list's changes.
+    let marks = &r.lists.list_manager;
+    let (Some(from), false, None) = (r.from_domain(), marks.is_empty(), &r.boundary.handed_on) else {
+        return Verdict::NotApplicable;
+    };
+    let broken: Vec<&Dkim> = r.reported.dkim.iter().filter(|d| is_broken(d)).collect();
+    let ours = |d: &Dkim| d.domain.as_deref().is_some_and(|d| organization(facts, d) == organization(facts, from));
+    let list = list_domain(r);
+    // The list signs after its changes: what broke was made by somebody else.
+    let is_lists = |d: &Dkim| match (&list, &d.domain) {
+        (Some(list), Some(d)) => organization(facts, d) == organization(facts, list),
+        _ => false,
+    };
+    let from_is_lists = list.as_deref().is_some_and(|l| organization(facts, l) == organization(facts, from));
+    let hit = if from_is_lists { broken.iter().find(|d| !is_lists(d)) } else { broken.iter().find(|d| ours(d)) };
+    let Some(hit) = hit else {
+        return if r.reported.dkim.is_empty() { unread(facts, from) } else { Verdict::Pass };
+    };
+    let author = hit.domain.as_deref().unwrap_or(from);
+    let before = dkim_pass_before(facts, author);
+    let who = list.as_deref().unwrap_or("The list");
+    let passed = aligned_pass(facts).is_some() || r.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
+
+    let mut finding = Finding::new(&RULE, format!("A mailing list broke the signature of {author}"))
+        .exhibit(Exhibit::input(hit.span, format!("the signature of {author} no longer verifies")))
+        .exhibits(marks.iter().take(3).map(|s| Exhibit::input(*s, "written by mailing list software")))
+        .exhibits(subject_tag(facts).map(|s| Exhibit::input(s, "the list's tag, it seems")));
+    finding = match before {
+        Some((field, result)) => {
+            let by = field.authserv_id.as_ref().map_or("a server on the way", |id| &id.value);
+            finding
+                .exhibit(Exhibit::input(result.head, format!("{by} still saw it pass")))
+                .sure(Confidence::Likely, format!("{by} saw the same domain's signature pass before."))
+                .leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"])
+        }
+        None if says_altered(hit) => finding
+            .sure(
+                Confidence::Likely,
+                "The receiver says that the content changed after signing, and a list handled it.",
+            )
+            .leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"]),
+        None => finding.sure(
+            Confidence::Possible,
+            "A list handled the message, but nothing shows that the signature was good before.",
+        ),
+    };
+    if passed {
+        let why = if from_is_lists {
+            format!("{who} put its own address into From and vouches for the message itself")
+        } else {
+            format!("another signature still passes for {from}")
+        };
+        return finding
+            .severity(Severity::Info)
+            .explain(format!(
+                "{who} changed the message, so the signature of {author} broke. That does no harm: {why}."
+            ))
+            .into();
+    }
+    let dmarc_failed = r.reported.dmarc.as_ref().is_some_and(|d| d.result == "fail");
+    if dmarc_failed && !from_is_lists && !finding.leads_to.is_empty() {
+        finding = finding.leads_to(&["dmarc-unaligned"]);
+    }
+    let explanation = if from_is_lists {
+        format!(
+            "{who} changed the message, so the signature of {author} broke. From is the list's own now, and no signature passes for {from} yet."
+        )
+    } else {
+        format!(
+            "{who} changed the message, so the signature of {author} broke, while From still says {from}. SPF counts for the list, so nothing vouches for {from}."
+        )
+    };
+    finding
+        .explain(explanation)
+        .fix(
+            Remedy::new(format!("Ask whoever runs the list to send under its own name; no record of {author} cures this."))
+                .step("List: put the list's address into From (in Mailman: DMARC mitigation \"Munge From\"), and the author into Reply-To.")
+                .step("List: sign what it sends with DKIM for the domain in From.")
+                .step("Or: switch off subject tag and footer, so that the author's signature survives."),
+        )
+        .check("postdoc diagnose FILE", "dmarc=pass, on a new copy from the list")
+        .into()
+}
+
+/// Made, and no longer valid. A missing or bad key is the signer's fault, not the list's.
+fn is_broken(d: &Dkim) -> bool {
+    let detail = d.detail.to_ascii_lowercase();
+    let key = [
+        "no key",
+        "key not",
+        "no public key",
+        "key retriev",
+        "revoked",
+        "invalid key",
+        "expired",
+        "syntax",
+        "unavailable",
+    ];
+    let failed = d.result == "fail" || (d.result == "neutral" && says_altered(d));
+    failed && !key.iter().any(|k| detail.contains(k))
+}
+
+/// The author signed, the list marked, and no receiver said what became of it.
+fn unread(facts: &Facts, from: &str) -> Verdict {
+    let signed = |s: &crate::facts::dkim::Signature| {
+        s.domain.as_ref().is_some_and(|d| organization(facts, &d.value) == organization(facts, from))
+    };
+    if !facts.reading.signatures.iter().any(signed) {
+        return Verdict::NotApplicable;
+    }
+    Verdict::Unknown(vec![Gap {
+        question: format!("Did the signature of {from} survive the mailing list?"),
+        needs: "the Authentication-Results of the server that received the list's copy".to_owned(),
+    }])
+}
+
+/// Domain of the list: in List-Id, what stands in angle brackets (RFC 2919 §2); its own
+/// organization is that of its last labels.
+fn list_domain(r: &Reading) -> Option<String> {
+    let id = r.lists.list_id.as_ref()?;
+    let inner =
+        id.value.rsplit('<').next().unwrap_or(&id.value).trim_end_matches(|c: char| c == '>' || c.is_whitespace());
+    (inner.contains('.') && !inner.contains(char::is_whitespace)).then(|| inner.to_ascii_lowercase())
+}
+
+/// `[tag]` at the start of the subject, after `Re:`.
+fn subject_tag(facts: &Facts) -> Option<Span> {
+    let text = facts.text();
+    let value = facts.reading.header.first(text, "Subject")?.value;
+    let bytes = value.of(text);
+    let open = bytes.iter().position(|&b| b == b'[')?;
+    let close = open + bytes.get(open..)?.iter().position(|&b| b == b']')?;
+    let head = bytes.get(..open)?;
+    let reply = head.iter().all(|b| b.is_ascii_alphabetic() || b": \t".contains(b)) && head.len() < 12;
+    (reply && close > open + 1).then(|| Span::new(open, close + 1).shift(value.start as usize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::boundary::testing::{facts, reading};
+    use crate::span::Spanned;
+
+    const LIST: &str = "Authentication-Results: mx.example.net; dkim=fail (DETAIL) header.d=example.com; dmarc=fail header.from=example.com\n\
+        Received: from lists.example.org (lists.example.org [203.0.113.2]) by mx.example.net\n\
+        Authentication-Results: lists.example.org; dkim=pass header.d=example.com\n\
+        Received: from mail.example.com (mail.example.com [192.0.2.1]) by lists.example.org\n\
+        Subject: Re: [dev] hello\n\
+        From: Ann <ann@example.com>\n";
+
+    fn judged(text: &str, list: bool) -> Verdict {
+        let mut r = reading(text);
+        if list {
+            r.lists.list_manager.push(Span::new(0, 4));
+            r.lists.list_id = Some(Spanned::new("Developers <dev.lists.example.org>".into(), Span::new(0, 4)));
+        }
+        judge(&facts(text, r))
+    }
+
+    fn one(verdict: Verdict) -> Finding {
+        let Verdict::Found(mut all) = verdict else { panic!("{verdict:?}") };
+        assert_eq!(all.len(), 1);
+        all.remove(0)
+    }
+
+    #[test]
+    fn a_signature_that_was_good_before_the_list() {
+        let f = one(judged(&LIST.replace("DETAIL", "bad"), true));
+        assert_eq!((f.severity, f.confidence), (Severity::Medium, Confidence::Likely));
+        assert_eq!(f.title, "A mailing list broke the signature of example.com");
+        assert_eq!(f.leads_to, ["dkim-body-hash-mismatch", "dkim-signature-invalid", "dmarc-unaligned"]);
+        assert!(f.exhibits.iter().any(|e| e.label == "lists.example.org still saw it pass"));
+        assert!(f.exhibits.iter().any(|e| e.place
+            == crate::rules::Place::Input(Span::new(
+                LIST.replace("DETAIL", "bad").find("[dev]").unwrap(),
+                LIST.replace("DETAIL", "bad").find("[dev]").unwrap() + 5
+            ))));
+    }
+
+    #[test]
+    fn without_an_earlier_pass_the_receivers_words_decide_how_sure() {
+        let alone = LIST.replace("Authentication-Results: lists", "X-Results: lists");
+        let f = one(judged(&alone.replace("DETAIL", "body hash did not verify"), true));
+        assert_eq!((f.confidence, f.leads_to.len()), (Confidence::Likely, 3));
+        let f = one(judged(&alone.replace("DETAIL", "bad"), true));
+        assert_eq!((f.confidence, f.leads_to.is_empty()), (Confidence::Possible, true));
+    }
+
+    #[test]
+    fn a_rewritten_from_does_no_harm() {
+        let munged = LIST
+            .replace("DETAIL", "bad")
+            .replace(
+                "dmarc=fail header.from=example.com",
+                "dkim=pass header.d=lists.example.org; dmarc=pass header.from=lists.example.org",
+            )
+            .replace("<ann@example.com>", "<dev@lists.example.org>");
+        let f = one(judged(&munged, true));
+        assert_eq!((f.severity, f.fix.is_none()), (Severity::Info, true));
+        assert!(f.explanation.contains("put its own address into From"), "{}", f.explanation);
+    }
+
+    #[test]
+    fn not_the_lists_doing() {
+        assert!(matches!(judged(&LIST.replace("DETAIL", "no key for signature"), true), Verdict::Pass));
+        assert!(matches!(judged(&LIST.replace("DETAIL", "bad"), false), Verdict::NotApplicable));
+        assert!(matches!(judged(&LIST.replace("dkim=fail (DETAIL)", "dkim=pass"), true), Verdict::Pass));
+        // The list server's own verdict, written before it changed anything.
+        let before = LIST
+            .replace("Authentication-Results: mx.example.net", "X-Results: x")
+            .replace("lists.example.org; dkim=pass", "lists.example.org; dkim=fail (bad)");
+        assert!(matches!(judged(&before, true), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn unknown_where_nobody_verified_the_lists_copy() {
+        let text = "Received: from lists.example.org (lists.example.org [203.0.113.2]) by mx.example.net\n\
+            DKIM-Signature: v=1; d=example.com; s=s; b=x\nFrom: <ann@example.com>\n";
+        let Verdict::Unknown(gaps) = judged(text, true) else { panic!() };
+        assert_eq!(gaps[0].question, "Did the signature of example.com survive the mailing list?");
+        assert!(matches!(judged(&text.replace("DKIM-", "X-"), true), Verdict::NotApplicable));
+    }
+}

@@ -1,0 +1,22 @@
+//! Rules of the group `headers`.
+
+mod forwarding_broke_spf;
+mod from_header_invalid;
+mod mailing_list_modified;
+mod on_the_way;
+mod one_click_missing;
+mod one_click_not_signed;
+mod panel_override_conflict;
+mod reply_to_mismatch;
+
+use super::Rule;
+
+pub(super) const RULES: &[&Rule] = &[
+    &forwarding_broke_spf::RULE,
+    &mailing_list_modified::RULE,
+    &from_header_invalid::RULE,
+    &one_click_missing::RULE,
+    &one_click_not_signed::RULE,
+    &panel_override_conflict::RULE,
+    &reply_to_mismatch::RULE,
+];

@@ -1,0 +1,100 @@
+//! What servers before the boundary said, for the rules on forwarders and lists. Nobody is
+//! bound to believe them: they explain a failure, they never excuse one.
+
+use crate::facts::authres::{AuthRes, MethodResult, comment};
+use crate::facts::boundary::{is_public, path};
+use crate::facts::reported::Dkim;
+use crate::facts::{Facts, organization as org};
+use crate::span::Span;
+use std::net::IpAddr;
+
+/// An earlier check of SPF that passed.
+pub(super) struct Before {
+    pub by: String,
+    pub ip: IpAddr,
+    pub span: Span,
+}
+
+/// The organizational domain: by tree walk where known, by the public suffix list otherwise.
+pub(super) fn organization(facts: &Facts, domain: &str) -> String {
+    let known = facts.alignment.organizations.get(domain).and_then(|o| o.domain().map(str::to_owned));
+    known.or_else(|| org::psl(domain)).unwrap_or_else(|| domain.to_owned())
+}
+
+/// A reported DKIM pass for the organization in From.
+pub(super) fn aligned_pass(facts: &Facts) -> Option<&Dkim> {
+    let from = organization(facts, facts.reading.from_domain()?);
+    let ours = |d: &&Dkim| d.domain.as_deref().is_some_and(|d| organization(facts, d) == from);
+    facts.reading.reported.dkim.iter().filter(|d| d.result == "pass").find(ours)
+}
+
+/// A server on the way that saw SPF pass for this domain, from another client than ours: the
+/// message then changed hands. A field that names no client says nothing: Exchange Online
+/// writes such a one on what it sends out.
+pub(super) fn spf_pass_before(facts: &Facts, domain: &str) -> Option<Before> {
+    let ours = facts.identities.source_ip.as_ref().map(|ip| ip.value)?;
+    earlier(facts).find_map(|(field, result)| {
+        let checked = path::domain(&result.prop("smtp", "mailfrom")?.value)?;
+        if result.method != "spf" || result.result != "pass" || checked != domain {
+            return None;
+        }
+        let ip = result.comments.iter().find_map(comment::address).map(|ip| ip.value)?;
+        let by = field.authserv_id.as_ref().map_or_else(|| "a server on the way".to_owned(), |id| id.value.clone());
+        (ip != ours && is_public(ip)).then_some(Before { by, ip, span: result.head })
+    })
+}
+
+/// A Received before the boundary's.
+pub(super) struct Relayed {
+    /// The server that took the message over and sent it on.
+    pub by: String,
+    /// The sender's server that it had it from.
+    pub from: String,
+    pub span: Span,
+}
+
+/// Received fields looked at, from the boundary down.
+const MOST: usize = 64;
+
+/// The hop at which the server that delivered had the message from the sender's organization.
+/// Anyone can write such a line: it counts only beside a forwarder's marks.
+pub(super) fn relayed(facts: &Facts, domain: &str) -> Option<Relayed> {
+    let r = &*facts.reading;
+    let i = &facts.identities;
+    let client = organization(facts, &i.reverse_name.as_ref().or(i.helo.as_ref())?.value);
+    let sender = organization(facts, domain);
+    if client == sender {
+        return None;
+    }
+    r.hops.get(..r.boundary.hop?)?.iter().rev().take(MOST).find_map(|hop| {
+        let by = hop.by.as_ref().filter(|by| organization(facts, &by.value) == client)?;
+        let names = [hop.reverse_name.as_ref(), hop.helo.as_ref()].into_iter().flatten();
+        let from = names.into_iter().find(|n| organization(facts, &n.value) == sender)?;
+        Some(Relayed { by: by.value.clone(), from: from.value.clone(), span: by.span })
+    })
+}
+
+/// A server on the way that saw this domain's signature pass.
+pub(super) fn dkim_pass_before<'f>(facts: &'f Facts, domain: &str) -> Option<(&'f AuthRes, &'f MethodResult)> {
+    earlier(facts).find(|(_, r)| {
+        let by = || ["d", "i"].iter().find_map(|p| path::domain(&r.prop("header", p)?.value));
+        r.method == "dkim" && r.result == "pass" && by().is_some_and(|d| d == domain)
+    })
+}
+
+/// Does the receiver say that the content is not what was signed?
+pub(super) fn says_altered(d: &Dkim) -> bool {
+    let detail = d.detail.to_ascii_lowercase();
+    ["body hash", "bodyhash", "altered", "modified"].iter().any(|k| detail.contains(k))
+}
+
+/// Results of ARC sets and of fields that are not believed.
+fn earlier(facts: &Facts) -> impl Iterator<Item = (&AuthRes, &MethodResult)> {
+    let r = &*facts.reading;
+    let own = r.boundary.authserv_id.as_deref();
+    let sealed = r.arc.iter().filter_map(|set| set.results.as_ref());
+    // The receiver seals its own verdict (Google): that is no earlier one.
+    let sealed = sealed.filter(move |a| own.is_none() || a.authserv_id.as_ref().map(|id| &id.value[..]) != own);
+    let others = r.boundary.distrusted.iter().filter_map(|(n, _)| r.authres.get(*n));
+    sealed.chain(others).flat_map(|a| a.results.iter().map(move |r| (a, r)))
+}

@@ -1,0 +1,222 @@
+use crate::facts::Facts;
+use crate::facts::boundary::MailFrom;
+use crate::facts::lists::Lists;
+use crate::remedy::{Remedy, blank};
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::span::Span;
+
+rule! {
+    /// Mass mail lacks one-click unsubscribing
+    ///
+    /// ## What we saw
+    /// The message is mass mail, but its header does not let the mail program unsubscribe with
+    /// one click: List-Unsubscribe with an https address, or List-Unsubscribe-Post, is missing
+    /// or incomplete.
+    ///
+    /// ## Why mail suffers
+    /// Gmail and Yahoo demand it of everyone who sends marketing mail in bulk, and mail without
+    /// it goes to spam. Readers who find no way out press "spam", which hurts all your mail.
+    ///
+    /// ## How to fix it
+    /// Switch on one-click unsubscribing in your sending platform, or add both fields yourself.
+    /// The https address must unsubscribe on a plain POST, without a login or a second
+    /// question, and take effect within two days.
+    ///
+    /// ## How to check
+    /// Look at the source of a new message: both fields are there, and the DKIM signature lists
+    /// both in `h=`. Try the POST only with a test address, since it really unsubscribes.
+    pub RULE = "one-click-missing", Headers, High, judge,
+    ["RFC 8058 §3.1", "https://support.google.com/a/answer/81126", "https://senders.yahooinc.com/best-practices/"]
+}
+
+/// What shows that this is mass mail.
+enum Mass {
+    /// `Precedence: bulk`
+    Declared(Span),
+    /// It offers to unsubscribe.
+    Offers(Span),
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let lists = &facts.reading.lists;
+    let Some(mass) = mass(facts) else { return Verdict::NotApplicable };
+    let Some(lack) = lack(lists) else { return Verdict::Pass };
+    let (severity, confidence, because, span) = match mass {
+        // Automatic notices call themselves bulk as well; what tells subscribers to unsubscribe is sent to many.
+        Mass::Declared(span) if matches!(lack, Lack::Everything) => {
+            (Severity::Medium, Confidence::Likely, "the message calls itself bulk, as automatic notices also do", span)
+        }
+        Mass::Declared(span) => (RULE.severity, Confidence::Certain, "the message calls itself bulk", span),
+        Mass::Offers(span) => {
+            let because = "the message offers to unsubscribe, so it is sent to subscribers; how many is not known";
+            (Severity::Medium, Confidence::Likely, because, span)
+        }
+    };
+    let shown = lists.unsubscribe_field.filter(|f| *f != span).map(|f| Exhibit::input(f, "incomplete"));
+    let label = if matches!(mass, Mass::Declared(_)) { "declared as bulk" } else { "incomplete" };
+    Finding::new(&RULE, lack.title())
+        .severity(severity)
+        .sure(confidence, because)
+        .explain(format!(
+            "{} Gmail and Yahoo demand one-click unsubscribing of marketing mail sent in bulk; without it such mail goes \
+             to spam, and readers press “spam” instead.",
+            lack.text()
+        ))
+        .exhibit(Exhibit::input(span, label))
+        .exhibits(shown)
+        .exhibits(lists.unsubscribe_post.as_ref().map(|p| Exhibit::input(p.span, "must be List-Unsubscribe=One-Click")))
+        .fix(remedy(facts, &lack))
+        .check(
+            "send a message and look at its source",
+            "List-Unsubscribe with an https address, List-Unsubscribe-Post: List-Unsubscribe=One-Click, both in h= of the DKIM signature",
+        )
+        .into()
+}
+
+/// Mass mail by its own words; discussion lists, bounces and automatic answers are not meant.
+fn mass(facts: &Facts) -> Option<Mass> {
+    let lists = &facts.reading.lists;
+    let precedence = lists.precedence.as_ref();
+    let is = |words: &[&str]| precedence.filter(|p| words.contains(&&p.value[..]));
+    let answers = lists.auto_submitted.as_ref().is_some_and(|a| a.value == "auto-replied");
+    let bounce = facts.identities.mail_from.as_ref().is_some_and(|m| m.value == MailFrom::Null);
+    if !lists.list_manager.is_empty() || is(&["list"]).is_some() || answers || bounce {
+        return None;
+    }
+    match (is(&["bulk", "junk"]), lists.unsubscribe_field) {
+        (Some(bulk), _) => Some(Mass::Declared(bulk.span)),
+        (None, Some(field)) => Some(Mass::Offers(field)),
+        (None, None) => None,
+    }
+}
+
+/// What is not there (RFC 8058 §3.1).
+enum Lack {
+    Everything,
+    Https,
+    Post,
+    PostValue,
+}
+
+fn lack(lists: &Lists) -> Option<Lack> {
+    let https = lists.unsubscribe.iter().any(|u| u.value.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")));
+    let post = lists.unsubscribe_post.as_ref().map(|p| p.value.eq_ignore_ascii_case("List-Unsubscribe=One-Click"));
+    match (lists.unsubscribe_field.is_some(), https, post) {
+        (false, ..) => Some(Lack::Everything),
+        (_, false, _) => Some(Lack::Https),
+        (.., None) => Some(Lack::Post),
+        (.., Some(false)) => Some(Lack::PostValue),
+        (.., Some(true)) => None,
+    }
+}
+
+impl Lack {
+    fn title(&self) -> &'static str {
+        match self {
+            Lack::Everything => "Mass mail without List-Unsubscribe",
+            Lack::Https => "List-Unsubscribe has no https address",
+            Lack::Post => "List-Unsubscribe-Post is missing",
+            Lack::PostValue => "List-Unsubscribe-Post has a wrong value",
+        }
+    }
+
+    fn text(&self) -> &'static str {
+        match self {
+            Lack::Everything => "The message calls itself bulk mail and has no List-Unsubscribe field.",
+            Lack::Https => "List-Unsubscribe offers no https address, which one click needs.",
+            Lack::Post => {
+                "List-Unsubscribe has an https address, but without List-Unsubscribe-Post mail programs may not use it for one click."
+            }
+            Lack::PostValue => "List-Unsubscribe-Post must say exactly List-Unsubscribe=One-Click.",
+        }
+    }
+}
+
+fn remedy(facts: &Facts, lack: &Lack) -> Remedy {
+    let remedy = Remedy::new("Let the header carry both fields of one-click unsubscribing.");
+    let remedy = match facts.platforms.first().filter(|h| h.platform.kind != "self-hosted") {
+        Some(hit) => remedy.step(format!(
+            "In {}, switch on one-click unsubscribing (List-Unsubscribe); most platforms then write both fields themselves.",
+            hit.platform.name
+        )),
+        None => remedy,
+    };
+    let post = "List-Unsubscribe-Post: List-Unsubscribe=One-Click";
+    match lack {
+        Lack::Post | Lack::PostValue => remedy.step(format!("Write the field: {post}")),
+        Lack::Everything | Lack::Https => {
+            let uri = blank("https address that unsubscribes this reader");
+            remedy
+                .step(format!("Write the field: List-Unsubscribe: <{uri}>"))
+                .step(format!("Write the field: {post}"))
+                .blank("the https address of your unsubscribe service, with a token for each reader")
+        }
+    }
+    .step("The https address must unsubscribe on a POST without login or further question, within 48 hours.")
+    .step("Have the DKIM signature cover both fields: list-unsubscribe and list-unsubscribe-post in h=.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::header::Header;
+    use crate::facts::lists;
+    use crate::rules::source::testing::*;
+
+    fn verdict(header: &str) -> Verdict {
+        let mut case = Case::new("192.0.2.4", "mail.example.com");
+        case.text = format!("{header}\n\n");
+        case.reading.lists = lists::read(&Header::split(case.text.as_bytes()), case.text.as_bytes());
+        judge(&case.facts())
+    }
+
+    #[test]
+    fn each_lack_has_its_title() {
+        for (header, title) in [
+            ("Precedence: bulk", "Mass mail without List-Unsubscribe"),
+            ("List-Unsubscribe: <mailto:u@example.com>", "List-Unsubscribe has no https address"),
+            ("List-Unsubscribe: <http://example.com/u>", "List-Unsubscribe has no https address"),
+            ("List-Unsubscribe: <https://example.com/u>", "List-Unsubscribe-Post is missing"),
+            (
+                "List-Unsubscribe: <https://example.com/u>\nList-Unsubscribe-Post: yes",
+                "List-Unsubscribe-Post has a wrong value",
+            ),
+        ] {
+            assert_eq!(only(verdict(header)).title, title, "{header}");
+        }
+    }
+
+    #[test]
+    fn declared_bulk_is_surer_than_an_offer() {
+        let bulk = only(verdict("Precedence: bulk\nList-Unsubscribe: <mailto:u@example.com>"));
+        assert_eq!((bulk.severity, bulk.confidence, bulk.exhibits.len()), (Severity::High, Confidence::Certain, 2));
+        let notice = only(verdict("Precedence: bulk"));
+        assert_eq!((notice.severity, notice.confidence), (Severity::Medium, Confidence::Likely));
+        let offer = only(verdict("List-Unsubscribe: <mailto:u@example.com>"));
+        assert_eq!((offer.severity, offer.confidence), (Severity::Medium, Confidence::Likely));
+    }
+
+    #[test]
+    fn complete_fields_pass() {
+        let header = "List-Unsubscribe: <mailto:u@example.com>, <HTTPS://example.com/u>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click";
+        assert!(matches!(verdict(header), Verdict::Pass));
+    }
+
+    #[test]
+    fn what_is_no_marketing_is_not_judged() {
+        for header in [
+            "Subject: hello",
+            "Feedback-ID: a:b:c:d",
+            "List-Id: <l.example.org>",
+            "List-Post: <mailto:l@example.org>\nList-Unsubscribe: <mailto:l@example.org>",
+            "Precedence: list\nList-Unsubscribe: <mailto:l@example.org>",
+            "Precedence: bulk\nAuto-Submitted: auto-replied (vacation)",
+        ] {
+            assert!(matches!(verdict(header), Verdict::NotApplicable), "{header}");
+        }
+        let mut bounce = Case::new("192.0.2.4", "mail.example.com");
+        bounce.reading.lists.unsubscribe_field = Some(Span::new(0, 4));
+        bounce.identities.mail_from.as_mut().unwrap().value = MailFrom::Null;
+        assert!(matches!(judge(&bounce.facts()), Verdict::NotApplicable));
+    }
+}

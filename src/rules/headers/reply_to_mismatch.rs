@@ -1,0 +1,124 @@
+use crate::facts::Facts;
+use crate::facts::address::Address;
+use crate::facts::organization::psl;
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+
+rule! {
+    /// Answers go to an unrelated domain
+    ///
+    /// ## What we saw
+    /// Reply-To names an address whose domain has nothing to do with the domain in From.
+    ///
+    /// ## Why mail suffers
+    /// Fraudsters write in the name of a company and collect the answers in a mailbox of their
+    /// own, often a free one. Spam filters know the habit and give points for it.
+    ///
+    /// ## How to fix it
+    /// Use a Reply-To address under the domain in From, and have it forwarded to wherever you
+    /// read your mail. If the message authenticates, this is a note and not a fault.
+    ///
+    /// ## How to check
+    /// Answer a test message: the answer is addressed to your own domain.
+    pub RULE = "reply-to-mismatch", Headers, Low, judge,
+    ["SpamAssassin FREEMAIL_FORGED_REPLYTO", "RFC 5322 §3.6.2"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let reading = &facts.reading;
+    let Some(from) = reading.from.address() else { return Verdict::NotApplicable };
+    let addresses: Vec<&Address> = reading.reply_to.iter().filter_map(|m| m.address.as_ref()).collect();
+    // A list directs answers to itself or to the author: that is its purpose.
+    let list = reading.lists.list_id.is_some() || !reading.lists.list_manager.is_empty();
+    if addresses.is_empty() || list {
+        return Verdict::NotApplicable;
+    }
+    let Some(other) = addresses.into_iter().find(|a| !related(facts, &a.domain, &from.domain)) else {
+        return Verdict::Pass;
+    };
+    let passed = reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
+    let (severity, weight) = match passed {
+        true => (Severity::Info, "The message authenticates, so this alone does little harm."),
+        false => (RULE.severity, "Together with failing authentication it looks like fraud."),
+    };
+    Finding::new(&RULE, format!("Answers go to {}, not to {}", other.domain, from.domain))
+        .severity(severity)
+        .sure(Confidence::Likely, "both addresses stand in the header; that the domains are strangers is our reading")
+        .explain(format!(
+            "The message is from {}, but answers go to {}@{}, a domain of another organization. {weight}",
+            from.domain, other.local, other.domain
+        ))
+        .exhibit(Exhibit::input(other.domain_span, "answers go here"))
+        .exhibit(Exhibit::input(from.domain_span, "the message is from here"))
+        .fix(Remedy::new(format!("Use a Reply-To address under {}.", from.domain)).step(format!(
+            "In the program or platform that sends, set the reply address to a mailbox under {}, and forward that \
+                 mailbox to {}@{} if you want to read answers there.",
+            from.domain, other.local, other.domain
+        )))
+        .check("answer a test message", format!("the answer is addressed to {}", from.domain))
+        .into()
+}
+
+/// The same organization as From, as MAIL FROM, as a signer, or the sending platform's own.
+fn related(facts: &Facts, domain: &str, from: &str) -> bool {
+    let Some(organization) = psl(domain) else { return domain == from };
+    let signers = facts.reading.signatures.iter().filter_map(|s| s.domain.as_ref()).map(|d| d.value.as_str());
+    let mail_from = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
+    let platform = facts.platforms.iter().flat_map(|hit| {
+        let known = hit.platform.signs_as.iter().chain(&hit.platform.marks.return_path);
+        known.map(|pattern| pattern.trim_start_matches(['*', '.']))
+    });
+    let mut all = [from].into_iter().chain(mail_from).chain(signers).chain(platform);
+    all.any(|d| d == domain || psl(d).as_ref() == Some(&organization))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::Platform;
+    use crate::rules::source::testing::*;
+    use crate::span::{Span, Spanned};
+
+    fn case(reply_to: &str) -> Case {
+        let mut case = Case::new("192.0.2.4", "mail.example.com");
+        case.reading.reply_to = from("answers", reply_to).mailboxes;
+        case
+    }
+
+    #[test]
+    fn a_stranger_is_a_note_where_the_message_passed() {
+        let mut case = case("stranger.test");
+        let found = only(judge(&case.facts()));
+        assert_eq!(found.severity, Severity::Low);
+        assert!(found.title.contains("stranger.test") && found.explanation.contains("answers@stranger.test"));
+        case.dmarc_pass();
+        assert_eq!(only(judge(&case.facts())).severity, Severity::Info);
+    }
+
+    #[test]
+    fn relatives_pass() {
+        assert!(matches!(judge(&case("support.example.com").facts()), Verdict::Pass));
+        let mut signed = case("example.net");
+        signed.reading.signatures.push(crate::facts::dkim::Signature {
+            domain: Some(Spanned::new("mail.example.net".into(), Span::new(0, 4))),
+            ..Default::default()
+        });
+        assert!(matches!(judge(&signed.facts()), Verdict::Pass));
+        let mut platform = case("in.mailer.test");
+        platform.platform("Mailer", "marketing");
+        let known = Platform { signs_as: vec!["*.mailer.test".into()], ..Platform::default() };
+        platform.platforms[0].platform = Box::leak(Box::new(known));
+        assert!(matches!(judge(&platform.facts()), Verdict::Pass));
+    }
+
+    #[test]
+    fn not_for_lists_or_without_reply_to_or_from() {
+        let mut list = case("stranger.test");
+        list.reading.lists.list_manager = vec![Span::new(0, 4)];
+        assert!(matches!(judge(&list.facts()), Verdict::NotApplicable));
+        assert!(matches!(judge(&Case::new("192.0.2.4", "x.example.com").facts()), Verdict::NotApplicable));
+        let mut nameless = case("stranger.test");
+        nameless.reading.from = Default::default();
+        assert!(matches!(judge(&nameless.facts()), Verdict::NotApplicable));
+    }
+}

@@ -1,0 +1,232 @@
+//! Microsoft's verdict in words.
+
+use super::verdict;
+use crate::facts::Facts;
+use crate::facts::antispam::{Item, Leaning};
+use crate::facts::reported::Compauth;
+use crate::knowledge::receiver::{self, Value};
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+
+rule! {
+    /// What Microsoft decided about this message
+    ///
+    /// ## What we saw
+    /// Outlook.com or Microsoft 365 noted its verdict in the header: the filter's verdict (SFV), the
+    /// kind of threat (CAT), the spam level (SCL), the bulk level (BCL) and whether it takes the sender
+    /// for genuine (compauth).
+    ///
+    /// ## Why mail suffers
+    /// An SCL of -1, 0 or 1 is clean, and so is a BCL of 0 to 3; from SCL 5 on the message goes to Junk
+    /// or quarantine. Each value says who decided: the filter, a rule of the organization, or the
+    /// recipient's own list.
+    ///
+    /// ## How to fix it
+    /// Where authentication is to blame (compauth fails, or passes by the reverse name alone; CAT:SPOOF), mend SPF, DKIM and DMARC first.
+    /// Where the filter is, look at content, volume and complaints; a rule or a personal block list can
+    /// only be changed on the recipient's side.
+    ///
+    /// ## How to check
+    /// Send a new message and look at its X-Forefront-Antispam-Report: SFV:NSPM and SCL:1 mean that it
+    /// went through.
+    pub RULE = "ms-verdict-explained", Receiver, Info, judge,
+    ["learn.microsoft.com: message headers in EOP and MDO", "learn.microsoft.com: spam confidence level, bulk complaint level"]
+}
+
+/// The keys that carry a verdict, in the order they are told.
+const KEYS: [&str; 10] = ["SFV", "CAT", "organization-SCL", "SCL", "BCL", "SFTY", "dest", "OFR", "RF", "jmr"];
+
+fn judge(facts: &Facts) -> Verdict {
+    let reading = &facts.reading;
+    if reading.boundary.receiver.as_deref().is_some_and(|r| r != "microsoft") {
+        return Verdict::NotApplicable;
+    }
+    let fields = reading.antispam.iter().filter(|f| f.vendor == "microsoft" && !f.untrusted);
+    let items: Vec<&Item> = fields.flat_map(|f| &f.items).collect();
+    // The topmost of each, except that only values with a meaning are told.
+    let mut told: Vec<&Item> =
+        KEYS.iter().filter_map(|key| items.iter().copied().find(|i| i.key == *key && i.meaning.is_some())).collect();
+    // Two fields hold an SCL; that of the organization is the one acted on.
+    let organization = told.iter().any(|i| i.key == "organization-SCL");
+    told.retain(|i| !(organization && i.key == "SCL"));
+    let compauth = reading.reported.compauth.as_ref().map(|c| (c, meaning(c)));
+    if told.is_empty() && compauth.is_none() {
+        return Verdict::NotApplicable;
+    }
+    found(facts, &told, compauth).into()
+}
+
+/// The row for a composite authentication: by its reason, else by its result.
+fn meaning(compauth: &Compauth) -> Option<&'static Value> {
+    let row = |key: &str, value: &str| receiver::find("microsoft")?.row("Authentication-Results", key, value);
+    compauth.reason.as_deref().and_then(|r| row("compauth reason", r)).or_else(|| row("compauth", &compauth.result))
+}
+
+fn found(facts: &Facts, told: &[&Item], compauth: Option<(&Compauth, Option<&'static Value>)>) -> Finding {
+    let leaning = |i: &&Item| i.meaning.as_ref().map(|m| m.leaning);
+    let spam: Vec<String> =
+        told.iter().filter(|i| leaning(i) == Some(Leaning::Bad)).map(|i| verdict::written(i)).collect();
+    let warned = told.iter().any(|i| leaning(i) == Some(Leaning::Warn))
+        || compauth.is_some_and(|(c, row)| c.result != "pass" || row.is_some_and(|r| r.leaning == Leaning::Warn));
+    let failed = compauth.is_some_and(|(c, _)| c.result == "fail");
+    let passed = facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
+    let by_ptr = !passed && compauth.is_some_and(|(c, _)| is_by_ptr(c));
+    let title = match (spam.is_empty(), failed, warned) {
+        (true, false, _) if by_ptr => "Microsoft let this through by the server's reverse name alone".to_owned(),
+        (false, ..) => shorten(format!("Microsoft marked this message: {}", spam.join(", "))),
+        (true, true, _) => "Microsoft does not take the sender for genuine".to_owned(),
+        (true, false, true) => "Microsoft let this message through, with reservations".to_owned(),
+        (true, false, false) => "Microsoft found this message clean".to_owned(),
+    };
+    let mut lines: Vec<String> = told
+        .iter()
+        .filter_map(|i| Some(format!("{} means: {}.", verdict::written(i), i.meaning.as_ref()?.text)))
+        .collect();
+    if let Some((c, row)) = compauth {
+        let reason = c.reason.as_ref().map_or(String::new(), |r| format!(" reason={r}"));
+        let text = row.map_or("Microsoft documents no meaning for this", |r| &r.meaning);
+        lines.push(format!("compauth={}{reason} means: {text}.", c.result));
+        if is_by_ptr(c) {
+            lines.push(
+                "This is good today and fragile: it rests on the server's reverse name alone, so another server, or \
+                 another receiver, may not pass it. Let SPF or DKIM pass in the From domain."
+                    .to_owned(),
+            );
+        }
+    }
+    let mut finding = Finding::new(&RULE, title)
+        .severity(if by_ptr { Severity::Low } else { RULE.severity })
+        .sure(
+            Confidence::Certain,
+            "Microsoft wrote these values itself, and documents them or their use is well known.",
+        )
+        .explain(lines.join(" "))
+        .exhibits(told.iter().map(|i| verdict::exhibit(i)))
+        .check("send a new message and paste its header here", "X-Forefront-Antispam-Report says SFV:NSPM and SCL:1");
+    if let Some((c, row)) = compauth {
+        finding = finding.exhibit(Exhibit::input(c.span, row.map_or("composite authentication", |r| &r.meaning)));
+    }
+    if by_ptr && spam.is_empty() {
+        finding =
+            finding.fix(Remedy::new("Let SPF or DKIM pass in the From domain.").step(
+                "Publish SPF for the Return-Path domain and sign with DKIM as the From domain; then publish DMARC.",
+            ));
+    }
+    if let Some(step) = step(told, compauth.map(|(c, _)| c)).filter(|_| failed || !spam.is_empty()) {
+        finding = finding.fix(Remedy::new("Act on what decided.").step(step));
+    }
+    finding
+}
+
+/// Passed by the reverse name of the server, where SPF and DKIM proved nothing.
+fn is_by_ptr(compauth: &Compauth) -> bool {
+    compauth.result == "pass" && matches!(compauth.reason.as_deref(), Some("111" | "116"))
+}
+
+/// What to do, by what decided.
+fn step(told: &[&Item], compauth: Option<&Compauth>) -> Option<&'static str> {
+    let says = |key: &str, values: &[&str]| told.iter().any(|i| i.key == key && values.contains(&&*i.value));
+    let step = if compauth.is_some_and(|c| c.result == "fail") || says("CAT", &["SPOOF"]) {
+        "Let SPF or DKIM pass in the From domain, and publish DMARC: Microsoft could not tie this message to its sender."
+    } else if says("SFV", &["BLK"]) {
+        "Ask the recipient to take the sender off their blocked list; nothing on the sending side changes this."
+    } else if says("SFV", &["SKB", "SKS"]) {
+        "Ask the recipient's administrator: a policy or a mail-flow rule marked it before the filter looked."
+    } else if says("CAT", &["MALW", "AMP", "FTBP", "SAP"]) {
+        "Look at the attachments: one of them is taken for malware or of a blocked kind."
+    } else if says("CAT", &["PHSH", "HPHSH", "HPHISH", "DIMP", "UIMP", "GIMP", "BIMP", "INTOS"]) {
+        "Look at the links, the display name and the domains in the message: something looks like someone else's."
+    } else if says("CAT", &["BULK"]) {
+        "Write only to people who want this mail, and make leaving easy: it counts as bulk with complaints."
+    } else if told.iter().any(|i| i.meaning.as_ref().is_some_and(|m| m.leaning == Leaning::Bad)) {
+        "Look at content, links, volume and complaints; SNDS shows what Outlook.com thinks of the sending address."
+    } else {
+        return None;
+    };
+    Some(step)
+}
+
+/// At most 70 characters.
+fn shorten(title: String) -> String {
+    match title.char_indices().nth(69) {
+        Some((n, _)) if title.chars().count() > 70 => format!("{}…", title.get(..n).unwrap_or_default()),
+        _ => title,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Place;
+    use crate::rules::receiver::testing::{facts, only};
+    use crate::span::Span;
+
+    fn compauth(result: &str, reason: &str) -> Option<Compauth> {
+        Some(Compauth { result: result.into(), reason: Some(reason.into()), span: Span::new(0, 8) })
+    }
+
+    #[test]
+    fn spam_is_told_in_words() {
+        let f = facts(
+            "X-Forefront-Antispam-Report: CIP:192.0.2.1;SFV:SPM;SCL:5;CAT:HSPM;DIR:INB\r\nX-Microsoft-Antispam: BCL:2;\r\n",
+            |_| {},
+        );
+        let finding = only(judge(&f));
+        assert_eq!(finding.title, "Microsoft marked this message: SFV:SPM, CAT:HSPM, SCL:5");
+        assert_eq!(finding.severity, Severity::Info);
+        for part in ["SFV:SPM means: the filter marked it as spam", "BCL:2 means", "Junk"] {
+            assert!(finding.explanation.contains(part), "{}", finding.explanation);
+        }
+        assert!(finding.fix.is_some());
+        let Place::Input(span) = finding.exhibits[0].place else { panic!() };
+        assert_eq!(span.of(f.text()), b"SFV:SPM");
+    }
+
+    #[test]
+    fn levels_up_to_one_and_little_bulk_are_clean() {
+        for scl in ["-1", "0", "1"] {
+            let text =
+                format!("X-Forefront-Antispam-Report: SFV:NSPM;SCL:{scl};CAT:NONE\r\nX-Microsoft-Antispam: BCL:3;\r\n");
+            let f = facts(&text, |r| r.reported.compauth = compauth("pass", "100"));
+            let finding = only(judge(&f));
+            assert_eq!(finding.title, "Microsoft found this message clean", "SCL {scl}");
+            assert!(finding.fix.is_none());
+        }
+    }
+
+    #[test]
+    fn a_pass_by_the_reverse_name_alone_is_good_with_a_warning() {
+        let f = facts("From: a@example.com\r\n", |r| r.reported.compauth = compauth("pass", "111"));
+        let finding = only(judge(&f));
+        assert_eq!(finding.title, "Microsoft let this through by the server's reverse name alone");
+        assert_eq!(finding.severity, Severity::Low);
+        assert!(finding.explanation.contains("reverse name"), "{}", finding.explanation);
+        assert!(finding.fix.is_some());
+    }
+
+    #[test]
+    fn a_failed_composite_authentication_points_at_authentication() {
+        let f = facts("From: a@example.com\r\n", |r| r.reported.compauth = compauth("fail", "001"));
+        let finding = only(judge(&f));
+        assert_eq!(finding.title, "Microsoft does not take the sender for genuine");
+        assert!(finding.fix.unwrap().steps[0].contains("SPF or DKIM"));
+    }
+
+    #[test]
+    fn others_and_the_senders_own_stamps_are_none_of_its_business() {
+        let quiet = |text: &str, receiver: Option<&str>| {
+            let f = facts(text, |r| r.boundary.receiver = receiver.map(str::to_owned));
+            assert!(matches!(judge(&f), Verdict::NotApplicable), "{text}");
+        };
+        quiet("X-Spam-Flag: YES\r\n", None);
+        quiet("X-Forefront-Antispam-Report-Untrusted: SFV:SPM;SCL:9\r\n", Some("microsoft"));
+        quiet("X-Forefront-Antispam-Report: SFV:SPM;SCL:9;DIR:OUT\r\n", None);
+        quiet("X-Forefront-Antispam-Report: SFV:SPM;SCL:9\r\n", Some("gmail"));
+    }
+
+    #[test]
+    fn titles_stay_short() {
+        assert_eq!(shorten("x".repeat(70)), "x".repeat(70));
+        assert_eq!(shorten("x".repeat(90)).chars().count(), 70);
+    }
+}

@@ -1,0 +1,162 @@
+//! Everything authenticates, and still it is spam.
+
+use super::verdict;
+use crate::facts::Facts;
+use crate::facts::antispam::{self, Field, Item};
+use crate::knowledge::{Receiver, receiver};
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
+
+rule! {
+    /// Authentication passes, yet the receiver calls it spam
+    ///
+    /// ## What we saw
+    /// The receiver reports that SPF, DKIM and DMARC all passed, and in the same header it marks the
+    /// message as spam.
+    ///
+    /// ## Why mail suffers
+    /// The receiver knows who you are and dislikes what it knows: the history of the address or domain,
+    /// complaints, the links or the content. A domain that has just begun to send looks the same.
+    ///
+    /// ## How to fix it
+    /// No DNS record changes this. Slow down or pause, write first to people who open and answer your
+    /// mail, take the others off, look at links and content, then raise the volume over weeks.
+    ///
+    /// ## How to check
+    /// Watch the spam rate in the receiver's portal: it should stay below 0.1 %, and the verdict turns
+    /// within one to four weeks.
+    pub RULE = "reputation-not-auth", Receiver, High, judge,
+    ["Gmail SMTP errors 4.7.0, 5.7.1", "Microsoft 4.7.650", "Gmail sender guidelines: spam rate"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let reading = &facts.reading;
+    if !verdict::all_passed(facts) {
+        return Verdict::NotApplicable;
+    }
+    let ours = reading.boundary.receiver.as_deref();
+    let counted = || reading.antispam.iter().filter(|f| antispam::summary::counts(f, ours));
+    if counted().flat_map(|f| &f.items).all(|i| i.meaning.is_none()) {
+        return Verdict::NotApplicable;
+    }
+    // A person or an administrator decided: that is no reputation.
+    let by_hand =
+        |i: &Item| (i.key == "SFV" && ["BLK", "SKB", "SKS"].contains(&&*i.value)) || (i.key == "jmr" && i.value == "1");
+    let verdicts = antispam::spam_verdicts(&reading.antispam, ours);
+    if verdicts.is_empty() || counted().flat_map(|f| &f.items).any(by_hand) {
+        return Verdict::Pass;
+    }
+    found(facts, &verdicts).into()
+}
+
+fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
+    let vendor = verdicts.first().map_or("", |(field, _)| field.vendor);
+    let own: Vec<&Item> = verdicts.iter().filter(|(f, _)| f.vendor == vendor).map(|(_, i)| *i).collect();
+    let whose = verdicts.first().map_or("The receiver", |(field, _)| verdict::name_of(field));
+    let said: Vec<String> =
+        own.iter().filter_map(|i| Some(format!("{} ({})", verdict::written(i), i.meaning.as_ref()?.text))).collect();
+    let domain = facts.reading.from_domain().unwrap_or("the From domain");
+    let known = verdict::receiver_of(facts).is_some();
+    let (confidence, because) = match known {
+        true => (Confidence::Certain, "The receiver wrote both the results and the verdict itself."),
+        false => (Confidence::Likely, "The header holds both; which server added the verdict is not certain."),
+    };
+    let mut finding = Finding::new(&RULE, "SPF, DKIM and DMARC pass, yet the message counts as spam")
+        .sure(confidence, because)
+        .explain(format!(
+            "{whose} marked this message as spam: {}. SPF, DKIM and DMARC for {domain} all passed, so the sender is \
+             known; what counts against it is its history, complaints, links or content. No DNS record fixes this.",
+            verdict::list(&said)
+        ))
+        .exhibits(own.iter().map(|i| verdict::exhibit(i)))
+        .fix(remedy(receiver::find(vendor), domain))
+        .check(
+            "send a new message to the same receiver in a week and paste its header here",
+            "no spam verdict; a spam rate below 0.1 % in the receiver's portal",
+        );
+    if let Some(dmarc) = &facts.reading.reported.dmarc {
+        finding = finding.exhibit(Exhibit::input(dmarc.span, "authentication passed"));
+    }
+    finding
+}
+
+/// Habits, and the portal of whoever judged.
+fn remedy(judge: Option<&'static Receiver>, domain: &str) -> Remedy {
+    let mut remedy = Remedy::new(format!("Mend the reputation of {domain}: it is no matter of DNS."))
+        .step("Slow down or pause this kind of mail, and find out what was sent and to whom.")
+        .step("Write first to people who open and answer your mail; take off addresses that never do, that bounce or complain.")
+        .step("Look at the links and the content: a linked domain on a blocklist is enough.")
+        .step("Then raise the volume slowly, over one to four weeks.");
+    for link in judge.into_iter().flat_map(|r| &r.postmaster) {
+        remedy = remedy.step(format!("{} shows more: {}", link.url, link.what));
+    }
+    remedy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::receiver::testing::{facts, only, passed};
+    use crate::rules::{Place, Severity};
+
+    #[test]
+    fn all_pass_and_still_spam() {
+        let f = facts("X-Forefront-Antispam-Report: SFV:SPM;SCL:5;CAT:SPM;DIR:INB\r\n", |r| {
+            passed(r);
+            r.boundary.receiver = Some("microsoft".into());
+        });
+        let finding = only(judge(&f));
+        assert_eq!((finding.severity, finding.confidence), (Severity::High, Confidence::Certain));
+        assert!(finding.explanation.contains("No DNS record fixes this"));
+        assert!(finding.fix.unwrap().steps.iter().any(|s| s.contains("snds")));
+        let Place::Input(span) = finding.exhibits[0].place else { panic!() };
+        assert_eq!(span.of(f.text()), b"SFV:SPM");
+    }
+
+    #[test]
+    fn a_filter_on_a_server_of_nobodys_speaks_for_it() {
+        let f = facts("X-Spam-Status: Yes, score=7.1 required=5.0 tests=BAYES_99\r\n", passed);
+        let finding = only(judge(&f));
+        assert_eq!(finding.confidence, Confidence::Likely);
+        assert!(finding.explanation.starts_with("SpamAssassin marked"), "{}", finding.explanation);
+    }
+
+    #[test]
+    fn a_clean_verdict_passes() {
+        let f = facts("X-Spam-Status: No, score=0.1 required=5.0 tests=RCVD_IN_XBL\r\n", passed);
+        assert!(matches!(judge(&f), Verdict::Pass));
+    }
+
+    #[test]
+    fn any_leg_that_did_not_pass_silences_it() {
+        let spam = "X-Spam-Flag: YES\r\n";
+        assert!(matches!(judge(&facts(spam, |_| {})), Verdict::NotApplicable));
+        for leg in 0..3 {
+            let f = facts(spam, |r| {
+                passed(r);
+                match leg {
+                    0 => r.reported.spf.as_mut().unwrap().result = "softfail".into(),
+                    1 => r.reported.dkim[0].result = "fail".into(),
+                    _ => r.reported.dmarc = None,
+                }
+            });
+            assert!(matches!(judge(&f), Verdict::NotApplicable), "{leg}");
+        }
+    }
+
+    #[test]
+    fn neither_a_persons_choice_nor_a_list_on_the_way_nor_the_senders_stamp() {
+        for (text, receiver) in [
+            ("X-Forefront-Antispam-Report: SFV:BLK;SCL:9\r\n", "microsoft"),
+            ("X-Forefront-Antispam-Report: SFV:SKS;SCL:6\r\n", "microsoft"),
+            ("X-Forefront-Antispam-Report-Untrusted: SFV:SPM\r\n", "microsoft"),
+            ("X-Spam-Flag: YES\r\n", "gmail"),
+        ] {
+            let f = facts(text, |r| {
+                passed(r);
+                r.boundary.receiver = Some(receiver.into());
+            });
+            assert!(!matches!(judge(&f), Verdict::Found(_)), "{text}");
+        }
+    }
+}

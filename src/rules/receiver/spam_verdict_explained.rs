@@ -1,0 +1,119 @@
+//! A spam verdict in words, from anybody but Microsoft.
+
+use super::verdict;
+use crate::facts::Facts;
+use crate::facts::antispam::{self, Field, Item, Leaning};
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Finding, Verdict, rule};
+
+rule! {
+    /// The receiver marked the message as spam
+    ///
+    /// ## What we saw
+    /// A field of the receiver's filter says that the message is spam. Some filters also list what they
+    /// found, each with its points.
+    ///
+    /// ## Why mail suffers
+    /// Marked mail goes to the junk folder, to quarantine, or nowhere. The verdict alone does not tell
+    /// whether authentication, the sending address or the content is to blame.
+    ///
+    /// ## How to fix it
+    /// Mend first what the other findings say about SPF, DKIM, DMARC and the server; then look at the
+    /// points the filter lists. If all of that is in order, it is a matter of reputation and content.
+    ///
+    /// ## How to check
+    /// Send a new message to the same receiver and look at the same field.
+    pub RULE = "spam-verdict-explained", Receiver, Medium, judge,
+    ["the filters' own documentation, as cited with each value by postdoc explain"]
+}
+
+/// Reasons told at most.
+const REASONS: usize = 12;
+
+fn judge(facts: &Facts) -> Verdict {
+    let reading = &facts.reading;
+    let ours = reading.boundary.receiver.as_deref();
+    let others = || reading.antispam.iter().filter(|f| f.vendor != "microsoft" && antispam::summary::counts(f, ours));
+    if !others().flat_map(|f| &f.items).any(|i| i.meaning.is_some()) {
+        return Verdict::NotApplicable;
+    }
+    let mut spam = antispam::spam_verdicts(&reading.antispam, ours);
+    spam.retain(|(f, _)| f.vendor != "microsoft");
+    // Where authentication is known to pass, `reputation-not-auth` says it, and more.
+    match spam.first() {
+        Some((first, _)) if !verdict::all_passed(facts) => found(facts, first, &spam).into(),
+        Some(_) => Verdict::NotApplicable,
+        None => Verdict::Pass,
+    }
+}
+
+fn found(facts: &Facts, first: &Field, spam: &[(&Field, &Item)]) -> Finding {
+    let whose = verdict::name_of(first);
+    let own: Vec<&Item> = spam.iter().filter(|(f, _)| f.vendor == first.vendor).map(|(_, i)| *i).collect();
+    let said: Vec<String> =
+        own.iter().filter_map(|i| Some(format!("{} ({})", verdict::written(i), i.meaning.as_ref()?.text))).collect();
+    let fields = facts.reading.antispam.iter().filter(|f| f.vendor == first.vendor && !f.untrusted);
+    let warned = |i: &&Item| i.meaning.as_ref().is_some_and(|m| m.leaning == Leaning::Warn);
+    let reasons: Vec<&Item> = fields.flat_map(|f| &f.items).filter(warned).take(REASONS).collect();
+    let mut explanation = format!("{whose} marked this message as spam: {}.", verdict::list(&said));
+    if !reasons.is_empty() {
+        let told: Vec<String> =
+            reasons.iter().filter_map(|i| Some(format!("{} ({})", i.value, i.meaning.as_ref()?.text))).collect();
+        explanation += &format!(" It counted against the message: {}.", verdict::list(&told));
+    }
+    explanation += " The header does not say that SPF, DKIM and DMARC all passed, so begin there.";
+    let (confidence, because) = match verdict::receiver_of(facts) {
+        Some(_) => (Confidence::Certain, "The receiver wrote the verdict itself."),
+        None => (Confidence::Likely, "The field says so; which server added it is not certain."),
+    };
+    Finding::new(&RULE, format!("{whose} marked the message as spam"))
+        .sure(confidence, because)
+        .explain(explanation)
+        .exhibits(own.into_iter().chain(reasons).map(verdict::exhibit))
+        .fix(
+            Remedy::new("Mend authentication first, then what the filter counted.")
+                .step("Mend what the other findings say about SPF, DKIM, DMARC and the sending server.")
+                .step("Look at the points the filter lists, at the links, and at who gets this mail."),
+        )
+        .check(
+            "send a new message to the same receiver and paste its header here",
+            "the same field no longer says spam",
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Severity;
+    use crate::rules::receiver::testing::{facts, only, passed};
+
+    #[test]
+    fn one_line_of_yandex() {
+        assert!(matches!(judge(&facts("X-Yandex-Spam: 1\r\n", |_| {})), Verdict::Pass));
+        let finding = only(judge(&facts("X-Yandex-Spam: 4\r\n", |_| {})));
+        assert_eq!((finding.severity, finding.confidence), (Severity::Medium, Confidence::Likely));
+        assert_eq!(finding.title, "Yandex Mail marked the message as spam");
+        assert_eq!(finding.exhibits.len(), 1);
+    }
+
+    #[test]
+    fn what_counted_against_it_is_told() {
+        let text = "X-Spam-Status: Yes, score=7.1 required=5.0 tests=RDNS_NONE,DKIM_VALID,URIBL_BLOCKED\r\n";
+        let finding = only(judge(&facts(text, |_| {})));
+        assert!(
+            finding.explanation.contains("RDNS_NONE (the sending address has no reverse name)"),
+            "{}",
+            finding.explanation
+        );
+        assert!(!finding.explanation.contains("URIBL_BLOCKED") && !finding.explanation.contains("DKIM_VALID"));
+    }
+
+    #[test]
+    fn it_leaves_the_word_to_others() {
+        assert!(matches!(judge(&facts("X-Yandex-Spam: 4\r\n", passed)), Verdict::NotApplicable));
+        assert!(matches!(judge(&facts("X-Forefront-Antispam-Report: SFV:SPM\r\n", |_| {})), Verdict::NotApplicable));
+        assert!(matches!(judge(&facts("From: a@example.com\r\n", |_| {})), Verdict::NotApplicable));
+        let gmail = facts("X-Spam-Flag: YES\r\n", |r| r.boundary.receiver = Some("gmail".into()));
+        assert!(matches!(judge(&gmail), Verdict::NotApplicable));
+    }
+}

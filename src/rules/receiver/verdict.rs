@@ -1,0 +1,46 @@
+//! What the rules of this group share: whether authentication passed, and words for verdicts.
+
+use crate::facts::Facts;
+use crate::facts::antispam::{Field, Item};
+use crate::knowledge::{Receiver, receiver};
+use crate::rules::Exhibit;
+
+/// Did the receiver report that SPF, DKIM and DMARC all passed? `false` too where it left one out.
+pub fn all_passed(facts: &Facts) -> bool {
+    let reported = &facts.reading.reported;
+    reported.spf.as_ref().is_some_and(|s| s.result == "pass" && !s.best_guess)
+        && reported.dkim.iter().any(|d| d.result == "pass")
+        && reported.dmarc.as_ref().is_some_and(|d| d.result == "pass")
+        && reported.compauth.as_ref().is_none_or(|c| c.result != "fail")
+}
+
+/// The receiver the message ended at, where it is recognised.
+pub fn receiver_of(facts: &Facts) -> Option<&'static Receiver> {
+    facts.reading.boundary.receiver.as_deref().and_then(receiver::find)
+}
+
+/// Whose verdict a field is, by name.
+pub fn name_of(field: &Field) -> &'static str {
+    receiver::find(field.vendor).map_or(field.vendor, |r| &r.name)
+}
+
+/// An item as it stands in the header: `SFV:SPM`, or the value alone.
+pub fn written(item: &Item) -> String {
+    // `organization-SCL` is our name for the SCL of another field.
+    let key = item.key.strip_prefix("organization-").unwrap_or(&item.key);
+    if key.is_empty() { item.value.clone() } else { format!("{key}:{}", item.value) }
+}
+
+/// An item under its marker, with its meaning beside it.
+pub fn exhibit(item: &Item) -> Exhibit {
+    Exhibit::input(item.span, item.meaning.as_ref().map_or("the verdict", |m| m.text))
+}
+
+/// Joins parts of a sentence: "a", "a and b", "a, b and c".
+pub fn list(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}

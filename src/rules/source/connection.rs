@@ -1,0 +1,62 @@
+//! The connection the receiving organisation judged, and whose it is.
+
+use crate::facts::Facts;
+use crate::facts::organization::psl;
+use crate::facts::platform::{Hit, Mark};
+use crate::facts::received::Hop;
+use crate::facts::reverse::is_public;
+use crate::rules::Exhibit;
+use std::net::IpAddr;
+
+/// The public address of the server that handed the message over; `None` where it is internal,
+/// unknown, or a mail program's that logged in (RFC 3848): its names are nobody's business.
+pub(super) fn source(facts: &Facts) -> Option<IpAddr> {
+    let ip = facts.identities.source_ip.as_ref()?.value.to_canonical();
+    (is_public(ip) && !hop(facts).is_some_and(Hop::is_submission)).then_some(ip)
+}
+
+/// The hop at which the receiving organisation took over, if it is that of the source address.
+pub(super) fn hop(facts: &Facts) -> Option<&Hop> {
+    let hop = facts.reading.hops.get(facts.reading.boundary.hop?)?;
+    let source = facts.identities.source_ip.as_ref()?.value.to_canonical();
+    hop.ip.as_ref().is_some_and(|ip| ip.value == source).then_some(hop)
+}
+
+/// Where the address was learnt.
+pub(super) fn exhibit(facts: &Facts) -> Option<Exhibit> {
+    let ip = facts.identities.source_ip.as_ref()?;
+    Some(match ip.span {
+        Some(span) => Exhibit::input(span, "the address that delivered the message"),
+        None => Exhibit::user(format!("the source address is {}", ip.value), "the address you gave"),
+    })
+}
+
+/// The sending platform the address belongs to: then its names are the platform's to set.
+pub(super) fn platform(facts: &Facts) -> Option<&Hit> {
+    let boundary = facts.reading.boundary.hop;
+    facts.platforms.iter().find(|hit| {
+        let owns = match hit.mark {
+            Mark::ReturnPath => true,
+            Mark::Received => !hit.span.is_some_and(|span| {
+                // A platform may also be the receiver: its own side of the boundary does not count.
+                let hop = facts.reading.hops.iter().position(|h| h.span.start <= span.start && span.end <= h.span.end);
+                let by = hop.and_then(|n| facts.reading.hops.get(n)?.by.as_ref()).map(|by| by.span);
+                hop > boundary || (hop == boundary && by.is_some_and(|by| by.start <= span.start))
+            }),
+            _ => false,
+        };
+        owns && hit.platform.kind != "self-hosted"
+    })
+}
+
+/// Did the receiver report that the message authenticates?
+pub(super) fn authenticated(facts: &Facts) -> bool {
+    facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass")
+}
+
+/// Is the name under the domain of From or MAIL FROM, whose DNS the sender can change?
+pub(super) fn own(facts: &Facts, name: &str) -> bool {
+    let Some(organization) = psl(name) else { return false };
+    let mail_from = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
+    [facts.reading.from_domain(), mail_from].into_iter().flatten().any(|d| psl(d).as_ref() == Some(&organization))
+}

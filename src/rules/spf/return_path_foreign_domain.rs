@@ -1,0 +1,163 @@
+use super::support::{
+    Owner, aligned_dkim, identity_exhibit, mail_from_aligned, owner, return_path_words, short, spf_domain,
+};
+use crate::facts::Facts;
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+
+rule! {
+    /// The Return-Path belongs to another organization than From
+    ///
+    /// ## What we saw
+    /// Bounces of this message go to a domain that is not of the From domain's organization, usually to the sending
+    /// service.
+    ///
+    /// ## Why mail suffers
+    /// SPF passes only for that other domain, so it does not count for DMARC; only DKIM can. Some readers see "via" or
+    /// "on behalf of" beside your name. Where DKIM passes for your own domain, this is harmless.
+    ///
+    /// ## How to fix it
+    /// Set up a bounce domain of your own at the service: a name under your domain that points to it. If the service
+    /// offers none, sign with DKIM for your own domain.
+    ///
+    /// ## How to check
+    /// A new message has a Return-Path at a name under the From domain.
+    pub RULE = "return-path-foreign-domain", Spf, Medium, judge,
+    ["RFC 9989 §5.3", "RFC 7208 §2.4"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let (Some((domain, false)), Some(from)) = (spf_domain(facts), facts.reading.from_domain()) else {
+        return Verdict::NotApplicable;
+    };
+    match mail_from_aligned(facts) {
+        None => return Verdict::NotApplicable,
+        Some(true) => return Verdict::Pass,
+        Some(false) => {}
+    }
+    let owner = owner(facts);
+    // A forwarder or list takes the bounces itself, and should.
+    let lists = &facts.reading.lists;
+    if matches!(owner, Owner::Forwarder(_)) || !lists.list_manager.is_empty() || !lists.forwarder.is_empty() {
+        return Verdict::NotApplicable;
+    }
+    let dkim = aligned_dkim(facts);
+    let mut text = format!(
+        "From is at {from}, the Return-Path at {domain}. SPF speaks for {domain} only, so whatever it says does not count \
+         for the DMARC of {from}."
+    );
+    match dkim {
+        Some(dkim) => text.push_str(&format!(
+            " DKIM passed for {}, so DMARC passes all the same; an own bounce domain would make it stand on two legs.",
+            dkim.domain.as_deref().unwrap_or(from)
+        )),
+        None => text.push_str(" No DKIM signature of the From domain is known to have passed either."),
+    }
+    let from_span = facts.reading.from.address().map(|a| Exhibit::input(a.domain_span, "the domain readers see"));
+    Finding::new(&RULE, format!("The Return-Path at {} is not yours", short(domain)))
+        .severity(if dkim.is_some() { Severity::Info } else { Severity::Medium })
+        .sure(Confidence::Certain, "Both domains are in the message, and they are of different organizations.")
+        .explain(text)
+        .exhibits(identity_exhibit(facts))
+        .exhibits(from_span)
+        .fix(fix(&owner, domain, from))
+        .check(
+            match &owner {
+                Owner::Platform(p) => own_name(p, from).map(|(name, kind)| format!("dig +short {kind} {name}")),
+                _ => None,
+            }
+            .unwrap_or_else(|| "postdoc diagnose new-message.eml".into()),
+            format!("a new message has a Return-Path under {from}, and spf=pass for it"),
+        )
+        .into()
+}
+
+/// The name of an own bounce domain, where it holds no blank, and the type of its record.
+fn own_name(platform: &crate::knowledge::Platform, from: &str) -> Option<(String, String)> {
+    let setup = platform.return_path.as_ref().filter(|s| !s.label.contains(['<', '{']))?;
+    Some((format!("{}.{from}", setup.label), setup.record.clone()))
+}
+
+fn fix(owner: &Owner, domain: &str, from: &str) -> Remedy {
+    let Owner::Platform(platform) = owner else {
+        return Remedy::new(format!("Use a Return-Path under {from}."))
+            .step(format!("If {domain} belongs to a sending service, look there for a custom bounce domain, return path or MAIL FROM."))
+            .step(format!("If your own server sends, set its envelope sender to an address at {from}, and list the server in the SPF record of {from}."));
+    };
+    let Some(setup) = &platform.return_path else {
+        return Remedy::new(format!(
+            "Sign with DKIM for {from}: {} is not known to offer a bounce domain of your own.",
+            platform.name
+        ))
+        .step("The Return-Path stays with the service; that does no harm once DKIM passes for your domain.");
+    };
+    let words = return_path_words(platform, from).unwrap_or_default();
+    let mut remedy = Remedy::new(format!("Set up a bounce domain of your own at {}.", platform.name));
+    if let Some(setting) = &platform.return_path_setting {
+        remedy = remedy.step(format!("Where: {setting}"));
+    }
+    remedy = remedy.step(format!("Publish: {words}"));
+    if setup.record.eq_ignore_ascii_case("MX") {
+        remedy = remedy.step(
+            "An MX of this kind wants an SPF record beside it, at the same name, with the include the service names.",
+        );
+    }
+    if words.contains('<') {
+        remedy = remedy.blank(format!("the exact name and target, shown in the portal of {}", platform.name));
+    }
+    remedy
+        .step(format!("Confirm the name in the portal of {}; until then it keeps its own Return-Path.", platform.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Scene, message, platform};
+    use super::*;
+    use crate::facts::lists::Lists;
+    use crate::knowledge::Platform;
+    use crate::knowledge::platform::ReturnPath;
+    use crate::span::Span;
+
+    fn foreign() -> Scene {
+        message("news@example.com", "bounce@mailer-service.test", "192.0.2.4")
+    }
+
+    #[test]
+    fn medium_or_informational() {
+        let finding = foreign().dkim_pass("mailer-service.test").reported("pass").found(&RULE);
+        assert_eq!(finding.severity, Severity::Medium);
+        assert_eq!(foreign().dkim_pass("mail.example.com").found(&RULE).severity, Severity::Info);
+    }
+
+    #[test]
+    fn the_platforms_own_way() {
+        let esp = platform(Platform {
+            name: "Mailer".to_owned(),
+            return_path: Some(ReturnPath {
+                label: "bounces".to_owned(),
+                record: "CNAME".to_owned(),
+                target: Some("{domain-dashes}.mailer.test".to_owned()),
+                ..ReturnPath::default()
+            }),
+            return_path_setting: Some("Settings, Domains".to_owned()),
+            ..Platform::default()
+        });
+        let finding = foreign().platform(esp).found(&RULE);
+        let fix = finding.fix.unwrap();
+        assert!(fix.steps.iter().any(|s| s.contains("bounces.example.com CNAME example-com.mailer.test")), "{fix:?}");
+        assert!(fix.blanks.is_empty());
+        assert_eq!(finding.check.unwrap().command, "dig +short CNAME bounces.example.com");
+        let none = platform(Platform { name: "Other".to_owned(), ..Platform::default() });
+        assert!(foreign().platform(none).found(&RULE).fix.unwrap().summary.contains("DKIM"));
+    }
+
+    #[test]
+    fn quiet_otherwise() {
+        Scene::default().not_applicable(&RULE);
+        message("a@example.com", "b@bounce.example.com", "").passes(&RULE);
+        message("a@example.com", "", "192.0.2.4").helo("mta.example.com").not_applicable(&RULE);
+        let mut list = foreign();
+        list.reading.lists = Lists { list_manager: vec![Span::new(0, 1)], ..Lists::default() };
+        list.not_applicable(&RULE);
+    }
+}

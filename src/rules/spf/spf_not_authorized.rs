@@ -1,0 +1,457 @@
+use super::support::{
+    Obstacle, Owner, aligned_dkim, consequences, identity_exhibit, ip_exhibit, ip_term, is_public, judged,
+    mail_from_aligned, obstacle, outcome_words, owner, platform_term, record_exhibit, reported, reported_exhibit,
+    return_path_words, short, source_ip, spf_domain, txt, unread,
+};
+use crate::facts::Facts;
+use crate::facts::spf::SpfResult;
+use crate::facts::spf::record::Record;
+use crate::remedy::{self, Remedy};
+use crate::rules::dmarc::freemail;
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule, since};
+use crate::span::Span;
+
+rule! {
+    /// The sending server is not allowed by SPF
+    ///
+    /// ## What we saw
+    /// SPF is a public list of the servers that may send for a domain. The list of the Return-Path domain does not
+    /// hold the server that delivered this message, so the result was `fail` or `softfail`.
+    ///
+    /// ## Why mail suffers
+    /// Receivers treat the message as if someone else had sent it. If no DKIM signature of the From domain passes
+    /// either, DMARC fails too, and the message is refused or goes to spam.
+    ///
+    /// ## How to fix it
+    /// First settle whose server it is. If it is yours or belongs to a service you use, add it to the one SPF record
+    /// of the Return-Path domain, before `all`, and leave the ending as it is. If it belongs to a forwarder, sign with
+    /// DKIM instead. If you do not know it, change nothing: SPF did its work.
+    ///
+    /// ## How to check
+    /// Ask for the TXT records of the Return-Path domain: there is exactly one that begins `v=spf1`, and it names the
+    /// server. A new message then shows `spf=pass`.
+    pub RULE = "spf-not-authorized", Spf, Critical, judge,
+    ["RFC 7208 §2.6", "RFC 7208 §5", "RFC 7208 §8.4", "RFC 7208 §8.5"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let Some((domain, _)) = spf_domain(facts) else { return Verdict::NotApplicable };
+    let (said, today) = (reported(facts), facts.spf.as_ref().and_then(|c| c.result));
+    let refused = matches!(today, Some(SpfResult::Fail | SpfResult::SoftFail));
+    match said {
+        Some("fail" | "hardfail" | "softfail") => found(facts, domain).into(),
+        Some(_) => Verdict::Pass,
+        None if refused => found(facts, domain).into(),
+        None if today == Some(SpfResult::TempError) => Verdict::Unknown(vec![unread(domain)]),
+        None if today.is_some() => Verdict::Pass,
+        None => Verdict::Unknown(vec![open(facts, domain)]),
+    }
+}
+
+fn open(facts: &Facts, domain: &str) -> Gap {
+    let question = format!("Does the SPF record of {domain} allow the sending server?");
+    match facts.spf.as_ref().map(|c| c.missing.first()) {
+        Some(Some(missing)) => Gap::dns(question, missing),
+        Some(None) => unread(domain),
+        None => Gap { question, needs: "the address of the server that delivered the message: --ip".to_owned() },
+    }
+}
+
+fn found(facts: &Facts, domain: &str) -> Finding {
+    let server = source_ip(facts).map_or_else(|| "the sending server".to_owned(), |ip| ip.to_string());
+    let today = facts.spf.as_ref().and_then(|c| c.result);
+    let word = reported(facts).or(today.map(SpfResult::word)).unwrap_or("fail");
+    let repaired = since::spf_passes_now(facts);
+    let owner = owner(facts);
+    let carried = aligned_dkim(facts).is_some();
+    let aligned = mail_from_aligned(facts);
+    let severity = match (&owner, carried, aligned) {
+        _ if repaired => Severity::Low,
+        (Owner::Forwarder(_), true, _) => Severity::Info,
+        (_, true, _) => Severity::Low,
+        (_, false, Some(false)) => Severity::High,
+        (_, false, _) => Severity::Critical,
+    };
+    let finding = Finding::new(&RULE, title(domain, &server, repaired))
+        .severity(severity)
+        .explain(explain(facts, domain, &server, word, repaired, &owner))
+        .exhibits(exhibits(facts, word))
+        .exhibits(forwarder(&owner))
+        .fix(fix(facts, domain, &server, repaired, &owner))
+        .check(command(domain), expect(facts, domain))
+        .leads_to(consequences(facts));
+    match reported(facts) {
+        Some(_) => finding.sure(Confidence::Certain, format!("The receiver wrote spf={word}.")),
+        None => finding.sure(
+            Confidence::Likely,
+            "The receiver's own result is not in this header; this is what today's DNS says.",
+        ),
+    }
+}
+
+fn title(domain: &str, server: &str, repaired: bool) -> String {
+    let words = |server: &str| match repaired {
+        true => format!("SPF of {} allows {server} now, but did not then", short(domain)),
+        false => format!("SPF of {} does not allow {server}", short(domain)),
+    };
+    let title = words(server);
+    if title.chars().count() <= 70 { title } else { words("the server") }
+}
+
+fn explain(facts: &Facts, domain: &str, server: &str, word: &str, repaired: bool, owner: &Owner) -> String {
+    let mut text = format!(
+        "The message was delivered by {server} with a Return-Path at {domain}, and the SPF record of {domain} {} \
+         list that server (spf={word}).",
+        if repaired { "did not then" } else { "does not" }
+    );
+    match owner {
+        Owner::Forwarder(_) => text.push_str(
+            " The header bears the marks of a forwarder or mailing list: it sent the message on from its own server, \
+             which no sender can list. That is normal.",
+        ),
+        Owner::Platform(p) => text.push_str(&format!(" The message bears the marks of {}.", p.name)),
+        Owner::Stranger(name) if aligned_dkim(facts).is_some() => text.push_str(&format!(
+            " It goes by the name {name}, which is not of {domain}, yet the message is genuine, for its signature \
+             holds: it is a relay you use, or somebody forwarded the message."
+        )),
+        Owner::Stranger(name) => text.push_str(&format!(
+            " It goes by the name {name}, and nothing in the message or in DNS ties it to {domain}: this may well be \
+             mail that someone else sent in your name."
+        )),
+        Owner::Own(why) => text.push_str(&format!(" The server looks like your own: {why}.")),
+        Owner::Unknown => {
+            text.push_str(" Nothing in the header says whose server that is, and the cure depends on it.")
+        }
+    }
+    if repaired {
+        text.push_str(" The record published today does allow it: it was changed since, or had not spread yet.");
+    }
+    if let Some(dkim) = aligned_dkim(facts) {
+        let signer = dkim.domain.as_deref().unwrap_or("the From domain");
+        text.push_str(&format!(" DKIM passed for {signer}, so DMARC does not depend on SPF here."));
+    } else if mail_from_aligned(facts) == Some(false) {
+        text.push_str(&format!(
+            " {domain} is not of the From domain's organization: even a pass here would not count for DMARC."
+        ));
+    }
+    text
+}
+
+fn exhibits(facts: &Facts, word: &str) -> Vec<Exhibit> {
+    let mut exhibits: Vec<Exhibit> = reported_exhibit(facts, "the receiver's result").into_iter().collect();
+    exhibits.extend(ip_exhibit(facts));
+    exhibits.extend(identity_exhibit(facts));
+    let Some(at) = judged(facts) else { return exhibits };
+    if let [record] = &at.records[..] {
+        let parsed = Record::parse(record.text.as_bytes());
+        let all = parsed.as_ref().and_then(Record::all).map(|(term, _)| term.span);
+        let matched = facts.spf.as_ref().and_then(|c| c.matched.as_deref());
+        let decided = matched.and_then(|m| record.text.rfind(m).map(|n| Span::new(n, n + m.len())));
+        exhibits.extend(record_exhibit(facts, at, 0, decided.or(all), &format!("decides: {word}")));
+    } else if let Some(outcome) = at.outcome.filter(|_| at.records.is_empty()) {
+        exhibits.push(Exhibit::dns(&txt(&at.domain), outcome_words(outcome), None, "what DNS says today"));
+    }
+    exhibits
+}
+
+fn forwarder(owner: &Owner) -> Option<Exhibit> {
+    match owner {
+        Owner::Forwarder(Some(span)) => Some(Exhibit::input(*span, "the mark of a forwarder or list")),
+        _ => None,
+    }
+}
+
+/// The published record, where there is exactly one sound one that can be changed at this name.
+fn published<'f>(facts: &'f Facts, domain: &str) -> Option<&'f str> {
+    let [record] = &judged(facts)?.records[..] else { return None };
+    let sound = Record::parse(record.text.as_bytes()).is_some_and(|r| !r.broken);
+    (sound && obstacle(facts, domain).is_none()).then_some(record.text.as_str())
+}
+
+fn with(facts: &Facts, domain: &str, terms: &[&str], remedy: Remedy) -> Remedy {
+    let change = published(facts, domain).and_then(|record| {
+        let merged = remedy::spf::merge(record, terms);
+        (merged != record)
+            .then(|| remedy::spf::change(&facts.evidence.answers, domain, Record::is, Some(&merged)))
+            .flatten()
+    });
+    match change {
+        Some(change) => remedy.record(change).step("Keep the ending of the record as it is, and do not add a second record."),
+        None => match obstacle(facts, domain) {
+            Some(Obstacle::Alias(target)) => remedy.step(format!(
+                "{domain} is an alias of {target}: its SPF record stands there, and whoever runs {target} must change it."
+            )),
+            _ => remedy.step(format!(
+                "Add {} to the one SPF record of {domain}, before its `all`; make no second record.",
+                terms.join(" ")
+            )),
+        },
+    }
+}
+
+fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Owner) -> Remedy {
+    if repaired {
+        return Remedy::new("Nothing to change: today's record allows the server.")
+            .step("Send a new message and look again.");
+    }
+    let ip = source_ip(facts);
+    let foreign = mail_from_aligned(facts) == Some(false);
+    if let Owner::Forwarder(_) = owner {
+        return Remedy::new("Leave SPF alone, and let a DKIM signature of your own domain carry the message.")
+            .step("Do not add the forwarder's server to your SPF record: anyone who forwards through it could then send as you.")
+            .step("Sign with DKIM for the From domain: a signature survives forwarding where SPF cannot.")
+            .step("If you run the forwarder: rewrite the Return-Path to your own domain (SRS).");
+    }
+    if let Some(provider) = freemail::provider(domain) {
+        return Remedy::new(format!("Leave {domain} to {}: only it can change that SPF record.", provider.name))
+            .step(format!("If {0} sent the message, SPF was checked against another address than the one {0} sent from: the receiver must look at the gateway in front of that check.", provider.name))
+            .step("If anything else sent it, send from an address of a domain you own, and list the server there.");
+    }
+    if foreign {
+        let from = facts.reading.from_domain().unwrap_or("your domain");
+        let remedy = Remedy::new(format!("Use a Return-Path under {from} instead of {domain}."))
+            .step(format!("Only whoever runs {domain} can change its SPF record; tell them that {server} is missing."));
+        let Owner::Platform(platform) = owner else { return remedy };
+        return match return_path_words(platform, from) {
+            Some(words) => remedy.step(format!("At {}, set a bounce domain of your own: {words}", platform.name)),
+            None => remedy,
+        };
+    }
+    if ip.is_some_and(|ip| !is_public(ip)) {
+        return Remedy::new("Find the public address of your server, and add that to SPF.").step(format!(
+            "{server} is a private address: receivers see the public one behind it, and only that belongs in the record."
+        ));
+    }
+    match owner {
+        Owner::Platform(platform) => {
+            let remedy =
+                Remedy::new(format!("If you send through {}, allow it in the SPF record of {domain}.", platform.name));
+            let remedy = match platform_term(platform) {
+                Some(term) => with(facts, domain, &[term], remedy),
+                None => remedy.step(format!(
+                    "Add what {} names for your account to the one SPF record of {domain}, before its `all`.",
+                    platform.name
+                )),
+            };
+            platform.spf_note.iter().fold(remedy, |r, note| r.step(note.clone()))
+        }
+        Owner::Own(_) => {
+            let remedy = Remedy::new(format!("Add {server} to the SPF record of {domain}."));
+            own(facts, domain, remedy)
+        }
+        Owner::Stranger(name) if aligned_dkim(facts).is_some() => {
+            let remedy = Remedy::new(format!("If {server} ({name}) is no server you send through, change nothing."))
+                .step("A forwarder's server does not belong into your SPF record: whoever forwards through it could send as you.");
+            match ip {
+                Some(ip) => remedy.step(format!(
+                    "If all mail of {domain} leaves through {name}, add the include that its owner names, or {}, to the \
+                     one SPF record of {domain}, before its `all`.",
+                    ip_term(ip)
+                )),
+                None => remedy,
+            }
+        }
+        Owner::Stranger(name) => {
+            let remedy = Remedy::new(format!("If {server} ({name}) is not yours, change nothing: SPF did its work."))
+                .step(format!("Ask everyone who sends for {domain} whether they use {name} [{server}]."))
+                .step("If nobody does, someone used your name, and SPF and DMARC caught it.")
+                .step(
+                    "If it belongs to a service you use, add the include that service names, and sign with DKIM there.",
+                );
+            match ip {
+                Some(ip) => remedy.step(format!(
+                    "Only if it is a server of your own, add {} to the one SPF record of {domain}, before its `all`.",
+                    ip_term(ip)
+                )),
+                None => remedy,
+            }
+        }
+        _ => {
+            let remedy = Remedy::new(format!("Only if {server} is your server: add it to the SPF record of {domain}."))
+                .step(format!(
+                    "Find out whose server {server} is: look at its reverse name, and ask who sends for {domain}."
+                ))
+                .step("If it belongs to a sending service, add the include that service names instead of the address.")
+                .step("If nobody knows it, change nothing: someone used your name, and SPF caught it.");
+            own(facts, domain, remedy)
+        }
+    }
+}
+
+fn own(facts: &Facts, domain: &str, remedy: Remedy) -> Remedy {
+    match source_ip(facts) {
+        Some(ip) => with(facts, domain, &[&ip_term(ip)], remedy),
+        None => remedy.step("Find the address of the sending server in the topmost Received line of the receiver."),
+    }
+}
+
+fn command(domain: &str) -> String {
+    match freemail::provider(domain) {
+        Some(_) => "postdoc diagnose new-message.eml".to_owned(),
+        None => txt(domain).dig(),
+    }
+}
+
+fn expect(facts: &Facts, domain: &str) -> String {
+    if let Some(provider) = freemail::provider(domain) {
+        return format!("spf=pass for {domain} if {} sent it, else for a domain of your own", provider.name);
+    }
+    let whom = source_ip(facts).map_or_else(|| "the server".to_owned(), |ip| ip.to_string());
+    format!("one record that begins v=spf1 and covers {whom}; a new message shows spf=pass for {domain}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Scene, after, message, platform};
+    use super::*;
+    use crate::evidence::{Kind, Outcome};
+    use crate::facts::lists::Lists;
+    use crate::knowledge::Platform;
+    use crate::knowledge::platform::Marks;
+
+    fn refused() -> Scene {
+        message("news@example.com", "bounce@example.com", "192.0.2.4")
+            .txt("example.com", &["v=spf1 ip4:192.0.2.1 ~all", "site=1"])
+    }
+
+    #[test]
+    fn the_receivers_word_is_certain_and_ours_is_likely() {
+        let finding = refused().reported("softfail").found(&RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Critical, Confidence::Certain));
+        assert_eq!(finding.leads_to, ["dmarc-unaligned"]);
+        let finding = refused().found(&RULE);
+        assert_eq!(finding.confidence, Confidence::Likely);
+    }
+
+    #[test]
+    fn the_fix_for_an_own_server_merges() {
+        let finding = refused().reverse("mta.example.com").reported("fail").found(&RULE);
+        assert_eq!(after(&finding), ["v=spf1 ip4:192.0.2.1 ip4:192.0.2.4 ~all", "site=1"]);
+        assert!(finding.fix.unwrap().summary.starts_with("Add 192.0.2.4"));
+    }
+
+    #[test]
+    fn the_fix_for_an_unknown_server_is_conditional() {
+        let finding = refused().reported("fail").found(&RULE);
+        assert!(finding.fix.unwrap().summary.starts_with("Only if 192.0.2.4 is your server"));
+    }
+
+    #[test]
+    fn a_strangers_server_gets_no_record() {
+        let stranger = || refused().helo("vps17.hoster.test").reported("fail");
+        let fix = stranger().found(&RULE).fix.unwrap();
+        assert!(fix.records.is_empty() && fix.summary.contains("is not yours, change nothing"), "{}", fix.summary);
+        // A signature that holds speaks for a relay or a forwarder.
+        let finding = stranger().dkim_pass("example.com").found(&RULE);
+        assert!(finding.explanation.contains("somebody forwarded"), "{}", finding.explanation);
+        assert!(finding.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn a_platform_is_allowed_by_its_include() {
+        let esp = platform(Platform {
+            name: "Mailer".to_owned(),
+            spf: vec!["include:_spf.mailer.example".to_owned()],
+            ..Platform::default()
+        });
+        let finding = refused().platform(esp).reported("fail").found(&RULE);
+        assert_eq!(after(&finding)[0], "v=spf1 ip4:192.0.2.1 include:_spf.mailer.example ~all");
+    }
+
+    #[test]
+    fn a_forwarder_is_never_added() {
+        let mut scene = refused().dkim_pass("example.com").reported("fail");
+        scene.reading.lists = Lists { forwarder: vec![Span::new(1, 2)], ..Lists::default() };
+        let finding = scene.found(&RULE);
+        assert_eq!(finding.severity, Severity::Info);
+        assert!(finding.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn dkim_that_carries_lowers_it() {
+        let finding = refused().dkim_pass("mail.example.com").reported("fail").found(&RULE);
+        assert_eq!(finding.severity, Severity::Low);
+        assert!(finding.leads_to.is_empty());
+    }
+
+    #[test]
+    fn a_foreign_return_path_cannot_be_changed_by_the_sender() {
+        let finding = message("news@example.com", "b@mailer.example.net", "192.0.2.4")
+            .txt("mailer.example.net", &["v=spf1 -all"])
+            .reported("fail")
+            .found(&RULE);
+        assert_eq!(finding.severity, Severity::High);
+        assert!(finding.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn a_platform_is_not_allowed_for_a_strangers_server_in_between() {
+        let sender = platform(Platform {
+            name: "Sender".into(),
+            kind: "mailbox".into(),
+            spf: vec!["include:_spf.sender.test".into()],
+            marks: Marks { received: vec!["*.sender.test".into()], ..Marks::default() },
+            ..Platform::default()
+        });
+        let from = |helo: &str| {
+            let scene = message("a@example.com", "a@example.com", "192.0.2.4").reported("fail").platform(sender);
+            scene.txt("example.com", &["v=spf1 -all"]).helo(helo).found(&RULE)
+        };
+        for its in ["out1.sender.test", "mail.example.com", "localhost"] {
+            assert_eq!(after(&from(its)), ["v=spf1 include:_spf.sender.test -all"], "{its}");
+        }
+        let fix = from("gw.stranger.test").fix.unwrap();
+        assert!(!format!("{fix:?}").contains("sender.test"), "{fix:?}");
+    }
+
+    #[test]
+    fn a_mailbox_providers_record_is_left_to_it() {
+        let found = message("a@gmail.com", "a@gmail.com", "192.0.2.4").reported("softfail").found(&RULE);
+        let fix = found.fix.unwrap();
+        assert!(fix.summary.contains("Gmail") && fix.records.is_empty());
+        assert!(!found.check.unwrap().command.starts_with("dig"));
+    }
+
+    #[test]
+    fn repaired_since() {
+        let finding = message("a@example.com", "a@example.com", "192.0.2.1")
+            .txt("example.com", &["v=spf1 ip4:192.0.2.1 -all"])
+            .reported("fail")
+            .found(&RULE);
+        assert_eq!(finding.severity, Severity::Low);
+        assert_eq!(finding.title, "SPF of example.com allows 192.0.2.1 now, but did not then");
+        assert!(finding.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn behind_an_alias_or_unanswered_no_record_is_proposed() {
+        let scene = message("a@example.com", "a@em.example.com", "192.0.2.4");
+        let finding = scene.aliased("em.example.com", "u1.mailer.test", &["v=spf1 -all"]).reported("fail").found(&RULE);
+        assert!(finding.fix.unwrap().records.is_empty());
+        let finding = message("a@example.com", "a@example.com", "192.0.2.4").reported("fail").found(&RULE);
+        assert!(finding.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn a_private_address_is_never_added() {
+        let finding = message("a@example.com", "a@example.com", "10.1.2.3")
+            .txt("example.com", &["v=spf1 -all"])
+            .reverse("mta.example.com")
+            .found(&RULE);
+        assert!(finding.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn quiet_otherwise() {
+        refused().reported("pass").passes(&RULE);
+        message("a@example.com", "a@example.com", "192.0.2.1")
+            .txt("example.com", &["v=spf1 ip4:192.0.2.1 -all"])
+            .passes(&RULE);
+        Scene::default().not_applicable(&RULE);
+        assert!(message("a@example.com", "a@example.com", "192.0.2.1").unknown(&RULE)[0].needs.starts_with("dig"));
+        assert!(message("a@example.com", "a@example.com", "").unknown(&RULE)[0].needs.contains("--ip"));
+        message("a@example.com", "a@example.com", "192.0.2.1")
+            .fails("example.com", Kind::Txt, Outcome::ServFail)
+            .unknown(&RULE);
+    }
+}

@@ -1,0 +1,319 @@
+use super::support::{
+    Obstacle, consequences, is_judged, is_unread, names, obstacle, pasted_change, reported, reported_exhibit,
+    reported_pass, short, spf_domain, text_exhibit, txt, unread, weighed,
+};
+use crate::evidence::Question;
+use crate::facts::Facts;
+use crate::facts::spf::record::Record;
+use crate::facts::spf::{Problem, ProblemKind, Published, SpfText, Whose};
+use crate::remedy::{self, Remedy};
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+
+rule! {
+    /// The SPF record holds a typing error
+    ///
+    /// ## What we saw
+    /// A word in the SPF record is not what the rules of SPF allow: an unknown mechanism such as `ip:`, a comma between
+    /// terms, a missing blank, a value left out, quotation marks inside the record.
+    ///
+    /// ## Why mail suffers
+    /// One wrong word spoils the whole record: receivers answer `permerror` and use none of it. A few mistakes are
+    /// legal by the letter; then the record works, but not as meant.
+    ///
+    /// ## How to fix it
+    /// Replace the marked word by the one proposed, and leave the rest of the record as it is.
+    ///
+    /// ## How to check
+    /// Ask for the TXT record again and look at the corrected word. A new message no longer shows `spf=permerror`.
+    pub RULE = "spf-syntax-error", Spf, Critical, judge,
+    ["RFC 7208 §4.6", "RFC 7208 §4.6.1", "RFC 7208 §5.6", "RFC 7208 §12"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let names = names(facts);
+    if names.is_empty() {
+        return Verdict::NotApplicable;
+    }
+    let (mut found, mut gaps) = (Vec::new(), Vec::new());
+    for at in names {
+        found.extend(at.records.iter().filter_map(|record| in_record(facts, at, record)));
+        // Text that means to be SPF matters where nothing else is.
+        if at.records.is_empty() {
+            found.extend(at.almost.iter().map(|text| almost(facts, at, text)));
+        }
+        if is_unread(facts, at) {
+            gaps.push(unread(&at.domain));
+        }
+    }
+    found.extend(below(facts));
+    Verdict::of(found, gaps)
+}
+
+/// The problems of a record that are typing errors; what stands behind `all`, and `+all`, are not.
+fn errors(record: &SpfText) -> Vec<&Problem> {
+    let is_error = |p: &&Problem| p.kind == ProblemKind::Syntax || p.suggestion.is_some();
+    record.problems.iter().filter(is_error).collect()
+}
+
+fn severity(facts: &Facts, at: &Published, fatal: bool) -> Severity {
+    let severity = match (at.whose == Whose::Pasted, is_judged(facts, at)) {
+        (true, _) => Severity::Critical,
+        (false, true) if reported_pass(facts) => Severity::Low,
+        (false, true) => weighed(facts, Severity::Critical, Severity::Medium),
+        (false, false) => Severity::Low,
+    };
+    if fatal { severity } else { severity.min(Severity::Medium) }
+}
+
+fn sureness(facts: &Facts, at: &Published, fatal: bool) -> (Confidence, &'static str) {
+    let permerror = fatal && is_judged(facts, at) && reported(facts) == Some("permerror");
+    match at.whose {
+        Whose::Pasted => (Confidence::Certain, "The record is in what you pasted."),
+        _ if permerror => (Confidence::Certain, "The receiver wrote spf=permerror, and the record has this error."),
+        _ => (
+            Confidence::Likely,
+            "The record published today has this error; it may have been another when the message came.",
+        ),
+    }
+}
+
+/// "The SPF record of example.com", or "This SPF record" where the paste bears no name.
+fn called(at: &Published) -> String {
+    if at.domain.is_empty() { "This SPF record".to_owned() } else { format!("The SPF record of {}", short(&at.domain)) }
+}
+
+fn in_record(facts: &Facts, at: &Published, record: &SpfText) -> Option<Finding> {
+    let errors = errors(record);
+    let fatal = errors.iter().any(|p| p.kind == ProblemKind::Syntax);
+    let first = errors.iter().find(|p| (p.kind == ProblemKind::Syntax) == fatal)?;
+    let mut text = format!("{} has a mistake: {}.", called(at), first.text);
+    for other in errors.iter().filter(|p| p != &first).take(4) {
+        text.push_str(&format!(" Also, {}.", other.text));
+    }
+    text.push_str(if fatal {
+        " One such word makes receivers discard the whole record with permerror."
+    } else {
+        " The record is legal by the letter, so receivers do not complain; they read it otherwise than you mean it."
+    });
+    let severity = severity(facts, at, fatal);
+    let (confidence, because) = sureness(facts, at, fatal);
+    let label = |p: &Problem| match p.suggestion.as_deref() {
+        None => "not valid here".to_owned(),
+        Some("") => "leave this out".to_owned(),
+        Some(s) => format!("write {s}"),
+    };
+    let exhibits: Vec<Exhibit> =
+        errors.iter().take(5).filter_map(|p| text_exhibit(facts, at, record, p.span, &label(p))).collect();
+    let mut leads_to = Vec::new();
+    if fatal && is_judged(facts, at) && severity > Severity::Low {
+        leads_to.push("spf-not-authorized");
+        leads_to.extend_from_slice(consequences(facts));
+    }
+    let finding = Finding::new(&RULE, format!("{} has a typing error", called(at)))
+        .severity(severity)
+        .sure(confidence, because)
+        .explain(text)
+        .exhibits(reported_exhibit(facts, "the receiver's result").filter(|_| leads_to.contains(&"spf-not-authorized")))
+        .exhibits(exhibits)
+        .fix(fix(facts, at, record))
+        .check(command(&at.domain), "one record that begins v=spf1, with the word corrected")
+        .leads_to(&leads_to);
+    Some(finding)
+}
+
+fn fix(facts: &Facts, at: &Published, record: &SpfText) -> Remedy {
+    let Some(corrected) = remedy::spf::correct(&record.text) else {
+        return Remedy::new("Correct the marked words.")
+            .step("Write the record anew from the list of servers and services that send for you.");
+    };
+    let mut remedy = Remedy::new("Correct the marked words and leave the rest as it is.");
+    for blank in &corrected.blanks {
+        remedy = remedy.blank(blank.clone()).step(format!("Only you know {blank}; if nothing, leave the word out."));
+    }
+    place(facts, at, record, &corrected.record, remedy)
+}
+
+/// The corrected record in place of the broken one.
+fn place(facts: &Facts, at: &Published, record: &SpfText, new: &str, remedy: Remedy) -> Remedy {
+    if at.whose == Whose::Pasted {
+        return match pasted_change(facts, at, |n| n == record.index, Some(new)) {
+            Some((change, true)) => remedy.record(change).blank("your domain"),
+            Some((change, false)) => remedy.record(change),
+            None => remedy.step(format!("The record becomes: {new}")),
+        };
+    }
+    if let Some(Obstacle::Alias(target)) = obstacle(facts, &at.domain) {
+        return remedy.step(format!("{} is an alias of {target}: whoever runs {target} must correct it.", at.domain));
+    }
+    let is_it = |text: &[u8]| String::from_utf8_lossy(text) == record.text;
+    match remedy::spf::change(&facts.evidence.answers, &at.domain, is_it, Some(new)) {
+        Some(change) => remedy.record(change),
+        None => remedy.step(format!("The record becomes: {new}")),
+    }
+}
+
+/// Text that means to be SPF and is not even recognised.
+fn almost(facts: &Facts, at: &Published, text: &SpfText) -> Finding {
+    let severity = severity(facts, at, true);
+    let (confidence, because) = sureness(facts, at, false);
+    let remedy = Remedy::new("Let the record begin with v=spf1, a blank, and then its terms.");
+    let remedy = match opening(&text.text) {
+        Some(new) => place(facts, at, text, &new, remedy),
+        None => remedy
+            .step("Write the record anew: v=spf1, a blank, the servers and services that send, and all at the end."),
+    };
+    let leads_to: &[&str] = if is_judged(facts, at) { &["spf-missing"] } else { &[] };
+    let title = match at.domain.as_str() {
+        "" => "Receivers do not take this for an SPF record".to_owned(),
+        name => format!("Receivers do not see the SPF record of {}", short(name)),
+    };
+    Finding::new(&RULE, title)
+        .severity(severity)
+        .sure(confidence, because)
+        .explain(format!(
+            "The text{} is meant as an SPF record, but does not begin with exactly v=spf1 and a blank. Receivers \
+             take it for something else and find no SPF record at all.",
+            if at.domain.is_empty() { String::new() } else { format!(" at {}", at.domain) }
+        ))
+        .exhibits(text_exhibit(facts, at, text, None, "does not begin with v=spf1 and a blank"))
+        .fix(remedy)
+        .check(command(&at.domain), "a record that begins v=spf1 and a blank")
+        .leads_to(leads_to)
+}
+
+/// The text with a sound beginning, where what follows is then sound.
+fn opening(text: &str) -> Option<String> {
+    let start = text.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    let rest = start
+        .get(..1)
+        .filter(|v| v.eq_ignore_ascii_case("v"))
+        .map_or(start, |_| start.get(1..).unwrap_or_default().trim_start_matches([' ', '=', ':']));
+    let rest = rest.get(..4).filter(|v| v.eq_ignore_ascii_case("spf1")).and_then(|_| rest.get(4..))?;
+    // `v=spf10` is no slip of the blank bar.
+    if rest.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let rest = rest.trim_start_matches([' ', ';', ',', ':', '=', '"']).trim_end_matches(['"', ';', ' ']);
+    let record = format!("v=spf1 {rest}");
+    if Record::parse(record.as_bytes()).is_some_and(|r| !r.broken) {
+        return Some(record);
+    }
+    remedy::spf::correct(&record).filter(|c| c.blanks.is_empty()).map(|c| c.record)
+}
+
+/// An error in a record that ours includes: only its owner can correct it.
+fn below(facts: &Facts) -> Option<Finding> {
+    let check = facts.spf.as_ref()?;
+    let problem = check.problem.as_ref().filter(|p| p.kind == ProblemKind::Syntax && p.domain != check.domain)?;
+    let (domain, _) = spf_domain(facts)?;
+    let question: Question = txt(&problem.domain);
+    let record = facts.evidence.answers.get(&question)?.texts().find(|t| Record::is(t))?;
+    let severity = match reported_pass(facts) {
+        true => Severity::Low,
+        false => weighed(facts, Severity::Critical, Severity::Medium),
+    };
+    let (confidence, because) = match reported(facts) {
+        Some("permerror") => {
+            (Confidence::Certain, "The receiver wrote spf=permerror, and an included record has this error.")
+        }
+        _ => (Confidence::Likely, "The included record has this error today."),
+    };
+    let leads_to: &[&str] = if severity > Severity::Low { &["spf-not-authorized"] } else { &[] };
+    Some(
+        Finding::new(&RULE, format!("SPF of {} includes a broken record", short(domain)))
+            .severity(severity)
+            .sure(confidence, because)
+            .explain(format!(
+                "The SPF record of {domain} leads to that of {}, and there {}. An error there makes yours a permerror too.",
+                problem.domain, problem.text
+            ))
+            .exhibit(Exhibit::dns(&question, String::from_utf8_lossy(&record), problem.span, "not valid here"))
+            .fix(
+                Remedy::new(format!("Have {} corrected, or take it out of your record.", problem.domain))
+                    .step(format!("Tell whoever runs {} about the error.", problem.domain))
+                    .step("If you no longer send through that service, delete its include from your record."),
+            )
+            .check(question.dig(), "a record without the marked error")
+            .leads_to(leads_to)
+            .leads_to(if severity > Severity::Low { consequences(facts) } else { &[] }),
+    )
+}
+
+fn command(domain: &str) -> String {
+    if domain.is_empty() { "dig +short TXT <your domain>".to_owned() } else { txt(domain).dig() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Scene, after, message, pasted};
+    use super::*;
+
+    #[test]
+    fn ip_means_ip4() {
+        let finding = pasted(None, &["v=spf1 a mx ip: -all"]).found(&RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Critical, Confidence::Certain));
+        assert!(finding.exhibits[0].label.contains("ip4:"));
+        let fix = finding.fix.unwrap();
+        assert_eq!(fix.blanks.len(), 2);
+        assert_eq!(fix.records[0].name, "<your domain>");
+        assert_eq!(fix.records[0].after, [remedy::text("v=spf1 a mx ip4:<address> -all")]);
+    }
+
+    #[test]
+    fn the_published_record_is_replaced() {
+        let finding = message("a@example.com", "a@example.com", "192.0.2.4")
+            .txt("example.com", &["site=1", "v=spf1 ipv4:192.0.2.4, include:a.test -all"])
+            .reported("permerror")
+            .found(&RULE);
+        assert_eq!(after(&finding), ["site=1", "v=spf1 ip4:192.0.2.4 include:a.test -all"]);
+        assert!(finding.leads_to.contains(&"spf-not-authorized"));
+        assert_eq!(finding.confidence, Confidence::Certain);
+    }
+
+    #[test]
+    fn legal_but_not_meant_is_at_most_medium() {
+        let finding = pasted(None, &["v=spf1 include=a.test ~all"]).found(&RULE);
+        assert_eq!(finding.severity, Severity::Medium);
+        pasted(None, &["v=spf1 +all"]).passes(&RULE);
+        pasted(None, &["v=spf1 -all mx"]).passes(&RULE);
+    }
+
+    #[test]
+    fn a_record_nobody_recognises() {
+        for (text, new) in [
+            ("v=spf1include:a.test -all", Some("v=spf1 include:a.test -all")),
+            ("\"v=spf1 mx -all\"", Some("v=spf1 mx -all")),
+            ("spf1 mx -all", Some("v=spf1 mx -all")),
+            ("v=spf1; mx; -all", Some("v=spf1 mx -all")),
+            ("v=spf2 mx -all", None),
+            ("v=spf10", None),
+        ] {
+            assert_eq!(opening(text).as_deref(), new, "{text}");
+        }
+        let finding =
+            message("a@example.com", "a@example.com", "192.0.2.4").txt("example.com", &["v=spf1;mx -all"]).found(&RULE);
+        assert_eq!(finding.leads_to, ["spf-missing"]);
+        assert_eq!(after(&finding), ["v=spf1 mx -all"]);
+    }
+
+    #[test]
+    fn an_included_record_is_not_ours_to_correct() {
+        let finding = message("a@example.com", "a@example.com", "192.0.2.4")
+            .txt("example.com", &["v=spf1 include:a.test -all"])
+            .txt("a.test", &["v=spf1 ip4 -all"])
+            .found(&RULE);
+        assert!(finding.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn quiet_otherwise() {
+        Scene::default().not_applicable(&RULE);
+        pasted(None, &["v=spf1 mx include:a.test -all"]).passes(&RULE);
+        assert_eq!(message("a@example.com", "a@example.com", "").unknown(&RULE).len(), 1);
+        let finding = message("a@example.com", "a@example.com", "")
+            .txt("example.com", &["v=spf1 ip: -all"])
+            .reported("pass")
+            .found(&RULE);
+        assert_eq!(finding.severity, Severity::Low);
+    }
+}

@@ -1,0 +1,290 @@
+use super::support::{
+    consequences, judged, names, record_exhibit, reported, reported_exhibit, reported_pass, short, txt, weighed,
+};
+use crate::facts::Facts;
+use crate::facts::spf::record::Record;
+use crate::facts::spf::{BranchState, Check, LOOKUPS, Node, ProblemKind, Published, Whose};
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+
+rule! {
+    /// The SPF record needs too many DNS look-ups
+    ///
+    /// ## What we saw
+    /// Each `include`, `a`, `mx`, `ptr`, `exists` and `redirect` costs a DNS look-up, and so do those inside included
+    /// records. This record needs more than ten, or includes itself.
+    ///
+    /// ## Why mail suffers
+    /// Receivers stop after ten look-ups and answer `permerror`, as if the record were broken. Servers that are listed
+    /// late in the record then fail.
+    ///
+    /// ## How to fix it
+    /// Take out what you no longer use. Give a service that sends much a subdomain of its own with its own record, and
+    /// write `ip4:` or `ip6:` in place of `a` and `mx` where the addresses are fixed. Copying a service's addresses into
+    /// your record works only if something keeps them up to date.
+    ///
+    /// ## How to check
+    /// Evaluate the record again: it needs ten look-ups or fewer, and a new message no longer shows `spf=permerror`.
+    pub RULE = "spf-too-many-lookups", Spf, Critical, judge,
+    ["RFC 7208 §4.6.4"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let mut found = Vec::new();
+    let mut applies = false;
+    if let Some(check) = &facts.spf {
+        applies = true;
+        let kind = check.problem.as_ref().map(|p| p.kind);
+        if matches!(kind, Some(ProblemKind::TooManyLookups | ProblemKind::Loop)) {
+            found.push(exceeded(facts, check, kind == Some(ProblemKind::Loop)));
+        } else if check.result.is_none() {
+            let question = format!("Does the SPF record of {} stay within ten look-ups?", check.domain);
+            let gaps: Vec<Gap> = check.missing.first().map(|q| Gap::dns(question, q)).into_iter().collect();
+            return Verdict::of(found, gaps);
+        } else if check.lookups + 1 >= LOOKUPS {
+            found.push(near(facts, check));
+        }
+    }
+    for at in names(facts).into_iter().filter(|at| at.whose == Whose::Pasted) {
+        applies = true;
+        found.extend(pasted(facts, at));
+    }
+    if applies { Verdict::of(found, vec![]) } else { Verdict::NotApplicable }
+}
+
+fn exceeded(facts: &Facts, check: &Check, is_loop: bool) -> Finding {
+    let severity = match reported_pass(facts) {
+        true => Severity::Low,
+        false => weighed(facts, Severity::Critical, Severity::Medium),
+    };
+    let (confidence, because) = match reported(facts) {
+        Some("permerror") => {
+            (Confidence::Certain, "The receiver wrote spf=permerror, and today's records need more than ten look-ups.")
+        }
+        Some("pass") => {
+            (Confidence::Possible, "The receiver still saw a pass; the records of a service may have grown since.")
+        }
+        _ => (Confidence::Likely, "This is what today's records need; the receiver's result does not name the reason."),
+    };
+    let problem = check.problem.as_ref();
+    let text = match (is_loop, problem) {
+        (true, Some(p)) => format!(
+            "The SPF record of {} never ends: {}. Receivers run into their limit of ten look-ups and answer permerror.",
+            check.domain, p.text
+        ),
+        _ => format!(
+            "Checking {} against the SPF record of {} takes more than {LOOKUPS} DNS look-ups, and receivers stop there. \
+             Look-ups by term, with all below it: {}.",
+            check.ip,
+            check.domain,
+            costs(check)
+        ),
+    };
+    let title = match is_loop {
+        true => format!("The SPF record of {} includes itself", short(&check.domain)),
+        false => format!("SPF of {} needs more than {LOOKUPS} look-ups", short(&check.domain)),
+    };
+    let mut leads_to = Vec::new();
+    if severity > Severity::Low {
+        leads_to.push("spf-not-authorized");
+        leads_to.extend_from_slice(consequences(facts));
+    }
+    finding(facts, check, title)
+        .severity(severity)
+        .sure(confidence, because)
+        .explain(text)
+        .exhibits(reported_exhibit(facts, "the receiver's result"))
+        .leads_to(&leads_to)
+        .fix(if is_loop { unloop(check) } else { fix(check) })
+}
+
+fn near(facts: &Facts, check: &Check) -> Finding {
+    finding(facts, check, format!("SPF of {} uses {} of {LOOKUPS} look-ups", short(&check.domain), check.lookups))
+        .severity(Severity::Low)
+        .sure(Confidence::Likely, "This is what today's records need.")
+        .explain(format!(
+            "The SPF record of {} still works, but the next service you add, or one more include at a service you use, \
+             breaks it. Look-ups by term, with all below it: {}.",
+            check.domain,
+            costs(check)
+        ))
+        .fix(fix(check))
+}
+
+fn finding(facts: &Facts, check: &Check, title: String) -> Finding {
+    let mut exhibits: Vec<Exhibit> = Vec::new();
+    let problem = check.problem.as_ref();
+    let term = problem.filter(|p| p.domain == check.domain).and_then(|p| p.span);
+    let costly = check.tree.as_ref().and_then(|t| t.terms.iter().find(|b| b.cost > 0)).map(|b| b.span);
+    if let Some(at) = judged(facts) {
+        exhibits.extend(record_exhibit(
+            facts,
+            at,
+            0,
+            term.or(costly),
+            if term.is_some() { "one too many" } else { "look-ups begin here" },
+        ));
+    }
+    let below = problem.filter(|p| p.domain != check.domain);
+    let record = below.and_then(|p| record_of(check.tree.as_ref()?, &p.domain));
+    exhibits.extend(
+        below.zip(record).map(|(p, record)| Exhibit::dns(&txt(&p.domain), record, p.span, "the limit is reached here")),
+    );
+    Finding::new(&RULE, title).exhibits(exhibits).check(
+        "postdoc diagnose new-message.eml -f json",
+        format!("computed.spf.lookups of at most {LOOKUPS}, and no permerror"),
+    )
+}
+
+/// The record of a domain in the tree; it is at most ten records deep.
+fn record_of<'t>(node: &'t Node, domain: &str) -> Option<&'t str> {
+    if node.domain == domain {
+        return node.record.as_deref();
+    }
+    node.terms.iter().filter_map(|b| b.below.as_deref()).find_map(|below| record_of(below, domain))
+}
+
+/// `include:a.example 3, mx 1, include:b.example not reached`
+fn costs(check: &Check) -> String {
+    let mut before = 0;
+    let mut words = Vec::new();
+    for branch in check.tree.iter().flat_map(|t| &t.terms) {
+        let cost = branch.total.saturating_sub(before);
+        before = before.max(branch.total);
+        let asks = ["include:", "exists:", "redirect="].iter().any(|w| branch.text.to_ascii_lowercase().contains(w));
+        if cost > 0 {
+            words.push(format!("{} {cost}", branch.text));
+        } else if asks && branch.state == BranchState::NotReached {
+            words.push(format!("{} not reached", branch.text));
+        }
+        if words.len() == 20 {
+            words.push("and so on".to_owned());
+            break;
+        }
+    }
+    words.join(", ")
+}
+
+fn fix(check: &Check) -> Remedy {
+    let mut includes: Vec<(u32, &str)> = Vec::new();
+    let mut before = 0;
+    for branch in check.tree.iter().flat_map(|t| &t.terms) {
+        let cost = branch.total.saturating_sub(before);
+        before = before.max(branch.total);
+        if branch.below.is_some() {
+            includes.push((cost, branch.text.as_str()));
+        }
+    }
+    includes.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
+    let costliest: Vec<&str> = includes.iter().take(3).map(|(_, text)| *text).collect();
+    let mut remedy = Remedy::new(format!("Bring the SPF record of {} down to {LOOKUPS} look-ups.", check.domain))
+        .step("Delete the includes of services you no longer send through; ask for each who uses it.");
+    if !costliest.is_empty() {
+        remedy = remedy.step(format!("The costliest are {}: look at those first.", costliest.join(", ")));
+    }
+    remedy
+        .step("A service that sends with a Return-Path of its own does not need an include here at all.")
+        .step("Let a service that sends much use a subdomain, with an SPF record of its own there.")
+        .step("Where `a` or `mx` stand for fixed addresses, write ip4: or ip6: instead: those cost nothing.")
+}
+
+fn unloop(check: &Check) -> Remedy {
+    let problem = check.problem.as_ref();
+    let at = problem.map_or(check.domain.as_str(), |p| p.domain.as_str());
+    Remedy::new(format!("Take the include that leads back out of the record of {at}."))
+        .step("A record must not include itself, neither directly nor through another.")
+}
+
+/// A pasted record that needs more than ten look-ups of its own, whatever is below.
+fn pasted(facts: &Facts, at: &Published) -> Option<Finding> {
+    let [text] = &at.records[..] else { return None };
+    let record = Record::parse(text.text.as_bytes()).filter(|r| !r.broken)?;
+    let own = record.own_lookups();
+    if own <= LOOKUPS as usize {
+        return None;
+    }
+    Some(
+        Finding::new(&RULE, format!("The pasted SPF record needs {own} or more look-ups"))
+            .sure(Confidence::Certain, "The terms are in what you pasted.")
+            .explain(format!(
+                "The record alone holds {own} terms that cost a DNS look-up, not counting those inside included records; \
+                 receivers stop after {LOOKUPS} and answer permerror."
+            ))
+            .exhibits(record_exhibit(facts, at, 0, None, "too many terms that ask DNS"))
+            .fix(
+                Remedy::new(format!("Bring the record down to {LOOKUPS} look-ups."))
+                    .step("Delete the includes of services you no longer send through.")
+                    .step("Let a service that sends much use a subdomain, with an SPF record of its own there.")
+                    .step("Where `a` or `mx` stand for fixed addresses, write ip4: or ip6: instead: those cost nothing."),
+            )
+            .check(
+                format!("dig +short TXT {}", if at.domain.is_empty() { "<your domain>" } else { &at.domain }),
+                format!("at most {LOOKUPS} look-ups"),
+            ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Scene, message, pasted};
+    use super::*;
+
+    /// Eleven includes over two levels.
+    fn eleven() -> Scene {
+        let mut scene = message("a@example.com", "a@example.com", "192.0.2.4");
+        let top: Vec<String> = (1..=3).map(|n| format!("include:i{n}.test")).collect();
+        scene = scene.txt("example.com", &[&format!("v=spf1 {} -all", top.join(" "))]);
+        let below = |range: std::ops::RangeInclusive<u32>| {
+            let terms: Vec<String> = range.map(|n| format!("include:j{n}.test")).collect();
+            format!("v=spf1 {} ?all", terms.join(" "))
+        };
+        scene =
+            scene.txt("i1.test", &[&below(1..=4)]).txt("i2.test", &[&below(5..=8)]).txt("i3.test", &["v=spf1 ?all"]);
+        (1..=8).fold(scene, |s, n| s.txt(&format!("j{n}.test"), &["v=spf1 ip4:203.0.113.9 ?all"]))
+    }
+
+    #[test]
+    fn eleven_includes_over_two_levels() {
+        let finding = eleven().reported("permerror").found(&RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Critical, Confidence::Certain));
+        assert!(finding.leads_to.contains(&"spf-not-authorized"));
+        assert!(
+            finding.explanation.contains("include:i1.test 5, include:i2.test 5, include:i3.test 1"),
+            "{}",
+            finding.explanation
+        );
+    }
+
+    #[test]
+    fn a_pass_reported_makes_it_small() {
+        let finding = eleven().reported("pass").found(&RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Low, Confidence::Possible));
+    }
+
+    #[test]
+    fn a_loop() {
+        let finding = message("a@example.com", "a@example.com", "192.0.2.4")
+            .txt("example.com", &["v=spf1 include:b.test -all"])
+            .txt("b.test", &["v=spf1 include:example.com -all"])
+            .found(&RULE);
+        assert!(finding.title.contains("includes itself"));
+    }
+
+    #[test]
+    fn nine_is_a_warning() {
+        let terms: Vec<String> = (1..=9).map(|n| format!("include:k{n}.test")).collect();
+        let scene = message("a@example.com", "a@example.com", "192.0.2.4")
+            .txt("example.com", &[&format!("v=spf1 {} ip4:192.0.2.4 -all", terms.join(" "))]);
+        let scene = (1..=9).fold(scene, |s, n| s.txt(&format!("k{n}.test"), &["v=spf1 -all"]));
+        assert_eq!(scene.found(&RULE).severity, Severity::Low);
+    }
+
+    #[test]
+    fn quiet_otherwise() {
+        Scene::default().not_applicable(&RULE);
+        pasted(None, &["v=spf1 mx -all"]).passes(&RULE);
+        pasted(None, &[&format!("v=spf1 {}-all", "mx ".repeat(11))]).found(&RULE);
+        message("a@example.com", "a@example.com", "192.0.2.4").txt("example.com", &["v=spf1 -all"]).passes(&RULE);
+        assert_eq!(message("a@example.com", "a@example.com", "192.0.2.4").unknown(&RULE).len(), 1);
+    }
+}

@@ -1,0 +1,181 @@
+use super::support::{
+    Owner, aligned_dkim, gap, identity_exhibit, mail_from_aligned, outcome_words, owner, record_exhibit, reported,
+    reported_exhibit, return_path_words, short, spf_domain, txt, unread, weighed,
+};
+use crate::facts::Facts;
+use crate::facts::spf::record::Record;
+use crate::facts::spf::{Published, SpfResult, Whose};
+use crate::remedy::{self, Remedy};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::span::Span;
+
+rule! {
+    /// The SPF record stands at a domain that SPF does not check
+    ///
+    /// ## What we saw
+    /// The SPF record of the From domain allows the sending server, but the Return-Path is at another name. SPF checks
+    /// the Return-Path, so that record was never looked at.
+    ///
+    /// ## Why mail suffers
+    /// The work was done in the wrong place: SPF passes or fails for the other name only, and adding more to the record
+    /// of the From domain changes nothing.
+    ///
+    /// ## How to fix it
+    /// If the Return-Path name is yours, publish the SPF record there. If it belongs to a sending service, set up a
+    /// bounce domain of your own at that service, or rely on DKIM with your own domain.
+    ///
+    /// ## How to check
+    /// A new message shows `spf=pass` with `smtp.mailfrom` at a name under the From domain.
+    pub RULE = "spf-wrong-domain", Spf, High, judge,
+    ["RFC 7208 §2.4", "RFC 9989 §5.3"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let (Some((domain, false)), Some(from)) = (spf_domain(facts), facts.reading.from_domain()) else {
+        return Verdict::NotApplicable;
+    };
+    if domain == from {
+        return Verdict::NotApplicable;
+    }
+    let passed = match reported(facts) {
+        Some(word) => Some(word == "pass"),
+        None => facts.spf.as_ref().and_then(|c| c.result).map(|r| r == SpfResult::Pass),
+    };
+    let ours = mail_from_aligned(facts) == Some(true);
+    let own_record = facts.spf_published.iter().any(|p| p.whose == Whose::MailFrom && !p.records.is_empty());
+    // An aligned pass is all one can want; a record of the name's own is judged by itself.
+    if ours && (passed == Some(true) || own_record) {
+        return Verdict::Pass;
+    }
+    let at = facts.spf_published.iter().find(|p| p.whose == Whose::From);
+    let Some(at) = at.filter(|at| at.outcome.is_some_and(|o| !o.failed())) else {
+        return Verdict::Unknown(vec![unread(from)]);
+    };
+    let (Some(check), 1) = (&at.check, at.records.len()) else { return Verdict::Pass };
+    match check.result {
+        Some(SpfResult::Pass) if ours && passed.is_none() => {
+            Verdict::Unknown(vec![gap(format!("Does SPF pass for {domain}?"), domain)])
+        }
+        Some(SpfResult::Pass) => found(facts, domain, from, at).into(),
+        Some(_) => Verdict::Pass,
+        None => {
+            let question = format!("Does the SPF record of {from} allow the sending server?");
+            let gaps: Vec<Gap> = check.missing.first().map(|q| Gap::dns(question, q)).into_iter().collect();
+            Verdict::of(vec![], gaps)
+        }
+    }
+}
+
+fn found(facts: &Facts, domain: &str, from: &str, at: &Published) -> Finding {
+    let ours = mail_from_aligned(facts) == Some(true);
+    let record = at.records.first().map(|r| r.text.as_str()).unwrap_or_default();
+    let term = at.check.as_ref().and_then(|c| c.matched.as_deref());
+    let span = term.and_then(|t| record.find(t).map(|n| Span::new(n, n + t.len())));
+    let mut text = format!(
+        "The SPF record of {from} allows the sending server, but the Return-Path is at {domain}, and SPF checks only that \
+         name. The record of {from} was not looked at."
+    );
+    if let Some(dkim) = aligned_dkim(facts) {
+        let signer = dkim.domain.as_deref().unwrap_or(from);
+        text.push_str(&format!(" DKIM passed for {signer}, so DMARC passes without SPF."));
+    }
+    let published = facts.spf_published.iter().find(|p| p.whose == Whose::MailFrom);
+    let nothing = published.filter(|p| p.records.is_empty()).and_then(|p| p.outcome).filter(|o| !o.failed());
+    let missing = nothing.map(|o| Exhibit::dns(&txt(domain), outcome_words(o), None, "what DNS says where SPF looks"));
+    let leads_to: &[&str] = match (ours, aligned_dkim(facts).is_some()) {
+        (true, true) => &["spf-missing"],
+        (true, false) => &["spf-missing", "dmarc-unaligned"],
+        (false, _) => &["return-path-foreign-domain"],
+    };
+    Finding::new(&RULE, format!("SPF is set up at {}, not at the Return-Path", short(from)))
+        .severity(weighed(facts, Severity::High, Severity::Low))
+        .sure(Confidence::Likely, "The record is read from today's DNS; the Return-Path is the one of this message.")
+        .explain(text)
+        .exhibits(identity_exhibit(facts))
+        .exhibits(record_exhibit(facts, at, 0, span, "allows the server, but is not looked at"))
+        .exhibits(missing)
+        .exhibits(reported_exhibit(facts, "the receiver's result"))
+        .fix(if ours { here(facts, domain, from) } else { there(facts, domain, from) })
+        .check(txt(domain).dig(), format!("one record that begins v=spf1; a new message shows spf=pass under {from}"))
+        .leads_to(leads_to)
+}
+
+/// The name is in the sender's own organization and has no record: it takes over that of the
+/// From domain. A copy would not do: `a` and `mx` mean the name they stand at.
+fn here(facts: &Facts, domain: &str, from: &str) -> Remedy {
+    let remedy = Remedy::new(format!("Let {domain} use the SPF record of {from}."));
+    let value = format!("v=spf1 redirect={from}");
+    match remedy::spf::change(&facts.evidence.answers, domain, Record::is, Some(&value)) {
+        Some(change) => remedy.record(change),
+        None => remedy.step(format!(
+            "Publish {value} as TXT at {domain}; where that name is an alias, whoever runs its target must do it."
+        )),
+    }
+}
+
+fn there(facts: &Facts, domain: &str, from: &str) -> Remedy {
+    let remedy = Remedy::new(format!("Use a Return-Path under {from}, or rely on DKIM with d={from}."));
+    match owner(facts) {
+        Owner::Platform(platform) => {
+            let remedy = match return_path_words(platform, from) {
+                Some(words) => remedy.step(format!("At {}, set a bounce domain of your own: {words}", platform.name)),
+                None => remedy.step(format!(
+                    "{} is not known to offer a bounce domain of your own: switch on DKIM with {from} instead.",
+                    platform.name
+                )),
+            };
+            platform.return_path_setting.iter().fold(remedy, |r, setting| r.step(format!("Where: {setting}")))
+        }
+        Owner::Own(_) => remedy
+            .step(format!("Set the envelope sender of your mail server to an address at {from} instead of {domain}.")),
+        _ => remedy
+            .step(format!("If {domain} belongs to a sending service, set up a bounce domain of your own there."))
+            .step(format!("If your own server sends, set its envelope sender to an address at {from}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Scene, after, message};
+    use super::*;
+
+    fn scene(mail_from: &str) -> Scene {
+        message("a@example.com", mail_from, "192.0.2.4").txt("example.com", &["v=spf1 ip4:192.0.2.4 -all"])
+    }
+
+    #[test]
+    fn a_subdomain_without_record() {
+        let finding = scene("b@bounce.example.com").txt("bounce.example.com", &[]).reported("none").found(&RULE);
+        assert_eq!(finding.severity, Severity::High);
+        assert_eq!(after(&finding), ["v=spf1 redirect=example.com"]);
+        assert_eq!(finding.leads_to, ["spf-missing", "dmarc-unaligned"]);
+    }
+
+    #[test]
+    fn a_foreign_return_path() {
+        let finding =
+            scene("b@example.net").txt("example.net", &["v=spf1 ip4:192.0.2.4 -all"]).reported("pass").found(&RULE);
+        assert_eq!(finding.severity, Severity::High);
+        assert!(finding.fix.unwrap().records.is_empty());
+        let finding = scene("b@example.net").txt("example.net", &[]).dkim_pass("example.com").found(&RULE);
+        assert_eq!(finding.severity, Severity::Low);
+    }
+
+    #[test]
+    fn quiet_otherwise() {
+        Scene::default().not_applicable(&RULE);
+        scene("b@example.com").not_applicable(&RULE);
+        message("a@example.com", "", "192.0.2.4").helo("mta.example.com").not_applicable(&RULE);
+        scene("b@bounce.example.com").txt("bounce.example.com", &["v=spf1 -all"]).reported("pass").passes(&RULE);
+        // The record at the name itself is what spf-not-authorized speaks of.
+        scene("b@bounce.example.com").txt("bounce.example.com", &["v=spf1 -all"]).reported("fail").passes(&RULE);
+        message("a@example.com", "b@example.net", "192.0.2.9")
+            .txt("example.com", &["v=spf1 ip4:192.0.2.4 -all"])
+            .txt("example.net", &[])
+            .passes(&RULE);
+        assert_eq!(message("a@example.com", "b@example.net", "192.0.2.9").unknown(&RULE).len(), 1);
+        let incomplete =
+            message("a@example.com", "b@example.net", "192.0.2.9").txt("example.com", &["v=spf1 include:a.test -all"]);
+        assert_eq!(incomplete.unknown(&RULE)[0].needs, "dig +short TXT a.test");
+    }
+}

@@ -1,0 +1,310 @@
+//! What several SPF rules ask of the facts.
+
+use crate::evidence::{Kind, Outcome, Question};
+use crate::facts::boundary::{MailFrom, Origin};
+use crate::facts::dkim::Signature;
+use crate::facts::organization::{self, Agreement, Organization};
+use crate::facts::platform::{Hit, Mark};
+use crate::facts::spf::record::Record;
+use crate::facts::spf::{Published, Whose};
+use crate::facts::{Facts, reported};
+use crate::knowledge::{Platform, pattern};
+use crate::remedy::{self, Change, TTL, blank};
+use crate::rules::{Exhibit, Gap, Severity, stranger};
+use crate::span::Span;
+use std::net::IpAddr;
+
+/// Whose server handed the message over.
+pub enum Owner {
+    /// A forwarder or mailing list; the field that gives it away.
+    Forwarder(Option<Span>),
+    Platform(&'static Platform),
+    /// The sender's own, and why we think so.
+    Own(String),
+    /// Nothing ties it to the sender; it goes by this name.
+    Stranger(String),
+    Unknown,
+}
+
+/// What is in the way of a change at a name.
+pub enum Obstacle {
+    /// The name is a CNAME: its TXT belong to another name.
+    Alias(String),
+    NotAnswered,
+}
+
+/// A domain name short enough for a title.
+pub fn short(name: &str) -> String {
+    if name.chars().count() <= 34 { name.to_owned() } else { name.chars().take(33).chain(['…']).collect() }
+}
+
+/// The MAIL FROM domain, or the HELO name where the reverse path is empty; true for HELO.
+pub fn spf_domain(facts: &Facts) -> Option<(&str, bool)> {
+    match &facts.identities.mail_from.as_ref()?.value {
+        MailFrom::Path { domain, .. } => Some((domain, false)),
+        MailFrom::Null => Some((facts.identities.helo.as_ref()?.value.as_str(), true)),
+    }
+}
+
+pub fn source_ip(facts: &Facts) -> Option<IpAddr> {
+    facts.identities.source_ip.as_ref().map(|ip| ip.value.to_canonical())
+}
+
+/// The organizational domain, by tree walk where known.
+pub fn organization(facts: &Facts, domain: &str) -> Option<String> {
+    let known = facts.alignment.organizations.get(domain).and_then(Organization::domain);
+    known.map(str::to_owned).or_else(|| organization::psl(domain))
+}
+
+/// Are two names of one organization?
+pub fn related(facts: &Facts, a: &str, b: &str) -> bool {
+    a == b || organization(facts, a).is_some_and(|o| organization(facts, b) == Some(o))
+}
+
+/// Is MAIL FROM in the From domain's organization? `None` where either is unknown.
+pub fn mail_from_aligned(facts: &Facts) -> Option<bool> {
+    if let Some(agreement) = facts.alignment.spf {
+        return Some(agreement != Agreement::None);
+    }
+    let (domain, _) = spf_domain(facts)?;
+    Some(related(facts, domain, facts.reading.from_domain()?))
+}
+
+/// The DKIM pass that carries DMARC: reported by the receiver and aligned with From.
+pub fn aligned_dkim(facts: &Facts) -> Option<&reported::Dkim> {
+    let from = facts.reading.from_domain()?;
+    let strict = facts.dmarc.record().is_some_and(|r| r.adkim_strict);
+    let domain = |d: &reported::Dkim| -> Option<String> {
+        let signature: Option<&Signature> = d.signature.and_then(|n| facts.reading.signatures.get(n));
+        d.domain.clone().or_else(|| signature.and_then(|s| s.domain.as_ref()).map(|d| d.value.clone()))
+    };
+    facts.reading.reported.dkim.iter().find(|d| {
+        d.result == "pass" && domain(d).is_some_and(|name| name == from || (!strict && related(facts, &name, from)))
+    })
+}
+
+/// `usual`, or less where an aligned DKIM signature carries the message anyway.
+pub fn weighed(facts: &Facts, usual: Severity, carried: Severity) -> Severity {
+    if aligned_dkim(facts).is_some() { carried } else { usual }
+}
+
+/// What the receiver said of SPF, if it spoke.
+pub fn reported(facts: &Facts) -> Option<&str> {
+    facts.reading.reported.spf.as_ref().map(|s| s.result.as_str())
+}
+
+/// Did the receiver see SPF pass, with a record and not by a guess?
+pub fn reported_pass(facts: &Facts) -> bool {
+    facts.reading.reported.spf.as_ref().is_some_and(|s| s.result == "pass" && !s.best_guess)
+}
+
+/// Rules that fire only because SPF gave no aligned pass.
+pub fn consequences(facts: &Facts) -> &'static [&'static str] {
+    let decides = mail_from_aligned(facts) == Some(true) && aligned_dkim(facts).is_none();
+    if decides { &["dmarc-unaligned"] } else { &[] }
+}
+
+/// Settles whose server it was, by what the message and DNS show.
+pub fn owner(facts: &Facts) -> Owner {
+    if let Some(span) = facts.reading.relay_mark() {
+        return Owner::Forwarder(Some(span));
+    }
+    let ip = source_ip(facts);
+    if ip.is_some() && ip == facts.evidence.said.configured.ip.map(|ip| ip.to_canonical()) {
+        return Owner::Own("you named it as your sending address".to_owned());
+    }
+    let mail_from = spf_domain(facts).map(|(domain, _)| domain);
+    let domains = [mail_from, facts.reading.from_domain()];
+    let ours = |name: &str| domains.into_iter().flatten().any(|d| related(facts, name, d));
+    let confirmed = facts.reverse.iter().flat_map(|r| &r.names).find(|n| n.confirmed == Some(true) && ours(&n.name));
+    if let Some(name) = confirmed {
+        return Owner::Own(format!("its confirmed reverse name is {}", name.name));
+    }
+    if let Some(helo) = facts.helo.as_ref().filter(|h| h.matches_ip == Some(true) && ours(&h.name)) {
+        return Owner::Own(format!("it introduced itself as {}, and that name resolves to it", helo.name));
+    }
+    // A server that bears a stranger's name is not the platform's: the message came by way of it.
+    let reverse = facts.identities.reverse_name.as_ref().map(|n| n.value.as_str());
+    let client = reverse.or(facts.identities.helo.as_ref().map(|h| h.value.as_str()));
+    let stranger = client.filter(|name| organization::psl(name).is_some() && !ours(name));
+    let sends = |hit: &&Hit| {
+        let its = |name| hit.platform.marks.received.iter().any(|mark| pattern::host(mark, name));
+        hit.platform.kind != "self-hosted" && (hit.mark == Mark::ReturnPath || stranger.is_none_or(its))
+    };
+    match facts.platforms.iter().find(sends).map(|hit| hit.platform) {
+        Some(platform) if platform.kind == "forwarding" => Owner::Forwarder(None),
+        Some(platform) => Owner::Platform(platform),
+        None => match stranger::name(facts) {
+            Some(name) => Owner::Stranger(name.to_owned()),
+            None => Owner::Unknown,
+        },
+    }
+}
+
+/// The one term that lets a platform send, where there is no choice between several.
+pub fn platform_term(platform: &Platform) -> Option<&str> {
+    let [term] = &platform.spf[..] else { return None };
+    let record = Record::parse(format!("v=spf1 {term} ~all").as_bytes())?;
+    let one = record.directives().count() == 2 && record.terms.len() == 2;
+    (one && !record.broken).then_some(term.as_str())
+}
+
+/// The term for one address.
+pub fn ip_term(ip: IpAddr) -> String {
+    if ip.is_ipv4() { format!("ip4:{ip}") } else { format!("ip6:{ip}") }
+}
+
+/// Can receivers out there see this address at all?
+pub fn is_public(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            let shared = ip.octets()[0] == 100 && (64..128).contains(&ip.octets()[1]);
+            !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || shared)
+        }
+        IpAddr::V6(ip) => {
+            !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local())
+        }
+    }
+}
+
+/// The SPF records of the domain that SPF judged.
+pub fn judged(facts: &Facts) -> Option<&Published> {
+    let (domain, helo) = spf_domain(facts)?;
+    let whose = if helo { Whose::Helo } else { Whose::MailFrom };
+    facts.spf_published.iter().find(|p| p.whose == whose && p.domain == domain)
+}
+
+/// Every name with SPF-like records once, the one that SPF judged first.
+pub fn names(facts: &Facts) -> Vec<&Published> {
+    let mut names: Vec<&Published> = judged(facts).into_iter().collect();
+    for at in &facts.spf_published {
+        if !names.iter().any(|n| n.domain == at.domain && (n.whose == Whose::Pasted) == (at.whose == Whose::Pasted)) {
+            names.push(at);
+        }
+    }
+    names
+}
+
+/// Is this the name whose record decided about the message?
+pub fn is_judged(facts: &Facts, at: &Published) -> bool {
+    at.whose != Whose::Pasted && spf_domain(facts).is_some_and(|(domain, _)| domain == at.domain)
+}
+
+pub fn txt(domain: &str) -> Question {
+    Question::new(domain, Kind::Txt)
+}
+
+/// Is the TXT answer of a name at hand and its own?
+pub fn obstacle(facts: &Facts, domain: &str) -> Option<Obstacle> {
+    match facts.evidence.answers.get(&txt(domain)) {
+        Some(answer) if answer.outcome.failed() => Some(Obstacle::NotAnswered),
+        Some(answer) => answer.alias().map(|target| Obstacle::Alias(target.to_owned())),
+        None => Some(Obstacle::NotAnswered),
+    }
+}
+
+/// The receiver's words.
+pub fn reported_exhibit(facts: &Facts, label: &str) -> Option<Exhibit> {
+    facts.reading.reported.spf.as_ref().map(|s| Exhibit::input(s.span, label))
+}
+
+/// Where MAIL FROM (or HELO) was read.
+pub fn identity_exhibit(facts: &Facts) -> Option<Exhibit> {
+    let mail_from = facts.identities.mail_from.as_ref()?;
+    let null = mail_from.value == MailFrom::Null;
+    let (span, origin) = match (&facts.identities.helo, null) {
+        (Some(helo), true) => (helo.span, helo.origin),
+        _ => (mail_from.span, mail_from.origin),
+    };
+    let label = if null { "the name SPF checks" } else { "the address SPF checks" };
+    match (span, origin) {
+        (Some(span), _) => Some(Exhibit::input(span, label)),
+        (None, Origin::User) => Some(Exhibit::user(spf_domain(facts)?.0, label)),
+        (None, _) => None,
+    }
+}
+
+/// Where the address was read.
+pub fn ip_exhibit(facts: &Facts) -> Option<Exhibit> {
+    let ip = facts.identities.source_ip.as_ref()?;
+    let label = "the server that delivered it";
+    Some(match ip.span {
+        Some(span) => Exhibit::input(span, label),
+        None => Exhibit::user(ip.value.to_string(), label),
+    })
+}
+
+/// A record as published or pasted, with the span of what is wrong in it.
+pub fn record_exhibit(facts: &Facts, at: &Published, n: usize, span: Option<Span>, label: &str) -> Option<Exhibit> {
+    text_exhibit(facts, at, at.records.get(n)?, span, label)
+}
+
+/// As [`record_exhibit`], for any of the SPF-like texts.
+pub fn text_exhibit(
+    facts: &Facts,
+    at: &Published,
+    text: &crate::facts::spf::SpfText,
+    span: Option<Span>,
+    label: &str,
+) -> Option<Exhibit> {
+    if at.whose == Whose::Pasted {
+        let entry = facts.reading.record.as_ref()?.entries.get(text.index)?;
+        return Some(Exhibit::input(span.map_or(entry.span, |s| entry.place(s)), label));
+    }
+    Some(Exhibit::dns(&txt(&at.domain), text.text.clone(), span, label))
+}
+
+/// The pasted RRset with the entries that `replaced` names changed to `new`, or taken out; true
+/// where its name is a blank.
+pub fn pasted_change(
+    facts: &Facts,
+    at: &Published,
+    replaced: impl Fn(usize) -> bool,
+    new: Option<&str>,
+) -> Option<(Change, bool)> {
+    let pasted = facts.reading.record.as_ref()?;
+    let before: Vec<_> = pasted.entries.iter().map(|e| e.data.clone()).collect();
+    let changed = |n| if replaced(n) { new.map(remedy::text) } else { before.get(n).cloned() };
+    let after = (0..before.len()).filter_map(changed).collect();
+    let nameless = at.domain.is_empty();
+    let name = if nameless { blank("your domain") } else { at.domain.clone() };
+    Some((Change { name, kind: Kind::Txt, ttl: TTL, before, after }, nameless))
+}
+
+/// What an empty or failed answer said.
+pub fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Records => "no record that begins v=spf1",
+        Outcome::NoData => "no TXT records at this name",
+        Outcome::NxDomain => "no such name",
+        Outcome::ServFail => "the server failed",
+        Outcome::Refused => "the server refused",
+        Outcome::Timeout => "no answer",
+    }
+}
+
+/// The one question that every rule on a published record asks.
+pub fn unread(domain: &str) -> Gap {
+    gap(format!("What does the SPF record of {domain} say?"), domain)
+}
+
+/// The record of the name that SPF judged is not at hand; those of other names decide nothing.
+pub fn is_unread(facts: &Facts, at: &Published) -> bool {
+    is_judged(facts, at) && at.outcome.is_none_or(|o| o.failed())
+}
+
+/// The gap that a missing or failed answer leaves.
+pub fn gap(what: impl Into<String>, domain: &str) -> Gap {
+    Gap::dns(what, &txt(domain))
+}
+
+/// The names behind a platform's own bounce domain: what the user must publish, blanks filled
+/// where they can be; `None` where the platform offers none.
+pub fn return_path_words(platform: &Platform, domain: &str) -> Option<String> {
+    let setup = platform.return_path.as_ref()?;
+    let dashes = domain.replace('.', "-");
+    let fill = |s: &str| s.replace("{domain-dashes}", &dashes).replace("{domain}", domain);
+    let target = setup.target.as_deref().map_or_else(|| blank("target shown in the portal"), fill);
+    let name = if setup.label.is_empty() { domain.to_owned() } else { format!("{}.{domain}", fill(&setup.label)) };
+    Some(format!("{name} {} {target}", setup.record))
+}

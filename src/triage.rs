@@ -1,0 +1,298 @@
+//! Cause before consequence: folds and orders findings, and says the verdict in one sentence.
+
+use crate::evidence::{InputKind, Outcome};
+use crate::facts::Facts;
+use crate::facts::antispam::Leaning;
+use crate::facts::organization::Agreement;
+use crate::facts::spf::SpfResult;
+use crate::remedy::{Change, Remedy};
+use crate::rules::{Confidence, Finding, Gap, Rule, Severity};
+
+/// CONTRACT `verdict.state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Pass,
+    Warn,
+    Fail,
+    Unknown,
+}
+
+impl State {
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Pass => "pass",
+            State::Warn => "warn",
+            State::Fail => "fail",
+            State::Unknown => "unknown",
+        }
+    }
+}
+
+/// The verdict of a diagnosis.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    pub state: State,
+    /// One sentence.
+    pub headline: String,
+    /// The rule that is the cause.
+    pub cause: Option<&'static Rule>,
+}
+
+/// Folds consequences under their cause, orders what remains (cause first), and says it.
+pub fn triage(facts: &Facts, found: Vec<Finding>, gaps: &[Gap]) -> (Verdict, Vec<Finding>) {
+    let findings = fold(found);
+    let worst = findings.iter().map(|f| weight(f).0).max();
+    let state = match worst {
+        Some(Severity::Critical | Severity::High) => State::Fail,
+        Some(Severity::Medium | Severity::Low) => State::Warn,
+        _ if cleared(facts) => State::Pass,
+        _ => State::Unknown,
+    };
+    let cause = findings.first().filter(|_| matches!(state, State::Fail | State::Warn));
+    let headline = match (cause, state) {
+        (Some(finding), _) => sentence(&finding.title),
+        (None, State::Pass) => passing(facts),
+        (None, _) => unknown(facts, gaps),
+    };
+    let verdict = Verdict { state, headline, cause: cause.map(|f| f.rule) };
+    (verdict, findings)
+}
+
+/// What decides a finding's place: its own severity and confidence, or those of the worst it leads to.
+fn weight(finding: &Finding) -> (Severity, Confidence) {
+    let own = (finding.severity, finding.confidence);
+    finding.consequences.iter().map(|c| (c.severity, c.confidence)).fold(own, Ord::max)
+}
+
+/// Moves every finding that another one explains under that other one. A finding with several
+/// causes goes to the first of them; chains end at the root, and a circle breaks at its first member.
+fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
+    let order: Vec<&str> = found.iter().map(|f| f.rule.id).collect();
+    // Stable: among equals the order of the rules stays.
+    found.sort_by_key(|f| std::cmp::Reverse((f.severity, f.confidence)));
+    let parents: Vec<Option<usize>> = (0..found.len())
+        .map(|n| (0..found.len()).find(|&m| m != n && found[m].leads_to.contains(&found[n].rule.id)))
+        .collect();
+    let root = |mut n: usize| {
+        // At most as many steps as there are findings; a circle is cut at its smallest index.
+        for _ in 0..parents.len() {
+            match parents[n] {
+                Some(parent) => n = parent,
+                None => return Some(n),
+            }
+        }
+        None
+    };
+    let roots: Vec<usize> = (0..found.len()).map(|n| root(n).unwrap_or(n)).collect();
+    let mut slots: Vec<Option<Finding>> = found.into_iter().map(Some).collect();
+    for (n, &root) in roots.iter().enumerate() {
+        if root != n
+            && let Some(consequence) = slots[n].take()
+            && let Some(cause) = slots[root].as_mut()
+        {
+            cause.consequences.push(consequence);
+        }
+    }
+    let mut folded: Vec<Finding> = slots.into_iter().flatten().collect();
+    for cause in &mut folded {
+        one_cure(cause);
+    }
+    folded.sort_by_key(|f| (std::cmp::Reverse(weight(f)), order.iter().position(|id| *id == f.rule.id)));
+    folded
+}
+
+/// A consequence goes away with its cause: another record for the same name would compete with
+/// the cause's, and who publishes both breaks both.
+fn one_cure(cause: &mut Finding) {
+    let Some(fix) = &cause.fix else { return };
+    for other in cause.consequences.iter_mut().filter_map(|c| c.fix.as_mut()) {
+        let competes = |c: &Change| fix.records.iter().any(|own| own.name == c.name && own.kind == c.kind && own != c);
+        if other.records.iter().any(competes) {
+            *other = Remedy::new(fix.summary.clone()).step("The record that cures it is shown with the cause.");
+        }
+    }
+}
+
+/// Does something at hand clear the message: the receiver's verdict, or our own from DNS? A receiver's
+/// failure that no rule explains clears nothing.
+fn cleared(facts: &Facts) -> bool {
+    let reported = &facts.reading.reported;
+    match facts.evidence.input.kind {
+        InputKind::Record => return facts.reading.record.as_ref().is_some_and(|r| r.unread == 0),
+        kind if !kind.is_judged() => return false,
+        _ => {}
+    }
+    let says = |result: Option<&str>, word: &str| result == Some(word);
+    let dmarc = reported.dmarc.as_ref().map(|m| m.result.as_str());
+    let compauth = reported.compauth.as_ref().map(|c| c.result.as_str());
+    if says(dmarc, "fail") || says(compauth, "fail") || facts.alignment.dmarc == Some(false) {
+        return false;
+    }
+    // A filter's line alone is about the filter; of a sender it says nothing.
+    let asks_filter = facts.reading.from.mailboxes.is_empty();
+    let filters = facts.reading.antispam.iter().filter(|f| !f.untrusted).flat_map(|f| &f.items);
+    let mut leanings = filters.filter_map(|i| i.meaning.as_ref()).map(|m| m.leaning);
+    says(dmarc, "pass")
+        || says(compauth, "pass")
+        || facts.alignment.dmarc == Some(true)
+        || (asks_filter && leanings.any(|l| l == Leaning::Good))
+}
+
+/// A title as a sentence.
+fn sentence(title: &str) -> String {
+    let title = title.trim_end();
+    if title.ends_with(['.', '?', '!']) { title.to_owned() } else { format!("{title}.") }
+}
+
+fn passing(facts: &Facts) -> String {
+    if facts.evidence.input.kind == InputKind::Record {
+        return "What is checked in this record has no fault.".into();
+    }
+    let Some(from) = facts.reading.from_domain() else {
+        return "The receiver's verdict is clean.".into();
+    };
+    let reported = &facts.reading.reported;
+    let nobody_said = reported.spf.is_none() && reported.dkim.is_empty() && reported.dmarc.is_none();
+    if nobody_said && reported.compauth.is_none() {
+        return match facts.alignment.dmarc {
+            Some(true) => format!("By today's DNS SPF passes for {from}; the header holds no receiver's verdict."),
+            _ => "The receiver's verdict is clean.".into(),
+        };
+    }
+    let aligned = |a: Option<Agreement>| matches!(a, Some(Agreement::Strict | Agreement::Relaxed));
+    let dkim = aligned(facts.alignment.dkim) && reported.dkim.iter().any(|d| d.result == "pass");
+    let spf_passes = match &reported.spf {
+        Some(spf) => spf.result == "pass",
+        None => facts.spf.as_ref().is_some_and(|check| check.result == Some(SpfResult::Pass)),
+    };
+    let who = match (dkim, aligned(facts.alignment.spf) && spf_passes) {
+        (true, true) => "SPF and DKIM both vouch for it",
+        (true, false) => "DKIM vouches for it",
+        (false, true) => "SPF vouches for it",
+        (false, false) => "so says the receiver",
+    };
+    format!("Authentication passes for {from}: {who}.")
+}
+
+fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
+    let kind = facts.evidence.input.kind;
+    match kind {
+        InputKind::Message | InputKind::Headers => {}
+        InputKind::Record if let Some(record) = facts.reading.record.as_ref().filter(|r| r.unread > 0) => {
+            return format!(
+                "Only part was judged: {} more records stand in the paste; paste one name at a time.",
+                record.unread
+            );
+        }
+        InputKind::Record => return "This looks like a DNS record, but none could be read from it.".into(),
+        InputKind::Bounce => {
+            return later("a bounce", "Paste the returned message's own header to have that diagnosed.");
+        }
+        InputKind::Reply => return later("an SMTP reply", "`postdoc explain` says what its codes mean."),
+        InputKind::Report => return later("a DMARC or TLS report", "It is not read yet."),
+        InputKind::Domain => return later("a domain", "Paste a message or its header instead."),
+        InputKind::Ip => return later("an IP address", "Paste a message or its header instead."),
+        InputKind::Unknown if facts.evidence.input.original.is_empty() => {
+            return sentence(&capital(&facts.evidence.input.because));
+        }
+        InputKind::Unknown => {
+            return "This does not look like mail: expected a header block, a message or a DNS record; paste the whole header.".into();
+        }
+    }
+    if facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "fail") {
+        return "The receiver says that DMARC failed, and nothing at hand shows why.".into();
+    }
+    let failed = facts.evidence.answers.values().filter(|a| a.outcome.failed()).count();
+    let timeouts = facts.evidence.answers.values().filter(|a| a.outcome == Outcome::Timeout).count();
+    if failed > 0 {
+        return format!(
+            "Cannot tell: {failed} DNS questions went unanswered ({timeouts} by silence), and no receiver's verdict is in the header."
+        );
+    }
+    match (facts.evidence.offline, gaps.first()) {
+        (true, _) => "Cannot tell: no receiver's verdict is in the header, and DNS was not asked (--offline).".into(),
+        (false, Some(gap)) => format!("Cannot tell yet: {}", sentence(&gap.question)),
+        (false, None) => "Cannot tell: no receiver's verdict is in the header, and DNS alone does not decide.".into(),
+    }
+}
+
+fn later(what: &str, instead: &str) -> String {
+    format!("This looks like {what}, which this version does not diagnose; {}", lower(instead))
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::{Group, Verdict as RuleVerdict};
+
+    static RULES: [Rule; 4] = [rule("a"), rule("b"), rule("c"), rule("d")];
+
+    const fn rule(id: &'static str) -> Rule {
+        Rule { id, group: Group::Dmarc, severity: Severity::High, doc: "", sources: &[], judge: |_| RuleVerdict::Pass }
+    }
+
+    fn finding(n: usize, severity: Severity, leads_to: &[&'static str]) -> Finding {
+        Finding::new(&RULES[n], RULES[n].id).severity(severity).leads_to(leads_to)
+    }
+
+    fn shape(findings: &[Finding]) -> Vec<(&str, Vec<&str>)> {
+        findings.iter().map(|f| (f.rule.id, f.consequences.iter().map(|c| c.rule.id).collect())).collect()
+    }
+
+    #[test]
+    fn a_chain_folds_under_its_root_and_takes_the_weight_of_its_worst() {
+        let folded = fold(vec![
+            finding(0, Severity::Critical, &["b"]),
+            finding(1, Severity::Medium, &[]),
+            finding(2, Severity::High, &["a"]),
+            finding(3, Severity::High, &[]),
+        ]);
+        assert_eq!(shape(&folded), [("c", vec!["a", "b"]), ("d", vec![])]);
+    }
+
+    #[test]
+    fn a_consequence_brings_no_record_of_its_own_for_the_causes_name() {
+        let with = |n, leads_to, value: &str| {
+            let change = Change::txt("example.com", &[] as &[&str], &[value]);
+            finding(n, Severity::High, leads_to).fix(Remedy::new("publish").record(change))
+        };
+        let folded = fold(vec![with(0, &["b", "c"], "one"), with(1, &[], "two"), with(2, &[], "one")]);
+        let records = |f: &Finding| f.fix.as_ref().unwrap().records.len();
+        assert_eq!(records(&folded[0]), 1);
+        assert_eq!(folded[0].consequences.iter().map(records).collect::<Vec<_>>(), [0, 1]);
+    }
+
+    #[test]
+    fn among_equals_the_order_of_the_rules_decides_whatever_they_lead_to() {
+        let folded = fold(vec![
+            finding(0, Severity::High, &["b"]),
+            finding(1, Severity::Critical, &[]),
+            finding(2, Severity::Critical, &[]),
+        ]);
+        assert_eq!(shape(&folded), [("a", vec!["b"]), ("c", vec![])]);
+    }
+
+    #[test]
+    fn a_circle_loses_nothing() {
+        let folded = fold(vec![finding(0, Severity::Low, &["b"]), finding(1, Severity::Low, &["a"])]);
+        assert_eq!(folded.len(), 2);
+    }
+
+    #[test]
+    fn the_surer_of_two_equals_comes_first() {
+        let folded =
+            fold(vec![finding(0, Severity::High, &[]).sure(Confidence::Possible, ""), finding(1, Severity::High, &[])]);
+        assert_eq!(shape(&folded), [("b", vec![]), ("a", vec![])]);
+    }
+}
