@@ -1,0 +1,584 @@
+//! `postdoc/diagnosis`, version 1.
+
+use crate::diagnose::Diagnosis;
+use crate::evidence::Input;
+use crate::facts::antispam;
+use crate::facts::boundary::MailFrom;
+use crate::facts::organization::Agreement;
+use crate::facts::received::Hop;
+use crate::remedy::{Change, Remedy};
+use crate::report::Shown;
+use crate::rules::{Exhibit, Finding, Place};
+use crate::span::Span;
+use serde::Serialize;
+
+/// One diagnosis.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    schema: &'static str,
+    schema_version: u32,
+    tool: &'static str,
+    input: InputPart,
+    verdict: VerdictPart,
+    receiver: Receiver,
+    identities: Identities,
+    reported: Reported,
+    computed: Computed,
+    alignment: Alignment,
+    findings: Vec<FindingPart>,
+    hops: Vec<HopPart>,
+    requirements: Vec<()>,
+    report: Option<()>,
+    bounce: Option<()>,
+    unknown: Vec<GapPart>,
+    dns: Dns,
+}
+
+#[derive(Debug, Serialize)]
+struct InputPart {
+    name: String,
+    kind: &'static str,
+    /// What the recogniser saw, and how sure it is.
+    because: String,
+    confidence: &'static str,
+    bytes: usize,
+    sha256: String,
+    repairs: Vec<RepairPart>,
+}
+
+#[derive(Debug, Serialize)]
+struct RepairPart {
+    kind: &'static str,
+    lines: Vec<u32>,
+}
+
+#[derive(Debug, Serialize)]
+struct VerdictPart {
+    state: &'static str,
+    headline: String,
+    cause: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Receiver {
+    authserv_id: Option<String>,
+    kind: Option<String>,
+    believed_because: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Identities {
+    from: Option<Author>,
+    mail_from: Option<Envelope>,
+    helo: Option<String>,
+    source_ip: Option<String>,
+    dkim: Vec<Signer>,
+}
+
+#[derive(Debug, Serialize)]
+struct Author {
+    address: Option<String>,
+    domain: Option<String>,
+    organizational_domain: Option<String>,
+    organizational_domain_psl: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Envelope {
+    address: Option<String>,
+    domain: Option<String>,
+    organizational_domain: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Signer {
+    domain: Option<String>,
+    selector: Option<String>,
+    organizational_domain: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Reported {
+    spf: Option<ReportedSpf>,
+    dkim: Vec<ReportedDkim>,
+    dmarc: Option<ReportedDmarc>,
+    arc: Option<Word>,
+    compauth: Option<Compauth>,
+    spam: Spam,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedSpf {
+    result: String,
+    domain: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedDkim {
+    result: String,
+    domain: Option<String>,
+    selector: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedDmarc {
+    result: String,
+    domain: Option<String>,
+    disposition: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Word {
+    result: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Compauth {
+    result: String,
+    reason: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Spam {
+    scl: Option<i32>,
+    bcl: Option<i32>,
+    sfv: Option<String>,
+    cat: Option<String>,
+    spamassassin: Option<SpamAssassin>,
+    rspamd: Option<Rspamd>,
+}
+
+#[derive(Debug, Serialize)]
+struct SpamAssassin {
+    score: Option<f64>,
+    required: Option<f64>,
+    flagged: Option<bool>,
+}
+
+#[derive(Debug, Serialize)]
+struct Rspamd {
+    score: Option<f64>,
+    required: Option<f64>,
+    action: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Computed {
+    spf: Option<ComputedSpf>,
+    dkim: Vec<()>,
+    arc: Option<()>,
+    dmarc: Option<ComputedDmarc>,
+}
+
+#[derive(Debug, Serialize)]
+struct ComputedSpf {
+    result: &'static str,
+    domain: String,
+    lookups: u32,
+    void_lookups: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct ComputedDmarc {
+    result: Option<&'static str>,
+    policy: Option<&'static str>,
+    record_at: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Alignment {
+    spf: Option<&'static str>,
+    dkim: Option<&'static str>,
+    dmarc: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct FindingPart {
+    rule: &'static str,
+    severity: &'static str,
+    confidence: &'static str,
+    because: String,
+    title: String,
+    explanation: String,
+    evidence: Vec<Evidence>,
+    fix: Option<Fix>,
+    verify: Option<String>,
+    expect: Option<String>,
+    consequences: Vec<&'static str>,
+    sources: &'static [&'static str],
+}
+
+#[derive(Debug, Serialize)]
+struct Evidence {
+    source: &'static str,
+    #[serde(rename = "where")]
+    place: String,
+    text: String,
+    span: Option<[usize; 2]>,
+    label: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Fix {
+    summary: String,
+    steps: Vec<String>,
+    records: Vec<RecordPart>,
+    blanks: Vec<String>,
+    replayed: Option<()>,
+}
+
+#[derive(Debug, Serialize)]
+struct RecordPart {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    ttl: u32,
+    before: Vec<String>,
+    after: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct HopPart {
+    from: Option<String>,
+    by: Option<String>,
+    ip: Option<String>,
+    at: Option<String>,
+    delay_ms: Option<i64>,
+    tls: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct GapPart {
+    question: String,
+    needs: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Dns {
+    queries: usize,
+    rounds: u32,
+    elapsed_ms: u64,
+}
+
+/// The contract's view of a diagnosis.
+pub fn document(d: &Diagnosis) -> Document {
+    let input = &d.facts.evidence.input;
+    Document {
+        schema: "postdoc/diagnosis",
+        schema_version: 1,
+        tool: env!("CARGO_PKG_VERSION"),
+        input: input_part(input),
+        verdict: VerdictPart {
+            state: d.verdict.state.word(),
+            headline: d.verdict.headline.clone(),
+            cause: d.verdict.cause.map(|r| r.id),
+        },
+        receiver: receiver(d),
+        identities: identities(d),
+        reported: reported(d),
+        computed: computed(d),
+        alignment: Alignment {
+            spf: d.facts.alignment.spf.map(agreement),
+            dkim: d.facts.alignment.dkim.map(agreement),
+            dmarc: d.facts.alignment.dmarc.map(pass_or_fail),
+        },
+        findings: d.every_finding().map(|f| finding_part(input, f)).collect(),
+        hops: d.facts.reading.hops.iter().map(hop).collect(),
+        requirements: Vec::new(),
+        report: None,
+        bounce: None,
+        unknown: d.unknown.iter().map(|g| GapPart { question: g.question.clone(), needs: g.needs.clone() }).collect(),
+        dns: dns(d),
+    }
+}
+
+/// One finding in the contract's form, for the copy menu.
+pub fn finding(input: &Input, finding: &Finding, shown: Shown) -> String {
+    super::pretty(&finding_part(input, finding), shown)
+}
+
+fn input_part(input: &Input) -> InputPart {
+    InputPart {
+        name: input.name.clone(),
+        kind: input.kind.word(),
+        because: input.because.clone(),
+        confidence: input.sure.word(),
+        bytes: input.bytes(),
+        sha256: input.sha256(),
+        repairs: input.repairs.iter().map(|r| RepairPart { kind: r.kind.word(), lines: r.lines.clone() }).collect(),
+    }
+}
+
+fn receiver(d: &Diagnosis) -> Receiver {
+    let boundary = &d.facts.reading.boundary;
+    Receiver {
+        authserv_id: boundary.authserv_id.clone(),
+        kind: boundary.receiver.clone(),
+        believed_because: (!boundary.because.is_empty()).then(|| boundary.because.clone()),
+    }
+}
+
+fn organization(d: &Diagnosis, domain: &str) -> (Option<String>, Option<String>) {
+    match d.facts.alignment.organizations.get(domain) {
+        Some(o) => (o.domain().map(str::to_owned), o.psl.clone()),
+        None => {
+            let psl = crate::facts::organization::psl(domain);
+            (psl.clone(), psl)
+        }
+    }
+}
+
+fn identities(d: &Diagnosis) -> Identities {
+    let reading = &d.facts.reading;
+    let from = reading.from.address().map(|a| {
+        let (walk, psl) = organization(d, &a.domain);
+        Author {
+            address: Some(format!("{}@{}", a.local, a.domain)),
+            domain: Some(a.domain.clone()),
+            organizational_domain: walk,
+            organizational_domain_psl: psl,
+        }
+    });
+    let mail_from = d.facts.identities.mail_from.as_ref().map(|m| match &m.value {
+        MailFrom::Null => Envelope { address: Some("<>".into()), domain: None, organizational_domain: None },
+        MailFrom::Path { local, domain } => Envelope {
+            address: local.as_ref().map(|l| format!("{l}@{domain}")),
+            domain: Some(domain.clone()),
+            organizational_domain: organization(d, domain).0,
+        },
+    });
+    let dkim = reading
+        .signatures
+        .iter()
+        .map(|s| {
+            let domain = s.domain.as_ref().map(|v| v.value.clone());
+            Signer {
+                organizational_domain: domain.as_deref().and_then(|v| organization(d, v).0),
+                domain,
+                selector: s.selector.as_ref().map(|v| v.value.clone()),
+            }
+        })
+        .collect();
+    Identities {
+        from,
+        mail_from,
+        helo: d.facts.identities.helo.as_ref().map(|h| h.value.clone()),
+        source_ip: d.facts.identities.source_ip.as_ref().map(|i| i.value.to_string()),
+        dkim,
+    }
+}
+
+fn reported(d: &Diagnosis) -> Reported {
+    let r = &d.facts.reading.reported;
+    Reported {
+        spf: r.spf.as_ref().map(|s| ReportedSpf { result: s.result.clone(), domain: s.domain.clone() }),
+        dkim: r
+            .dkim
+            .iter()
+            .map(|k| ReportedDkim { result: k.result.clone(), domain: k.domain.clone(), selector: k.selector.clone() })
+            .collect(),
+        dmarc: r.dmarc.as_ref().map(|m| ReportedDmarc {
+            result: m.result.clone(),
+            domain: m.domain.clone(),
+            disposition: m.disposition.clone(),
+        }),
+        arc: r.arc.as_ref().map(|a| Word { result: a.result.clone() }),
+        compauth: r.compauth.as_ref().map(|c| Compauth { result: c.result.clone(), reason: c.reason.clone() }),
+        spam: spam(&d.facts.reading.antispam),
+    }
+}
+
+fn spam(fields: &[antispam::Field]) -> Spam {
+    let s = antispam::summary(fields);
+    Spam {
+        scl: s.scl,
+        bcl: s.bcl,
+        sfv: s.sfv,
+        cat: s.cat,
+        spamassassin: s.spamassassin.map(|a| SpamAssassin { score: a.score, required: a.required, flagged: a.flagged }),
+        rspamd: s.rspamd.map(|a| Rspamd { score: a.score, required: a.required, action: a.action }),
+    }
+}
+
+fn computed(d: &Diagnosis) -> Computed {
+    let spf = d.facts.spf.as_ref().and_then(|s| {
+        Some(ComputedSpf {
+            result: s.result?.word(),
+            domain: s.domain.clone(),
+            lookups: s.lookups,
+            void_lookups: s.void_lookups,
+        })
+    });
+    let dmarc = &d.facts.dmarc;
+    let known = dmarc.governs.is_some() || d.facts.alignment.dmarc.is_some();
+    Computed {
+        spf,
+        dkim: Vec::new(),
+        arc: None,
+        dmarc: known.then(|| ComputedDmarc {
+            result: d.facts.alignment.dmarc.map(pass_or_fail),
+            policy: dmarc.effective.map(|(policy, _)| policy.word()),
+            record_at: dmarc.governing().map(|step| step.name()),
+        }),
+    }
+}
+
+fn agreement(a: Agreement) -> &'static str {
+    match a {
+        Agreement::Strict => "strict",
+        Agreement::Relaxed => "relaxed",
+        Agreement::None => "none",
+    }
+}
+
+fn pass_or_fail(pass: bool) -> &'static str {
+    if pass { "pass" } else { "fail" }
+}
+
+pub(crate) fn finding_part(input: &Input, f: &Finding) -> FindingPart {
+    FindingPart {
+        rule: f.rule.id,
+        severity: f.severity.word(),
+        confidence: f.confidence.word(),
+        because: f.because.clone(),
+        title: f.title.clone(),
+        explanation: f.explanation.clone(),
+        evidence: f.exhibits.iter().map(|e| evidence(input, e)).collect(),
+        fix: f.fix.as_ref().map(fix),
+        verify: f.check.as_ref().map(|c| c.command.clone()),
+        expect: f.check.as_ref().map(|c| c.expect.clone()),
+        consequences: f.consequences.iter().map(|c| c.rule.id).collect(),
+        sources: f.rule.sources,
+    }
+}
+
+fn evidence(input: &Input, exhibit: &Exhibit) -> Evidence {
+    let label = exhibit.label.clone();
+    match &exhibit.place {
+        Place::Input(span) => {
+            let source = input.locate(*span);
+            let text = input.original.get(source.start..source.end).unwrap_or_default();
+            Evidence {
+                source: "header",
+                place: place_of(input, *span),
+                text: beginning(text),
+                span: Some([source.start, source.end]),
+                label,
+            }
+        }
+        Place::Dns { question, text, span } => Evidence {
+            source: "dns",
+            place: format!("{} {}", question.name, question.kind),
+            text: text.clone(),
+            span: span.map(|s| [s.start as usize, s.end as usize]),
+            label,
+        },
+        Place::User(said) => {
+            Evidence { source: "user", place: "what you told postdoc".into(), text: said.clone(), span: None, label }
+        }
+    }
+}
+
+/// Bytes of a passage of the input that are quoted; its span says how long it really is.
+const QUOTED: usize = 4096;
+
+fn beginning(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    text[..text.floor_char_boundary(QUOTED)].to_owned()
+}
+
+/// `Authentication-Results, line 7`: the field's name where it can be told, and the user's line.
+pub(crate) fn place_of(input: &Input, span: Span) -> String {
+    let line = input.line_of(input.locate(span).start);
+    match field_name(input, span) {
+        Some(name) => format!("{name}, line {line}"),
+        None => format!("line {line}"),
+    }
+}
+
+/// The name of the field a span lies in: back over continuation lines to the field's first line.
+fn field_name(input: &Input, span: Span) -> Option<String> {
+    if !input.kind.has_header() {
+        return None;
+    }
+    let text = &input.text;
+    let mut start = line_start(text, span.start as usize);
+    while start > 0 && matches!(text.get(start), Some(b' ' | b'\t')) {
+        // Past the line end, CRLF or a single one.
+        let before = &text[..start];
+        let end = before.strip_suffix(b"\r\n").or(before.strip_suffix(b"\n")).or(before.strip_suffix(b"\r"));
+        start = line_start(text, end.map_or(0, <[u8]>::len));
+    }
+    let line = text.get(start..)?;
+    let colon = line.iter().take(80).position(|&b| b == b':')?;
+    let name = std::str::from_utf8(&line[..colon]).ok()?.trim();
+    (!name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic())).then(|| name.to_owned())
+}
+
+fn line_start(text: &[u8], at: usize) -> usize {
+    let head = &text[..at.min(text.len())];
+    head.iter().rposition(|&b| b == b'\n' || b == b'\r').map_or(0, |n| n + 1)
+}
+
+fn fix(remedy: &Remedy) -> Fix {
+    Fix {
+        summary: remedy.summary.clone(),
+        steps: remedy.steps.clone(),
+        records: remedy.records.iter().map(record).collect(),
+        blanks: remedy.blanks.clone(),
+        replayed: None,
+    }
+}
+
+fn record(change: &Change) -> RecordPart {
+    RecordPart {
+        name: change.name.clone(),
+        kind: change.kind.to_string(),
+        ttl: change.ttl,
+        before: change.before.iter().map(ToString::to_string).collect(),
+        after: change.after.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn hop(h: &Hop) -> HopPart {
+    HopPart {
+        from: h.reverse_name.as_ref().or(h.helo.as_ref()).map(|v| v.value.clone()),
+        by: h.by.as_ref().map(|v| v.value.clone()),
+        ip: h.ip.as_ref().map(|v| v.value.to_string()),
+        at: h.at.map(|t| t.to_string()),
+        delay_ms: h.delay_ms,
+        tls: h.tls.clone(),
+    }
+}
+
+fn dns(d: &Diagnosis) -> Dns {
+    let answers = &d.facts.evidence.answers;
+    // From the first question put to the last answer received, as recorded.
+    let began = answers.values().map(|a| a.at.as_millisecond() - i64::from(a.elapsed_ms)).min();
+    let ended = answers.values().map(|a| a.at.as_millisecond()).max();
+    let elapsed_ms = began.zip(ended).map_or(0, |(b, e)| u64::try_from(e - b).unwrap_or(0));
+    Dns { queries: answers.len(), rounds: d.rounds(), elapsed_ms }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_passage_is_placed_in_its_field_whatever_ends_the_lines() {
+        for end in ["\r\n", "\n", "\r"] {
+            let text = ["From: a@example.com", "X-Report:", "\tone;", " two=2", "Subject: hello", "", ""].join(end);
+            let input = Input::read("-", text.as_bytes(), None).unwrap();
+            let at = |word: &str| {
+                let read = String::from_utf8_lossy(&input.text).into_owned();
+                let start = read.find(word).unwrap();
+                place_of(&input, Span::new(start, start + word.len()))
+            };
+            assert_eq!(
+                (at("a@example"), at("two"), at("hello")),
+                ("From, line 1".into(), "X-Report, line 4".into(), "Subject, line 5".into()),
+                "{end:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! JSON as promised to scripts. The types are versioned by themselves: a change in the engine
+//! changes nothing here by accident.
+
+pub mod diagnosis;
+
+use super::Shown;
+use crate::safe::is_unseen;
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt::Write as _;
+
+/// The JSON Schemas that ship with the program, by name.
+pub const SCHEMAS: &[(&str, &str)] = &[
+    ("case", include_str!("../../../assets/schemas/case.json")),
+    ("diagnosis", include_str!("../../../assets/schemas/diagnosis.json")),
+];
+
+/// Over several lines, for one input.
+pub fn pretty(document: &impl Serialize, shown: Shown) -> String {
+    let text = match shown.redaction {
+        None => serde_json::to_string_pretty(document),
+        Some(_) => serde_json::to_value(document).and_then(|v| serde_json::to_string_pretty(&hide(v, shown))),
+    };
+    escaped(&text.unwrap_or_default())
+}
+
+/// On one line, for streams.
+pub fn line(document: &impl Serialize, shown: Shown) -> String {
+    let text = match shown.redaction {
+        None => serde_json::to_string(document),
+        Some(_) => serde_json::to_value(document).and_then(|v| serde_json::to_string(&hide(v, shown))),
+    };
+    escaped(&text.unwrap_or_default())
+}
+
+/// With a final line end, and as `\u` escapes what a terminal obeys or nobody sees: JSON itself asks that
+/// of C0 only (RFC 8259 §7). All such characters stand inside strings, for JSON's own are ASCII.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        if c == '\x7F' || is_unseen(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+/// Keys whose strings are words of our own, which nobody's name can stand in.
+const OWN: &[&str] = &[
+    "schema",
+    "tool",
+    "kind",
+    "state",
+    "cause",
+    "rule",
+    "severity",
+    "confidence",
+    "source",
+    "sources",
+    "type",
+    "result",
+    "policy",
+    "consequences",
+    "sha256",
+    "spf",
+    "dkim",
+    "dmarc",
+];
+
+/// Redacts every string that may hold a stranger's words; keys and numbers stay.
+fn hide(value: Value, shown: Shown) -> Value {
+    match value {
+        Value::String(text) => Value::String(shown.hidden(&text)),
+        Value::Array(items) => Value::Array(items.into_iter().map(|v| hide(v, shown)).collect()),
+        Value::Object(map) => {
+            let own = |key: &str, v: &Value| {
+                OWN.contains(&key) && (v.is_string() || key == "sources" || key == "consequences")
+            };
+            Value::Object(
+                map.into_iter()
+                    .map(|(k, v)| {
+                        if own(&k, &v) {
+                            (k, v)
+                        } else {
+                            let v = hide(v, shown);
+                            (k, v)
+                        }
+                    })
+                    .collect(),
+            )
+        }
+        other => other,
+    }
+}

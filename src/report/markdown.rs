@@ -1,0 +1,137 @@
+//! For a ticket: the verdict, then each finding with evidence, fix and check.
+
+use super::Shown;
+use super::snippet;
+use crate::diagnose::Diagnosis;
+use crate::evidence::Input;
+use crate::rules::Finding;
+
+/// The whole diagnosis.
+pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
+    let mut out = format!("# {}: {}\n", d.verdict.state.word().to_uppercase(), text(shown, &d.verdict.headline));
+    let boundary = &d.facts.reading.boundary;
+    if !boundary.because.is_empty() {
+        out.push_str(&format!("\n{}\n", text(shown, &boundary.because)));
+    }
+    for f in d.every_finding() {
+        out.push('\n');
+        out.push_str(&finding(&d.facts.evidence.input, f, shown));
+    }
+    if !d.unknown.is_empty() {
+        out.push_str("\n## Not known\n\n");
+        for gap in &d.unknown {
+            out.push_str(&format!("- {} Needs: {}\n", text(shown, &gap.question), code(shown, &gap.needs)));
+        }
+    }
+    if shown.redaction.is_some() {
+        out.push_str("\n*Redacted: for persons, subjects, message-ids and the addresses of machines in the message there are stand-ins; domains are as they were.*\n");
+    }
+    out
+}
+
+/// One finding, for the copy menu as well.
+pub fn finding(input: &Input, f: &Finding, shown: Shown) -> String {
+    let mut out = format!(
+        "## {}\n\n`{}`, {}, {}\n\n{}\n",
+        text(shown, &f.title),
+        f.rule.id,
+        f.severity.word(),
+        f.confidence.word(),
+        text(shown, &f.explanation)
+    );
+    let pieces = snippet::pieces(input, &f.exhibits, shown);
+    if !pieces.is_empty() {
+        out.push_str("\n### Evidence\n");
+    }
+    for piece in pieces {
+        let place = match piece.first_line {
+            Some(line) => format!("{}, line {line}", piece.source),
+            None => piece.source.clone(),
+        };
+        let lines: Vec<&str> = piece.marked_lines().into_iter().map(|l| l.map_or("…", |(_, line)| line)).collect();
+        out.push_str(&format!("\n{}:\n\n{}", escape(&place), fenced(&lines.join("\n"))));
+        out.push('\n');
+        for mark in &piece.marks {
+            let passage = piece.text.get(mark.range.clone()).unwrap_or_default().replace('\n', " ");
+            out.push_str(&format!("- {}: {}\n", inline(&passage), escape(&mark.label)));
+        }
+    }
+    if let Some(fix) = &f.fix {
+        out.push_str(&format!("\n### Fix\n\n{}\n", text(shown, &fix.summary)));
+        for change in &fix.records {
+            let mut block = String::new();
+            for before in change.before.iter().filter(|b| !change.after.contains(b)) {
+                block.push_str(&format!("- {}. {} IN {} {before}\n", change.name, change.ttl, change.kind));
+            }
+            for after in change.after.iter().filter(|a| !change.before.contains(a)) {
+                block.push_str(&format!("+ {}. {} IN {} {after}\n", change.name, change.ttl, change.kind));
+            }
+            out.push_str(&format!("\n{}", fenced(shown.block(&block).trim_end())));
+        }
+        if !fix.steps.is_empty() {
+            out.push('\n');
+        }
+        for (n, step) in fix.steps.iter().enumerate() {
+            out.push_str(&format!("{}. {}\n", n + 1, text(shown, step)));
+        }
+        for blank in &fix.blanks {
+            out.push_str(&format!("\nStill to fill in: {}\n", text(shown, blank)));
+        }
+    }
+    if let Some(check) = &f.check {
+        out.push_str(&format!(
+            "\n### Check\n\n{}\nExpect: {}\n",
+            fenced(&shown.line(&check.command)),
+            text(shown, &check.expect)
+        ));
+    }
+    out
+}
+
+fn text(shown: Shown, words: &str) -> String {
+    escape(&shown.line(words))
+}
+
+/// Characters that Markdown would take for its own get a backslash.
+fn escape(words: &str) -> String {
+    let mut out = String::with_capacity(words.len());
+    for c in words.chars() {
+        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn code(shown: Shown, words: &str) -> String {
+    inline(&shown.line(words))
+}
+
+/// A code span whose fence is longer than any run of backticks inside.
+fn inline(words: &str) -> String {
+    let fence = "`".repeat(longest_run(words) + 1);
+    let pad = if words.starts_with('`') || words.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{words}{pad}{fence}")
+}
+
+fn fenced(block: &str) -> String {
+    let fence = "`".repeat(longest_run(block).max(2) + 1);
+    format!("{fence}text\n{block}\n{fence}\n")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_cannot_break_out_of_code_or_text() {
+        assert_eq!(inline("a``b"), "```a``b```");
+        assert!(fenced("```\n# x").starts_with("````text\n"));
+        assert_eq!(escape("<b>*x*</b>"), "\\<b\\>\\*x\\*\\</b\\>");
+    }
+}

@@ -1,0 +1,92 @@
+//! For `cut` and `grep`: one fact a line, tab separated, stable.
+//!
+//! The first column says what the line is; new kinds of line may be added.
+
+use super::Shown;
+use crate::diagnose::Diagnosis;
+use crate::facts::organization::Agreement;
+
+/// `input`, `verdict`, `identity`, `reported`, `alignment`, `finding`, `record`, `unknown` lines.
+pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
+    let mut out = Lines { text: String::new(), shown };
+    let input = &d.facts.evidence.input;
+    out.row(&["input", &input.name, input.kind.word(), &input.bytes().to_string()]);
+    out.row(&["verdict", d.verdict.state.word(), d.verdict.cause.map_or("", |r| r.id), &d.verdict.headline]);
+    let identities = &d.facts.identities;
+    if let Some(a) = d.facts.reading.from.address() {
+        out.row(&["identity", "from", &format!("{}@{}", a.local, a.domain)]);
+    }
+    if let Some(m) = &identities.mail_from {
+        out.row(&["identity", "mail-from", m.value.domain().unwrap_or("<>")]);
+    }
+    if let Some(h) = &identities.helo {
+        out.row(&["identity", "helo", &h.value]);
+    }
+    if let Some(ip) = &identities.source_ip {
+        out.row(&["identity", "source-ip", &ip.value.to_string()]);
+    }
+    let reported = &d.facts.reading.reported;
+    if let Some(s) = &reported.spf {
+        out.row(&["reported", "spf", &s.result, s.domain.as_deref().unwrap_or("")]);
+    }
+    for k in &reported.dkim {
+        out.row(&[
+            "reported",
+            "dkim",
+            &k.result,
+            k.domain.as_deref().unwrap_or(""),
+            k.selector.as_deref().unwrap_or(""),
+        ]);
+    }
+    if let Some(m) = &reported.dmarc {
+        out.row(&[
+            "reported",
+            "dmarc",
+            &m.result,
+            m.domain.as_deref().unwrap_or(""),
+            m.disposition.as_deref().unwrap_or(""),
+        ]);
+    }
+    for (leg, agreement) in [("spf", d.facts.alignment.spf), ("dkim", d.facts.alignment.dkim)] {
+        let word = match agreement {
+            Some(Agreement::Strict) => "strict",
+            Some(Agreement::Relaxed) => "relaxed",
+            Some(Agreement::None) => "none",
+            None => continue,
+        };
+        out.row(&["alignment", leg, word]);
+    }
+    for f in d.every_finding() {
+        out.row(&["finding", f.rule.id, f.severity.word(), f.confidence.word(), &f.title]);
+        for change in f.fix.iter().flat_map(|fix| &fix.records) {
+            for before in change.before.iter().filter(|b| !change.after.contains(b)) {
+                out.row(&["record", f.rule.id, "-", &change.name, &change.kind.to_string(), &before.to_string()]);
+            }
+            for after in change.after.iter().filter(|a| !change.before.contains(a)) {
+                out.row(&["record", f.rule.id, "+", &change.name, &change.kind.to_string(), &after.to_string()]);
+            }
+        }
+    }
+    for gap in &d.unknown {
+        out.row(&["unknown", &gap.question, &gap.needs]);
+    }
+    out.text
+}
+
+struct Lines<'a> {
+    text: String,
+    shown: Shown<'a>,
+}
+
+impl Lines<'_> {
+    /// A line; tabs and line ends inside a column have become blanks.
+    fn row(&mut self, columns: &[&str]) {
+        for (n, column) in columns.iter().enumerate() {
+            if n > 0 {
+                self.text.push('\t');
+            }
+            self.text.push_str(&self.shown.line(column));
+        }
+        self.text.push('\n');
+    }
+}

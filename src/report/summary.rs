@@ -1,0 +1,89 @@
+//! The few lines under the verdict: who vouched for whom, and whose word that is.
+
+use super::Shown;
+use crate::diagnose::Diagnosis;
+use crate::evidence::InputKind;
+use crate::facts::organization::{Agreement, agree};
+
+/// Signatures shown at most; a message may carry any number.
+const SIGNATURES: usize = 4;
+
+/// `DKIM  mailer.example  pass, not aligned`
+pub struct Leg {
+    pub name: &'static str,
+    pub domain: String,
+    pub words: String,
+}
+
+/// From, SPF, each signature, DMARC: what was checked and how it came out.
+pub fn legs(d: &Diagnosis, shown: Shown) -> Vec<Leg> {
+    let reading = &d.facts.reading;
+    let Some(from) = reading.from_domain() else { return Vec::new() };
+    let leg = |name, domain: Option<&str>, words: Vec<String>| Leg {
+        name,
+        domain: shown.line(domain.unwrap_or("")),
+        words: shown.line(&words.join(", ")),
+    };
+    let mut legs = vec![leg("From", Some(from), Vec::new())];
+    let aligned = |agreement: Option<Agreement>| {
+        Some(if agreement? == Agreement::None { "not aligned".to_owned() } else { "aligned".to_owned() })
+    };
+    let spf = d.facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
+    let result = match (&reading.reported.spf, &d.facts.spf) {
+        (Some(spf), _) => Some(spf.result.clone()),
+        (None, Some(check)) => check.result.map(|r| format!("{} by today's DNS", r.word())),
+        (None, None) => None,
+    };
+    if spf.is_some() || result.is_some() {
+        let words = result.into_iter().chain(aligned(d.facts.alignment.spf).filter(|_| spf.is_some()));
+        legs.push(leg("SPF", spf, words.collect()));
+    }
+    let against_from =
+        |domain: Option<&str>| aligned(domain.map(|name| agree(from, name, &d.facts.alignment.organizations)));
+    for k in reading.reported.dkim.iter().take(SIGNATURES) {
+        let domain = k.domain.as_deref();
+        legs.push(leg("DKIM", domain, [Some(k.result.clone()), against_from(domain)].into_iter().flatten().collect()));
+    }
+    if reading.reported.dkim.is_empty() {
+        for signature in reading.signatures.iter().take(SIGNATURES) {
+            let domain = signature.domain.as_ref().map(|s| s.value.as_str());
+            let words = [Some("a signature, no result".to_owned()), against_from(domain)];
+            legs.push(leg("DKIM", domain, words.into_iter().flatten().collect()));
+        }
+    }
+    if let Some(dmarc) = &reading.reported.dmarc {
+        let done = dmarc.disposition.as_deref().map(|word| match word {
+            "none" => "the receiver took no action for it".to_owned(),
+            word => format!("the receiver's action: {word}"),
+        });
+        legs.push(leg("DMARC", None, [Some(dmarc.result.clone()), done].into_iter().flatten().collect()));
+    } else if let Some(pass) = d.facts.alignment.dmarc {
+        let word = if pass { "pass" } else { "fail" };
+        legs.push(leg("DMARC", None, vec![format!("{word} by these, the receiver does not say")]));
+    }
+    legs
+}
+
+/// What it was taken for, why the receiver is believed, what was repaired.
+pub fn notes(d: &Diagnosis) -> Vec<String> {
+    let input = &d.facts.evidence.input;
+    let mut notes = Vec::new();
+    match input.kind {
+        InputKind::Message | InputKind::Headers | InputKind::Unknown => {}
+        InputKind::Record => {
+            notes.push(format!("Read as a DNS record: {}. No name came with it, so DNS was not asked.", input.because))
+        }
+        kind => notes.push(format!("Read as a {}: {}.", kind.word(), input.because)),
+    }
+    if !d.facts.reading.boundary.because.is_empty() {
+        notes.push(d.facts.reading.boundary.because.clone());
+    }
+    for repair in &input.repairs {
+        let lines = match repair.lines.len() {
+            1 => "1 line".to_owned(),
+            n => format!("{n} lines"),
+        };
+        notes.push(format!("Repaired the paste: {} ({lines})", repair.kind.word()));
+    }
+    notes
+}
