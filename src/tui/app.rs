@@ -1,0 +1,219 @@
+//! The state of the app.
+
+use super::case::Case;
+use super::keys::{Places, View};
+use super::msg::Ticket;
+use super::popup::Popup;
+use super::screen::input::Focus;
+use super::theme::{Choice, Ink, Look, Theme};
+use super::widget::editor::Editor;
+use super::world::{Recent, Sample};
+use crate::redact::Redaction;
+use crate::triage::State;
+
+/// The screens; the stack of them is the way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screen {
+    Home,
+    Samples,
+    Input,
+    Verdict,
+    Detail,
+    Spf,
+    Dkim,
+    Hops,
+    Headers,
+    Stated,
+}
+
+impl Screen {
+    pub fn place(self) -> Places {
+        match self {
+            Screen::Home => Places::HOME,
+            Screen::Samples => Places::SAMPLES,
+            Screen::Input => Places::INPUT,
+            Screen::Verdict => Places::VERDICT,
+            Screen::Detail => Places::DETAIL,
+            Screen::Spf => Places::SPF,
+            Screen::Dkim => Places::DKIM,
+            Screen::Hops => Places::HOPS,
+            Screen::Headers => Places::HEADERS,
+            Screen::Stated => Places::STATED,
+        }
+    }
+
+    pub fn of(view: View) -> Screen {
+        match view {
+            View::Verdict => Screen::Verdict,
+            View::Findings => Screen::Detail,
+            View::Spf => Screen::Spf,
+            View::Dkim => Screen::Dkim,
+            View::Hops => Screen::Hops,
+            View::Headers => Screen::Headers,
+        }
+    }
+}
+
+/// The one status line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    pub text: String,
+    pub ink: Ink,
+}
+
+/// Everything the screens show.
+pub struct App {
+    pub look: Look,
+    pub theme: Theme,
+    /// Never empty; the first is Home.
+    pub screens: Vec<Screen>,
+    pub popup: Option<Popup>,
+    pub recent: Vec<Recent>,
+    pub samples: Vec<Sample>,
+    /// Marked lines of Home and of the examples.
+    pub home: usize,
+    pub sample: usize,
+    pub editor: Editor,
+    pub focus: Focus,
+    /// Why the input screen asks; empty when it does not.
+    pub question: String,
+    pub case: Option<Case>,
+    /// The last ticket given out.
+    pub ticket: Ticket,
+    /// An input is being opened.
+    pub opening: bool,
+    pub status: Option<Status>,
+    pub log: Vec<String>,
+    pub redact: bool,
+    pub redactor: Option<Redaction>,
+    pub local_time: bool,
+    /// The picture in words.
+    pub words: bool,
+    /// The long explanation.
+    pub more: bool,
+    pub spin: usize,
+    pub now: jiff::Timestamp,
+    /// Rows of the body at the last draw: a page.
+    pub page: usize,
+}
+
+impl App {
+    pub fn new(look: Look, now: jiff::Timestamp) -> App {
+        App {
+            theme: match look.theme {
+                Choice::Auto => Theme::Ansi,
+                Choice::Fixed(theme) => theme,
+            },
+            look,
+            screens: vec![Screen::Home],
+            popup: None,
+            recent: Vec::new(),
+            samples: Vec::new(),
+            home: 0,
+            sample: 0,
+            editor: Editor::default(),
+            focus: Focus::Text,
+            question: String::new(),
+            case: None,
+            ticket: Ticket::default(),
+            opening: false,
+            status: None,
+            log: Vec::new(),
+            redact: false,
+            redactor: None,
+            local_time: false,
+            words: false,
+            more: false,
+            spin: 0,
+            now,
+            page: 10,
+        }
+    }
+
+    pub fn screen(&self) -> Screen {
+        self.screens.last().copied().unwrap_or(Screen::Home)
+    }
+
+    /// Where keys go.
+    pub fn place(&self) -> Places {
+        match &self.popup {
+            Some(popup) => popup.place(),
+            None if self.screen() == Screen::Verdict && self.case.as_ref().is_some_and(|c| c.filtering) => {
+                Places::FILTER
+            }
+            None => self.screen().place(),
+        }
+    }
+
+    /// Does anything run that quitting would stop?
+    pub fn runs(&self) -> bool {
+        self.opening || self.case.as_ref().is_some_and(|case| case.running > 0)
+    }
+
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.tell(text, Ink::Plain);
+    }
+
+    /// Something went wrong.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.tell(text, Ink::Warn);
+    }
+
+    fn tell(&mut self, text: impl Into<String>, ink: Ink) {
+        let text = text.into();
+        self.log.push(text.clone());
+        self.status = Some(Status { text, ink });
+    }
+
+    pub fn next_ticket(&mut self) -> Ticket {
+        self.ticket = Ticket(self.ticket.0 + 1);
+        self.ticket
+    }
+
+    /// Goes to a screen of the case, which stands on the verdict.
+    pub fn view(&mut self, screen: Screen) {
+        if let Some(at) = self.screens.iter().position(|s| *s == Screen::Verdict) {
+            self.screens.truncate(at + 1);
+        } else {
+            self.screens.push(Screen::Verdict);
+        }
+        if screen != Screen::Verdict {
+            self.screens.push(screen);
+        }
+        if let Some(case) = &mut self.case {
+            case.top = 0;
+        }
+    }
+
+    /// What stays on the normal screen after quitting.
+    pub fn summary(&self) -> Option<String> {
+        let case = self.case.as_ref()?;
+        let verdict = &case.diagnosis.as_ref()?.verdict;
+        let (glyph, word, _) = sign(verdict.state);
+        let mut summary = format!("{glyph} {word}  {}\n{}", verdict.headline, case.counts());
+        if case.opened.recorded.is_none() {
+            summary.push_str("\n  postdoc resume     open it again");
+        }
+        Some(summary)
+    }
+}
+
+/// Glyph, word and colour of a verdict.
+pub fn sign(state: State) -> (&'static str, &'static str, Ink) {
+    match state {
+        State::Pass => ("✓", "PASS", Ink::Pass),
+        State::Warn => ("!", "WARN", Ink::Warn),
+        State::Fail => ("✗", "FAIL", Ink::Fail),
+        State::Unknown => ("?", "UNKNOWN", Ink::Strong),
+    }
+}
+
+/// Glyph, word and colour of a finding.
+pub fn mark(severity: crate::rules::Severity) -> (&'static str, &'static str, Ink) {
+    use crate::rules::Severity;
+    match severity {
+        Severity::Critical | Severity::High => ("✗", "FAIL", Ink::Fail),
+        Severity::Medium | Severity::Low => ("!", "WARN", Ink::Warn),
+        Severity::Info => ("i", "NOTE", Ink::Note),
+    }
+}

@@ -1,0 +1,355 @@
+//! The one key table: dispatch, footer, help, palette and `postdoc keys` all read it.
+//!
+//! Plain characters first; nothing that needs AltGr, nothing a multiplexer takes. In a place
+//! where one types, only control keys are bound, and every printable key types.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// A key as the table knows it: Shift is in the character already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub code: KeyCode,
+    pub ctrl: bool,
+}
+
+impl Key {
+    /// What was pressed; `None` for chords with Alt and the like, which nothing is bound to.
+    pub fn of(event: &KeyEvent) -> Option<Key> {
+        if event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META) {
+            return None;
+        }
+        let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
+        Some(match event.code {
+            KeyCode::Char(c) if ctrl => Key { code: KeyCode::Char(c.to_ascii_lowercase()), ctrl },
+            code => Key { code, ctrl: ctrl && matches!(code, KeyCode::Char(_)) },
+        })
+    }
+
+    /// How the key is written in footer and help.
+    pub fn show(self) -> String {
+        match self.code {
+            KeyCode::Char(' ') => "Space".to_owned(),
+            KeyCode::Char(c) if self.ctrl => format!("Ctrl+{}", c.to_ascii_uppercase()),
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::Up => "↑".to_owned(),
+            KeyCode::Down => "↓".to_owned(),
+            KeyCode::Left => "←".to_owned(),
+            KeyCode::Right => "→".to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::BackTab => "Shift+Tab".to_owned(),
+            KeyCode::Backspace => "Bksp".to_owned(),
+            KeyCode::F(n) => format!("F{n}"),
+            other => format!("{other:?}"),
+        }
+    }
+}
+
+/// Something the app can be told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    Left,
+    Right,
+    Open,
+    Back,
+    NextField,
+    PreviousField,
+    View(View),
+    Next,
+    Previous,
+    Filter,
+    CopyValue,
+    CopyAll,
+    CopyAs,
+    Pick(u8),
+    Redact,
+    LocalTime,
+    Again,
+    Stated,
+    More,
+    SaveReport,
+    PlainPage,
+    Command,
+    Help,
+    Log,
+    Yes,
+    No,
+    Quit,
+    Interrupt,
+    Redraw,
+    Suspend,
+    Diagnose,
+    LineStart,
+    LineEnd,
+    KillLine,
+    KillWord,
+    KillToEnd,
+    DeleteBack,
+    DeleteNext,
+    Undo,
+}
+
+/// The views of a diagnosis, in the order of their digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum View {
+    Verdict,
+    Findings,
+    Spf,
+    Dkim,
+    Hops,
+    Headers,
+}
+
+/// A set of places: screens and popups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Places(u16);
+
+impl Places {
+    pub const HOME: Places = Places(1);
+    pub const SAMPLES: Places = Places(1 << 1);
+    pub const INPUT: Places = Places(1 << 2);
+    pub const VERDICT: Places = Places(1 << 3);
+    pub const DETAIL: Places = Places(1 << 4);
+    pub const SPF: Places = Places(1 << 5);
+    pub const DKIM: Places = Places(1 << 6);
+    pub const HOPS: Places = Places(1 << 7);
+    pub const HEADERS: Places = Places(1 << 8);
+    pub const STATED: Places = Places(1 << 9);
+    pub const COPY: Places = Places(1 << 10);
+    pub const CONFIRM: Places = Places(1 << 11);
+    /// Help and palette: one widget.
+    pub const FINDER: Places = Places(1 << 12);
+    pub const LOG: Places = Places(1 << 13);
+    /// The filter line of the list of findings.
+    pub const FILTER: Places = Places(1 << 14);
+
+    const VIEWS: Places = Self::VERDICT.or(Self::DETAIL).or(Self::SPF).or(Self::DKIM).or(Self::HOPS).or(Self::HEADERS);
+    const LISTS: Places = Self::HOME.or(Self::SAMPLES);
+    /// Where plain characters are commands.
+    const COMMANDS: Places = Self::LISTS.or(Self::VIEWS);
+    /// Where they type.
+    pub const TYPING: Places = Self::INPUT.or(Self::STATED).or(Self::FINDER).or(Self::FILTER);
+    const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::STATED);
+
+    /// Every single place with its name in `postdoc keys`.
+    pub const NAMED: &[(Places, &str)] = &[
+        (Self::HOME, "home"),
+        (Self::SAMPLES, "examples"),
+        (Self::INPUT, "input"),
+        (Self::VERDICT, "verdict"),
+        (Self::DETAIL, "finding"),
+        (Self::SPF, "SPF"),
+        (Self::DKIM, "DKIM"),
+        (Self::HOPS, "hops"),
+        (Self::HEADERS, "headers"),
+        (Self::STATED, "stated settings"),
+        (Self::COPY, "copy as"),
+        (Self::CONFIRM, "quit?"),
+        (Self::FINDER, "help, command"),
+        (Self::LOG, "log"),
+        (Self::FILTER, "filter"),
+    ];
+
+    pub const fn or(self, other: Places) -> Places {
+        Places(self.0 | other.0)
+    }
+
+    pub const fn has(self, place: Places) -> bool {
+        self.0 & place.0 != 0
+    }
+
+    /// The names of the places in the set.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMED.iter().filter(move |(p, _)| self.has(*p)).map(|(_, n)| *n)
+    }
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Binding {
+    /// What running the line from help or palette does.
+    pub action: Action,
+    /// Every key with its action; a line may hold a pair (`n` next, `N` previous).
+    pub keys: &'static [(Key, Action)],
+    /// How many of them footer and help show.
+    pub shown: usize,
+    pub places: Places,
+    /// In the footer, where not empty.
+    pub label: &'static str,
+    /// In help and palette.
+    pub help: &'static str,
+    /// Hidden synonyms.
+    pub also: &'static [&'static str],
+}
+
+impl Binding {
+    /// The shown keys: `↑↓`, `n N`, `Enter`, `1-9`.
+    pub fn keys_label(&self) -> String {
+        let names: Vec<String> = self.keys.iter().take(self.shown).map(|(key, _)| key.show()).collect();
+        let all = |test: fn(char) -> bool| names.iter().all(|n| n.chars().count() == 1 && n.chars().all(test));
+        let between = match () {
+            _ if all(|c| "↑↓←→".contains(c)) => "",
+            _ if all(|c| c.is_ascii_digit()) => "-",
+            _ => " ",
+        };
+        names.join(between)
+    }
+}
+
+const fn ch(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: false }
+}
+const fn ctrl(c: char) -> Key {
+    Key { code: KeyCode::Char(c), ctrl: true }
+}
+const fn on(code: KeyCode) -> Key {
+    Key { code, ctrl: false }
+}
+
+/// One table line: `action, [key => action, …], shown, places, "label", "help", [synonyms]`.
+macro_rules! rows {
+    ($($action:expr, [$($key:expr => $does:expr),* $(,)?], $shown:literal, $places:expr, $label:literal, $help:literal, [$($also:literal),*];)*) => {
+        &[$(Binding { action: $action, keys: &[$(($key, $does)),*], shown: $shown, places: $places,
+            label: $label, help: $help, also: &[$($also),*] }),*]
+    };
+}
+
+use Action as A;
+use KeyCode as K;
+use Places as P;
+
+/// Actions of one place first, those of all places after them: the order of the footer.
+static TABLE: &[Binding] = rows! {
+    // moving
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::LISTS, "choose", "move the mark", ["select", "arrow"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::VERDICT, "finding", "choose a finding", ["select", "arrow"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOPS, "hop", "choose a hop", ["received", "server"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DETAIL, "", "scroll", ["down", "up"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF.or(P::DKIM).or(P::HEADERS), "scroll", "scroll", ["down", "up"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::LOG), "choose", "move the mark", [];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::INPUT, "", "move by a line", [];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::STATED, "line", "move to another line", [];
+    A::Open, [on(K::Enter) => A::Open], 1, P::LISTS, "open", "open what is marked", ["go", "choose"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::VERDICT, "detail", "open the finding", ["explain", "evidence", "why"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::HOPS, "raw line", "show this Received line in the header", ["source"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::DETAIL, "evidence", "show the evidence in the raw header", ["source", "raw", "proof"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::FILTER), "run", "run the marked line", [];
+    A::Open, [on(K::Enter) => A::Open], 1, P::STATED, "next line", "next line; on the last, diagnose", [];
+    A::Open, [on(K::Enter) => A::Open], 1, P::INPUT, "", "new line; on a button, press it", [];
+    // views and findings
+    A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::INPUT.or(P::STATED), "diagnose", "diagnose what is here", ["done", "go", "check"];
+    A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::INPUT, "buttons", "text, buttons", ["as header", "as record", "clear"];
+    A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::STATED, "", "next, previous line", [];
+    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::STATED, "change", "change a choice; move in a text", ["trust", "authserv-id"];
+    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::INPUT.or(P::FINDER).or(P::FILTER), "", "move in the text", [];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::VERDICT.or(P::DETAIL), "copy", "copy the value of the fix", ["clipboard", "yank", "record"];
+    A::CopyAll, [ch('Y') => A::CopyAll], 1, P::VERDICT.or(P::DETAIL), "records", "copy the whole record as zone lines", ["zone file", "bind"];
+    A::CopyAs, [ch('c') => A::CopyAs], 1, P::DETAIL, "copy as", "copy as a zone line, dig, Markdown, JSON", ["ticket", "export", "clipboard"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::HOPS.or(P::HEADERS), "copy line", "copy the header field", ["clipboard", "yank"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::SPF, "copy record", "copy the SPF record", ["clipboard", "yank"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::DKIM, "copy key", "copy the key record", ["clipboard", "yank"];
+    A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DETAIL, "next", "next, previous finding", ["following"];
+    A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
+    A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "signature", "next, previous signature", [];
+    A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::HOPS).or(P::HEADERS).or(P::SAMPLES), "back", "back one step; keeps the work", ["cancel"];
+    A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
+    A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
+    A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
+    A::View(View::Dkim), [ch('4') => A::View(View::Dkim)], 1, P::VIEWS, "views", "view: DKIM", ["signature", "selector", "key"];
+    A::View(View::Hops), [ch('5') => A::View(View::Hops)], 1, P::VIEWS, "views", "view: hops", ["received", "delay", "timeline"];
+    A::View(View::Headers), [ch('6') => A::View(View::Headers)], 1, P::VIEWS, "views", "view: headers", ["raw", "source", "evidence"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::VERDICT, "back", "back one step; keeps the work", ["cancel"];
+    A::CopyAs, [ch('c') => A::CopyAs], 1, P::VERDICT, "copy as", "copy as a zone line, dig, Markdown, JSON", ["ticket", "export", "clipboard"];
+    A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::LISTS, "", "open that line", [];
+    A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('0') => A::Pick(0), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::COPY, "copy", "copy that form", [];
+    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::DETAIL, "record", "previous, next record of the fix", [];
+    A::Stated, [ch('t') => A::Stated], 1, P::VIEWS, "", "try with other values: what the panel says, IP, HELO, whom to trust", ["configured", "settings", "said", "trust", "authserv-id", "ip"];
+    A::More, [ch('i') => A::More], 1, P::VERDICT, "", "picture or text", ["accessible", "screen reader"];
+    A::More, [ch('i') => A::More], 1, P::DETAIL, "more", "more or less explanation", ["why", "manual", "sources"];
+    A::Again, [ch('r') => A::Again], 1, P::VIEWS, "", "run this again", ["refresh", "dns", "ask again", "ttl"];
+    A::SaveReport, [ch('s') => A::SaveReport], 1, P::VIEWS, "", "save a report to a file", ["export", "markdown", "ticket"];
+    A::LocalTime, [ch('z') => A::LocalTime], 1, P::HOPS, "UTC or local", "local time or UTC", ["timezone", "clock"];
+    A::Redact, [ch('x') => A::Redact], 1, P::VIEWS, "", "redact on or off: addresses, names, IPs, subjects", ["privacy", "hide", "anonymise", "anonymize"];
+    // the quit question
+    A::No, [ch('n') => A::No], 1, P::CONFIRM, "stay", "stay", [];
+    A::Yes, [ch('y') => A::Yes, ch('q') => A::Yes], 2, P::CONFIRM, "quit", "quit", [];
+    // typing
+    A::LineStart, [on(K::Home) => A::LineStart, ctrl('a') => A::LineStart], 2, P::TYPING, "", "start of the line", [];
+    A::LineEnd, [on(K::End) => A::LineEnd, ctrl('e') => A::LineEnd], 2, P::TYPING, "", "end of the line", [];
+    A::KillLine, [ctrl('u') => A::KillLine], 1, P::TYPING, "clear line", "clear the line", ["delete", "empty"];
+    A::KillWord, [ctrl('w') => A::KillWord], 1, P::TYPING, "", "delete the word before", [];
+    A::KillToEnd, [ctrl('k') => A::KillToEnd], 1, P::TYPING, "", "delete to the end of the line", [];
+    A::DeleteBack, [on(K::Backspace) => A::DeleteBack], 1, P::TYPING, "", "delete the character before", [];
+    A::DeleteNext, [on(K::Delete) => A::DeleteNext], 1, P::TYPING, "", "delete the character after", [];
+    A::Undo, [ctrl('_') => A::Undo, ctrl('7') => A::Undo], 1, P::INPUT, "", "undo", [];
+    // everywhere
+    A::PageDown, [on(K::PageDown) => A::PageDown, on(K::PageUp) => A::PageUp], 2, P::SCREENS.or(P::FINDER).or(P::LOG), "", "page down, up", [];
+    A::PageDown, [ctrl('d') => A::PageDown, ctrl('u') => A::PageUp], 2, P::COMMANDS, "", "page down, up", [];
+    A::Top, [ch('g') => A::Top, ch('G') => A::Bottom, on(K::Home) => A::Top, on(K::End) => A::Bottom], 2, P::COMMANDS, "", "top, bottom", ["start", "end"];
+    A::Back, [on(K::Esc) => A::Back], 1, P::INPUT.or(P::STATED), "back, kept", "back; the text is kept", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back, ch('q') => A::Back], 1, P::COPY.or(P::LOG), "close", "close", [];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::CONFIRM, "stay", "close and stay", [];
+    A::Back, [on(K::Esc) => A::Back], 1, P::FINDER.or(P::FILTER), "close", "close", [];
+    A::PlainPage, [ch('P') => A::PlainPage], 1, P::VIEWS, "", "plain page: without frame, to select with the mouse", ["select", "mouse", "text"];
+    A::Log, [], 0, P::SCREENS, "", "log: every message so far", ["messages", "history", "errors"];
+    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::LISTS, "command", "run a command by name", ["palette"];
+    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS, "", "run a command by name", ["palette"];
+    A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::STATED), "", "run a command by name", ["palette"];
+    A::Help, [ch('?') => A::Help, on(K::F(1)) => A::Help], 1, P::COMMANDS, "help", "help: search keys and actions", ["keys", "manual"];
+    A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::STATED), "help", "help: search keys and actions", ["keys", "manual"];
+    A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
+    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS, "", "quit; asks only while something runs", ["exit", "leave"];
+    A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u16::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
+    A::Redraw, [ctrl('l') => A::Redraw], 1, P(u16::MAX), "", "redraw the screen", ["refresh", "garbage"];
+    A::Suspend, [ctrl('z') => A::Suspend], 1, P(u16::MAX), "", "suspend to the shell", ["background", "fg"];
+};
+
+/// Every line, in the order of footer and help.
+pub fn table() -> &'static [Binding] {
+    TABLE
+}
+
+/// The lines valid at a place.
+pub fn at(place: Places) -> impl Iterator<Item = &'static Binding> {
+    TABLE.iter().filter(move |b| b.places.has(place))
+}
+
+/// What a key does at a place.
+pub fn find(place: Places, key: Key) -> Option<Action> {
+    at(place).flat_map(|b| b.keys).find(|(k, _)| *k == key).map(|(_, a)| *a)
+}
+
+/// The footer of a place, cut to `width` columns at whole entries; the way to help and out
+/// stays. Lines in a row that share a label are one entry: `1-6 views`.
+pub fn footer(place: Places, width: usize) -> String {
+    use unicode_width::UnicodeWidthStr;
+    let mut entries: Vec<(String, &Binding)> = Vec::new();
+    for binding in at(place).filter(|b| !b.label.is_empty()) {
+        match entries.last_mut() {
+            Some((keys, last)) if last.label == binding.label => {
+                *keys = format!("{}-{}", last.keys_label(), binding.keys_label());
+            }
+            _ => entries.push((binding.keys_label(), binding)),
+        }
+    }
+    let (tail, rest): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|(_, b)| matches!(b.action, Action::Help | Action::Quit));
+    let write = |(keys, b): (String, &Binding)| format!("{keys} {}", b.label);
+    let tail = tail.into_iter().map(write).collect::<Vec<_>>().join("  ");
+    let mut out = String::from(" ");
+    for text in rest.into_iter().map(write) {
+        if out.width() + text.width() + 2 + tail.width() <= width {
+            out.push_str(&text);
+            out.push_str("  ");
+        }
+    }
+    out.push_str(&tail);
+    out.trim_end().to_owned()
+}

@@ -1,0 +1,32 @@
+//! The app: [`update`](update::update) over plain values, and a loop that does what it asks.
+//!
+//! ```text
+//! keys ─► Msg ─► update(&mut App) ─► [Effect] ─► world ─► Msg …
+//!                     │
+//!                     └─► view::draw, once per batch
+//! ```
+//!
+//! Nothing here decides anything about mail: words and order come from
+//! [`crate::diagnose::Diagnosis`].
+
+pub mod app;
+pub mod case;
+mod events;
+pub mod keys;
+pub mod msg;
+pub mod popup;
+mod run;
+pub mod screen;
+mod terminal;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod widget;
+pub mod world;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use run::{Start, run};

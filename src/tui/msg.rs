@@ -1,0 +1,84 @@
+//! What reaches the app, and what it asks for. Both are plain values.
+
+use super::world::{CopyReport, Opened, Source};
+use crate::evidence::Said;
+use crate::world::run::Progress;
+use crossterm::event::KeyEvent;
+use std::path::PathBuf;
+
+/// Numbers what was asked; an answer with an old number is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Msg {
+    Key(KeyEvent),
+    /// Bracketed, or a burst of keys faster than fingers.
+    Paste(String),
+    /// The frame takes its size when drawn; this only asks for a frame.
+    Resize,
+    Opened(Ticket, Result<Box<Opened>, String>),
+    Progress(Ticket, Box<Progress>),
+    Copied {
+        what: String,
+        bytes: usize,
+        report: CopyReport,
+    },
+    Saved(Result<PathBuf, String>),
+    DraftLost(String),
+    /// The terminal told its background.
+    Background(Background),
+    /// A quarter of a second passed while something runs.
+    Tick,
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Background {
+    Light,
+    Dark,
+}
+
+/// Something to be done outside, by the loop.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Answered by [`Msg::Opened`].
+    Open(Ticket, Source),
+    /// Answered by [`Msg::Progress`], several times; replaces what runs.
+    Run(Ticket, Box<Opened>),
+    /// Drops what runs.
+    Cancel,
+    /// Answered by [`Msg::Copied`].
+    Copy {
+        text: String,
+        what: String,
+    },
+    /// Leave the screen, print this, wait for a key.
+    PlainPage(String),
+    SaveDraft(String),
+    /// Answered by [`Msg::Saved`].
+    SaveReport {
+        name: String,
+        text: String,
+    },
+    Redraw,
+    Suspend,
+    Quit,
+}
+
+impl Effect {
+    /// The same case with other statements.
+    pub fn rerun(ticket: Ticket, opened: &Opened, said: Said) -> Effect {
+        Effect::Run(ticket, Box::new(Opened { said, ..opened.clone() }))
+    }
+}
+
+impl From<Background> for super::theme::Theme {
+    fn from(background: Background) -> Self {
+        match background {
+            Background::Light => super::theme::Theme::Light,
+            Background::Dark => super::theme::Theme::Dark,
+        }
+    }
+}

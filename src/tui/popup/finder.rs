@@ -1,0 +1,158 @@
+//! Help and palette: one search box over the key table, in two orders.
+//!
+//! ```text
+//! ┌─ Help ───────────────────────────────────────────────────────────────┐
+//! │ Type to search keys and actions; Enter runs the line                 │
+//! │ ▸ y          copy the value of the fix                               │
+//! │   Y          copy the whole record as zone lines                     │
+//! │ Also answers to: clipboard, yank, record                             │
+//! │ ✓ pass ✗ fail ! warn i note ? cannot tell … running ≠ not aligned    │
+//! └──────────────────────────────────────────────────────────────────────┘
+//! ```
+
+use super::Popup;
+use crate::tui::app::App;
+use crate::tui::keys::{self, Action, Binding, Places};
+use crate::tui::msg::Effect;
+use crate::tui::theme::Ink;
+use crate::tui::update;
+use crate::tui::widget::bar::put;
+use crate::tui::widget::doc::{Doc, Pen};
+use crate::tui::widget::line_edit::LineEdit;
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Position, Rect};
+use unicode_width::UnicodeWidthStr;
+
+/// The order of the lines before anything is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By key table: this screen first.
+    Help,
+    /// By name.
+    Palette,
+}
+
+/// The open search box.
+#[derive(Debug)]
+pub struct Finder {
+    pub order: Order,
+    pub query: LineEdit,
+    pub marked: usize,
+    /// The screen it was opened on: its lines are shown, and run there.
+    pub place: Places,
+}
+
+impl Finder {
+    pub fn insert(&mut self, text: &str) {
+        self.query.insert(text);
+        self.marked = 0;
+    }
+
+    /// The lines that match, best first. A query `'w` asks for a key.
+    pub fn lines(&self) -> Vec<&'static Binding> {
+        let mut lines: Vec<&'static Binding> = keys::at(self.place).collect();
+        let query = self.query.text().trim();
+        if let Some(key) = query.strip_prefix('\'') {
+            lines.retain(|b| b.keys.iter().any(|(k, _)| k.show().starts_with(key)));
+            return lines;
+        }
+        if query.is_empty() {
+            if self.order == Order::Palette {
+                lines.sort_by_key(|b| b.help);
+            }
+            return lines;
+        }
+        let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
+        let mut scored: Vec<(u32, &'static Binding)> = lines
+            .into_iter()
+            .filter_map(|b| {
+                let named = score(b.help).map(|n| n.saturating_mul(2));
+                let hidden = b.also.iter().filter_map(|word| score(word)).max();
+                named.max(hidden).map(|n| (n, b))
+            })
+            .collect();
+        scored.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
+        scored.into_iter().map(|(_, b)| b).collect()
+    }
+}
+
+pub fn open(app: &mut App, order: Order) {
+    let place = app.place();
+    app.popup = Some(Popup::Finder(Finder { order, query: LineEdit::default(), marked: 0, place }));
+}
+
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    let page = app.page;
+    let Some(Popup::Finder(finder)) = &mut app.popup else { return vec![] };
+    let last = finder.lines().len().saturating_sub(1);
+    match action {
+        Action::Up => finder.marked = finder.marked.saturating_sub(1),
+        Action::Down => finder.marked = (finder.marked + 1).min(last),
+        Action::PageUp => finder.marked = finder.marked.saturating_sub(page),
+        Action::PageDown => finder.marked = (finder.marked + page).min(last),
+        Action::Open => {
+            if let Some(binding) = finder.lines().get(finder.marked) {
+                app.popup = None;
+                return update::act(app, binding.action);
+            }
+        }
+        other => {
+            if finder.query.edit(other) {
+                finder.marked = 0;
+            }
+        }
+    }
+    vec![]
+}
+
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
+    let Some(Popup::Finder(finder)) = &app.popup else { return };
+    let title = match finder.order {
+        Order::Help => "Help",
+        Order::Palette => "Command",
+    };
+    let height = match finder.order {
+        Order::Help => area.height.saturating_sub(4).max(8),
+        Order::Palette => 14,
+    };
+    let inside = super::frame_box(frame, area, pen, title, 72, height);
+    let tail = if inside.height > 8 { 3 } else { 0 };
+    let [head, list, tail] =
+        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(tail)]).areas::<3>(inside);
+    let before = pen.clean(finder.query.before());
+    let query = match finder.query.is_empty() {
+        true => pen.span("Type to search keys and actions; Enter runs the line", Ink::Faint),
+        false => pen.span(finder.query.text(), Ink::Strong),
+    };
+    put(frame, Rect { x: head.x + 1.min(head.width), width: head.width.saturating_sub(1), ..head }, query);
+    if !head.is_empty() {
+        let x = (head.x + 1 + before.width() as u16).min(head.right().saturating_sub(1));
+        frame.set_cursor_position(Position::new(x, head.y));
+    }
+    let lines = finder.lines();
+    let mut doc = Doc::new(pen, list.width);
+    for (n, binding) in lines.iter().enumerate() {
+        let keys = binding.keys_label();
+        let pad = " ".repeat(11usize.saturating_sub(keys.width()));
+        doc.item(n == finder.marked, &format!("{keys}{pad} {}", binding.help));
+    }
+    if lines.is_empty() {
+        doc.para(1, "No action is called that. Esc closes.", Ink::Plain);
+    }
+    let top = (finder.marked + 1).saturating_sub(list.height as usize);
+    doc.draw(frame, list, top);
+    let mut doc = Doc::new(pen, tail.width);
+    doc.blank();
+    let also = lines.get(finder.marked).map(|b| b.also.join(", ")).unwrap_or_default();
+    match also.is_empty() {
+        true => doc.blank(),
+        false => doc.row(&[(&format!(" Also answers to: {also}"), Ink::Faint)]),
+    }
+    doc.row(&[(" ✓ pass ✗ fail ! warn i note ? cannot tell … running ≠ not aligned", Ink::Faint)]);
+    doc.draw(frame, tail, 0);
+}

@@ -1,0 +1,260 @@
+//! The loop: waits, updates, does what was asked, draws. Idle, it sleeps without a clock.
+
+use super::app::App;
+use super::events;
+use super::msg::{Background, Effect, Msg, Ticket};
+use super::terminal::{self, Screen};
+use super::theme::{Choice, Look};
+use super::update::{open, update};
+use super::world::{Job, Source, World};
+use crate::safe::Safe;
+use std::io::{self, Write};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
+
+/// What the app starts with.
+pub struct Start {
+    pub world: Box<dyn World>,
+    /// Opened at once, if given.
+    pub open: Option<Source>,
+    /// Persons and machines are hidden from the start.
+    pub redact: bool,
+    /// `--color always` (true) or `never` (false), if either was given.
+    pub color: Option<bool>,
+}
+
+/// At most 30 frames a second.
+const FRAME: Duration = Duration::from_millis(33);
+/// The spinner, while something runs.
+const TICK: Duration = Duration::from_millis(250);
+/// How long the terminal may take to tell its background.
+const COLOURS: Duration = Duration::from_millis(150);
+
+/// What reaches the loop from other threads.
+enum Inward {
+    Msgs(Vec<Msg>),
+    /// The terminal is gone.
+    Closed,
+}
+
+/// Runs the app until the user leaves; the terminal is then as it was.
+pub fn run(start: Start) -> anyhow::Result<()> {
+    let mut outside = Outside { world: start.world, job: None };
+    let look = Look::from_env(start.color, |name| std::env::var(name).ok());
+    let mut app = App::new(look, outside.world.now());
+    app.redact = start.redact;
+    app.samples = outside.world.samples();
+    if let Some(draft) = outside.world.load_draft() {
+        app.editor.set(&draft);
+    }
+    terminal::restore_on_signals()?;
+    let mut screen = Screen::enter()?;
+    screen.draw(&mut app)?;
+    // Reading saved cases takes longer than a first frame may.
+    app.recent = outside.world.recent();
+    if !app.recent.is_empty() && start.open.is_none() {
+        screen.draw(&mut app)?;
+    }
+    let (sender, inbox) = mpsc::channel();
+    listen(sender.clone(), look.theme == Choice::Auto)?;
+    let mut first = start.open.map(|source| open(&mut app, source)).unwrap_or_default();
+    let left = 'run: {
+        if !outside.perform(&mut app, &mut screen, &sender, &inbox, &mut first)? {
+            break 'run Ok(());
+        }
+        each_frame(&mut app, &mut screen, &mut outside, &sender, &inbox)
+    };
+    drop(screen);
+    if let Some(summary) = app.summary() {
+        let _ = writeln!(io::stdout(), "{}", Safe::block(summary));
+    }
+    left
+}
+
+fn each_frame(
+    app: &mut App,
+    screen: &mut Screen,
+    outside: &mut Outside,
+    sender: &Sender<Inward>,
+    inbox: &Receiver<Inward>,
+) -> anyhow::Result<()> {
+    let mut drawn = Instant::now();
+    screen.draw(app)?;
+    loop {
+        let mut batch = match next(inbox, app.runs() && app.look.motion) {
+            Some(batch) => batch,
+            None => return Ok(()),
+        };
+        // the rest of a storm is taken in before the next frame is due
+        while let Some(wait) = FRAME.checked_sub(drawn.elapsed()) {
+            match inbox.recv_timeout(wait) {
+                Ok(Inward::Msgs(more)) => batch.extend(more),
+                Ok(Inward::Closed) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+        }
+        for msg in batch {
+            #[cfg(debug_assertions)]
+            panic_if_asked(&msg);
+            let mut effects = update(app, msg);
+            if !outside.perform(app, screen, sender, inbox, &mut effects)? {
+                return Ok(());
+            }
+        }
+        screen.draw(app)?;
+        drawn = Instant::now();
+    }
+}
+
+/// Waits for messages: without end when nothing runs, else until the spinner turns.
+fn next(inbox: &Receiver<Inward>, ticking: bool) -> Option<Vec<Msg>> {
+    let first = match ticking {
+        false => inbox.recv().ok()?,
+        true => match inbox.recv_timeout(TICK) {
+            Ok(inward) => inward,
+            Err(RecvTimeoutError::Timeout) => return Some(vec![Msg::Tick]),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        },
+    };
+    let mut batch = Vec::new();
+    for inward in std::iter::once(first).chain(inbox.try_iter()) {
+        match inward {
+            Inward::Msgs(msgs) => batch.extend(msgs),
+            Inward::Closed => return None,
+        }
+    }
+    Some(batch)
+}
+
+/// Starts the thread that first asks the terminal for its background, then reads keys: two
+/// readers at once would steal each other's bytes.
+fn listen(sender: Sender<Inward>, ask: bool) -> io::Result<()> {
+    let read = move || {
+        if ask {
+            let mut options = QueryOptions::default();
+            options.timeout = COLOURS;
+            let background = match theme_mode(options) {
+                Ok(ThemeMode::Dark) => Some(Background::Dark),
+                Ok(ThemeMode::Light) => Some(Background::Light),
+                Err(_) => None,
+            };
+            if let Some(background) = background {
+                let _ = sender.send(Inward::Msgs(vec![Msg::Background(background)]));
+            }
+        }
+        loop {
+            let inward = events::next().map_or(Inward::Closed, |batch| Inward::Msgs(events::messages(batch)));
+            let closed = matches!(inward, Inward::Closed);
+            if sender.send(inward).is_err() || closed {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new().name("keys".into()).spawn(read)?;
+    Ok(())
+}
+
+/// The world, and what runs in it.
+struct Outside {
+    world: Box<dyn World>,
+    job: Option<Job>,
+}
+
+impl Outside {
+    /// Does what was asked, answers included; `false` ends the app.
+    fn perform(
+        &mut self,
+        app: &mut App,
+        screen: &mut Screen,
+        sender: &Sender<Inward>,
+        inbox: &Receiver<Inward>,
+        effects: &mut Vec<Effect>,
+    ) -> anyhow::Result<bool> {
+        let mut queue: std::collections::VecDeque<Effect> = effects.drain(..).collect();
+        while let Some(effect) = queue.pop_front() {
+            let answer = match effect {
+                Effect::Open(ticket, source) => Some(Msg::Opened(ticket, self.world.open(&source).map(Box::new))),
+                Effect::Run(ticket, opened) => {
+                    self.job = None;
+                    self.job = Some(self.world.start(*opened, progress(ticket, sender.clone())));
+                    None
+                }
+                Effect::Cancel => {
+                    self.job = None;
+                    None
+                }
+                Effect::Copy { text, what } => {
+                    let report = self.world.copy(&text);
+                    Some(Msg::Copied { what, bytes: text.len(), report })
+                }
+                Effect::SaveDraft(text) => self.world.save_draft(&text).err().map(|e| Msg::DraftLost(e.to_string())),
+                Effect::SaveReport { name, text } => {
+                    Some(Msg::Saved(self.world.save_report(&name, &text).map_err(|e| e.to_string())))
+                }
+                Effect::PlainPage(text) => {
+                    plain_page(screen, sender, inbox, &text)?;
+                    None
+                }
+                Effect::Redraw => {
+                    screen.repaint()?;
+                    None
+                }
+                Effect::Suspend => {
+                    screen.leave();
+                    terminal::stop();
+                    screen.back()?;
+                    None
+                }
+                Effect::Quit => return Ok(false),
+            };
+            queue.extend(answer.into_iter().flat_map(|msg| update(app, msg)));
+        }
+        Ok(true)
+    }
+}
+
+fn progress(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnProgress {
+    Box::new(move |progress| {
+        let _ = sender.send(Inward::Msgs(vec![Msg::Progress(ticket, Box::new(progress))]));
+    })
+}
+
+/// Prints without frame or wrapping on the normal screen, and waits for a key.
+fn plain_page(
+    screen: &mut Screen,
+    sender: &Sender<Inward>,
+    inbox: &Receiver<Inward>,
+    text: &str,
+) -> anyhow::Result<()> {
+    screen.leave();
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "(plain page: select with the mouse, then press any key)\n\n{}\n\n-- any key returns --",
+        text.trim_end()
+    )?;
+    crossterm::terminal::enable_raw_mode()?;
+    let mut kept = Vec::new();
+    while let Ok(Inward::Msgs(batch)) = inbox.recv() {
+        let pressed = batch.iter().any(|m| matches!(m, Msg::Key(_) | Msg::Paste(_)));
+        kept.extend(batch.into_iter().filter(|m| matches!(m, Msg::Progress(..))));
+        if pressed {
+            break;
+        }
+    }
+    screen.back()?;
+    let _ = sender.send(Inward::Msgs(kept));
+    Ok(())
+}
+
+/// A way for the tests of the built program to see a panic restore the terminal.
+#[cfg(debug_assertions)]
+fn panic_if_asked(msg: &Msg) {
+    if let Msg::Key(key) = msg
+        && key.code == crossterm::event::KeyCode::F(12)
+        && std::env::var_os("POSTDOC_PANIC").is_some()
+    {
+        panic!("asked to by POSTDOC_PANIC");
+    }
+}

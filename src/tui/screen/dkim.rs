@@ -1,0 +1,183 @@
+//! One DKIM signature tag by tag, and the key it names.
+//!
+//! ```text
+//!  Signature 1 of 2   mailer.esp.example s=k1   reported: pass
+//! ── Signature ──────────────────────────────────────────────────────────
+//!   d=   mailer.esp.example          ✗ not aligned with From: acme.example
+//!   s=   k1                          ✓ key found, RSA 2048
+//!   h=   from:to:subject:date
+//! ── Key   k1._domainkey.mailer.esp.example ─────────────────────────────
+//!   v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A…
+//! ```
+
+use super::scroll;
+use crate::facts::Facts;
+use crate::facts::dkim::{Key, KeyRecord, KeyState, PublicKey, Signature};
+use crate::facts::organization::Agreement;
+use crate::tui::app::App;
+use crate::tui::keys::Action;
+use crate::tui::msg::Effect;
+use crate::tui::theme::Ink;
+use crate::tui::widget::doc::{Doc, Pen};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    if scroll(app, action) {
+        return vec![];
+    }
+    let Some(case) = &mut app.case else { return vec![] };
+    let Some(diagnosis) = &case.diagnosis else { return vec![] };
+    let facts = &diagnosis.facts;
+    let last = facts.reading.signatures.len().saturating_sub(1);
+    let shown = case.signature.min(last);
+    match action {
+        Action::Next => case.signature = (shown + 1).min(last),
+        Action::Previous => case.signature = shown.saturating_sub(1),
+        Action::CopyValue => {
+            let record = key_of(facts, shown).and_then(|key| match &key.state {
+                KeyState::Found(records) => records.first(),
+                _ => None,
+            });
+            match record {
+                Some(record) => {
+                    let what = "the key record".to_owned();
+                    return vec![Effect::Copy { what, text: record.text.clone() }];
+                }
+                None => app.say("There is no key record to copy."),
+            }
+        }
+        _ => {}
+    }
+    vec![]
+}
+
+fn key_of(facts: &Facts, signature: usize) -> Option<&Key> {
+    facts
+        .keys
+        .iter()
+        .find(|k| k.signature == Some(signature))
+        .or_else(|| facts.keys.iter().find(|k| k.signature.is_none()))
+}
+
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
+    let Some(case) = &app.case else { return };
+    let Some(diagnosis) = &case.diagnosis else { return };
+    let facts = &diagnosis.facts;
+    let mut doc = Doc::new(pen, area.width.min(120));
+    let signatures = &facts.reading.signatures;
+    let shown = case.signature.min(signatures.len().saturating_sub(1));
+    match signatures.get(shown) {
+        Some(signature) => {
+            let reported = facts.reading.reported.dkim.iter().find(|d| d.signature == Some(shown));
+            let said = reported.map_or("not reported".to_owned(), |r| {
+                let detail = if r.detail.is_empty() { String::new() } else { format!(" ({})", r.detail) };
+                format!("the receiver said {}{detail}", r.result)
+            });
+            doc.hang(&format!(" Signature {} of {}   ", shown + 1, signatures.len()), Ink::Strong, said, Ink::Plain);
+            doc.section("Signature", "");
+            tags(&mut doc, facts, shown, signature);
+        }
+        None if facts.keys.is_empty() => doc.para(1, "The message is not signed.", Ink::Plain),
+        None => {}
+    }
+    if let Some(key) = key_of(facts, shown) {
+        doc.section(&format!("Key   {}", key.name), "");
+        key_text(&mut doc, key);
+    }
+    super::page(app, frame, area, &doc);
+    frame.set_cursor_position(area.as_position());
+}
+
+/// One line a tag, with what we know of it.
+fn tags(doc: &mut Doc, facts: &Facts, n: usize, signature: &Signature) {
+    let text = |tag: Option<&crate::span::Spanned<String>>| tag.map_or("(missing)".to_owned(), |t| t.value.clone());
+    let from = facts.reading.from_domain().unwrap_or("?");
+    let aligned = match facts.alignment.signatures.get(n).copied().flatten() {
+        Some(Agreement::None) => format!("✗ not aligned with From: {from}"),
+        Some(Agreement::Relaxed) => format!("✓ same organisation as From: {from}"),
+        Some(Agreement::Strict) => format!("✓ the same as From: {from}"),
+        None => String::new(),
+    };
+    line(doc, "d=", &text(signature.domain.as_ref()), &aligned);
+    let key = key_of(facts, n).map(|key| state_in_short(&key.state)).unwrap_or_default();
+    line(doc, "s=", &text(signature.selector.as_ref()), &key);
+    line(doc, "a=", &text(signature.algorithm.as_ref()), "");
+    let (header, body) = &signature.canonicalization;
+    line(doc, "c=", &format!("{header}/{body}"), "");
+    line(doc, "h=", &signature.signed.join(":"), "");
+    if let Some(identity) = &signature.identity {
+        line(doc, "i=", &identity.value, "");
+    }
+    line(doc, "bh=", &signature.body_hash, "");
+    line(doc, "b=", &signature.signature, "");
+    for (tag, time) in [("t=", &signature.signed_at), ("x=", &signature.expires)] {
+        if let Some(time) = time {
+            let at = i64::try_from(time.value).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());
+            line(doc, tag, &time.value.to_string(), &at.map(|t| t.to_string()).unwrap_or_default());
+        }
+    }
+    if let Some(length) = &signature.length {
+        line(doc, "l=", &length.value.to_string(), "only that many bytes of the body are signed");
+    }
+    for problem in &signature.problems {
+        doc.hang("  ! ", Ink::Warn, problem, Ink::Plain);
+    }
+}
+
+fn line(doc: &mut Doc, tag: &str, value: &str, note: &str) {
+    let value = crate::safe::clip(value, 240);
+    let text = if note.is_empty() { value } else { format!("{value}   {note}") };
+    doc.hang(&format!("  {tag:<4} "), Ink::Faint, text, Ink::Plain);
+}
+
+fn state_in_short(state: &KeyState) -> String {
+    match state {
+        KeyState::Unasked(_) => "… key not asked for yet".to_owned(),
+        KeyState::Failed(_) => "? DNS did not answer".to_owned(),
+        KeyState::Missing(_) => "✗ no key there".to_owned(),
+        KeyState::Found(records) => match &records[..] {
+            [one] => material(&one.public),
+            several => format!("! {} records there", several.len()),
+        },
+    }
+}
+
+fn material(key: &PublicKey) -> String {
+    match key {
+        PublicKey::Rsa { bits } => format!("✓ key found, RSA {bits}"),
+        PublicKey::Ed25519 => "✓ key found, Ed25519".to_owned(),
+        PublicKey::Revoked => "✗ revoked (empty p=)".to_owned(),
+        PublicKey::Missing => "✗ no p= in the record".to_owned(),
+        PublicKey::Wrapped { .. } => "✗ the key is in the wrong format".to_owned(),
+        PublicKey::Truncated { has, says } => format!("✗ cut off: {has} of {says} bytes"),
+        PublicKey::BadBase64 => "✗ p= is not base64".to_owned(),
+        PublicKey::Unknown => "✗ p= is no key we know".to_owned(),
+    }
+}
+
+fn key_text(doc: &mut Doc, key: &Key) {
+    match &key.state {
+        KeyState::Found(records) => {
+            for record in records {
+                one_key(doc, record);
+            }
+        }
+        other => doc.para(2, state_in_short(other), Ink::Plain),
+    }
+}
+
+fn one_key(doc: &mut Doc, record: &KeyRecord) {
+    doc.para(2, &record.text, Ink::Plain);
+    let strings: Vec<String> = record.strings.iter().map(usize::to_string).collect();
+    let many = if strings.len() == 1 { "1 string" } else { "strings" };
+    doc.hang(
+        "  ",
+        Ink::Plain,
+        format!("{}; {many} of {} bytes", material(&record.public), strings.join(" + ")),
+        Ink::Faint,
+    );
+    if !record.flags.is_empty() {
+        doc.hang("  ", Ink::Plain, format!("t={}", record.flags.join(":")), Ink::Faint);
+    }
+}

@@ -1,0 +1,121 @@
+//! Home.
+//!
+//! ```text
+//!   What do you have?
+//!
+//! ▸ 1  Diagnose a message or header      paste it now, or Enter for the editor
+//!   2  Show me an example                a header that fails, explained
+//!
+//!   Paste works here, on any screen …
+//! ── Recent ─────────────────────────────────────────────────────────────────
+//!   3  acme.example          ✗ FAIL  DMARC not aligned               14:02
+//! ```
+
+use super::step;
+use crate::tui::app::{self, App, Screen};
+use crate::tui::keys::Action;
+use crate::tui::msg::Effect;
+use crate::tui::theme::Ink;
+use crate::tui::update;
+use crate::tui::widget::doc::{Doc, Pen, spread};
+use crate::tui::world::Source;
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+
+/// What works, in the order of the digits.
+const ENTRIES: &[(&str, &str)] = &[
+    ("Diagnose a message or header", "paste it now, or Enter for the editor"),
+    ("Show me an example", "a header with a fault, explained"),
+];
+
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    let len = ENTRIES.len() + app.recent.len();
+    match action {
+        Action::Open => return open(app, app.home),
+        Action::Pick(digit @ 1..) if digit as usize <= len => return open(app, digit as usize - 1),
+        Action::Pick(_) => app.say("There is no such line."),
+        other => app.home = step(app.home, other, len, app.page).unwrap_or(app.home),
+    }
+    vec![]
+}
+
+fn open(app: &mut App, line: usize) -> Vec<Effect> {
+    app.home = line;
+    match line {
+        0 => app.screens.push(Screen::Input),
+        1 => app.screens.push(Screen::Samples),
+        n => {
+            if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
+                let source = Source::Case(recent.id.clone());
+                return update::open(app, source);
+            }
+        }
+    }
+    vec![]
+}
+
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
+    let mut doc = Doc::new(pen, area.width);
+    let wide = area.width >= 60 && area.height >= 14;
+    if wide {
+        doc.blank();
+    }
+    doc.row(&[("  What do you have?", Ink::Strong)]);
+    if wide {
+        doc.blank();
+    }
+    let mut marked = 0;
+    for (n, (name, hint)) in ENTRIES.iter().enumerate() {
+        if n == app.home {
+            marked = doc.lines.len();
+        }
+        let kept = n == 0 && !app.editor.is_empty();
+        let hint = if kept { "paste it now; Enter opens the draft you left" } else { hint };
+        let text =
+            if area.width >= 76 { format!("{}  {name:<34} {hint}", n + 1) } else { format!("{}  {name}", n + 1) };
+        doc.item(n == app.home, &text);
+    }
+    if wide {
+        doc.blank();
+    }
+    let help = "Paste works here, on any screen: a full message, a header block, or a TXT record. \
+        I look at what it is. Diagnosing sends out nothing but DNS queries.";
+    if area.width >= 60 {
+        doc.para(2, help, Ink::Plain);
+        doc.blank();
+    }
+    if !app.recent.is_empty() {
+        doc.section("Recent", "");
+    }
+    for (n, recent) in app.recent.iter().enumerate() {
+        let at = n + ENTRIES.len();
+        if at == app.home {
+            marked = doc.lines.len();
+        }
+        let (glyph, word, _) = app::sign(recent.state);
+        let digit = if at < 9 { (at + 1).to_string() } else { " ".to_owned() };
+        let left =
+            format!("{digit}  {:<21} {glyph} {word:<5} {}", pen.clean(&recent.name), pen.clean(&recent.headline));
+        let zone = if app.local_time { jiff::tz::TimeZone::system() } else { jiff::tz::TimeZone::UTC };
+        let at_time = recent.at.to_zoned(zone);
+        let right = at_time.strftime("%e %b %H:%M").to_string();
+        let text = spread(&left, right.trim(), (area.width as usize).saturating_sub(4));
+        doc.item(at == app.home, &text);
+    }
+    if area.height >= 24 && area.width >= 76 {
+        doc.blank();
+        doc.section("From the shell", "");
+        doc.row(&[("  postdoc message.eml               the same, from a file", Ink::Plain)]);
+        doc.row(&[("  pbpaste | postdoc                 diagnose the clipboard", Ink::Plain)]);
+    }
+    let top = doc.draw(frame, area, (marked + 1).saturating_sub(area.height as usize));
+    cursor(frame, area, marked, top);
+}
+
+/// The terminal's cursor on the marked line, where screen readers look.
+pub fn cursor(frame: &mut Frame, area: Rect, line: usize, top: usize) {
+    let y = line.saturating_sub(top);
+    if !area.is_empty() && y < area.height as usize {
+        frame.set_cursor_position(Position::new(area.x, area.y + y as u16));
+    }
+}

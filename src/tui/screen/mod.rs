@@ -1,0 +1,138 @@
+//! The screens, one small file each: what it draws, and what keys do there.
+
+pub mod detail;
+pub mod dkim;
+pub mod headers;
+pub mod home;
+pub mod hops;
+pub mod input;
+pub mod samples;
+pub mod spf;
+pub mod stated;
+pub mod verdict;
+
+use super::app::{App, Screen};
+use super::keys::Action;
+use super::msg::Effect;
+use super::widget::doc::{Doc, Pen};
+use crate::safe::Safe;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+/// Gives an action to the screen that is open.
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    match app.screen() {
+        Screen::Home => home::act(app, action),
+        Screen::Samples => samples::act(app, action),
+        Screen::Input => input::act(app, action),
+        Screen::Verdict => verdict::act(app, action),
+        Screen::Detail => detail::act(app, action),
+        Screen::Spf => spf::act(app, action),
+        Screen::Dkim => dkim::act(app, action),
+        Screen::Hops => hops::act(app, action),
+        Screen::Headers => headers::act(app, action),
+        Screen::Stated => stated::act(app, action),
+    }
+}
+
+/// Draws the screen that is open.
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
+    match app.screen() {
+        Screen::Home => home::draw(app, frame, area, pen),
+        Screen::Samples => samples::draw(app, frame, area, pen),
+        Screen::Input => input::draw(app, frame, area, pen),
+        Screen::Verdict => verdict::draw(app, frame, area, pen),
+        Screen::Detail => detail::draw(app, frame, area, pen),
+        Screen::Spf => spf::draw(app, frame, area, pen),
+        Screen::Dkim => dkim::draw(app, frame, area, pen),
+        Screen::Hops => hops::draw(app, frame, area, pen),
+        Screen::Headers => headers::draw(app, frame, area, pen),
+        Screen::Stated => stated::draw(app, frame, area, pen),
+    }
+}
+
+/// The title line: where we are, and what it is about.
+pub fn title(app: &App) -> (String, String) {
+    let case = app.case.as_ref();
+    let name = case.map(|c| c.name()).unwrap_or_default();
+    let here = match app.screen() {
+        Screen::Home => return (format!("postdoc {}", env!("CARGO_PKG_VERSION")), String::new()),
+        Screen::Samples => return ("postdoc › examples".to_owned(), String::new()),
+        Screen::Input => return ("postdoc › diagnose › input".to_owned(), "kept as draft".to_owned()),
+        Screen::Verdict => "verdict",
+        Screen::Detail => "finding",
+        Screen::Spf => "SPF",
+        Screen::Dkim => "DKIM",
+        Screen::Hops => "hops",
+        Screen::Headers => "headers",
+        Screen::Stated => "stated settings",
+    };
+    let right = case.map_or(String::new(), |case| match case.running {
+        0 if case.stopped => "stopped".to_owned(),
+        0 => case.opened.input.name.clone(),
+        1 => format!("{} 1 DNS question", spinner(app)),
+        n => format!("{} {n} DNS questions", spinner(app)),
+    });
+    let redacted = if app.redact { "redacted · " } else { "" };
+    (format!("postdoc › {name} › {here}"), format!("{redacted}{right}"))
+}
+
+/// One cell that turns while something runs.
+fn spinner(app: &App) -> char {
+    match app.look.motion {
+        true => ['-', '\\', '|', '/'][app.spin % 4],
+        false => '…',
+    }
+}
+
+/// Moves the top of a page of text; `false` where the action does not scroll.
+fn scroll(app: &mut App, action: Action) -> bool {
+    let page = app.page.max(1);
+    let Some(case) = &mut app.case else { return false };
+    case.top = match action {
+        Action::Up => case.top.saturating_sub(1),
+        Action::Down => case.top.saturating_add(1),
+        Action::PageUp => case.top.saturating_sub(page),
+        Action::PageDown => case.top.saturating_add(page),
+        Action::Top => 0,
+        Action::Bottom => usize::MAX,
+        _ => return false,
+    };
+    true
+}
+
+/// Moves a mark in a list of `len` lines.
+fn step(marked: usize, action: Action, len: usize, page: usize) -> Option<usize> {
+    let last = len.saturating_sub(1);
+    Some(match action {
+        Action::Up => marked.min(last).saturating_sub(1),
+        Action::Down => (marked + 1).min(last),
+        Action::PageUp => marked.saturating_sub(page),
+        Action::PageDown => (marked + page).min(last),
+        Action::Top => 0,
+        Action::Bottom => last,
+        _ => return None,
+    })
+}
+
+/// Draws a page of the case and keeps its top inside.
+fn page(app: &mut App, frame: &mut Frame, area: Rect, doc: &Doc) {
+    let top = app.case.as_ref().map_or(0, |case| case.top);
+    let top = doc.draw(frame, area, top);
+    if let Some(case) = &mut app.case {
+        case.top = top;
+    }
+}
+
+/// Leaves the screen with plain text to select from: the records of the finding under the
+/// cursor, or the header.
+pub fn plain_page(app: &App) -> Vec<Effect> {
+    let Some(case) = &app.case else { return vec![] };
+    let target = super::popup::copy::target(app, case);
+    let text = match (app.screen(), target.and_then(|t| case.finding(t))) {
+        (Screen::Verdict | Screen::Detail, Some(finding)) => detail::plain(finding),
+        _ => Safe::block(&case.opened.input.text).into_string(),
+    };
+    let text = app.redactor.as_ref().map_or(text.clone(), |r| r.apply(&text));
+    vec![Effect::PlainPage(Safe::block(text).into_string())]
+}

@@ -1,0 +1,277 @@
+//! What the user says: the panel's or signer's settings, the connection, whom to believe.
+//!
+//! ```text
+//!  Say what no header can: an empty line claims nothing. Ctrl+D diagnoses.
+//! ── In the sending platform's panel ─────────────────────────────────────
+//! ▸ From domain         acme.example
+//!   MAIL FROM type      ‹ custom ›        from_email ptr custom aligned
+//! ── The connection ──────────────────────────────────────────────────────
+//!   IP address          198.51.100.24
+//! ── Whom to believe ─────────────────────────────────────────────────────
+//!   authserv-id         ‹ found by itself ›
+//! ```
+
+use super::home::cursor;
+use super::step;
+use crate::evidence::Said;
+use crate::evidence::said::Configured;
+use crate::tui::app::{App, Screen};
+use crate::tui::keys::Action;
+use crate::tui::msg::Effect;
+use crate::tui::theme::Ink;
+use crate::tui::update;
+use crate::tui::widget::doc::{Doc, Pen};
+use crate::tui::widget::line_edit::LineEdit;
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use std::net::IpAddr;
+use unicode_width::UnicodeWidthStr;
+
+/// A line of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    From,
+    MailFromType,
+    MailFrom,
+    PanelHelo,
+    Selector,
+    SecondarySelector,
+    Pool,
+    VirtualSender,
+    TemplateSender,
+    PanelIp,
+    Ip,
+    Helo,
+    EnvelopeFrom,
+    Trust,
+}
+
+/// Section, field, label; in the order of the form.
+const FIELDS: &[(&str, Field, &str)] = &[
+    ("In the platform's panel or the signer's settings", Field::From, "From domain"),
+    ("", Field::MailFromType, "MAIL FROM type"),
+    ("", Field::MailFrom, "MAIL FROM domain"),
+    ("", Field::PanelHelo, "HELO"),
+    ("", Field::Selector, "selector"),
+    ("", Field::SecondarySelector, "secondary selector"),
+    ("", Field::Pool, "pool"),
+    ("", Field::VirtualSender, "virtual sender"),
+    ("", Field::TemplateSender, "template sender"),
+    ("", Field::PanelIp, "IP address"),
+    ("As the receiver saw the connection", Field::Ip, "IP address"),
+    ("", Field::Helo, "HELO"),
+    ("", Field::EnvelopeFrom, "MAIL FROM"),
+    ("Whose Authentication-Results to believe", Field::Trust, "authserv-id"),
+];
+
+const MAIL_FROM_TYPES: &[&str] = &["", "from_email", "ptr", "custom", "aligned"];
+
+/// The texts of the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    pub at: usize,
+    texts: Vec<LineEdit>,
+}
+
+impl Form {
+    pub fn new(said: &Said) -> Form {
+        let c = &said.configured;
+        let ip = |ip: Option<IpAddr>| ip.map(|ip| ip.to_string());
+        let text = |field: Field| match field {
+            Field::From => c.from.clone(),
+            Field::MailFromType => c.mail_from_type.clone(),
+            Field::MailFrom => c.mail_from.clone(),
+            Field::PanelHelo => c.helo.clone(),
+            Field::Selector => c.selector.clone(),
+            Field::SecondarySelector => c.secondary_selector.clone(),
+            Field::Pool => c.pool.clone(),
+            Field::VirtualSender => c.virtual_sender.clone(),
+            Field::TemplateSender => c.template_sender.clone(),
+            Field::PanelIp => ip(c.ip),
+            Field::Ip => ip(said.ip),
+            Field::Helo => said.helo.clone(),
+            Field::EnvelopeFrom => said.mail_from.clone(),
+            Field::Trust => said.trust.clone(),
+        };
+        let texts = FIELDS.iter().map(|(_, field, _)| LineEdit::new(text(*field).unwrap_or_default())).collect();
+        Form { at: 0, texts }
+    }
+
+    fn text(&self, field: Field) -> Option<String> {
+        let at = FIELDS.iter().position(|(_, f, _)| *f == field)?;
+        let text = self.texts.get(at)?.text().trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn field(&self) -> Field {
+        FIELDS.get(self.at).map_or(Field::From, |(_, field, _)| *field)
+    }
+
+    /// What is wrong with a line; nothing blocks leaving it.
+    fn complaint(&self, field: Field) -> Option<&'static str> {
+        let text = self.text(field)?;
+        match field {
+            Field::Ip | Field::PanelIp if text.parse::<IpAddr>().is_err() => Some("not an IP address"),
+            Field::Selector | Field::SecondarySelector if text.contains(|c: char| c.is_whitespace() || c == '@') => {
+                Some("a selector is one name, like s1")
+            }
+            _ => None,
+        }
+    }
+
+    /// What the form says; `Err` names the line that cannot be read.
+    fn said(&self) -> Result<Said, usize> {
+        if let Some(bad) = FIELDS.iter().position(|(_, field, _)| self.complaint(*field).is_some()) {
+            return Err(bad);
+        }
+        let ip = |field| self.text(field).and_then(|t| t.parse().ok());
+        Ok(Said {
+            ip: ip(Field::Ip),
+            helo: self.text(Field::Helo),
+            mail_from: self.text(Field::EnvelopeFrom),
+            trust: self.text(Field::Trust),
+            configured: Configured {
+                from: self.text(Field::From),
+                mail_from: self.text(Field::MailFrom),
+                mail_from_type: self.text(Field::MailFromType),
+                helo: self.text(Field::PanelHelo),
+                selector: self.text(Field::Selector),
+                secondary_selector: self.text(Field::SecondarySelector),
+                ip: ip(Field::PanelIp),
+                pool: self.text(Field::Pool),
+                virtual_sender: self.text(Field::VirtualSender),
+                template_sender: self.text(Field::TemplateSender),
+            },
+        })
+    }
+}
+
+/// Opens the form over the view that is open.
+pub fn open(app: &mut App) {
+    if let Some(case) = &mut app.case {
+        case.form = Form { at: case.form.at, ..Form::new(&case.opened.said) };
+        app.screens.push(Screen::Stated);
+    }
+}
+
+/// Authserv-ids offered at most; others can be typed.
+const CHOICES: usize = 32;
+
+/// What can be chosen in a line, where it is a choice; the first is "nothing said".
+fn choices(app: &App, field: Field) -> Option<Vec<String>> {
+    match field {
+        Field::MailFromType => Some(MAIL_FROM_TYPES.iter().map(|s| (*s).to_owned()).collect()),
+        Field::Trust => {
+            let reading = &app.case.as_ref()?.diagnosis.as_ref()?.facts.reading;
+            let mut ids = vec![String::new()];
+            for id in reading.authres.iter().filter_map(|a| a.authserv_id.as_ref()) {
+                if ids.len() <= CHOICES && !ids.contains(&id.value) {
+                    ids.push(id.value.clone());
+                }
+            }
+            Some(ids)
+        }
+        _ => None,
+    }
+}
+
+pub fn insert(app: &mut App, text: &str) {
+    if let Some(case) = &mut app.case
+        && case.form.field() != Field::MailFromType
+        && let Some(line) = case.form.texts.get_mut(case.form.at)
+    {
+        line.insert(text);
+    }
+}
+
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    let page = app.page;
+    let Some(case) = &app.case else { return vec![] };
+    let field = case.form.field();
+    let choices = choices(app, field);
+    let Some(case) = &mut app.case else { return vec![] };
+    let form = &mut case.form;
+    match (action, choices) {
+        (Action::Diagnose, _) => return done(app),
+        (Action::Open, _) if form.at + 1 == FIELDS.len() => return done(app),
+        (Action::Open | Action::NextField | Action::Down, _) => {
+            form.at = step(form.at, Action::Down, FIELDS.len(), page).unwrap_or(form.at);
+        }
+        (Action::PreviousField | Action::Up, _) => form.at = form.at.saturating_sub(1),
+        (Action::PageUp | Action::PageDown, _) => {
+            form.at = step(form.at, action, FIELDS.len(), page).unwrap_or(form.at);
+        }
+        (Action::Left | Action::Right, Some(choices)) => {
+            let now = form.text(field).unwrap_or_default();
+            let at = choices.iter().position(|c| *c == now).unwrap_or(0);
+            let to = match action {
+                Action::Left => (at + choices.len() - 1) % choices.len(),
+                _ => (at + 1) % choices.len(),
+            };
+            if let (Some(line), Some(choice)) = (form.texts.get_mut(form.at), choices.get(to)) {
+                *line = LineEdit::new(choice.clone());
+            }
+        }
+        (edit, _) => {
+            if let Some(line) = form.texts.get_mut(form.at) {
+                line.edit(edit);
+            }
+        }
+    }
+    vec![]
+}
+
+/// Runs the case again with what the form says.
+fn done(app: &mut App) -> Vec<Effect> {
+    let Some(case) = &mut app.case else { return vec![] };
+    match case.form.said() {
+        Ok(said) => {
+            update::back(app);
+            app.say("Diagnosed again with what you said.");
+            update::rerun(app, said)
+        }
+        Err(line) => {
+            case.form.at = line;
+            app.warn("One line cannot be read; the mark is on it.");
+            vec![]
+        }
+    }
+}
+
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
+    let Some(case) = &app.case else { return };
+    let form = &case.form;
+    let mut doc = Doc::new(pen, area.width);
+    if area.height >= 16 {
+        doc.para(1, "Say what no header can. An empty line claims nothing.", Ink::Plain);
+    }
+    let mut marked = (0, 0);
+    for (n, ((title, field, label), text)) in FIELDS.iter().zip(&form.texts).enumerate() {
+        if !title.is_empty() {
+            doc.section(title, "");
+        }
+        let choice = choices(app, *field);
+        let nothing = match field {
+            Field::Trust => "found by itself",
+            _ => "not said",
+        };
+        let shown = match (&choice, text.is_empty()) {
+            (Some(_), true) => format!("‹ {nothing} ›"),
+            (Some(_), false) => format!("‹ {} ›", pen.clean(text.text())),
+            (None, _) => pen.clean(text.text()),
+        };
+        if n == form.at {
+            let typed = if choice.is_some() { 0 } else { pen.clean(text.before()).width() };
+            marked = (doc.lines.len(), 2 + 20 + typed);
+        }
+        let complaint = form.complaint(*field).map_or(String::new(), |c| format!("   ! {c}"));
+        doc.item(n == form.at, &format!("{label:<19} {shown}{complaint}"));
+    }
+    let top = doc.draw(frame, area, (marked.0 + 1).saturating_sub(area.height as usize));
+    let y = marked.0.saturating_sub(top);
+    if marked.1 < area.width as usize && y < area.height as usize {
+        frame.set_cursor_position(Position::new(area.x + marked.1 as u16, area.y + y as u16));
+    } else {
+        cursor(frame, area, marked.0, top);
+    }
+}

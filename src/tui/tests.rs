@@ -1,0 +1,561 @@
+//! Screens as pictures, sizes, the key table, and what keys lead to.
+
+use super::app::{App, Screen};
+use super::keys::{self, Action, Key, Places};
+use super::msg::{Effect, Msg};
+use super::popup::Popup;
+use super::testing;
+use super::theme::{Choice, Look, Theme};
+use super::update::update;
+use super::world::{CopyReport, Opened, Recent, Sample, Source};
+use crate::evidence::InputKind;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use std::sync::Arc;
+use unicode_width::UnicodeWidthStr;
+
+const UNICODE: Look = Look { theme: Choice::Fixed(Theme::Dark), ascii: false, motion: true };
+const ASCII: Look = Look { theme: Choice::Fixed(Theme::Mono), ascii: true, motion: false };
+
+fn app(look: Look) -> App {
+    let mut app = App::new(look, "2026-05-12T14:02:00Z".parse().unwrap());
+    app.recent = vec![Recent {
+        id: "3f9c".into(),
+        name: "acme.example".into(),
+        state: crate::triage::State::Fail,
+        headline: "DMARC not aligned".into(),
+        at: "2026-05-12T14:02:00Z".parse().unwrap(),
+    }];
+    app.samples = vec![
+        Sample { id: "esp".into(), title: "The platform signs, not you".into() },
+        Sample { id: "spf".into(), title: "SPF needs too many lookups".into() },
+    ];
+    app
+}
+
+/// An app that stands on the verdict of the usual case.
+fn diagnosed(look: Look) -> App {
+    let mut app = app(look);
+    app.editor.set(testing::HEADER);
+    let effects = update(&mut app, Msg::Paste(testing::HEADER.into()));
+    let ticket = match effects.last() {
+        Some(Effect::Open(ticket, _)) => *ticket,
+        other => panic!("{other:?}"),
+    };
+    update(&mut app, Msg::Opened(ticket, Ok(Box::new(testing::opened()))));
+    update(&mut app, Msg::Progress(ticket, testing::progress(0)));
+    app
+}
+
+fn press(app: &mut App, keys: &str) -> Vec<Effect> {
+    keys.chars().flat_map(|c| stroke(app, KeyCode::Char(c), KeyModifiers::NONE)).collect()
+}
+
+fn stroke(app: &mut App, code: KeyCode, modifiers: KeyModifiers) -> Vec<Effect> {
+    update(app, Msg::Key(KeyEvent::new(code, modifiers)))
+}
+
+fn enter(app: &mut App) -> Vec<Effect> {
+    stroke(app, KeyCode::Enter, KeyModifiers::NONE)
+}
+
+fn esc(app: &mut App) -> Vec<Effect> {
+    stroke(app, KeyCode::Esc, KeyModifiers::NONE)
+}
+
+fn ctrl(app: &mut App, c: char) -> Vec<Effect> {
+    stroke(app, KeyCode::Char(c), KeyModifiers::CONTROL)
+}
+
+fn drawn(app: &mut App, width: u16, height: u16) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| super::view::draw(app, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let mut out = String::new();
+    for y in 0..height {
+        let mut line = String::new();
+        let mut x = 0;
+        while x < width {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += (symbol.width() as u16).max(1);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+type Story = (&'static str, fn(&mut App));
+
+/// Every screen and popup, by the keys that lead there from the verdict.
+const STORIES: &[Story] = &[
+    ("home", |app| app.screens.truncate(1)),
+    ("samples", |app| app.screens = vec![Screen::Home, Screen::Samples]),
+    ("input", |app| app.screens = vec![Screen::Home, Screen::Input]),
+    ("input_asks", |app| {
+        app.screens.truncate(1);
+        let input = testing::input_of(b"hello there", InputKind::Unknown);
+        super::screen::input::ask(app, &input);
+    }),
+    ("verdict", |_| {}),
+    ("verdict_words", |app| drop(press(app, "i"))),
+    ("verdict_filter", |app| drop(press(app, "/spf"))),
+    ("verdict_running", |app| app.case.as_mut().unwrap().running = 3),
+    ("detail", |app| drop(enter(app))),
+    ("detail_more", |app| {
+        enter(app);
+        press(app, "i");
+    }),
+    ("detail_dns", |app| {
+        enter(app);
+        press(app, "nn");
+    }),
+    ("open_questions", |app| {
+        press(app, "Gk");
+        enter(app);
+    }),
+    ("passed", |app| {
+        press(app, "G");
+        enter(app);
+    }),
+    ("spf", |app| drop(press(app, "3"))),
+    ("dkim", |app| drop(press(app, "4"))),
+    ("hops", |app| drop(press(app, "5"))),
+    ("headers", |app| {
+        enter(app);
+        enter(app);
+    }),
+    ("headers_redacted", |app| drop(press(app, "x6"))),
+    ("stated", |app| drop(press(app, "t"))),
+    ("help", |app| drop(press(app, "?"))),
+    ("palette", |app| drop(press(app, ":redact"))),
+    ("copy_as", |app| drop(press(app, "c"))),
+    ("quit", |app| {
+        app.case.as_mut().unwrap().running = 2;
+        press(app, "q");
+    }),
+    ("log", |app| {
+        app.say("Copied something.");
+        press(app, ":log");
+        enter(app);
+    }),
+];
+
+fn story(look: Look, tell: fn(&mut App)) -> App {
+    let mut app = diagnosed(look);
+    tell(&mut app);
+    app
+}
+
+#[test]
+fn pictures() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let _bound = settings.bind_to_scope();
+    for (name, tell) in STORIES {
+        let mut sizes = vec![(80, 24), (100, 30), (60, 18), (200, 50)];
+        if name.starts_with("verdict") {
+            sizes.push((30, 10));
+        }
+        let mut pictures = String::new();
+        for (width, height) in sizes {
+            pictures += &format!("{width}x{height}\n{}", drawn(&mut story(UNICODE, *tell), width, height));
+        }
+        pictures += &format!("80x24, ascii, mono\n{}", drawn(&mut story(ASCII, *tell), 80, 24));
+        insta::assert_snapshot!(*name, pictures);
+    }
+}
+
+#[test]
+fn every_screen_at_every_size() {
+    for (name, tell) in STORIES {
+        let mut app = story(UNICODE, *tell);
+        for width in (1..=120).step_by(23).chain([30, 59, 60, 76, 100, 139, 140, 199, 200, 500]) {
+            for height in [1, 2, 3, 5, 9, 10, 13, 17, 18, 19, 20, 24, 30, 50, 200] {
+                let text = drawn(&mut app, width, height);
+                assert!(text.lines().all(|l| l.width() <= width as usize), "{name} at {width}x{height}");
+            }
+        }
+    }
+}
+
+#[test]
+fn ascii_is_ascii() {
+    for (name, tell) in STORIES {
+        let text = drawn(&mut story(ASCII, *tell), 100, 30);
+        assert!(text.is_ascii(), "{name}:\n{text}");
+    }
+}
+
+#[test]
+fn no_colour_in_mono_and_none_in_the_marked_row() {
+    use ratatui::style::{Color, Modifier};
+    for (name, tell) in STORIES {
+        for (look, mono) in [(UNICODE, false), (ASCII, true)] {
+            let mut app = story(look, *tell);
+            let mut terminal = Terminal::new(TestBackend::new(100, 30)).unwrap();
+            terminal.draw(|frame| super::view::draw(&mut app, frame)).unwrap();
+            for cell in &terminal.backend().buffer().content {
+                let coloured = cell.fg != Color::Reset || cell.bg != Color::Reset;
+                assert!(!(coloured && mono), "{name}: colour in mono");
+                assert!(!(coloured && cell.modifier.contains(Modifier::REVERSED)), "{name}: colour in a reversed row");
+            }
+        }
+    }
+}
+
+#[test]
+fn hostile_text_reaches_no_terminal() {
+    let evil = "\u{1b}[2J\u{202e}evil\u{200b}\u{9b}31m";
+    for (name, tell) in STORIES {
+        let mut app = diagnosed(UNICODE);
+        let header = format!("{}X-Evil: {evil}\n", testing::HEADER);
+        let case = app.case.as_mut().unwrap();
+        case.opened.input = Arc::new(testing::input_of(header.as_bytes(), InputKind::Headers));
+        if let Some(diagnosis) = &mut case.diagnosis {
+            diagnosis.verdict.headline = evil.into();
+            for finding in &mut diagnosis.findings {
+                finding.title = evil.into();
+                finding.explanation = evil.into();
+            }
+        }
+        app.editor.set(&header);
+        app.recent[0].name = evil.into();
+        tell(&mut app);
+        app.say(evil);
+        let mut terminal = Terminal::new(TestBackend::new(100, 60)).unwrap();
+        terminal.draw(|frame| super::view::draw(&mut app, frame)).unwrap();
+        for cell in &terminal.backend().buffer().content {
+            let bad = |c: char| c.is_control() || matches!(c, '\u{200b}' | '\u{202e}');
+            assert!(!cell.symbol().contains(bad), "{name}: {:?}", cell.symbol());
+        }
+    }
+}
+
+#[test]
+fn no_key_means_two_things_in_one_place() {
+    for (place, name) in Places::NAMED {
+        let mut seen: Vec<Key> = Vec::new();
+        for (key, _) in keys::at(*place).flat_map(|b| b.keys) {
+            assert!(!seen.contains(key), "{} is bound twice: {name}", key.show());
+            seen.push(*key);
+        }
+    }
+}
+
+#[test]
+fn plain_characters_type_where_one_types() {
+    for binding in keys::table() {
+        let printable = binding.keys.iter().any(|(k, _)| matches!(k.code, KeyCode::Char(_)) && !k.ctrl);
+        assert!(!(printable && binding.places.has(Places::TYPING)), "{}", binding.help);
+    }
+}
+
+#[test]
+fn the_table_keeps_the_promises_of_keyboards() {
+    for (key, _) in keys::table().iter().flat_map(|b| b.keys) {
+        if let KeyCode::Char(c) = key.code {
+            assert!(!"[]{}\\~@|".contains(c), "{c} needs AltGr");
+            assert!(!(key.ctrl && "bsqgptnoh".contains(c)), "Ctrl+{c} belongs to multiplexers and flow control");
+        }
+    }
+    for binding in keys::table() {
+        assert!(!binding.help.is_empty());
+        assert!(binding.shown <= binding.keys.len(), "{}", binding.help);
+        assert!(binding.keys.is_empty() || binding.keys.iter().any(|(_, a)| *a == binding.action), "{}", binding.help);
+    }
+}
+
+#[test]
+fn footers_come_from_the_table_and_fit() {
+    for (place, name) in Places::NAMED {
+        for width in [30, 60, 80, 100] {
+            let footer = keys::footer(*place, width);
+            assert!(footer.width() <= width, "{name}: {footer}");
+            for entry in footer.trim().split("  ").filter(|e| !e.is_empty()) {
+                let known = keys::at(*place).any(|b| format!("{} {}", b.keys_label(), b.label) == entry);
+                assert!(known || entry == "1-6 views", "{name}: {entry}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_bound_action_is_understood() {
+    // running every line of every place must neither panic nor leave the app without a screen
+    for (name, tell) in STORIES {
+        for binding in keys::at(story(UNICODE, *tell).place()) {
+            for (key, _) in binding.keys {
+                let mut app = story(UNICODE, *tell);
+                let modifiers = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+                stroke(&mut app, key.code, modifiers);
+                drawn(&mut app, 80, 24);
+                assert_eq!(app.screens.first(), Some(&Screen::Home), "{name}: {}", binding.help);
+            }
+        }
+    }
+}
+
+#[test]
+fn paste_verdict_detail_copy() {
+    let mut app = app(UNICODE);
+    let effects = update(&mut app, Msg::Paste(testing::HEADER.replace('\n', "\r\n")));
+    let [Effect::SaveDraft(draft), Effect::Open(ticket, Source::Text { bytes, kind: None, .. })] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((draft.as_bytes(), &bytes[..]), (testing::HEADER.as_bytes(), testing::HEADER.as_bytes()));
+    let run = update(&mut app, Msg::Opened(*ticket, Ok(Box::new(testing::opened()))));
+    assert!(matches!(&run[..], [Effect::Run(t, _)] if t == ticket), "{run:?}");
+    assert_eq!(app.screen(), Screen::Verdict);
+    update(&mut app, Msg::Progress(*ticket, testing::progress(2)));
+    assert!(drawn(&mut app, 80, 24).contains("DMARC fails"));
+    enter(&mut app);
+    assert_eq!(app.screen(), Screen::Detail);
+    let copy = press(&mut app, "y");
+    let [Effect::Copy { text, what }] = &copy[..] else { panic!("{copy:?}") };
+    assert_eq!(text, "s1.acme.dkim.esp.example.");
+    let report = CopyReport::Copied { via: "tmux".into() };
+    update(&mut app, Msg::Copied { what: what.clone(), bytes: text.len(), report });
+    let status = app.status.clone().unwrap().text;
+    assert_eq!(status, "Copied \"s1.acme.dkim.esp.example.\" via tmux (25 B). Not there? press P.");
+    let all = press(&mut app, "Y");
+    assert!(
+        matches!(&all[..], [Effect::Copy { text, .. }] if text == "s1._domainkey.acme.example. 3600 IN CNAME s1.acme.dkim.esp.example."),
+        "{all:?}"
+    );
+    let dig = press(&mut app, "c7");
+    assert!(matches!(&dig[..], [Effect::Copy { text, .. }] if text == "dig +short CNAME s1._domainkey.acme.example"));
+    esc(&mut app);
+    assert_eq!(app.screen(), Screen::Verdict);
+    esc(&mut app);
+    assert_eq!(app.screen(), Screen::Home);
+    esc(&mut app);
+    assert_eq!(app.screen(), Screen::Home);
+}
+
+#[test]
+fn a_txt_fix_is_copied_whole_and_without_quotes() {
+    let mut app = diagnosed(UNICODE);
+    let effects = press(&mut app, "jjy");
+    assert!(
+        matches!(&effects[..], [Effect::Copy { text, .. }] if text == "v=spf1 include:_spf.google.example ~all"),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn stale_answers_are_dropped() {
+    let mut app = diagnosed(UNICODE);
+    let old = app.ticket;
+    let rerun = press(&mut app, "r");
+    assert!(matches!(&rerun[..], [Effect::Run(t, _)] if *t > old));
+    update(&mut app, Msg::Progress(old, testing::progress(7)));
+    assert_eq!(app.case.as_ref().unwrap().running, 0);
+    update(&mut app, Msg::Opened(old, Err("too late".into())));
+    assert!(!app.log.iter().any(|l| l == "too late"));
+    let now = app.ticket;
+    update(&mut app, Msg::Progress(now, testing::progress(7)));
+    assert_eq!(app.case.as_ref().unwrap().running, 7);
+}
+
+#[test]
+fn the_mark_stays_on_its_finding_when_answers_reorder_the_list() {
+    let mut app = diagnosed(UNICODE);
+    press(&mut app, "jj");
+    let mut progress = testing::progress(0);
+    progress.diagnosis.findings.rotate_left(1);
+    let now = app.ticket;
+    update(&mut app, Msg::Progress(now, progress));
+    let case = app.case.as_ref().unwrap();
+    assert_eq!(case.finding(case.marked_target().unwrap()).unwrap().rule.id, "spf-too-many-lookups");
+}
+
+#[test]
+fn an_unrecognised_paste_keeps_the_text_and_asks() {
+    let mut app = app(UNICODE);
+    update(&mut app, Msg::Paste("hello there".into()));
+    let input = testing::input_of(b"hello there", InputKind::Unknown);
+    let opened = Opened { input: Arc::new(input), said: Default::default(), recorded: None };
+    let now = app.ticket;
+    let effects = update(&mut app, Msg::Opened(now, Ok(Box::new(opened))));
+    assert!(effects.is_empty());
+    assert_eq!((app.screen(), app.editor.text()), (Screen::Input, "hello there".to_owned()));
+    assert!(app.question.contains("1 line, 11 characters"), "{}", app.question);
+    stroke(&mut app, KeyCode::Tab, KeyModifiers::NONE);
+    stroke(&mut app, KeyCode::Tab, KeyModifiers::NONE);
+    let effects = enter(&mut app);
+    assert!(
+        matches!(effects.last(), Some(Effect::Open(_, Source::Text { kind: Some(InputKind::Headers), .. }))),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn the_draft_is_kept() {
+    let mut app = app(UNICODE);
+    press(&mut app, "1");
+    let effects = press(&mut app, "q?j");
+    assert!(matches!(effects.last(), Some(Effect::SaveDraft(text)) if text == "q?j"), "printable keys type");
+    esc(&mut app);
+    assert_eq!(app.screen(), Screen::Home);
+    press(&mut app, "1");
+    assert_eq!(app.editor.text(), "q?j");
+    let effects = ctrl(&mut app, 'd');
+    assert!(matches!(effects.last(), Some(Effect::Open(..))));
+}
+
+#[test]
+fn nothing_typed_is_nothing_diagnosed() {
+    let mut app = app(UNICODE);
+    press(&mut app, "1");
+    assert!(ctrl(&mut app, 'd').is_empty());
+}
+
+#[test]
+fn quitting_asks_only_while_something_runs() {
+    let mut app = diagnosed(UNICODE);
+    assert!(matches!(&press(&mut app, "q")[..], [Effect::Quit]));
+    app.case.as_mut().unwrap().running = 2;
+    assert!(press(&mut app, "q").is_empty());
+    assert!(matches!(app.popup, Some(Popup::Confirm { leave: false })));
+    assert!(enter(&mut app).is_empty(), "the harmless answer is the default");
+    assert!(app.popup.is_none());
+    assert!(matches!(&press(&mut app, "qq")[..], [Effect::Quit]));
+}
+
+#[test]
+fn ctrl_c_stops_then_leaves() {
+    let mut app = diagnosed(UNICODE);
+    app.case.as_mut().unwrap().running = 2;
+    assert!(matches!(&ctrl(&mut app, 'c')[..], [Effect::Cancel]));
+    assert!(!app.runs());
+    assert!(matches!(&ctrl(&mut app, 'c')[..], [Effect::Quit]));
+}
+
+#[test]
+fn a_letter_without_meaning_says_so() {
+    let mut app = diagnosed(UNICODE);
+    assert!(press(&mut app, "w").is_empty());
+    assert_eq!(app.status.as_ref().unwrap().text, "w does nothing here. ? shows the keys.");
+}
+
+#[test]
+fn the_palette_finds_by_synonym_and_runs() {
+    let mut app = diagnosed(UNICODE);
+    press(&mut app, ":timeline");
+    enter(&mut app);
+    assert_eq!(app.screen(), Screen::Hops);
+    press(&mut app, ":'6");
+    enter(&mut app);
+    assert_eq!(app.screen(), Screen::Headers);
+}
+
+#[test]
+fn a_pasted_word_in_a_search_box_is_no_diagnosis() {
+    let mut app = diagnosed(UNICODE);
+    press(&mut app, "?");
+    assert!(update(&mut app, Msg::Paste("redact".into())).is_empty());
+    assert!(matches!(&app.popup, Some(Popup::Finder(f)) if f.query.text() == "redact"));
+}
+
+#[test]
+fn the_form_says_what_was_typed() {
+    let mut app = diagnosed(UNICODE);
+    press(&mut app, "t");
+    press(&mut app, "acme.example");
+    stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    stroke(&mut app, KeyCode::Left, KeyModifiers::NONE);
+    for _ in 0..9 {
+        stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    }
+    press(&mut app, "not an ip");
+    assert!(ctrl(&mut app, 'd').is_empty());
+    assert_eq!(app.screen(), Screen::Stated);
+    ctrl(&mut app, 'u');
+    press(&mut app, "2001:db8::1");
+    stroke(&mut app, KeyCode::End, KeyModifiers::NONE);
+    for _ in 0..3 {
+        stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    }
+    stroke(&mut app, KeyCode::Right, KeyModifiers::NONE);
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Run(_, opened)] = &effects[..] else { panic!("{effects:?}") };
+    let said = &opened.said;
+    assert_eq!(said.configured.from.as_deref(), Some("acme.example"));
+    assert_eq!(said.configured.mail_from_type.as_deref(), Some("aligned"));
+    assert_eq!(said.ip, Some("2001:db8::1".parse().unwrap()));
+    assert_eq!(said.trust.as_deref(), Some("mx.google.example"));
+    assert_eq!(app.screen(), Screen::Verdict);
+}
+
+#[test]
+fn evidence_is_walked_in_the_raw_header() {
+    let mut app = diagnosed(UNICODE);
+    enter(&mut app);
+    enter(&mut app);
+    assert_eq!((app.screen(), app.case.as_ref().unwrap().exhibit), (Screen::Headers, 1));
+    press(&mut app, "n");
+    assert_eq!(app.case.as_ref().unwrap().exhibit, 2);
+    assert!(drawn(&mut app, 80, 24).contains("▸2   12 From: Acme Billing"));
+    press(&mut app, "n");
+    assert_eq!(app.case.as_ref().unwrap().exhibit, 1);
+    let effects = press(&mut app, "y");
+    assert!(
+        matches!(&effects[..], [Effect::Copy { text, .. }] if text.starts_with("Authentication-Results: mx.google") && text.ends_with("header.from=acme.example")),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn redaction_hides_people_on_every_screen() {
+    for (name, tell) in STORIES {
+        let mut app = diagnosed(UNICODE);
+        press(&mut app, "x");
+        tell(&mut app);
+        if !app.redact || app.screens.contains(&Screen::Input) {
+            continue;
+        }
+        let text = drawn(&mut app, 200, 60);
+        for word in ["billing@", "Acme Billing", "Invoice 8842", "bounce+8842", "10.2.0.7"] {
+            assert!(!text.contains(word), "{name} shows {word}:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_key_costs_few_bytes() {
+    use ratatui::backend::CrosstermBackend;
+    use ratatui::{TerminalOptions, Viewport};
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    #[derive(Clone, Default)]
+    struct Wire(Rc<RefCell<Vec<u8>>>);
+    impl std::io::Write for Wire {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.borrow_mut().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let wire = Wire::default();
+    let viewport = Viewport::Fixed(ratatui::layout::Rect::new(0, 0, 80, 24));
+    let options = TerminalOptions { viewport };
+    let mut terminal = Terminal::with_options(CrosstermBackend::new(wire.clone()), options).unwrap();
+    let mut app = diagnosed(UNICODE);
+    terminal.draw(|frame| super::view::draw(&mut app, frame)).unwrap();
+    for key in ["j", "j", "k", "z"] {
+        wire.0.borrow_mut().clear();
+        press(&mut app, key);
+        terminal.draw(|frame| super::view::draw(&mut app, frame)).unwrap();
+        assert!(wire.0.borrow().len() < 400, "{key} cost {} bytes", wire.0.borrow().len());
+    }
+    wire.0.borrow_mut().clear();
+    terminal.draw(|frame| super::view::draw(&mut app, frame)).unwrap();
+    assert!(wire.0.borrow().len() < 40, "an unchanged frame costs next to nothing");
+    assert_eq!(keys::find(Places::VERDICT, Key { code: KeyCode::Char('j'), ctrl: false }), Some(Action::Down));
+}

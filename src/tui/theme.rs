@@ -1,0 +1,230 @@
+//! Colours, glyphs and the environment's word about both.
+//!
+//! Default foreground and background everywhere; a colour never stands without its glyph and
+//! word, and only those two are coloured. The selected row is reverse video without colour.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Modifier, Style};
+
+/// A palette.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Theme {
+    Dark,
+    Light,
+    /// Background unknown: colours readable on both.
+    #[default]
+    Ansi,
+    Mono,
+}
+
+/// What a piece of text is; the theme decides how that looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Ink {
+    #[default]
+    Plain,
+    Strong,
+    /// Secondary.
+    Faint,
+    Pass,
+    Fail,
+    Warn,
+    Note,
+    /// Proof, in the raw text.
+    Evidence,
+    /// The marked row, whole.
+    Marked,
+}
+
+impl Theme {
+    pub fn style(self, ink: Ink) -> Style {
+        let plain = Style::new();
+        let colour = |dark, light, ansi| match self {
+            Theme::Dark => plain.fg(Color::Indexed(dark)),
+            Theme::Light => plain.fg(Color::Indexed(light)),
+            Theme::Ansi => plain.fg(ansi),
+            Theme::Mono => plain,
+        };
+        match ink {
+            Ink::Plain => plain,
+            Ink::Strong => plain.add_modifier(Modifier::BOLD),
+            Ink::Faint if self == Theme::Mono => plain,
+            Ink::Faint => plain.add_modifier(Modifier::DIM),
+            Ink::Pass => colour(123, 23, Color::Cyan),
+            Ink::Fail => colour(209, 88, Color::Red).add_modifier(Modifier::BOLD),
+            Ink::Warn => colour(220, 94, Color::Magenta),
+            Ink::Note => colour(111, 20, Color::Blue),
+            Ink::Evidence => plain.add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
+            Ink::Marked => plain.add_modifier(Modifier::REVERSED),
+        }
+    }
+}
+
+/// `POSTDOC_THEME`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Choice {
+    /// Ask the terminal for its background; no answer keeps [`Theme::Ansi`].
+    #[default]
+    Auto,
+    Fixed(Theme),
+}
+
+impl Choice {
+    /// `auto`, `light`, `dark`, `ansi`, `mono`.
+    pub fn named(name: &str) -> Option<Choice> {
+        Some(match name {
+            "auto" => Choice::Auto,
+            "light" => Choice::Fixed(Theme::Light),
+            "dark" => Choice::Fixed(Theme::Dark),
+            "ansi" => Choice::Fixed(Theme::Ansi),
+            "mono" => Choice::Fixed(Theme::Mono),
+            _ => return None,
+        })
+    }
+}
+
+/// How the app looks; worked out once from flags and environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    pub theme: Choice,
+    pub ascii: bool,
+    /// A spinner may turn.
+    pub motion: bool,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Look { theme: Choice::Auto, ascii: false, motion: true }
+    }
+}
+
+/// May glyphs beyond ASCII be printed?
+pub fn unicode() -> bool {
+    !Look::here().ascii
+}
+
+/// The look in words, for `postdoc doctor`.
+pub fn describe() -> String {
+    let look = Look::here();
+    let theme = match look.theme {
+        Choice::Auto => "asks the terminal",
+        Choice::Fixed(Theme::Dark) => "dark",
+        Choice::Fixed(Theme::Light) => "light",
+        Choice::Fixed(Theme::Ansi) => "ansi",
+        Choice::Fixed(Theme::Mono) => "mono",
+    };
+    let glyphs = if look.ascii { "ascii" } else { "unicode" };
+    format!("theme {theme}, glyphs {glyphs}, motion {}", if look.motion { "on" } else { "off" })
+}
+
+impl Look {
+    /// From the environment of this process.
+    pub fn here() -> Look {
+        Look::from_env(None, |name| std::env::var(name).ok())
+    }
+
+    /// From the environment; `color` is `--color always` (true) or `never` (false), if either
+    /// was given.
+    pub fn from_env(color: Option<bool>, var: impl Fn(&str) -> Option<String>) -> Look {
+        let set = |name: &str| var(name).filter(|v| !v.is_empty());
+        let term = set("TERM").unwrap_or_default();
+        let bare = term == "linux" || term == "dumb";
+        let glyphs = set("POSTDOC_GLYPHS");
+        let ascii = match glyphs.as_deref() {
+            Some("ascii") => true,
+            Some("unicode") => false,
+            _ => bare || !utf8_locale(&set),
+        };
+        let forced = |name: &str| set(name).is_some_and(|v| v != "0");
+        let coloured = color.unwrap_or_else(|| {
+            set("NO_COLOR").is_none()
+                && (forced("FORCE_COLOR")
+                    || forced("CLICOLOR_FORCE")
+                    || (set("CLICOLOR").as_deref() != Some("0") && term != "dumb"))
+        });
+        let wanted = set("POSTDOC_THEME").and_then(|v| Choice::named(&v));
+        let theme = match (wanted, coloured) {
+            (_, false) => Choice::Fixed(Theme::Mono),
+            (Some(choice), true) => choice,
+            (None, true) => Choice::Auto,
+        };
+        let still = set("NO_MOTION").is_some() || set("POSTDOC_MOTION").as_deref() == Some("off");
+        Look { theme, ascii, motion: !still }
+    }
+}
+
+/// The first of the three that is set decides (POSIX); none at all is the C locale.
+fn utf8_locale(set: &impl Fn(&str) -> Option<String>) -> bool {
+    if cfg!(windows) || cfg!(target_os = "macos") {
+        return true;
+    }
+    ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| set(name)).is_some_and(|v| {
+        let v = v.to_ascii_lowercase();
+        v.contains("utf-8") || v.contains("utf8")
+    })
+}
+
+/// Rewrites a drawn frame so that nothing but ASCII leaves; every cell keeps its column.
+pub fn to_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        if !cell.symbol().is_ascii() {
+            let stand_in = cell.symbol().chars().next().map_or('?', ascii);
+            cell.set_char(stand_in);
+        }
+    }
+}
+
+/// One column of ASCII for each glyph of ours; `?` for a stranger's.
+fn ascii(c: char) -> char {
+    match c {
+        '✓' => 'v',
+        '✗' => 'x',
+        '…' => '~',
+        '≠' => '#',
+        '▸' | '›' | '→' => '>',
+        '◂' | '‹' | '←' => '<',
+        '│' => '|',
+        '─' | '–' | '—' | '·' => '-',
+        '┌' | '┐' | '└' | '┘' | '├' | '┤' => '+',
+        '━' => '^',
+        '█' | '▌' | '▏' => '#',
+        '⋮' => ':',
+        '↑' => '^',
+        '↓' => 'v',
+        '“' | '”' => '"',
+        '‘' | '’' => '\'',
+        '\u{a0}' => ' ',
+        _ => '?',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(vars: &[(&str, &str)]) -> Look {
+        let var = |name: &str| vars.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        Look::from_env(None, var)
+    }
+
+    #[test]
+    fn no_color_is_mono_unless_overruled() {
+        let utf8 = ("LANG", "de_DE.UTF-8");
+        assert_eq!(look(&[utf8]), Look::default());
+        assert_eq!(look(&[utf8, ("NO_COLOR", "1")]).theme, Choice::Fixed(Theme::Mono));
+        assert_eq!(look(&[utf8, ("NO_COLOR", "")]).theme, Choice::Auto);
+        assert_eq!(look(&[utf8, ("CLICOLOR", "0")]).theme, Choice::Fixed(Theme::Mono));
+        assert_eq!(look(&[utf8, ("CLICOLOR", "0"), ("FORCE_COLOR", "1")]).theme, Choice::Auto);
+        let var = |name: &str| (name == "NO_COLOR").then(|| "1".to_owned());
+        assert_eq!(Look::from_env(Some(true), var).theme, Choice::Auto);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn consoles_and_other_locales_get_ascii() {
+        assert!(look(&[("LANG", "C")]).ascii);
+        assert!(look(&[]).ascii);
+        assert!(look(&[("LANG", "en_US.UTF-8"), ("TERM", "linux")]).ascii);
+        assert!(look(&[("LANG", "en_US.UTF-8"), ("LC_ALL", "C")]).ascii);
+        assert!(!look(&[("LANG", "C"), ("POSTDOC_GLYPHS", "unicode")]).ascii);
+    }
+}

@@ -1,0 +1,273 @@
+//! `update`: the only place where the app's state changes in answer to a message.
+
+use super::app::{App, Screen};
+use super::case::Case;
+use super::keys::{self, Action, Key, Places, View};
+use super::msg::{Effect, Msg, Ticket};
+use super::popup::{self, Popup};
+use super::screen;
+use super::theme::Choice;
+use super::world::{CopyReport, Opened, Source};
+use crate::evidence::{InputKind, Said};
+use crate::redact::Redaction;
+use crate::report::Shown;
+use crossterm::event::{KeyCode, KeyEvent};
+use std::sync::Arc;
+
+/// Takes a message in and says what is to be done.
+pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(event) => key(app, event),
+        Msg::Paste(text) => paste(app, &text),
+        Msg::Resize => vec![],
+        Msg::Tick => {
+            app.spin = app.spin.wrapping_add(1);
+            vec![]
+        }
+        Msg::Opened(ticket, result) if ticket == app.ticket => opened(app, ticket, result),
+        Msg::Progress(ticket, progress) if ticket == app.ticket => {
+            if let Some(case) = &mut app.case {
+                if case.diagnosis.is_none() || case.running != progress.running {
+                    app.redactor = None;
+                }
+                case.progress(*progress);
+            }
+            redactor(app);
+            vec![]
+        }
+        Msg::Opened(..) | Msg::Progress(..) => vec![],
+        Msg::Copied { what, bytes, report } => {
+            copied(app, &what, bytes, report);
+            vec![]
+        }
+        Msg::Saved(Ok(path)) => {
+            app.say(format!("Saved {}.", path.display()));
+            vec![]
+        }
+        Msg::Saved(Err(why)) => {
+            app.warn(format!("Not saved: {why}. Press P for a plain page, or c to copy."));
+            vec![]
+        }
+        Msg::DraftLost(why) => {
+            app.warn(format!("The draft could not be kept on disk: {why}."));
+            vec![]
+        }
+        Msg::Background(background) => {
+            if app.look.theme == Choice::Auto {
+                app.theme = background.into();
+            }
+            vec![]
+        }
+    }
+}
+
+/// Asks for a source to be opened; whatever was asked before is stale from here on.
+pub fn open(app: &mut App, source: Source) -> Vec<Effect> {
+    app.opening = true;
+    vec![Effect::Open(app.next_ticket(), source)]
+}
+
+fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
+    app.status = None;
+    let place = app.place();
+    let Some(key) = Key::of(&event) else { return vec![] };
+    if let Some(action) = keys::find(place, key) {
+        return act(app, action);
+    }
+    match key.code {
+        KeyCode::Char(_) if !key.ctrl && Places::TYPING.has(place) => typed(app, event),
+        _ => {
+            let help = if Places::TYPING.has(place) { "F1" } else { "?" };
+            app.say(format!("{} does nothing here. {help} shows the keys.", key.show()));
+            vec![]
+        }
+    }
+}
+
+/// A printable key where one types.
+fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
+    let KeyCode::Char(c) = event.code else { return vec![] };
+    let text = c.to_string();
+    match (&mut app.popup, app.screens.last()) {
+        (Some(Popup::Finder(finder)), _) => finder.insert(&text),
+        (None, Some(Screen::Input)) => return screen::input::typed(app, event),
+        (None, Some(Screen::Stated)) => screen::stated::insert(app, &text),
+        (None, Some(Screen::Verdict)) => screen::verdict::insert(app, &text),
+        _ => {}
+    }
+    vec![]
+}
+
+/// In a field a paste is its text; anywhere else it is something to diagnose.
+fn paste(app: &mut App, text: &str) -> Vec<Effect> {
+    app.status = None;
+    let filtering = app.place() == Places::FILTER;
+    match (&mut app.popup, app.screens.last()) {
+        (Some(Popup::Finder(finder)), _) => {
+            finder.insert(text.trim_end());
+            return vec![];
+        }
+        (None, Some(Screen::Input)) => return screen::input::pasted(app, text),
+        (None, Some(Screen::Stated)) => {
+            screen::stated::insert(app, text.trim());
+            return vec![];
+        }
+        (None, Some(Screen::Verdict)) if filtering => {
+            screen::verdict::insert(app, text.trim());
+            return vec![];
+        }
+        _ => {}
+    }
+    app.popup = None;
+    app.editor.set(&text.replace("\r\n", "\n").replace('\r', "\n"));
+    let mut effects = vec![Effect::SaveDraft(app.editor.text())];
+    effects.extend(diagnose_text(app, None));
+    effects
+}
+
+/// Opens what is in the editor; `kind` overrules the recogniser.
+pub fn diagnose_text(app: &mut App, kind: Option<InputKind>) -> Vec<Effect> {
+    let bytes: Arc<[u8]> = app.editor.text().into_bytes().into();
+    open(app, Source::Text { name: "pasted header".to_owned(), bytes, kind })
+}
+
+fn opened(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>) -> Vec<Effect> {
+    app.opening = false;
+    let opened = match result {
+        Ok(opened) => *opened,
+        Err(why) => {
+            app.warn(why);
+            return vec![];
+        }
+    };
+    if !matches!(opened.input.kind, InputKind::Message | InputKind::Headers | InputKind::Record) {
+        screen::input::ask(app, &opened.input);
+        return vec![];
+    }
+    app.question.clear();
+    run(app, ticket, opened)
+}
+
+/// Shows the verdict of a case that starts to run.
+fn run(app: &mut App, ticket: Ticket, opened: Opened) -> Vec<Effect> {
+    app.redactor = None;
+    app.case = Some(Case::new(opened.clone()));
+    app.view(Screen::Verdict);
+    vec![Effect::Run(ticket, Box::new(opened))]
+}
+
+/// Runs the open case again, with these statements.
+pub fn rerun(app: &mut App, said: Said) -> Vec<Effect> {
+    let ticket = app.next_ticket();
+    let Some(case) = &mut app.case else { return vec![] };
+    case.opened.said = said.clone();
+    case.stopped = false;
+    app.opening = false;
+    vec![Effect::rerun(ticket, &case.opened, said)]
+}
+
+/// Does an action wherever the user is.
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Interrupt if app.popup.as_ref().is_some_and(|p| matches!(p, Popup::Confirm { .. })) => {
+            return vec![Effect::Quit];
+        }
+        Action::Interrupt if app.runs() => return stop(app),
+        Action::Interrupt => return vec![Effect::Quit],
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::Suspend => return vec![Effect::Suspend],
+        _ => {}
+    }
+    if app.popup.is_some() {
+        return popup::act(app, action);
+    }
+    match action {
+        Action::Help => popup::finder::open(app, popup::finder::Order::Help),
+        Action::Command => popup::finder::open(app, popup::finder::Order::Palette),
+        Action::Log => app.popup = Some(Popup::Log { top: usize::MAX }),
+        Action::Quit if app.runs() => app.popup = Some(Popup::Confirm { leave: false }),
+        Action::Quit => return vec![Effect::Quit],
+        Action::Redact => {
+            app.redact = !app.redact;
+            redactor(app);
+            let text = match app.redact {
+                true => "Redacted: addresses, names, subjects, inner IPs. Records are copied exactly.",
+                false => "Redaction off.",
+            };
+            app.say(text);
+        }
+        Action::Again => {
+            if let Some(said) = app.case.as_ref().map(|c| c.opened.said.clone()) {
+                app.say("Asking again.");
+                return rerun(app, said);
+            }
+        }
+        Action::View(View::Findings) => screen::detail::open_marked(app),
+        Action::View(view) => app.view(Screen::of(view)),
+        Action::Stated => screen::stated::open(app),
+        Action::CopyAs => popup::copy::open(app),
+        Action::SaveReport => return save_report(app),
+        Action::PlainPage => return screen::plain_page(app),
+        Action::Back if app.screen() == Screen::Verdict => return screen::verdict::back(app),
+        Action::Back => back(app),
+        other => return screen::act(app, other),
+    }
+    vec![]
+}
+
+/// One step back; never quits, never discards.
+pub fn back(app: &mut App) {
+    if app.screens.len() > 1 {
+        app.screens.pop();
+        if let Some(case) = &mut app.case {
+            case.top = 0;
+        }
+    }
+}
+
+/// Stops what runs and keeps what is done.
+fn stop(app: &mut App) -> Vec<Effect> {
+    app.next_ticket();
+    app.opening = false;
+    if let Some(case) = &mut app.case {
+        case.stopped = case.running > 0;
+        case.running = 0;
+    }
+    app.say("Stopped; what was found so far is kept. r runs it again.");
+    vec![Effect::Cancel]
+}
+
+/// The redactor of the open case, made when first wanted.
+fn redactor(app: &mut App) {
+    let wanted = app.redact && app.redactor.is_none();
+    if let (true, Some(diagnosis)) = (wanted, app.case.as_ref().and_then(|c| c.diagnosis.as_ref())) {
+        let facts = &diagnosis.facts;
+        app.redactor = Some(Redaction::of(facts));
+    }
+    if !app.redact {
+        app.redactor = None;
+    }
+}
+
+fn save_report(app: &mut App) -> Vec<Effect> {
+    let Some(case) = &app.case else { return vec![] };
+    let Some(diagnosis) = &case.diagnosis else { return vec![] };
+    let shown = Shown { redaction: app.redactor.as_ref() };
+    let text = crate::report::markdown::diagnosis(diagnosis, shown);
+    let name: String = case
+        .name()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '_' })
+        .collect();
+    vec![Effect::SaveReport { name: format!("postdoc-{}.md", name.trim_matches('.')), text }]
+}
+
+fn copied(app: &mut App, what: &str, bytes: usize, report: CopyReport) {
+    match report {
+        CopyReport::Copied { via } => app.say(format!("Copied {what} via {via} ({bytes} B). Not there? press P.")),
+        CopyReport::Sent { via } => {
+            app.say(format!("Sent {what} via {via} ({bytes} B), not confirmed. Not there? press P."))
+        }
+        CopyReport::Failed { why } => app.warn(format!("Not copied: {why}. P shows it plain, s saves a report.")),
+    }
+}

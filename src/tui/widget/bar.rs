@@ -1,0 +1,79 @@
+//! The four rows around every screen: title, rule, status, keys.
+//!
+//! ```text
+//!  postdoc › acme.example › verdict                      pasted header 14:02
+//! ─────────────────────────────────────────────────────────────────────────
+//!  (the screen)
+//!  Copied "s1.acme.dkim.esp.example." via tmux (24 B). Not there? press P.
+//!  ↑↓ finding  Enter detail  y copy value  ? help
+//! ```
+
+use super::doc::{Pen, spread};
+use crate::safe::clip;
+use crate::tui::theme::Ink;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Span;
+
+/// What the rows say.
+pub struct Bar<'a> {
+    pub title: &'a str,
+    pub right: &'a str,
+    pub status: &'a str,
+    pub status_ink: Ink,
+    pub keys: &'a str,
+}
+
+/// Draws the rows and returns what is left for the screen. With fewer than 20 rows title and
+/// rule are one row; with fewer than 18, or in a narrow pane, there is no title at all.
+pub fn draw(frame: &mut Frame, area: Rect, pen: Pen, bar: &Bar) -> Rect {
+    let top = match (area.width, area.height) {
+        (w, h) if w < 60 || h < 18 => 0,
+        (_, h) if h < 20 => 1,
+        _ => 2,
+    };
+    let status_rows = u16::from(area.height >= 18 || !bar.status.is_empty());
+    let [head, body, status, keys] = Layout::vertical([
+        Constraint::Length(top),
+        Constraint::Fill(1),
+        Constraint::Length(status_rows),
+        Constraint::Length(1),
+    ])
+    .areas::<4>(area);
+    let width = area.width as usize;
+    let line = |text: String| clip(&text, width);
+    if head.height > 0 {
+        let title = spread(&pen.clean(format!(" {}", bar.title)), &pen.clean(bar.right), width.saturating_sub(1));
+        let title = if head.height == 1 { format!("{} ", title.trim_end()) } else { title };
+        let used = unicode_width::UnicodeWidthStr::width(&title[..]);
+        put(frame, head, Span::styled(title, pen.style(Ink::Strong)));
+        let rule = Span::styled(
+            "─".repeat(width.saturating_sub(if head.height == 1 { used } else { 0 })),
+            pen.style(Ink::Faint),
+        );
+        match head.height {
+            1 => put(
+                frame,
+                Rect {
+                    x: head.x + (used as u16).min(head.width),
+                    width: head.width.saturating_sub(used as u16),
+                    ..head
+                },
+                rule,
+            ),
+            _ => put(frame, Rect { y: head.y + 1, ..head }, rule),
+        }
+    }
+    if !bar.status.is_empty() {
+        put(frame, status, Span::styled(line(format!(" {}", pen.clean(bar.status))), pen.style(bar.status_ink)));
+    }
+    put(frame, keys, Span::styled(line(bar.keys.to_owned()), pen.style(Ink::Faint)));
+    body
+}
+
+/// One span on the first row of an area; nothing on an empty one.
+pub fn put(frame: &mut Frame, area: Rect, span: Span) {
+    if !area.is_empty() {
+        frame.buffer_mut().set_span(area.x, area.y, &span, area.width);
+    }
+}

@@ -1,0 +1,9 @@
+//! Pieces that several screens draw.
+
+pub mod bar;
+pub mod doc;
+pub mod editor;
+pub mod excerpt;
+pub mod line_edit;
+pub mod picture;
+pub mod raw;

@@ -1,0 +1,208 @@
+//! Who vouches for From, as a picture; in words where it is narrow or was asked for.
+//!
+//! ```text
+//!     DKIM d=                        From:                      SPF MAIL FROM
+//!    ┌────────────────────┐      ┌──────────────┐      ┌────────────────────┐
+//!    │ mailer.esp.example │─ ≠ ─▸│ acme.example │◂─ ≠ ─│ mailer.esp.example │
+//!    │ ✓ verifies, s=k1   │      │ p=quarantine │      │ ✓ 198.51.100.24    │
+//!    └────────────────────┘      └──────────────┘      └────────────────────┘
+//!      ✗ not aligned               ✗ DMARC fail           ✗ not aligned
+//! ```
+
+use super::doc::Doc;
+use crate::diagnose::Diagnosis;
+use crate::facts::Facts;
+use crate::facts::organization::Agreement;
+use crate::safe::clip;
+use crate::tui::theme::Ink;
+use unicode_width::UnicodeWidthStr;
+
+/// One side of the picture.
+struct Side {
+    domain: String,
+    detail: String,
+    agreement: Option<Agreement>,
+}
+
+impl Side {
+    fn sign(&self) -> &'static str {
+        match self.agreement {
+            Some(Agreement::None) => "≠",
+            Some(_) => "=",
+            None => "?",
+        }
+    }
+
+    fn words(&self) -> (&'static str, Ink) {
+        match self.agreement {
+            Some(Agreement::None) => ("✗ not aligned", Ink::Fail),
+            Some(_) => ("✓ aligned", Ink::Pass),
+            None => ("? not known", Ink::Plain),
+        }
+    }
+}
+
+/// Draws the picture at 76 columns and more unless `words` are wanted.
+pub fn draw(doc: &mut Doc, diagnosis: &Diagnosis, words: bool) {
+    let facts = &diagnosis.facts;
+    if facts.reading.header.fields.is_empty() {
+        return;
+    }
+    let (dkim, spf) = (dkim(facts), spf(facts));
+    let from = doc.pen.clean(facts.reading.from_domain().unwrap_or("no single From domain"));
+    let policy = policy(facts);
+    if words || doc.width < 76 {
+        return in_words(doc, facts, &dkim, &spf, &from, &policy);
+    }
+    let clean = |side: &Side| (doc.pen.clean(&side.domain), doc.pen.clean(&side.detail));
+    let ((dkim_domain, dkim_detail), (spf_domain, spf_detail)) = (clean(&dkim), clean(&spf));
+    let policy = doc.pen.clean(policy);
+    let natural = |a: &str, b: &str| a.width().max(b.width()).max(13);
+    let mut widths = [natural(&dkim_domain, &dkim_detail), natural(&from, &policy), natural(&spf_domain, &spf_detail)];
+    // three frames of 4, two arrows of 6, a margin of 1
+    let room = doc.width.saturating_sub(25);
+    while widths.iter().sum::<usize>() > room {
+        match widths.iter_mut().max() {
+            Some(widest) => *widest -= 1,
+            None => break,
+        }
+    }
+    let [a, b, c] = widths;
+    let total = a + b + c + 24;
+    let margin = " ".repeat((doc.width.saturating_sub(total) / 2).max(1));
+    let cell = |text: &str, width: usize| {
+        let text = clip(text, width);
+        let pad = width.saturating_sub(text.width());
+        format!("{text}{}", " ".repeat(pad))
+    };
+    let at = |columns: [usize; 3], texts: [&str; 3]| {
+        let mut line = String::new();
+        for (column, text) in columns.into_iter().zip(texts) {
+            let gap = column.saturating_sub(line.width());
+            line += &" ".repeat(gap);
+            line += text;
+        }
+        line
+    };
+    let columns = [1, a + 11, a + b + 21];
+    doc.row(&[(&format!("{margin}{}", at(columns, ["DKIM d=", "From:", "SPF MAIL FROM"])), Ink::Plain)]);
+    let edge = |l: &str, r: &str| {
+        let side = |n: usize| format!("{l}{}{r}", "─".repeat(n + 2));
+        format!("{margin}{}      {}      {}", side(a), side(b), side(c))
+    };
+    doc.row(&[(&edge("┌", "┐"), Ink::Plain)]);
+    doc.row(&[
+        (&format!("{margin}│ {} │─ {} ─▸│ ", cell(&dkim_domain, a), dkim.sign()), Ink::Plain),
+        (&cell(&from, b), Ink::Strong),
+        (&format!(" │◂─ {} ─│ {} │", spf.sign(), cell(&spf_domain, c)), Ink::Plain),
+    ]);
+    let details = format!(
+        "{margin}│ {} │      │ {} │      │ {} │",
+        cell(&dkim_detail, a),
+        cell(&policy, b),
+        cell(&spf_detail, c)
+    );
+    doc.row(&[(&details, Ink::Plain)]);
+    doc.row(&[(&edge("└", "┘"), Ink::Plain)]);
+    let (dmarc, dmarc_ink) = dmarc(facts);
+    let gap = |n: usize, text: &str| " ".repeat(n.saturating_sub(text.width()));
+    doc.row(&[
+        (&format!("{margin}  "), Ink::Plain),
+        (dkim.words().0, dkim.words().1),
+        (&gap(a + 10, dkim.words().0), Ink::Plain),
+        (dmarc, dmarc_ink),
+        (&gap(b + 10, dmarc), Ink::Plain),
+        (spf.words().0, spf.words().1),
+    ]);
+}
+
+/// The same in three lines.
+fn in_words(doc: &mut Doc, facts: &Facts, dkim: &Side, spf: &Side, from: &str, policy: &str) {
+    let (dmarc, _) = dmarc(facts);
+    doc.hang(" From  ", Ink::Faint, format!("{from}  {dmarc}  {policy}"), Ink::Plain);
+    for (head, side) in [(" DKIM  ", dkim), (" SPF   ", spf)] {
+        doc.hang(head, Ink::Faint, format!("{}  {}  {}", side.domain, side.words().0, side.detail), Ink::Plain);
+    }
+}
+
+/// The signature that helps most: aligned before not, reported pass before other.
+fn dkim(facts: &Facts) -> Side {
+    let reading = &facts.reading;
+    let mut reports = vec![None; reading.signatures.len()];
+    for result in reading.reported.dkim.iter().rev() {
+        if let Some(report) = result.signature.and_then(|n| reports.get_mut(n)) {
+            *report = Some(result);
+        }
+    }
+    let report = |n: usize| reports.get(n).copied().flatten();
+    let rank = |n: &usize| {
+        let aligned = facts.alignment.signatures.get(*n).copied().flatten();
+        let passes = report(*n).is_some_and(|r| r.result == "pass");
+        (passes, matches!(aligned, Some(Agreement::Strict | Agreement::Relaxed)), std::cmp::Reverse(*n))
+    };
+    if let Some(best) = (0..reading.signatures.len()).max_by_key(rank) {
+        let signature = reading.signatures.get(best);
+        let word = |tag: Option<&crate::span::Spanned<String>>| tag.map_or("?".to_owned(), |t| t.value.clone());
+        let selector = word(signature.and_then(|s| s.selector.as_ref()));
+        return Side {
+            domain: word(signature.and_then(|s| s.domain.as_ref())),
+            detail: format!("{}, s={selector}", said(report(best).map(|r| r.result.as_str()), "verifies")),
+            agreement: facts.alignment.signatures.get(best).copied().flatten(),
+        };
+    }
+    match reading.reported.dkim.first() {
+        Some(result) => Side {
+            domain: result.domain.clone().unwrap_or_else(|| "?".to_owned()),
+            detail: said(Some(&result.result), "verifies"),
+            agreement: facts.alignment.dkim,
+        },
+        None => Side { domain: "no signature".to_owned(), detail: String::new(), agreement: facts.alignment.dkim },
+    }
+}
+
+fn spf(facts: &Facts) -> Side {
+    let reported = facts.reading.reported.spf.as_ref();
+    let computed = facts.spf.as_ref();
+    let mail_from = facts.identities.mail_from.as_ref();
+    let domain = match mail_from.map(|m| &m.value) {
+        Some(crate::facts::boundary::MailFrom::Null) => "<> (no sender)".to_owned(),
+        Some(path) => path.domain().unwrap_or("?").to_owned(),
+        None => reported.and_then(|r| r.domain.clone()).unwrap_or_else(|| "not known".to_owned()),
+    };
+    let result = reported.map(|r| r.result.as_str()).or(computed.and_then(|c| c.result).map(|r| r.word()));
+    let ip = facts.identities.source_ip.as_ref().map(|ip| ip.value.to_string());
+    let detail = match (result, ip) {
+        (Some("pass"), Some(ip)) => format!("✓ {ip}"),
+        (result, Some(ip)) => format!("{} {ip}", said(result, "pass")),
+        (result, None) => said(result, "pass"),
+    };
+    Side { domain, detail, agreement: facts.alignment.spf }
+}
+
+/// A result with its glyph.
+fn said(result: Option<&str>, pass: &str) -> String {
+    match result {
+        Some("pass") => format!("✓ {pass}"),
+        Some(result @ ("none" | "neutral" | "temperror" | "policy")) => format!("? {result}"),
+        Some(result) => format!("✗ {result}"),
+        None => "? not checked".to_owned(),
+    }
+}
+
+fn policy(facts: &Facts) -> String {
+    match (&facts.dmarc.effective, facts.reading.reported.dmarc.as_ref().and_then(|d| d.policy.as_ref())) {
+        (Some((policy, tag)), _) => format!("{tag}={}", policy.word()),
+        (None, Some(policy)) => format!("p={policy}"),
+        (None, None) => "policy not known".to_owned(),
+    }
+}
+
+fn dmarc(facts: &Facts) -> (&'static str, Ink) {
+    let reported = facts.reading.reported.dmarc.as_ref().map(|d| d.result.as_str());
+    match (reported, facts.alignment.dmarc) {
+        (Some("pass"), _) => ("✓ DMARC pass", Ink::Pass),
+        (Some("fail"), _) | (None, Some(false)) => ("✗ DMARC fail", Ink::Fail),
+        (None, Some(true)) => ("✓ DMARC pass", Ink::Pass),
+        _ => ("? DMARC not known", Ink::Plain),
+    }
+}

@@ -1,0 +1,92 @@
+//! What the app needs of the world: a small door, so that tests can stand in for it.
+
+use crate::evidence::{Answers, Input, InputKind, Said};
+use crate::world::run::Progress;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Something that can be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Text from a paste or the editor; `kind` overrules the recogniser.
+    Text {
+        name: String,
+        bytes: Arc<[u8]>,
+        kind: Option<InputKind>,
+    },
+    File(PathBuf),
+    /// One of [`World::samples`], by id.
+    Sample(String),
+    /// One of [`World::recent`], by id.
+    Case(String),
+}
+
+/// What came of opening: all that a diagnosis starts from.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    pub input: Arc<Input>,
+    pub said: Said,
+    /// Answers and clock of a saved case or a sample; its diagnosis asks nothing.
+    pub recorded: Option<(Answers, jiff::Timestamp)>,
+}
+
+/// A case of the list on Home, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recent {
+    pub id: String,
+    pub name: String,
+    /// `pass`, `warn`, `fail`, `unknown`.
+    pub state: crate::triage::State,
+    pub headline: String,
+    pub at: jiff::Timestamp,
+}
+
+/// A built-in example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sample {
+    pub id: String,
+    /// A few words.
+    pub title: String,
+}
+
+/// What became of a copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyReport {
+    /// A program took it and said so: `tmux`, `pbcopy`.
+    Copied {
+        via: String,
+    },
+    /// Sent, and nothing can confirm it: `OSC 52`.
+    Sent {
+        via: String,
+    },
+    Failed {
+        why: String,
+    },
+}
+
+/// A diagnosis running in the background; dropping it stops it.
+pub type Job = Box<dyn std::any::Any + Send>;
+
+/// Called from a background thread: first with what the text alone says, before any DNS
+/// answer, then once per batch of answers, and a last time with `running == 0`.
+pub type OnProgress = Box<dyn FnMut(Progress) + Send>;
+
+/// Everything outside. Calls are short; only a [`Job`] lasts.
+pub trait World {
+    /// Reads and recognises. The error is a sentence for the user.
+    fn open(&mut self, source: &Source) -> Result<Opened, String>;
+    /// Diagnoses and asks what is open; nothing is asked when `opened` is recorded.
+    fn start(&mut self, opened: Opened, on: OnProgress) -> Job;
+    /// The clipboard ladder.
+    fn copy(&mut self, text: &str) -> CopyReport;
+    /// The text in the editor, kept for the next start.
+    fn save_draft(&mut self, text: &str) -> io::Result<()>;
+    fn load_draft(&mut self) -> Option<String>;
+    fn recent(&mut self) -> Vec<Recent>;
+    fn samples(&self) -> Vec<Sample>;
+    /// Writes a new file called `name` in the working folder; says where it went.
+    fn save_report(&mut self, name: &str, text: &str) -> io::Result<PathBuf>;
+    fn now(&self) -> jiff::Timestamp;
+}
