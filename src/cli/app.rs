@@ -1,0 +1,206 @@
+//! Opens the app, and gives it the world it asks for.
+
+use super::args::Global;
+use super::exit::Exit;
+use super::source;
+use crate::diagnose::Diagnosis;
+use crate::evidence::case::{Case, Run};
+use crate::evidence::{Evidence, Input, InputKind, Said};
+use crate::facts::Reading;
+use crate::samples;
+use crate::tui;
+use crate::tui::world::{CopyReport, Job, OnProgress, Opened, Recent, Sample, Source, World};
+use crate::world::clipboard::{Clipboard, Copied, Surroundings, Way};
+use crate::world::dns::Settings;
+use crate::world::run;
+use crate::world::state::{self, State};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// Recent cases shown.
+const RECENT: usize = 9;
+
+/// The app, with an input if there is one: a file, a domain, or what came through a pipe.
+pub fn open(global: &Global, input: Option<String>, piped: bool) -> anyhow::Result<Exit> {
+    let first = match input {
+        Some(name) if name != "-" => Some(Source::File(name.into())),
+        None if !piped => None,
+        _ => Some(Source::Text { name: "-".into(), bytes: source::bytes("-")?.into(), kind: None }),
+    };
+    start(global, first)
+}
+
+/// The app with a saved case.
+pub fn reopen(global: &Global, case: String) -> anyhow::Result<Exit> {
+    start(global, Some(Source::Case(case)))
+}
+
+fn start(global: &Global, first: Option<Source>) -> anyhow::Result<Exit> {
+    let world = Box::new(Outside::new(global));
+    tui::run(tui::Start { world, open: first, redact: global.redact, color: global.color.forced() })?;
+    Ok(Exit::Clean)
+}
+
+/// The real world, as the app asks for it.
+struct Outside {
+    settings: Settings,
+    offline: bool,
+    now: Option<jiff::Timestamp>,
+    clipboard: Clipboard,
+    state: Option<State>,
+    /// The case of the diagnosis on screen: its runs are appended to it.
+    case: Arc<Mutex<Option<Case>>>,
+}
+
+impl Outside {
+    fn new(global: &Global) -> Outside {
+        Outside {
+            settings: global.dns(),
+            offline: global.offline,
+            now: global.now,
+            clipboard: Clipboard::new(Surroundings::here()),
+            state: State::find().ok(),
+            case: Arc::default(),
+        }
+    }
+
+    fn state(&self) -> Result<&State, String> {
+        self.state.as_ref().ok_or_else(|| "there is no place for state: set POSTDOC_STATE_DIR to a folder".into())
+    }
+
+    fn opened(input: Input) -> Opened {
+        Opened { input: Arc::new(input), said: Said::default(), recorded: None }
+    }
+}
+
+impl World for Outside {
+    fn open(&mut self, source: &Source) -> Result<Opened, String> {
+        let read = |name: &str, bytes: Arc<[u8]>, kind: Option<InputKind>| {
+            Input::read(name, bytes, kind).map_err(|refusal| refusal.to_string())
+        };
+        if let Ok(mut case) = self.case.lock() {
+            *case = None;
+        }
+        match source {
+            Source::Text { name, bytes, kind } => Ok(Self::opened(read(name, bytes.clone(), *kind)?)),
+            Source::File(path) => {
+                let name = path.to_string_lossy().into_owned();
+                let bytes = match source::bytes(&name) {
+                    // A domain or an address is itself the input.
+                    Err(_) if source::names_a_host(&name) => name.clone().into_bytes(),
+                    bytes => bytes.map_err(|e| format!("{e:#}"))?,
+                };
+                Ok(Self::opened(read(&name, bytes.into(), None)?))
+            }
+            Source::Sample(id) => {
+                let sample = samples::find(id).ok_or_else(|| format!("there is no sample {id:?}"))?;
+                let evidence = sample.evidence(self.now(), Said::default());
+                Ok(Opened {
+                    input: evidence.input,
+                    said: evidence.said,
+                    recorded: Some((evidence.answers, evidence.now)),
+                })
+            }
+            Source::Case(id) => {
+                let case = self.state()?.load_case(id).map_err(|e| e.to_string())?;
+                let evidence = case.evidence(None).map_err(|e| e.to_string())?;
+                if let Ok(mut open) = self.case.lock() {
+                    *open = Some(case);
+                }
+                Ok(Opened {
+                    input: evidence.input,
+                    said: evidence.said,
+                    recorded: Some((evidence.answers, evidence.now)),
+                })
+            }
+        }
+    }
+
+    fn start(&mut self, opened: Opened, mut on: OnProgress) -> Job {
+        let recorded = opened.recorded.is_some();
+        let (answers, now) = opened.recorded.unwrap_or_else(|| (Default::default(), self.now()));
+        let evidence =
+            Evidence { input: opened.input, said: opened.said, answers, now, offline: self.offline || recorded };
+        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+        let keep = (!recorded).then(|| (self.state.clone(), self.case.clone()));
+        let mut begun = false;
+        let job = run::spawn(self.settings.clone(), evidence, reading, move |progress| {
+            // Kept before the first answer, and again after the last: leaving early loses nothing.
+            let last = progress.running == 0;
+            if let Some((Some(state), case)) = keep.as_ref().filter(|_| last || !begun) {
+                save(state, case, &progress.diagnosis, begun);
+                begun = true;
+            }
+            on(progress);
+        });
+        Box::new(job)
+    }
+
+    fn copy(&mut self, text: &str) -> CopyReport {
+        match self.clipboard.copy(text, &mut io::stdout()) {
+            Copied::Confirmed { way, .. } => CopyReport::Copied { via: way_word(way).into() },
+            Copied::Sent { way, .. } => CopyReport::Sent { via: way_word(way).into() },
+            Copied::No(why) => CopyReport::Failed { why },
+        }
+    }
+
+    fn save_draft(&mut self, text: &str) -> io::Result<()> {
+        match &self.state {
+            Some(state) => state.save_draft(text.as_bytes()).map_err(io::Error::other),
+            None => Ok(()),
+        }
+    }
+
+    fn load_draft(&mut self) -> Option<String> {
+        let draft = self.state.as_ref()?.draft()?;
+        Some(String::from_utf8_lossy(&draft).into_owned())
+    }
+
+    fn recent(&mut self) -> Vec<Recent> {
+        let lines = self.state.iter().flat_map(|state| state.recent(RECENT));
+        lines.map(|l| Recent { id: l.id, name: l.name, state: l.state, headline: l.headline, at: l.at }).collect()
+    }
+
+    fn samples(&self) -> Vec<Sample> {
+        samples::all().iter().map(|s| Sample { id: s.name.into(), title: s.title.into() }).collect()
+    }
+
+    fn save_report(&mut self, name: &str, text: &str) -> io::Result<PathBuf> {
+        let path = std::env::current_dir()?.join(name);
+        state::write_new(&path, text.as_bytes())?;
+        Ok(path)
+    }
+
+    fn now(&self) -> jiff::Timestamp {
+        self.now.unwrap_or_else(jiff::Timestamp::now)
+    }
+}
+
+/// Writes the case, or appends the run to the one that is open; `begun` brings that run up to
+/// date. Failing to is no reason to interrupt anybody: the next run tries again.
+fn save(state: &State, open: &Mutex<Option<Case>>, diagnosis: &Diagnosis, begun: bool) {
+    let evidence = &diagnosis.facts.evidence;
+    let Ok(mut open) = open.lock() else { return };
+    match open.as_mut() {
+        Some(case) => {
+            if begun {
+                case.runs.pop();
+            }
+            case.runs.push(Run::of(evidence));
+        }
+        None => *open = Some(Case::new(evidence, false)),
+    }
+    if let Some(case) = open.as_ref() {
+        let _ = state.save_case(case, diagnosis);
+    }
+}
+
+fn way_word(way: Way) -> &'static str {
+    match way {
+        Way::Tmux => "tmux",
+        Way::Native => "the desktop clipboard",
+        Way::Osc52 => "OSC 52",
+        Way::Screen => "OSC 52 through screen",
+    }
+}

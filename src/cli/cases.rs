@@ -1,0 +1,123 @@
+//! `postdoc cases` and `postdoc resume`: saved evidence, replayed without a network.
+
+use super::args::{Cases, CasesAction, Format, Global, Resume};
+use super::exit::Exit;
+use crate::diagnose::{Diagnosis, diagnose};
+use crate::evidence::case::Case;
+use crate::facts::Reading;
+use crate::report::{Shown, json};
+use crate::safe::Safe;
+use crate::world::state::State;
+use anyhow::bail;
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+/// `postdoc cases …`
+pub fn run(global: &Global, args: &Cases) -> anyhow::Result<Exit> {
+    let state = State::find()?;
+    match &args.action {
+        CasesAction::List => list(global, &state),
+        CasesAction::Show { case } | CasesAction::Rerun { case } => {
+            let diagnosis = replay(&state.load_case(case)?)?;
+            super::diagnose::print(global, &diagnosis, false)?;
+            Ok(Exit::of(&diagnosis, global.fail_on.severity()))
+        }
+        CasesAction::Rm { case } => {
+            let path = state.remove_case(case)?;
+            if !global.quiet {
+                super::tell(format_args!("removed {}", path.display()));
+            }
+            Ok(Exit::Clean)
+        }
+    }
+}
+
+/// `postdoc resume [ID]`: the app with a saved case; its diagnosis where there is no terminal.
+pub fn resume(global: &Global, args: &Resume) -> anyhow::Result<Exit> {
+    let state = State::find()?;
+    let id = match &args.case {
+        Some(id) => id.clone(),
+        None => match state.cases()?.first() {
+            Some(last) => last.id.clone(),
+            None => bail!("there is no saved case yet: diagnose something first"),
+        },
+    };
+    let case = state.load_case(&id)?;
+    if std::io::stdout().is_terminal() && global.format.is_none() && !global.json {
+        return super::app::reopen(global, id);
+    }
+    let diagnosis = replay(&case)?;
+    super::diagnose::print(global, &diagnosis, false)?;
+    Ok(Exit::of(&diagnosis, global.fail_on.severity()))
+}
+
+/// The diagnosis of a case's latest run, from its own evidence.
+fn replay(case: &Case) -> anyhow::Result<Diagnosis> {
+    let evidence = case.evidence(None)?;
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    Ok(diagnose(Arc::new(evidence), reading))
+}
+
+/// A saved case in the list.
+#[derive(serde::Serialize)]
+struct Row {
+    id: String,
+    /// Time of the latest run.
+    at: Option<jiff::Timestamp>,
+    state: Option<&'static str>,
+    name: Option<String>,
+    headline: Option<String>,
+    /// Why it cannot be read.
+    error: Option<String>,
+}
+
+impl Row {
+    fn of(state: &State, id: String) -> Row {
+        let row = |id| Row { id, at: None, state: None, name: None, headline: None, error: None };
+        let read = state.load_case(&id).map_err(anyhow::Error::from);
+        match read.and_then(|case| Ok((replay(&case)?, case))) {
+            Ok((diagnosis, case)) => Row {
+                at: case.runs.last().map(|r| r.now),
+                state: Some(diagnosis.verdict.state.word()),
+                name: Some(case.input.name),
+                headline: Some(diagnosis.verdict.headline),
+                ..row(id)
+            },
+            Err(e) => Row { error: Some(e.to_string()), ..row(id) },
+        }
+    }
+}
+
+fn list(global: &Global, state: &State) -> anyhow::Result<Exit> {
+    let rows: Vec<Row> = state.cases()?.into_iter().map(|saved| Row::of(state, saved.id)).collect();
+    if rows.is_empty() && !global.quiet {
+        super::tell(format_args!("no saved cases in {}", state.root().display()));
+    }
+    let mut out = String::new();
+    match global.format() {
+        Format::Json => out = json::pretty(&rows, Shown::default()),
+        Format::Ndjson => rows.iter().for_each(|row| out.push_str(&json::line(row, Shown::default()))),
+        Format::Plain => {
+            for row in &rows {
+                let at = row.at.map(|at| at.to_string()).unwrap_or_default();
+                let text = row.headline.as_deref().or(row.error.as_deref()).unwrap_or_default();
+                let columns =
+                    [&row.id, &at, row.state.unwrap_or_default(), row.name.as_deref().unwrap_or_default(), text];
+                writeln!(out, "{}", columns.map(|c| Safe::line(c).into_string()).join("\t"))?;
+            }
+        }
+        Format::Human | Format::Markdown => {
+            for row in &rows {
+                let at = row.at.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
+                let text = match (&row.state, &row.headline, &row.error) {
+                    (Some(state), Some(headline), _) => format!("{}  {at}  {state:7} {headline}", row.id),
+                    (.., error) => format!("{}  cannot be read: {}", row.id, error.as_deref().unwrap_or_default()),
+                };
+                writeln!(out, "{}", Safe::line(text))?;
+            }
+        }
+    }
+    super::put(&out)?;
+    Ok(Exit::Clean)
+}

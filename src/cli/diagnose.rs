@@ -1,0 +1,221 @@
+//! `postdoc diagnose`, and `postdoc INPUT` without a terminal.
+
+use super::args::{Diagnose, Format, Global, KindArg};
+use super::exit::Exit;
+use super::source;
+use crate::diagnose::Diagnosis;
+use crate::evidence::case::Case;
+use crate::evidence::{Evidence, Said};
+use crate::facts::Reading;
+use crate::redact::Redaction;
+use crate::report::{self, Shown};
+use crate::samples;
+use crate::world::run::{Ended, Runner};
+use crate::world::signal::Signals;
+use crate::world::state::State;
+use anyhow::bail;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+/// `postdoc [INPUT]`: the app on a terminal, a diagnosis elsewhere.
+pub fn bare(global: &Global, input: Option<String>) -> anyhow::Result<Exit> {
+    let screen = std::io::stdout().is_terminal();
+    let piped = !std::io::stdin().is_terminal();
+    if screen && global.format.is_none() && !global.json && std::env::var_os("TERM").is_none_or(|t| t != "dumb") {
+        return super::app::open(global, input, piped);
+    }
+    match input {
+        None if !piped => {
+            bail!("there is no input and no terminal for the app: give a file, or `-` for standard input")
+        }
+        Some(name) if source::names_a_host(&name) => {
+            let bytes = name.as_bytes().to_vec();
+            one(global, &Diagnose::of(vec![]), evidence(global, &Diagnose::of(vec![]), &name, bytes), false)
+        }
+        input => run(global, &Diagnose::of(vec![input.unwrap_or_else(|| "-".into())])),
+    }
+}
+
+/// `postdoc diagnose [FILE|-]...`
+pub fn run(global: &Global, args: &Diagnose) -> anyhow::Result<Exit> {
+    if let Some(name) = &args.sample {
+        let Some(sample) = samples::find(name) else {
+            let names: Vec<_> = samples::all().iter().map(|s| s.name).collect();
+            bail!("there is no sample {name:?}; there are {}", names.join(", "));
+        };
+        // It lives in an invented world: its answers come with it, and nothing is asked.
+        return one(global, args, sample.evidence(global.now(), said(args)), false);
+    }
+    match &args.files[..] {
+        [] => one(global, args, evidence(global, args, "-", source::bytes("-")?), !args.no_save),
+        [file] => one(global, args, evidence(global, args, file, source::bytes(file)?), !args.no_save),
+        files => many(global, args, files),
+    }
+}
+
+fn said(args: &Diagnose) -> Said {
+    Said {
+        ip: args.ip,
+        helo: args.helo.clone(),
+        mail_from: args.mail_from.clone(),
+        trust: args.trust.as_deref().map(str::to_ascii_lowercase),
+        configured: args.configured.clone().unwrap_or_default(),
+    }
+}
+
+fn evidence(global: &Global, args: &Diagnose, name: &str, bytes: Vec<u8>) -> Evidence {
+    Evidence {
+        input: Arc::new(source::input(name, bytes, args.kind.kind())),
+        said: said(args),
+        answers: Default::default(),
+        now: global.now(),
+        offline: global.offline,
+    }
+}
+
+fn one(global: &Global, args: &Diagnose, evidence: Evidence, save: bool) -> anyhow::Result<Exit> {
+    let mut runner = Runner::new(global.dns())?;
+    let (diagnosis, interrupted) = settle(&mut runner, evidence, global, &Signals::listen());
+    if save && diagnosis.facts.evidence.input.kind.is_judged() {
+        keep(global, &diagnosis, args.keep_body);
+    }
+    print(global, &diagnosis, false)?;
+    Ok(interrupted.unwrap_or_else(|| Exit::of(&diagnosis, global.fail_on.severity())))
+}
+
+/// Runs one diagnosis to its end, or as far as the user lets it.
+fn settle(runner: &mut Runner, evidence: Evidence, global: &Global, signals: &Signals) -> (Diagnosis, Option<Exit>) {
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    let mut last = None;
+    let ended = runner.run(evidence.clone(), reading.clone(), signals.stop(), |p| last = Some(p.diagnosis));
+    let diagnosis = last.unwrap_or_else(|| crate::diagnose::diagnose(Arc::new(evidence), reading));
+    match ended {
+        Ended::Done => (diagnosis, None),
+        Ended::Stopped => (diagnosis, signals.came().map(Exit::Interrupted)),
+        Ended::NoResolver(e) => {
+            if !global.quiet {
+                super::tell(e);
+            }
+            (diagnosis, None)
+        }
+    }
+}
+
+/// Several inputs: on all cores, printed in input order. A signal ends it with what has been begun.
+fn many(global: &Global, args: &Diagnose, files: &[String]) -> anyhow::Result<Exit> {
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(files.len());
+    let signals = Signals::listen();
+    let next = AtomicUsize::new(0);
+    // A finished result waits until those before it are printed; how many may wait is bounded.
+    let (sender, results) = mpsc::sync_channel::<(usize, anyhow::Result<(Diagnosis, Option<Exit>)>)>(4 * workers);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (sender, next, signals) = (sender.clone(), &next, &signals);
+            scope.spawn(move || {
+                let mut runner = None;
+                while signals.came().is_none()
+                    && let n = next.fetch_add(1, Ordering::Relaxed)
+                    && let Some(file) = files.get(n)
+                {
+                    let result = one_of_many(global, args, file, &mut runner, signals);
+                    if sender.send((n, result)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut exit = Exit::Clean;
+        let mut waiting = std::collections::BTreeMap::new();
+        let mut due = 0;
+        for (n, result) in results {
+            waiting.insert(n, result);
+            while let Some(result) = waiting.remove(&due) {
+                due += 1;
+                match result {
+                    Ok((diagnosis, interrupted)) => {
+                        exit = exit.and(interrupted.unwrap_or_else(|| Exit::of(&diagnosis, global.fail_on.severity())));
+                        if !print(global, &diagnosis, true)? {
+                            return Ok(exit);
+                        }
+                    }
+                    Err(e) => {
+                        super::tell(format_args!("{e:#}"));
+                        exit = exit.and(Exit::Usage);
+                    }
+                }
+            }
+        }
+        Ok(signals.came().map_or(exit, |signal| exit.and(Exit::Interrupted(signal))))
+    })
+}
+
+/// One input of a batch. A message that breaks the program costs its own result, not the others'.
+fn one_of_many(
+    global: &Global,
+    args: &Diagnose,
+    file: &str,
+    runner: &mut Option<Runner>,
+    signals: &Signals,
+) -> anyhow::Result<(Diagnosis, Option<Exit>)> {
+    let mut ready = match runner.take() {
+        Some(runner) => runner,
+        None => Runner::new(global.dns())?,
+    };
+    let bytes = source::bytes(file)?;
+    let work = std::panic::AssertUnwindSafe(|| {
+        let result = settle(&mut ready, evidence(global, args, file, bytes), global, signals);
+        (result, ready)
+    });
+    match std::panic::catch_unwind(work) {
+        Ok((result, ready)) => {
+            *runner = Some(ready);
+            Ok(result)
+        }
+        Err(_) => bail!("{file} could not be diagnosed: a fault of postdoc; please report it, with what stands above"),
+    }
+}
+
+/// Prints one diagnosis in the format asked for; false where nobody reads any more.
+pub fn print(global: &Global, d: &Diagnosis, several: bool) -> anyhow::Result<bool> {
+    let redaction = global.redact.then(|| Redaction::of(&d.facts));
+    let shown = Shown { redaction: redaction.as_ref() };
+    let text = match global.format() {
+        Format::Json if !several => report::json::pretty(&report::json::diagnosis::document(d), shown),
+        Format::Json | Format::Ndjson => report::json::line(&report::json::diagnosis::document(d), shown),
+        Format::Plain => report::plain::diagnosis(d, shown),
+        Format::Markdown => report::markdown::diagnosis(d, shown),
+        Format::Human => report::human::diagnosis(d, super::look::style(global.color, global.verbose), shown),
+    };
+    Ok(super::put(&text)?)
+}
+
+/// Writes the case; a case that cannot be written is said and stops nothing.
+fn keep(global: &Global, diagnosis: &Diagnosis, bodies: bool) {
+    let case = Case::new(&diagnosis.facts.evidence, bodies);
+    match State::find().and_then(|state| state.save_case(&case, diagnosis)) {
+        Ok(_) if global.verbose => super::tell(format_args!("saved as case {}", case.id)),
+        Ok(_) => {}
+        Err(e) if !global.quiet => super::tell(format_args!("the case was not saved: {e}")),
+        Err(_) => {}
+    }
+}
+
+impl Diagnose {
+    fn of(files: Vec<String>) -> Diagnose {
+        Diagnose {
+            files,
+            kind: KindArg::Auto,
+            ip: None,
+            helo: None,
+            mail_from: None,
+            trust: None,
+            sample: None,
+            configured: None,
+            keep_body: false,
+            no_save: false,
+        }
+    }
+}

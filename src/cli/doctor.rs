@@ -1,0 +1,84 @@
+//! `postdoc doctor`: what the program sees of its surroundings, as one block to paste into a report.
+
+use super::args::Global;
+use super::exit::Exit;
+use crate::evidence::{Kind, Question};
+use crate::safe::Safe;
+use crate::tui::theme;
+use crate::world::clipboard::{Clipboard, Surroundings, Way};
+use crate::world::dns::Asker;
+use crate::world::state::State;
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+
+/// Prints the block; asks one DNS question unless told to stay offline.
+pub fn run(global: &Global) -> anyhow::Result<Exit> {
+    let mut out = String::new();
+    let mut row = |name: &str, value: &str| writeln!(out, "{name:10} {}", Safe::line(value));
+    row("postdoc", &format!("{} ({} {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH))?;
+    row("terminal", &terminal())?;
+    row("look", &theme::describe())?;
+    row("clipboard", clipboard())?;
+    row("state", &folder())?;
+    row("time", &global.now().to_string())?;
+    let (dns, works) = dns(global);
+    row("dns", &dns)?;
+    super::put(&out)?;
+    Ok(if works { Exit::Clean } else { Exit::Unknown })
+}
+
+fn terminal() -> String {
+    let var = |name| std::env::var(name).unwrap_or_else(|_| "unset".into());
+    let tty = |yes: bool| if yes { "terminal" } else { "not a terminal" };
+    let size = crossterm::terminal::size().map_or_else(|_| "unknown size".into(), |(w, h)| format!("{w}x{h}"));
+    format!(
+        "TERM={} TERM_PROGRAM={} {size}; stdin {}, stdout {}",
+        var("TERM"),
+        var("TERM_PROGRAM"),
+        tty(std::io::stdin().is_terminal()),
+        tty(std::io::stdout().is_terminal())
+    )
+}
+
+fn clipboard() -> &'static str {
+    match Clipboard::new(Surroundings::here()).first_way() {
+        Way::Tmux => "tmux load-buffer -w (confirmed by tmux)",
+        Way::Native => "the desktop's clipboard, else OSC 52",
+        Way::Osc52 => "OSC 52 over SSH (the terminal does not confirm)",
+        Way::Screen => "OSC 52 through GNU screen (not confirmed)",
+    }
+}
+
+fn folder() -> String {
+    match State::find() {
+        Err(e) => e.to_string(),
+        Ok(state) => match state.cases() {
+            Ok(cases) => format!("{} ({} cases)", state.root().display(), cases.len()),
+            Err(e) => e.to_string(),
+        },
+    }
+}
+
+/// One question that every resolver can answer: the name servers of the root.
+fn dns(global: &Global) -> (String, bool) {
+    if global.offline {
+        return ("not asked (--offline)".into(), true);
+    }
+    let whom = match &global.resolver[..] {
+        [] => "the system's resolvers".into(),
+        named => named.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        return ("the runtime could not be started".into(), false);
+    };
+    runtime.block_on(async {
+        match Asker::new(&global.dns()) {
+            Err(e) => (e.to_string(), false),
+            Ok(asker) => {
+                let answer = asker.ask(&Question::new("", Kind::Ns)).await;
+                let said = format!("{whom}: {:?} in {} ms", answer.outcome, answer.elapsed_ms).to_lowercase();
+                (said, !answer.outcome.failed())
+            }
+        }
+    })
+}

@@ -1,0 +1,143 @@
+//! `postdoc explain`: a rule, an enhanced status code, an SMTP reply, a header field with its value.
+
+use super::args::{Explain, Format, Global};
+use super::exit::Exit;
+use crate::knowledge::header::Explained;
+use crate::knowledge::reply::{ReplyRow, Status};
+use crate::knowledge::{header, reply};
+use crate::report::{self, Shown};
+use crate::rules::{self, Rule};
+use crate::safe::Safe;
+use anyhow::bail;
+use serde_json::{Value, json};
+
+/// Explains whatever it is given; a word it cannot place is an error that says what it takes.
+pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
+    let what = args.what.join(" ");
+    let what = what.trim();
+    let json = matches!(global.format(), Format::Json | Format::Ndjson);
+    if let Some(rule) = rules::find(what) {
+        return say(json, || of_rule(rule), || rule_as_json(rule));
+    }
+    if let Some((name, value)) = what.split_once(':').filter(|(name, _)| is_field_name(name)) {
+        let (name, value) = (name.trim(), value.trim());
+        let meanings = header::explain(name, value);
+        if meanings.is_empty() {
+            super::tell(format_args!("nothing is known about this value of {name}"));
+            return Ok(Exit::Unknown);
+        }
+        return say(json, || of_header(&meanings), || header_as_json(name, &meanings));
+    }
+    let mut rows = reply::explain(what);
+    let mut status = reply::status(what);
+    if rows.is_empty() && status.is_none() {
+        // Words that nobody is known to use: the enhanced code alone still says something.
+        let mut words = what.split(|c: char| !c.is_ascii_digit() && c != '.');
+        if let Some(code) = words.find(|word| word.matches('.').count() == 2) {
+            status = reply::status(code);
+            rows = reply::explain(code);
+        }
+    }
+    if rows.is_empty() && status.is_none() {
+        bail!(
+            "{what:?} is no rule (`postdoc rules` lists them), no reply or status code that is known, and no header field (\"Name: value\")"
+        );
+    }
+    say(json, || of_reply(&rows, status), || reply_as_json(&rows, status))
+}
+
+fn say(json: bool, text: impl Fn() -> String, value: impl Fn() -> Value) -> anyhow::Result<Exit> {
+    super::put(&if json { report::json::pretty(&value(), Shown::default()) } else { text() })?;
+    Ok(Exit::Clean)
+}
+
+/// What a reply or a code means, whoever says it, and the rule that says more.
+fn of_reply(rows: &[&ReplyRow], status: Option<&Status>) -> String {
+    let mut out = String::new();
+    for row in rows {
+        let who = reply::provider(&row.provider).map_or("many receivers", |p| p.name.as_str());
+        let code = [row.code.as_deref(), row.enhanced.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let head = if code.is_empty() { who.to_owned() } else { format!("{code}   {who}") };
+        out.push_str(&format!("{head}\n  {}\n  Do: {}\n  About: {}\n", row.meaning, row.fix, row.category));
+        if let Some(rule) = row.rule.as_deref().and_then(rules::find) {
+            out.push_str(&format!("  More: postdoc explain {}\n", rule.id));
+        }
+        out.push_str(&format!("  Source: {}\n\n", row.source));
+    }
+    if let Some(status) = status {
+        // The registry has the code without its class: 4 is for now, 5 for good.
+        out.push_str(&format!(
+            "x.{}   by the registry\n  {}\n  Source: {}\n",
+            status.code, status.meaning, status.source
+        ));
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn reply_as_json(rows: &[&ReplyRow], status: Option<&Status>) -> Value {
+    let replies: Vec<Value> = rows
+        .iter()
+        .map(|row| {
+            json!({
+                "provider": reply::provider(&row.provider).map(|p| &p.name), "code": row.code, "enhanced": row.enhanced,
+                "meaning": row.meaning, "fix": row.fix, "category": row.category,
+                "rule": row.rule.as_deref().and_then(rules::find).map(|r| r.id), "source": row.source,
+            })
+        })
+        .collect();
+    let status = status.map(|s| json!({ "code": s.code, "meaning": s.meaning, "source": s.source }));
+    json!({ "replies": replies, "status": status })
+}
+
+/// The rule's own page: the doc that stands above it in the code.
+fn of_rule(rule: &Rule) -> String {
+    let mut out = format!("{}   {}, usually {}\n\n", rule.id, rule.group.word(), rule.severity.word());
+    out.push_str(&page(rule));
+    out.push_str("\n## Sources\n\n");
+    for source in rule.sources {
+        out.push_str(&format!("- {source}\n"));
+    }
+    out
+}
+
+fn rule_as_json(rule: &Rule) -> Value {
+    json!({
+        "rule": rule.id, "group": rule.group.word(), "severity": rule.severity.word(), "title": rule.title(),
+        "doc": page(rule), "sources": rule.sources,
+    })
+}
+
+/// The doc comment without the blank it carries before each line.
+fn page(rule: &Rule) -> String {
+    rule.doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned() + "\n").collect()
+}
+
+fn of_header(meanings: &[Explained]) -> String {
+    let mut out = String::new();
+    for item in meanings {
+        let key = if item.key.is_empty() { String::new() } else { format!("{}: ", item.key) };
+        let meaning = item.row.map_or("not in the vocabulary", |row| row.meaning.as_str());
+        let line = Safe::line(format!("{}  {key}{}  {meaning}", item.receiver.name, item.value));
+        out.push_str(&format!("{line}\n"));
+    }
+    out
+}
+
+fn header_as_json(name: &str, meanings: &[Explained]) -> Value {
+    let meanings: Vec<Value> = meanings
+        .iter()
+        .map(|item| {
+            json!({
+                "receiver": item.receiver.name, "key": item.key, "value": item.value,
+                "meaning": item.row.map(|row| &row.meaning), "source": item.row.map(|row| &row.source),
+            })
+        })
+        .collect();
+    json!({ "field": name, "meanings": meanings })
+}
+
+fn is_field_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic()) && name.bytes().any(|b| b.is_ascii_alphabetic())
+}

@@ -1,0 +1,44 @@
+//! Where inputs come from: files, standard input, the built-in samples.
+
+use crate::evidence::input::is_host;
+use crate::evidence::{Input, InputKind};
+use anyhow::Context as _;
+use std::io::{IsTerminal, Read};
+use std::net::IpAddr;
+use std::path::Path;
+
+/// Reads a file, or standard input for `-`; never more than one byte over the limit.
+pub fn bytes(name: &str) -> anyhow::Result<Vec<u8>> {
+    let limit = Input::LIMIT as u64 + 1;
+    let mut bytes = Vec::new();
+    if name == "-" {
+        let stdin = std::io::stdin();
+        if stdin.is_terminal() {
+            // A terminal in cooked mode cuts lines at 4096 bytes; the app's editor does not.
+            super::tell(
+                "paste, then press Ctrl+D on an empty line (lines over 4096 bytes are cut: `postdoc` without arguments takes any paste)",
+            );
+        }
+        stdin.lock().take(limit).read_to_end(&mut bytes).context("standard input cannot be read")?;
+    } else {
+        let file = std::fs::File::open(Path::new(name)).with_context(|| format!("{name} cannot be opened"))?;
+        file.take(limit).read_to_end(&mut bytes).with_context(|| format!("{name} cannot be read"))?;
+    }
+    Ok(bytes)
+}
+
+/// Is this INPUT itself what is asked about? A domain under a known suffix or an address, unless a file
+/// has that name; `mesage.eml` is a slip of the pen.
+pub fn names_a_host(name: &str) -> bool {
+    let known = |domain: &str| psl::suffix(domain.as_bytes()).is_some_and(|s| s.is_known());
+    is_host(name) && !Path::new(name).exists() && (name.parse::<IpAddr>().is_ok() || known(name.trim_end_matches('.')))
+}
+
+/// Recognises bytes. What cannot be read at all becomes an input of unknown kind whose
+/// `because` says why, so that every input has its one result.
+pub fn input(name: &str, bytes: Vec<u8>, kind: Option<InputKind>) -> Input {
+    match Input::read(name, bytes, kind) {
+        Ok(input) => input,
+        Err(refusal) => Input::unreadable(name, &refusal),
+    }
+}

@@ -1,0 +1,42 @@
+//! postdoc: the mail doctor in a terminal.
+//!
+//! Everything is a pure function of evidence; only [`world`] touches anything outside.
+//!
+//! ```text
+//! evidence ──► facts ──► rules ──► triage ──► remedy ──► { screen | report | clipboard }
+//!     ▲            │
+//!     └── world ◄──┘   "what do I still need to know?"
+//! ```
+//!
+//! | room | question it answers |
+//! |---|---|
+//! | [`evidence`] | what was seen, verbatim: the paste, DNS answers, what the user told us |
+//! | [`facts`] | what it says: typed, with the span each fact came from; never an opinion |
+//! | [`rules`] | what is wrong: one rule a file, facts in, verdict out |
+//! | [`triage`] | which finding is the cause and which are its consequences |
+//! | [`remedy`] | what to do: records before and after, the setting, how to check it |
+//! | [`knowledge`] | what is known about platforms, DNS hosts and receivers (`assets/`) |
+//! | [`diagnose`] | the engine: all of the above, once through |
+//! | [`world`] | the only code that touches DNS, files, clipboard, clock |
+//! | [`report`], [`cli`], [`tui`] | faces on one engine; they show, and decide nothing |
+//!
+//! Imports point one way, down this table; [`safe`] is the one door through which
+//! strangers' text reaches a screen, and [`span`] says where it came from.
+
+#![warn(clippy::dbg_macro, clippy::expect_used, clippy::todo, clippy::unwrap_used)]
+
+pub mod cli;
+pub mod diagnose;
+pub mod evidence;
+pub mod facts;
+pub mod knowledge;
+pub mod redact;
+pub mod remedy;
+pub mod report;
+pub mod rules;
+pub mod safe;
+pub mod samples;
+pub mod span;
+pub mod triage;
+pub mod tui;
+pub mod world;
