@@ -1,0 +1,148 @@
+//! Saved evidence: what is kept, and that it says the same again.
+
+use super::*;
+
+fn ids(home: &Home) -> Vec<String> {
+    let list = home.run(&["cases", "list"]).stdout;
+    list.lines().map(|l| l.split_whitespace().next().unwrap().to_owned()).collect()
+}
+
+const BODY: &str = "The body is nobody's business.\r\nSecond line, and --boundary\r\n";
+
+fn message() -> String {
+    format!("{}\r\n{BODY}", sample("unaligned").replace('\n', "\r\n").replace("\r\r\n", "\r\n"))
+}
+
+#[test]
+fn a_rerun_says_the_same_bytes_whatever_was_kept() {
+    let inputs: [(&str, Vec<u8>); 5] = [
+        ("message", message().into_bytes()),
+        ("headers", sample("no-key").into()),
+        ("record", b"v=spf1 ip4:192.0.2.1 include:_spf.example.com -all".to_vec()),
+        ("quoted", include_bytes!("../scenarios/quoted-paste/input").to_vec()),
+        ("eight-bit", [b"Subject: \xff\xfe\x80\r\n".to_vec(), message().into_bytes()].concat()),
+    ];
+    for (name, bytes) in inputs {
+        for more in
+            [&[][..], &["--keep-body"], &["--as", "message"], &["--trust", "mx.google.com", "--ip", "192.0.2.9"]]
+        {
+            let home = Home::new();
+            let file = home.file("m.eml", &bytes);
+            let first = home.diagnose(&[more, &["--json", &file]].concat());
+            std::fs::remove_file(&file).unwrap();
+            let ids = ids(&home);
+            assert_eq!(ids.len(), 1, "{name} {more:?}");
+            for action in ["rerun", "show"] {
+                let again = home.run(&["cases", action, &ids[0], "--json"]);
+                assert_eq!(again.stdout, first.stdout, "{name} {more:?} {action}");
+                assert_eq!(again.status, first.status);
+            }
+            let resumed = home.run(&["resume", "--json"]);
+            assert_eq!(resumed.stdout, first.stdout, "{name} {more:?}");
+            assert_eq!(home.run(&["resume", &ids[0][..4], "--json"]).stdout, first.stdout);
+        }
+    }
+}
+
+#[test]
+fn the_body_is_kept_only_on_request() {
+    for (keep, kept) in [(&[][..], false), (&["--keep-body"], true)] {
+        let home = Home::new();
+        home.diagnose(&[keep, &["-q", &home.file("m.eml", message())]].concat());
+        let path = home.state().join("cases").join(format!("{}.postdoc", ids(&home)[0]));
+        let text = std::fs::read_to_string(path).unwrap();
+        assert_eq!(text.contains("nobody's business"), kept);
+    }
+}
+
+#[test]
+fn cases_are_listed_shown_and_removed() {
+    let home = Home::new();
+    let none = home.run(&["cases", "list"]);
+    assert_eq!((none.status, none.stdout.as_str()), (0, ""));
+    assert!(none.stderr.contains("no saved cases"), "{}", none.stderr);
+    home.diagnose(&["-q", &home.file("a.eml", sample("unaligned"))]);
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    home.diagnose(&["-q", &home.file("b.eml", sample("forwarded"))]);
+    let list = home.run(&["cases", "list"]).stdout;
+    let rows: Vec<&str> = list.lines().collect();
+    assert_eq!(rows.len(), 2);
+    assert!(rows[0].contains("pass") && rows[1].contains("fail"), "newest first: {list}");
+    assert!(rows[1].contains("2026-06-10 12:00"), "{list}");
+
+    let json = home.run(&["cases", "list", "--json"]).json();
+    assert_eq!(json[1]["state"], "fail");
+    assert_eq!(json[1]["id"], ids(&home)[1].as_str());
+    assert_eq!(home.run(&["cases", "list", "-f", "plain"]).stdout.lines().next().unwrap().split('\t').count(), 5);
+
+    let id = &ids(&home)[1];
+    let shown = home.run(&["cases", "show", id]);
+    assert_eq!(shown.status, 1);
+    assert!(shown.stdout.contains("dmarc-unaligned"));
+    let gone = home.run(&["cases", "rm", id]);
+    assert_eq!((gone.status, gone.stdout.as_str()), (0, ""));
+    assert_eq!(ids(&home).len(), 1);
+    assert_eq!(home.run(&["cases", "rm", id]).status, 2);
+    assert_eq!(home.run(&["cases", "rerun", id]).status, 2);
+}
+
+#[test]
+fn only_cases_are_removed() {
+    let home = Home::new();
+    let letter = home.file("letter.txt", "keep me");
+    let out = home.run(&["cases", "rm", &letter]);
+    assert_eq!(out.status, 2, "{}", out.stderr);
+    assert!(Path::new(&letter).exists());
+    for odd in ["", "..", "../x", "/"] {
+        assert_eq!(home.run(&["cases", "rm", odd]).status, 2, "{odd:?}");
+    }
+}
+
+#[test]
+fn a_case_that_is_broken_is_named_and_hides_no_other() {
+    let home = Home::new();
+    home.diagnose(&["-q", &home.file("a.eml", sample("unaligned"))]);
+    let folder = home.state().join("cases");
+    std::fs::write(folder.join("broken00.postdoc"), "{\"schema\": \u{1b}[31m").unwrap();
+    std::fs::write(folder.join("newer000.postdoc"), r#"{"schema":"postdoc/case","schema_version":2}"#).unwrap();
+    let list = home.run(&["cases", "list"]);
+    assert_eq!(list.status, 0);
+    assert_eq!(list.stdout.lines().count(), 3);
+    assert!(!list.stdout.contains('\u{1b}'));
+    let out = home.run(&["cases", "show", "newer000"]);
+    assert_eq!(out.status, 2);
+    assert!(out.stderr.contains("newer postdoc"), "{}", out.stderr);
+    assert!(home.run(&["cases", "show", "broken00"]).stderr.contains("no case file"));
+}
+
+#[test]
+fn nothing_is_kept_that_was_not_to_be_kept() {
+    let home = Home::new();
+    home.diagnose(&["--no-save", &home.file("a.eml", sample("unaligned"))]);
+    home.run(&["diagnose", "--sample", "unaligned"]);
+    assert!(!home.state().exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_case_is_for_its_owners_eyes() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    home.diagnose(&["-q", &home.file("a.eml", sample("unaligned"))]);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = home.state().join("cases");
+    assert_eq!(mode(&folder), 0o700);
+    assert_eq!(mode(&folder.join(format!("{}.postdoc", ids(&home)[0]))), 0o600);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_costs_only_the_case() {
+    let home = Home::new();
+    let file = home.file("a.eml", sample("unaligned"));
+    let mut command = home.command(&["diagnose", "--offline", "--json", &file]);
+    command.env("POSTDOC_STATE_DIR", "/dev/null/nowhere");
+    let out = finish(command, b"");
+    assert_eq!(out.status, 1);
+    assert_eq!(out.json()["verdict"]["state"], "fail");
+    assert!(out.stderr.contains("not saved"), "{}", out.stderr);
+}

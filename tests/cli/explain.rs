@@ -1,0 +1,82 @@
+//! `postdoc explain`.
+
+use super::*;
+
+fn explained(what: &[&str]) -> String {
+    let out = Home::new().run(&[&["explain"], what].concat());
+    assert_eq!((out.status, out.stderr.as_str()), (0, ""), "{what:?}");
+    out.stdout
+}
+
+#[test]
+fn a_rule_has_its_page() {
+    let page = explained(&["spf-multiple-records"]);
+    let mut at = 0;
+    for part in [
+        "spf-multiple-records",
+        "## What we saw",
+        "## Why mail suffers",
+        "## How to fix it",
+        "## How to check",
+        "## Sources",
+    ] {
+        at += page[at..].find(part).unwrap_or_else(|| panic!("{part}: {page}"));
+    }
+    for rule in postdoc::rules::all() {
+        assert!(explained(&[rule.id]).contains(rule.title()), "{}", rule.id);
+    }
+}
+
+#[test]
+fn the_same_code_means_what_its_receiver_means() {
+    let google = explained(&["550 5.7.30 This mail has been blocked because DKIM does not pass. google.com"]);
+    assert!(google.contains("postdoc explain dkim-missing"), "{google}");
+    let outlook = explained(&["550 5.7.30 Basic authentication is not supported. outlook.com"]);
+    assert!(outlook.contains("Not about DKIM") && outlook.contains("login"), "{outlook}");
+    assert!(!outlook.contains("dkim-missing"), "{outlook}");
+    // Words need no quotes.
+    let unquoted = explained(&["550", "5.7.30", "google.com"]);
+    assert!(unquoted.contains("dkim-missing"), "{unquoted}");
+}
+
+#[test]
+fn a_code_alone_is_explained_by_the_registry() {
+    let text = explained(&["5.7.26"]);
+    assert!(text.contains("x.7.26   by the registry") && text.contains("RFC 7372"), "{text}");
+}
+
+#[test]
+fn a_header_field_is_explained_by_its_value() {
+    assert!(explained(&["X-Yandex-Spam: 4"]).contains("spam"));
+    assert!(explained(&["X-Yandex-Spam:", "4"]).contains("spam"));
+    let out = Home::new().run(&["explain", "X-Nobody-Knows: 1"]);
+    assert_eq!((out.status, out.stdout.as_str()), (3, ""));
+    assert!(out.stderr.contains("X-Nobody-Knows"), "{}", out.stderr);
+}
+
+#[test]
+fn nonsense_is_an_error_that_says_what_it_takes() {
+    for what in ["lorem ipsum", "dkim-missin", "", "9999"] {
+        let out = Home::new().run(&["explain", what]);
+        assert_eq!((out.status, out.stdout.as_str()), (2, ""), "{what:?}");
+        assert!(out.stderr.contains("postdoc rules"), "{what:?}: {}", out.stderr);
+    }
+}
+
+#[test]
+fn a_machine_can_ask_too() {
+    let home = Home::new();
+    let rule = home.run(&["explain", "dkim-missing", "--json"]).json();
+    assert_eq!(rule["rule"], "dkim-missing");
+    assert!(rule["doc"].as_str().unwrap().contains("## How to fix it"));
+    let reply = home.run(&["explain", "550 5.7.30 DKIM does not pass google.com", "--json"]).json();
+    assert_eq!(reply["replies"][0]["rule"], "dkim-missing");
+    let header = home.run(&["explain", "X-Yandex-Spam: 4", "--json"]).json();
+    assert_eq!(header["meanings"][0]["meaning"], "spam");
+}
+
+#[test]
+fn a_reply_in_unknown_words_is_explained_by_its_code() {
+    let page = explained(&["550 5.7.515 Access denied, sending domain example.com does not meet the level"]);
+    assert!(page.contains("5.7.515") && page.contains("Source: "), "{page}");
+}

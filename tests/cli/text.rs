@@ -1,0 +1,171 @@
+//! What eyes and `cut` see.
+
+use super::*;
+
+const PLAIN: &str = "\
+input\tsample unaligned\theaders\t1609
+verdict\tfail\tdmarc-unaligned\tDMARC fails: SPF and DKIM pass, but for mailer.example.
+identity\tfrom\tnews@example.com
+identity\tmail-from\tmailer.example
+identity\thelo\tout24.mailer.example
+identity\tsource-ip\t198.51.100.24
+reported\tspf\tpass\tmailer.example
+reported\tdkim\tpass\tmailer.example\tk1
+reported\tdmarc\tfail\texample.com\tquarantine
+alignment\tspf\tnone
+alignment\tdkim\tnone
+";
+
+#[test]
+fn plain_lines_are_stable() {
+    let home = Home::new();
+    let out = home.run(&["diagnose", "--sample", "unaligned", "-f", "plain", "--now", NOW]);
+    assert!(out.stdout.starts_with(PLAIN), "{}", out.stdout);
+    let findings: Vec<&str> = out.stdout.lines().filter(|l| l.starts_with("finding\t")).collect();
+    assert!(findings[0].starts_with("finding\tdmarc-unaligned\tcritical\tcertain\t"), "{findings:?}");
+    for (name, _, case) in worlds() {
+        let file = home.file("case.postdoc", case);
+        let out = home.run(&["cases", "show", &file, "-f", "plain"]);
+        for line in out.stdout.lines() {
+            let kind = line.split('\t').next().unwrap();
+            let known = ["input", "verdict", "identity", "reported", "alignment", "finding", "record", "unknown"];
+            assert!(known.contains(&kind), "{name}: {line}");
+            let columns = line.split('\t').count();
+            assert!(columns >= 3, "{name}: {line}");
+        }
+        assert_eq!(out.stdout.lines().filter(|l| l.starts_with("verdict\t")).count(), 1);
+    }
+}
+
+#[test]
+fn eyes_see_the_verdict_first_then_the_proof_the_fix_and_the_check() {
+    let home = Home::new();
+    let out = home.run(&["diagnose", "--sample", "two-spf", "--now", NOW]);
+    let text = &out.stdout;
+    assert!(text.starts_with("✗ FAIL  "), "{text}");
+    let order = [
+        "✗ FAIL",
+        "spf-multiple-records",
+        "━━━",
+        "  why ",
+        "  fix ",
+        "+ \"v=spf1",
+        "  check dig +short TXT",
+        "  sure ",
+    ];
+    let mut at = 0;
+    for part in order {
+        at += text[at..].find(part).unwrap_or_else(|| panic!("{part} after {at}:\n{text}"));
+    }
+}
+
+#[test]
+fn consequences_stand_under_their_cause() {
+    let home = Home::new();
+    let short = home.run(&["diagnose", "--sample", "unaligned", "--now", NOW]).stdout;
+    assert!(short.contains("because of this:\n    error[spf-wrong-domain]"), "{short}");
+    assert_eq!(short.matches("  fix ").count(), 1, "one cause, one fix:\n{short}");
+    let full = home.run(&["diagnose", "--sample", "unaligned", "--now", NOW, "-v"]).stdout;
+    assert!(full.matches("  fix ").count() > 1, "{full}");
+    let told = home.run(&["diagnose", "--sample", "unaligned", "--now", NOW, "--json"]).json();
+    for finding in told["findings"].as_array().unwrap() {
+        assert!(short.contains(finding["rule"].as_str().unwrap()), "{}", finding["rule"]);
+    }
+}
+
+/// Columns, as a terminal counts them for what is shown here.
+fn columns(line: &str) -> usize {
+    line.chars().count()
+}
+
+#[test]
+fn the_width_is_kept() {
+    let home = Home::new();
+    for (name, _, case) in worlds() {
+        let file = home.file("case.postdoc", case);
+        for width in [60, 80, 100] {
+            let mut command = home.command(&["cases", "show", "-v", &file]);
+            command.env("COLUMNS", width.to_string());
+            let out = finish(command, b"");
+            for line in out.stdout.lines().filter(|l| columns(l) > width) {
+                // What is there to be copied is never cut: records, commands, places, and single words.
+                let text = line.trim_start_matches([' ', '+', '-']);
+                let record = line.starts_with("        ")
+                    && (text.starts_with('"')
+                        || ["TXT", "CNAME", "PTR"].iter().any(|t| text.ends_with(&format!(".  {t}"))));
+                let command = line.starts_with("  check ") || line.starts_with("      dig ");
+                let place = line.contains(" ╭▸ ") || line.contains(" ├▸ ");
+                assert!(record || command || place || !text.contains(' '), "{name} at {width}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_is_there_when_it_is_wanted() {
+    let home = Home::new();
+    let shown = |args: &[&str], env: &[(&str, &str)]| {
+        let mut command = home.command(&[&["diagnose", "--sample", "no-key", "--now", NOW], args].concat());
+        command.envs(env.iter().copied());
+        finish(command, b"").stdout
+    };
+    let plain = shown(&[], &[]);
+    assert!(!plain.contains('\x1b'), "a pipe is no terminal");
+    let painted = shown(&["--color", "always"], &[]);
+    assert!(painted.contains("\x1b[1;31m✗ FAIL\x1b[0m"), "{painted}");
+    assert!(shown(&[], &[("FORCE_COLOR", "1")]).contains('\x1b'));
+    assert!(!shown(&[], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")]).contains('\x1b'));
+    assert!(!shown(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]).contains('\x1b'));
+    // Without its colours it is the same text, column for column.
+    let mut bare = String::new();
+    let mut rest = painted.as_str();
+    while let Some(at) = rest.find('\x1b') {
+        bare.push_str(&rest[..at]);
+        rest = &rest[at + rest[at..].find('m').unwrap() + 1..];
+    }
+    bare.push_str(rest);
+    assert_eq!(bare, plain);
+}
+
+#[test]
+fn a_typewriter_is_enough() {
+    let home = Home::new();
+    for sample in samples::all() {
+        for (name, value) in [("LC_ALL", "C"), ("TERM", "linux")] {
+            let mut command = home.command(&["diagnose", "--sample", sample.name, "--now", NOW, "-v"]);
+            command.env(name, value);
+            let text = finish(command, b"").stdout;
+            let odd: Vec<char> = text.chars().filter(|c| !c.is_ascii()).collect();
+            assert!(odd.is_empty(), "{} with {name}={value}: {odd:?}", sample.name);
+            assert!(text.contains("^^^") || !text.contains("error["), "{text}");
+        }
+    }
+}
+
+#[test]
+fn markdown_is_a_ticket() {
+    let home = Home::new();
+    let out = home.run(&["diagnose", "--sample", "two-spf", "-f", "markdown", "--now", NOW]);
+    for part in
+        ["# FAIL: ", "`spf-multiple-records`", "### Evidence", "### Fix", "### Check", "```text\ndig +short TXT"]
+    {
+        assert!(out.stdout.contains(part), "{part}: {}", out.stdout);
+    }
+    let fences = out.stdout.lines().filter(|l| l.starts_with("```")).count();
+    assert_eq!(fences % 2, 0);
+}
+
+#[test]
+fn the_rules_are_listed_in_every_form() {
+    let home = Home::new();
+    let json = home.run(&["rules", "--json"]).json();
+    let rules = json.as_array().unwrap();
+    assert!(rules.len() > 30);
+    let plain = home.run(&["rules", "-f", "plain"]).stdout;
+    assert_eq!(plain.lines().count(), rules.len());
+    for (line, rule) in plain.lines().zip(rules) {
+        let columns: Vec<&str> = line.split('\t').collect();
+        assert_eq!(columns[0], rule["rule"]);
+        assert_eq!(columns.len(), 4);
+    }
+}

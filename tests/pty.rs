@@ -1,0 +1,284 @@
+//! The built program on a pseudo terminal: what the user's terminal sees, byte by byte.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+const HEADER: &str = "Return-Path: <bounce+8842@mailer.esp.example>\r
+Received: from out24.mailer.esp.example (out24.mailer.esp.example [198.51.100.24])\r
+\tby mx.receiver.example with ESMTPS id x12si8842\r
+\tfor <test@receiver.example>; Tue, 12 May 2026 14:01:44 +0000\r
+Authentication-Results: mx.receiver.example;\r
+\tdkim=pass header.i=@mailer.esp.example header.s=k1;\r
+\tspf=pass smtp.mailfrom=bounce+8842@mailer.esp.example;\r
+\tdmarc=fail (p=QUARANTINE dis=QUARANTINE) header.from=acme.example\r
+From: Acme Billing <billing@acme.example>\r
+To: test@receiver.example\r
+Date: Tue, 12 May 2026 13:57:14 +0000\r
+Message-ID: <8842@acme.example>\r
+Subject: Invoice 8842\r
+";
+
+/// A header of about that many bytes.
+fn header(bytes: usize) -> String {
+    let mut text = HEADER.to_owned();
+    let mut n = 0;
+    while text.len() < bytes {
+        n += 1;
+        text += &format!("X-Filler-{n}: {}\r\n", "abcdefghij ".repeat(6));
+    }
+    text
+}
+
+struct Tty {
+    screen: Arc<Mutex<vt100::Parser>>,
+    raw: Arc<Mutex<Vec<u8>>>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    _home: tempfile::TempDir,
+}
+
+impl Tty {
+    fn start(rows: u16, columns: u16, vars: &[(&str, &str)]) -> Tty {
+        let pair = native_pty_system()
+            .openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 })
+            .expect("a pty");
+        let home = tempfile::tempdir().unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_postdoc"));
+        command.arg("--offline");
+        for gone in ["DISPLAY", "WAYLAND_DISPLAY", "TMUX", "STY", "NO_COLOR", "POSTDOC_PANIC", "LC_ALL", "LC_CTYPE"] {
+            command.env_remove(gone);
+        }
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env("HOME", home.path());
+        command.env("XDG_STATE_HOME", home.path().join("state"));
+        command.env("XDG_CONFIG_HOME", home.path().join("config"));
+        // no question to the terminal, which would swallow what a test types meanwhile
+        command.env("POSTDOC_THEME", "ansi");
+        // the clipboard of another machine: OSC 52 is the way
+        command.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22");
+        for (name, value) in vars {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let size = |n| NonZeroU16::new(n).unwrap();
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(size(rows), size(columns), 0)));
+        let raw = Arc::new(Mutex::new(Vec::new()));
+        let (to_screen, to_raw) = (screen.clone(), raw.clone());
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        std::thread::spawn(move || {
+            let mut buffer = [0u8; 8192];
+            while let Ok(n) = reader.read(&mut buffer) {
+                if n == 0 {
+                    break;
+                }
+                to_screen.lock().unwrap().process(&buffer[..n]);
+                to_raw.lock().unwrap().extend_from_slice(&buffer[..n]);
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Tty { screen, raw, keys, child, master: pair.master, _home: home }
+    }
+
+    /// Started, and Home is there.
+    fn home(vars: &[(&str, &str)]) -> Tty {
+        let tty = Tty::start(24, 80, vars);
+        tty.wait("What do you have?");
+        tty
+    }
+
+    fn text(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.raw.lock().unwrap()).into_owned()
+    }
+
+    fn send(&mut self, text: &str) {
+        self.keys.write_all(text.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    fn paste(&mut self, text: &str) {
+        self.send(&format!("\x1b[200~{}\x1b[201~", text.replace("\r\n", "\r")));
+    }
+
+    fn until<T>(&self, what: &str, test: impl Fn(&Tty) -> Option<T>) -> T {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = test(self) {
+                return found;
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "never saw {what:?}; screen:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn wait(&self, what: &str) -> String {
+        self.until(what, |tty| Some(tty.text()).filter(|text| text.contains(what)))
+    }
+
+    fn exit(&mut self) -> u32 {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "does not end; screen:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Everything the app changed is as it was.
+    fn assert_restored(&self) {
+        self.until("the normal screen", |tty| {
+            let parser = tty.screen.lock().unwrap();
+            let screen = parser.screen();
+            let restored = !screen.alternate_screen() && !screen.bracketed_paste() && !screen.hide_cursor();
+            restored.then_some(())
+        });
+        let raw = self.raw();
+        assert!(raw.contains("\x1b[?1004l"), "focus events are off");
+        assert!(raw.contains("\x1b[23;0t"), "the title is back");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.process_id().unwrap().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+#[test]
+fn paste_read_copy_quit() {
+    let mut tty = Tty::home(&[]);
+    {
+        let parser = tty.screen.lock().unwrap();
+        assert!(parser.screen().alternate_screen() && parser.screen().bracketed_paste());
+    }
+    tty.paste(&header(200_000));
+    tty.wait("acme.example › verdict");
+    tty.wait("Findings");
+    tty.send("5");
+    tty.wait("Received, oldest first");
+    tty.send("y");
+    tty.wait("OSC 52");
+    assert!(tty.raw().contains("\x1b]52;c;"), "the copy is on the wire");
+    tty.send("\x1b");
+    tty.wait("Findings");
+    tty.send("q");
+    assert_eq!(tty.exit(), 0);
+    tty.assert_restored();
+}
+
+#[test]
+fn a_paste_without_brackets_runs_no_keys() {
+    let mut tty = Tty::home(&[]);
+    tty.send(&header(40_000).replace("\r\n", "\r"));
+    tty.wait("acme.example › verdict");
+    tty.send("6");
+    tty.wait("acme.example › headers");
+    tty.wait("1 Return-Path: <bounce+8842@mailer.esp.example>");
+}
+
+#[test]
+fn nonsense_is_asked_about_and_kept() {
+    let mut tty = Tty::home(&[]);
+    tty.paste("these are just some words of no kind at all");
+    assert!(tty.wait("This does not look like mail").contains("1 these are just some words"));
+    tty.send("\x1b");
+    tty.wait("What do you have?");
+    tty.send("1");
+    tty.wait("1 these are just some words");
+}
+
+#[test]
+fn signals_restore_the_terminal() {
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let mut tty = Tty::home(&[]);
+        tty.paste(HEADER);
+        tty.wait("Findings");
+        tty.signal(name);
+        assert_eq!(tty.exit(), code, "SIG{name}");
+        tty.assert_restored();
+    }
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn a_panic_restores_the_terminal_before_it_speaks() {
+    let mut tty = Tty::home(&[("POSTDOC_PANIC", "1")]);
+    tty.send("\x1b[24~");
+    assert_eq!(tty.exit(), 101);
+    tty.assert_restored();
+    let raw = tty.raw();
+    let left = raw.rfind("\x1b[?1049l").expect("left the alternate screen");
+    let spoke = raw.find("asked to by POSTDOC_PANIC").expect("the message");
+    assert!(left < spoke, "the message is on the normal screen");
+}
+
+#[test]
+fn a_storm_of_sizes_is_followed() {
+    let mut tty = Tty::home(&[]);
+    tty.paste(HEADER);
+    tty.wait("Findings");
+    for (rows, columns) in [(1, 1), (50, 200), (5, 20), (10, 30), (18, 60), (30, 100), (24, 80)].repeat(5) {
+        tty.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let size = |n| NonZeroU16::new(n).unwrap();
+        tty.screen.lock().unwrap().screen_mut().set_size(size(rows), size(columns));
+        std::thread::sleep(Duration::from_millis(3));
+    }
+    tty.wait("acme.example › verdict");
+    tty.send("q");
+    assert_eq!(tty.exit(), 0);
+}
+
+#[test]
+fn the_plain_page_comes_and_goes() {
+    let mut tty = Tty::home(&[]);
+    tty.paste(HEADER);
+    tty.wait("Findings");
+    tty.send("6P");
+    tty.wait("-- any key returns --");
+    tty.until("the normal screen", |t| (!t.screen.lock().unwrap().screen().alternate_screen()).then_some(()));
+    tty.send(" ");
+    tty.until("the app", |t| t.screen.lock().unwrap().screen().alternate_screen().then_some(()));
+    tty.wait("acme.example › headers");
+}
+
+#[test]
+fn idle_writes_nothing() {
+    let mut tty = Tty::home(&[]);
+    tty.paste(HEADER);
+    tty.wait("Findings");
+    std::thread::sleep(Duration::from_millis(300));
+    let before = tty.raw.lock().unwrap().len();
+    std::thread::sleep(Duration::from_millis(700));
+    assert_eq!(tty.raw.lock().unwrap().len(), before);
+}
+
+#[test]
+fn no_color_keeps_reverse_and_drops_colour() {
+    let mut tty = Tty::home(&[("NO_COLOR", "1")]);
+    tty.paste(HEADER);
+    tty.wait("Findings");
+    let raw = tty.raw();
+    assert!(raw.contains("\x1b[7m"), "the marked row is reversed");
+    for colour in ["\x1b[31m", "\x1b[36m", "\x1b[35m", "\x1b[38;5;"] {
+        assert!(!raw.contains(colour), "{colour:?}");
+    }
+}
