@@ -33,7 +33,7 @@ impl Tmux {
             if screen.contains(what) {
                 return screen;
             }
-            assert!(start.elapsed() < Duration::from_secs(10), "never saw {what:?}:\n{screen}");
+            assert!(start.elapsed() < Duration::from_secs(30), "never saw {what:?}:\n{screen}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
