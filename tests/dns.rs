@@ -344,21 +344,11 @@ fn a_fault_is_never_a_missing_record() {
         };
         let rules = |d: &Diagnosis| d.every_finding().map(|f| f.rule.id).collect::<BTreeSet<_>>();
         let alone = rules(&judged(Evidence { offline: true, ..evidence(&text) }));
-        for outcome in [Outcome::ServFail, Outcome::Refused, Outcome::Timeout] {
+        for outcome in [Outcome::ServFail, Outcome::Refused, Outcome::Timeout, Outcome::Truncated] {
             let mut failing = evidence(&text);
             for _ in 0..16 {
                 let open = judged(failing.clone()).open_questions().to_vec();
-                let answer = |_: &Question| Answer {
-                    outcome,
-                    records: Vec::new(),
-                    negative_ttl: None,
-                    at: now(),
-                    elapsed_ms: 1,
-                };
-                failing.answers.extend(open.into_iter().map(|q| {
-                    let a = answer(&q);
-                    (q, a)
-                }));
+                failing.answers.extend(open.into_iter().map(|q| (q, Answer::new(outcome, Vec::new(), now()))));
             }
             let d = judged(failing);
             assert!(d.open_questions().is_empty(), "{name}: still asking");

@@ -158,13 +158,7 @@ fn unquote(value: &str) -> String {
 /// What the zone says to one question. SPF (type 99) records stand for TXT where the name has
 /// no TXT of its own; `TXT: NONE` forbids that.
 fn answer(zone: &BTreeMap<String, Vec<Entry>>, question: &Question) -> Answer {
-    let mut answer = Answer {
-        outcome: Outcome::NxDomain,
-        records: Vec::new(),
-        negative_ttl: None,
-        at: jiff::Timestamp::UNIX_EPOCH,
-        elapsed_ms: 0,
-    };
+    let mut answer = Answer::new(Outcome::NxDomain, Vec::new(), jiff::Timestamp::UNIX_EPOCH);
     let Some(entries) = zone.get(&question.name) else { return answer };
     let has_txt = entries.iter().any(|e| matches!(e, Entry::Record(kind, _) if kind == "TXT"));
     let mut timeout = false;

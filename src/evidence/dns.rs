@@ -1,7 +1,6 @@
-//! DNS questions and answers as values.
-//!
-//! Every outcome is a value: a timeout never reads as "no record".
+//! DNS questions and records as values.
 
+use super::Answer;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,10 +13,12 @@ pub enum Kind {
     Aaaa,
     Caa,
     Cname,
+    Dnskey,
     Ds,
     Mx,
     Ns,
     Ptr,
+    Rrsig,
     Soa,
     /// RR type 99, obsolete (RFC 7208 §3.1).
     Spf,
@@ -45,13 +46,27 @@ pub struct Question {
     pub kind: Kind,
     #[serde(default)]
     pub server: Server,
+    /// Asked with CD=1 and DO=1: a validating resolver hands out what it holds for bogus, with the
+    /// signatures (RFC 4035 §3.2.2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub checking_disabled: bool,
 }
 
 impl Question {
     /// A question to the recursive resolver. `name` is lower-cased and loses its trailing dot.
     pub fn new(name: &str, kind: Kind) -> Self {
         let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-        Question { name, kind, server: Server::Resolver }
+        Question { name, kind, server: Server::Resolver, checking_disabled: false }
+    }
+
+    /// The same question to the name server at `ip`, without recursion.
+    pub fn at(self, ip: IpAddr) -> Self {
+        Question { server: Server::At(ip), ..self }
+    }
+
+    /// The same question past the resolver's validation: see [`Question::checking_disabled`].
+    pub fn unchecked(self) -> Self {
+        Question { checking_disabled: true, ..self }
     }
 
     /// The `dig` command that asks the same.
@@ -61,7 +76,12 @@ impl Question {
             Server::At(ip) => format!("@{ip} "),
         };
         let name = if self.name.is_empty() { "." } else { &self.name };
-        ["dig +short ", &at, self.kind.word(), " ", name].concat()
+        let how = match self.server {
+            _ if self.checking_disabled => "+cdflag +dnssec ",
+            Server::Resolver => "+short ",
+            Server::At(_) => "+norecurse ",
+        };
+        ["dig ", how, &at, self.kind.word(), " ", name].concat()
     }
 }
 
@@ -73,10 +93,12 @@ impl Kind {
             Kind::Aaaa => "AAAA",
             Kind::Caa => "CAA",
             Kind::Cname => "CNAME",
+            Kind::Dnskey => "DNSKEY",
             Kind::Ds => "DS",
             Kind::Mx => "MX",
             Kind::Ns => "NS",
             Kind::Ptr => "PTR",
+            Kind::Rrsig => "RRSIG",
             Kind::Soa => "SOA",
             Kind::Spf => "SPF",
             Kind::Tlsa => "TLSA",
@@ -88,27 +110,6 @@ impl Kind {
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self.word())
-    }
-}
-
-/// What came of a question.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    Records,
-    /// The name exists, this type does not.
-    NoData,
-    NxDomain,
-    ServFail,
-    Refused,
-    /// No answer within the limits, or nobody to ask.
-    Timeout,
-}
-
-impl Outcome {
-    /// Server failure, refusal or silence: nothing was learnt.
-    pub fn failed(self) -> bool {
-        matches!(self, Outcome::ServFail | Outcome::Refused | Outcome::Timeout)
     }
 }
 
@@ -145,46 +146,48 @@ pub enum Data {
         expire: u32,
         minimum: u32,
     },
+    /// RFC 8659 §4.1. The value as it stands, `;` and parameters included.
+    Caa {
+        flags: u8,
+        tag: String,
+        value: Vec<u8>,
+    },
+    /// RFC 4034 §5.1.
+    Ds {
+        key_tag: u16,
+        algorithm: u8,
+        digest_type: u8,
+        digest: Vec<u8>,
+    },
+    /// RFC 4034 §2.1.
+    Dnskey {
+        flags: u16,
+        protocol: u8,
+        algorithm: u8,
+        key: Vec<u8>,
+    },
+    /// RFC 4034 §3.1. Times are seconds of the Unix clock.
+    Rrsig {
+        /// Mnemonic of the type that is signed.
+        covered: String,
+        algorithm: u8,
+        labels: u8,
+        original_ttl: u32,
+        expiration: u32,
+        inception: u32,
+        key_tag: u16,
+        signer: String,
+        signature: Vec<u8>,
+    },
+    /// RFC 6698 §2.1.
+    Tlsa {
+        usage: u8,
+        selector: u8,
+        matching: u8,
+        data: Vec<u8>,
+    },
     /// Any other type, in presentation form.
     Other(String),
-}
-
-/// What one server said to one question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    pub outcome: Outcome,
-    /// The answer section, CNAMEs included.
-    pub records: Vec<Record>,
-    /// Seconds for which a negative answer may be kept (RFC 2308), where the server said so.
-    pub negative_ttl: Option<u32>,
-    /// When the answer came.
-    pub at: jiff::Timestamp,
-    /// How long it took.
-    pub elapsed_ms: u32,
-}
-
-impl Answer {
-    /// The TXT records of the answer, each with its strings joined without a blank
-    /// (RFC 7208 §3.3, RFC 6376 §3.6.2.2).
-    pub fn texts(&self) -> impl Iterator<Item = Vec<u8>> + '_ {
-        self.records.iter().filter_map(|r| match &r.data {
-            Data::Txt(strings) => Some(strings.concat()),
-            _ => None,
-        })
-    }
-
-    /// The smallest TTL of the answer, or the negative TTL.
-    pub fn ttl(&self) -> Option<u32> {
-        self.records.iter().map(|r| r.ttl).min().or(self.negative_ttl)
-    }
-
-    /// The name the CNAME chain ends at, where there was one.
-    pub fn alias(&self) -> Option<&str> {
-        self.records.iter().rev().find_map(|r| match &r.data {
-            Data::Cname(target) => Some(target.as_str()),
-            _ => None,
-        })
-    }
 }
 
 /// Every answer so far.

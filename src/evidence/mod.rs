@@ -3,6 +3,7 @@
 //! Nothing here has an opinion, and nothing here is derived: [`Evidence`] is exactly what a
 //! case file holds.
 
+pub mod answer;
 pub mod case;
 pub mod dns;
 pub mod input;
@@ -15,7 +16,8 @@ mod stored;
 pub mod zone;
 pub mod zone_line;
 
-pub use dns::{Answer, Answers, Data, Kind, Outcome, Question, Record, Server};
+pub use answer::{Answer, ExtendedError, Outcome};
+pub use dns::{Answers, Data, Kind, Question, Record, Server};
 pub use input::{Input, InputKind, Refusal, Repair, RepairKind};
 pub use said::Said;
 

@@ -1,6 +1,6 @@
-//! DNS answers as a case file stores them: record data in presentation form.
+//! DNS records as a case file stores them: their data in presentation form.
 
-use super::dns::{Answer, Data, Kind, Outcome, Record};
+use super::dns::{Data, Kind, Record};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -42,44 +42,16 @@ impl<'de> Deserialize<'de> for Record {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredAnswer<Records> {
-    outcome: Outcome,
-    records: Records,
-    negative_ttl: Option<u32>,
-    at: jiff::Timestamp,
-    elapsed_ms: u32,
-}
-
-impl Serialize for Answer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Answer { outcome, ref records, negative_ttl, at, elapsed_ms } = *self;
-        StoredAnswer { outcome, records, negative_ttl, at, elapsed_ms }.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Answer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Answer, D::Error> {
-        let StoredAnswer { outcome, records, negative_ttl, at, elapsed_ms } =
-            StoredAnswer::<Vec<Record>>::deserialize(deserializer)?;
-        Ok(Answer { outcome, records, negative_ttl, at, elapsed_ms })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::evidence::presentation::tests::data;
+    use crate::evidence::{Answer, ExtendedError, Outcome};
     use proptest::prelude::*;
 
     fn answer(records: Vec<Record>) -> Answer {
-        Answer {
-            outcome: Outcome::Records,
-            records,
-            negative_ttl: None,
-            at: "2026-01-02T03:04:05Z".parse().unwrap(),
-            elapsed_ms: 12,
-        }
+        let at = "2026-01-02T03:04:05Z".parse().unwrap();
+        Answer { elapsed_ms: 12, ..Answer::new(Outcome::Records, records, at) }
     }
 
     #[test]
@@ -108,7 +80,10 @@ mod tests {
         #[test]
         fn an_answer_comes_back_as_it_went(data in proptest::collection::vec(data(), 0..4)) {
             let records = data.into_iter().map(|data| Record { name: "a.example".into(), ttl: 7, data }).collect();
-            let answer = answer(records);
+            let mut answer = answer(records);
+            answer.authority.clone_from(&answer.records);
+            answer.extended.push(ExtendedError { code: 6, text: String::new() });
+            answer.authentic = true;
             let json = serde_json::to_string(&answer).unwrap();
             prop_assert_eq!(serde_json::from_str::<Answer>(&json).unwrap(), answer);
         }

@@ -129,15 +129,17 @@ fn text<'a>(line: &'a [u8], range: &Range<usize>) -> &'a str {
 
 /// The record type a word names.
 pub fn kind(word: &str) -> Option<Kind> {
-    const KINDS: [Kind; 12] = [
+    const KINDS: [Kind; 14] = [
         Kind::A,
         Kind::Aaaa,
         Kind::Caa,
         Kind::Cname,
+        Kind::Dnskey,
         Kind::Ds,
         Kind::Mx,
         Kind::Ns,
         Kind::Ptr,
+        Kind::Rrsig,
         Kind::Soa,
         Kind::Spf,
         Kind::Tlsa,

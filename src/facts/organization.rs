@@ -179,13 +179,8 @@ mod tests {
                 let there = records.contains(&question.name.as_str());
                 let data = crate::remedy::text("v=DMARC1; p=none");
                 let record = there.then(|| Record { name: question.name.clone(), ttl: 60, data });
-                let answer = Answer {
-                    outcome: if there { Outcome::Records } else { Outcome::NxDomain },
-                    records: record.into_iter().collect(),
-                    negative_ttl: None,
-                    at: jiff::Timestamp::UNIX_EPOCH,
-                    elapsed_ms: 0,
-                };
+                let outcome = if there { Outcome::Records } else { Outcome::NxDomain };
+                let answer = Answer::new(outcome, record.into_iter().collect(), jiff::Timestamp::UNIX_EPOCH);
                 answers.insert(question, answer);
             }
         }

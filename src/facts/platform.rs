@@ -347,13 +347,7 @@ mod tests {
         }
 
         let record = Record { name: "example.com".into(), ttl: 60, data: Data::Ns("ada.ns.cloudflare.com".into()) };
-        let answer = Answer {
-            outcome: Outcome::Records,
-            records: vec![record],
-            negative_ttl: None,
-            at: jiff::Timestamp::UNIX_EPOCH,
-            elapsed_ms: 1,
-        };
+        let answer = Answer::new(Outcome::Records, vec![record], jiff::Timestamp::UNIX_EPOCH);
         let answers = Answers::from([(Question::new("example.com", Kind::Ns), answer)]);
         assert_eq!(dns_host(&answers, "news.example.com").map(|h| &*h.id), Some("cloudflare"));
         assert!(dns_host(&answers, "example.net").is_none());

@@ -187,7 +187,7 @@ mod tests {
     fn answer(outcome: Outcome, data: Vec<Data>) -> Answer {
         let record = |data| Record { name: "x.example".into(), ttl: 300, data };
         let records = data.into_iter().map(record).collect();
-        Answer { outcome, records, negative_ttl: None, at: jiff::Timestamp::UNIX_EPOCH, elapsed_ms: 1 }
+        Answer::new(outcome, records, jiff::Timestamp::UNIX_EPOCH)
     }
 
     fn identities(ip: &str, helo: &str) -> Identities {

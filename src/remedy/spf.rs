@@ -300,13 +300,8 @@ mod tests {
     fn other_txt_records_stay() {
         let record =
             |value: &str| crate::evidence::Record { name: "example.com".to_owned(), ttl: 300, data: text(value) };
-        let answer = crate::evidence::Answer {
-            outcome: Outcome::Records,
-            records: vec![record("site=1"), record("v=spf1 mx -all"), record("v=spf1 a -all"), record("other=2")],
-            negative_ttl: None,
-            at: jiff::Timestamp::UNIX_EPOCH,
-            elapsed_ms: 1,
-        };
+        let records = vec![record("site=1"), record("v=spf1 mx -all"), record("v=spf1 a -all"), record("other=2")];
+        let answer = crate::evidence::Answer::new(Outcome::Records, records, jiff::Timestamp::UNIX_EPOCH);
         let answers = Answers::from([(Question::new("example.com", Kind::Txt), answer)]);
         let change = change(&answers, "example.com", Record::is, Some("v=spf1 mx a -all")).unwrap();
         assert_eq!(change.before.len(), 4);

@@ -68,11 +68,9 @@ impl Asker {
         let began = Instant::now();
         let (outcome, records, negative_ttl) = self.look_up(question).await;
         Answer {
-            outcome,
-            records,
             negative_ttl,
-            at: jiff::Timestamp::now(),
             elapsed_ms: u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX),
+            ..Answer::new(outcome, records, jiff::Timestamp::now())
         }
     }
 
@@ -176,10 +174,12 @@ fn record_type(kind: Kind) -> RecordType {
         Kind::Aaaa => RecordType::AAAA,
         Kind::Caa => RecordType::CAA,
         Kind::Cname => RecordType::CNAME,
+        Kind::Dnskey => RecordType::DNSKEY,
         Kind::Ds => RecordType::DS,
         Kind::Mx => RecordType::MX,
         Kind::Ns => RecordType::NS,
         Kind::Ptr => RecordType::PTR,
+        Kind::Rrsig => RecordType::RRSIG,
         Kind::Soa => RecordType::SOA,
         Kind::Spf => RecordType::Unknown(99),
         Kind::Tlsa => RecordType::TLSA,

@@ -142,13 +142,7 @@ async fn drive(
 }
 
 fn silence(elapsed_ms: u32) -> Answer {
-    Answer {
-        outcome: Outcome::Timeout,
-        records: Vec::new(),
-        negative_ttl: None,
-        at: jiff::Timestamp::now(),
-        elapsed_ms,
-    }
+    Answer { elapsed_ms, ..Answer::new(Outcome::Timeout, Vec::new(), jiff::Timestamp::now()) }
 }
 
 /// A diagnosis running in the background; dropping it stops it.

@@ -213,12 +213,9 @@ fn each_distinct_name_is_asked_once_and_no_more_than_the_limit() {
 
 #[test]
 fn an_outcome_is_never_taken_for_another() {
-    let answer = |outcome, data: Vec<Data>| Answer {
-        outcome,
-        records: data.into_iter().map(|data| crate::evidence::Record { name: "x".into(), ttl: 1, data }).collect(),
-        negative_ttl: None,
-        at: jiff::Timestamp::UNIX_EPOCH,
-        elapsed_ms: 0,
+    let record = |data| crate::evidence::Record { name: "x".into(), ttl: 1, data };
+    let answer = |outcome, data: Vec<Data>| {
+        Answer::new(outcome, data.into_iter().map(record).collect(), jiff::Timestamp::UNIX_EPOCH)
     };
     assert!(matches!(state(&answer(Outcome::Timeout, vec![])), KeyState::Failed(Outcome::Timeout)));
     assert!(matches!(state(&answer(Outcome::NxDomain, vec![])), KeyState::Missing(Outcome::NxDomain)));

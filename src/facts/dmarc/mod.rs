@@ -158,13 +158,7 @@ mod tests {
 
     fn answer(outcome: Outcome, texts: &[&str]) -> Answer {
         let record = |t: &&str| Record { name: String::new(), ttl: 300, data: crate::remedy::text(t) };
-        Answer {
-            outcome,
-            records: texts.iter().map(record).collect(),
-            negative_ttl: None,
-            at: jiff::Timestamp::UNIX_EPOCH,
-            elapsed_ms: 0,
-        }
+        Answer::new(outcome, texts.iter().map(record).collect(), jiff::Timestamp::UNIX_EPOCH)
     }
 
     fn zone(rows: &[(&str, &[&str])]) -> Answers {

@@ -32,8 +32,7 @@ fn zone(entries: &[(&str, Kind, &[&str])]) -> Answers {
         let record = |v| crate::evidence::Record { name: (*name).to_owned(), ttl: 60, data: data(v) };
         let outcome = if values.is_empty() { Outcome::NoData } else { Outcome::Records };
         let at = jiff::Timestamp::UNIX_EPOCH;
-        let answer =
-            Answer { outcome, records: values.iter().map(record).collect(), negative_ttl: None, at, elapsed_ms: 1 };
+        let answer = Answer::new(outcome, values.iter().map(record).collect(), at);
         answers.insert(Question::new(name, *kind), answer);
     }
     answers

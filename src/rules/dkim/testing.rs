@@ -99,7 +99,7 @@ impl Case {
     pub fn answer(mut self, name: &str, outcome: Outcome, data: Vec<Data>) -> Case {
         let records = data.into_iter().map(|data| Record { name: name.into(), ttl: 300, data }).collect();
         let at = jiff::Timestamp::from_second(NOW).unwrap();
-        let answer = Answer { outcome, records, negative_ttl: None, at, elapsed_ms: 1 };
+        let answer = Answer::new(outcome, records, at);
         self.answers.insert(Question::new(name, Kind::Txt), answer);
         self
     }

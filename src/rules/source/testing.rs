@@ -93,7 +93,7 @@ impl Case {
 
     pub fn answer(&mut self, name: &str, kind: Kind, outcome: Outcome, data: Vec<Data>) {
         let records = data.into_iter().map(|data| Record { name: name.into(), ttl: 300, data }).collect();
-        let answer = Answer { outcome, records, negative_ttl: None, at: jiff::Timestamp::UNIX_EPOCH, elapsed_ms: 1 };
+        let answer = Answer::new(outcome, records, jiff::Timestamp::UNIX_EPOCH);
         self.answers.insert(Question::new(name, kind), answer);
     }
 

@@ -280,6 +280,7 @@ pub fn outcome_words(outcome: Outcome) -> &'static str {
         Outcome::ServFail => "the server failed",
         Outcome::Refused => "the server refused",
         Outcome::Timeout => "no answer",
+        Outcome::Truncated => "only part of the answer came",
     }
 }
 

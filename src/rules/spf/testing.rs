@@ -110,7 +110,7 @@ impl Scene {
     fn answer(mut self, name: &str, kind: Kind, outcome: Outcome, records: Vec<Data>) -> Scene {
         let records = records.into_iter().map(|data| Record { name: name.to_owned(), ttl: 300, data }).collect();
         let at = jiff::Timestamp::UNIX_EPOCH;
-        let answer = Answer { outcome, records, negative_ttl: None, at, elapsed_ms: 1 };
+        let answer = Answer::new(outcome, records, at);
         self.answers.insert(Question::new(name, kind), answer);
         self
     }
