@@ -1,6 +1,6 @@
 //! The engine: evidence in, diagnosis out. Pure: the same evidence gives the same bytes.
 
-use crate::evidence::{Answers, Evidence, Question};
+use crate::evidence::{Answers, Errand, Evidence, Question};
 use crate::facts::{Facts, Reading};
 use crate::rules::{self, Finding, Gap, Rule};
 use crate::triage::{self, Verdict};
@@ -23,6 +23,11 @@ impl Diagnosis {
     /// Questions whose answers would tell more; empty when offline or all is answered.
     pub fn open_questions(&self) -> &[Question] {
         if self.facts.evidence.offline { &[] } else { &self.facts.missing }
+    }
+
+    /// Errands that would tell more; empty when offline or all is done.
+    pub fn open_errands(&self) -> &[Errand] {
+        if self.facts.evidence.offline { &[] } else { &self.facts.errands }
     }
 
     /// All findings in the order of telling: each cause, then its consequences.
@@ -93,8 +98,7 @@ mod tests {
         let input = Input::read("-", text.as_bytes(), kind).unwrap();
         let reading = Arc::new(Reading::read(&input, &Said::default()));
         let now = jiff::Timestamp::UNIX_EPOCH;
-        let evidence =
-            Evidence { input: input.into(), said: Said::default(), answers: Answers::new(), now, offline: false };
+        let evidence = Evidence::new(input, Said::default(), now, false);
         diagnose(Arc::new(evidence), reading)
     }
 

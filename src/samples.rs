@@ -1,7 +1,7 @@
 //! Built-in examples, one per classic failure: a header block and the invented DNS it lives in.
 
 use crate::evidence::zone::Zone;
-use crate::evidence::{Answers, Evidence, Input, Said};
+use crate::evidence::{Evidence, Input, Said};
 use crate::facts::{Facts, Reading};
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ impl Sample {
         let zone = Zone::parse(self.zone).unwrap_or_default();
         let input = Input::read(&format!("sample {}", self.name), self.text.as_bytes(), None)
             .unwrap_or_else(|refusal| Input::unreadable(self.name, &refusal));
-        let evidence = Evidence { input: Arc::new(input), said, answers: Answers::new(), now, offline: false };
+        let evidence = Evidence::new(input, said, now, false);
         settle(evidence, &zone)
     }
 }

@@ -216,7 +216,7 @@ fn now() -> jiff::Timestamp {
 
 fn evidence(text: &str) -> Evidence {
     let input = Arc::new(Input::read("-", text.as_bytes(), None).unwrap());
-    Evidence { input, said: Said::default(), answers: Default::default(), now: now(), offline: false }
+    Evidence::new(input, Said::default(), now(), false)
 }
 
 /// Runs a diagnosis against a resolver; the last state, and how it ended.

@@ -31,6 +31,7 @@ fn evidence(story: &Path) -> Evidence {
         input: Arc::new(input),
         said: said(&std::fs::read_to_string(story.join("said")).unwrap_or_default()),
         answers: Default::default(),
+        fetched: Default::default(),
         now: "2026-06-10T12:00:00Z".parse().unwrap(),
         offline: zone.is_none(),
     };

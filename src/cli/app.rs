@@ -96,11 +96,7 @@ impl World for Outside {
             Source::Sample(id) => {
                 let sample = samples::find(id).ok_or_else(|| format!("there is no sample {id:?}"))?;
                 let evidence = sample.evidence(self.now(), Said::default());
-                Ok(Opened {
-                    input: evidence.input,
-                    said: evidence.said,
-                    recorded: Some((evidence.answers, evidence.now)),
-                })
+                Ok(recorded(evidence))
             }
             Source::Case(id) => {
                 let case = self.state()?.load_case(id).map_err(|e| e.to_string())?;
@@ -108,20 +104,19 @@ impl World for Outside {
                 if let Ok(mut open) = self.case.lock() {
                     *open = Some(case);
                 }
-                Ok(Opened {
-                    input: evidence.input,
-                    said: evidence.said,
-                    recorded: Some((evidence.answers, evidence.now)),
-                })
+                Ok(recorded(evidence))
             }
         }
     }
 
     fn start(&mut self, opened: Opened, mut on: OnProgress) -> Job {
         let recorded = opened.recorded.is_some();
-        let (answers, now) = opened.recorded.unwrap_or_else(|| (Default::default(), self.now()));
-        let evidence =
-            Evidence { input: opened.input, said: opened.said, answers, now, offline: self.offline || recorded };
+        let offline = self.offline || recorded;
+        let mut evidence = Evidence::new(opened.input, opened.said, self.now(), offline);
+        if let Some(old) = opened.recorded {
+            evidence =
+                Evidence { answers: old.answers.clone(), fetched: old.fetched.clone(), now: old.now, ..evidence };
+        }
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
         let keep = (!recorded).then(|| (self.state.clone(), self.case.clone()));
         let mut begun = false;
@@ -203,4 +198,9 @@ fn way_word(way: Way) -> &'static str {
         Way::Osc52 => "OSC 52",
         Way::Screen => "OSC 52 through screen",
     }
+}
+
+/// A saved case or a sample, to be looked at as it was.
+fn recorded(evidence: Evidence) -> Opened {
+    Opened { input: evidence.input.clone(), said: evidence.said.clone(), recorded: Some(Arc::new(evidence)) }
 }

@@ -62,6 +62,7 @@ fn said(args: &Diagnose) -> Said {
         mail_from: args.mail_from.clone(),
         trust: args.trust.as_deref().map(str::to_ascii_lowercase),
         configured: args.configured.clone().unwrap_or_default(),
+        ..Said::default()
     }
 }
 
@@ -70,6 +71,7 @@ fn evidence(global: &Global, args: &Diagnose, name: &str, bytes: Vec<u8>) -> Evi
         input: Arc::new(source::input(name, bytes, args.kind.kind())),
         said: said(args),
         answers: Default::default(),
+        fetched: Default::default(),
         now: global.now(),
         offline: global.offline,
     }

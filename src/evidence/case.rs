@@ -1,10 +1,9 @@
 //! The case file, `postdoc/case` version 1: everything a diagnosis rests on, nothing derived.
 
-use super::{Answer, Answers, Evidence, Input, InputKind, Question, Refusal, Said};
+use super::{Answer, Answers, Brought, Errand, Evidence, Fetched, Input, InputKind, Question, Refusal, Said};
 use crate::rules::Confidence;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// A saved case: one input, and the runs made on it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,6 +47,8 @@ pub struct Run {
     pub offline: bool,
     pub said: Said,
     pub answers: Vec<Asked>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fetched: Vec<Done>,
 }
 
 /// A question with its answer.
@@ -57,6 +58,13 @@ pub struct Asked {
     pub question: Question,
     #[serde(flatten)]
     pub answer: Answer,
+}
+
+/// An errand with what it brought.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Done {
+    pub errand: Errand,
+    pub brought: Brought,
 }
 
 /// Why a case cannot be read.
@@ -152,7 +160,8 @@ impl Case {
         };
         let run = run.ok_or(BadCase::NoRun)?;
         let answers: Answers = run.answers.iter().cloned().map(|a| (a.question, a.answer)).collect();
-        Ok(Evidence { input: Arc::new(input), said: run.said.clone(), answers, now: run.now, offline: run.offline })
+        let fetched: Fetched = run.fetched.iter().cloned().map(|d| (d.errand, d.brought)).collect();
+        Ok(Evidence { answers, fetched, ..Evidence::new(input, run.said.clone(), run.now, run.offline) })
     }
 }
 
@@ -164,6 +173,7 @@ impl Run {
             offline: evidence.offline,
             said: evidence.said.clone(),
             answers: evidence.answers.iter().map(|(q, a)| Asked { question: q.clone(), answer: a.clone() }).collect(),
+            fetched: evidence.fetched.iter().map(|(e, b)| Done { errand: e.clone(), brought: b.clone() }).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod case;
 pub mod dns;
+pub mod errand;
 pub mod input;
 pub(crate) mod lines;
 pub mod presentation;
@@ -18,6 +19,7 @@ pub mod zone_line;
 
 pub use answer::{Answer, ExtendedError, Outcome};
 pub use dns::{Answers, Data, Kind, Question, Record, Server};
+pub use errand::{Brought, Errand, Fetched};
 pub use input::{Input, InputKind, Refusal, Repair, RepairKind};
 pub use said::Said;
 
@@ -29,8 +31,17 @@ pub struct Evidence {
     pub input: Arc<Input>,
     pub said: Said,
     pub answers: Answers,
+    /// What errands brought.
+    pub fetched: Fetched,
     /// The clock is evidence: a replayed case sees the time at which it was recorded.
     pub now: jiff::Timestamp,
     /// No packet may leave: what is not answered yet never will be.
     pub offline: bool,
+}
+
+impl Evidence {
+    /// Nothing answered yet.
+    pub fn new(input: impl Into<Arc<Input>>, said: Said, now: jiff::Timestamp, offline: bool) -> Evidence {
+        Evidence { input: input.into(), said, answers: Answers::new(), fetched: Fetched::new(), now, offline }
+    }
 }

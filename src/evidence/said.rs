@@ -17,6 +17,92 @@ pub struct Said {
     pub trust: Option<String>,
     /// What the panel or signer is said to be set to (`--configured`).
     pub configured: Configured,
+    /// What a check of a domain is to look at.
+    pub check: Wish,
+}
+
+/// What a check of a domain is to look at besides what every check looks at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wish {
+    /// DKIM selectors (`--selector`).
+    pub selectors: Vec<String>,
+    /// Sending addresses (`--ip`).
+    pub ips: Vec<IpAddr>,
+    /// Ids of platforms that send for the domain (`--platform`).
+    pub platforms: Vec<String>,
+    /// Only these parts (`--only`); empty means all.
+    pub only: Vec<Part>,
+    /// Ask blocklists: it tells others the addresses.
+    pub blocklists: bool,
+    /// Talk SMTP to the domain's own mail hosts.
+    pub probe_mx: bool,
+    /// Recipients to offer there beside postmaster and abuse (`--recipient`).
+    pub recipients: Vec<String>,
+    /// Ask the registry how old the domain is.
+    pub rdap: bool,
+    /// The domain is said to send no mail.
+    pub non_sending: bool,
+}
+
+/// A part of a check (`--only`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Ns,
+    Mx,
+    Spf,
+    Dkim,
+    Dmarc,
+    Bimi,
+    MtaSts,
+    TlsRpt,
+    Caa,
+    Ptr,
+    Dnssec,
+    Blocklists,
+}
+
+impl Part {
+    pub const ALL: [Part; 12] = [
+        Part::Ns,
+        Part::Mx,
+        Part::Spf,
+        Part::Dkim,
+        Part::Dmarc,
+        Part::Bimi,
+        Part::MtaSts,
+        Part::TlsRpt,
+        Part::Caa,
+        Part::Ptr,
+        Part::Dnssec,
+        Part::Blocklists,
+    ];
+
+    /// The word of `--only`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Part::Ns => "ns",
+            Part::Mx => "mx",
+            Part::Spf => "spf",
+            Part::Dkim => "dkim",
+            Part::Dmarc => "dmarc",
+            Part::Bimi => "bimi",
+            Part::MtaSts => "mta-sts",
+            Part::TlsRpt => "tls-rpt",
+            Part::Caa => "caa",
+            Part::Ptr => "ptr",
+            Part::Dnssec => "dnssec",
+            Part::Blocklists => "blocklists",
+        }
+    }
+}
+
+impl Wish {
+    /// Is this part to be looked at?
+    pub fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 /// What the sending platform's panel, or the signer, is said to be set to.

@@ -1,6 +1,6 @@
 //! Asking the answers at hand, and remembering what is not there yet.
 
-use crate::evidence::{Answer, Answers, Kind, Question};
+use crate::evidence::{Answer, Answers, Brought, Errand, Evidence, Fetched, Kind, Question};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -10,12 +10,20 @@ use std::collections::BTreeSet;
 /// pass names every question that can be put at once.
 pub struct Lookup<'a> {
     answers: &'a Answers,
+    fetched: Option<&'a Fetched>,
     missing: RefCell<BTreeSet<Question>>,
+    errands: RefCell<BTreeSet<Errand>>,
 }
 
 impl<'a> Lookup<'a> {
+    /// Over DNS answers alone.
     pub fn new(answers: &'a Answers) -> Self {
-        Lookup { answers, missing: RefCell::default() }
+        Lookup { answers, fetched: None, missing: RefCell::default(), errands: RefCell::default() }
+    }
+
+    /// Over all that was brought home.
+    pub fn over(evidence: &'a Evidence) -> Self {
+        Lookup { fetched: Some(&evidence.fetched), ..Lookup::new(&evidence.answers) }
     }
 
     /// The answer, or `None` after noting the question.
@@ -37,8 +45,22 @@ impl<'a> Lookup<'a> {
         self.answers.get(&Question::new(name, kind))
     }
 
+    /// What the errand brought, or `None` after noting it.
+    pub fn fetch(&self, errand: Errand) -> Option<&'a Brought> {
+        let brought = self.fetched.and_then(|f| f.get(&errand));
+        if brought.is_none() {
+            self.errands.borrow_mut().insert(errand);
+        }
+        brought
+    }
+
     /// What was asked and is not answered, in a stable order.
     pub fn into_missing(self) -> Vec<Question> {
         self.missing.into_inner().into_iter().collect()
+    }
+
+    /// As [`Lookup::into_missing`], with the errands not done yet.
+    pub fn into_open(self) -> (Vec<Question>, Vec<Errand>) {
+        (self.missing.into_inner().into_iter().collect(), self.errands.into_inner().into_iter().collect())
     }
 }

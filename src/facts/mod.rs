@@ -11,6 +11,7 @@ pub mod authres;
 pub mod boundary;
 pub mod dkim;
 pub mod dmarc;
+pub mod domain;
 pub mod header;
 pub mod lists;
 pub mod lookup;
@@ -21,9 +22,10 @@ pub mod record;
 pub mod reported;
 pub mod reverse;
 pub mod spf;
+pub mod subject;
 pub mod tags;
 
-use crate::evidence::{Evidence, Input, InputKind, Question, Said};
+use crate::evidence::{Errand, Evidence, Input, InputKind, Question, Said};
 use crate::span::Span;
 use lookup::Lookup;
 use std::sync::Arc;
@@ -31,6 +33,9 @@ use std::sync::Arc;
 /// What the input itself says: everything that no DNS answer can change.
 #[derive(Clone, Debug, Default)]
 pub struct Reading {
+    /// What a check is about, where the input is a domain or an address: it is judged like a
+    /// message whose From and MAIL FROM are the domain's.
+    pub subject: Option<subject::Subject>,
     pub header: header::Header,
     pub from: address::From,
     pub return_path: Option<address::ReversePath>,
@@ -59,6 +64,9 @@ impl Reading {
         let text = &input.text[..];
         if input.kind == InputKind::Record {
             return Reading { record: record::read(text), ..Reading::default() };
+        }
+        if let Some(subject) = subject::read(input) {
+            return Reading { subject: Some(subject), ..Reading::default() };
         }
         if !input.kind.has_header() {
             return Reading::default();
@@ -97,6 +105,9 @@ impl Reading {
     /// The domain a DMARC check starts from: that of the only From address, if there is exactly one.
     /// Where the paste holds no From field, the one the receiver went by (`header.from`).
     pub fn from_domain(&self) -> Option<&str> {
+        if let Some(subject) = &self.subject {
+            return subject.domain();
+        }
         let header_from = || self.reported.dmarc.as_ref().filter(|_| self.from.field.is_none())?.domain.as_deref();
         self.from.domain().or_else(header_from)
     }
@@ -121,15 +132,19 @@ pub struct Facts {
     pub helo: Option<reverse::Helo>,
     /// Sending platforms recognised in the message, most certain first.
     pub platforms: Vec<platform::Hit>,
+    /// What a check of a domain learns besides.
+    pub domain: domain::Domain,
     /// Questions that would tell more, in a stable order.
     pub missing: Vec<Question>,
+    /// Errands that would tell more, in a stable order.
+    pub errands: Vec<Errand>,
 }
 
 impl Facts {
     /// Works out all that depends on answers.
     pub fn gather(evidence: Arc<Evidence>, reading: Arc<Reading>) -> Facts {
         let r = &*reading;
-        let lookup = Lookup::new(&evidence.answers);
+        let lookup = Lookup::over(&evidence);
         let identities = boundary::identities(r, &evidence.said);
         let spf = spf::check(&lookup, r, &identities);
         let spf_published = spf::published(&lookup, r, &identities);
@@ -140,7 +155,11 @@ impl Facts {
         let helo = reverse::helo(&lookup, &identities);
         let platforms = platform::recognise(r, &evidence.input.text, reverse.as_ref());
         platform::ask_dns_hosts(&lookup, r, &identities, &dmarc);
-        let missing = if evidence.input.kind.is_judged() { lookup.into_missing() } else { Vec::new() };
+        let domain = domain::gather(&lookup, r, &evidence.said);
+        let (missing, errands) = match evidence.input.kind.is_judged() {
+            true => lookup.into_open(),
+            false => Default::default(),
+        };
         Facts {
             evidence,
             reading,
@@ -153,7 +172,9 @@ impl Facts {
             reverse,
             helo,
             platforms,
+            domain,
             missing,
+            errands,
         }
     }
 

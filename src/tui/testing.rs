@@ -205,6 +205,7 @@ pub fn facts() -> Facts {
         input: Arc::new(input()),
         said: Said::default(),
         answers: Answers::new(),
+        fetched: Default::default(),
         now: "2026-05-12T14:02:00Z".parse().unwrap(),
         offline: false,
     };
@@ -276,6 +277,8 @@ pub fn facts() -> Facts {
         helo: None,
         platforms: vec![],
         missing: vec![],
+        domain: Default::default(),
+        errands: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the app needs of the world: a small door, so that tests can stand in for it.
 
-use crate::evidence::{Answers, Input, InputKind, Said};
+use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::world::run::Progress;
 use std::io;
 use std::path::PathBuf;
@@ -27,8 +27,8 @@ pub enum Source {
 pub struct Opened {
     pub input: Arc<Input>,
     pub said: Said,
-    /// Answers and clock of a saved case or a sample; its diagnosis asks nothing.
-    pub recorded: Option<(Answers, jiff::Timestamp)>,
+    /// The answers and the clock of a saved case or a sample; its diagnosis asks nothing.
+    pub recorded: Option<Arc<Evidence>>,
 }
 
 /// A case of the list on Home, newest first.

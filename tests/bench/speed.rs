@@ -29,6 +29,7 @@ fn offline(bytes: Vec<u8>) -> Evidence {
         input,
         said: Said::default(),
         answers: Default::default(),
+        fetched: Default::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
         offline: true,
     }

@@ -51,6 +51,7 @@ fn case() -> String {
         input: Arc::new(input),
         said: Said { helo: Some("h\x1b[0m".into()), ..Said::default() },
         answers: Default::default(),
+        fetched: Default::default(),
         now: NOW.parse().unwrap(),
         offline: false,
     };

@@ -118,6 +118,7 @@ fn worlds() -> Vec<(String, Vec<u8>, String)> {
             input: Arc::new(Input::read("story", bytes, None).unwrap()),
             said: Said::default(),
             answers: Default::default(),
+            fetched: Default::default(),
             now,
             offline: zone.is_none(),
         };

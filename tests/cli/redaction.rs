@@ -81,6 +81,7 @@ fn no_format_tells_who_it_was() {
         input: Arc::new(Input::read("-", MESSAGE.as_bytes(), None).unwrap()),
         said: Said::default(),
         answers: Default::default(),
+        fetched: Default::default(),
         now: NOW.parse().unwrap(),
         offline: false,
     };

@@ -13,13 +13,26 @@ use std::net::IpAddr;
 /// The identities at the boundary; what the user said wins, then the believed
 /// Authentication-Results, Received-SPF, Return-Path, the boundary's Received.
 pub fn identities(reading: &Reading, said: &Said) -> Identities {
+    if let Some(subject) = &reading.subject {
+        return subject.identities(said);
+    }
     let s = Sources::new(reading);
     Identities {
-        mail_from: said.mail_from.as_deref().and_then(path::mail_from).map(user).or_else(|| s.mail_from()),
-        helo: said.helo.as_deref().and_then(name).map(user).or_else(|| s.helo()),
+        mail_from: said_mail_from(said).or_else(|| s.mail_from()),
+        helo: said_helo(said).or_else(|| s.helo()),
         source_ip: said.ip.map(user).or_else(|| s.source_ip()),
         reverse_name: s.reverse_name(),
     }
+}
+
+/// The envelope sender that the user named.
+pub(crate) fn said_mail_from(said: &Said) -> Option<Identity<MailFrom>> {
+    said.mail_from.as_deref().and_then(path::mail_from).map(user)
+}
+
+/// The HELO name that the user named.
+pub(crate) fn said_helo(said: &Said) -> Option<Identity<String>> {
+    said.helo.as_deref().and_then(name).map(user)
 }
 
 /// The Received-SPF of the boundary: next to its Received, never below an older one.

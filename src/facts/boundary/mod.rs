@@ -8,7 +8,7 @@ mod party;
 pub(crate) mod path;
 
 pub use identities::identities;
-pub(crate) use identities::received_spf;
+pub(crate) use identities::{received_spf, said_helo, said_mail_from};
 pub(crate) use party::is_public;
 
 use super::Reading;
@@ -73,6 +73,8 @@ fn find_with(reading: &Reading, text: &[u8], said: &Said, names: party::Names) -
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     User,
+    /// The domain or address that is checked.
+    Subject,
     AuthenticationResults,
     ReceivedSpf,
     ReturnPath,

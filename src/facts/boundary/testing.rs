@@ -58,6 +58,7 @@ pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
         input: Arc::new(input),
         said: Said::default(),
         answers: Answers::new(),
+        fetched: Default::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
         offline: true,
     };
@@ -74,6 +75,8 @@ pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
         helo: None,
         platforms: Vec::new(),
         missing: Vec::new(),
+        domain: Default::default(),
+        errands: Vec::new(),
     }
 }
 

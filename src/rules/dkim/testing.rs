@@ -134,6 +134,7 @@ impl Case {
             input: Arc::new(input),
             said: self.said,
             answers: self.answers,
+            fetched: Default::default(),
             now: jiff::Timestamp::from_second(NOW).unwrap(),
             offline: self.offline,
         };
@@ -151,6 +152,8 @@ impl Case {
             helo: None,
             platforms: vec![],
             missing: vec![],
+            domain: Default::default(),
+            errands: Vec::new(),
         }
     }
 

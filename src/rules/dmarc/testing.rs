@@ -166,6 +166,7 @@ impl Case {
                 input: Arc::new(input),
                 said: self.said,
                 answers: self.answers,
+                fetched: Default::default(),
                 now,
                 offline: false,
             }),
@@ -179,7 +180,9 @@ impl Case {
             reverse: None,
             helo: None,
             platforms: self.platforms,
+            domain: Default::default(),
             missing,
+            errands: vec![],
         }
     }
 }

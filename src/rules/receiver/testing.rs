@@ -18,6 +18,7 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
         input: Arc::new(input),
         said: Said::default(),
         answers: Answers::new(),
+        fetched: Default::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
         offline: true,
     };
@@ -34,6 +35,8 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
         helo: None,
         platforms: vec![],
         missing: vec![],
+        domain: Default::default(),
+        errands: Vec::new(),
     }
 }
 

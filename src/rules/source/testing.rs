@@ -129,6 +129,7 @@ impl Case {
                 input: Arc::new(input),
                 said: self.said.clone(),
                 answers: self.answers.clone(),
+                fetched: Default::default(),
                 now: jiff::Timestamp::UNIX_EPOCH,
                 offline: false,
             }),
@@ -143,6 +144,8 @@ impl Case {
             helo,
             platforms: self.platforms.clone(),
             missing: lookup.into_missing(),
+            domain: Default::default(),
+            errands: Vec::new(),
         }
     }
 }

@@ -171,6 +171,7 @@ impl Scene {
                 input: Arc::new(input),
                 said: self.said,
                 answers: self.answers,
+                fetched: Default::default(),
                 now: jiff::Timestamp::UNIX_EPOCH,
                 offline: false,
             }),
@@ -184,7 +185,9 @@ impl Scene {
             reverse: self.reverse,
             helo: None,
             platforms: self.platforms,
+            domain: Default::default(),
             missing,
+            errands: vec![],
         }
     }
 

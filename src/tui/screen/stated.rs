@@ -142,6 +142,7 @@ impl Form {
                 virtual_sender: self.text(Field::VirtualSender),
                 template_sender: self.text(Field::TemplateSender),
             },
+            ..Said::default()
         })
     }
 }
