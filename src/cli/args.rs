@@ -3,6 +3,7 @@
 use crate::evidence::InputKind;
 use crate::evidence::said::Configured;
 use crate::rules::Severity;
+use crate::world::addresses::AddressMap;
 use crate::world::dns;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, SocketAddr};
@@ -133,12 +134,18 @@ pub struct Global {
     /// Ask this recursive resolver (repeatable)
     #[arg(long, global = true, value_name = "IP[:PORT]", value_parser = resolver)]
     pub resolver: Vec<SocketAddr>,
-    /// One question, one try (a bare number is seconds)
+    /// One question, put again where no answer comes (a bare number is seconds)
     #[arg(long, global = true, value_name = "DURATION", default_value = "3s", value_parser = duration)]
     pub try_timeout: Duration,
     /// The whole command
     #[arg(long, global = true, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     pub timeout: Duration,
+    /// DNS questions in flight at most
+    #[arg(long, global = true, value_name = "N", default_value_t = dns::Settings::default().in_flight)]
+    pub in_flight: usize,
+    /// What stands in for which server, as in `192.0.2.53:53=127.0.0.1:5353,*:25=127.0.0.1:2525`: for tests and labs
+    #[arg(long, global = true, hide = true, env = "POSTDOC_ADDRESS_MAP", value_name = "MAP")]
+    pub address_map: Option<AddressMap>,
     /// Exit with 1 from this severity on
     #[arg(long, global = true, value_name = "SEVERITY", default_value = "high")]
     pub fail_on: FailOn,
@@ -166,7 +173,13 @@ impl Global {
     }
 
     pub fn dns(&self) -> dns::Settings {
-        dns::Settings { resolvers: self.resolver.clone(), try_timeout: self.try_timeout, timeout: self.timeout }
+        dns::Settings {
+            resolvers: self.resolver.clone(),
+            try_timeout: self.try_timeout,
+            timeout: self.timeout,
+            addresses: self.address_map.clone().unwrap_or_default(),
+            in_flight: self.in_flight,
+        }
     }
 
     pub fn now(&self) -> jiff::Timestamp {

@@ -1,7 +1,9 @@
 //! The only code that touches anything outside: DNS, files, clipboard, clock.
 
+pub mod addresses;
 pub mod clipboard;
 pub mod dns;
+pub mod limits;
 pub mod run;
 pub mod signal;
 pub mod state;
