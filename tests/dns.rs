@@ -222,11 +222,7 @@ fn evidence(text: &str) -> Evidence {
 /// Runs a diagnosis against a resolver; the last state, and how it ended.
 fn run(settings: Settings, evidence: Evidence) -> (Diagnosis, Ended) {
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-    let mut last = None;
-    let ended = Runner::new(settings).unwrap().run(evidence, reading, std::future::pending::<()>(), |p| {
-        last = Some(p.diagnosis);
-    });
-    (last.unwrap(), ended)
+    Runner::new(settings).unwrap().run(evidence, reading, std::future::pending::<()>())
 }
 
 fn sample_zone(name: &str) -> World {

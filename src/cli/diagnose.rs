@@ -78,8 +78,8 @@ fn evidence(global: &Global, args: &Diagnose, name: &str, bytes: Vec<u8>) -> Evi
 }
 
 fn one(global: &Global, args: &Diagnose, evidence: Evidence, save: bool) -> anyhow::Result<Exit> {
-    let mut runner = Runner::new(global.dns())?;
-    let (diagnosis, interrupted) = settle(&mut runner, evidence, global, &Signals::listen());
+    let runner = Runner::new(global.dns())?;
+    let (diagnosis, interrupted) = settle(&runner, evidence, global, &Signals::listen());
     if save && diagnosis.facts.evidence.input.kind.is_judged() {
         keep(global, &diagnosis, args.keep_body);
     }
@@ -88,11 +88,9 @@ fn one(global: &Global, args: &Diagnose, evidence: Evidence, save: bool) -> anyh
 }
 
 /// Runs one diagnosis to its end, or as far as the user lets it.
-fn settle(runner: &mut Runner, evidence: Evidence, global: &Global, signals: &Signals) -> (Diagnosis, Option<Exit>) {
+fn settle(runner: &Runner, evidence: Evidence, global: &Global, signals: &Signals) -> (Diagnosis, Option<Exit>) {
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-    let mut last = None;
-    let ended = runner.run(evidence.clone(), reading.clone(), signals.stop(), |p| last = Some(p.diagnosis));
-    let diagnosis = last.unwrap_or_else(|| crate::diagnose::diagnose(Arc::new(evidence), reading));
+    let (diagnosis, ended) = runner.run(evidence, reading, signals.stop());
     match ended {
         Ended::Done => (diagnosis, None),
         Ended::Stopped => (diagnosis, signals.came().map(Exit::Interrupted)),
@@ -162,13 +160,13 @@ fn one_of_many(
     runner: &mut Option<Runner>,
     signals: &Signals,
 ) -> anyhow::Result<(Diagnosis, Option<Exit>)> {
-    let mut ready = match runner.take() {
+    let ready = match runner.take() {
         Some(runner) => runner,
         None => Runner::new(global.dns())?,
     };
     let bytes = source::bytes(file)?;
     let work = std::panic::AssertUnwindSafe(|| {
-        let result = settle(&mut ready, evidence(global, args, file, bytes), global, signals);
+        let result = settle(&ready, evidence(global, args, file, bytes), global, signals);
         (result, ready)
     });
     match std::panic::catch_unwind(work) {

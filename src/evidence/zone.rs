@@ -45,7 +45,8 @@ pub struct Zone {
 /// What one party says.
 #[derive(Clone, Debug, Default)]
 struct View {
-    records: BTreeMap<String, Vec<Record>>,
+    /// By type, for the data of a type 99 record is that of a TXT record.
+    records: BTreeMap<String, Vec<(Kind, Record)>>,
     faults: BTreeMap<String, Fault>,
     referrals: BTreeMap<String, Vec<Record>>,
 }
@@ -116,7 +117,7 @@ impl Zone {
         let (kind, data) = rest.split_once(char::is_whitespace)?;
         let kind: Kind = serde_json::from_value(kind.into()).ok()?;
         let data = Data::parse(kind, data.trim())?;
-        view.records.entry(name.clone()).or_default().push(Record { name, ttl, data });
+        view.records.entry(name.clone()).or_default().push((kind, Record { name, ttl, data }));
         Some(())
     }
 
@@ -190,12 +191,12 @@ struct Views<'z> {
 impl<'z> Views<'z> {
     /// The party's own records of that name and type, else the world's.
     fn at(self, name: &str, kind: Kind) -> impl Iterator<Item = &'z Record> + use<'z> {
-        let of = |view: Option<&'z View>| -> &'z [Record] {
+        let of = |view: Option<&'z View>| -> &'z [(Kind, Record)] {
             view.and_then(|v| v.records.get(name)).map(Vec::as_slice).unwrap_or_default()
         };
-        let is = move |r: &&Record| r.data.kind() == Some(kind);
-        let own = of(self.own).iter().any(|r| is(&r));
-        of(if own { self.own } else { Some(self.world) }).iter().filter(is)
+        let own = of(self.own).iter().any(|(k, _)| *k == kind);
+        let records = of(if own { self.own } else { Some(self.world) });
+        records.iter().filter(move |(k, _)| *k == kind).map(|(_, record)| record)
     }
 
     fn fault(self, name: &str) -> Option<&'z Fault> {
@@ -284,6 +285,7 @@ mod tests {
         cut.example.com TRUNCATED
         a.lies.example.com A 192.0.2.2
         lies.example.com NXDOMAIN
+        old.example.com SPF \"v=spf1 -all\"
     ";
 
     #[test]
@@ -298,6 +300,8 @@ mod tests {
         assert_eq!(outcome(ZONE, "cut.example.com", Kind::A), (Outcome::Truncated, 0));
         assert_eq!(outcome(ZONE, "lies.example.com", Kind::A), (Outcome::NxDomain, 0));
         assert_eq!(outcome(ZONE, "a.lies.example.com", Kind::A), (Outcome::Records, 1));
+        assert_eq!(outcome(ZONE, "old.example.com", Kind::Spf), (Outcome::Records, 1));
+        assert_eq!(outcome(ZONE, "old.example.com", Kind::Txt), (Outcome::NoData, 0));
         let negative = ask(ZONE, Question::new("b.example.com", Kind::A));
         assert_eq!((negative.zone_cut(), negative.negative_ttl), (Some("example.com"), Some(50)));
     }

@@ -21,7 +21,11 @@ pub struct Memory(Mutex<HashMap<Question, Kept>>);
 enum Kept {
     /// Gone when nobody waits any more.
     Flying(WeakShared<BoxFuture<'static, Answer>>),
-    Here { answer: Answer, came: Instant, until: Instant },
+    Here {
+        answer: Answer,
+        came: Instant,
+        until: Instant,
+    },
 }
 
 /// What there is already.

@@ -75,7 +75,7 @@ struct Inner {
 }
 
 /// There is nobody to ask.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("no DNS resolver: {0}; name one with --resolver IP, or use --offline")]
 pub struct NoResolver(String);
 
@@ -120,8 +120,7 @@ impl Asker {
 fn system() -> Result<Vec<SocketAddr>, NoResolver> {
     let (config, _) = read_system_conf().map_err(|e| NoResolver(e.to_string()))?;
     let port = |server: &hickory_resolver::config::NameServerConfig| server.connections.first().map_or(53, |c| c.port);
-    let servers: Vec<_> =
-        config.name_servers.iter().map(|s| SocketAddr::new(s.ip, port(s))).take(RESOLVERS).collect();
+    let servers: Vec<_> = config.name_servers.iter().map(|s| SocketAddr::new(s.ip, port(s))).take(RESOLVERS).collect();
     if servers.is_empty() { Err(NoResolver("the system names none".into())) } else { Ok(servers) }
 }
 
