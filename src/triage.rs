@@ -1,10 +1,11 @@
 //! Cause before consequence: folds and orders findings, and says the verdict in one sentence.
 
-use crate::evidence::{InputKind, Outcome};
+use crate::evidence::{InputKind, Kind, Outcome, Question};
 use crate::facts::Facts;
 use crate::facts::antispam::Leaning;
 use crate::facts::organization::Agreement;
 use crate::facts::spf::SpfResult;
+use crate::facts::subject::Subject;
 use crate::remedy::{Change, Remedy};
 use crate::rules::{Confidence, Finding, Gap, Rule, Severity};
 
@@ -120,6 +121,7 @@ fn cleared(facts: &Facts) -> bool {
     let reported = &facts.reading.reported;
     match facts.evidence.input.kind {
         InputKind::Record => return facts.reading.record.as_ref().is_some_and(|r| r.unread == 0),
+        InputKind::Domain | InputKind::Ip => return decided(facts),
         kind if !kind.is_judged() => return false,
         _ => {}
     }
@@ -139,6 +141,41 @@ fn cleared(facts: &Facts) -> bool {
         || (asks_filter && leanings.any(|l| l == Leaning::Good))
 }
 
+/// A check with nothing found clears its subject when what would decide is answered: whether the domain publishes
+/// SPF and DMARC, or whether the address has a name.
+fn decided(facts: &Facts) -> bool {
+    let wish = &facts.evidence.said.check;
+    let answered =
+        |name: &str, kind| facts.evidence.answers.get(&Question::new(name, kind)).is_some_and(|a| !a.outcome.failed());
+    match &facts.reading.subject {
+        Some(Subject::Domain(domain)) if wish.only.is_empty() => {
+            answered(domain, Kind::Txt) && facts.dmarc.steps.first().is_some_and(|s| s.answered())
+        }
+        // Of a part alone: all that was asked for it.
+        Some(Subject::Domain(_)) => {
+            let answers = &facts.evidence.answers;
+            !answers.is_empty() && answers.values().all(|a| !a.outcome.failed())
+        }
+        Some(Subject::Ip(_)) => facts.reverse.as_ref().and_then(|r| r.outcome).is_some_and(|o| !o.failed()),
+        None => false,
+    }
+}
+
+/// Why a check came to nothing.
+fn undecided(facts: &Facts, gaps: &[Gap]) -> String {
+    let failed: Vec<_> = facts.evidence.answers.values().filter(|a| a.outcome.failed()).collect();
+    let silent = failed.iter().filter(|a| a.outcome == Outcome::Timeout).count();
+    match (facts.evidence.offline, failed.len(), gaps.first()) {
+        (true, ..) => "Cannot tell: DNS was not asked (--offline).".into(),
+        (_, 1, _) => "Cannot tell: 1 DNS question that would decide got no answer.".into(),
+        (_, 2.., _) => {
+            format!("Cannot tell: {} DNS questions went unanswered ({silent} by silence).", failed.len())
+        }
+        (_, _, Some(gap)) => format!("Cannot tell yet: {}", sentence(&gap.question)),
+        (_, _, None) => "Cannot tell yet.".into(),
+    }
+}
+
 /// A title as a sentence.
 fn sentence(title: &str) -> String {
     let title = title.trim_end();
@@ -148,6 +185,12 @@ fn sentence(title: &str) -> String {
 fn passing(facts: &Facts) -> String {
     if facts.evidence.input.kind == InputKind::Record {
         return "What is checked in this record has no fault.".into();
+    }
+    if let Some(subject) = &facts.reading.subject {
+        return match subject {
+            Subject::Ip(ip) => format!("Nothing is wrong with {ip} as far as DNS tells."),
+            Subject::Domain(domain) => format!("Nothing is wrong with {domain} as far as DNS tells."),
+        };
     }
     let Some(from) = facts.reading.from_domain() else {
         return "The receiver's verdict is clean.".into();
@@ -191,8 +234,7 @@ fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
         }
         InputKind::Reply => return later("an SMTP reply", "`postdoc explain` says what its codes mean."),
         InputKind::Report => return later("a DMARC or TLS report", "It is not read yet."),
-        InputKind::Domain => return later("a domain", "Paste a message or its header instead."),
-        InputKind::Ip => return later("an IP address", "Paste a message or its header instead."),
+        InputKind::Domain | InputKind::Ip => return undecided(facts, gaps),
         InputKind::Unknown if facts.evidence.input.original.is_empty() => {
             return sentence(&capital(&facts.evidence.input.because));
         }

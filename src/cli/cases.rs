@@ -20,7 +20,7 @@ pub fn run(global: &Global, args: &Cases) -> anyhow::Result<Exit> {
         CasesAction::List => list(global, &state),
         CasesAction::Show { case } | CasesAction::Rerun { case } => {
             let diagnosis = replay(&state.load_case(case)?)?;
-            super::diagnose::print(global, &diagnosis, false)?;
+            show(global, &diagnosis)?;
             Ok(Exit::of(&diagnosis, global.fail_on.severity()))
         }
         CasesAction::Rm { case } => {
@@ -48,8 +48,16 @@ pub fn resume(global: &Global, args: &Resume) -> anyhow::Result<Exit> {
         return super::app::reopen(global, id);
     }
     let diagnosis = replay(&case)?;
-    super::diagnose::print(global, &diagnosis, false)?;
+    show(global, &diagnosis)?;
     Ok(Exit::of(&diagnosis, global.fail_on.severity()))
+}
+
+/// As the command that made the case printed it.
+fn show(global: &Global, diagnosis: &Diagnosis) -> anyhow::Result<bool> {
+    match diagnosis.facts.reading.subject {
+        Some(_) => super::check::print(global, diagnosis, false, false),
+        None => super::diagnose::print(global, diagnosis, false),
+    }
 }
 
 /// The diagnosis of a case's latest run, from its own evidence.

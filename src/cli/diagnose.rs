@@ -1,6 +1,6 @@
 //! `postdoc diagnose`, and `postdoc INPUT` without a terminal.
 
-use super::args::{Diagnose, Format, Global, KindArg};
+use super::args::{Check, Diagnose, Format, Global, KindArg};
 use super::exit::Exit;
 use super::source;
 use crate::diagnose::Diagnosis;
@@ -30,10 +30,7 @@ pub fn bare(global: &Global, input: Option<String>) -> anyhow::Result<Exit> {
         None if !piped => {
             bail!("there is no input and no terminal for the app: give a file, or `-` for standard input")
         }
-        Some(name) if source::names_a_host(&name) => {
-            let bytes = name.as_bytes().to_vec();
-            one(global, &Diagnose::of(vec![]), evidence(global, &Diagnose::of(vec![]), &name, bytes), false)
-        }
+        Some(name) if source::names_a_host(&name) => super::check::run(global, &Check::of(name)),
         input => run(global, &Diagnose::of(vec![input.unwrap_or_else(|| "-".into())])),
     }
 }
@@ -193,7 +190,7 @@ pub fn print(global: &Global, d: &Diagnosis, several: bool) -> anyhow::Result<bo
 }
 
 /// Writes the case; a case that cannot be written is said and stops nothing.
-fn keep(global: &Global, diagnosis: &Diagnosis, bodies: bool) {
+pub(super) fn keep(global: &Global, diagnosis: &Diagnosis, bodies: bool) {
     let case = Case::new(&diagnosis.facts.evidence, bodies);
     match State::find().and_then(|state| state.save_case(&case, diagnosis)) {
         Ok(_) if global.verbose => super::tell(format_args!("saved as case {}", case.id)),

@@ -3,6 +3,7 @@
 mod app;
 mod args;
 mod cases;
+mod check;
 mod diagnose;
 mod doctor;
 mod exit;
@@ -38,6 +39,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         None => diagnose::bare(global, cli.input),
         Some(Command::Diagnose(args)) => diagnose::run(global, &args),
+        Some(Command::Check(args)) => check::run(global, &args),
         Some(Command::Explain(args)) => explain::run(global, &args),
         Some(Command::Rules) => list::rules(global),
         Some(Command::Schema(args)) => list::schema(&args),

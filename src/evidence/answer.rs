@@ -22,6 +22,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// As in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Records => "records",
+            Outcome::NoData => "nodata",
+            Outcome::NxDomain => "nxdomain",
+            Outcome::ServFail => "servfail",
+            Outcome::Refused => "refused",
+            Outcome::Timeout => "timeout",
+            Outcome::Truncated => "truncated",
+        }
+    }
+
     /// Server failure, refusal, silence or half an answer: nothing was learnt.
     pub fn failed(self) -> bool {
         matches!(self, Outcome::ServFail | Outcome::Refused | Outcome::Timeout | Outcome::Truncated)

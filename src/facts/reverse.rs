@@ -64,6 +64,17 @@ pub fn reverse_question(ip: IpAddr) -> Question {
     Question::new(&name, Kind::Ptr)
 }
 
+/// The address whose reverse name this is.
+pub fn address_of(name: &str) -> Option<String> {
+    if let Some(v4) = name.strip_suffix(".in-addr.arpa") {
+        let octets: Vec<&str> = v4.split('.').rev().collect();
+        return octets.join(".").parse::<std::net::Ipv4Addr>().ok().map(|ip| ip.to_string());
+    }
+    let nibbles: String = name.strip_suffix(".ip6.arpa")?.split('.').rev().collect();
+    let value = u128::from_str_radix(&nibbles, 16).ok().filter(|_| nibbles.len() == 32)?;
+    Some(std::net::Ipv6Addr::from(value).to_string())
+}
+
 /// Is the address one that the public DNS speaks of? Private, shared (RFC 6598), loopback and
 /// link-local ones are not; documentation ranges count as public.
 pub fn is_public(ip: IpAddr) -> bool {

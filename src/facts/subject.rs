@@ -26,6 +26,13 @@ impl Subject {
         }
     }
 
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Subject::Domain(_) => None,
+            Subject::Ip(ip) => Some(*ip),
+        }
+    }
+
     /// The identities of a message that the domain would send: MAIL FROM at the domain itself
     /// unless the user says otherwise, from the address the user names.
     pub fn identities(&self, said: &Said) -> Identities {

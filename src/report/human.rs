@@ -1,7 +1,7 @@
 //! For eyes: the verdict, then each finding with its evidence as compilers show it. May change.
 
 use super::Shown;
-use super::{excerpt, snippet, summary};
+use super::{excerpt, snippet, summary, table};
 use crate::diagnose::Diagnosis;
 use crate::remedy::{Change, Remedy, blank};
 use crate::rules::{Finding, Severity};
@@ -70,6 +70,10 @@ const INDENT: &str = "        ";
 pub fn diagnosis(d: &Diagnosis, style: Style, shown: Shown) -> String {
     let mut out = Page { text: String::new(), style, shown };
     out.verdict(d);
+    if d.facts.reading.subject.is_some() {
+        out.blank();
+        out.text.push_str(&table::human(d, style, shown));
+    }
     let mut consequences = false;
     for finding in &d.findings {
         out.blank();

@@ -13,6 +13,9 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     if !boundary.because.is_empty() {
         out.push_str(&format!("\n{}\n", text(shown, &boundary.because)));
     }
+    if d.facts.reading.subject.is_some() {
+        out.push_str(&super::table::markdown(d, shown));
+    }
     for f in d.every_finding() {
         out.push('\n');
         out.push_str(&finding(&d.facts.evidence.input, f, shown));
@@ -88,7 +91,7 @@ pub fn finding(input: &Input, f: &Finding, shown: Shown) -> String {
     out
 }
 
-fn text(shown: Shown, words: &str) -> String {
+pub(super) fn text(shown: Shown, words: &str) -> String {
     escape(&shown.line(words))
 }
 

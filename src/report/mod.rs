@@ -6,8 +6,10 @@ pub mod human;
 pub mod json;
 pub mod markdown;
 pub mod plain;
+pub mod records;
 pub mod snippet;
 pub mod summary;
+pub mod table;
 
 use crate::redact::Redaction;
 use crate::safe::Safe;

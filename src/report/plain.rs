@@ -2,7 +2,7 @@
 //!
 //! The first column says what the line is; new kinds of line may be added.
 
-use super::Shown;
+use super::{Shown, records};
 use crate::diagnose::Diagnosis;
 use crate::facts::organization::Agreement;
 
@@ -55,6 +55,12 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
             None => continue,
         };
         out.row(&["alignment", leg, word]);
+    }
+    for row in records::rows(d) {
+        let outcome = row.outcome().map_or("", |o| o.word());
+        let standing = super::table::look(row.standing).2;
+        let name = row.question.name.as_str();
+        out.row(&["answer", row.subject.label(), standing, name, row.question.kind.word(), outcome, &row.meaning]);
     }
     for f in d.every_finding() {
         out.row(&["finding", f.rule.id, f.severity.word(), f.confidence.word(), &f.title]);

@@ -18,6 +18,10 @@ pub struct Leg {
 /// From, SPF, each signature, DMARC: what was checked and how it came out.
 pub fn legs(d: &Diagnosis, shown: Shown) -> Vec<Leg> {
     let reading = &d.facts.reading;
+    // Of a domain that is checked the record table says it all.
+    if reading.subject.is_some() {
+        return Vec::new();
+    }
     let Some(from) = reading.from_domain() else { return Vec::new() };
     let leg = |name, domain: Option<&str>, words: Vec<String>| Leg {
         name,
@@ -69,7 +73,7 @@ pub fn notes(d: &Diagnosis) -> Vec<String> {
     let input = &d.facts.evidence.input;
     let mut notes = Vec::new();
     match input.kind {
-        InputKind::Message | InputKind::Headers | InputKind::Unknown => {}
+        InputKind::Message | InputKind::Headers | InputKind::Unknown | InputKind::Domain | InputKind::Ip => {}
         InputKind::Record => {
             notes.push(format!("Read as a DNS record: {}. No name came with it, so DNS was not asked.", input.because))
         }

@@ -8,7 +8,7 @@ use crate::facts::organization::Agreement;
 use crate::facts::received::Hop;
 use crate::remedy::{Change, Remedy};
 use crate::report::Shown;
-use crate::rules::{Exhibit, Finding, Place};
+use crate::rules::{Exhibit, Finding, Gap, Place};
 use crate::span::Span;
 use serde::Serialize;
 
@@ -53,7 +53,7 @@ struct RepairPart {
 }
 
 #[derive(Debug, Serialize)]
-struct VerdictPart {
+pub(super) struct VerdictPart {
     state: &'static str,
     headline: String,
     cause: Option<&'static str>,
@@ -248,13 +248,13 @@ struct HopPart {
 }
 
 #[derive(Debug, Serialize)]
-struct GapPart {
+pub(super) struct GapPart {
     question: String,
     needs: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Dns {
+pub(super) struct Dns {
     queries: usize,
     rounds: u32,
     elapsed_ms: u64,
@@ -268,11 +268,7 @@ pub fn document(d: &Diagnosis) -> Document {
         schema_version: 1,
         tool: env!("CARGO_PKG_VERSION"),
         input: input_part(input),
-        verdict: VerdictPart {
-            state: d.verdict.state.word(),
-            headline: d.verdict.headline.clone(),
-            cause: d.verdict.cause.map(|r| r.id),
-        },
+        verdict: verdict(d),
         receiver: receiver(d),
         identities: identities(d),
         reported: reported(d),
@@ -287,8 +283,16 @@ pub fn document(d: &Diagnosis) -> Document {
         requirements: Vec::new(),
         report: None,
         bounce: None,
-        unknown: d.unknown.iter().map(|g| GapPart { question: g.question.clone(), needs: g.needs.clone() }).collect(),
+        unknown: d.unknown.iter().map(gap).collect(),
         dns: dns(d),
+    }
+}
+
+pub(super) fn verdict(d: &Diagnosis) -> VerdictPart {
+    VerdictPart {
+        state: d.verdict.state.word(),
+        headline: d.verdict.headline.clone(),
+        cause: d.verdict.cause.map(|r| r.id),
     }
 }
 
@@ -551,7 +555,11 @@ fn hop(h: &Hop) -> HopPart {
     }
 }
 
-fn dns(d: &Diagnosis) -> Dns {
+pub(super) fn gap(gap: &Gap) -> GapPart {
+    GapPart { question: gap.question.clone(), needs: gap.needs.clone() }
+}
+
+pub(super) fn dns(d: &Diagnosis) -> Dns {
     let answers = &d.facts.evidence.answers;
     // From the first question put to the last answer received, as recorded.
     let began = answers.values().map(|a| a.at.as_millisecond() - i64::from(a.elapsed_ms)).min();

@@ -2,6 +2,7 @@
 //! changes nothing here by accident.
 
 pub mod diagnosis;
+pub mod domain;
 
 use super::Shown;
 use crate::safe::is_unseen;
@@ -13,6 +14,7 @@ use std::fmt::Write as _;
 pub const SCHEMAS: &[(&str, &str)] = &[
     ("case", include_str!("../../../assets/schemas/case.json")),
     ("diagnosis", include_str!("../../../assets/schemas/diagnosis.json")),
+    ("domain", include_str!("../../../assets/schemas/domain.json")),
 ];
 
 /// Over several lines, for one input.

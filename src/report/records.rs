@@ -1,0 +1,272 @@
+//! The record table of a checked domain: one row a question that matters, whoever shows it.
+
+use crate::diagnose::Diagnosis;
+use crate::evidence::{Answer, Data, Kind, Outcome, Question};
+use crate::facts::reverse::reverse_question;
+use crate::facts::spf::record::Record as Spf;
+use crate::rules::{Place, Severity};
+
+/// What a row is about; also its key in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    Ns,
+    Mx,
+    A,
+    Aaaa,
+    Spf,
+    Dkim,
+    Dmarc,
+    MtaSts,
+    TlsRpt,
+    Bimi,
+    Caa,
+    Ptr,
+}
+
+impl Subject {
+    /// For the first column.
+    pub fn label(self) -> &'static str {
+        match self {
+            Subject::Ns => "NS",
+            Subject::Mx => "MX",
+            Subject::A => "A",
+            Subject::Aaaa => "AAAA",
+            Subject::Spf => "SPF",
+            Subject::Dkim => "DKIM",
+            Subject::Dmarc => "DMARC",
+            Subject::MtaSts => "MTA-STS",
+            Subject::TlsRpt => "TLS-RPT",
+            Subject::Bimi => "BIMI",
+            Subject::Caa => "CAA",
+            Subject::Ptr => "PTR",
+        }
+    }
+}
+
+/// How a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// A finding of this severity points at it.
+    Found(Severity),
+    /// Published, and no rule objects.
+    Good,
+    /// Not there, and no rule misses it.
+    Absent,
+    /// The question failed.
+    Unknown,
+    /// Not answered yet, or not asked.
+    Open,
+}
+
+/// One row.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub subject: Subject,
+    pub question: Question,
+    /// `None`: no answer at hand.
+    pub answer: Option<Answer>,
+    pub standing: Standing,
+    /// What the answer means to a receiver, in a few words.
+    pub meaning: String,
+}
+
+impl Row {
+    /// The records that this row is about, without the CNAMEs that led to them.
+    pub fn records(&self) -> impl Iterator<Item = &Data> {
+        let kind = self.question.kind;
+        let spf = self.subject == Subject::Spf;
+        self.answer.iter().flat_map(|a| &a.records).map(|r| &r.data).filter(move |data| {
+            data.kind() == Some(kind) && (!spf || matches!(data, Data::Txt(strings) if Spf::is(&strings.concat())))
+        })
+    }
+
+    /// The outcome, where a name that has other TXT but no SPF record counts as having none.
+    pub fn outcome(&self) -> Option<Outcome> {
+        let outcome = self.answer.as_ref()?.outcome;
+        let none = outcome == Outcome::Records && self.records().next().is_none();
+        Some(if none { Outcome::NoData } else { outcome })
+    }
+}
+
+/// All rows of a checked domain, in the order of telling; empty where the input is no domain.
+pub fn rows(d: &Diagnosis) -> Vec<Row> {
+    let facts = &d.facts;
+    let Some(subject) = &facts.reading.subject else { return Vec::new() };
+    let mut asked = Vec::new();
+    if let Some(domain) = subject.domain() {
+        asked.extend(of_domain(d, domain));
+    }
+    let said = &facts.evidence.said;
+    let sources = facts.identities.source_ip.iter().map(|ip| ip.value).chain(said.check.ips.iter().copied());
+    let mut reverse: Vec<_> = sources.map(reverse_question).collect();
+    let answered = facts.evidence.answers.keys().filter(|q| q.kind == Kind::Ptr);
+    reverse.extend(answered.cloned());
+    reverse.sort();
+    reverse.dedup();
+    asked.extend(reverse.into_iter().map(|q| (Subject::Ptr, q)));
+    asked.into_iter().filter_map(|(subject, question)| row(d, subject, question)).collect()
+}
+
+fn of_domain(d: &Diagnosis, domain: &str) -> Vec<(Subject, Question)> {
+    let facts = &d.facts;
+    let at = |name: &str, kind| Question::new(name, kind);
+    let below = |label: &str| Question::new(&format!("{label}.{domain}"), Kind::Txt);
+    let org = facts.dmarc.organizational.clone().or_else(|| crate::facts::organization::psl(domain));
+    // A name inside a zone has no name servers of its own.
+    let own = facts.evidence.answers.get(&at(domain, Kind::Ns)).is_some_and(|a| a.outcome == Outcome::Records);
+    let zone = if own { domain } else { org.as_deref().unwrap_or(domain) };
+    let mut all = vec![
+        (Subject::Ns, at(zone, Kind::Ns)),
+        (Subject::Mx, at(domain, Kind::Mx)),
+        (Subject::A, at(domain, Kind::A)),
+        (Subject::Aaaa, at(domain, Kind::Aaaa)),
+        (Subject::Spf, at(domain, Kind::Txt)),
+    ];
+    let keys = format!("._domainkey.{domain}");
+    let said = &facts.evidence.said.check.selectors;
+    let named =
+        |q: &Question| q.name.strip_suffix(&keys).is_some_and(|s| said.iter().any(|n| n.eq_ignore_ascii_case(s)));
+    let found = |q: &Question, a: &Answer| {
+        q.kind == Kind::Txt && q.name.ends_with(&keys) && (named(q) || a.alias().is_some() || !a.records.is_empty())
+    };
+    all.extend(facts.evidence.answers.iter().filter(|(q, a)| found(q, a)).map(|(q, _)| (Subject::Dkim, q.clone())));
+    let dmarc = facts.dmarc.governing().or(facts.dmarc.steps.first());
+    all.extend(dmarc.map(|step| (Subject::Dmarc, step.question())));
+    all.extend([
+        (Subject::MtaSts, below("_mta-sts")),
+        (Subject::TlsRpt, below("_smtp._tls")),
+        (Subject::Bimi, below("default._bimi")),
+        (Subject::Caa, at(domain, Kind::Caa)),
+    ]);
+    all
+}
+
+/// `None` where it was neither asked nor is going to be.
+fn row(d: &Diagnosis, subject: Subject, question: Question) -> Option<Row> {
+    let evidence = &d.facts.evidence;
+    let answer = evidence.answers.get(&question).cloned();
+    if answer.is_none() && !d.facts.missing.contains(&question) {
+        return None;
+    }
+    let mut row = Row { subject, question, answer, standing: Standing::Open, meaning: String::new() };
+    row.standing = standing(d, &row);
+    row.meaning = meaning(d, &row);
+    Some(row)
+}
+
+fn standing(d: &Diagnosis, row: &Row) -> Standing {
+    let Some(outcome) = row.outcome() else { return Standing::Open };
+    let about = |q: &Question| *q == row.question;
+    let worst = d.every_finding().filter(|f| {
+        let shown = f.exhibits.iter().any(|e| matches!(&e.place, Place::Dns { question, .. } if about(question)));
+        let mended = f.fix.iter().flat_map(|fix| &fix.records);
+        let mended = mended.into_iter().any(|c| c.name == row.question.name && c.kind == row.question.kind);
+        (shown || mended) && group(row.subject, f.rule.group)
+    });
+    match worst.map(|f| f.severity).max() {
+        Some(severity) => Standing::Found(severity),
+        None if outcome.failed() => Standing::Unknown,
+        None if outcome == Outcome::Records => Standing::Good,
+        None => Standing::Absent,
+    }
+}
+
+/// SPF and verification tokens share a name: a finding marks only the row it is about.
+fn group(subject: Subject, group: crate::rules::Group) -> bool {
+    use crate::rules::Group;
+    match subject {
+        Subject::Spf => !matches!(group, Group::Dkim | Group::Dmarc),
+        Subject::Dkim => group != Group::Spf,
+        _ => true,
+    }
+}
+
+fn meaning(d: &Diagnosis, row: &Row) -> String {
+    let Some(outcome) = row.outcome() else {
+        return if d.facts.evidence.offline { "not asked (--offline)".into() } else { "asking".into() };
+    };
+    match outcome {
+        Outcome::Records => published(d, row),
+        Outcome::NoData if row.subject == Subject::Spf => "no record that begins v=spf1".into(),
+        Outcome::NoData => "none".into(),
+        Outcome::NxDomain => "no such name".into(),
+        failed => outcome_words(failed).into(),
+    }
+}
+
+/// What a failed question came to.
+pub fn outcome_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Records => "records",
+        Outcome::NoData => "no records of this type",
+        Outcome::NxDomain => "no such name",
+        Outcome::ServFail => "cannot tell: the server failed",
+        Outcome::Refused => "cannot tell: the server refused",
+        Outcome::Timeout => "cannot tell: no answer",
+        Outcome::Truncated => "cannot tell: the answer came cut short",
+    }
+}
+
+fn published(d: &Diagnosis, row: &Row) -> String {
+    let all = |f: fn(&Data) -> Option<String>| row.records().filter_map(f).collect::<Vec<_>>().join(", ");
+    match row.subject {
+        Subject::Mx => {
+            if row.records().any(|data| matches!(data, Data::Mx { exchange, .. } if exchange.is_empty())) {
+                return "takes no mail (null MX)".into();
+            }
+            let mut hosts: Vec<_> = row.records().filter_map(mx).collect();
+            hosts.sort();
+            hosts.into_iter().map(|(preference, host)| format!("{preference} {host}")).collect::<Vec<_>>().join(", ")
+        }
+        Subject::Spf => match row.records().filter_map(text).collect::<Vec<_>>().as_slice() {
+            [one] => one.clone(),
+            several => format!("{} SPF records", several.len()),
+        },
+        Subject::Dmarc => {
+            let at = d.facts.dmarc.governing().map(|s| s.domain.clone());
+            let from = d.facts.reading.from_domain().unwrap_or_default();
+            let inherited = at.filter(|at| at != from).map_or(String::new(), |at| format!(" (from {at})"));
+            match d.facts.dmarc.effective {
+                Some((policy, tag)) => format!("{tag}={} applies{inherited}", policy.word()),
+                None => all(text),
+            }
+        }
+        Subject::Ptr => {
+            let reverse = d.facts.reverse.as_ref().filter(|r| r.question == row.question);
+            let confirmed = |name: &str| match reverse.and_then(|r| r.names.iter().find(|n| n.name == name)) {
+                Some(n) if n.confirmed == Some(true) => ", which resolves back",
+                Some(n) if n.confirmed == Some(false) => ", which does not resolve back",
+                _ => "",
+            };
+            let names = row.records().filter_map(host).map(|name| format!("{name}{}", confirmed(&name)));
+            names.collect::<Vec<_>>().join("; ")
+        }
+        Subject::Dkim => match row.answer.as_ref().and_then(Answer::alias) {
+            Some(target) => format!("→ {target}"),
+            None => all(text),
+        },
+        Subject::Ns | Subject::A | Subject::Aaaa => all(host),
+        Subject::MtaSts | Subject::TlsRpt | Subject::Bimi | Subject::Caa => all(text),
+    }
+}
+
+fn mx(data: &Data) -> Option<(u16, String)> {
+    match data {
+        Data::Mx { preference, exchange } => Some((*preference, exchange.clone())),
+        _ => None,
+    }
+}
+
+fn text(data: &Data) -> Option<String> {
+    Some(match data {
+        Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
+        other => other.to_string(),
+    })
+}
+
+fn host(data: &Data) -> Option<String> {
+    Some(match data {
+        Data::Ns(name) | Data::Ptr(name) | Data::Cname(name) => name.clone(),
+        other => other.to_string(),
+    })
+}

@@ -1,0 +1,114 @@
+//! `postdoc check`: the binary against a name server in process.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[allow(dead_code, reason = "shared with other tests")]
+mod dnsd;
+
+use dnsd::{Dnsd, Fault, World};
+use hickory_proto::op::ResponseCode;
+use serde_json::Value;
+use std::process::Command;
+
+const ZONE: &str = r#"
+example.com. SOA ns1.dns.test. hostmaster.example.com. 2026112801 3600 600 1209600 300
+example.com. NS ns1.dns.test.
+example.com. NS ns2.dns.test.
+example.com. MX 10 mx1.example.com.
+example.com. A 192.0.2.80
+example.com. TXT "v=spf1 include:send.test ip4:192.0.2.5 ~all"
+example.com. TXT "some-verification=abc"
+send.test. TXT "v=spf1 ip4:198.51.100.0/24 ~all"
+mx1.example.com. A 192.0.2.5
+5.2.0.192.in-addr.arpa. PTR mx1.example.com.
+_dmarc.example.com. TXT "v=DMARC1; p=reject; rua=mailto:dmarc@example.com"
+s1._domainkey.example.com. TXT "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1rbVmKVA+MLG4qQucrBGiFGPBd8pE6ZJ6bKYp4S9somJuLzHgiAs8W0EMlEMFTcCdMsWZ3k9bya7HOqLNGcTbPQDaYe2HIxO1vGs6ywGJUlGYcd5N57fYany05S6wDAzSLErpkTlk8Ud8NKEVUH34OLGOCat1DcGkIqHc6KuKXo361/atL7kK8cB1KodblEN/" "DhNDjq3Ko8d7JBzEVDStQsJSw9RkMEGBGiFDsCnnVtc9TPShpghsh3wlX4cr7flgsWt5rJ9pTsfAj0hK+W73sLf3yRYahU7uXqE6Iebq5tZadcATG4uxQ86cxXDo8jky0RJlwp4/w34HFrGqDNX+QIDAQAB"
+broken.test. TXT "v=spf1 ip4: -all"
+ns1.dns.test. A 192.0.2.53
+ns2.dns.test. A 192.0.2.54
+"#;
+
+struct Out {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs the program against a server that also stands in for every authoritative one.
+fn check(server: &Dnsd, args: &[&str]) -> Out {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_postdoc"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("POSTDOC_") || name.contains("COLOR")) {
+        command.env_remove(name);
+    }
+    let out = command
+        .args(["check", "--no-save", "--now", "2026-06-10T12:00:00Z", "--resolver", &server.addr.to_string()])
+        .args(args)
+        .env("POSTDOC_ADDRESS_MAP", format!("*:53={}", server.addr))
+        .env("LANG", "C.UTF-8")
+        .output()
+        .unwrap();
+    Out {
+        status: out.status.code().unwrap(),
+        stdout: String::from_utf8(out.stdout).unwrap(),
+        stderr: String::from_utf8(out.stderr).unwrap(),
+    }
+}
+
+fn json(out: &Out) -> Value {
+    serde_json::from_str(&out.stdout).unwrap_or_else(|e| panic!("{e}: {} {}", out.stdout, out.stderr))
+}
+
+#[test]
+fn a_fault_is_never_a_missing_record() {
+    let faults = [
+        (Fault::Drop, "timeout"),
+        (Fault::Code(ResponseCode::ServFail), "servfail"),
+        (Fault::Code(ResponseCode::Refused), "refused"),
+    ];
+    for (fault, word) in faults {
+        let server =
+            Dnsd::start(World::of(ZONE).fault("example.com", fault.clone()).fault("_dmarc.example.com", fault));
+        let out = check(&server, &["example.com", "--try-timeout", "300ms", "-f", "json"]);
+        let told = json(&out);
+        assert_eq!(told["records"]["spf"]["outcome"], word);
+        assert_eq!(told["records"]["dmarc"]["outcome"], word);
+        let rules: Vec<_> = told["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
+        assert!(!rules.iter().any(|r| r.ends_with("-missing")), "{word}: {rules:?}");
+        assert!(!told["unknown"].as_array().unwrap().is_empty());
+        assert_eq!((told["verdict"]["state"].as_str(), out.status), (Some("unknown"), 3), "{word}: {rules:?}");
+    }
+}
+
+#[test]
+fn several_domains_are_told_as_they_finish_one_line_each() {
+    let server = Dnsd::start(World::of(ZONE));
+    let out = check(&server, &["example.com", "broken.test", "192.0.2.5", "-f", "ndjson"]);
+    let mut names = Vec::new();
+    for line in out.stdout.lines() {
+        let told: Value = serde_json::from_str(line).unwrap();
+        names.push(told["domain"].as_str().or(told["ip"].as_str()).unwrap().to_owned());
+    }
+    names.sort();
+    assert_eq!(names, ["192.0.2.5", "broken.test", "example.com"]);
+    // The broken record decides the status of the whole.
+    assert_eq!(out.status, 1);
+}
+
+#[test]
+fn what_cannot_be_checked_is_a_usage_error() {
+    let server = Dnsd::start(World::of(ZONE));
+    for args in [&["not a domain"][..], &["example.com", "--only", "everything"], &["example.com", "--platform", "x"]] {
+        let out = check(&server, args);
+        assert_eq!((out.status, out.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(!out.stderr.is_empty());
+    }
+    assert!(server.log().is_empty());
+}
+
+#[test]
+fn offline_nothing_is_asked_and_nothing_is_claimed() {
+    let server = Dnsd::start(World::of(ZONE));
+    let out = check(&server, &["example.com", "--offline", "-f", "json"]);
+    let told = json(&out);
+    assert_eq!((told["verdict"]["state"].as_str(), out.status), (Some("unknown"), 3));
+    assert!(told["findings"].as_array().unwrap().is_empty() && server.log().is_empty());
+}
