@@ -145,7 +145,7 @@ pub fn kind(word: &str) -> Option<Kind> {
         Kind::Tlsa,
         Kind::Txt,
     ];
-    KINDS.into_iter().find(|kind| kind.to_string().eq_ignore_ascii_case(word))
+    KINDS.into_iter().find(|kind| kind.word().eq_ignore_ascii_case(word))
 }
 
 /// `3600`, `1h30m`, `IN`.

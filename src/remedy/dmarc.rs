@@ -9,6 +9,9 @@ pub struct Edit {
     tags: Vec<(String, String)>,
 }
 
+/// Tags kept at most, apart from the known ones: more is no record that anyone wrote.
+const MOST: usize = 64;
+
 impl Edit {
     /// Reads what the record means to say: quotes and invisible characters go, glued pieces come
     /// apart, stray addresses join `rua`, doubled tags become one (the milder policy, all
@@ -64,7 +67,9 @@ impl Edit {
     /// Adds a tag; one that is there already keeps the milder policy, gathers addresses, or stays.
     fn join(&mut self, name: &str, value: &str) {
         let Some((_, old)) = self.tags.iter_mut().find(|(n, _)| n == name) else {
-            self.tags.push((name.to_owned(), value.to_owned()));
+            if self.tags.len() < MOST || TAGS.contains(&name) {
+                self.tags.push((name.to_owned(), value.to_owned()));
+            }
             return;
         };
         match name {
@@ -264,6 +269,14 @@ mod tests {
     fn what_the_owner_wrote_and_what_is_unknown_stays() {
         let text = "v=DMARC1; p=none; x-note=keep me; pct=20; rua=mailto:a@example.com!10m,https://example.net/r; fo=1";
         assert_eq!(mended(text), text);
+    }
+
+    #[test]
+    fn a_record_of_thousands_of_tags_keeps_what_counts() {
+        let unknown: String = (0..20_000).map(|n| format!("; x{n}=1")).collect();
+        let edit = Edit::of(&format!("v=DMARC1; p=none{unknown}; rua=mailto:a@example.com"));
+        assert_eq!((edit.get("p"), edit.get("rua")), (Some("none"), Some("mailto:a@example.com")));
+        assert_eq!(edit.tags.len(), MOST + 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{Change, TTL, text};
 use crate::evidence::{Answers, Data, Kind, Outcome, Question};
 use crate::facts::spf::fault::FaultKind;
 use crate::facts::spf::record::{Mechanism, Qualifier, Record, TermKind};
+use std::collections::BTreeSet;
 
 /// Two or more records made one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub fn merge_records(records: &[&str]) -> Option<Merged> {
     let parsed: Option<Vec<Record>> = records.iter().map(|r| Record::parse(r.as_bytes())).collect();
     let parsed = parsed.filter(|all| all.iter().all(|r| !r.broken))?;
     let mut terms: Vec<String> = Vec::new();
+    let mut known = BTreeSet::new();
     let mut modifiers: Vec<&str> = Vec::new();
     let mut redirects: Vec<&str> = Vec::new();
     let mut alls: Vec<Qualifier> = Vec::new();
@@ -65,7 +67,7 @@ pub fn merge_records(records: &[&str]) -> Option<Merged> {
                     // What stands behind `all` was never in force.
                     ended = true;
                 }
-                TermKind::Directive(_) if !ended && !terms.iter().any(|t| same(t, word)) => terms.push(word.to_owned()),
+                TermKind::Directive(_) if !ended && known.insert(plain(word)) => terms.push(word.to_owned()),
                 TermKind::Redirect(_) if redirect == Some(term.span) => redirects.push(word),
                 TermKind::Exp(_) | TermKind::Modifier { .. } if modifiers.is_empty() => modifiers.push(word),
                 _ => {}
@@ -80,7 +82,7 @@ pub fn merge_records(records: &[&str]) -> Option<Merged> {
     if redirect_included {
         for target in redirects.iter().filter_map(|r| r.split_once('=')) {
             let include = format!("include:{}", target.1);
-            if !terms.iter().any(|t| same(t, &include)) {
+            if known.insert(plain(&include)) {
                 terms.push(include);
             }
         }
@@ -176,13 +178,8 @@ fn joined<'t>(terms: impl IntoIterator<Item = &'t str>) -> String {
 
 /// Blanks in excess and terms that stand twice are left out.
 fn tidy(record: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    for term in terms(record) {
-        if !kept.iter().any(|k| same(k, term)) {
-            kept.push(term);
-        }
-    }
-    joined(kept)
+    let mut known = BTreeSet::new();
+    joined(terms(record).into_iter().filter(|term| known.insert(plain(term))))
 }
 
 /// `all`, `redirect=`, and modifiers, which mechanisms stand before.
@@ -194,14 +191,16 @@ fn is_last(term: &str) -> bool {
 
 /// Do two terms say the same: `+a` and `A`, `ip4:192.0.2.1/32` and `ip4:192.0.2.1`?
 fn same(a: &str, b: &str) -> bool {
-    let plain = |t: &str| {
-        let t = t.strip_prefix('+').unwrap_or(t).to_ascii_lowercase();
-        match t.strip_suffix("/32").filter(|t| t.starts_with("ip4:")) {
-            Some(t) => t.to_owned(),
-            None => t.strip_suffix("/128").filter(|t| t.starts_with("ip6:")).unwrap_or(&t).to_owned(),
-        }
-    };
     plain(a) == plain(b)
+}
+
+/// A term as all write it that say the same.
+fn plain(term: &str) -> String {
+    let term = term.strip_prefix('+').unwrap_or(term).to_ascii_lowercase();
+    match term.strip_suffix("/32").filter(|t| t.starts_with("ip4:")) {
+        Some(t) => t.to_owned(),
+        None => term.strip_suffix("/128").filter(|t| t.starts_with("ip6:")).unwrap_or(&term).to_owned(),
+    }
 }
 
 /// How much a final `all` shuts out.
@@ -294,6 +293,18 @@ mod tests {
         assert_eq!(corrected.blanks.len(), 1);
         assert_eq!(correct("v=spf1 mx -all"), None);
         assert_eq!(correct("v=spf1 +all"), None);
+    }
+
+    #[test]
+    fn thousands_of_terms_are_no_reason_to_stop() {
+        let many = |word: &str| (0..20_000).map(|n| format!(" {word}10.0.{}.{}", n / 256, n % 256)).collect::<String>();
+        let sound = many("ip4:");
+        let corrected = correct(&format!("v=spf1{sound} ip:192.0.2.1{sound} -all")).unwrap();
+        assert_eq!(corrected.record, format!("v=spf1{sound} ip4:192.0.2.1 -all"), "and each term stands once");
+        // More faults than are listed: no part of the cure would do.
+        assert_eq!(correct(&format!("v=spf1{} -all", many("ip:"))), None);
+        let merged = merge_records(&[&format!("v=spf1{sound} -all"), &format!("v=spf1{sound} a -all")]).unwrap();
+        assert_eq!(merged.record, format!("v=spf1{sound} a -all"));
     }
 
     #[test]

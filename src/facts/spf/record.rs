@@ -204,7 +204,8 @@ impl Record {
 
     /// Terms of this record alone that count towards the limit of ten (RFC 7208 §4.6.4).
     pub fn own_lookups(&self) -> usize {
-        let reached = |t: &&Term| self.all().is_none_or(|(all, _)| t.span < all.span);
+        let all = self.all().map(|(term, _)| term.span);
+        let reached = |t: &Term| all.is_none_or(|all| t.span < all);
         let mechanisms = self.directives().filter(|(t, d)| reached(t) && d.mechanism.asks_dns()).count();
         mechanisms + usize::from(self.redirect().is_some())
     }

@@ -39,7 +39,12 @@ pub fn line(document: &impl Serialize, shown: Shown) -> String {
 /// of C0 only (RFC 8259 §7). All such characters stand inside strings, for JSON's own are ASCII.
 fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
+    let mut rest = json;
+    while let Some(at) = rest.bytes().position(|b| b >= 0x7F) {
+        let (plain, odd) = rest.split_at(at);
+        out.push_str(plain);
+        let Some(c) = odd.chars().next() else { break };
+        rest = odd.split_at(c.len_utf8()).1;
         if c == '\x7F' || is_unseen(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 // Writing to a string does not fail.
@@ -49,6 +54,7 @@ fn escaped(json: &str) -> String {
             out.push(c);
         }
     }
+    out.push_str(rest);
     out.push('\n');
     out
 }

@@ -140,6 +140,18 @@ mod tests {
     }
 
     #[test]
+    fn a_thousand_records_are_bounded_and_it_is_said() {
+        let texts = vec!["v=DKIM1; k=rsa; p=***"; 1_000];
+        let Verdict::Found(found) =
+            Case::new(SIGNED).reported(report("permerror", "bad format")).txt(KEY, &texts).judge(&RULE)
+        else {
+            panic!("nothing found");
+        };
+        assert_eq!(found.len(), 8);
+        assert!(found[0].explanation.contains("992 more records"), "{}", found[0].explanation);
+    }
+
+    #[test]
     fn what_cannot_is_asked_of_the_signer() {
         for text in ["v=DKIM1; k=rsa", "v=DKIM1; k=rsa; p=***", "v=DKIM1; k=rsa; p=AAAA"] {
             let found = Case::pasted(Some(KEY), text).finding(&RULE);

@@ -18,9 +18,14 @@ pub(super) struct Subject<'f> {
     pub(super) record: &'f KeyRecord,
     /// All records of the name, this one among them.
     pub(super) all: &'f [KeyRecord],
+    /// How many of them are beyond [`RECORDS`].
+    unjudged: usize,
     /// The signature that suffers most; `None` for a pasted record.
     pub(super) standing: Option<Standing<'f>>,
 }
+
+/// Records of one name that are judged; a name should have one (RFC 6376 §3.6.2.2).
+const RECORDS: usize = 8;
 
 /// Judges every key record at hand; what is not answered is a gap, never a finding.
 pub(super) fn judge(facts: &Facts, look: impl Fn(&Subject) -> Option<Finding>) -> Verdict {
@@ -30,8 +35,9 @@ pub(super) fn judge(facts: &Facts, look: impl Fn(&Subject) -> Option<Finding>) -
             KeyState::Found(records) => {
                 seen = true;
                 let judged = judged(records);
-                findings.extend(judged.into_iter().filter_map(|record| {
-                    look(&Subject { facts, key, record, all: records, standing: worst(facts, &key.name) })
+                let unjudged = judged.len().saturating_sub(RECORDS);
+                findings.extend(judged.into_iter().take(RECORDS).filter_map(|record| {
+                    look(&Subject { facts, key, record, all: records, unjudged, standing: worst(facts, &key.name) })
                 }));
             }
             KeyState::Unasked(_) | KeyState::Failed(_) => gaps.push(gap(key)),
@@ -214,6 +220,13 @@ impl Subject<'_> {
         let finding = match named {
             Some(selector) => finding.exhibit(Exhibit::input(selector.span, "the signature names this key")),
             None => finding,
+        };
+        let finding = match self.unjudged {
+            0 => finding,
+            more => {
+                let explanation = format!("{} {more} more records at the name were not judged.", finding.explanation);
+                Finding { explanation, ..finding }
+            }
         };
         finding.check(format!("dig +short TXT {}", self.name()), expect)
     }

@@ -68,8 +68,9 @@ fn almost(facts: &Facts, step: &crate::facts::dmarc::Step) -> Vec<DmarcRecord> {
 
 fn find(facts: &Facts, seen: Seen) -> Option<Finding> {
     let record = seen.record;
+    let counts = record.counts();
     let faults: Vec<(&RecordProblem, Harm, String)> =
-        record.problems.iter().filter_map(|p| harm(record, p).map(|(harm, what)| (p, harm, what))).collect();
+        record.problems.iter().filter_map(|p| harm(record, counts, p).map(|(harm, what)| (p, harm, what))).collect();
     let worst = faults.iter().map(|(_, harm, _)| *harm).max()?;
     let (severity, consequence) = match worst {
         Harm::Ignored => (Severity::High, "Receivers ignore the whole record, so there is no policy and no report."),
@@ -119,7 +120,7 @@ fn remedy(facts: &Facts, seen: &Seen, edit: &Edit) -> Remedy {
     let text = edit.text();
     let mut remedy = Remedy::new(format!("Correct {}", seen.name()));
     let left = record::read(&text, 0);
-    if left.as_ref().is_some_and(|r| r.problems.iter().any(|p| harm(r, p).is_some())) {
+    if left.as_ref().is_some_and(|r| r.problems.iter().any(|p| harm(r, r.counts(), p).is_some())) {
         // What was meant cannot be told; the owner has to say.
         return remedy.step(format!("Say what is meant where the text cannot tell: {text}"));
     }
@@ -156,15 +157,15 @@ enum Harm {
     Ignored,
 }
 
-/// The harm of one problem and the few words that name it; `None` where there is none.
-fn harm(record: &DmarcRecord, problem: &RecordProblem) -> Option<(Harm, String)> {
+/// The harm of one problem of a record that [`DmarcRecord::counts`] or not, and the few words that name it; `None` where there is none.
+fn harm(record: &DmarcRecord, counts: bool, problem: &RecordProblem) -> Option<(Harm, String)> {
     let written = record.under(problem.span());
     let short: String = if written.chars().count() > 40 {
         written.chars().take(39).chain(['…']).collect()
     } else {
         written.to_owned()
     };
-    let whole = if record.counts() { Harm::Policy } else { Harm::Ignored };
+    let whole = if counts { Harm::Policy } else { Harm::Ignored };
     Some(match problem {
         RecordProblem::Version(span) if span.is_empty() => (Harm::Ignored, "v=DMARC1 is missing".to_owned()),
         RecordProblem::Version(_) => (Harm::Ignored, "it does not begin with exactly v=DMARC1;".to_owned()),
