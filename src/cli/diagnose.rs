@@ -88,16 +88,13 @@ fn one(global: &Global, args: &Diagnose, evidence: Evidence, save: bool) -> anyh
 fn settle(runner: &Runner, evidence: Evidence, global: &Global, signals: &Signals) -> (Diagnosis, Option<Exit>) {
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     let (diagnosis, ended) = runner.run(evidence, reading, signals.stop());
-    match ended {
-        Ended::Done => (diagnosis, None),
-        Ended::Stopped => (diagnosis, signals.came().map(Exit::Interrupted)),
-        Ended::NoResolver(e) => {
-            if !global.quiet {
-                super::tell(e);
-            }
-            (diagnosis, None)
-        }
+    if let Ended::NoResolver(e) = ended
+        && !global.quiet
+    {
+        super::tell(e);
     }
+    // Also one that came when there was nothing to wait for.
+    (diagnosis, signals.came().map(Exit::Interrupted))
 }
 
 /// Several inputs: on all cores, printed in input order. A signal ends it with what has been begun.

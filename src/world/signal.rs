@@ -1,10 +1,15 @@
 //! Signals that ask the program to stop.
 
+use std::time::Duration;
 use tokio::sync::watch;
+
+/// How long the program may take to come to an end by itself.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Hears SIGINT and SIGTERM for a whole command, however many runs it makes and between them.
 ///
-/// The first signal asks: what is known so far is still printed. A second one ends the program at once.
+/// The first signal asks: what is known so far is still printed. A second one ends the program at once, as
+/// does the end of [`GRACE`]: whoever computes, or writes to a pipe that nobody reads, hears nothing.
 #[derive(Clone, Debug)]
 pub struct Signals(watch::Receiver<u8>);
 
@@ -41,9 +46,10 @@ fn start(came: watch::Sender<u8>) -> std::io::Result<()> {
     };
     std::thread::Builder::new().name("signals".into()).spawn(move || {
         runtime.block_on(async {
-            came.send_replace(source.next().await);
-            let again = source.next().await;
-            std::process::exit(128 + i32::from(again));
+            let first = source.next().await;
+            came.send_replace(first);
+            let last = tokio::time::timeout(GRACE, source.next()).await.unwrap_or(first);
+            std::process::exit(128 + i32::from(last));
         });
     })?;
     Ok(())

@@ -200,3 +200,22 @@ fn a_reader_that_went_away_is_no_error() {
         assert!(matches!(out.status.code(), Some(0 | 1)), "{:?}", out.status);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_program_whose_reader_stopped_reading() {
+    use std::io::Read as _;
+    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        let home = Home::new();
+        let hop = "Received: from a.example.com (a.example.com [192.0.2.1]) by b.example.com with ESMTPS id 1; Tue, 12 May 2026 14:01:40 +0000\n";
+        let file = home.file("m.eml", ["From: a@example.com\n", &hop.repeat(5_000)].concat());
+        let mut command = home.command(&["diagnose", "--offline", "--no-save", "-f", "json", &file]);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        // What follows the first bytes fits into no pipe: it writes, and waits.
+        let mut pipe = child.stdout.take().unwrap();
+        pipe.read_exact(&mut [0; 8]).unwrap();
+        let kill = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        assert_eq!(child.wait().unwrap().code(), Some(status));
+    }
+}
