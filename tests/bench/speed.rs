@@ -1,5 +1,7 @@
 //! How fast the readers and the engine are: `cargo bench`.
 
+mod stress;
+
 use divan::{Bencher, black_box};
 use postdoc::diagnose::diagnose;
 use postdoc::evidence::{Evidence, Input, Said};
@@ -67,63 +69,4 @@ fn diagnose_with_every_answer(bencher: Bencher) {
     let evidence = samples::find("unaligned").unwrap().evidence(jiff::Timestamp::UNIX_EPOCH, Said::default());
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     bencher.bench(|| diagnose(Arc::new(evidence.clone()), reading.clone()));
-}
-
-/// The stress sizes: each should stay under 100 ms, from the bytes to the diagnosis.
-mod stress {
-    use super::*;
-
-    fn run(bencher: Bencher, text: Vec<u8>) {
-        bencher.with_inputs(|| text.clone()).bench_values(|text| {
-            let evidence = offline(text);
-            let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-            diagnose(Arc::new(evidence), reading)
-        });
-    }
-
-    const HEAD: &[u8] = b"From: a@example.com\r\nSubject: x\r\n";
-
-    #[divan::bench(sample_count = 5)]
-    fn fields_10_000(bencher: Bencher) {
-        run(bencher, [HEAD, &b"X-Field: value\r\n".repeat(10_000)].concat());
-    }
-
-    #[divan::bench(sample_count = 5)]
-    fn folded_field_10_mb(bencher: Bencher) {
-        run(
-            bencher,
-            [HEAD, b"X-Long: a\r\n", &b" folded line of some forty characters here\r\n".repeat(240_000)].concat(),
-        );
-    }
-
-    #[divan::bench(sample_count = 5)]
-    fn received_100_000(bencher: Bencher) {
-        let hop = b"Received: from a.example.com (a.example.com [192.0.2.1]) by b.example.com with ESMTPS id 1; Tue, 12 May 2026 14:01:40 +0000\r\n";
-        run(bencher, [HEAD, &hop.repeat(100_000)].concat());
-    }
-
-    #[divan::bench(sample_count = 5)]
-    fn results_16_000(bencher: Bencher) {
-        let results = b"; dkim=pass header.d=example.com header.s=s1".repeat(16_000);
-        run(bencher, [HEAD, b"Authentication-Results: mx.example.net", &results[..], b"\r\n"].concat());
-    }
-
-    #[divan::bench(sample_count = 5)]
-    fn signatures_1_000(bencher: Bencher) {
-        let signature =
-            b"DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s1; h=from:to; bh=AAAA; b=BBBB\r\n".repeat(1_000);
-        run(bencher, [HEAD, &signature].concat());
-    }
-
-    #[divan::bench(sample_count = 5)]
-    fn nested_parts_1_000(bencher: Bencher) {
-        let mut text = HEAD.to_vec();
-        text.extend_from_slice(b"MIME-Version: 1.0\r\n");
-        for n in 0..1_000 {
-            text.extend_from_slice(
-                format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n").as_bytes(),
-            );
-        }
-        run(bencher, text);
-    }
 }
