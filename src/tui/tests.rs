@@ -173,11 +173,13 @@ fn pictures() {
 fn every_screen_at_every_size() {
     for (name, tell) in STORIES {
         let mut app = story(UNICODE, *tell);
-        for width in (1..=120).step_by(23).chain([30, 59, 60, 76, 100, 139, 140, 199, 200, 500]) {
-            for height in [1, 2, 3, 5, 9, 10, 13, 17, 18, 19, 20, 24, 30, 50, 200] {
-                let text = drawn(&mut app, width, height);
-                assert!(text.lines().all(|l| l.width() <= width as usize), "{name} at {width}x{height}");
-            }
+        // Both sides of every width and height at which a layout changes, and the extremes.
+        let widths = [1, 2, 7, 29, 30, 59, 60, 75, 76, 99, 100, 199, 200];
+        let heights = [1, 2, 3, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 23, 24, 29, 30];
+        let pairs = widths.iter().flat_map(|&width| heights.map(|height| (width, height)));
+        for (width, height) in pairs.chain([(1, 200), (500, 1), (500, 200)]) {
+            let text = drawn(&mut app, width, height);
+            assert!(text.lines().all(|l| l.width() <= width as usize), "{name} at {width}x{height}");
         }
     }
 }

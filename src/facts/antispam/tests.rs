@@ -261,9 +261,9 @@ fn a_filter_on_the_way_does_not_speak_for_a_provider() {
 
 #[test]
 fn huge_fields_are_read_in_one_pass_and_bounded() {
-    let long = format!("X-Spam-Status: Yes, score=9 tests={}\r\n", "AB,".repeat(700_000));
+    let long = format!("X-Spam-Status: Yes, score=9 tests={}\r\n", "AB,".repeat(70_000));
     assert_eq!(fields(&long)[0].items.len(), form::LIMIT);
-    let long = format!("X-Spamd-Result: default: True [9 / 15]; {}\r\n", "A[".repeat(1_000_000));
+    let long = format!("X-Spamd-Result: default: True [9 / 15]; {}\r\n", "A[".repeat(100_000));
     assert!(fields(&long)[0].items.len() <= form::LIMIT);
 }
 

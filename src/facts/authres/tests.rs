@@ -169,7 +169,7 @@ fn sixteen_thousand_results_and_endless_nesting_are_read_in_one_pass() {
     let value = format!("a.example{}", "; dkim=pass header.d=example.com".repeat(16_000));
     assert_eq!(read_value(value.as_bytes(), 0).results.len(), 16_000);
     for piece in ["(", ")", "\"", "(;", "\";", "smtp.", "smtp . ", "a=", "= ", "\\", "\\(", "i=1;", "=?"] {
-        read_value(piece.repeat(200_000).as_bytes(), 0);
+        read_value(piece.repeat(20_000).as_bytes(), 0);
     }
 }
 

@@ -316,11 +316,11 @@ fn private_clients_are_no_source_and_another_connections_received_spf_is_not_rea
 }
 
 #[test]
-fn a_hundred_thousand_received_and_results() {
-    let received = "Received: from a.example.com (a.example.com [10.0.0.1]) by b.example.com\n".repeat(100_000);
+fn ten_thousand_received_and_results() {
+    let received = "Received: from a.example.com (a.example.com [10.0.0.1]) by b.example.com\n".repeat(10_000);
     let text = format!(
         "{received}{}",
-        "Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=a.example\n".repeat(20_000)
+        "Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=a.example\n".repeat(10_000)
     );
     let header = crate::facts::header::Header::split(text.as_bytes());
     let hop = |field| crate::facts::received::Hop {
@@ -329,13 +329,13 @@ fn a_hundred_thousand_received_and_results() {
         ..Default::default()
     };
     let r = Reading {
-        hops: (0..100_000).rev().map(hop).collect(),
+        hops: (0..10_000).rev().map(hop).collect(),
         authres: crate::facts::authres::read(&header, text.as_bytes()),
         header,
         ..Reading::default()
     };
     let b = find_with(&r, text.as_bytes(), &Said::default(), NAMES);
-    assert_eq!(b.believed.len() + b.distrusted.len(), 20_000);
+    assert_eq!(b.believed.len() + b.distrusted.len(), 10_000);
 }
 
 proptest! {

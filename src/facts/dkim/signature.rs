@@ -353,10 +353,10 @@ mod tests {
     #[test]
     fn a_huge_field_and_many_signatures_are_read_in_one_pass() {
         let fold = "A".repeat(76) + "\r\n ";
-        let big = format!("DKIM-Signature: v=1; d=example.com; s=s1; b={}\r\n", fold.repeat(40_000));
-        assert_eq!(signatures(&big)[0].signature.len(), 76 * 40_000);
-        let tags = format!("DKIM-Signature: {}\r\n", "b=a;".repeat(500_000));
-        assert_eq!(signatures(&tags)[0].tags.tags.len(), 500_000);
+        let big = format!("DKIM-Signature: v=1; d=example.com; s=s1; b={}\r\n", fold.repeat(4_000));
+        assert_eq!(signatures(&big)[0].signature.len(), 76 * 4_000);
+        let tags = format!("DKIM-Signature: {}\r\n", "b=a;".repeat(50_000));
+        assert_eq!(signatures(&tags)[0].tags.tags.len(), 50_000);
         let many = "DKIM-Signature: v=1; d=example.com; s=s1\r\n".repeat(1000);
         assert_eq!(signatures(&many).len(), 1000);
     }
