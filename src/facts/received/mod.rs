@@ -49,10 +49,14 @@ impl Hop {
     }
 }
 
-/// Reads every Received field; the result is oldest first.
+/// Hops that are read; a hundred are taken for a loop already (RFC 5321 §6.3).
+const MOST: usize = 1_000;
+
+/// Reads the Received fields, of more than [`MOST`] the newest; the result is oldest first.
 pub fn read(header: &Header, text: &[u8]) -> Vec<Hop> {
-    let mut hops: Vec<Hop> = Vec::with_capacity(header.all(text, "Received").count());
-    for (index, field) in header.all(text, "Received").rev() {
+    let newest: Vec<_> = header.all(text, "Received").take(MOST).collect();
+    let mut hops: Vec<Hop> = Vec::with_capacity(newest.len());
+    for (index, field) in newest.into_iter().rev() {
         let mut hop = read_value(text, field.value);
         hop.field = index;
         let before = hops.last().and_then(|h| h.at);

@@ -141,7 +141,8 @@ fn the_chain_is_oldest_first_with_the_time_between() {
 fn many_and_long_fields_take_linear_time() {
     // Enough to feel a quadratic reader; the benchmarks have more.
     let many = "Received: from a.example (b.example [192.0.2.1]) by c.example with ESMTPS id 1;\n Fri, 1 May 2026 10:00:00 +0200\n".repeat(2_000);
-    assert_eq!(read(&Header::split(many.as_bytes()), many.as_bytes()).len(), 2_000);
+    let hops = read(&Header::split(many.as_bytes()), many.as_bytes());
+    assert_eq!((hops.len(), hops[0].field, hops[MOST - 1].field), (MOST, MOST - 1, 0), "the newest");
     for piece in
         ["(", "((a) ", "; ", "from ", "by x ", "[", "a\n ", "helo= ", "(HELO ", "(tls ", "with Microsoft SMTP "]
     {

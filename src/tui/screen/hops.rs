@@ -76,10 +76,14 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         1 => doc.para(1, "1 hop.", Ink::Plain),
         n => doc.para(1, format!("{n} hops, {} from first to last by their own clocks.", duration(total)), Ink::Plain),
     }
+    let unread = reading.header.all(diagnosis.facts.text(), "Received").count().saturating_sub(hops.len());
+    if unread > 0 {
+        doc.para(1, format!("{unread} older ones are not read: so many hops are forged, or a loop."), Ink::Plain);
+    }
     doc.section("Received, oldest first", "");
     let bar_room = doc.width.saturating_sub(32).min(60);
     let mut marked_line = 0;
-    // a forged chain may have 100,000: only hops near the marked one are written
+    // a forged chain may be long: only hops near the marked one are written
     let near = area.height as usize;
     for (n, hop) in hops.iter().enumerate().skip(at.saturating_sub(near)).take(2 * near) {
         if n == at {
