@@ -45,6 +45,11 @@ impl<'a> Lookup<'a> {
         self.answers.get(&Question::new(name, kind))
     }
 
+    /// Every answer at hand; notes nothing.
+    pub fn answers(&self) -> &'a Answers {
+        self.answers
+    }
+
     /// What the errand brought, or `None` after noting it.
     pub fn fetch(&self, errand: Errand) -> Option<&'a Brought> {
         let brought = self.fetched.and_then(|f| f.get(&errand));

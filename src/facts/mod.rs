@@ -15,6 +15,7 @@ pub mod domain;
 pub mod header;
 pub mod lists;
 pub mod lookup;
+pub mod mail_hosts;
 pub mod organization;
 pub mod platform;
 pub mod received;

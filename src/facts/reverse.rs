@@ -106,7 +106,12 @@ const NAMES: usize = 10;
 
 /// PTR and forward confirmation of the source address; `None` without a public one.
 pub fn reverse(lookup: &Lookup, identities: &Identities) -> Option<Reverse> {
-    let ip = identities.source_ip.as_ref()?.value.to_canonical();
+    of(lookup, identities.source_ip.as_ref()?.value)
+}
+
+/// PTR and forward confirmation of an address; `None` where it is not public.
+pub fn of(lookup: &Lookup, ip: IpAddr) -> Option<Reverse> {
+    let ip = ip.to_canonical();
     if !is_public(ip) {
         return None;
     }

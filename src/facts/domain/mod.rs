@@ -1,15 +1,68 @@
 //! What a check of a domain learns beyond what a message needs: one room a kind of record.
 
+pub mod asked;
+pub mod bimi;
+pub mod caa;
+pub mod dnssec;
+pub mod mta_sts;
+pub mod mx;
+pub mod obsolete;
+pub mod server;
+pub mod sources;
+pub mod sts_policy;
+pub mod tagged;
+pub mod tls_rpt;
+pub mod tlsa;
+pub mod who;
+pub mod zone;
+
+pub use asked::Asked;
+
 use super::Reading;
 use super::lookup::Lookup;
+use super::spf::eval::checkable;
 use crate::evidence::Said;
+use crate::evidence::said::Part;
 
-/// Empty where the input is no domain.
+/// Empty where the input is no domain; a room is empty where the user did not want that part.
 #[derive(Clone, Debug, Default)]
-pub struct Domain {}
+pub struct Domain {
+    /// The zone, its name servers, and what the zone above says of them.
+    pub zone: Option<zone::Zone>,
+    pub dnssec: Option<dnssec::Dnssec>,
+    /// Where mail to the domain goes.
+    pub mx: Option<mx::Mx>,
+    /// Who may issue certificates for the names that mail needs.
+    pub caa: Option<caa::Caa>,
+    pub mta_sts: Option<mta_sts::MtaSts>,
+    pub tls_rpt: Option<tagged::Published>,
+    /// Logos: the record of the domain, then that of its organization where it is another.
+    pub bimi: Vec<tagged::Published>,
+    /// Records of dead standards.
+    pub obsolete: Vec<obsolete::Old>,
+    /// The sending addresses the user named, and their names.
+    pub sources: Vec<sources::Source>,
+    /// Who runs what, by what DNS shows.
+    pub who: Vec<who::Party>,
+}
 
 /// Reads all that the answers at hand say of the domain, and asks for the rest.
-pub fn gather(_lookup: &Lookup, reading: &Reading, _said: &Said) -> Domain {
-    let Some(_domain) = reading.subject.as_ref().and_then(|s| s.domain()) else { return Domain::default() };
-    Domain {}
+pub fn gather(lookup: &Lookup, reading: &Reading, said: &Said) -> Domain {
+    let subject = reading.subject.as_ref().and_then(|s| s.domain());
+    let Some(domain) = subject.filter(|d| checkable(d)) else { return Domain::default() };
+    let wants = |part| said.check.wants(part);
+    let zone = (wants(Part::Ns) || wants(Part::Dnssec)).then(|| zone::gather(lookup, domain, wants(Part::Ns)));
+    let mx = (wants(Part::Mx) || wants(Part::MtaSts)).then(|| mx::gather(lookup, domain, &said.check));
+    Domain {
+        dnssec: wants(Part::Dnssec).then(|| dnssec::gather(lookup, domain, zone.as_ref())),
+        caa: wants(Part::Caa).then(|| caa::gather(lookup, domain, mx.as_ref())),
+        mta_sts: wants(Part::MtaSts).then(|| mta_sts::gather(lookup, domain)),
+        tls_rpt: wants(Part::TlsRpt).then(|| tls_rpt::gather(lookup, domain)),
+        bimi: if wants(Part::Bimi) { bimi::gather(lookup, domain) } else { Vec::new() },
+        obsolete: obsolete::gather(lookup, domain, &said.check),
+        sources: sources::gather(lookup, said),
+        who: who::gather(lookup, domain, zone.as_ref(), mx.as_ref()),
+        zone: zone.filter(|_| wants(Part::Ns)),
+        mx,
+    }
 }
