@@ -7,6 +7,7 @@ use super::popup::Popup;
 use super::screen::input::Focus;
 use super::theme::{Choice, Ink, Look, Theme};
 use super::widget::editor::Editor;
+use super::widget::line_edit::LineEdit;
 use super::world::{Recent, Sample};
 use crate::redact::Redaction;
 use crate::triage::State;
@@ -24,6 +25,11 @@ pub enum Screen {
     Hops,
     Headers,
     Stated,
+    /// Which domain?
+    Ask,
+    Records,
+    /// What a check cannot find out.
+    Wish,
 }
 
 impl Screen {
@@ -39,6 +45,9 @@ impl Screen {
             Screen::Hops => Places::HOPS,
             Screen::Headers => Places::HEADERS,
             Screen::Stated => Places::STATED,
+            Screen::Ask => Places::ASK,
+            Screen::Records => Places::RECORDS,
+            Screen::Wish => Places::WISH,
         }
     }
 
@@ -74,6 +83,8 @@ pub struct App {
     pub home: usize,
     pub sample: usize,
     pub editor: Editor,
+    /// The domain that is asked for.
+    pub domain: LineEdit,
     pub focus: Focus,
     /// Why the input screen asks; empty when it does not.
     pub question: String,
@@ -112,6 +123,7 @@ impl App {
             home: 0,
             sample: 0,
             editor: Editor::default(),
+            domain: LineEdit::default(),
             focus: Focus::Text,
             question: String::new(),
             case: None,
@@ -168,6 +180,14 @@ impl App {
     pub fn next_ticket(&mut self) -> Ticket {
         self.ticket = Ticket(self.ticket.0 + 1);
         self.ticket
+    }
+
+    /// The screen of a view: a domain has no header, it has records.
+    pub fn screen_of(&self, view: View) -> Screen {
+        match (Screen::of(view), self.case.as_ref().is_some_and(Case::is_domain)) {
+            (Screen::Headers | Screen::Hops, true) => Screen::Records,
+            (screen, _) => screen,
+        }
     }
 
     /// Goes to a screen of the case, which stands on the verdict.

@@ -1,10 +1,12 @@
 //! The diagnosis on show, and where the user stands in it.
 
 use super::screen::stated::Form;
+use super::screen::wish;
 use super::widget::line_edit::LineEdit;
 use super::widget::raw::Raw;
 use super::world::Opened;
 use crate::diagnose::Diagnosis;
+use crate::evidence::InputKind;
 use crate::rules::{Finding, Severity};
 use crate::world::run::Progress;
 
@@ -48,12 +50,18 @@ pub struct Case {
     pub top: usize,
     pub raw: Raw,
     pub form: Form,
+    /// The form of a check.
+    pub wish: wish::Form,
+    /// Marked row of the record table.
+    pub row: usize,
 }
 
 impl Case {
     pub fn new(opened: Opened) -> Case {
         Case {
             form: Form::new(&opened.said),
+            wish: wish::Form::new(&opened.said),
+            row: 0,
             opened,
             diagnosis: None,
             running: 0,
@@ -69,6 +77,11 @@ impl Case {
             top: 0,
             raw: Raw::default(),
         }
+    }
+
+    /// Is it a check of a domain or an address?
+    pub fn is_domain(&self) -> bool {
+        matches!(self.opened.input.kind, InputKind::Domain | InputKind::Ip)
     }
 
     /// A new state arrived: the mark stays on the same finding, wherever that is now.

@@ -108,7 +108,7 @@ pub enum View {
 
 /// A set of places: screens and popups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Places(u16);
+pub struct Places(u32);
 
 impl Places {
     pub const HOME: Places = Places(1);
@@ -128,14 +128,21 @@ impl Places {
     pub const LOG: Places = Places(1 << 13);
     /// The filter line of the list of findings.
     pub const FILTER: Places = Places(1 << 14);
+    /// Which domain?
+    pub const ASK: Places = Places(1 << 15);
+    pub const RECORDS: Places = Places(1 << 16);
+    /// What a check cannot find out.
+    pub const WISH: Places = Places(1 << 17);
 
-    const VIEWS: Places = Self::VERDICT.or(Self::DETAIL).or(Self::SPF).or(Self::DKIM).or(Self::HOPS).or(Self::HEADERS);
+    const VIEWS: Places =
+        Self::VERDICT.or(Self::DETAIL).or(Self::SPF).or(Self::DKIM).or(Self::HOPS).or(Self::HEADERS).or(Self::RECORDS);
     const LISTS: Places = Self::HOME.or(Self::SAMPLES);
     /// Where plain characters are commands.
     const COMMANDS: Places = Self::LISTS.or(Self::VIEWS);
     /// Where they type.
-    pub const TYPING: Places = Self::INPUT.or(Self::STATED).or(Self::FINDER).or(Self::FILTER);
-    const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::STATED);
+    pub const TYPING: Places = Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK);
+    const FORMS: Places = Self::STATED.or(Self::WISH);
+    const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::FORMS).or(Self::ASK);
 
     /// Every single place with its name in `postdoc keys`.
     pub const NAMED: &[(Places, &str)] = &[
@@ -148,7 +155,10 @@ impl Places {
         (Self::DKIM, "DKIM"),
         (Self::HOPS, "hops"),
         (Self::HEADERS, "headers"),
+        (Self::RECORDS, "records"),
         (Self::STATED, "stated settings"),
+        (Self::ASK, "which domain"),
+        (Self::WISH, "what to check"),
         (Self::COPY, "copy as"),
         (Self::CONFIRM, "quit?"),
         (Self::FINDER, "help, command"),
@@ -230,47 +240,51 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::LISTS, "choose", "move the mark", ["select", "arrow"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::VERDICT, "finding", "choose a finding", ["select", "arrow"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOPS, "hop", "choose a hop", ["received", "server"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::RECORDS, "answer", "choose an answer", ["record"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DETAIL, "", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF.or(P::DKIM).or(P::HEADERS), "scroll", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::LOG), "choose", "move the mark", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::INPUT, "", "move by a line", [];
-    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::STATED, "line", "move to another line", [];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::FORMS, "line", "move to another line", [];
     A::Open, [on(K::Enter) => A::Open], 1, P::LISTS, "open", "open what is marked", ["go", "choose"];
     A::Open, [on(K::Enter) => A::Open], 1, P::VERDICT, "detail", "open the finding", ["explain", "evidence", "why"];
     A::Open, [on(K::Enter) => A::Open], 1, P::HOPS, "raw line", "show this Received line in the header", ["source"];
     A::Open, [on(K::Enter) => A::Open], 1, P::DETAIL, "evidence", "show the evidence in the raw header", ["source", "raw", "proof"];
     A::Open, [on(K::Enter) => A::Open], 1, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::FILTER), "run", "run the marked line", [];
-    A::Open, [on(K::Enter) => A::Open], 1, P::STATED, "next line", "next line; on the last, diagnose", [];
+    A::Open, [on(K::Enter) => A::Open], 1, P::FORMS, "next line", "next line; on the last, diagnose", [];
+    A::Open, [on(K::Enter) => A::Open], 1, P::ASK, "check", "ask DNS", ["go", "diagnose"];
     A::Open, [on(K::Enter) => A::Open], 1, P::INPUT, "", "new line; on a button, press it", [];
     // views and findings
-    A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::INPUT.or(P::STATED), "diagnose", "diagnose what is here", ["done", "go", "check"];
+    A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::INPUT.or(P::FORMS), "diagnose", "diagnose what is here", ["done", "go", "check"];
     A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::INPUT, "buttons", "text, buttons", ["as header", "as record", "clear"];
-    A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::STATED, "", "next, previous line", [];
-    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::STATED, "change", "change a choice; move in a text", ["trust", "authserv-id"];
-    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::INPUT.or(P::FINDER).or(P::FILTER), "", "move in the text", [];
+    A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::FORMS, "", "next, previous line", [];
+    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::FORMS, "change", "change a choice; move in a text", ["trust", "authserv-id"];
+    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::INPUT.or(P::FINDER).or(P::FILTER).or(P::ASK), "", "move in the text", [];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::VERDICT.or(P::DETAIL), "copy", "copy the value of the fix", ["clipboard", "yank", "record"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::VERDICT.or(P::DETAIL), "records", "copy the whole record as zone lines", ["zone file", "bind"];
     A::CopyAs, [ch('c') => A::CopyAs], 1, P::DETAIL, "copy as", "copy as a zone line, dig, Markdown, JSON", ["ticket", "export", "clipboard"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::HOPS.or(P::HEADERS), "copy line", "copy the header field", ["clipboard", "yank"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::RECORDS, "copy", "copy the records of this answer", ["clipboard", "yank"];
+    A::CopyAll, [ch('Y') => A::CopyAll], 1, P::RECORDS, "dig", "copy the dig command that asks the same", ["command"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::SPF, "copy record", "copy the SPF record", ["clipboard", "yank"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::DKIM, "copy key", "copy the key record", ["clipboard", "yank"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DETAIL, "next", "next, previous finding", ["following"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "signature", "next, previous signature", [];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::HOPS).or(P::HEADERS).or(P::SAMPLES), "back", "back one step; keeps the work", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SAMPLES), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
     A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
     A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
     A::View(View::Dkim), [ch('4') => A::View(View::Dkim)], 1, P::VIEWS, "views", "view: DKIM", ["signature", "selector", "key"];
     A::View(View::Hops), [ch('5') => A::View(View::Hops)], 1, P::VIEWS, "views", "view: hops", ["received", "delay", "timeline"];
-    A::View(View::Headers), [ch('6') => A::View(View::Headers)], 1, P::VIEWS, "views", "view: headers", ["raw", "source", "evidence"];
+    A::View(View::Headers), [ch('6') => A::View(View::Headers)], 1, P::VIEWS, "views", "view: headers; records of a domain", ["raw", "source", "evidence", "answers"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::VERDICT, "back", "back one step; keeps the work", ["cancel"];
     A::CopyAs, [ch('c') => A::CopyAs], 1, P::VERDICT, "copy as", "copy as a zone line, dig, Markdown, JSON", ["ticket", "export", "clipboard"];
     A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::LISTS, "", "open that line", [];
     A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('0') => A::Pick(0), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::COPY, "copy", "copy that form", [];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::DETAIL, "record", "previous, next record of the fix", [];
-    A::Stated, [ch('t') => A::Stated], 1, P::VIEWS, "", "try with other values: what the panel says, IP, HELO, whom to trust", ["configured", "settings", "said", "trust", "authserv-id", "ip"];
+    A::Stated, [ch('t') => A::Stated], 1, P::VIEWS, "", "try with other values: what the panel says, IP, HELO, whom to trust; for a domain selectors, addresses, blocklists", ["selector", "blocklist", "probe", "configured", "settings", "said", "trust", "authserv-id", "ip"];
     A::More, [ch('i') => A::More], 1, P::VERDICT, "", "picture or text", ["accessible", "screen reader"];
     A::More, [ch('i') => A::More], 1, P::DETAIL, "more", "more or less explanation", ["why", "manual", "sources"];
     A::Again, [ch('r') => A::Again], 1, P::VIEWS, "", "run this again", ["refresh", "dns", "ask again", "ttl"];
@@ -293,7 +307,7 @@ static TABLE: &[Binding] = rows! {
     A::PageDown, [on(K::PageDown) => A::PageDown, on(K::PageUp) => A::PageUp], 2, P::SCREENS.or(P::FINDER).or(P::LOG), "", "page down, up", [];
     A::PageDown, [ctrl('d') => A::PageDown, ctrl('u') => A::PageUp], 2, P::COMMANDS, "", "page down, up", [];
     A::Top, [ch('g') => A::Top, ch('G') => A::Bottom, on(K::Home) => A::Top, on(K::End) => A::Bottom], 2, P::COMMANDS, "", "top, bottom", ["start", "end"];
-    A::Back, [on(K::Esc) => A::Back], 1, P::INPUT.or(P::STATED), "back, kept", "back; the text is kept", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back], 1, P::INPUT.or(P::FORMS).or(P::ASK), "back, kept", "back; the text is kept", ["cancel"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back, ch('q') => A::Back], 1, P::COPY.or(P::LOG), "close", "close", [];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::CONFIRM, "stay", "close and stay", [];
     A::Back, [on(K::Esc) => A::Back], 1, P::FINDER.or(P::FILTER), "close", "close", [];
@@ -301,14 +315,14 @@ static TABLE: &[Binding] = rows! {
     A::Log, [], 0, P::SCREENS, "", "log: every message so far", ["messages", "history", "errors"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::LISTS, "command", "run a command by name", ["palette"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS, "", "run a command by name", ["palette"];
-    A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::STATED), "", "run a command by name", ["palette"];
+    A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::FORMS).or(P::ASK), "", "run a command by name", ["palette"];
     A::Help, [ch('?') => A::Help, on(K::F(1)) => A::Help], 1, P::COMMANDS, "help", "help: search keys and actions", ["keys", "manual"];
-    A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::STATED), "help", "help: search keys and actions", ["keys", "manual"];
+    A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK), "help", "help: search keys and actions", ["keys", "manual"];
     A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
     A::Quit, [ch('q') => A::Quit], 1, P::VIEWS, "", "quit; asks only while something runs", ["exit", "leave"];
-    A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u16::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
-    A::Redraw, [ctrl('l') => A::Redraw], 1, P(u16::MAX), "", "redraw the screen", ["refresh", "garbage"];
-    A::Suspend, [ctrl('z') => A::Suspend], 1, P(u16::MAX), "", "suspend to the shell", ["background", "fg"];
+    A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u32::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
+    A::Redraw, [ctrl('l') => A::Redraw], 1, P(u32::MAX), "", "redraw the screen", ["refresh", "garbage"];
+    A::Suspend, [ctrl('z') => A::Suspend], 1, P(u32::MAX), "", "suspend to the shell", ["background", "fg"];
 };
 
 /// Every line, in the order of footer and help.

@@ -323,6 +323,30 @@ pub fn diagnosis() -> Diagnosis {
     }
 }
 
+/// What a small invented internet says of example.com.
+pub fn checked() -> Diagnosis {
+    const ZONE: &str = r#"
+        example.com 3600 NS ns1.dns.example
+        example.com 3600 NS ns2.dns.example
+        example.com 300 MX 10 mx1.example.com
+        example.com 300 TXT "v=spf1 include:send.example ~all"
+        example.com 300 TXT "some-verification=abc"
+        send.example 300 TXT "v=spf1 ip4:198.51.100.0/24 ~all"
+        mx1.example.com A 192.0.2.5
+        5.2.0.192.in-addr.arpa PTR mx1.example.com
+        _dmarc.example.com 300 TXT "v=DMARC1; p=none"
+        _smtp._tls.example.com SERVFAIL
+        ns1.dns.example A 192.0.2.53
+        ns2.dns.example A 192.0.2.54
+    "#;
+    let zone = crate::evidence::zone::Zone::parse(ZONE).unwrap();
+    let now = "2026-05-12T14:02:00Z".parse().unwrap();
+    let evidence = Evidence::new(input_of(b"example.com", InputKind::Domain), Said::default(), now, false);
+    let evidence = Arc::new(crate::samples::settle(evidence, &zone));
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    crate::diagnose::diagnose(evidence, reading)
+}
+
 pub fn progress(running: usize) -> Box<Progress> {
     Box::new(Progress { diagnosis: diagnosis(), running })
 }

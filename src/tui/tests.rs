@@ -9,6 +9,7 @@ use super::theme::{Choice, Look, Theme};
 use super::update::update;
 use super::world::{CopyReport, Opened, Recent, Sample, Source};
 use crate::evidence::InputKind;
+use crate::world::run::Progress;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -89,6 +90,18 @@ fn drawn(app: &mut App, width: u16, height: u16) -> String {
 
 type Story = (&'static str, fn(&mut App));
 
+/// A checked domain in an invented world.
+fn checked(look: Look) -> App {
+    let mut app = app(look);
+    let input = testing::input_of(b"example.com", InputKind::Domain);
+    let opened = Opened { input: Arc::new(input), said: Default::default(), recorded: None };
+    let ticket = app.next_ticket();
+    update(&mut app, Msg::Opened(ticket, Ok(Box::new(opened))));
+    let diagnosis = testing::checked();
+    update(&mut app, Msg::Progress(ticket, Box::new(Progress { diagnosis, running: 0 })));
+    app
+}
+
 /// Every screen and popup, by the keys that lead there from the verdict.
 const STORIES: &[Story] = &[
     ("home", |app| app.screens.truncate(1)),
@@ -135,6 +148,24 @@ const STORIES: &[Story] = &[
     ("quit", |app| {
         app.case.as_mut().unwrap().running = 2;
         press(app, "q");
+    }),
+    ("domain_ask", |app| {
+        app.screens = vec![Screen::Home, Screen::Ask];
+        press(app, "example.c");
+    }),
+    ("domain", |app| *app = checked(app.look)),
+    ("domain_running", |app| {
+        *app = checked(app.look);
+        app.case.as_mut().unwrap().running = 4;
+    }),
+    ("domain_records", |app| {
+        *app = checked(app.look);
+        press(app, "6jjj");
+    }),
+    ("domain_wish", |app| {
+        *app = checked(app.look);
+        press(app, "ts1 google");
+        (0..6).for_each(|_| drop(enter(app)));
     }),
     ("log", |app| {
         app.say("Copied something.");

@@ -92,10 +92,18 @@ fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         (Some(Popup::Finder(finder)), _) => finder.insert(&text),
         (None, Some(Screen::Input)) => return screen::input::typed(app, event),
         (None, Some(Screen::Stated)) => screen::stated::insert(app, &text),
+        (None, Some(Screen::Ask)) => app.domain.insert(&text),
+        (None, Some(Screen::Wish)) => wished(app, &text),
         (None, Some(Screen::Verdict)) => screen::verdict::insert(app, &text),
         _ => {}
     }
     vec![]
+}
+
+fn wished(app: &mut App, text: &str) {
+    if let Some(case) = &mut app.case {
+        screen::wish::insert(&mut case.wish, text);
+    }
 }
 
 /// In a field a paste is its text; anywhere else it is something to diagnose.
@@ -110,6 +118,14 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         (None, Some(Screen::Input)) => return screen::input::pasted(app, text),
         (None, Some(Screen::Stated)) => {
             screen::stated::insert(app, text.trim());
+            return vec![];
+        }
+        (None, Some(Screen::Wish)) => {
+            wished(app, text.trim());
+            return vec![];
+        }
+        (None, Some(Screen::Ask)) if crate::evidence::input::is_host(text.trim()) => {
+            app.domain.insert(text.trim());
             return vec![];
         }
         (None, Some(Screen::Verdict)) if filtering => {
@@ -140,7 +156,7 @@ fn opened(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>) ->
             return vec![];
         }
     };
-    if !matches!(opened.input.kind, InputKind::Message | InputKind::Headers | InputKind::Record) {
+    if !opened.input.kind.is_judged() {
         screen::input::ask(app, &opened.input);
         return vec![];
     }
@@ -203,7 +219,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             }
         }
         Action::View(View::Findings) => screen::detail::open_marked(app),
-        Action::View(view) => app.view(Screen::of(view)),
+        Action::View(view) => app.view(app.screen_of(view)),
         Action::Stated => screen::stated::open(app),
         Action::CopyAs => popup::copy::open(app),
         Action::SaveReport => return save_report(app),

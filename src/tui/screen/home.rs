@@ -5,10 +5,11 @@
 //!
 //! ▸ 1  Diagnose a message or header      paste it now, or Enter for the editor
 //!   2  Show me an example                a header that fails, explained
+//!   3  Check a domain                    live DNS
 //!
 //!   Paste works here, on any screen …
 //! ── Recent ─────────────────────────────────────────────────────────────────
-//!   3  acme.example          ✗ FAIL  DMARC not aligned               14:02
+//!   4  acme.example          ✗ FAIL  DMARC not aligned               14:02
 //! ```
 
 use super::step;
@@ -26,6 +27,7 @@ use ratatui::layout::{Position, Rect};
 const ENTRIES: &[(&str, &str)] = &[
     ("Diagnose a message or header", "paste it now, or Enter for the editor"),
     ("Show me an example", "a header with a fault, explained"),
+    ("Check a domain", "live DNS: SPF, DKIM, DMARC, MX, PTR and the rest"),
 ];
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -44,6 +46,7 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
     match line {
         0 => app.screens.push(Screen::Input),
         1 => app.screens.push(Screen::Samples),
+        2 => app.screens.push(Screen::Ask),
         n => {
             if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());
@@ -78,7 +81,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     if wide {
         doc.blank();
     }
-    let help = "Paste works here, on any screen: a full message, a header block, or a TXT record. \
+    let help = "Paste works here, on any screen: a full message, a header block, a TXT record, or a domain. \
         I look at what it is. Diagnosing sends out nothing but DNS queries.";
     if area.width >= 60 {
         doc.para(2, help, Ink::Plain);
@@ -107,6 +110,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         doc.section("From the shell", "");
         doc.row(&[("  postdoc message.eml               the same, from a file", Ink::Plain)]);
         doc.row(&[("  pbpaste | postdoc                 diagnose the clipboard", Ink::Plain)]);
+        doc.row(&[("  postdoc check example.com         ask DNS everything about a domain", Ink::Plain)]);
     }
     let top = doc.draw(frame, area, (marked + 1).saturating_sub(area.height as usize));
     cursor(frame, area, marked, top);

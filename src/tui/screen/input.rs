@@ -43,13 +43,11 @@ pub fn ask(app: &mut App, input: &Input) {
         InputKind::Bounce => "This looks like a bounce.",
         InputKind::Reply => "This looks like a server's reply.",
         InputKind::Report => "This looks like a report.",
-        InputKind::Domain => "This looks like a domain.",
-        InputKind::Ip => "This looks like an IP address.",
-        InputKind::Message | InputKind::Headers | InputKind::Record => "",
+        InputKind::Message | InputKind::Headers | InputKind::Record | InputKind::Domain | InputKind::Ip => "",
     };
     let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
     app.question = format!(
-        "{seen} I see {lines}, {characters} characters, and can diagnose a message, its header or a DNS record. Is it one of those? Tab goes to the choices."
+        "{seen} I see {lines}, {characters} characters, and can diagnose a message, its header, a DNS record or a domain. Is it one of those? Tab goes to the choices."
     );
     app.focus = Focus::Text;
     if app.screen() != Screen::Input {

@@ -1,15 +1,18 @@
 //! The screens, one small file each: what it draws, and what keys do there.
 
+pub mod ask;
 pub mod detail;
 pub mod dkim;
 pub mod headers;
 pub mod home;
 pub mod hops;
 pub mod input;
+pub mod records;
 pub mod samples;
 pub mod spf;
 pub mod stated;
 pub mod verdict;
+pub mod wish;
 
 use super::app::{App, Screen};
 use super::keys::Action;
@@ -32,6 +35,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Hops => hops::act(app, action),
         Screen::Headers => headers::act(app, action),
         Screen::Stated => stated::act(app, action),
+        Screen::Ask => ask::act(app, action),
+        Screen::Records => records::act(app, action),
+        Screen::Wish => wish::act(app, action),
     }
 }
 
@@ -48,6 +54,9 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Hops => hops::draw(app, frame, area, pen),
         Screen::Headers => headers::draw(app, frame, area, pen),
         Screen::Stated => stated::draw(app, frame, area, pen),
+        Screen::Ask => ask::draw(app, frame, area, pen),
+        Screen::Records => records::draw(app, frame, area, pen),
+        Screen::Wish => wish::draw(app, frame, area, pen),
     }
 }
 
@@ -66,6 +75,9 @@ pub fn title(app: &App) -> (String, String) {
         Screen::Hops => "hops",
         Screen::Headers => "headers",
         Screen::Stated => "stated settings",
+        Screen::Ask => return ("postdoc › check a domain".to_owned(), String::new()),
+        Screen::Records => "records",
+        Screen::Wish => "what to check",
     };
     let right = case.map_or(String::new(), |case| match case.running {
         0 if case.stopped => "stopped".to_owned(),

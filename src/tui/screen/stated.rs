@@ -149,7 +149,12 @@ impl Form {
 
 /// Opens the form over the view that is open.
 pub fn open(app: &mut App) {
-    if let Some(case) = &mut app.case {
+    if let Some(case) = app.case.as_mut().filter(|c| c.is_domain()) {
+        let at = case.wish.at;
+        case.wish = super::wish::Form::new(&case.opened.said);
+        case.wish.at = at;
+        app.screens.push(Screen::Wish);
+    } else if let Some(case) = &mut app.case {
         case.form = Form { at: case.form.at, ..Form::new(&case.opened.said) };
         app.screens.push(Screen::Stated);
     }

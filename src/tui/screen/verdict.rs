@@ -121,11 +121,16 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     sentence(&mut head, diagnosis);
     let roomy = whole.width >= 60 && whole.height >= 18;
     if roomy {
+        if case.is_domain() {
+            super::records::brief(&mut head, diagnosis, (area.height as usize / 2).max(3));
+        }
         receiver(&mut head, diagnosis, whole.height >= 24);
-        if whole.height >= 24 {
+        if whole.height >= 24 && !case.is_domain() {
             head.blank();
         }
-        picture::draw(&mut head, diagnosis, app.words || whole.height < 22);
+        if !case.is_domain() {
+            picture::draw(&mut head, diagnosis, app.words || whole.height < 22);
+        }
     }
     let rows = (head.lines.len() as u16).min(area.height.saturating_sub(3));
     let [top, below] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas::<2>(area);
