@@ -1,7 +1,9 @@
 //! The record table of a checked domain: one row a question that matters, whoever shows it.
 
 use crate::diagnose::Diagnosis;
+use crate::evidence::said::Part;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question};
+use crate::facts::domain::dnssec::Security;
 use crate::facts::reverse::reverse_question;
 use crate::facts::spf::record::Record as Spf;
 use crate::rules::{Place, Severity};
@@ -20,10 +22,33 @@ pub enum Subject {
     TlsRpt,
     Bimi,
     Caa,
+    Dnssec,
     Ptr,
 }
 
 impl Subject {
+    /// Mail flows without it.
+    fn is_optional(self) -> bool {
+        matches!(self, Subject::MtaSts | Subject::TlsRpt | Subject::Bimi | Subject::Caa)
+    }
+
+    /// The part of a check it belongs to.
+    fn part(self) -> Part {
+        match self {
+            Subject::Ns => Part::Ns,
+            Subject::Mx | Subject::A | Subject::Aaaa => Part::Mx,
+            Subject::Spf => Part::Spf,
+            Subject::Dkim => Part::Dkim,
+            Subject::Dmarc => Part::Dmarc,
+            Subject::MtaSts => Part::MtaSts,
+            Subject::TlsRpt => Part::TlsRpt,
+            Subject::Bimi => Part::Bimi,
+            Subject::Caa => Part::Caa,
+            Subject::Dnssec => Part::Dnssec,
+            Subject::Ptr => Part::Ptr,
+        }
+    }
+
     /// For the first column.
     pub fn label(self) -> &'static str {
         match self {
@@ -38,6 +63,7 @@ impl Subject {
             Subject::TlsRpt => "TLS-RPT",
             Subject::Bimi => "BIMI",
             Subject::Caa => "CAA",
+            Subject::Dnssec => "DNSSEC",
             Subject::Ptr => "PTR",
         }
     }
@@ -104,6 +130,7 @@ pub fn rows(d: &Diagnosis) -> Vec<Row> {
     reverse.sort();
     reverse.dedup();
     asked.extend(reverse.into_iter().map(|q| (Subject::Ptr, q)));
+    asked.retain(|(subject, _)| said.check.wants(subject.part()));
     asked.into_iter().filter_map(|(subject, question)| row(d, subject, question)).collect()
 }
 
@@ -111,10 +138,7 @@ fn of_domain(d: &Diagnosis, domain: &str) -> Vec<(Subject, Question)> {
     let facts = &d.facts;
     let at = |name: &str, kind| Question::new(name, kind);
     let below = |label: &str| Question::new(&format!("{label}.{domain}"), Kind::Txt);
-    let org = facts.dmarc.organizational.clone().or_else(|| crate::facts::organization::psl(domain));
-    // A name inside a zone has no name servers of its own.
-    let own = facts.evidence.answers.get(&at(domain, Kind::Ns)).is_some_and(|a| a.outcome == Outcome::Records);
-    let zone = if own { domain } else { org.as_deref().unwrap_or(domain) };
+    let zone = facts.domain.zone.as_ref().and_then(|z| z.apex.as_deref()).unwrap_or(domain);
     let mut all = vec![
         (Subject::Ns, at(zone, Kind::Ns)),
         (Subject::Mx, at(domain, Kind::Mx)),
@@ -138,6 +162,7 @@ fn of_domain(d: &Diagnosis, domain: &str) -> Vec<(Subject, Question)> {
         (Subject::Bimi, below("default._bimi")),
         (Subject::Caa, at(domain, Kind::Caa)),
     ]);
+    all.extend(facts.domain.dnssec.as_ref().map(|d| (Subject::Dnssec, d.ds.question.clone())));
     all
 }
 
@@ -156,6 +181,9 @@ fn row(d: &Diagnosis, subject: Subject, question: Question) -> Option<Row> {
 
 fn standing(d: &Diagnosis, row: &Row) -> Standing {
     let Some(outcome) = row.outcome() else { return Standing::Open };
+    if row.subject == Subject::Dnssec && outcome == Outcome::NoData {
+        return Standing::Absent;
+    }
     let about = |q: &Question| *q == row.question;
     let worst = d.every_finding().filter(|f| {
         let shown = f.exhibits.iter().any(|e| matches!(&e.place, Place::Dns { question, .. } if about(question)));
@@ -185,12 +213,27 @@ fn meaning(d: &Diagnosis, row: &Row) -> String {
     let Some(outcome) = row.outcome() else {
         return if d.facts.evidence.offline { "not asked (--offline)".into() } else { "asking".into() };
     };
+    if let (Subject::Dnssec, Some(dnssec)) = (row.subject, &d.facts.domain.dnssec) {
+        return security(&dnssec.state).into();
+    }
     match outcome {
         Outcome::Records => published(d, row),
         Outcome::NoData if row.subject == Subject::Spf => "no record that begins v=spf1".into(),
+        Outcome::NoData | Outcome::NxDomain if row.subject.is_optional() => "none (optional)".into(),
         Outcome::NoData => "none".into(),
         Outcome::NxDomain => "no such name".into(),
         failed => outcome_words(failed).into(),
+    }
+}
+
+fn security(state: &Security) -> &'static str {
+    match state {
+        Security::Unknown(_) => "cannot tell",
+        Security::Signed => "signed, and the resolver found it good",
+        Security::Unsigned => "not signed (optional)",
+        Security::Unanchored => "has keys, but the zone above does not say so: as good as unsigned",
+        Security::Unvalidated => "signed; this resolver does not say whether it verifies",
+        Security::Bogus { .. } => "the signatures do not verify: resolvers that check them get nothing",
     }
 }
 
@@ -232,7 +275,10 @@ fn published(d: &Diagnosis, row: &Row) -> String {
             }
         }
         Subject::Ptr => {
-            let reverse = d.facts.reverse.as_ref().filter(|r| r.question == row.question);
+            let own = d.facts.domain.mx.iter().flat_map(|mx| &mx.servers).flat_map(|s| &s.reverse);
+            let named = d.facts.domain.sources.iter().filter_map(|s| s.reverse.as_ref());
+            let mut all = d.facts.reverse.iter().chain(own).chain(named);
+            let reverse = all.find(|r| r.question == row.question);
             let confirmed = |name: &str| match reverse.and_then(|r| r.names.iter().find(|n| n.name == name)) {
                 Some(n) if n.confirmed == Some(true) => ", which resolves back",
                 Some(n) if n.confirmed == Some(false) => ", which does not resolve back",
@@ -246,7 +292,7 @@ fn published(d: &Diagnosis, row: &Row) -> String {
             None => all(text),
         },
         Subject::Ns | Subject::A | Subject::Aaaa => all(host),
-        Subject::MtaSts | Subject::TlsRpt | Subject::Bimi | Subject::Caa => all(text),
+        Subject::MtaSts | Subject::TlsRpt | Subject::Bimi | Subject::Caa | Subject::Dnssec => all(text),
     }
 }
 

@@ -21,8 +21,8 @@ pub use asked::Asked;
 use super::Reading;
 use super::lookup::Lookup;
 use super::spf::eval::checkable;
-use crate::evidence::Said;
 use crate::evidence::said::Part;
+use crate::evidence::{Kind, Said};
 
 /// Empty where the input is no domain; a room is empty where the user did not want that part.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,11 @@ pub fn gather(lookup: &Lookup, reading: &Reading, said: &Said) -> Domain {
     let Some(domain) = subject.filter(|d| checkable(d)) else { return Domain::default() };
     let wants = |part| said.check.wants(part);
     let zone = (wants(Part::Ns) || wants(Part::Dnssec)).then(|| zone::gather(lookup, domain, wants(Part::Ns)));
+    if wants(Part::Mx) {
+        // What stands at the name itself: the implicit MX (RFC 5321 §5.1), and a web site's home.
+        lookup.ask(domain, Kind::A);
+        lookup.ask(domain, Kind::Aaaa);
+    }
     let mx = (wants(Part::Mx) || wants(Part::MtaSts)).then(|| mx::gather(lookup, domain, &said.check));
     Domain {
         dnssec: wants(Part::Dnssec).then(|| dnssec::gather(lookup, domain, zone.as_ref())),

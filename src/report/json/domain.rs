@@ -3,6 +3,7 @@
 use super::diagnosis::{Dns, FindingPart, GapPart, VerdictPart, dns, finding_part, gap, verdict};
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Data, Outcome};
+use crate::facts::domain::who::{Clue, Party, Role};
 use crate::facts::platform;
 use crate::facts::tags::TagList;
 use crate::report::records::{self, Row, Subject};
@@ -21,6 +22,9 @@ pub struct Document {
     ip: Option<String>,
     verdict: VerdictPart,
     dns_host: Option<DnsHost>,
+    platforms: Vec<PartyPart>,
+    zone: Option<ZonePart>,
+    dnssec: Option<&'static str>,
     records: Records,
     findings: Vec<FindingPart>,
     unknown: Vec<GapPart>,
@@ -32,6 +36,31 @@ struct DnsHost {
     id: Option<&'static str>,
     name: Option<&'static str>,
     nameservers: Vec<String>,
+}
+
+/// Who runs what, and what shows it.
+#[derive(Debug, Serialize)]
+struct PartyPart {
+    id: &'static str,
+    name: &'static str,
+    role: &'static str,
+    evidence: Vec<CluePart>,
+}
+
+#[derive(Debug, Serialize)]
+struct CluePart {
+    name: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ZonePart {
+    apex: Option<String>,
+    serial: Option<u32>,
+    /// Seconds for which "there is no such thing" is remembered (RFC 2308 §5).
+    negative_ttl: Option<u32>,
 }
 
 /// `null` where a record was not asked for.
@@ -86,6 +115,13 @@ pub fn document(d: &Diagnosis) -> Document {
         ip: subject.and_then(|s| s.ip()).map(|ip| ip.to_string()),
         verdict: verdict(d),
         dns_host: domain.and_then(|domain| dns_host(d, domain, &rows)),
+        platforms: d.facts.domain.who.iter().filter(|p| p.role != Role::DnsHost).map(party).collect(),
+        zone: d.facts.domain.zone.as_ref().map(|zone| ZonePart {
+            apex: zone.apex.clone(),
+            serial: zone.start.as_ref().map(|s| s.serial),
+            negative_ttl: zone.start.as_ref().map(|s| s.negative_ttl()),
+        }),
+        dnssec: d.facts.domain.dnssec.as_ref().map(|s| s.state.word()),
         records: Records {
             ns: first(Subject::Ns),
             mx: first(Subject::Mx),
@@ -119,6 +155,17 @@ fn dns_host(d: &Diagnosis, domain: &str, rows: &[Row]) -> Option<DnsHost> {
         name: host.map(|h| h.name.as_str()),
         nameservers,
     })
+}
+
+fn party(party: &Party) -> PartyPart {
+    let clue =
+        |c: &Clue| CluePart { name: c.question.name.clone(), kind: c.question.kind.word(), text: c.text.clone() };
+    PartyPart {
+        id: party.id,
+        name: party.name,
+        role: party.role.word(),
+        evidence: party.clues.iter().map(clue).collect(),
+    }
 }
 
 fn record(row: &Row) -> Option<RecordPart> {
