@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::source;
 use crate::diagnose::Diagnosis;
 use crate::evidence::case::Case;
-use crate::evidence::{Evidence, Said};
+use crate::evidence::{Evidence, Input, Refusal, Said};
 use crate::facts::Reading;
 use crate::redact::Redaction;
 use crate::report::{self, Shown};
@@ -46,8 +46,8 @@ pub fn run(global: &Global, args: &Diagnose) -> anyhow::Result<Exit> {
         return one(global, args, sample.evidence(global.now(), said(args)), false);
     }
     match &args.files[..] {
-        [] => one(global, args, evidence(global, args, "-", source::bytes("-")?), !args.no_save),
-        [file] => one(global, args, evidence(global, args, file, source::bytes(file)?), !args.no_save),
+        [] => one(global, args, evidence(global, args, source::input("-", args.kind.kind())), !args.no_save),
+        [file] => one(global, args, evidence(global, args, source::input(file, args.kind.kind())), !args.no_save),
         files => many(global, args, files),
     }
 }
@@ -63,9 +63,9 @@ fn said(args: &Diagnose) -> Said {
     }
 }
 
-fn evidence(global: &Global, args: &Diagnose, name: &str, bytes: Vec<u8>) -> Evidence {
+fn evidence(global: &Global, args: &Diagnose, input: Input) -> Evidence {
     Evidence {
-        input: Arc::new(source::input(name, bytes, args.kind.kind())),
+        input: Arc::new(input),
         said: said(args),
         answers: Default::default(),
         fetched: Default::default(),
@@ -158,9 +158,9 @@ fn one_of_many(
         Some(runner) => runner,
         None => Runner::new(global.dns())?,
     };
-    let bytes = source::bytes(file)?;
+    let input = source::input(file, args.kind.kind());
     let work = std::panic::AssertUnwindSafe(|| {
-        let result = settle(&ready, evidence(global, args, file, bytes), global, signals);
+        let result = settle(&ready, evidence(global, args, input), global, signals);
         (result, ready)
     });
     match std::panic::catch_unwind(work) {
@@ -168,7 +168,14 @@ fn one_of_many(
             *runner = Some(ready);
             Ok(result)
         }
-        Err(_) => bail!("{file} could not be diagnosed: a fault of postdoc; please report it, with what stands above"),
+        Err(_) => {
+            let why =
+                format!("{file} could not be diagnosed: a fault of postdoc; please report it, with what stands above");
+            super::tell(&why);
+            let input = Input::unreadable(file, &Refusal::Unreadable(why));
+            let reading = Arc::new(Reading::read(&input, &said(args)));
+            Ok((crate::diagnose::diagnose(Arc::new(evidence(global, args, input)), reading), None))
+        }
     }
 }
 

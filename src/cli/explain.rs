@@ -1,9 +1,13 @@
-//! `postdoc explain`: a rule, an enhanced status code, an SMTP reply, a header field with its value.
+//! `postdoc explain`: a rule, an enhanced status code, an SMTP reply, a header field with its value,
+//! a single result.
 
 use super::args::{Explain, Format, Global};
 use super::exit::Exit;
+use crate::facts::authres::{self, MethodResult};
+use crate::facts::header::Header;
 use crate::knowledge::header::Explained;
 use crate::knowledge::reply::{ReplyRow, Status};
+use crate::knowledge::result::{self, Word};
 use crate::knowledge::{header, reply};
 use crate::report::{self, Shown};
 use crate::rules::{self, Rule};
@@ -22,11 +26,30 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
     if let Some((name, value)) = what.split_once(':').filter(|(name, _)| is_field_name(name)) {
         let (name, value) = (name.trim(), value.trim());
         let meanings = header::explain(name, value);
+        let results = results(name, value);
+        if !results.is_empty() {
+            let text = || of_results(&results) + &of_header(&meanings);
+            return say(json, text, || results_as_json(name, &results, &meanings));
+        }
         if meanings.is_empty() {
             super::tell(format_args!("nothing is known about this value of {name}"));
             return Ok(Exit::Unknown);
         }
         return say(json, || of_header(&meanings), || header_as_json(name, &meanings));
+    }
+    let words = match what.split_once('=') {
+        // `spf=permerror`
+        Some((method, word)) => {
+            result::of(&method.to_ascii_lowercase(), &word.to_ascii_lowercase()).into_iter().collect()
+        }
+        None => result::explain(what),
+    };
+    if !words.is_empty() {
+        return say(
+            json,
+            || of_words(&words),
+            || json!({ "words": words.iter().map(|w| word_as_json(w)).collect::<Vec<_>>() }),
+        );
     }
     let mut rows = reply::explain(what);
     let mut status = reply::status(what);
@@ -40,7 +63,7 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
     }
     if rows.is_empty() && status.is_none() {
         bail!(
-            "{what:?} is no rule (`postdoc rules` lists them), no reply or status code that is known, and no header field (\"Name: value\")"
+            "{what:?} is no rule (`postdoc rules` lists them), no result, no reply or status code that is known, and no header field (\"Name: value\")"
         );
     }
     say(json, || of_reply(&rows, status), || reply_as_json(&rows, status))
@@ -112,6 +135,91 @@ fn rule_as_json(rule: &Rule) -> Value {
 /// The doc comment without the blank it carries before each line.
 fn page(rule: &Rule) -> String {
     rule.doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned() + "\n").collect()
+}
+
+/// The results in a field that holds some: one by one, as a receiver wrote them.
+fn results(name: &str, value: &str) -> Vec<MethodResult> {
+    let is = |known: &str| name.eq_ignore_ascii_case(known);
+    if is("Authentication-Results") || is("ARC-Authentication-Results") {
+        return authres::read_value(value.as_bytes(), 0).results;
+    }
+    if is("Received-SPF") {
+        let field = format!("Received-SPF: {value}\r\n");
+        let read = authres::received_spf(&Header::split(field.as_bytes()), field.as_bytes());
+        let result = |r: authres::ReceivedSpf| MethodResult {
+            method: "spf".into(),
+            result: r.result,
+            ..MethodResult::default()
+        };
+        return read.into_iter().map(result).collect();
+    }
+    vec![]
+}
+
+/// Which domain, selector or address a result is about.
+fn about(result: &MethodResult) -> String {
+    let told =
+        result.props.iter().filter(|p| !matches!((&*p.ptype, &*p.property), ("header", "b")) && !p.value.is_empty());
+    told.map(|p| {
+        if p.ptype.is_empty() {
+            format!("{}={}", p.property, p.value)
+        } else {
+            format!("{}.{}={}", p.ptype, p.property, p.value)
+        }
+    })
+    .collect::<Vec<_>>()
+    .join(" ")
+}
+
+fn of_results(results: &[MethodResult]) -> String {
+    let mut out = String::new();
+    for result in results {
+        let word = result::of(&result.method, &result.result);
+        out.push_str(&format!(
+            "{}\n",
+            Safe::line(format!("{}={}   {}", result.method, result.result, about(result)).trim_end())
+        ));
+        out.push_str(&format!("  {}\n", word.map_or("not a word that is known", |w| &w.meaning)));
+        if let Some(rule) = word.and_then(|w| w.rule.as_deref()) {
+            out.push_str(&format!("  More: postdoc explain {rule}\n"));
+        }
+    }
+    out
+}
+
+fn results_as_json(name: &str, results: &[MethodResult], meanings: &[Explained]) -> Value {
+    let results: Vec<Value> = results
+        .iter()
+        .map(|r| {
+            let word = result::of(&r.method, &r.result);
+            json!({
+                "method": r.method, "result": r.result, "about": about(r), "meaning": word.map(|w| &w.meaning),
+                "rule": word.and_then(|w| w.rule.as_ref()), "source": word.map(|w| &w.source),
+            })
+        })
+        .collect();
+    let mut value = header_as_json(name, meanings);
+    value["results"] = results.into();
+    value
+}
+
+fn of_words(words: &[&Word]) -> String {
+    let mut out = String::new();
+    for word in words {
+        let methods = if word.methods.is_empty() { "in general".to_owned() } else { word.methods.join(", ") };
+        out.push_str(&format!("{}   {methods}\n  {}\n", word.word, word.meaning));
+        if let Some(rule) = &word.rule {
+            out.push_str(&format!("  More: postdoc explain {rule}\n"));
+        }
+        out.push_str(&format!("  Source: {}\n\n", word.source));
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn word_as_json(word: &Word) -> Value {
+    json!({ "word": word.word, "methods": word.methods, "meaning": word.meaning, "rule": word.rule, "source": word.source })
 }
 
 fn of_header(meanings: &[Explained]) -> String {

@@ -1,7 +1,7 @@
 //! Where inputs come from: files, standard input, the built-in samples.
 
 use crate::evidence::input::is_host;
-use crate::evidence::{Input, InputKind};
+use crate::evidence::{Input, InputKind, Refusal};
 use anyhow::Context as _;
 use std::io::{IsTerminal, Read};
 use std::net::IpAddr;
@@ -21,8 +21,8 @@ pub fn bytes(name: &str) -> anyhow::Result<Vec<u8>> {
         }
         stdin.lock().take(limit).read_to_end(&mut bytes).context("standard input cannot be read")?;
     } else {
-        let file = std::fs::File::open(Path::new(name)).with_context(|| format!("{name} cannot be opened"))?;
-        file.take(limit).read_to_end(&mut bytes).with_context(|| format!("{name} cannot be read"))?;
+        let file = std::fs::File::open(Path::new(name)).with_context(|| format!("the file {name} cannot be opened"))?;
+        file.take(limit).read_to_end(&mut bytes).with_context(|| format!("the file {name} cannot be read"))?;
     }
     Ok(bytes)
 }
@@ -34,11 +34,16 @@ pub fn names_a_host(name: &str) -> bool {
     is_host(name) && !Path::new(name).exists() && (name.parse::<IpAddr>().is_ok() || known(name.trim_end_matches('.')))
 }
 
-/// Recognises bytes. What cannot be read at all becomes an input of unknown kind whose
+/// The input of this name. What cannot be read at all becomes an input of unknown kind whose
 /// `because` says why, so that every input has its one result.
-pub fn input(name: &str, bytes: Vec<u8>, kind: Option<InputKind>) -> Input {
-    match Input::read(name, bytes, kind) {
-        Ok(input) => input,
-        Err(refusal) => Input::unreadable(name, &refusal),
+pub fn input(name: &str, kind: Option<InputKind>) -> Input {
+    match bytes(name) {
+        Ok(bytes) => recognise(name, bytes, kind),
+        Err(e) => Input::unreadable(name, &Refusal::Unreadable(format!("{e:#}"))),
     }
+}
+
+/// As [`input`], for bytes at hand.
+pub fn recognise(name: &str, bytes: Vec<u8>, kind: Option<InputKind>) -> Input {
+    Input::read(name, bytes, kind).unwrap_or_else(|refusal| Input::unreadable(name, &refusal))
 }

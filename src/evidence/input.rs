@@ -116,6 +116,9 @@ pub enum Refusal {
     Empty,
     #[error("the input has {0} bytes, the limit is {limit}", limit = Input::LIMIT)]
     TooLarge(usize),
+    /// It could not be got at, and why.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 /// What the user gave, and the text that was read from it.

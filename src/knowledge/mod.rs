@@ -7,6 +7,7 @@ pub mod pattern;
 pub mod platform;
 pub mod receiver;
 pub mod reply;
+pub mod result;
 mod shelf;
 
 pub use host::DnsHost;

@@ -1,10 +1,9 @@
-//! DKIM records rebuilt with one thing changed and all else kept, and what platforms ask for.
+//! DKIM records rebuilt with one thing changed and all else kept.
 
-use super::{Change, Remedy, blank};
+use super::blank;
 use crate::facts::dkim::key::{self, KeyRecord, PublicKey};
 use crate::facts::dkim::material;
 use crate::facts::tags::{Tag, TagList};
-use crate::knowledge::Platform;
 use crate::span::Span;
 
 /// The record with this value for this tag; all other bytes stay. A tag that is not there is
@@ -151,52 +150,10 @@ pub fn open_record(key_type: &str) -> String {
     format!("v=DKIM1; k={key_type}; p={}", blank(PUBLIC_KEY))
 }
 
-/// Adds the records a platform asks for at `domain`, and where to switch signing on.
-pub fn by_platform(mut remedy: Remedy, platform: &Platform, domain: &str) -> Remedy {
-    if let Some(setting) = &platform.dkim_setting {
-        remedy = remedy.step(format!("In {}: {}", platform.name, filled(setting, domain)));
-    }
-    for setup in &platform.dkim {
-        let name = format!("{}._domainkey.{domain}", filled(&setup.selector, domain));
-        let target = setup.target.as_deref().map(|t| filled(t, domain));
-        let change = match (setup.record.as_str(), target) {
-            ("CNAME", target) => Change::cname(&name, &target.unwrap_or_else(|| blank("target shown in the portal"))),
-            (_, Some(value)) => Change::txt(&name, &[] as &[&str], &[value]),
-            (_, None) => Change::txt(&name, &[] as &[&str], &[open_record("rsa")]),
-        };
-        remedy = noted(remedy, &change).record(change);
-    }
-    remedy
-}
-
-/// Notes every blank that stands in a change, once.
-pub fn noted(mut remedy: Remedy, change: &Change) -> Remedy {
-    let value = |data: &crate::evidence::Data| match data {
-        crate::evidence::Data::Cname(target) => target.clone(),
-        crate::evidence::Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
-        _ => String::new(),
-    };
-    for text in std::iter::once(change.name.clone()).chain(change.after.iter().map(value)) {
-        for piece in text.split('<').skip(1) {
-            let Some((whence, _)) = piece.split_once('>') else { continue };
-            if !remedy.blanks.iter().any(|b| b == whence) {
-                remedy = remedy.blank(whence);
-            }
-        }
-    }
-    remedy
-}
-
-/// `{domain}` and `{domain-dashes}` filled in.
-pub fn filled(pattern: &str, domain: &str) -> String {
-    pattern.replace("{domain-dashes}", &domain.replace('.', "-")).replace("{domain}", domain)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::facts::dkim::samples::*;
-    use crate::knowledge::platform::DkimSetup;
 
     #[test]
     fn one_tag_changes_and_all_else_stays() {
@@ -255,31 +212,6 @@ mod tests {
     fn a_note_keeps_its_words() {
         let text = format!("v=DKIM1 k=rsa n=set k=rsa here; p={RSA_1024}");
         assert_eq!(tidy(&text).unwrap(), format!("v=DKIM1; k=rsa; n=set k=rsa here; p={RSA_1024}"));
-    }
-
-    #[test]
-    fn a_platforms_records_are_filled_and_its_blanks_noted() {
-        let platform = Platform {
-            name: "Sender".into(),
-            dkim_setting: Some("Domains > {domain}".into()),
-            dkim: vec![
-                DkimSetup {
-                    selector: "s1".into(),
-                    record: "CNAME".into(),
-                    target: Some("s1-{domain-dashes}.<account>.example.net".into()),
-                    ..DkimSetup::default()
-                },
-                DkimSetup { selector: "k".into(), record: "TXT".into(), ..DkimSetup::default() },
-            ],
-            ..Platform::default()
-        };
-        let got = by_platform(Remedy::new("x"), &platform, "mail.example.com");
-        assert_eq!(got.steps, ["In Sender: Domains > mail.example.com"]);
-        assert_eq!(
-            got.records[0],
-            Change::cname("s1._domainkey.mail.example.com", "s1-mail-example-com.<account>.example.net")
-        );
-        assert_eq!(got.blanks, ["account", PUBLIC_KEY]);
     }
 
     proptest::proptest! {

@@ -4,6 +4,7 @@ pub mod dkim;
 pub mod dmarc;
 pub mod platform;
 pub mod spf;
+pub mod spf_trial;
 
 use crate::evidence::{Data, Kind};
 
@@ -48,6 +49,24 @@ impl Remedy {
     pub fn record(mut self, change: Change) -> Self {
         self.records.push(change);
         self
+    }
+
+    /// Adds a record and notes every blank that stands in it, each once.
+    pub fn marked(mut self, change: Change) -> Self {
+        let value = |data: &Data| match data {
+            Data::Cname(target) | Data::Mx { exchange: target, .. } => target.clone(),
+            Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
+            _ => String::new(),
+        };
+        for text in std::iter::once(change.name.clone()).chain(change.after.iter().map(value)) {
+            let blanks = text.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+            for (what, _) in blanks {
+                if !self.blanks.iter().any(|b| b == what) {
+                    self.blanks.push(what.to_owned());
+                }
+            }
+        }
+        self.record(change)
     }
 
     /// Notes a value that only `whence` can tell.

@@ -1,116 +1,59 @@
-//! Cures that begin in a sending platform's panel: its DKIM and its return path for a domain.
+//! What a sending platform wants published for a domain: its DKIM keys and its return path.
 
 use super::{Change, Remedy, TTL, blank, text};
-use crate::evidence::{Data, Kind};
+use crate::evidence::{Answers, Data, Kind, Question};
 use crate::knowledge::Platform;
-use crate::knowledge::platform::DkimSetup;
 
-/// How to let `platform` sign as `from_domain`: where to click, and the records it wants.
-/// What only the portal knows is a blank.
-pub fn custom_dkim(platform: &Platform, from_domain: &str) -> Remedy {
-    let name = &platform.name;
-    let mut remedy = Remedy::new(format!("Let {name} sign as {from_domain}.")).step(open(
-        platform.dkim_setting.as_deref(),
-        &format!("in {name}: the settings of your sending domain"),
-        from_domain,
-    ));
-    if !platform.dkim.is_empty() {
-        remedy =
-            remedy.step("Publish the records below; where they differ from what the page shows, the page is right.");
-    }
-    for setup in &platform.dkim {
-        remedy = remedy.record(key(platform, setup, from_domain));
-    }
-    remedy =
-        remedy.step(format!("When DNS shows them, let {name} check the domain, and switch signing on if it asks."));
-    note_blanks(remedy)
+/// Adds where to switch signing on at `platform`, and the records it asks for at `domain`.
+pub fn signing(remedy: Remedy, platform: &Platform, domain: &str, answers: &Answers) -> Remedy {
+    let remedy = match &platform.dkim_setting {
+        Some(setting) => remedy.step(place(setting, domain)),
+        None => remedy,
+    };
+    keys(platform, domain, answers).into_iter().fold(remedy, Remedy::marked)
 }
 
-/// How to give `platform` a return path inside `from_domain`; `None` where it offers none.
-pub fn return_path(platform: &Platform, from_domain: &str) -> Option<Remedy> {
-    let name = &platform.name;
-    if platform.return_path.is_none() && platform.return_path_setting.is_none() {
-        return None;
-    }
-    let mut remedy = Remedy::new(format!("Let {name} use a return path inside {from_domain}.")).step(open(
-        platform.return_path_setting.as_deref(),
-        &format!("in {name}: the settings of your sending domain"),
-        from_domain,
-    ));
-    if let Some(path) = &platform.return_path {
-        let owner = format!("{}.{from_domain}", path.label);
-        let target = match &path.target {
-            Some(target) => Platform::fill(target, from_domain),
-            None => blank(&format!("target from {name}")),
-        };
-        remedy =
-            remedy.step("Publish the records below; where they differ from what the page shows, the page is right.");
-        if path.record == "MX" {
-            remedy = remedy.record(new(&owner, Kind::Mx, Data::Mx { preference: 10, exchange: target }));
-        } else {
-            remedy = remedy.record(new(&owner, Kind::Cname, Data::Cname(target)));
-        }
-        if let Some(spf) = &path.spf {
-            remedy = remedy.record(new(&owner, Kind::Txt, text(spf)));
-        }
-        remedy = remedy.step(format!("When DNS shows them, let {name} check the domain."));
-    }
-    Some(note_blanks(remedy))
-}
-
-/// The record of one key.
-fn key(platform: &Platform, setup: &DkimSetup, from_domain: &str) -> Change {
-    let below = setup.below.as_ref().map_or(String::new(), |b| format!("{b}."));
-    let owner = Platform::fill(&format!("{}._domainkey.{below}{from_domain}", setup.selector), from_domain);
-    match (&*setup.record, &setup.target) {
-        ("CNAME", Some(target)) => new(&owner, Kind::Cname, Data::Cname(Platform::fill(target, from_domain))),
-        ("CNAME", None) => new(&owner, Kind::Cname, Data::Cname(blank(&whence(platform)))),
-        _ => new(&owner, Kind::Txt, text(&blank(&format!("TXT value of the key from {}", platform.name)))),
-    }
-}
-
-/// Where the target of a CNAME is to be copied from.
-fn whence(platform: &Platform) -> String {
-    match &*platform.id {
-        "microsoft-365" => "copy from the Microsoft 365 Defender portal".to_owned(),
-        _ => format!("target from {}", platform.name),
-    }
-}
-
-fn new(name: &str, kind: Kind, data: Data) -> Change {
-    Change { name: name.to_owned(), kind, ttl: TTL, before: vec![], after: vec![data] }
-}
-
-/// "Open …", with the domain filled in.
-fn open(setting: Option<&str>, otherwise: &str, domain: &str) -> String {
-    let mut place = Platform::fill(setting.unwrap_or(otherwise), domain);
+/// Where to click, as a sentence begins: settings are written "in Brevo: …".
+pub fn place(setting: &str, domain: &str) -> String {
+    let mut place = Platform::fill(setting, domain);
     if let Some(first) = place.get(..1).map(str::to_ascii_uppercase) {
         place.replace_range(..1, &first);
     }
-    place + "."
+    place
 }
 
-/// Names every blank that stands in a record or a step, each once, in order.
-fn note_blanks(mut remedy: Remedy) -> Remedy {
-    let mut texts: Vec<String> = Vec::new();
-    for change in &remedy.records {
-        texts.push(change.name.clone());
-        texts.extend(change.after.iter().map(|data| match data {
-            Data::Cname(target) => target.clone(),
-            Data::Mx { exchange, .. } => exchange.clone(),
-            Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
-            _ => String::new(),
-        }));
-    }
-    texts.extend(remedy.steps.iter().cloned());
-    for text in &texts {
-        for piece in text.split('<').skip(1) {
-            if let Some((what, _)) = piece.split_once('>').filter(|(w, _)| !remedy.blanks.iter().any(|b| b == w)) {
-                remedy.blanks.push(what.to_owned());
-            }
-        }
-    }
-    remedy
+/// The records of its keys, beside what is known to stand at their names; what only the portal
+/// knows is a blank.
+pub fn keys(platform: &Platform, domain: &str, answers: &Answers) -> Vec<Change> {
+    let key = |setup: &crate::knowledge::platform::DkimSetup| {
+        let below = setup.below.as_ref().map_or(String::new(), |b| format!("{b}."));
+        let name = Platform::fill(&format!("{}._domainkey.{below}{domain}", setup.selector), domain);
+        let target = setup.target.as_deref().map(|t| Platform::fill(t, domain));
+        let (kind, data) = match (setup.record.eq_ignore_ascii_case("CNAME"), target) {
+            (true, Some(target)) => (Kind::Cname, Data::Cname(target)),
+            (true, None) => (Kind::Cname, Data::Cname(blank(&format!("target that {} shows", platform.name)))),
+            (false, Some(value)) => (Kind::Txt, text(&value)),
+            (false, None) => (Kind::Txt, text(&blank(&format!("TXT value that {} shows", platform.name)))),
+        };
+        let answer = answers.get(&Question::new(&name, kind));
+        let same = |d: &&Data| std::mem::discriminant(*d) == std::mem::discriminant(&data);
+        let before = answer.iter().flat_map(|a| &a.records).map(|r| &r.data).filter(same).cloned().collect();
+        Change { name, kind, ttl: TTL, before, after: vec![data] }
+    };
+    platform.dkim.iter().map(key).collect()
+}
+
+/// What to publish for a return path inside `domain`, in words: name, type, target; `None` where
+/// the platform offers none.
+pub fn return_path(platform: &Platform, domain: &str) -> Option<String> {
+    let setup = platform.return_path.as_ref()?;
+    let target = match setup.target.as_deref() {
+        Some(target) => Platform::fill(target, domain),
+        None => blank(&format!("target that {} shows", platform.name)),
+    };
+    let label = Platform::fill(&setup.label, domain);
+    let name = if label.is_empty() { domain.to_owned() } else { format!("{label}.{domain}") };
+    Some(format!("{name} {} {target}", setup.record))
 }
 
 #[cfg(test)]
@@ -118,10 +61,13 @@ mod tests {
     use super::*;
     use crate::knowledge::platform::{all, find};
 
+    fn signed(id: &str, domain: &str) -> Remedy {
+        signing(Remedy::new("x"), find(id).unwrap(), domain, &Answers::new())
+    }
+
     fn records(remedy: &Remedy) -> Vec<(&str, String)> {
         let value = |c: &Change| match &c.after[..] {
             [Data::Cname(t)] => t.clone(),
-            [Data::Mx { preference, exchange }] => format!("{preference} {exchange}"),
             [Data::Txt(s)] => String::from_utf8(s.concat()).unwrap(),
             other => panic!("{other:?}"),
         };
@@ -130,7 +76,7 @@ mod tests {
 
     #[test]
     fn names_are_filled_in() {
-        let remedy = custom_dkim(find("brevo").unwrap(), "mail.example.com");
+        let remedy = signed("brevo", "mail.example.com");
         assert_eq!(
             records(&remedy),
             [
@@ -139,53 +85,38 @@ mod tests {
             ]
         );
         assert!(remedy.blanks.is_empty(), "{:?}", remedy.blanks);
-        assert!(remedy.steps[0].starts_with("In Brevo: Settings"));
+        assert!(remedy.steps[0].starts_with("In Brevo: "));
     }
 
     #[test]
     fn microsoft_targets_are_blank() {
-        let remedy = custom_dkim(find("microsoft-365").unwrap(), "example.com");
-        let want = "<copy from the Microsoft 365 Defender portal>".to_owned();
-        assert_eq!(
-            records(&remedy),
-            [("selector1._domainkey.example.com", want.clone()), ("selector2._domainkey.example.com", want)]
-        );
-        assert_eq!(remedy.blanks, ["copy from the Microsoft 365 Defender portal"]);
+        let remedy = signed("microsoft-365", "example.com");
+        assert!(records(&remedy).iter().all(|(_, target)| target == "<target that Microsoft 365 shows>"), "{remedy:?}");
+        assert_eq!(remedy.blanks, ["target that Microsoft 365 shows"]);
     }
 
     #[test]
     fn a_key_below_a_subdomain() {
-        let remedy = custom_dkim(find("customerio").unwrap(), "example.com");
+        let remedy = signed("customerio", "example.com");
         assert_eq!(remedy.records[0].name, "krs._domainkey.cio<number from Customer.io>.example.com");
     }
 
     #[test]
-    fn a_return_path_with_mx_and_spf_beside_it() {
-        let remedy = return_path(find("resend").unwrap(), "example.com").unwrap();
-        assert_eq!(
-            records(&remedy),
-            [
-                ("send.example.com", "10 feedback-smtp.<region, such as us-east-1>.amazonses.com".to_owned()),
-                ("send.example.com", "v=spf1 include:amazonses.com ~all".to_owned()),
-            ]
-        );
-        let postmark = return_path(find("postmark").unwrap(), "example.com").unwrap();
-        assert_eq!(records(&postmark), [("pm-bounces.example.com", "pm.mtasv.net".to_owned())]);
-        assert!(return_path(find("mailchimp").unwrap(), "example.com").is_none());
+    fn a_return_path_in_words() {
+        let words = |id| return_path(find(id).unwrap(), "example.com");
+        assert_eq!(words("postmark").unwrap(), "pm-bounces.example.com CNAME pm.mtasv.net");
+        assert!(words("resend").unwrap().starts_with("send.example.com MX feedback-smtp."));
+        assert!(words("mailchimp").is_none());
     }
 
     #[test]
-    fn every_platform_gives_steps_and_names_all_its_blanks() {
+    fn every_platform_names_all_its_blanks() {
         for platform in all() {
-            for remedy in
-                [Some(custom_dkim(platform, "example.com")), return_path(platform, "example.com")].into_iter().flatten()
-            {
-                assert!(!remedy.steps.is_empty(), "{}", platform.id);
-                let said = records(&remedy).into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
-                let said: String = said.chain(remedy.steps.iter().cloned()).collect();
-                assert_eq!(said.contains('<'), !remedy.blanks.is_empty(), "{}: {:?}", platform.id, remedy.blanks);
-                assert!(!said.contains("{domain"), "{}: {said}", platform.id);
-            }
+            let remedy = signed(&platform.id, "example.com");
+            let said: String = records(&remedy).into_iter().map(|(name, value)| name.to_owned() + &value).collect();
+            assert_eq!(said.contains('<'), !remedy.blanks.is_empty(), "{}: {:?}", platform.id, remedy.blanks);
+            let said = said + &remedy.steps.concat() + &return_path(platform, "example.com").unwrap_or_default();
+            assert!(!said.contains("{domain"), "{}: {said}", platform.id);
         }
     }
 }

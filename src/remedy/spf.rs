@@ -3,7 +3,8 @@
 use super::{Change, TTL, text};
 use crate::evidence::{Answers, Data, Kind, Outcome, Question};
 use crate::facts::spf::fault::FaultKind;
-use crate::facts::spf::record::{Mechanism, Qualifier, Record, TermKind};
+use crate::facts::spf::record::{Qualifier, Record, TermKind};
+use crate::span::Span;
 use std::collections::BTreeSet;
 
 /// Two or more records made one.
@@ -27,8 +28,16 @@ pub struct Corrected {
 /// The record with `additions` before its `all` or `redirect=`; terms that are there already
 /// are not added again. Text that is no SPF record comes back as a new one.
 pub fn merge(record: &str, additions: &[&str]) -> String {
+    merge_before(record, additions, None)
+}
+
+/// As [`merge`], before the term under `deciding` where that stands earlier: the first match
+/// decides (RFC 7208 §4.6.2), so what comes after it changes nothing.
+pub fn merge_before(record: &str, additions: &[&str], deciding: Option<Span>) -> String {
     let mut terms: Vec<&str> = terms(record);
-    let at = terms.iter().position(|t| is_last(t)).unwrap_or(terms.len());
+    let last = terms.iter().position(|t| is_last(t)).unwrap_or(terms.len());
+    let before = deciding.and_then(|span| record.get(..span.start as usize)).map(|head| self::terms(head).len());
+    let at = before.map_or(last, |before| before.min(last));
     let mut new: Vec<&str> = Vec::new();
     for addition in additions.iter().flat_map(|a| a.split_ascii_whitespace()) {
         let there = terms.iter().take(at).chain(&new).any(|t| same(t, addition));
@@ -40,61 +49,86 @@ pub fn merge(record: &str, additions: &[&str]) -> String {
     joined(terms)
 }
 
-/// One record with every mechanism of all, in order, once, and one `all`: the weakest of
-/// theirs, so that nobody who could send before is shut out. `None` for fewer than two records
-/// or where one of them is broken.
+/// One record with every mechanism of all, each once, and one end: the weakest of theirs, so that
+/// nobody who could send before is shut out. A record without `all` and `redirect=` ends in neutral
+/// (RFC 7208 §4.7). `None` for fewer than two records, where one of them is broken, and where two
+/// of them refuse senders one by one, for then no order serves both.
 pub fn merge_records(records: &[&str]) -> Option<Merged> {
     if records.len() < 2 {
         return None;
     }
-    let parsed: Option<Vec<Record>> = records.iter().map(|r| Record::parse(r.as_bytes())).collect();
-    let parsed = parsed.filter(|all| all.iter().all(|r| !r.broken))?;
+    let parsed = records.iter().map(|text| Record::parse(text.as_bytes()).filter(|r| !r.broken).map(|r| (*text, r)));
+    let mut parsed: Vec<(&str, Record)> = parsed.collect::<Option<_>>()?;
+    if parsed.iter().filter(|(_, r)| refuses(r)).count() > 1 {
+        return None;
+    }
+    // The first match decides: whom one record allows, the exceptions of another must not meet first.
+    parsed.sort_by_key(|(_, r)| refuses(r));
     let mut terms: Vec<String> = Vec::new();
     let mut known = BTreeSet::new();
     let mut modifiers: Vec<&str> = Vec::new();
     let mut redirects: Vec<&str> = Vec::new();
-    let mut alls: Vec<Qualifier> = Vec::new();
-    for (text, record) in records.iter().zip(&parsed) {
-        let redirect = record.redirect().map(|(t, _)| t.span);
-        let mut ended = false;
+    let mut ends: Vec<Qualifier> = Vec::new();
+    let (mut explicit, mut explained) = (false, false);
+    for (text, record) in &parsed {
+        let all = record.all().map(|(term, directive)| (term.span, directive.qualifier));
+        let redirect = record.redirect().map(|(term, _)| term.span);
         for term in &record.terms {
             let word = text.get(term.span.range())?;
             match &term.kind {
-                TermKind::Directive(d) if d.mechanism == Mechanism::All => {
-                    if !ended {
-                        alls.push(d.qualifier);
-                    }
-                    // What stands behind `all` was never in force.
-                    ended = true;
+                // What stands behind `all` was never in force, nor what a term before it says already.
+                TermKind::Directive(_) if all.is_some_and(|(all, _)| term.span >= all) => {}
+                TermKind::Directive(_) if known.insert(plain(unqualified(word))) => {
+                    terms.push(word.to_owned());
                 }
-                TermKind::Directive(_) if !ended && known.insert(plain(word)) => terms.push(word.to_owned()),
-                TermKind::Redirect(_) if redirect == Some(term.span) => redirects.push(word),
-                TermKind::Exp(_) | TermKind::Modifier { .. } if modifiers.is_empty() => modifiers.push(word),
+                TermKind::Redirect(_) if redirect == Some(term.span) && !redirects.iter().any(|r| same(r, word)) => {
+                    redirects.push(word);
+                }
+                // `exp=` may stand once (RFC 7208 §6).
+                TermKind::Exp(_) if !explained => {
+                    explained = true;
+                    modifiers.push(word);
+                }
+                TermKind::Modifier { .. } if !modifiers.iter().any(|m| same(m, word)) => modifiers.push(word),
                 _ => {}
             }
         }
+        explicit |= all.is_some();
+        match (all, redirect) {
+            (Some((_, qualifier)), _) => ends.push(qualifier),
+            (None, None) => ends.push(Qualifier::Neutral),
+            (None, Some(_)) => {}
+        }
     }
-    let weakest = alls.iter().copied().min_by_key(|q| strength(*q));
-    let weakened = alls.iter().any(|q| Some(*q) != weakest);
-    redirects.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
-    let alone = redirects.len() == 1 && weakest.is_none();
-    let redirect_included = !redirects.is_empty() && !alone;
+    let weakest = ends.iter().copied().min_by_key(|q| strength(*q));
+    let redirect_included = !redirects.is_empty() && !(redirects.len() == 1 && weakest.is_none());
     if redirect_included {
-        for target in redirects.iter().filter_map(|r| r.split_once('=')) {
-            let include = format!("include:{}", target.1);
+        for (_, target) in redirects.iter().filter_map(|r| r.split_once('=')) {
+            let include = format!("include:{target}");
             if known.insert(plain(&include)) {
-                terms.push(include);
+                // Before the exceptions, too.
+                let at = terms.iter().position(|t| !is_pass(t)).unwrap_or(terms.len());
+                terms.insert(at, include);
             }
         }
     }
     let last = match (weakest, redirects.first()) {
-        (Some(q), _) => Some(format!("{}all", q.sign())),
-        (None, Some(redirect)) if alone => Some((*redirect).to_owned()),
+        (Some(Qualifier::Neutral), None) if !explicit => None,
+        (Some(qualifier), _) => Some(format!("{}all", qualifier.sign())),
+        (None, Some(redirect)) if !redirect_included => Some((*redirect).to_owned()),
         (None, Some(_)) => Some("~all".to_owned()),
         (None, None) => None,
     };
+    let weakened = ends.iter().any(|q| Some(*q) != weakest);
     let terms = terms.iter().map(String::as_str).chain(last.as_deref()).chain(modifiers);
     Some(Merged { record: joined(terms), weakened, redirect_included })
+}
+
+/// Does the record refuse senders by a term before its end?
+fn refuses(record: &Record) -> bool {
+    let all = record.all().map(|(term, _)| term.span);
+    let in_force = |span: Span| all.is_none_or(|all| span < all);
+    record.directives().any(|(term, d)| in_force(term.span) && d.qualifier != Qualifier::Pass)
 }
 
 /// Puts every fault right for which there is a suggestion, and a blank where only the owner
@@ -184,19 +218,30 @@ fn tidy(record: &str) -> String {
 
 /// `all`, `redirect=`, and modifiers, which mechanisms stand before.
 fn is_last(term: &str) -> bool {
-    let bare = term.strip_prefix(['+', '-', '~', '?']).unwrap_or(term);
+    let bare = unqualified(term);
     let starts = |with: &str| term.get(..with.len()).is_some_and(|t| t.eq_ignore_ascii_case(with));
     bare.eq_ignore_ascii_case("all") || starts("redirect=") || starts("exp=")
 }
 
-/// Do two terms say the same: `+a` and `A`, `ip4:192.0.2.1/32` and `ip4:192.0.2.1`?
+/// A term without its qualifier.
+fn unqualified(term: &str) -> &str {
+    term.strip_prefix(['+', '-', '~', '?']).unwrap_or(term)
+}
+
+fn is_pass(term: &str) -> bool {
+    !term.starts_with(['-', '~', '?'])
+}
+
+/// Do two terms say the same: `+a` and `A`, `ip4:192.0.2.1/32` and `ip4:192.0.2.1`? In macros case
+/// has a meaning (RFC 7208 §7.3).
 fn same(a: &str, b: &str) -> bool {
     plain(a) == plain(b)
 }
 
 /// A term as all write it that say the same.
 fn plain(term: &str) -> String {
-    let term = term.strip_prefix('+').unwrap_or(term).to_ascii_lowercase();
+    let term = term.strip_prefix('+').unwrap_or(term);
+    let term = if term.contains("%{") { term.to_owned() } else { term.to_ascii_lowercase() };
     match term.strip_suffix("/32").filter(|t| t.starts_with("ip4:")) {
         Some(t) => t.to_owned(),
         None => term.strip_suffix("/128").filter(|t| t.starts_with("ip6:")).unwrap_or(&term).to_owned(),
@@ -255,15 +300,57 @@ mod tests {
     }
 
     #[test]
+    fn a_new_term_goes_before_the_one_that_decided() {
+        for (record, deciding, expected) in [
+            (
+                "v=spf1 mx -ip4:192.0.2.0/24 a ~all",
+                "-ip4:192.0.2.0/24",
+                "v=spf1 mx ip4:192.0.2.4 -ip4:192.0.2.0/24 a ~all",
+            ),
+            ("v=spf1  ~a   -all", "~a", "v=spf1 ip4:192.0.2.4 ~a -all"),
+            ("v=spf1 mx -all", "-all", "v=spf1 mx ip4:192.0.2.4 -all"),
+            ("v=spf1 redirect=a.example mx", "redirect=a.example", "v=spf1 ip4:192.0.2.4 redirect=a.example mx"),
+            ("v=spf1 -a ip4:192.0.2.4 -all", "-a", "v=spf1 ip4:192.0.2.4 -a ip4:192.0.2.4 -all"),
+        ] {
+            let start = record.find(deciding).unwrap();
+            let span = Span::new(start, start + deciding.len());
+            assert_eq!(merge_before(record, &["ip4:192.0.2.4"], Some(span)), expected, "{record}");
+        }
+    }
+
+    #[test]
     fn records_become_one() {
         for (records, expected, weakened) in [
             (&["v=spf1 mx -all", "v=spf1 include:a.example -all"][..], "v=spf1 mx include:a.example -all", false),
             (&["v=spf1 mx -all", "v=spf1 include:a.example ~all"], "v=spf1 mx include:a.example ~all", true),
             (&["v=spf1 mx -all", "v=spf1 mx -all"], "v=spf1 mx -all", false),
-            (&["v=spf1 mx", "v=spf1 a ~all"], "v=spf1 mx a ~all", false),
-            (&["v=spf1 a", "v=spf1 redirect=b.example"], "v=spf1 a redirect=b.example", false),
+            // No `all` and no `redirect=`: neutral is how the first of them ends.
+            (&["v=spf1 mx", "v=spf1 a ~all"], "v=spf1 mx a ?all", true),
+            (&["v=spf1 mx", "v=spf1 a"], "v=spf1 mx a", false),
+            (&["v=spf1 a", "v=spf1 redirect=b.example"], "v=spf1 a include:b.example ?all", false),
+            (&["v=spf1 a redirect=b.example", "v=spf1 redirect=B.example"], "v=spf1 a redirect=b.example", false),
             (&["v=spf1 a -all", "v=spf1 ~all mx"], "v=spf1 a ~all", true),
             (&["v=spf1 a -all exp=c.example", "v=spf1 mx -all"], "v=spf1 a mx -all exp=c.example", false),
+            (&["v=spf1 a x=1 -all", "v=spf1 mx exp=c.example -all"], "v=spf1 a mx -all x=1 exp=c.example", false),
+            (&["v=spf1 a exp=c.example -all", "v=spf1 exp=d.example -all"], "v=spf1 a -all exp=c.example", false),
+            (&["V=SPF1  MX   -ALL ", "v=spf1 mx +a -all"], "v=spf1 MX +a -all", false),
+            (
+                &["v=spf1 exists:%{i}.a.example ~all", "v=spf1 exists:%{I}.a.example ~all"],
+                "v=spf1 exists:%{i}.a.example exists:%{I}.a.example ~all",
+                false,
+            ),
+            // Whom the second allows, the exception of the first must not meet first.
+            (
+                &["v=spf1 -ip4:192.0.2.0/24 mx -all", "v=spf1 ip4:192.0.2.4 -all"],
+                "v=spf1 ip4:192.0.2.4 -ip4:192.0.2.0/24 mx -all",
+                false,
+            ),
+            (
+                &["v=spf1 ~include:a.example -all", "v=spf1 include:a.example -all"],
+                "v=spf1 include:a.example -all",
+                false,
+            ),
+            (&["v=spf1 -a mx -all", "v=spf1 redirect=b.example"], "v=spf1 include:b.example -a mx -all", false),
         ] {
             let merged = merge_records(records).unwrap();
             assert_eq!((merged.record.as_str(), merged.weakened), (expected, weakened), "{records:?}");
@@ -273,6 +360,7 @@ mod tests {
         assert!(merged.redirect_included);
         assert_eq!(merge_records(&["v=spf1 -all"]), None);
         assert_eq!(merge_records(&["v=spf1 ip: -all", "v=spf1 -all"]), None);
+        assert_eq!(merge_records(&["v=spf1 -a mx -all", "v=spf1 -mx a -all"]), None);
     }
 
     #[test]

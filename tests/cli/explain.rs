@@ -80,3 +80,21 @@ fn a_reply_in_unknown_words_is_explained_by_its_code() {
     let page = explained(&["550 5.7.515 Access denied, sending domain example.com does not meet the level"]);
     assert!(page.contains("5.7.515") && page.contains("Source: "), "{page}");
 }
+
+#[test]
+fn a_word_alone_is_explained() {
+    for word in ["permerror", "softfail", "temperror", "bestguesspass", "quarantine", "spf=none"] {
+        assert!(explained(&[word]).contains("Source: "), "{word}");
+    }
+    assert!(explained(&["permerror"]).contains("ten look-ups"));
+}
+
+#[test]
+fn a_whole_field_is_explained_result_by_result() {
+    let text = explained(&[
+        "Authentication-Results: mx.example.org; spf=softfail smtp.mailfrom=example.com; dkim=pass header.d=mailer.test; dmarc=fail",
+    ]);
+    let heads: Vec<&str> = text.lines().filter(|l| l.contains('=') && !l.starts_with(' ')).collect();
+    assert_eq!(heads, ["spf=softfail   smtp.mailfrom=example.com", "dkim=pass   header.d=mailer.test", "dmarc=fail"]);
+    assert!(explained(&["Received-SPF: softfail (x: y) client-ip=192.0.2.1;"]).contains("~all"));
+}

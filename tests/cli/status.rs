@@ -61,13 +61,7 @@ fn too_large_is_said_with_the_limit() {
 #[test]
 fn usage_errors_are_two_and_say_what_to_do() {
     let home = Home::new();
-    let missing = home.dir.path().join("missing.eml");
-    let missing = missing.to_str().unwrap();
     let cases: &[(&[&str], &[&str])] = &[
-        (&["diagnose", missing], &[missing, "No such file"]),
-        (&["diagnose", "."], &["directory"]),
-        (&["diagnose", "example.net"], &["example.net", "No such file"]),
-        (&["mesage.eml"], &["mesage.eml", "No such file"]),
         (&["diagnose", "--sample", "nothing"], &["nothing", "unaligned"]),
         (&["diagnose", "--nonsense"], &["--nonsense", "--help"]),
         (&["diagnose", "--ip", "host.example"], &["--ip", "host.example"]),
@@ -99,9 +93,31 @@ fn one_missing_file_among_others_costs_only_itself() {
     let home = Home::new();
     let good = home.file("a.eml", sample("forwarded"));
     let out = home.diagnose(&["--json", &good, "missing.eml", &good]);
-    assert_eq!(out.status, 2);
-    assert_eq!(out.stdout.lines().count(), 2);
-    assert!(out.stderr.contains("missing.eml"), "{}", out.stderr);
+    assert_eq!((out.status, out.stderr.as_str()), (3, ""));
+    let objects: Vec<serde_json::Value> = out.stdout.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let kinds: Vec<&str> = objects.iter().map(|o| o["input"]["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["headers", "unknown", "headers"]);
+    let headline = objects[1]["verdict"]["headline"].as_str().unwrap();
+    assert!(headline.contains("missing.eml") && headline.contains("No such file"), "{headline}");
+    // Something worse that was found outweighs it.
+    let bad = home.file("b.eml", sample("unaligned"));
+    assert_eq!(home.diagnose(&["-f", "ndjson", "missing.eml", &bad]).status, 1);
+}
+
+#[test]
+fn an_input_that_cannot_be_read_is_three_and_says_why() {
+    let home = Home::new();
+    for (args, word) in [
+        (&["diagnose", "missing.eml"][..], "No such file"),
+        (&["diagnose", "."], "directory"),
+        (&["diagnose", "example.net"], "No such file"),
+        (&["mesage.eml"], "No such file"),
+    ] {
+        let out = home.run(&[args, &["-f", "json"]].concat());
+        assert_eq!(out.status, 3, "{args:?}: {}", out.stderr);
+        let headline = out.json()["verdict"]["headline"].as_str().unwrap().to_owned();
+        assert!(headline.contains(args[args.len() - 1]) && headline.contains(word), "{headline}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ pub(crate) mod path;
 
 pub use identities::identities;
 pub(crate) use identities::{received_spf, said_helo, said_mail_from};
-pub(crate) use party::is_public;
+pub use party::is_public;
 
 use super::Reading;
 use crate::evidence::Said;

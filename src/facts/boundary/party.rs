@@ -82,28 +82,19 @@ const PRIVATE: &[&str] =
     &["localhost", "localdomain", "local", "internal", "lan", "home", "corp", "intranet", "private", "alt"];
 
 /// An address that a stranger can connect from. Documentation ranges count: they stand for such.
-pub(crate) fn is_public(ip: IpAddr) -> bool {
-    match ip {
+pub fn is_public(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
         IpAddr::V4(ip) => {
-            let shared = ip.octets()[0] == 100 && (64..128).contains(&ip.octets()[1]); // RFC 6598
-            !(shared
-                || ip.octets()[0] == 0
-                || ip.is_private()
-                || ip.is_loopback()
-                || ip.is_link_local()
-                || ip.is_multicast()
-                || ip.is_broadcast())
+            let [a, b, ..] = ip.octets();
+            let shared = a == 100 && b & 0xc0 == 64; // RFC 6598
+            !(shared || a == 0 || a >= 224 || ip.is_private() || ip.is_loopback() || ip.is_link_local())
         }
-        IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
-            Some(v4) => is_public(v4.into()),
-            None => {
-                !(ip.is_loopback()
-                    || ip.is_unspecified()
-                    || ip.is_unique_local()
-                    || ip.is_unicast_link_local()
-                    || ip.is_multicast())
-            }
-        },
+        IpAddr::V6(ip) => {
+            let first = ip.segments()[0];
+            // fc00::/7, fe80::/10 and the old fec0::/10, ff00::/8
+            let local = first & 0xfe00 == 0xfc00 || first & 0xff80 == 0xfe80 || first & 0xff00 == 0xff00;
+            !(local || ip.is_loopback() || ip.is_unspecified())
+        }
     }
 }
 
@@ -125,9 +116,19 @@ mod tests {
 
     #[test]
     fn public_addresses() {
-        for ip in
-            ["10.0.0.1", "127.0.0.1", "100.64.1.1", "fe80::1", "::1", "fd00::1", "::ffff:10.0.0.1", "255.255.255.255"]
-        {
+        for ip in [
+            "10.0.0.1",
+            "127.0.0.1",
+            "100.64.1.1",
+            "fe80::1",
+            "::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "255.255.255.255",
+            "240.0.0.1",
+            "fec0::1",
+            "::",
+        ] {
             assert!(!is_public(ip.parse().unwrap()), "{ip}");
         }
         for ip in ["192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "100.128.0.1"] {

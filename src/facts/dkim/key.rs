@@ -96,6 +96,11 @@ impl KeyRecord {
         TagList::split(bytes, Span::new(0, bytes.len())).get(bytes, name).map(|t| t.name.join(t.value))
     }
 
+    /// `t=s`: the domain of `i=` must be `d=` itself (RFC 6376 §3.6.1).
+    pub fn strict_identity(&self) -> bool {
+        self.flags.iter().any(|f| f == "s")
+    }
+
     /// `t=y`
     pub fn testing(&self) -> bool {
         self.flags.iter().any(|f| f == "y")

@@ -49,6 +49,13 @@ impl Signature {
         name::key(&self.selector.as_ref()?.value, &self.domain.as_ref()?.value)
     }
 
+    /// The domain of `i=`, where it is below `d=` and not `d=` itself.
+    pub fn subdomain_identity(&self) -> Option<String> {
+        let domain = &self.domain.as_ref()?.value;
+        let (_, of) = self.identity.as_ref()?.value.rsplit_once('@')?;
+        name::domain(of).filter(|of| of != domain && name::within(of, domain))
+    }
+
     /// Does `h=` name From (RFC 6376 §5.4)?
     pub fn signs_from(&self) -> bool {
         self.signed.iter().any(|name| name == "from")

@@ -153,16 +153,16 @@ fn publish(facts: &Facts, standing: &Standing, name: &str, alias: Option<&str>) 
         let ed25519 =
             standing.signature.and_then(|s| s.algorithm.as_ref()).is_some_and(|a| a.value.starts_with("ed25519"));
         let change = Change::txt(name, &[] as &[&str], &[remedy::open_record(if ed25519 { "ed25519" } else { "rsa" })]);
-        return remedy::noted(remedy, &change).record(change);
+        return remedy.marked(change);
     };
     let remedy = Remedy::new(format!("Publish the DKIM records of {} for {domain}", platform.name));
-    let remedy = remedy::by_platform(remedy, platform, domain);
+    let remedy = crate::remedy::platform::signing(remedy, platform, domain, &facts.evidence.answers);
     if remedy.records.iter().any(|r| r.name == name) {
         return remedy;
     }
     // The platform's usual records would not make this signature verify.
     let change = Change::txt(name, &[] as &[&str], &[remedy::open_record("rsa")]);
-    remedy::noted(Remedy { records: vec![], blanks: vec![], ..remedy }, &change).record(change)
+    Remedy { records: vec![], blanks: vec![], ..remedy }.marked(change)
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ fn cure(facts: &Facts, domain: Option<&str>) -> (Remedy, String) {
     let remedy = Remedy::new(summary);
     let owner = domain.map_or_else(|| blank("your domain"), str::to_owned);
     if let Some(platform) = platform::of_message(facts).filter(|p| p.dkim_setting.is_some() || !p.dkim.is_empty()) {
-        let remedy = remedy::by_platform(remedy, platform, &owner);
+        let remedy = crate::remedy::platform::signing(remedy, platform, &owner, &facts.evidence.answers);
         let first = remedy
             .records
             .first()
@@ -137,7 +137,7 @@ fn cure(facts: &Facts, domain: Option<&str>) -> (Remedy, String) {
             "At the system that sends, switch on DKIM with the signing domain {owner} and a new RSA key of 2048 bits."
         ))
         .step("Publish the record it shows (selector and public key), then let it sign.");
-    (remedy::noted(remedy, &change).record(change), format!("dig +short TXT {name}"))
+    (remedy.marked(change), format!("dig +short TXT {name}"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
+use super::dkim_identity_not_allowed::forbidding;
 use super::failure::Failure;
 use super::standing::{self, Relay, Standing};
 use super::subject;
 use crate::facts::Facts;
+use crate::facts::dkim::key::Key;
 use crate::facts::dkim::{KeyState, Signature};
 use crate::facts::reported::Dkim;
 use crate::remedy::Remedy;
@@ -43,6 +45,8 @@ fn judge(facts: &Facts) -> Verdict {
             (Some(Failure::Syntax | Failure::Unexplained), _) if misshapen(&standing) => {
                 findings.push(unreadable(report, &standing));
             }
+            // dkim-identity-not-allowed says why.
+            (Some(Failure::Syntax | Failure::Unexplained), _) if forbidden(key, &standing) => {}
             // Without a reason, a key that is gone or spoilt explains the failure better.
             (Some(Failure::Unexplained), Some(KeyState::Found(records)))
                 if report.result == "fail" && records.iter().any(|r| r.usable()) =>
@@ -100,6 +104,11 @@ fn untold(standing: &Standing) -> Gap {
 /// The signature itself has faults other than those of dkim-weak-signature and dkim-expired.
 fn misshapen(standing: &Standing) -> bool {
     standing.signature.is_some_and(|s| s.malformed)
+}
+
+/// Its key allows no signature for the subdomain it names.
+fn forbidden(key: Option<&Key>, standing: &Standing) -> bool {
+    key.zip(standing.signature).is_some_and(|(key, signature)| forbidding(key, signature).is_some())
 }
 
 /// Made with a hash that no receiver takes, or without From.

@@ -2,6 +2,7 @@
 
 mod dkim_body_hash_mismatch;
 mod dkim_expired;
+mod dkim_identity_not_allowed;
 mod dkim_key_not_found;
 mod dkim_key_revoked;
 mod dkim_key_truncated;
@@ -26,6 +27,7 @@ pub(super) const RULES: &[&Rule] = &[
     &dkim_missing::RULE,
     &dkim_key_not_found::RULE,
     &dkim_body_hash_mismatch::RULE,
+    &dkim_identity_not_allowed::RULE,
     &dkim_signature_invalid::RULE,
     &dkim_selector_mismatch::RULE,
     &dkim_record_malformed::RULE,

@@ -203,14 +203,7 @@ pub(super) fn dmarc_passes(facts: &Facts) -> bool {
 /// Is `domain` of the organization of From (RFC 9989 §5.3, relaxed)?
 pub(super) fn aligned(facts: &Facts, domain: &str) -> Option<bool> {
     let from = facts.reading.from_domain()?;
-    if from == domain {
-        return Some(true);
-    }
-    let organization = |name: &str| match facts.alignment.organizations.get(name).and_then(|o| o.domain()) {
-        Some(known) => Some(known.to_owned()),
-        None => organization::psl(name),
-    };
-    Some(organization(from)? == organization(domain)?)
+    Some(organization::agree(from, domain, &facts.alignment.organizations) != Agreement::None)
 }
 
 fn rescued(facts: &Facts, this: impl Fn(&Dkim) -> bool) -> bool {

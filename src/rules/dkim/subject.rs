@@ -144,7 +144,7 @@ impl Subject<'_> {
     /// A cure that replaces this record by `after`, or says who can.
     pub(super) fn replaced(&self, summary: impl Into<String>, after: &str) -> Remedy {
         match (self.change(after), self.kept_elsewhere()) {
-            (Some(change), _) => remedy::noted(Remedy::new(summary), &change).record(change),
+            (Some(change), _) => Remedy::new(summary).marked(change),
             (None, alias) => self.elsewhere(Remedy::new(summary), alias.unwrap_or_default()),
         }
     }
@@ -191,17 +191,16 @@ impl Subject<'_> {
         let selector = self.standing.as_ref().and_then(Standing::selector);
         let platform = selector.and_then(|s| platform::of_selector(self.facts, s));
         let remedy = Remedy::new(summary)
-            .step(match platform.and_then(|p| Some((p, p.dkim_setting.as_ref()?))) {
-                Some((p, setting)) => format!(
-                    "In {} ({}), make a new key of 2048 bits under a new selector.",
-                    p.name,
-                    remedy::filled(setting, domain)
+            .step(match platform.and_then(|p| p.dkim_setting.as_deref()) {
+                Some(setting) => format!(
+                    "{}: make a new key of 2048 bits under a new selector.",
+                    crate::remedy::platform::place(setting, domain)
                 ),
                 None => "At the system that signs, make a new RSA key of 2048 bits under a new selector.".into(),
             })
             .step("Publish its public part as below and wait until it is visible everywhere.")
             .step("Then switch signing to the new selector.");
-        remedy::noted(remedy, &change).record(change)
+        remedy.marked(change)
     }
 
     /// As [`Subject::finish`], for what is so now, whatever came of the mail, and breaks nothing.

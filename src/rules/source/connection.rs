@@ -1,10 +1,10 @@
 //! The connection the receiving organisation judged, and whose it is.
 
 use crate::facts::Facts;
+use crate::facts::boundary::is_public;
 use crate::facts::organization::psl;
 use crate::facts::platform::{Hit, Mark};
 use crate::facts::received::Hop;
-use crate::facts::reverse::is_public;
 use crate::rules::Exhibit;
 use std::net::IpAddr;
 

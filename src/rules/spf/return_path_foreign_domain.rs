@@ -1,8 +1,6 @@
-use super::support::{
-    Owner, aligned_dkim, identity_exhibit, mail_from_aligned, owner, return_path_words, short, spf_domain,
-};
+use super::support::{Owner, aligned_dkim, identity_exhibit, mail_from_aligned, owner, short, spf_domain};
 use crate::facts::Facts;
-use crate::remedy::Remedy;
+use crate::remedy::{self, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
 rule! {
@@ -91,10 +89,10 @@ fn fix(owner: &Owner, domain: &str, from: &str) -> Remedy {
         ))
         .step("The Return-Path stays with the service; that does no harm once DKIM passes for your domain.");
     };
-    let words = return_path_words(platform, from).unwrap_or_default();
+    let words = remedy::platform::return_path(platform, from).unwrap_or_default();
     let mut remedy = Remedy::new(format!("Set up a bounce domain of your own at {}.", platform.name));
     if let Some(setting) = &platform.return_path_setting {
-        remedy = remedy.step(format!("Where: {setting}"));
+        remedy = remedy.step(remedy::platform::place(setting, from));
     }
     remedy = remedy.step(format!("Publish: {words}"));
     if setup.record.eq_ignore_ascii_case("MX") {

@@ -1,9 +1,10 @@
 use super::support::{
-    Owner, consequences, identity_exhibit, ip_term, is_public, judged, mail_from_aligned, outcome_words, owner,
-    platform_term, reported, reported_exhibit, return_path_words, short, source_ip, spf_domain, txt, unread, weighed,
+    Owner, consequences, identity_exhibit, ip_term, judged, mail_from_aligned, outcome_words, owner, platform_term,
+    reported, reported_exhibit, short, source_ip, spf_domain, txt, unread, weighed,
 };
 use crate::evidence::Outcome;
 use crate::facts::Facts;
+use crate::facts::boundary::is_public;
 use crate::facts::spf::record::Record;
 use crate::remedy::{self, Remedy, blank};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule, since};
@@ -131,7 +132,7 @@ fn fix(facts: &Facts, domain: &str, is_helo: bool) -> Remedy {
             format!("{domain} is run by someone else; if it is a service of yours, ask it to publish SPF there."),
         );
         let Owner::Platform(platform) = owner(facts) else { return remedy };
-        return match return_path_words(platform, from) {
+        return match remedy::platform::return_path(platform, from) {
             Some(words) => remedy.step(format!("At {}, set a bounce domain of your own: {words}", platform.name)),
             None => remedy,
         };

@@ -4,7 +4,7 @@ use super::support::{
 };
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
-use crate::facts::spf::{Published, Whose};
+use crate::facts::spf::{LOOKUPS, Published, Whose};
 use crate::remedy::{self, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
@@ -92,8 +92,18 @@ fn fix(facts: &Facts, at: &Published) -> Remedy {
     let records: Vec<&str> = at.records.iter().map(|r| r.text.as_str()).collect();
     let Some(merged) = remedy::spf::merge_records(&records) else {
         return Remedy::new("Make one record of them.")
-            .step("One of the records is itself broken: put it right first, then join the mechanisms of all before one `all`.");
+            .step("Join the mechanisms of all before one `all`, each once. Put right what is broken in them first, and see to the order where a term refuses senders: the first match decides.");
     };
+    let (needs, _) = remedy::spf_trial::cost(&facts.evidence.answers, &at.domain, &merged.record);
+    if needs > LOOKUPS {
+        return Remedy::new("Make one record of them, with fewer look-ups than they need together.")
+            .step(format!(
+                "Joined as they are they need more than {LOOKUPS} look-ups, and receivers answer permerror to that."
+            ))
+            .step(
+                "Take out the services that no longer send for you, or give one a subdomain with a record of its own.",
+            );
+    }
     let mut remedy = Remedy::new("Replace them by one record that holds all their mechanisms.");
     if merged.weakened {
         remedy = remedy.step("The records end differently; the milder ending is kept, so that no mail is shut out. Tighten it later if you mean to.");
@@ -130,6 +140,17 @@ mod tests {
         assert_eq!(after(&finding), ["v=spf1 mx include:a.test ~all", "site=1"]);
         assert!(finding.leads_to.contains(&"spf-not-authorized"));
         assert!(finding.fix.unwrap().steps[0].contains("milder"));
+    }
+
+    #[test]
+    fn what_passes_the_limit_is_not_proposed() {
+        let terms = |n: std::ops::Range<u8>| n.map(|n| format!("include:i{n}.test ")).collect::<String>();
+        let records = [format!("v=spf1 {}-all", terms(0..6)), format!("v=spf1 {}-all", terms(6..12))];
+        let scene = message("a@example.com", "a@example.com", "192.0.2.4");
+        let fix = scene.txt("example.com", &[&records[0], &records[1]]).found(&RULE).fix.unwrap();
+        assert!(fix.records.is_empty() && fix.steps[0].contains("more than 10"), "{fix:?}");
+        let fix = pasted(None, &[&records[0], &records[1]]).found(&RULE).fix.unwrap();
+        assert!(fix.steps[0].contains("more than 10"), "{fix:?}");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 use super::support::{
-    Obstacle, Owner, aligned_dkim, consequences, identity_exhibit, ip_exhibit, ip_term, is_public, judged,
-    mail_from_aligned, obstacle, outcome_words, owner, platform_term, record_exhibit, reported, reported_exhibit,
-    return_path_words, short, source_ip, spf_domain, txt, unread,
+    Obstacle, Owner, aligned_dkim, consequences, identity_exhibit, ip_exhibit, ip_term, judged, mail_from_aligned,
+    obstacle, outcome_words, owner, platform_term, record_exhibit, reported, reported_exhibit, short, source_ip,
+    spf_domain, txt, unread,
 };
 use crate::facts::Facts;
-use crate::facts::spf::SpfResult;
+use crate::facts::boundary::is_public;
 use crate::facts::spf::record::Record;
+use crate::facts::spf::{BranchState, LOOKUPS, SpfResult};
 use crate::remedy::{self, Remedy};
 use crate::rules::dmarc::freemail;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule, since};
@@ -168,25 +169,62 @@ fn published<'f>(facts: &'f Facts, domain: &str) -> Option<&'f str> {
     (sound && obstacle(facts, domain).is_none()).then_some(record.text.as_str())
 }
 
-fn with(facts: &Facts, domain: &str, terms: &[&str], remedy: Remedy) -> Remedy {
-    let change = published(facts, domain).and_then(|record| {
-        let merged = remedy::spf::merge(record, terms);
-        (merged != record)
-            .then(|| remedy::spf::change(&facts.evidence.answers, domain, Record::is, Some(&merged)))
-            .flatten()
-    });
-    match change {
-        Some(change) => remedy.record(change).step("Keep the ending of the record as it is, and do not add a second record."),
-        None => match obstacle(facts, domain) {
+/// Adds `term` to the published record, before the term that decided, if our own evaluation of the
+/// new record says that it cures and stays within the limit.
+fn with(facts: &Facts, domain: &str, term: &str, remedy: Remedy) -> Remedy {
+    let check = facts.spf.as_ref().filter(|c| c.domain == domain);
+    let Some((record, check)) = published(facts, domain).zip(check) else {
+        return match obstacle(facts, domain) {
             Some(Obstacle::Alias(target)) => remedy.step(format!(
                 "{domain} is an alias of {target}: its SPF record stands there, and whoever runs {target} must change it."
             )),
             _ => remedy.step(format!(
-                "Add {} to the one SPF record of {domain}, before its `all`; make no second record.",
-                terms.join(" ")
+                "Add {term} to the one SPF record of {domain}, before its `all`; make no second record."
             )),
-        },
+        };
+    };
+    let decided = check.tree.iter().flat_map(|t| &t.terms).find(|b| matches!(b.state, BranchState::Matched(_)));
+    let merged = remedy::spf::merge_before(record, &[term], decided.map(|b| b.span));
+    let helo = facts.identities.helo.as_ref().map(|h| h.value.as_str());
+    let trial = remedy::spf_trial::run(&facts.evidence.answers, check, helo, &merged);
+    if trial.lookups > LOOKUPS {
+        return full(record, term, domain, facts, remedy);
     }
+    if merged == record || trial.result.is_some_and(|r| r != SpfResult::Pass) {
+        return remedy.step(format!(
+            "{term} alone does not cure it: the record of {domain} with {term} in it still does not allow {}. Ask whoever runs that server which term its senders publish.",
+            check.ip
+        ));
+    }
+    let Some(change) = remedy::spf::change(&facts.evidence.answers, domain, Record::is, Some(&merged)) else {
+        return remedy;
+    };
+    let place = match decided.filter(|b| !is_all(&b.text)) {
+        Some(branch) => format!("It stands before {}, which refused the server: the first match decides.", branch.text),
+        None => "Keep the ending of the record as it is, and do not add a second record.".to_owned(),
+    };
+    let remedy = remedy.record(change).step(place);
+    match trial.complete && trial.result.is_some() {
+        true => remedy,
+        false => remedy.step(format!(
+            "Not every record behind {term} is known here: evaluate the new record once it is published, it must need no more than {LOOKUPS} look-ups."
+        )),
+    }
+}
+
+/// No room for another look-up.
+fn full(record: &str, term: &str, domain: &str, facts: &Facts, remedy: Remedy) -> Remedy {
+    let (now, _) = remedy::spf_trial::cost(&facts.evidence.answers, domain, record);
+    let already = if now > LOOKUPS { "needs more than" } else { "would need more than" };
+    remedy
+        .step(format!(
+            "Make room first: with {term} the SPF record of {domain} {already} {LOOKUPS} look-ups, and receivers answer permerror to that, for all your mail."
+        ))
+        .step("Take out the services that no longer send for you, or let this one send with a Return-Path at a subdomain that has a record of its own.")
+}
+
+fn is_all(term: &str) -> bool {
+    term.trim_start_matches(['+', '-', '~', '?']).eq_ignore_ascii_case("all")
 }
 
 fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Owner) -> Remedy {
@@ -212,7 +250,7 @@ fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Owner)
         let remedy = Remedy::new(format!("Use a Return-Path under {from} instead of {domain}."))
             .step(format!("Only whoever runs {domain} can change its SPF record; tell them that {server} is missing."));
         let Owner::Platform(platform) = owner else { return remedy };
-        return match return_path_words(platform, from) {
+        return match remedy::platform::return_path(platform, from) {
             Some(words) => remedy.step(format!("At {}, set a bounce domain of your own: {words}", platform.name)),
             None => remedy,
         };
@@ -227,7 +265,7 @@ fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Owner)
             let remedy =
                 Remedy::new(format!("If you send through {}, allow it in the SPF record of {domain}.", platform.name));
             let remedy = match platform_term(platform) {
-                Some(term) => with(facts, domain, &[term], remedy),
+                Some(term) => with(facts, domain, term, remedy),
                 None => remedy.step(format!(
                     "Add what {} names for your account to the one SPF record of {domain}, before its `all`.",
                     platform.name
@@ -280,7 +318,7 @@ fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Owner)
 
 fn own(facts: &Facts, domain: &str, remedy: Remedy) -> Remedy {
     match source_ip(facts) {
-        Some(ip) => with(facts, domain, &[&ip_term(ip)], remedy),
+        Some(ip) => with(facts, domain, &ip_term(ip), remedy),
         None => remedy.step("Find the address of the sending server in the topmost Received line of the receiver."),
     }
 }
@@ -328,6 +366,48 @@ mod tests {
         let finding = refused().reverse("mta.example.com").reported("fail").found(&RULE);
         assert_eq!(after(&finding), ["v=spf1 ip4:192.0.2.1 ip4:192.0.2.4 ~all", "site=1"]);
         assert!(finding.fix.unwrap().summary.starts_with("Add 192.0.2.4"));
+    }
+
+    #[test]
+    fn the_new_term_stands_before_the_one_that_refused() {
+        let own = |record: &str| {
+            let scene = message("a@example.com", "a@example.com", "192.0.2.4").txt("example.com", &[record]);
+            scene.reverse("mta.example.com").reported("fail").found(&RULE)
+        };
+        let finding = own("v=spf1 -ip4:192.0.2.0/24 ip4:198.51.100.1 ~all");
+        assert_eq!(after(&finding), ["v=spf1 ip4:192.0.2.4 -ip4:192.0.2.0/24 ip4:198.51.100.1 ~all"]);
+        assert!(finding.fix.unwrap().steps[0].contains("before -ip4:192.0.2.0/24"));
+    }
+
+    fn ten(own: &str) -> String {
+        let includes: String = (0..10).map(|n| format!("include:i{n}.test ")).collect();
+        format!("v=spf1 {includes}{own}-all")
+    }
+
+    fn full(scene: Scene) -> Scene {
+        (0..10).fold(scene.txt("example.com", &[&ten("")]), |s, n| s.txt(&format!("i{n}.test"), &["v=spf1 -all"]))
+    }
+
+    #[test]
+    fn at_ten_lookups_an_address_is_added_and_an_include_is_not() {
+        let scene = || full(message("a@example.com", "a@example.com", "192.0.2.4").reported("fail"));
+        assert_eq!(after(&scene().reverse("mta.example.com").found(&RULE)), [ten("ip4:192.0.2.4 ")]);
+        let esp =
+            platform(Platform { spf: vec!["include:esp.test".into()], name: "Mailer".into(), ..Platform::default() });
+        let fix = scene().platform(esp).txt("esp.test", &["v=spf1 ip4:192.0.2.0/24 ~all"]).found(&RULE).fix.unwrap();
+        assert!(fix.records.is_empty() && format!("{fix:?}").contains("Make room first"), "{fix:?}");
+    }
+
+    #[test]
+    fn a_term_that_does_not_cure_is_not_proposed() {
+        let esp =
+            platform(Platform { spf: vec!["include:esp.test".into()], name: "Mailer".into(), ..Platform::default() });
+        for record in ["v=spf1 include:esp.test -all", "v=spf1 -all"] {
+            let scene = message("a@example.com", "a@example.com", "192.0.2.4").reported("fail").platform(esp);
+            let scene = scene.txt("example.com", &[record]).txt("esp.test", &["v=spf1 ip4:198.51.100.0/24 ~all"]);
+            let fix = scene.found(&RULE).fix.unwrap();
+            assert!(fix.records.is_empty() && format!("{fix:?}").contains("does not cure"), "{fix:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use super::support::{
     Owner, aligned_dkim, gap, identity_exhibit, mail_from_aligned, outcome_words, owner, record_exhibit, reported,
-    reported_exhibit, return_path_words, short, spf_domain, txt, unread, weighed,
+    reported_exhibit, short, spf_domain, txt, unread, weighed,
 };
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
@@ -117,14 +117,17 @@ fn there(facts: &Facts, domain: &str, from: &str) -> Remedy {
     let remedy = Remedy::new(format!("Use a Return-Path under {from}, or rely on DKIM with d={from}."));
     match owner(facts) {
         Owner::Platform(platform) => {
-            let remedy = match return_path_words(platform, from) {
+            let remedy = match remedy::platform::return_path(platform, from) {
                 Some(words) => remedy.step(format!("At {}, set a bounce domain of your own: {words}", platform.name)),
                 None => remedy.step(format!(
                     "{} is not known to offer a bounce domain of your own: switch on DKIM with {from} instead.",
                     platform.name
                 )),
             };
-            platform.return_path_setting.iter().fold(remedy, |r, setting| r.step(format!("Where: {setting}")))
+            platform
+                .return_path_setting
+                .iter()
+                .fold(remedy, |r, setting| r.step(remedy::platform::place(setting, from)))
         }
         Owner::Own(_) => remedy
             .step(format!("Set the envelope sender of your mail server to an address at {from} instead of {domain}.")),

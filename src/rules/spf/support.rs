@@ -3,7 +3,7 @@
 use crate::evidence::{Kind, Outcome, Question};
 use crate::facts::boundary::{MailFrom, Origin};
 use crate::facts::dkim::Signature;
-use crate::facts::organization::{self, Agreement, Organization};
+use crate::facts::organization::{self, Agreement};
 use crate::facts::platform::{Hit, Mark};
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{Published, Whose};
@@ -50,15 +50,9 @@ pub fn source_ip(facts: &Facts) -> Option<IpAddr> {
     facts.identities.source_ip.as_ref().map(|ip| ip.value.to_canonical())
 }
 
-/// The organizational domain, by tree walk where known.
-pub fn organization(facts: &Facts, domain: &str) -> Option<String> {
-    let known = facts.alignment.organizations.get(domain).and_then(Organization::domain);
-    known.map(str::to_owned).or_else(|| organization::psl(domain))
-}
-
 /// Are two names of one organization?
 pub fn related(facts: &Facts, a: &str, b: &str) -> bool {
-    a == b || organization(facts, a).is_some_and(|o| organization(facts, b) == Some(o))
+    organization::agree(a, b, &facts.alignment.organizations) != Agreement::None
 }
 
 /// Is MAIL FROM in the From domain's organization? `None` where either is unknown.
@@ -152,19 +146,6 @@ pub fn platform_term(platform: &Platform) -> Option<&str> {
 /// The term for one address.
 pub fn ip_term(ip: IpAddr) -> String {
     if ip.is_ipv4() { format!("ip4:{ip}") } else { format!("ip6:{ip}") }
-}
-
-/// Can receivers out there see this address at all?
-pub fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let shared = ip.octets()[0] == 100 && (64..128).contains(&ip.octets()[1]);
-            !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || shared)
-        }
-        IpAddr::V6(ip) => {
-            !(ip.is_loopback() || ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local())
-        }
-    }
 }
 
 /// The SPF records of the domain that SPF judged.
@@ -297,15 +278,4 @@ pub fn is_unread(facts: &Facts, at: &Published) -> bool {
 /// The gap that a missing or failed answer leaves.
 pub fn gap(what: impl Into<String>, domain: &str) -> Gap {
     Gap::dns(what, &txt(domain))
-}
-
-/// The names behind a platform's own bounce domain: what the user must publish, blanks filled
-/// where they can be; `None` where the platform offers none.
-pub fn return_path_words(platform: &Platform, domain: &str) -> Option<String> {
-    let setup = platform.return_path.as_ref()?;
-    let dashes = domain.replace('.', "-");
-    let fill = |s: &str| s.replace("{domain-dashes}", &dashes).replace("{domain}", domain);
-    let target = setup.target.as_deref().map_or_else(|| blank("target shown in the portal"), fill);
-    let name = if setup.label.is_empty() { domain.to_owned() } else { format!("{}.{domain}", fill(&setup.label)) };
-    Some(format!("{name} {} {target}", setup.record))
 }

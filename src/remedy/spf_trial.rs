@@ -1,0 +1,63 @@
+//! A proposed SPF record, evaluated before it is shown: it must let this server pass, and must not
+//! pass the limit of ten look-ups for anybody else (RFC 7208 §4.6.4).
+
+use super::text;
+use crate::evidence::{Answers, Kind, Outcome, Question, Record};
+use crate::facts::lookup::Lookup;
+use crate::facts::spf::{Check, SpfResult, check_host, record};
+use std::net::{IpAddr, Ipv4Addr};
+
+/// What the record would do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// For the message at hand; `None` where an answer is missing.
+    pub result: Option<SpfResult>,
+    /// Look-ups for a sender that no term lists; at least these where `complete` is false.
+    pub lookups: u32,
+    pub complete: bool,
+}
+
+/// Evaluates `record` at the domain of `check` instead of what is published there.
+pub fn run(answers: &Answers, check: &Check, helo: Option<&str>, record: &str) -> Trial {
+    let answers = overlaid(answers, &check.domain, record);
+    let lookup = Lookup::new(&answers);
+    let result = check_host(&lookup, check.ip, &check.domain, &check.sender, helo, check.is_helo).result;
+    let (lookups, complete) = walk(&lookup, &check.domain);
+    Trial { result, lookups, complete }
+}
+
+/// Look-ups that the record needs for a sender that no term lists, and whether all of them are
+/// known; of a record without a name only its own terms are.
+pub fn cost(answers: &Answers, domain: &str, record: &str) -> (u32, bool) {
+    if domain.is_empty() {
+        let own = record::Record::parse(record.as_bytes()).map_or(0, |r| r.own_lookups());
+        return (u32::try_from(own).unwrap_or(u32::MAX), false);
+    }
+    walk(&Lookup::new(&overlaid(answers, domain, record)), domain)
+}
+
+fn walk(lookup: &Lookup, domain: &str) -> (u32, bool) {
+    // Nobody lists "this host" (RFC 1122 §3.2.1.3), so every term is reached.
+    let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let check = check_host(lookup, nobody, domain, &format!("postmaster@{domain}"), None, false);
+    // An address not known costs no look-up more; a record not known may.
+    (check.lookups, check.missing.iter().all(|q| q.kind != Kind::Txt))
+}
+
+fn overlaid(answers: &Answers, domain: &str, record: &str) -> Answers {
+    let mut answers = answers.clone();
+    let question = Question::new(domain, Kind::Txt);
+    let record = Record { name: question.name.clone(), ttl: super::TTL, data: text(record) };
+    let published = answers.get(&question).cloned();
+    let mut answer = published.unwrap_or(crate::evidence::Answer {
+        outcome: Outcome::Records,
+        records: Vec::new(),
+        negative_ttl: None,
+        at: jiff::Timestamp::UNIX_EPOCH,
+        elapsed_ms: 0,
+    });
+    answer.outcome = Outcome::Records;
+    answer.records = vec![record];
+    answers.insert(question, answer);
+    answers
+}
