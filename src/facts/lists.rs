@@ -53,6 +53,11 @@ pub fn read(header: &Header, text: &[u8]) -> Lists {
             _ => {}
         }
     }
+    // Managers that leave nothing else name the list and send as its owner or bounce address; a newsletter
+    // platform's path is neither.
+    if lists.list_manager.is_empty() && lists.list_id.is_some() {
+        lists.list_manager.extend(list_path(header, text));
+    }
     if delivered.len() > 1 && differ(&delivered, text) {
         lists.forwarder.extend(delivered);
     }
@@ -78,6 +83,15 @@ const LIST_MANAGER: &[&[u8]] = &[
     b"x-mlmmj",
     b"x-ecartis",
     b"mailing-list",
+    b"x-mailing-list",
+    b"list-subscribe",
+    b"x-listserver",
+    b"x-list-server",
+    b"x-lsv-",
+    b"x-mail-count",
+    b"x-egroups",
+    b"x-yahoogroups",
+    b"x-zohomail-group",
 ];
 
 const FORWARDER: &[&[u8]] =
@@ -90,6 +104,17 @@ fn rewritten_path(header: &Header, text: &[u8]) -> bool {
         let srs = local.strip_prefix("srs").and_then(|rest| rest.strip_prefix(['0', '1']));
         srs.is_some_and(|rest| rest.starts_with(['=', '+', '-'])) || local.contains("+caf_=")
     })
+}
+
+/// The Return-Path, where a list manager made it: `list-bounces@` (Mailman), `owner-list@` (Majordomo,
+/// LISTSERV), `list-owner@`, `list-return-12-ann=example.com@` (ezmlm).
+fn list_path(header: &Header, text: &[u8]) -> Option<Span> {
+    let path = address::return_path(header, text)?;
+    let local = path.address.as_ref()?.local.to_ascii_lowercase();
+    let base = local.split_once('+').map_or(&local[..], |(base, _)| base);
+    let ezmlm = local.split_once("-return-").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let made = base.starts_with("owner-") || base.ends_with("-owner") || (base.ends_with("-bounces") && base.len() > 8);
+    (made || ezmlm).then_some(path.span)
 }
 
 /// A second Delivered-To of another recipient; the same one twice is a local loop mark only.
@@ -192,6 +217,23 @@ mod tests {
         let found = lists("List-Post: <mailto:l@example.org>\nX-Mailman-Version: 2.1\nX-BeenThere: l@example.org\n\n");
         assert_eq!(found.list_manager.len(), 3);
         assert!(lists("List-Unsubscribe: <https://a.example/>\nSubject: x\n\n").list_manager.is_empty());
+    }
+
+    #[test]
+    fn a_list_is_known_by_its_path_where_it_leaves_no_field() {
+        for (path, list) in [
+            ("talk-bounces@lists.example.org", true),
+            ("talk-bounces+ann=example.com@lists.example.org", true),
+            ("owner-talk@lists.example.org", true),
+            ("talk-return-12-ann=example.com@lists.example.org", true),
+            ("bounces+1234-ab=example.com@em.example.org", false),
+            ("bounces@mailer.example", false),
+        ] {
+            let text = format!("Return-Path: <{path}>\nList-Id: <talk.example.org>\n\n");
+            assert_eq!(lists(&text).list_manager.len(), usize::from(list), "{path}");
+            let text = format!("Return-Path: <{path}>\n\n");
+            assert!(lists(&text).list_manager.is_empty(), "{path}");
+        }
     }
 
     #[test]

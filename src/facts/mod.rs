@@ -16,6 +16,7 @@ pub mod header;
 pub mod lists;
 pub mod lookup;
 pub mod mail_hosts;
+pub mod misplaced;
 pub mod organization;
 pub mod platform;
 pub mod received;
@@ -131,6 +132,10 @@ pub struct Facts {
     pub alignment: organization::Alignment,
     pub reverse: Option<reverse::Reverse>,
     pub helo: Option<reverse::Helo>,
+    /// Where the domains of From and MAIL FROM take mail, each once.
+    pub mail_hosts: Vec<mail_hosts::MailHosts>,
+    /// Records that are missing at their name and stand at another, or were pasted so.
+    pub misplaced: Vec<misplaced::Misplaced>,
     /// Sending platforms recognised in the message, most certain first.
     pub platforms: Vec<platform::Hit>,
     /// What a check of a domain learns besides.
@@ -155,6 +160,9 @@ impl Facts {
         let reverse = reverse::reverse(&lookup, &identities);
         let helo = reverse::helo(&lookup, &identities);
         let platforms = platform::recognise(r, &evidence.input.text, reverse.as_ref());
+        let mail_hosts = mail_hosts::of_message(&lookup, r, &identities);
+        let misplaced = misplaced::find(&lookup, r, &dmarc, &keys, &spf_published);
+        platform::ask_includes(&lookup, &platforms, spf.as_ref());
         platform::ask_dns_hosts(&lookup, r, &identities, &dmarc);
         let domain = domain::gather(&lookup, r, &evidence.said);
         let (missing, errands) = match evidence.input.kind.is_judged() {
@@ -172,6 +180,8 @@ impl Facts {
             alignment,
             reverse,
             helo,
+            mail_hosts,
+            misplaced,
             platforms,
             domain,
             missing,

@@ -6,6 +6,7 @@ use super::boundary::Identities;
 use super::dmarc::Dmarc;
 use super::lookup::Lookup;
 use super::reverse::Reverse;
+use super::spf::{Check, SpfResult, check_host};
 use crate::evidence::{Answers, Data, Kind, Question};
 use crate::knowledge::{DnsHost, Platform, pattern, platform, receiver};
 use crate::span::Span;
@@ -30,9 +31,12 @@ pub enum Mark {
     Field,
     FeedbackId,
     Mailer,
+    /// A server before the one that handed the message over: it may have come through another
+    /// system since, whose settings are the ones that count.
+    Passed,
 }
 
-/// Hops and signatures looked at, from the boundary outwards.
+/// Hops and signatures looked at.
 const LIMIT: usize = 64;
 
 /// Platforms of the message, surest first, each once. Two usually mean that one sends through
@@ -43,7 +47,14 @@ pub fn recognise(reading: &Reading, text: &[u8], reverse: Option<&Reverse>) -> V
     found.received(reverse);
     found.signatures();
     found.fields(text);
+    found.passed();
     found.hits
+}
+
+/// The platform to be set up for the sender: the surest, but not one that the message only came
+/// through, unless a list or forwarder handed it over, behind which the sender's own service stands.
+pub fn sending<'h>(hits: &'h [Hit], reading: &Reading) -> Option<&'h Hit> {
+    hits.iter().find(|hit| hit.mark != Mark::Passed || reading.relay_mark().is_some())
 }
 
 /// What was recognised so far.
@@ -87,20 +98,16 @@ impl Found<'_> {
         }
     }
 
-    /// Hosts from the boundary outwards: first who handed the message over, then the hops before.
+    /// The names of the server that handed the message over.
     fn received(&mut self, reverse: Option<&Reverse>) {
         let reading = self.reading;
-        let newest = reading.boundary.hop.unwrap_or(reading.hops.len().saturating_sub(1));
-        let known = reading.boundary.hop.is_some();
-        for (n, hop) in reading.hops.iter().enumerate().take(newest + 1).rev().take(LIMIT) {
-            let by = hop.by.as_ref();
-            let house = || by.and_then(|b| receiver::of_host(&b.value)).map(|r| r.id.as_str());
-            let outside = n < newest;
-            let names = [hop.reverse_name.as_ref(), hop.helo.as_ref(), by.filter(|_| outside)];
-            for name in names.into_iter().flatten() {
+        if let Some(hop) = reading.hops.get(self.newest()) {
+            let known = reading.boundary.hop.is_some();
+            let house = hop.by.as_ref().and_then(|b| receiver::of_host(&b.value)).map(|r| r.id.as_str());
+            for name in [hop.reverse_name.as_ref(), hop.helo.as_ref()].into_iter().flatten() {
                 self.note(Mark::Received, Some(name.span), |p| {
                     // Without a boundary a hop inside the receiver's house looks like one outside.
-                    let inside = || !known && p.receiver.is_some() && p.receiver.as_deref() == house();
+                    let inside = || !known && p.receiver.is_some() && p.receiver.as_deref() == house;
                     p.marks.received.iter().any(|mark| pattern::host(mark, &name.value)) && !inside()
                 });
             }
@@ -108,6 +115,24 @@ impl Found<'_> {
         for name in reverse.into_iter().flat_map(|r| &r.names).take(LIMIT) {
             self.note(Mark::Received, None, |p| p.marks.received.iter().any(|mark| pattern::host(mark, &name.name)));
         }
+    }
+
+    /// The hops before it, newest first.
+    fn passed(&mut self) {
+        let reading = self.reading;
+        for hop in reading.hops.iter().take(self.newest()).rev().take(LIMIT) {
+            let names = [hop.by.as_ref(), hop.reverse_name.as_ref(), hop.helo.as_ref()];
+            for name in names.into_iter().flatten() {
+                self.note(Mark::Passed, Some(name.span), |p| {
+                    p.marks.received.iter().any(|mark| pattern::host(mark, &name.value))
+                });
+            }
+        }
+    }
+
+    /// The hop at which the receiver took over, else the newest.
+    fn newest(&self) -> usize {
+        self.reading.boundary.hop.unwrap_or(self.reading.hops.len().saturating_sub(1))
     }
 
     fn signatures(&mut self) {
@@ -189,6 +214,19 @@ fn marked_by(name: &str) -> impl Iterator<Item = &'static Platform> {
 /// Is this a return-path domain of the platform's own?
 fn bounces_to(platform: &Platform, domain: &str) -> bool {
     platform.marks.return_path.iter().any(|mark| !mark.contains('@') && pattern::host(mark, domain))
+}
+
+/// Asks what stands behind the `include:` of the platforms that a refused server may belong to: a
+/// fix may add one, and has to know that it cures and what it costs.
+pub fn ask_includes(lookup: &Lookup, hits: &[Hit], spf: Option<&Check>) {
+    let Some(check) = spf.filter(|c| matches!(c.result, Some(SpfResult::Fail | SpfResult::SoftFail))) else { return };
+    for hit in hits.iter().filter(|hit| hit.mark != Mark::Passed) {
+        if let [term] = &hit.platform.spf[..]
+            && let Some(domain) = term.strip_prefix("include:")
+        {
+            check_host(lookup, check.ip, domain, &check.sender, None, false);
+        }
+    }
 }
 
 /// Asks for the name servers of the domains a fix may touch: that of From, and that of MAIL FROM
@@ -298,6 +336,24 @@ mod tests {
         // The same fields at another receiver do.
         r.boundary.receiver = Some("gmail".into());
         assert_eq!(ids(&recognise(&r, text.as_bytes(), None)), [("microsoft-365", Mark::Field)]);
+    }
+
+    #[test]
+    fn a_tenants_own_gateway_is_not_its_mailbox_provider() {
+        let text = concat!(
+            "Received: from gw.example.com by mx.example.org\r\n",
+            "Received: from am0pr01.prod.outlook.com by gw.example.com\r\n",
+        );
+        let mut r = reading(text);
+        let hop = |from, by| Hop { helo: spanned(text, from), by: spanned(text, by), ..Hop::default() };
+        r.hops = vec![hop("am0pr01.prod.outlook.com", "gw.example.com"), hop("gw.example.com", "mx.example.org")];
+        r.boundary = Boundary { hop: Some(1), ..Boundary::default() };
+        let hits = recognise(&r, text.as_bytes(), None);
+        assert_eq!(ids(&hits), [("microsoft-365", Mark::Passed)]);
+        assert!(sending(&hits, &r).is_none());
+        // Behind a list that handed it over stands the sender's own service.
+        r.lists.list_manager = vec![Span::new(0, 4)];
+        assert!(sending(&hits, &r).is_some());
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod finding;
 
 pub mod dkim;
 pub mod dmarc;
+pub mod dns;
 pub mod headers;
 pub mod receiver;
 mod since;
@@ -26,6 +27,8 @@ pub enum Group {
     Spf,
     /// Source address and HELO.
     Source,
+    /// Whether a domain can take mail, and where its records stand.
+    Dns,
     Headers,
     /// What the receiver's filter says.
     Receiver,
@@ -38,6 +41,7 @@ impl Group {
             Group::Dkim => "dkim",
             Group::Spf => "spf",
             Group::Source => "source",
+            Group::Dns => "dns",
             Group::Headers => "headers",
             Group::Receiver => "receiver",
         }
@@ -108,7 +112,7 @@ pub(crate) use rule;
 /// Every rule, in the order in which equal findings are shown: a sender that SPF refuses or that
 /// published it wrongly is told so before it is told to sign.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [dmarc::RULES, spf::RULES, dkim::RULES, source::RULES, headers::RULES, receiver::RULES]
+    [dmarc::RULES, spf::RULES, dkim::RULES, source::RULES, dns::RULES, headers::RULES, receiver::RULES]
         .into_iter()
         .flatten()
         .copied()

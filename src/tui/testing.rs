@@ -275,6 +275,8 @@ pub fn facts() -> Facts {
         },
         reverse: None,
         helo: None,
+        mail_hosts: vec![],
+        misplaced: vec![],
         platforms: vec![],
         missing: vec![],
         domain: Default::default(),

@@ -73,7 +73,6 @@ fn usage_errors_are_two_and_say_what_to_do() {
         (&["diagnose", "--fail-on", "sometimes"], &["sometimes", "never"]),
         (&["diagnose", "--json", "-f", "plain"], &["--json", "--format"]),
         (&["diagnose", "--sample", "list", "file"], &["--sample"]),
-        (&["nothing"], &["nothing"]),
         (&["explain"], &["WHAT"]),
         (&["cases"], &["list"]),
         (&["cases", "show", "3f9c"], &["3f9c", "cases list"]),

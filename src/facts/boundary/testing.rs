@@ -73,6 +73,8 @@ pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
         alignment: Default::default(),
         reverse: None,
         helo: None,
+        mail_hosts: vec![],
+        misplaced: vec![],
         platforms: Vec::new(),
         missing: Vec::new(),
         domain: Default::default(),

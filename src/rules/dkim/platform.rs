@@ -1,12 +1,12 @@
 //! Which platform is to be set up, for a domain or for one signature.
 
 use crate::facts::Facts;
-use crate::facts::platform::Mark;
+use crate::facts::platform::{self, Mark};
 use crate::knowledge::Platform;
 
 /// The platform that most surely sent the message.
 pub(super) fn of_message(facts: &Facts) -> Option<&'static Platform> {
-    facts.platforms.first().map(|hit| hit.platform)
+    platform::sending(&facts.platforms, &facts.reading).map(|hit| hit.platform)
 }
 
 /// The platform that made a signature with this selector: one that uses it, else the only one

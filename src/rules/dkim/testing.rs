@@ -150,6 +150,8 @@ impl Case {
             alignment: self.alignment,
             reverse: None,
             helo: None,
+            mail_hosts: vec![],
+            misplaced: vec![],
             platforms: vec![],
             missing: vec![],
             domain: Default::default(),

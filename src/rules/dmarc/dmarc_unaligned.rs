@@ -212,7 +212,7 @@ fn remedy(
         .dkim
         .iter()
         .find_map(|leg| signs_as(&leg.domain))
-        .or_else(|| facts.platforms.first().map(|hit| hit.platform));
+        .or_else(|| crate::facts::platform::sending(&facts.platforms, &facts.reading).map(|hit| hit.platform));
     let mut remedy = own_signature::remedy(facts, from, platform);
     if let Some(spf) = legs.spf.iter().find(own) {
         remedy = remedy.step(format!("Or make SPF pass for {}, the Return-Path: that counts too", spf.domain));

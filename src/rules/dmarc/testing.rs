@@ -179,6 +179,8 @@ impl Case {
             alignment,
             reverse: None,
             helo: None,
+            mail_hosts: vec![],
+            misplaced: vec![],
             platforms: self.platforms,
             domain: Default::default(),
             missing,

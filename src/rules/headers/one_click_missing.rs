@@ -1,6 +1,7 @@
 use crate::facts::Facts;
 use crate::facts::boundary::MailFrom;
 use crate::facts::lists::Lists;
+use crate::facts::platform;
 use crate::remedy::{Remedy, blank};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 use crate::span::Span;
@@ -134,7 +135,7 @@ impl Lack {
 
 fn remedy(facts: &Facts, lack: &Lack) -> Remedy {
     let remedy = Remedy::new("Let the header carry both fields of one-click unsubscribing.");
-    let remedy = match facts.platforms.first().filter(|h| h.platform.kind != "self-hosted") {
+    let remedy = match platform::sending(&facts.platforms, &facts.reading).filter(|h| h.platform.kind != "self-hosted") {
         Some(hit) => remedy.step(format!(
             "In {}, switch on one-click unsubscribing (List-Unsubscribe); most platforms then write both fields themselves.",
             hit.platform.name

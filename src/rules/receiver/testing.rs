@@ -33,6 +33,8 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
         alignment: Default::default(),
         reverse: None,
         helo: None,
+        mail_hosts: vec![],
+        misplaced: vec![],
         platforms: vec![],
         missing: vec![],
         domain: Default::default(),

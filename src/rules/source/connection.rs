@@ -33,20 +33,8 @@ pub(super) fn exhibit(facts: &Facts) -> Option<Exhibit> {
 
 /// The sending platform the address belongs to: then its names are the platform's to set.
 pub(super) fn platform(facts: &Facts) -> Option<&Hit> {
-    let boundary = facts.reading.boundary.hop;
-    facts.platforms.iter().find(|hit| {
-        let owns = match hit.mark {
-            Mark::ReturnPath => true,
-            Mark::Received => !hit.span.is_some_and(|span| {
-                // A platform may also be the receiver: its own side of the boundary does not count.
-                let hop = facts.reading.hops.iter().position(|h| h.span.start <= span.start && span.end <= h.span.end);
-                let by = hop.and_then(|n| facts.reading.hops.get(n)?.by.as_ref()).map(|by| by.span);
-                hop > boundary || (hop == boundary && by.is_some_and(|by| by.start <= span.start))
-            }),
-            _ => false,
-        };
-        owns && hit.platform.kind != "self-hosted"
-    })
+    let owns = |hit: &&Hit| matches!(hit.mark, Mark::ReturnPath | Mark::Received);
+    facts.platforms.iter().filter(owns).find(|hit| hit.platform.kind != "self-hosted")
 }
 
 /// Did the receiver report that the message authenticates?

@@ -142,6 +142,8 @@ impl Case {
             alignment: Default::default(),
             reverse,
             helo,
+            mail_hosts: vec![],
+            misplaced: vec![],
             platforms: self.platforms.clone(),
             missing: lookup.into_missing(),
             domain: Default::default(),

@@ -9,7 +9,7 @@ mod spf_syntax_error;
 mod spf_too_many_lookups;
 mod spf_too_permissive;
 mod spf_wrong_domain;
-mod support;
+pub(in crate::rules) mod support;
 #[cfg(test)]
 mod testing;
 

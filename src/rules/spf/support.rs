@@ -123,7 +123,9 @@ pub fn owner(facts: &Facts) -> Owner {
     let stranger = client.filter(|name| organization::psl(name).is_some() && !ours(name));
     let sends = |hit: &&Hit| {
         let its = |name| hit.platform.marks.received.iter().any(|mark| pattern::host(mark, name));
-        hit.platform.kind != "self-hosted" && (hit.mark == Mark::ReturnPath || stranger.is_none_or(its))
+        let server = hit.mark == Mark::ReturnPath || stranger.is_none_or(its);
+        // A server under the sender's own name is the sender's gateway, wherever the message was before.
+        hit.platform.kind != "self-hosted" && server && hit.mark != Mark::Passed
     };
     match facts.platforms.iter().find(sends).map(|hit| hit.platform) {
         Some(platform) if platform.kind == "forwarding" => Owner::Forwarder(None),

@@ -184,6 +184,8 @@ impl Scene {
             alignment,
             reverse: self.reverse,
             helo: None,
+            mail_hosts: vec![],
+            misplaced: vec![],
             platforms: self.platforms,
             domain: Default::default(),
             missing,

@@ -1,0 +1,248 @@
+//! SPF, DKIM and DMARC records under a name where nobody looks for them: pasted so, or found in
+//! DNS because the right place is empty.
+
+use super::Reading;
+use super::dkim::{Key, KeyState};
+use super::dmarc::Dmarc;
+use super::lookup::Lookup;
+use super::organization::{psl, same_by_list};
+use super::spf::record::Record;
+use super::spf::{Published, Whose};
+use crate::evidence::{Kind, Question};
+
+/// Keys that are looked for elsewhere, at most.
+const KEYS: usize = 3;
+
+/// Which kind of record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    Spf,
+    Dkim,
+    Dmarc,
+}
+
+/// A record at the wrong name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misplaced {
+    pub what: What,
+    /// Where it stands.
+    pub wrong: String,
+    /// Where it belongs; a selector that is not known is a marked blank.
+    pub right: String,
+    pub text: String,
+    /// Index among the pasted entries; `None` for one that DNS shows.
+    pub pasted: Option<usize>,
+    /// It may serve another sender under that name: a key of the same selector next door.
+    pub maybe: bool,
+}
+
+impl What {
+    pub fn word(self) -> &'static str {
+        match self {
+            What::Spf => "SPF",
+            What::Dkim => "DKIM",
+            What::Dmarc => "DMARC",
+        }
+    }
+
+    /// What a TXT begins as.
+    pub fn of(text: &[u8]) -> Option<What> {
+        let begins = |with: &[u8]| text.get(..with.len()).is_some_and(|t| t.eq_ignore_ascii_case(with));
+        match () {
+            () if Record::is(text) => Some(What::Spf),
+            () if begins(b"v=DMARC1") => Some(What::Dmarc),
+            () if begins(b"v=DKIM1") || begins(b"k=rsa;") || begins(b"k=ed25519;") => Some(What::Dkim),
+            () => None,
+        }
+    }
+}
+
+/// Every misplaced record; where the right place is empty, asks for the usual wrong ones.
+pub fn find(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, keys: &[Key], spf: &[Published]) -> Vec<Misplaced> {
+    let mut found = pasted(reading);
+    found.extend(missing_dmarc(lookup, reading, dmarc));
+    found.extend(missing_keys(lookup, reading, keys));
+    found.extend(missing_spf(lookup, spf));
+    found
+}
+
+fn pasted(reading: &Reading) -> Vec<Misplaced> {
+    let Some(record) = reading.record.as_ref().filter(|r| r.kind == Kind::Txt) else { return vec![] };
+    let Some(name) = record.name.as_deref().filter(|n| is_whole(n)) else { return vec![] };
+    let entries = record.entries.iter().enumerate();
+    let misplaced = entries.filter_map(|(index, entry)| {
+        let what = What::of(&entry.text)?;
+        let right = right_name(what, name);
+        let text = String::from_utf8_lossy(&entry.text).into_owned();
+        (right != name).then(|| Misplaced {
+            what,
+            wrong: name.to_owned(),
+            right,
+            text,
+            pasted: Some(index),
+            maybe: false,
+        })
+    });
+    misplaced.collect()
+}
+
+/// Not the relative name of a zone file: `_dmarc`, `s1._domainkey`, `@`.
+fn is_whole(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, top)| !top.starts_with('_')) && psl(name).is_some()
+}
+
+/// The name under which a record that stands at `name` is looked for; `name` itself where that is right.
+fn right_name(what: What, name: &str) -> String {
+    let name = undoubled(name).unwrap_or(name);
+    let (key, report) = (name.split_once("._domainkey."), name.contains("._report._dmarc."));
+    let domain = match (name.strip_prefix("_dmarc."), key) {
+        (Some(domain), _) | (None, Some((_, domain))) => domain,
+        _ => name,
+    };
+    match what {
+        What::Spf => domain.to_owned(),
+        What::Dmarc if report => name.to_owned(),
+        What::Dmarc => {
+            format!("_dmarc.{}", domain.strip_prefix("dmarc.").filter(|d| psl(d).is_some()).unwrap_or(domain))
+        }
+        What::Dkim if key.is_some() => name.to_owned(),
+        What::Dkim => {
+            let selector = crate::remedy::blank("selector");
+            if let Some((selector, domain)) = name.split_once(".domainkey.") {
+                return format!("{selector}._domainkey.{domain}");
+            }
+            let domain = domain.strip_prefix("_domainkey.").unwrap_or(domain);
+            // `s1.example.com`: the first label below the zone is the selector.
+            match domain.split_once('.') {
+                Some((selector, rest)) if domain == name && psl(rest).is_some() => {
+                    format!("{selector}._domainkey.{rest}")
+                }
+                _ => format!("{selector}._domainkey.{domain}"),
+            }
+        }
+    }
+}
+
+/// `_dmarc.example.com` of `_dmarc.example.com.example.com`: a panel appended the zone to a whole name.
+fn undoubled(name: &str) -> Option<&str> {
+    let dots: Vec<usize> = name.match_indices('.').map(|(n, _)| n).collect();
+    dots.iter().rev().find_map(|&dot| {
+        let (head, zone) = (name.get(..dot)?, name.get(dot + 1..)?);
+        let twice = head.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        (twice && psl(zone).is_some()).then_some(head)
+    })
+}
+
+/// The record of this kind at a name, if it is there; asks.
+fn at(lookup: &Lookup, what: What, wrong: String, right: &str, maybe: bool) -> Option<Misplaced> {
+    if wrong.len() > 253 || wrong == right {
+        return None;
+    }
+    let answer = lookup.put(Question::new(&wrong, Kind::Txt))?;
+    // Behind an alias the record belongs to another name.
+    let text = answer.texts().find(|t| What::of(t) == Some(what)).filter(|_| answer.alias().is_none())?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Some(Misplaced { what, wrong, right: right.to_owned(), text, pasted: None, maybe })
+}
+
+/// The first that is there; all are asked for at once.
+fn first(all: Vec<Option<Misplaced>>) -> Option<Misplaced> {
+    all.into_iter().flatten().next()
+}
+
+fn missing_dmarc(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc) -> Option<Misplaced> {
+    let from = reading.from_domain().filter(|_| dmarc.is_absent())?;
+    let organization = psl(from)?;
+    let mut domains = vec![from.to_owned(), organization];
+    domains.dedup();
+    let look = |domain: &String| {
+        let right = format!("_dmarc.{domain}");
+        let wrong = [format!("{right}.{domain}"), domain.clone(), format!("dmarc.{domain}")];
+        wrong.map(|wrong| at(lookup, What::Dmarc, wrong, &right, false))
+    };
+    first(domains.iter().flat_map(look).collect())
+}
+
+fn missing_keys(lookup: &Lookup, reading: &Reading, keys: &[Key]) -> Vec<Misplaced> {
+    let mut names: Vec<&str> = Vec::new();
+    let missing = keys.iter().filter(|k| k.signature.is_some() && matches!(k.state, KeyState::Missing(_)));
+    for key in missing {
+        if names.len() < KEYS && !names.contains(&key.name.as_str()) {
+            names.push(&key.name);
+        }
+    }
+    let from = reading.from_domain();
+    let found = names.into_iter().filter_map(|name| {
+        let (selector, domain) = name.split_once("._domainkey.")?;
+        // Another organization's keys are not the sender's to move.
+        if from.is_some_and(|from| !same_by_list(from, domain)) {
+            return None;
+        }
+        let look = |wrong: String, maybe| at(lookup, What::Dkim, wrong, name, maybe);
+        let mut all = vec![
+            look(format!("{name}.{domain}"), false),
+            look(format!("{selector}.{domain}"), false),
+            look(format!("{selector}.domainkey.{domain}"), false),
+        ];
+        // The zone above, or that of From.
+        let organization = psl(domain);
+        let mut near: Vec<&str> = from.into_iter().chain(organization.as_deref()).filter(|d| *d != domain).collect();
+        near.dedup();
+        all.extend(near.into_iter().map(|d| look(format!("{selector}._domainkey.{d}"), true)));
+        first(all)
+    });
+    found.collect()
+}
+
+fn missing_spf(lookup: &Lookup, spf: &[Published]) -> Option<Misplaced> {
+    let empty = |p: &&Published| p.records.is_empty() && p.almost.is_empty() && p.outcome.is_some_and(|o| !o.failed());
+    let domain = &spf.iter().filter(|p| p.whose == Whose::MailFrom).find(empty)?.domain;
+    psl(domain)?;
+    let wrong = [format!("{domain}.{domain}"), format!("_dmarc.{domain}")];
+    first(wrong.map(|wrong| at(lookup, What::Spf, wrong, domain, false)).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_doubled_zone_is_undone() {
+        for (name, want) in [
+            ("_dmarc.example.com.example.com", Some("_dmarc.example.com")),
+            ("example.com.example.com", Some("example.com")),
+            ("s1._domainkey.mail.example.co.uk.mail.example.co.uk", Some("s1._domainkey.mail.example.co.uk")),
+            ("_dmarc.example.com", None),
+            ("com.com", None),
+            ("a.a.example.com", None),
+        ] {
+            assert_eq!(undoubled(name), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_right_name_of_each_kind() {
+        for (what, name, want) in [
+            (What::Dmarc, "example.com", "_dmarc.example.com"),
+            (What::Dmarc, "dmarc.example.com", "_dmarc.example.com"),
+            (What::Dmarc, "_dmarc.example.com.example.com", "_dmarc.example.com"),
+            (What::Dmarc, "s1._domainkey.example.com", "_dmarc.example.com"),
+            (What::Dmarc, "_dmarc.example.com", "_dmarc.example.com"),
+            (What::Dmarc, "example.com._report._dmarc.other.net", "example.com._report._dmarc.other.net"),
+            (What::Dkim, "s1.example.com", "s1._domainkey.example.com"),
+            (What::Dkim, "s1.domainkey.example.com", "s1._domainkey.example.com"),
+            (What::Dkim, "_domainkey.example.com", "<selector>._domainkey.example.com"),
+            (What::Dkim, "_dmarc.example.com", "<selector>._domainkey.example.com"),
+            (What::Dkim, "example.com", "<selector>._domainkey.example.com"),
+            (What::Dkim, "s1._domainkey.example.com.example.com", "s1._domainkey.example.com"),
+            (What::Dkim, "s1._domainkey.example.com", "s1._domainkey.example.com"),
+            (What::Spf, "_dmarc.example.com", "example.com"),
+            (What::Spf, "s1._domainkey.example.com", "example.com"),
+            (What::Spf, "_spf.example.com", "_spf.example.com"),
+            (What::Spf, "www.example.com", "www.example.com"),
+        ] {
+            assert_eq!(right_name(what, name), want, "{name}");
+        }
+        assert!(!is_whole("_dmarc") && !is_whole("s1._domainkey") && !is_whole("@") && is_whole("example.com"));
+    }
+}

@@ -1,0 +1,195 @@
+use super::return_path_unusable::{exhibit, gap, why};
+use crate::evidence::{Data, Kind};
+use crate::facts::Facts;
+use crate::facts::boundary::is_public;
+use crate::facts::mail_hosts::{MailHosts, Reception, Server, State};
+use crate::remedy::{Change, Remedy, TTL, blank};
+use crate::rules::spf::support::{short, spf_domain};
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+
+rule! {
+    /// The domain cannot take mail, or its MX is wrong
+    ///
+    /// ## What we saw
+    /// The domain in From takes no mail at all, or one of its mail servers is named in a way that does not work: by an
+    /// alias (CNAME), by an address instead of a name, or by a name without an address that the world can reach.
+    ///
+    /// ## Why mail suffers
+    /// Answers are lost, and receivers ask whether a sender can be answered before they trust it. A null MX says that the
+    /// domain is not used for mail, so that mail from it is refused (5.7.27).
+    ///
+    /// ## How to fix it
+    /// Point the MX to the host name of the system that really receives mail for the domain. Never point it at a server
+    /// that only sends: what is written to you would be lost there.
+    ///
+    /// ## How to check
+    /// The MX of the domain names a host, and that host has an address of its own.
+    pub RULE = "mx-missing-or-invalid", Dns, High, judge,
+    ["RFC 5321 §5.1", "RFC 7505", "RFC 2181 §10.3", "RFC 1035 §3.3.9"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    if facts.mail_hosts.is_empty() {
+        return Verdict::NotApplicable;
+    }
+    let from = facts.reading.from_domain();
+    let (mut found, mut gaps) = (Vec::new(), Vec::new());
+    for at in &facts.mail_hosts {
+        let is_from = from == Some(&at.domain);
+        match at.receives() {
+            // return-path-unusable speaks of the other one.
+            Some(false) if is_from => found.push(deaf(facts, at)),
+            Some(true) => found.extend(crooked(facts, at)),
+            Some(false) => {}
+            None => gaps.extend(gap(at)),
+        }
+    }
+    Verdict::of(found, gaps)
+}
+
+/// From takes no mail.
+fn deaf(facts: &Facts, at: &MailHosts) -> Finding {
+    let domain = &at.domain;
+    let passes = facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "pass");
+    let elsewhere = facts.reading.reply_to.iter().any(|m| m.address.as_ref().is_some_and(|a| a.domain != *domain));
+    let answers = if elsewhere { "; answers go to Reply-To instead" } else { "; answers are lost" };
+    let is_path = spf_domain(facts).is_some_and(|(path, helo)| !helo && path == domain);
+    let host = "host that really receives mail for the domain";
+    let before = match &at.reception {
+        Reception::Null => vec![Data::Mx { preference: 0, exchange: String::new() }],
+        Reception::Servers(servers) => {
+            servers.iter().map(|s| Data::Mx { preference: s.preference, exchange: s.host.clone() }).collect()
+        }
+        _ => vec![],
+    };
+    let after = vec![Data::Mx { preference: 10, exchange: blank(host) }];
+    let fix = Remedy::new(format!("Give {domain} an MX, or put an address at a domain that takes mail into From."))
+        .step("Ask who runs the mailboxes of the domain which host that is; a server that only sends is the wrong one.")
+        .marked(Change { name: domain.clone(), kind: Kind::Mx, ttl: TTL, before, after });
+    finding(facts, at, format!("{} takes no mail", short(domain)))
+        .severity(if passes { Severity::Medium } else { Severity::High })
+        .explain(format!(
+            "The domain in From, {domain}, {}{answers}, and receivers may refuse a sender who cannot be answered.",
+            why(at)
+        ))
+        .fix(fix)
+        .leads_to(if is_path { &["return-path-unusable"] } else { &[] })
+}
+
+/// Mail servers that are named in a way that does not work.
+fn crooked(facts: &Facts, at: &MailHosts) -> Option<Finding> {
+    let Reception::Servers(servers) = &at.reception else { return None };
+    let faults: Vec<(&Server, String)> = servers.iter().filter_map(|s| Some((s, fault(s)?))).collect();
+    let (first, _) = faults.first()?;
+    let listed: Vec<String> = faults.iter().take(3).map(|(s, fault)| format!("{} {fault}", s.host)).collect();
+    let harmless = faults.iter().all(|(s, _)| matches!(s.state, State::Alias(_)));
+    let mut fix = Remedy::new(format!("Name the mail servers of {} by host names that have addresses.", at.domain));
+    for (server, _) in &faults {
+        fix = fix.step(match &server.state {
+            State::Alias(target) => format!(
+                "Instead of {} write {target}, which it is an alias of, if whoever runs it agrees.",
+                server.host
+            ),
+            State::Literal => {
+                format!("Give {} a host name, with an A or AAAA record, and write that name into the MX.", server.host)
+            }
+            _ => format!("Take {} out of the MX, or give it the address of the server it stands for.", server.host),
+        });
+    }
+    Some(
+        finding(facts, at, format!("An MX of {} is wrong: {}", short(&at.domain), short(&first.host)))
+            .severity(if harmless { Severity::Low } else { Severity::Medium })
+            .explain(format!(
+                "Among the mail servers of {} {}. Mail to the domain still has a way, but not every sender finds it.",
+                at.domain,
+                listed.join("; ")
+            ))
+            .exhibits(answers(facts, &faults))
+            .fix(fix),
+    )
+}
+
+/// What is wrong with a server, as the end of a sentence; what is not known is no fault.
+fn fault(server: &Server) -> Option<String> {
+    match &server.state {
+        State::Alias(target) => Some(format!("is an alias of {target}")),
+        State::Literal => Some("is an address, not a host name".to_owned()),
+        State::NoAddress => Some("has no address".to_owned()),
+        State::Addresses(all) if !all.iter().any(|ip| is_public(*ip)) => Some("has only private addresses".to_owned()),
+        State::Addresses(_) | State::Unasked(_) | State::Failed(_) => None,
+    }
+}
+
+fn answers(facts: &Facts, faults: &[(&Server, String)]) -> Vec<Exhibit> {
+    let shown = faults.iter().filter(|(s, _)| !matches!(s.state, State::Literal)).take(3);
+    shown
+        .map(|(server, fault)| {
+            let question = crate::evidence::Question::new(&server.host, Kind::A);
+            let records = facts.evidence.answers.get(&question).map(|a| &a.records[..]).unwrap_or_default();
+            let text: Vec<String> = records.iter().map(|r| r.data.to_string()).collect();
+            let text = if text.is_empty() { "no address".to_owned() } else { text.join(", ") };
+            Exhibit::dns(&question, text, None, fault.clone())
+        })
+        .collect()
+}
+
+fn finding(facts: &Facts, at: &MailHosts, title: String) -> Finding {
+    let from = facts.reading.from.mailboxes.first().and_then(|m| m.address.as_ref());
+    let named = from.filter(|a| a.domain == at.domain).map(|a| Exhibit::input(a.domain_span, "the domain in From"));
+    Finding::new(&RULE, title)
+        .sure(Confidence::Certain, "this is what DNS says today")
+        .exhibits(named)
+        .exhibit(exhibit(facts, at, "where it takes mail"))
+        .check(at.question().dig(), "host names, each with an address of its own")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{found, judge, message};
+    use super::*;
+
+    const PATH: &str = "example.net MX 10 mx.example.net\nmx.example.net A 192.0.2.1\n";
+
+    fn paste() -> String {
+        message("a@example.com", "b@example.net")
+    }
+
+    #[test]
+    fn from_takes_no_mail() {
+        for zone in ["", "example.com MX 0 .", "example.com MX 10 192.0.2.1", "example.com MX 10 gone.test"] {
+            let finding = found(&RULE, &paste(), Some(&format!("{PATH}{zone}")));
+            assert_eq!(finding.severity, Severity::High, "{zone}");
+            let fix = finding.fix.unwrap();
+            assert_eq!(fix.blanks, ["host that really receives mail for the domain"], "{zone}");
+            assert_eq!(fix.records[0].before.len(), usize::from(!zone.is_empty()), "{zone}");
+        }
+        let finding = found(&RULE, &message("a@example.com", "b@example.com"), Some(""));
+        assert_eq!(finding.leads_to, ["return-path-unusable"]);
+    }
+
+    #[test]
+    fn a_server_is_named_wrongly() {
+        let good = "example.com MX 20 mx.example.net\n";
+        for (zone, severity, word) in [
+            ("example.com MX 10 alias.test\nalias.test CNAME mx.example.net", Severity::Low, "alias of"),
+            ("example.com MX 10 192.0.2.1", Severity::Medium, "not a host name"),
+            ("example.com MX 10 gone.test", Severity::Medium, "no address"),
+            ("example.com MX 10 in.test\nin.test A 10.0.0.1", Severity::Medium, "private"),
+        ] {
+            let finding = found(&RULE, &paste(), Some(&format!("{PATH}{good}{zone}")));
+            assert_eq!(finding.severity, severity, "{zone}");
+            assert!(finding.explanation.contains(word), "{}", finding.explanation);
+        }
+    }
+
+    #[test]
+    fn it_passes_does_not_apply_and_waits() {
+        let zone = format!("{PATH}example.com A 192.0.2.2");
+        assert!(matches!(judge(&RULE, &paste(), Some(&zone)), Verdict::Pass));
+        let record = "example.com. TXT \"v=spf1 -all\"";
+        assert!(matches!(judge(&RULE, record, None), Verdict::NotApplicable));
+        assert!(matches!(judge(&RULE, &paste(), None), Verdict::Unknown(_)));
+        let zone = format!("{PATH}example.com SERVFAIL");
+        assert!(matches!(judge(&RULE, &paste(), Some(&zone)), Verdict::Unknown(_)));
+    }
+}

@@ -1,0 +1,166 @@
+use crate::evidence::{Kind, Question};
+use crate::facts::Facts;
+use crate::facts::misplaced::{Misplaced, What};
+use crate::facts::organization::psl;
+use crate::remedy::{self, Change, Remedy};
+use crate::rules::spf::support::{aligned_dkim, short};
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+
+rule! {
+    /// A record stands under the wrong name
+    ///
+    /// ## What we saw
+    /// An SPF, DKIM or DMARC record is published, but not under the name at which receivers look for it.
+    ///
+    /// ## Why mail suffers
+    /// Each record is looked for at one exact name: SPF at the domain itself, DMARC at `_dmarc.`, a DKIM key at its
+    /// selector and `._domainkey.` before the domain. Anywhere else it is as good as missing. Mostly a DNS panel appended
+    /// the domain to a name that held it already, or dropped an underscore.
+    ///
+    /// ## How to fix it
+    /// Publish the same value under the right name and take the other one out. In most panels the name field takes only
+    /// the part before your domain.
+    ///
+    /// ## How to check
+    /// Ask for the record at its full name: it is there, and no longer at the other one.
+    pub RULE = "record-wrong-name", Dns, High, judge,
+    ["RFC 7208 §3", "RFC 6376 §3.6.2.1", "RFC 9989 §4.6"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let looked = facts.reading.record.is_some() || facts.spf.is_some() || !facts.dmarc.steps.is_empty();
+    let findings: Vec<Finding> = facts.misplaced.iter().map(|m| finding(facts, m)).collect();
+    match (findings.is_empty(), looked, waiting(facts)) {
+        (false, ..) => Verdict::Found(findings),
+        (true, true, false) => Verdict::Pass,
+        // Whether anything is missing at its place is not known yet; other rules name the question.
+        _ => Verdict::NotApplicable,
+    }
+}
+
+fn waiting(facts: &Facts) -> bool {
+    let open = facts.dmarc.missing.first().is_some();
+    facts.reading.record.is_none() && (open || facts.evidence.answers.is_empty())
+}
+
+fn finding(facts: &Facts, misplaced: &Misplaced) -> Finding {
+    let Misplaced { what, wrong, right, text, .. } = misplaced;
+    let question = Question::new(wrong, Kind::Txt);
+    let exhibit = match misplaced.pasted.and_then(|n| facts.reading.record.as_ref()?.entries.get(n)) {
+        Some(entry) => Exhibit::input(entry.span, format!("a {} record", what.word())),
+        None => Exhibit::dns(&question, text.clone(), None, format!("the {} record stands here", what.word())),
+    };
+    let finding = Finding::new(&RULE, format!("The {} record is at {}", what.word(), short(wrong)))
+        .severity(severity(facts, misplaced))
+        .explain(format!(
+            "Receivers look for it at {right}, and nowhere else. Under {wrong} nobody finds it.{}",
+            if misplaced.maybe {
+                " It may also serve another sender under that name: then leave it there."
+            } else {
+                ""
+            }
+        ))
+        .exhibit(exhibit)
+        .fix(fix(facts, misplaced))
+        .check(Question::new(right, Kind::Txt).dig(), format!("the {} record", what.word()))
+        .leads_to(match what {
+            What::Spf => &["spf-missing"],
+            What::Dkim => &["dkim-key-not-found"],
+            What::Dmarc => &["dmarc-missing"],
+        });
+    match misplaced {
+        Misplaced { maybe: true, .. } => {
+            finding.sure(Confidence::Possible, "the right name is empty, and a key of this selector stands next door")
+        }
+        Misplaced { pasted: Some(_), what: What::Dkim, .. } => finding
+            .sure(Confidence::Likely, "the name is in what you pasted; only as the target of a CNAME it may be right"),
+        Misplaced { pasted: Some(_), .. } => finding.sure(Confidence::Certain, "the name is in what you pasted"),
+        _ => finding.sure(Confidence::Certain, "DNS has it here today, and nothing at the right name"),
+    }
+}
+
+fn severity(facts: &Facts, misplaced: &Misplaced) -> Severity {
+    match (misplaced.pasted, misplaced.what) {
+        (Some(_), _) => Severity::High,
+        (None, What::Dmarc) => Severity::Medium,
+        (None, _) if aligned_dkim(facts).is_some() => Severity::Low,
+        (None, _) => Severity::High,
+    }
+}
+
+fn fix(facts: &Facts, misplaced: &Misplaced) -> Remedy {
+    let Misplaced { wrong, right, text, .. } = misplaced;
+    let remedy = Remedy::new(format!("Publish it at {right}, and take it out at {wrong}."));
+    let remedy = match psl(right)
+        .and_then(|zone| Some((right.strip_suffix(&zone)?.trim_end_matches('.').to_owned(), zone)))
+    {
+        Some((name, zone)) if name.is_empty() => remedy.step(format!(
+            "If the panel of {zone} appends the domain by itself, leave the name field empty or write @."
+        )),
+        Some((name, zone)) => remedy
+            .step(format!("If the panel of {zone} appends the domain by itself, the name field takes only: {name}")),
+        None => remedy,
+    };
+    let remedy = remedy.marked(Change::txt(right, &[] as &[&str], &[text]));
+    // A key next door may be in use there.
+    let out = remedy::spf::change(&facts.evidence.answers, wrong, |t| t == text.as_bytes(), None);
+    out.filter(|_| misplaced.pasted.is_none() && !misplaced.maybe).into_iter().fold(remedy, Remedy::record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{found, judge, message};
+    use super::*;
+
+    fn texts(finding: &Finding) -> Vec<(String, usize, usize)> {
+        let changes = &finding.fix.as_ref().unwrap().records;
+        changes.iter().map(|c| (c.name.clone(), c.before.len(), c.after.len())).collect()
+    }
+
+    #[test]
+    fn a_pasted_record_under_another_name() {
+        for (paste, right) in [
+            ("example.com. TXT \"v=DMARC1; p=none\"", "_dmarc.example.com"),
+            ("_dmarc.example.com.example.com. TXT \"v=DMARC1; p=none\"", "_dmarc.example.com"),
+            ("_dmarc.example.com. TXT \"v=spf1 -all\"", "example.com"),
+            ("s1.example.com. TXT \"v=DKIM1; p=\"", "s1._domainkey.example.com"),
+        ] {
+            let finding = found(&RULE, paste, None);
+            assert_eq!(texts(&finding), [(right.to_owned(), 0, 1)], "{paste}");
+        }
+        for right in
+            ["_dmarc.example.com. TXT \"v=DMARC1; p=none\"", "example.com. TXT \"v=spf1 -all\"", "v=DMARC1; p=none"]
+        {
+            assert!(matches!(judge(&RULE, right, None), Verdict::Pass), "{right}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_at_its_place_is_found_at_another() {
+        let paste = message("a@example.com", "b@example.com");
+        let finding =
+            found(&RULE, &paste, Some("example.com TXT \"v=spf1 -all\"\nexample.com TXT \"v=DMARC1; p=none\""));
+        assert_eq!(texts(&finding), [("_dmarc.example.com".to_owned(), 0, 1), ("example.com".to_owned(), 2, 1)]);
+        assert_eq!(finding.leads_to, ["dmarc-missing"]);
+        let there = "_dmarc.example.com TXT \"v=DMARC1; p=none\"\n";
+        let finding = found(&RULE, &paste, Some(&format!("{there}example.com.example.com TXT \"v=spf1 -all\"")));
+        assert_eq!(texts(&finding)[0].0, "example.com");
+        let signed = paste.replace(
+            "Subject:",
+            "DKIM-Signature: v=1; a=rsa-sha256; d=mail.example.com; s=s1; h=from; bh=YQ==; b=YQ==\r\nSubject:",
+        );
+        let zone = format!("{there}example.com TXT \"v=spf1 -all\"\n");
+        let finding = found(&RULE, &signed, Some(&format!("{zone}s1.mail.example.com TXT \"v=DKIM1; p=YQ==\"")));
+        assert_eq!(texts(&finding)[0].0, "s1._domainkey.mail.example.com");
+        let finding = found(&RULE, &signed, Some(&format!("{zone}s1._domainkey.example.com TXT \"v=DKIM1; p=YQ==\"")));
+        assert_eq!((finding.confidence, texts(&finding).len()), (Confidence::Possible, 1));
+    }
+
+    #[test]
+    fn it_passes_and_waits() {
+        let paste = message("a@example.com", "b@example.com");
+        let zone = "example.com TXT \"v=spf1 -all\"\n_dmarc.example.com TXT \"v=DMARC1; p=none\"";
+        assert!(matches!(judge(&RULE, &paste, Some(zone)), Verdict::Pass));
+        assert!(matches!(judge(&RULE, &paste, None), Verdict::NotApplicable));
+    }
+}

@@ -1,0 +1,132 @@
+use crate::facts::Facts;
+use crate::facts::mail_hosts::{MailHosts, Reception};
+use crate::remedy::{Remedy, blank};
+use crate::rules::spf::support::{identity_exhibit, mail_from_aligned, short, spf_domain};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+
+rule! {
+    /// Bounces cannot come back to the Return-Path
+    ///
+    /// ## What we saw
+    /// The domain of the Return-Path takes no mail: it does not exist, has neither MX nor address, or says by a null MX
+    /// that it wants none.
+    ///
+    /// ## Why mail suffers
+    /// Many receivers refuse a sender to whom they could not report a failure, often with 450 4.1.8, 5.1.8 or 5.7.27.
+    /// Where the mail is taken all the same, its bounces are lost.
+    ///
+    /// ## How to fix it
+    /// Give the domain an MX that leads to the system which handles bounces, or send with a Return-Path at a domain that
+    /// has one.
+    ///
+    /// ## How to check
+    /// The MX of the domain leads to a host with an address, and a message to a wrong recipient comes back.
+    pub RULE = "return-path-unusable", Dns, High, judge,
+    ["RFC 5321 §3.6.2", "RFC 5321 §5.1", "RFC 7505 §4.2"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let Some((domain, false)) = spf_domain(facts) else { return Verdict::NotApplicable };
+    let Some(at) = facts.mail_hosts.iter().find(|m| m.domain == domain) else { return Verdict::NotApplicable };
+    match at.receives() {
+        None => Verdict::Unknown(gap(at).into_iter().collect()),
+        Some(true) => Verdict::Pass,
+        Some(false) => found(facts, at).into(),
+    }
+}
+
+/// What is not known of a domain's reception.
+pub(super) fn gap(at: &MailHosts) -> Option<Gap> {
+    at.open().map(|question| Gap::dns(format!("Does {} take mail?", at.domain), question))
+}
+
+/// Why it takes none, as the end of a sentence.
+pub(super) fn why(at: &MailHosts) -> &'static str {
+    match at.reception {
+        Reception::NoSuchName => "does not exist",
+        Reception::Null => "says by a null MX that it takes no mail",
+        Reception::Servers(_) => "has mail servers, none of which has an address",
+        _ => "has neither an MX nor an address",
+    }
+}
+
+/// The answer that shows it.
+pub(super) fn exhibit(facts: &Facts, at: &MailHosts, label: &str) -> Exhibit {
+    let question = at.question();
+    let answer = facts.evidence.answers.get(&question);
+    let records: Vec<String> = answer.iter().flat_map(|a| &a.records).map(|r| r.data.to_string()).collect();
+    let text = match (records.is_empty(), &at.reception) {
+        (false, _) => records.join(", "),
+        (true, Reception::NoSuchName) => "no such name".to_owned(),
+        (true, _) => "no MX at this name".to_owned(),
+    };
+    Exhibit::dns(&question, text, None, label)
+}
+
+fn found(facts: &Facts, at: &MailHosts) -> Finding {
+    let domain = &at.domain;
+    // Taken then, by a receiver that says so: its bounces are lost all the same.
+    let taken = facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "pass");
+    let fix = match mail_from_aligned(facts) {
+        Some(false) => Remedy::new(format!("Send with a Return-Path at a domain of yours that takes mail, instead of {domain}."))
+            .step(format!("Or tell whoever runs {domain} that bounces cannot reach it.")),
+        _ => Remedy::new(format!("Give {domain} an MX, or send with a Return-Path at a domain that has one."))
+            .step(format!("The record: {domain} MX 10 {}", blank("host that takes your bounces")))
+            .step("Which host that is, only whoever sends this mail knows: the sending service names it when it sets up a bounce domain.")
+            .blank("host that takes your bounces"),
+    };
+    Finding::new(&RULE, format!("The Return-Path domain {} takes no mail", short(domain)))
+        .severity(if taken { Severity::Medium } else { Severity::High })
+        .sure(Confidence::Likely, "this is what DNS says today")
+        .explain(format!(
+            "Bounces go to the Return-Path, and {domain} {}. Many receivers refuse such a sender{}.",
+            why(at),
+            if taken { "; this one did not, but a bounce would be lost" } else { "" }
+        ))
+        .exhibits(identity_exhibit(facts))
+        .exhibit(exhibit(facts, at, "no way back"))
+        .fix(fix)
+        .check(at.question().dig(), "a mail server that has an address")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{found, judge, message};
+    use super::*;
+
+    fn paste() -> String {
+        message("a@example.com", "b@bounce.example.com")
+    }
+
+    #[test]
+    fn nowhere_null_and_no_such_name() {
+        for (zone, word) in [
+            ("example.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1", "does not exist"),
+            ("bounce.example.com TXT \"x\"", "neither"),
+            ("bounce.example.com MX 0 .", "null MX"),
+            ("bounce.example.com MX 10 gone.example.com", "none of which"),
+        ] {
+            let finding = found(&RULE, &paste(), Some(zone));
+            assert!(finding.explanation.contains(word), "{}", finding.explanation);
+            assert_eq!(finding.severity, Severity::High);
+            assert_eq!(finding.fix.unwrap().blanks.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_foreign_one_is_not_the_senders_to_mend() {
+        let finding = found(&RULE, &message("a@example.com", "b@other.test"), Some("example.com A 192.0.2.1"));
+        assert!(finding.fix.unwrap().blanks.is_empty());
+    }
+
+    #[test]
+    fn it_passes_does_not_apply_and_waits() {
+        for zone in ["bounce.example.com MX 10 mx.test\nmx.test A 192.0.2.1", "bounce.example.com AAAA 2001:db8::1"] {
+            assert!(matches!(judge(&RULE, &paste(), Some(zone)), Verdict::Pass), "{zone}");
+        }
+        let null = message("a@example.com", "");
+        assert!(matches!(judge(&RULE, &null, Some("example.com A 192.0.2.1")), Verdict::NotApplicable));
+        assert!(matches!(judge(&RULE, &paste(), None), Verdict::Unknown(_)));
+        assert!(matches!(judge(&RULE, &paste(), Some("example.com SERVFAIL")), Verdict::Unknown(_)));
+    }
+}

@@ -1,0 +1,49 @@
+//! Facts for tests: a paste and the DNS around it.
+
+use crate::evidence::zone::Zone;
+use crate::evidence::{Evidence, Input, Said};
+use crate::facts::{Facts, Reading};
+use crate::rules::{Finding, Rule, Verdict};
+use crate::samples::settle;
+use std::sync::Arc;
+
+/// What a rule says of this paste in a world of these zone lines; nothing is asked without one.
+pub fn judge(rule: &Rule, paste: &str, zone: Option<&str>) -> Verdict {
+    let input = Input::read("-", paste.as_bytes(), None).unwrap();
+    let evidence = Evidence {
+        input: Arc::new(input),
+        said: Said::default(),
+        answers: Default::default(),
+        now: jiff::Timestamp::UNIX_EPOCH,
+        offline: zone.is_none(),
+    };
+    let evidence = match zone {
+        Some(zone) => settle(evidence, &Zone::parse(zone).unwrap()),
+        None => evidence,
+    };
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    (rule.judge)(&Facts::gather(Arc::new(evidence), reading))
+}
+
+/// The only finding, which has all that a finding must have.
+pub fn found(rule: &Rule, paste: &str, zone: Option<&str>) -> Finding {
+    match judge(rule, paste, zone) {
+        Verdict::Found(mut findings) if findings.len() == 1 => {
+            let finding = findings.remove(0);
+            assert!(finding.title.chars().count() <= 70, "{}", finding.title);
+            assert!(!finding.explanation.is_empty() && !finding.because.is_empty());
+            assert!(!finding.exhibits.is_empty() && finding.fix.is_some() && finding.check.is_some());
+            finding
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A message of `from` with this Return-Path.
+pub fn message(from: &str, path: &str) -> String {
+    format!(
+        "Return-Path: <{path}>\r\nReceived: from out.example.net (out.example.net [192.0.2.7])\r\n\
+         \tby mx.inbox.test with ESMTPS id 1; Tue, 2 Jun 2026 10:00:03 +0000\r\n\
+         From: {from}\r\nTo: r@inbox.test\r\nSubject: x\r\nDate: Tue, 2 Jun 2026 10:00:00 +0000\r\n\r\n"
+    )
+}

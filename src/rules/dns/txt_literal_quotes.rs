@@ -1,0 +1,193 @@
+use crate::evidence::{Kind, Question};
+use crate::facts::Facts;
+use crate::facts::misplaced::What;
+use crate::facts::spf::record::Record;
+use crate::remedy::{self, Change, Remedy};
+use crate::rules::spf::support::{aligned_dkim, short};
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::span::Span;
+use std::collections::BTreeSet;
+
+rule! {
+    /// Quotes or backslashes became part of a record
+    ///
+    /// ## What we saw
+    /// The value of an SPF, DKIM or DMARC record holds quotes, typographic quotes or backslashes.
+    ///
+    /// ## Why mail suffers
+    /// In a zone file quotes stand around a value and a backslash before a semicolon; they are no part of it. Pasted into a
+    /// panel that adds its own, they become part, and receivers do not recognise the record or stop at the first of them.
+    ///
+    /// ## How to fix it
+    /// Enter the value again without them. In a zone file, write one pair of straight quotes around each piece of at most
+    /// 255 bytes.
+    ///
+    /// ## How to check
+    /// `dig` shows one pair of quotes around each piece, and no `\"` or `\;` inside.
+    pub RULE = "txt-literal-quotes", Dns, High, judge,
+    ["RFC 1035 §5.1", "RFC 7208 §3.3", "RFC 6376 §3.6.2.2"]
+}
+
+/// A TXT value that was looked at.
+struct Value {
+    name: Option<String>,
+    text: String,
+    pasted: Option<usize>,
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let values = values(facts);
+    if values.is_empty() {
+        return Verdict::NotApplicable;
+    }
+    Verdict::of(values.iter().filter_map(|value| finding(facts, value)).collect(), vec![])
+}
+
+/// The pasted values, and those at every name where this message's records are looked for.
+fn values(facts: &Facts) -> Vec<Value> {
+    if let Some(record) = facts.reading.record.as_ref().filter(|r| r.kind == Kind::Txt) {
+        let value = |(n, e): (usize, &crate::facts::record::Entry)| Value {
+            name: record.name.clone(),
+            text: String::from_utf8_lossy(&e.text).into_owned(),
+            pasted: Some(n),
+        };
+        return record.entries.iter().enumerate().map(value).collect();
+    }
+    let spf = facts.spf_published.iter().map(|p| p.domain.clone());
+    let dmarc = facts.dmarc.steps.iter().map(|step| step.question().name);
+    let keys = facts.keys.iter().map(|key| key.name.clone());
+    let names: BTreeSet<String> = spf.chain(dmarc).chain(keys).collect();
+    let texts = names.into_iter().flat_map(|name| {
+        let answer = facts.evidence.answers.get(&Question::new(&name, Kind::Txt));
+        let texts: Vec<Vec<u8>> = answer.map(|a| a.texts().collect()).unwrap_or_default();
+        texts.into_iter().map(move |t| Value {
+            name: Some(name.clone()),
+            text: String::from_utf8_lossy(&t).into_owned(),
+            pasted: None,
+        })
+    });
+    texts.collect()
+}
+
+/// Signs that stand around a value, or before a sign in it, and never in it.
+const SIGNS: [char; 9] = ['"', '\\', '“', '”', '„', '‟', '«', '»', '‘'];
+
+fn finding(facts: &Facts, value: &Value) -> Option<Finding> {
+    let at = value.text.find(SIGNS)?;
+    let sign = value.text.get(at..)?.chars().next()?;
+    let bare: String = value.text.chars().filter(|c| !SIGNS.contains(c)).collect();
+    let what = What::of(bare.trim_start().as_bytes())?;
+    let span = Span::new(at, at + sign.len_utf8());
+    let name = value.name.clone().unwrap_or_default();
+    let entry = value.pasted.and_then(|n| facts.reading.record.as_ref()?.entries.get(n));
+    let exhibit = match entry {
+        Some(entry) => Exhibit::input(entry.place(span), "part of the value"),
+        None => Exhibit::dns(&Question::new(&name, Kind::Txt), value.text.clone(), Some(span), "part of the value"),
+    };
+    let severity = match (value.pasted, what) {
+        (Some(_), _) => Severity::High,
+        (None, What::Dmarc) => Severity::Medium,
+        (None, _) if aligned_dkim(facts).is_some() => Severity::Low,
+        (None, _) => Severity::High,
+    };
+    let called = if name.is_empty() { "this record".to_owned() } else { short(&name) };
+    let command = if name.is_empty() {
+        "dig +short TXT <name of the record>".to_owned()
+    } else {
+        Question::new(&name, Kind::Txt).dig()
+    };
+    Some(
+        Finding::new(&RULE, format!("Quotes are part of the {} record {called}", what.word()))
+            .severity(severity)
+            .sure(Confidence::Certain, "they stand in the value")
+            .explain(format!(
+                "The value holds {} as text. Quotes and backslashes belong to the notation of zone files, not to the value: receivers read them as part of it.",
+                if sign == '\\' { "a backslash".to_owned() } else { format!("the sign {sign}") }
+            ))
+            .exhibit(exhibit)
+            .fix(fix(facts, value, what))
+            .check(command, "one pair of straight quotes around each piece, and none inside")
+            .leads_to(match what {
+                What::Spf => &["spf-missing", "spf-syntax-error"],
+                What::Dkim => &["dkim-record-malformed", "dkim-key-wrong-encoding"],
+                What::Dmarc => &["dmarc-missing", "dmarc-record-malformed"],
+            }),
+    )
+}
+
+/// The value as it was meant; `None` where that is not beyond doubt.
+fn meant(text: &str, what: What) -> Option<String> {
+    match what {
+        What::Dkim => remedy::dkim::tidy(text),
+        What::Spf | What::Dmarc => {
+            let words: String = text
+                .chars()
+                .map(|c| if SIGNS.contains(&c) && c != '\\' { ' ' } else { c })
+                .filter(|c| *c != '\\')
+                .collect();
+            let clean = words.split_whitespace().collect::<Vec<_>>().join(" ");
+            let sound = match what {
+                What::Spf => Record::parse(clean.as_bytes()).is_some_and(|r| !r.broken),
+                _ => crate::facts::dmarc::record::read(&clean, 0).is_some_and(|r| r.counts()),
+            };
+            sound.then_some(clean)
+        }
+    }
+}
+
+fn fix(facts: &Facts, value: &Value, what: What) -> Remedy {
+    let remedy = Remedy::new("Enter the value again without them.");
+    let Some(clean) = meant(&value.text, what) else {
+        return remedy
+            .step("Copy the value anew from where you got it: with the signs taken out this one is still not sound.");
+    };
+    let is_it = |t: &[u8]| String::from_utf8_lossy(t) == value.text;
+    match (&value.name, value.pasted) {
+        (Some(name), None) => match remedy::spf::change(&facts.evidence.answers, name, is_it, Some(&clean)) {
+            Some(change) => remedy.record(change),
+            None => remedy.step(format!("The value: {clean}")),
+        },
+        (Some(name), Some(_)) => remedy.record(Change::txt(name, &[&value.text], &[&clean])),
+        (None, _) => remedy.step(format!("The value: {clean}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{found, judge, message};
+    use super::*;
+    use crate::evidence::Data;
+
+    fn after(finding: &Finding) -> String {
+        match &finding.fix.as_ref().unwrap().records[0].after[0] {
+            Data::Txt(strings) => String::from_utf8(strings.concat()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn signs_in_the_value_are_taken_out() {
+        for (value, want) in [
+            ("\\\"v=spf1 mx -all\\\"", "v=spf1 mx -all"),
+            ("v=DMARC1\\\\; p=none\\\\; rua=mailto:a@example.com", "v=DMARC1; p=none; rua=mailto:a@example.com"),
+            ("“v=spf1 mx -all”", "v=spf1 mx -all"),
+        ] {
+            let paste = format!("example.com. TXT \"{value}\"");
+            assert_eq!(after(&found(&RULE, &paste, None)), want, "{value}");
+        }
+        let zone = "example.com TXT \"\\\"v=spf1 mx -all\\\"\"";
+        let finding = found(&RULE, &message("a@example.com", "b@example.com"), Some(zone));
+        assert_eq!(after(&finding), "v=spf1 mx -all");
+        assert_eq!(finding.leads_to, ["spf-missing", "spf-syntax-error"]);
+    }
+
+    #[test]
+    fn it_passes_and_does_not_apply() {
+        let paste = message("a@example.com", "b@example.com");
+        let other = "example.com TXT \"v=spf1 -all\"\nexample.com TXT \"note=\\\"mine\\\"\"";
+        assert!(matches!(judge(&RULE, &paste, Some(other)), Verdict::Pass));
+        assert!(matches!(judge(&RULE, "example.com. TXT \"v=spf1 -all\"", None), Verdict::Pass));
+        // Nothing was answered: nothing is known of any value.
+        assert!(matches!(judge(&RULE, &paste, None), Verdict::NotApplicable));
+    }
+}
