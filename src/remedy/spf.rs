@@ -101,7 +101,8 @@ pub fn merge_records(records: &[&str]) -> Option<Merged> {
         }
     }
     let weakest = ends.iter().copied().min_by_key(|q| strength(*q));
-    let redirect_included = !redirects.is_empty() && !(redirects.len() == 1 && weakest.is_none());
+    let keeps_redirect = redirects.len() == 1 && weakest.is_none();
+    let redirect_included = !redirects.is_empty() && !keeps_redirect;
     if redirect_included {
         for (_, target) in redirects.iter().filter_map(|r| r.split_once('=')) {
             let include = format!("include:{target}");

@@ -2,7 +2,7 @@
 //! pass the limit of ten look-ups for anybody else (RFC 7208 §4.6.4).
 
 use super::text;
-use crate::evidence::{Answers, Kind, Outcome, Question, Record};
+use crate::evidence::{Answer, Answers, Kind, Outcome, Question, Record};
 use crate::facts::lookup::Lookup;
 use crate::facts::spf::{Check, SpfResult, check_host, record};
 use std::net::{IpAddr, Ipv4Addr};
@@ -48,16 +48,8 @@ fn overlaid(answers: &Answers, domain: &str, record: &str) -> Answers {
     let mut answers = answers.clone();
     let question = Question::new(domain, Kind::Txt);
     let record = Record { name: question.name.clone(), ttl: super::TTL, data: text(record) };
-    let published = answers.get(&question).cloned();
-    let mut answer = published.unwrap_or(crate::evidence::Answer {
-        outcome: Outcome::Records,
-        records: Vec::new(),
-        negative_ttl: None,
-        at: jiff::Timestamp::UNIX_EPOCH,
-        elapsed_ms: 0,
-    });
-    answer.outcome = Outcome::Records;
-    answer.records = vec![record];
+    let at = answers.get(&question).map_or(jiff::Timestamp::UNIX_EPOCH, |published| published.at);
+    let answer = Answer::new(Outcome::Records, vec![record], at);
     answers.insert(question, answer);
     answers
 }

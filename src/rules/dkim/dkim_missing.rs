@@ -68,8 +68,11 @@ fn missing(facts: &Facts, exhibit: Exhibit, reported: bool) -> Finding {
         .filter_map(|set| set.results.as_ref())
         .flat_map(|r| &r.results)
         .find(|r| r.method == "dkim" && r.result == "pass");
-    let removed =
-        if stripped.is_some() { " An earlier hop saw a valid signature: something on the way removed it." } else { "" };
+    let removed = if stripped.is_some() {
+        " An earlier hop saw a valid signature: something on the way removed it."
+    } else {
+        by_list(facts)
+    };
     let domain = facts.reading.from_domain();
     let finding = Finding::new(&RULE, "The message carries no DKIM signature").severity(severity).exhibit(exhibit);
     let finding = match reported {
@@ -98,6 +101,16 @@ fn elsewhere(domain: &str, provider: &str) -> Remedy {
     Remedy::new(format!("Only {provider} can sign for {domain}: send through it, or from a domain of your own"))
         .step(format!("If {provider} sent the message, it signed it: a list or gateway on the way removed the signature, and must leave it in."))
         .step("If anything else sent it, put an address of a domain you own into From, and switch on DKIM for that domain there.")
+}
+
+/// Lists take signatures out that they are about to break.
+fn by_list(facts: &Facts) -> &'static str {
+    match facts.reading.lists.list_manager.is_empty() {
+        true => "",
+        false => {
+            " A mailing list had the message before, and may have removed a signature: a copy that went straight would tell."
+        }
+    }
 }
 
 /// Why the missing signature is not what decides about this message.

@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Verdict {
 }
 
 fn waiting(facts: &Facts) -> bool {
-    let open = facts.dmarc.missing.first().is_some();
+    let open = !facts.dmarc.missing.is_empty();
     facts.reading.record.is_none() && (open || facts.evidence.answers.is_empty())
 }
 

@@ -14,6 +14,7 @@ pub fn judge(rule: &Rule, paste: &str, zone: Option<&str>) -> Verdict {
         input: Arc::new(input),
         said: Said::default(),
         answers: Default::default(),
+        fetched: Default::default(),
         now: jiff::Timestamp::UNIX_EPOCH,
         offline: zone.is_none(),
     };
