@@ -2,8 +2,9 @@
 
 use super::Asked;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question};
+use crate::facts::boundary::is_public;
 use crate::facts::lookup::Lookup;
-use crate::facts::reverse::{addresses, is_public};
+use crate::facts::reverse::addresses;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 

@@ -4,9 +4,10 @@
 use super::Asked;
 use super::server::{NameServer, Speech, hosts};
 use crate::evidence::{Answer, Data, Kind, Outcome, Question, Record};
+use crate::facts::boundary::is_public;
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::psl;
-use crate::facts::reverse::{addresses, is_public};
+use crate::facts::reverse::addresses;
 use std::collections::BTreeSet;
 
 /// Name servers that are asked; a zone has two to eight.
