@@ -4,6 +4,7 @@ use crate::facts::Facts;
 use crate::facts::boundary::is_public;
 use crate::facts::mail_hosts::{MailHosts, Reception, Server, State};
 use crate::remedy::{Change, Remedy, TTL, blank};
+use crate::rules::dmarc::freemail;
 use crate::rules::spf::support::{short, spf_domain};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
@@ -35,6 +36,10 @@ fn judge(facts: &Facts) -> Verdict {
     let from = facts.reading.from_domain();
     let (mut found, mut gaps) = (Vec::new(), Vec::new());
     for at in &facts.mail_hosts {
+        // What a mailbox provider publishes is not the sender's to mend.
+        if freemail::provider(&at.domain).is_some() {
+            continue;
+        }
         let is_from = from == Some(&at.domain);
         match at.receives() {
             // return-path-unusable speaks of the other one.
@@ -54,7 +59,7 @@ fn deaf(facts: &Facts, at: &MailHosts) -> Finding {
     let elsewhere = facts.reading.reply_to.iter().any(|m| m.address.as_ref().is_some_and(|a| a.domain != *domain));
     let answers = if elsewhere { "; answers go to Reply-To instead" } else { "; answers are lost" };
     let is_path = spf_domain(facts).is_some_and(|(path, helo)| !helo && path == domain);
-    let host = "host that really receives mail for the domain";
+    let host = "host that receives its mail";
     let before = match &at.reception {
         Reception::Null => vec![Data::Mx { preference: 0, exchange: String::new() }],
         Reception::Servers(servers) => {
@@ -160,7 +165,7 @@ mod tests {
             let finding = found(&RULE, &paste(), Some(&format!("{PATH}{zone}")));
             assert_eq!(finding.severity, Severity::High, "{zone}");
             let fix = finding.fix.unwrap();
-            assert_eq!(fix.blanks, ["host that really receives mail for the domain"], "{zone}");
+            assert_eq!(fix.blanks, ["host that receives its mail"], "{zone}");
             assert_eq!(fix.records[0].before.len(), usize::from(!zone.is_empty()), "{zone}");
         }
         let finding = found(&RULE, &message("a@example.com", "b@example.com"), Some(""));

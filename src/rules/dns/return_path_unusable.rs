@@ -1,7 +1,8 @@
 use crate::facts::Facts;
 use crate::facts::mail_hosts::{MailHosts, Reception};
+use crate::facts::organization::same_by_list;
 use crate::remedy::{Remedy, blank};
-use crate::rules::spf::support::{identity_exhibit, mail_from_aligned, short, spf_domain};
+use crate::rules::spf::support::{identity_exhibit, short, spf_domain};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
@@ -67,7 +68,8 @@ fn found(facts: &Facts, at: &MailHosts) -> Finding {
     let domain = &at.domain;
     // Taken then, by a receiver that says so: its bounces are lost all the same.
     let taken = facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "pass");
-    let fix = match mail_from_aligned(facts) {
+    // Whose DNS it is, not what DMARC aligns.
+    let fix = match facts.reading.from_domain().map(|from| same_by_list(from, domain)) {
         Some(false) => Remedy::new(format!("Send with a Return-Path at a domain of yours that takes mail, instead of {domain}."))
             .step(format!("Or tell whoever runs {domain} that bounces cannot reach it.")),
         _ => Remedy::new(format!("Give {domain} an MX, or send with a Return-Path at a domain that has one."))
