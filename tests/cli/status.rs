@@ -142,7 +142,7 @@ fn a_file_without_a_terminal_is_diagnosed() {
     // A file beats a domain of the same name.
     home.file("example.com", sample("forwarded"));
     assert_eq!(home.run(&["--offline", "--json", "example.com"]).json()["input"]["kind"], "headers");
-    assert_eq!(home.run(&["--offline", "--json", "example.net"]).json()["input"]["kind"], "domain");
+    assert_eq!(home.run(&["--offline", "--json", "example.net"]).json()["domain"], "example.net");
 }
 
 #[test]
