@@ -2,13 +2,13 @@
 //!
 //! A story is a folder of `tests/scenarios`: `input` (what was pasted), `zone` (the invented DNS, see
 //! `postdoc::evidence::zone`; without it nothing is asked), `said` (what the user stated, a `key=value`
-//! a line) and `expect`. `POSTDOC_BLESS=1 cargo test --test scenarios` rewrites `expect`; read the
+//! a line), `fetched` (what errands brought, a JSON object of the case file a line) and `expect`. `POSTDOC_BLESS=1 cargo test --test scenarios` rewrites `expect`; read the
 //! difference before you believe it.
 
 use postdoc::diagnose::{Diagnosis, diagnose};
-use postdoc::evidence::case::Case;
+use postdoc::evidence::case::{Case, Done};
 use postdoc::evidence::zone::Zone;
-use postdoc::evidence::{Evidence, Input, Said};
+use postdoc::evidence::{Evidence, Fetched, Input, Said};
 use postdoc::facts::Reading;
 use postdoc::report::{Shown, json};
 use postdoc::samples::settle;
@@ -31,7 +31,7 @@ fn evidence(story: &Path) -> Evidence {
         input: Arc::new(input),
         said: said(&std::fs::read_to_string(story.join("said")).unwrap_or_default()),
         answers: Default::default(),
-        fetched: Default::default(),
+        fetched: fetched(&std::fs::read_to_string(story.join("fetched")).unwrap_or_default()),
         now: "2026-06-10T12:00:00Z".parse().unwrap(),
         offline: zone.is_none(),
     };
@@ -41,16 +41,24 @@ fn evidence(story: &Path) -> Evidence {
     }
 }
 
+fn fetched(text: &str) -> Fetched {
+    text.lines().map(|line| serde_json::from_str::<Done>(line).unwrap()).map(|d| (d.errand, d.brought)).collect()
+}
+
 fn said(text: &str) -> Said {
     let mut said = Said::default();
     for (key, value) in text.lines().filter_map(|l| l.split_once('=')) {
         let value = value.trim().to_owned();
         let c = &mut said.configured;
+        let check = &mut said.check;
         match key.trim() {
             "ip" => said.ip = Some(value.parse().unwrap()),
             "helo" => said.helo = Some(value),
             "mail-from" => said.mail_from = Some(value),
             "trust" => said.trust = Some(value),
+            "check.ip" => check.ips.push(value.parse().unwrap()),
+            "check.selector" => check.selectors.push(value),
+            "check.non-sending" => check.non_sending = true,
             "configured.from" => c.from = Some(value),
             "configured.mail-from" => c.mail_from = Some(value),
             "configured.mail-from-type" => c.mail_from_type = Some(value),

@@ -132,7 +132,8 @@ impl Zone {
         let mut authentic = recursive && !question.checking_disabled;
         let mut name = question.name.clone();
         for _ in 0..CHAIN {
-            let spared = !recursive || question.checking_disabled;
+            // The zone above answers for DS (RFC 4035 §3.1.4.1).
+            let spared = !recursive || question.checking_disabled || question.kind == Kind::Ds;
             if let Some(fault) = views.fault(&name).filter(|fault| !(fault.validation && spared)) {
                 let extended = fault.extended.clone().into_iter().collect();
                 let (outcome, elapsed_ms) = (fault.outcome, answer.elapsed_ms);

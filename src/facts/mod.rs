@@ -19,6 +19,7 @@ pub mod mail_hosts;
 pub mod misplaced;
 pub mod organization;
 pub mod platform;
+pub mod proxied;
 pub mod received;
 pub mod record;
 pub mod reported;
@@ -164,6 +165,7 @@ impl Facts {
         let misplaced = misplaced::find(&lookup, r, &dmarc, &keys, &spf_published);
         platform::ask_includes(&lookup, &platforms, spf.as_ref());
         platform::ask_dns_hosts(&lookup, r, &identities, &dmarc);
+        proxied::ask(&lookup, &keys);
         let domain = domain::gather(&lookup, r, &evidence.said);
         let (missing, errands) = match evidence.input.kind.is_judged() {
             true => lookup.into_open(),

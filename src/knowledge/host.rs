@@ -3,6 +3,7 @@
 use super::shelf;
 use regex_lite::Regex;
 use serde::Deserialize;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 
 /// One DNS host.
@@ -27,6 +28,8 @@ pub struct DnsHost {
     pub target_dot: bool,
     /// Records can be proxied; mail records must not be.
     pub proxy: bool,
+    /// Networks of that proxy, `192.0.2.0/24`.
+    pub proxies: Vec<String>,
     pub null_mx: Option<bool>,
     /// Where to click.
     pub open: String,
@@ -47,6 +50,30 @@ static SERVERS: LazyLock<Vec<(Regex, &'static DnsHost)>> = LazyLock::new(|| {
     let patterns = all().iter().flat_map(|h| h.ns.iter().map(move |ns| (ns, h)));
     patterns.filter_map(|(ns, h)| Some((Regex::new(ns).ok()?, h))).collect()
 });
+
+/// Every network of a proxy with its host, and how many leading bits count.
+static PROXIES: LazyLock<Vec<(IpAddr, u32, &'static DnsHost)>> = LazyLock::new(|| {
+    let networks = all().iter().flat_map(|h| h.proxies.iter().map(move |network| (network, h)));
+    let read = |(network, host): (&String, &'static DnsHost)| {
+        let (base, bits) = network.split_once('/')?;
+        Some((base.parse().ok()?, bits.parse().ok()?, host))
+    };
+    networks.filter_map(read).collect()
+});
+
+/// The host whose web proxy has this address.
+pub fn of_proxy(ip: IpAddr) -> Option<&'static DnsHost> {
+    let within = |(base, bits, _): &&(IpAddr, u32, &DnsHost)| match (ip, base) {
+        (IpAddr::V4(ip), IpAddr::V4(base)) => {
+            (ip.to_bits() ^ base.to_bits()).checked_shr(32u32.saturating_sub(*bits)).unwrap_or(0) == 0
+        }
+        (IpAddr::V6(ip), IpAddr::V6(base)) => {
+            (ip.to_bits() ^ base.to_bits()).checked_shr(128u32.saturating_sub(*bits)).unwrap_or(0) == 0
+        }
+        _ => false,
+    };
+    PROXIES.iter().find(within).map(|(_, _, host)| *host)
+}
 
 /// Every host, by id.
 pub fn all() -> &'static [DnsHost] {
@@ -112,6 +139,15 @@ mod tests {
         assert!(of_name_server(server).is_none());
         let ids: Vec<_> = candidates(server).iter().map(|h| &*h.id).collect();
         assert_eq!(ids, ["google-cloud-dns", "squarespace"]);
+    }
+
+    #[test]
+    fn addresses_of_a_proxy() {
+        let of = |ip: &str| of_proxy(ip.parse().unwrap()).map(|h| &*h.id);
+        assert_eq!(of("104.16.0.1"), Some("cloudflare"));
+        assert_eq!(of("2606:4700:3030::1"), Some("cloudflare"));
+        assert_eq!((of("192.0.2.1"), of("2001:db8::1")), (None, None));
+        assert!(PROXIES.len() >= all().iter().map(|h| h.proxies.len()).sum(), "one is not written as a network");
     }
 
     #[test]

@@ -56,7 +56,8 @@ fn condition(facts: &Facts, mut finding: Finding) -> Finding {
 fn told(facts: &Facts) -> bool {
     let source = facts.identities.source_ip.as_ref().map(|ip| ip.value.to_canonical());
     let said = facts.evidence.said.configured.ip.map(|ip| ip.to_canonical());
-    source.is_some() && source == said
+    let listed = facts.domain.sources.iter().any(|s| Some(s.ip) == source);
+    source.is_some() && (source == said || listed)
 }
 
 fn refused(facts: &Facts) -> bool {

@@ -1,6 +1,7 @@
 //! The sending addresses that the user named: reverse name, forward confirmation, HELO.
 
 use crate::evidence::Said;
+use crate::facts::Facts;
 use crate::facts::boundary::{Identities, Identity, Origin, said_helo};
 use crate::facts::lookup::Lookup;
 use crate::facts::reverse::{self, Helo, Reverse};
@@ -14,6 +15,17 @@ pub struct Source {
     pub reverse: Option<Reverse>,
     /// The HELO name the user gave, held against this address.
     pub helo: Option<Helo>,
+}
+
+impl Source {
+    /// The facts, as if this were the only address that the user named.
+    pub fn seen(&self, facts: &Facts) -> Facts {
+        let mut facts = facts.clone();
+        facts.identities.source_ip = Some(Identity { value: self.ip, origin: Origin::User, span: None });
+        facts.reverse = self.reverse.clone();
+        facts.helo = self.helo.clone();
+        facts
+    }
 }
 
 /// Every address of `--ip`, each once.

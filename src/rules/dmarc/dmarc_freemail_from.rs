@@ -26,6 +26,10 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
+    // A check of the provider's domain has no message that somebody else may have sent.
+    if facts.reading.subject.is_some() {
+        return Verdict::NotApplicable;
+    }
     let Some((from, provider)) = facts.reading.from_domain().and_then(|d| Some((d, freemail::provider(d)?))) else {
         return Verdict::NotApplicable;
     };

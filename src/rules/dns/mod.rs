@@ -1,13 +1,37 @@
-//! Rules of the group `dns`: whether a domain can take mail, and where its records stand.
+//! Rules of the group `dns`: whether a domain can take mail, where its records stand, and whether its DNS answers.
 
+mod aliases;
+mod bimi_not_eligible;
+mod bogus;
+mod caa_blocks_issuer;
+mod cname_broken;
+mod cname_proxied;
+mod dane;
+mod dns_flaky;
+mod mta_sts_or_dane_broken;
 mod mx_missing_or_invalid;
+mod name_servers;
+mod non_sending_domain_open;
 mod record_wrong_name;
 mod return_path_unusable;
+mod shown;
+mod sts;
 #[cfg(test)]
 mod testing;
 mod txt_literal_quotes;
 
 use super::Rule;
 
-pub(super) const RULES: &[&Rule] =
-    &[&record_wrong_name::RULE, &txt_literal_quotes::RULE, &return_path_unusable::RULE, &mx_missing_or_invalid::RULE];
+pub(super) const RULES: &[&Rule] = &[
+    &dns_flaky::RULE,
+    &cname_broken::RULE,
+    &cname_proxied::RULE,
+    &record_wrong_name::RULE,
+    &txt_literal_quotes::RULE,
+    &return_path_unusable::RULE,
+    &mx_missing_or_invalid::RULE,
+    &non_sending_domain_open::RULE,
+    &mta_sts_or_dane_broken::RULE,
+    &caa_blocks_issuer::RULE,
+    &bimi_not_eligible::RULE,
+];

@@ -1,3 +1,4 @@
+use super::non_sending_domain_open::is_silent;
 use crate::facts::Facts;
 use crate::facts::mail_hosts::{MailHosts, Reception};
 use crate::facts::organization::same_by_list;
@@ -32,6 +33,7 @@ fn judge(facts: &Facts) -> Verdict {
     match at.receives() {
         None => Verdict::Unknown(gap(at).into_iter().collect()),
         Some(true) => Verdict::Pass,
+        Some(false) if is_silent(facts) => Verdict::NotApplicable,
         Some(false) => found(facts, at).into(),
     }
 }

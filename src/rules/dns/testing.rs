@@ -1,7 +1,7 @@
 //! Facts for tests: a paste and the DNS around it.
 
 use crate::evidence::zone::Zone;
-use crate::evidence::{Evidence, Input, Said};
+use crate::evidence::{Brought, Errand, Evidence, Fetched, Input, Said};
 use crate::facts::{Facts, Reading};
 use crate::rules::{Finding, Rule, Verdict};
 use crate::samples::settle;
@@ -9,15 +9,22 @@ use std::sync::Arc;
 
 /// What a rule says of this paste in a world of these zone lines; nothing is asked without one.
 pub fn judge(rule: &Rule, paste: &str, zone: Option<&str>) -> Verdict {
+    settled(rule, paste, zone, Said::default(), Fetched::new())
+}
+
+/// As [`judge`], with what the user said.
+pub fn judge_said(rule: &Rule, paste: &str, zone: &str, said: Said) -> Verdict {
+    settled(rule, paste, Some(zone), said, Fetched::new())
+}
+
+/// As [`judge`], with what an errand brought.
+pub fn judge_with(rule: &Rule, paste: &str, zone: &str, brought: Option<(Errand, Brought)>) -> Verdict {
+    settled(rule, paste, Some(zone), Said::default(), brought.into_iter().collect())
+}
+
+fn settled(rule: &Rule, paste: &str, zone: Option<&str>, said: Said, fetched: Fetched) -> Verdict {
     let input = Input::read("-", paste.as_bytes(), None).unwrap();
-    let evidence = Evidence {
-        input: Arc::new(input),
-        said: Said::default(),
-        answers: Default::default(),
-        fetched: Default::default(),
-        now: jiff::Timestamp::UNIX_EPOCH,
-        offline: zone.is_none(),
-    };
+    let evidence = Evidence { fetched, ..Evidence::new(input, said, jiff::Timestamp::UNIX_EPOCH, zone.is_none()) };
     let evidence = match zone {
         Some(zone) => settle(evidence, &Zone::parse(zone).unwrap()),
         None => evidence,

@@ -1,5 +1,5 @@
 use super::reverse_state::{State, state};
-use super::{connection, request};
+use super::{connection, each, request};
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::boundary::Origin;
@@ -33,7 +33,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    stranger::conditional(facts, look(facts))
+    each::address(facts, |facts| stranger::conditional(facts, look(facts)))
 }
 
 fn look(facts: &Facts) -> Verdict {

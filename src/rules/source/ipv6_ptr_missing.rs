@@ -1,5 +1,5 @@
 use super::reverse_state::{Fault, State, state};
-use super::{connection, ptr_not_forward_confirmed, request};
+use super::{connection, each, ptr_not_forward_confirmed, request};
 use crate::facts::Facts;
 use crate::remedy::Remedy;
 use crate::rules::{Finding, Severity, Verdict, rule, stranger};
@@ -26,7 +26,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    stranger::conditional(facts, look(facts))
+    each::address(facts, |facts| stranger::conditional(facts, look(facts)))
 }
 
 fn look(facts: &Facts) -> Verdict {

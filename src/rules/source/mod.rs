@@ -1,6 +1,7 @@
 //! Rules of the group `source`: the address that handed the message over, and its names.
 
 mod connection;
+mod each;
 mod helo_invalid;
 mod ipv6_ptr_missing;
 mod ptr_generic;

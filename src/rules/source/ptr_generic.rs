@@ -1,5 +1,5 @@
 use super::reverse_state::{State, state};
-use super::{connection, request};
+use super::{connection, each, request};
 use crate::evidence::Data;
 use crate::facts::Facts;
 use crate::facts::organization::psl;
@@ -31,7 +31,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    stranger::conditional(facts, look(facts))
+    each::address(facts, |facts| stranger::conditional(facts, look(facts)))
 }
 
 fn look(facts: &Facts) -> Verdict {

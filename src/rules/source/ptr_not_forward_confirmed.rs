@@ -1,5 +1,5 @@
 use super::reverse_state::{Fault, State, state};
-use super::{connection, request};
+use super::{connection, each, request};
 use crate::evidence::{Data, Kind};
 use crate::facts::Facts;
 use crate::remedy::{Change, Remedy};
@@ -29,7 +29,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    stranger::conditional(facts, look(facts))
+    each::address(facts, |facts| stranger::conditional(facts, look(facts)))
 }
 
 fn look(facts: &Facts) -> Verdict {

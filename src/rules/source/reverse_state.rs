@@ -164,6 +164,9 @@ fn weigh(facts: &Facts, words: &Words, fault: &str) -> (Level, Confidence, Strin
             format!("DNS says today that {fault}; this message passed all the same, so it matters for the next ones");
         return (Level::At(Severity::Medium), Confidence::Possible, because);
     }
+    if facts.reading.subject.is_some() {
+        return (Level::Usual, Confidence::Certain, format!("DNS says today that {fault}"));
+    }
     let because = format!("DNS says today that {fault}; the receiver did not say what it saw");
     (Level::Usual, Confidence::Likely, because)
 }

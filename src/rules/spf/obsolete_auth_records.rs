@@ -1,9 +1,10 @@
 use super::support::{is_unread, names, obstacle, pasted_change, short, text_exhibit, unread};
 use crate::evidence::Kind;
 use crate::facts::Facts;
+use crate::facts::domain::obsolete::Old;
 use crate::facts::spf::{Published, Whose};
-use crate::remedy::{self, Remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
+use crate::remedy::{self, Change, Remedy, TTL};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
 
 rule! {
     /// A record of a dead standard is still published
@@ -39,7 +40,29 @@ fn judge(facts: &Facts) -> Verdict {
             gaps.push(unread(&at.domain));
         }
     }
+    for old in &facts.domain.obsolete {
+        if !old.found.is_empty() {
+            found.push(dead(old));
+        }
+    }
+    // Leftovers do no harm: one open question stands for all places.
+    let open = facts.domain.obsolete.iter().find_map(|old| old.asked.open());
+    gaps.extend(open.map(|q| Gap::dns("Are there records of dead standards?", q)));
     Verdict::of(found, gaps)
+}
+
+/// One of DomainKeys, ADSP or the type SPF.
+fn dead(old: &Old) -> Finding {
+    let (name, what) = (&old.asked.question.name, old.what.word());
+    let text = old.found.iter().map(|d| d.to_string()).collect::<Vec<_>>().join(", ");
+    let kind = old.asked.question.kind;
+    let change = Change { name: name.clone(), kind, ttl: TTL, before: old.found.clone(), after: vec![] };
+    Finding::new(&RULE, format!("{} still has a record: {what}", short(name)))
+        .sure(Confidence::Certain, "The record is there to read.")
+        .explain(format!("{name} has a record of a standard that was given up ({what}). Receivers do not read it."))
+        .exhibit(Exhibit::dns(&old.asked.question, text, None, what))
+        .fix(Remedy::new("Delete the record; nothing takes its place.").record(change))
+        .check(old.asked.question.dig(), "nothing")
 }
 
 fn sender_id(facts: &Facts, at: &Published) -> Finding {

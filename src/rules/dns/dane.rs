@@ -1,0 +1,62 @@
+//! What is wrong with the TLSA records of a domain's own mail servers (RFC 7672).
+
+use super::mta_sts_or_dane_broken::RULE;
+use super::shown;
+use crate::facts::Facts;
+use crate::facts::domain::dnssec::Security;
+use crate::facts::domain::mx::{Mx, Server};
+use crate::facts::domain::tlsa::Tlsa;
+use crate::remedy::Remedy;
+use crate::rules::spf::support::short;
+use crate::rules::{Confidence, Finding, Severity};
+
+/// Has any own server TLSA records? A stranger's are the stranger's to mend.
+pub(super) fn look(facts: &Facts, mx: &Mx, found: &mut Vec<Finding>) -> bool {
+    let with = mx.servers.iter().filter(|s| s.own).filter_map(|s| Some((s, s.tlsa.as_ref()?)));
+    let with: Vec<_> = with.filter(|(_, t)| !t.records.is_empty()).collect();
+    let bad =
+        with.iter().find_map(|(server, tlsa)| unsigned(facts, server, tlsa).or_else(|| useless(facts, server, tlsa)));
+    found.extend(bad);
+    !with.is_empty()
+}
+
+/// Senders take TLSA only from a signed zone (RFC 7672 §2.2).
+fn unsigned(facts: &Facts, server: &Server, tlsa: &Tlsa) -> Option<Finding> {
+    let dnssec = facts.domain.dnssec.as_ref()?;
+    let plain = matches!(dnssec.state, Security::Unsigned | Security::Unanchored);
+    let inside = server.host.ends_with(&format!(".{}", dnssec.ds.question.name));
+    (plain && inside && !tlsa.asked.authentic).then(|| {
+        finding(server, "are not signed")
+            .explain(format!(
+                "{} has TLSA records, but the zone is not signed. Senders take them only from a signed zone, so they protect nobody.",
+                server.host
+            ))
+            .exhibit(shown::exhibit(facts, &tlsa.asked.question, "not signed"))
+            .exhibit(shown::exhibit(facts, &dnssec.ds.question, "the zone above knows no keys"))
+            .fix(Remedy::new("Have the zone signed (DNSSEC), or delete the TLSA records.").step(
+                "Where the DNS host offers DNSSEC, switch it on and enter the DS record at the registrar; else delete them.",
+            ))
+            .check(format!("dig +dnssec TLSA {}", tlsa.asked.question.name), "the flag ad, or no records")
+    })
+}
+
+fn useless(facts: &Facts, server: &Server, tlsa: &Tlsa) -> Option<Finding> {
+    let flaw = tlsa.records.iter().find_map(|r| r.flaw).filter(|_| tlsa.is_useless())?;
+    Some(
+        finding(server, "are of no use")
+            .explain(format!("{} has TLSA records, and no sender can use them: {flaw}.", server.host))
+            .exhibit(shown::exhibit(facts, &tlsa.asked.question, flaw))
+            .fix(
+                Remedy::new("Publish a record `3 1 1` for the key of the certificate in use.")
+                    .step("Make it on the mail server, from the certificate it shows on port 25: `openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum`.")
+                    .step("Publish the record of a new key before the server begins to use it."),
+            )
+            .check(tlsa.asked.question.dig(), "3 1 1 and 64 hexadecimal digits"),
+    )
+}
+
+fn finding(server: &Server, what: &str) -> Finding {
+    Finding::new(&RULE, format!("The TLSA records of {} {what}", short(&server.host)))
+        .severity(Severity::Low)
+        .sure(Confidence::Certain, "this is what DNS says today")
+}
