@@ -1,10 +1,11 @@
 //! DNS as it really is: outcomes told apart over real sockets, faults that never read as "missing".
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[allow(dead_code, reason = "shared with other tests")]
 mod dnsd;
 
 use dnsd::{Dnsd, Fault, World};
-use hickory_server::proto::op::ResponseCode;
+use hickory_proto::op::ResponseCode;
 use postdoc::diagnose::{Diagnosis, diagnose};
 use postdoc::evidence::{Answer, Evidence, Input, Kind, Outcome, Question, Said, Server};
 use postdoc::facts::Reading;
@@ -366,6 +367,66 @@ fn the_time_limit_ends_a_silence_with_what_is_known() {
     let answers = &d.facts.evidence.answers;
     assert!(!answers.is_empty() && answers.values().all(|a| a.outcome == Outcome::Timeout));
     assert!(d.unknown.iter().any(|gap| gap.needs.contains("TXT news.test")), "{:?}", d.unknown);
+}
+
+#[test]
+fn a_lossy_resolver_changes_nothing() {
+    let patient = |server: &Dnsd| Settings { try_timeout: Duration::from_secs(3), ..settings(server.addr) };
+    let (good, lossy) = (Dnsd::start(World::of(CHAIN)), Dnsd::start(World::of(CHAIN).lossy(30, 4)));
+    let (with, _) = run(patient(&lossy), evidence(CHAINED));
+    assert!(lossy.log().len() > lossy.different(), "something was lost");
+    assert_eq!(told(&with), told(&run(patient(&good), evidence(CHAINED)).0));
+}
+
+fn jobs(count: usize) -> impl Iterator<Item = (usize, Evidence, Arc<Reading>)> {
+    (0..count).map(|n| {
+        let evidence = evidence(CHAINED);
+        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+        (n, evidence, reading)
+    })
+}
+
+#[test]
+fn many_at_once_share_what_they_ask() {
+    let server = Dnsd::start(World::of(CHAIN));
+    // So patient that nothing is put again.
+    let patient = Settings { try_timeout: Duration::from_secs(60), ..settings(server.addr) };
+    let (alone, _) = run(patient.clone(), evidence(CHAINED));
+    let rules = |d: &Diagnosis| d.every_finding().map(|f| f.rule.id).collect::<Vec<_>>();
+    let mut finished = BTreeSet::new();
+    let runner = Runner::new(patient).unwrap();
+    runner.run_many(jobs(100), std::future::pending::<()>(), |n, done| {
+        let (d, ended) = done.unwrap();
+        assert!(matches!(ended, Ended::Done));
+        assert_eq!(rules(&d), rules(&alone));
+        assert_eq!(d.facts.evidence.answers.len(), alone.facts.evidence.answers.len());
+        finished.insert(n);
+    });
+    assert_eq!(finished.len(), 100);
+    // Each question once by the one alone, and once by all the others together.
+    assert_eq!(server.log().len(), 2 * server.different());
+}
+
+#[test]
+fn a_stop_ends_those_that_have_begun_and_begins_no_other() {
+    let server = Dnsd::start(World::of(CHAIN).otherwise(Fault::Drop));
+    let hour = Duration::from_secs(3600);
+    let silent = Settings { try_timeout: hour, timeout: hour, ..settings(server.addr) };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let mut ended = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            server.wait_for(1);
+            drop(stop);
+        });
+        Runner::new(silent).unwrap().run_many(jobs(500), stopped, |_, done| {
+            let (d, how) = done.unwrap();
+            assert!(matches!(how, Ended::Stopped));
+            assert!(!d.findings.is_empty(), "the receiver's own verdict needs no DNS");
+            ended += 1;
+        });
+    });
+    assert!((1..500).contains(&ended), "{ended}");
 }
 
 #[test]

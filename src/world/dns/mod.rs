@@ -55,7 +55,7 @@ impl Default for Settings {
             resolvers: Vec::new(),
             try_timeout: Duration::from_secs(3),
             timeout: Duration::from_secs(20),
-            in_flight: 512,
+            in_flight: 1000,
             addresses: AddressMap::default(),
         }
     }

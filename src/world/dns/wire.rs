@@ -4,7 +4,7 @@ use crate::evidence::{Answer, Data, ExtendedError, Kind, Outcome, Question, Reco
 use hickory_resolver::proto::op::{Edns, Message, Query as Asked, ResponseCode};
 use hickory_resolver::proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_resolver::proto::rr::{Name, RData, Record as Wire, RecordType};
-use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder};
+use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder, BinEncodable};
 
 /// What every network carries in one piece (DNS flag day 2020).
 const PAYLOAD: u16 = 1232;
@@ -209,15 +209,18 @@ fn record(wire: &Wire) -> Record {
             matching: tlsa.matching.into(),
             data: tlsa.cert_data.clone(),
         },
-        RData::Unknown { code, rdata } => {
-            unknown(*code, &rdata.anything).unwrap_or_else(|| Data::Other(generic(&rdata.anything)))
+        other => {
+            let bytes = other.to_bytes().unwrap_or_default();
+            unknown(wire.record_type(), &bytes).unwrap_or_else(|| match other {
+                RData::Unknown { .. } => Data::Other(generic(&bytes)),
+                other => Data::Other(other.to_string()),
+            })
         }
-        other => Data::Other(other.to_string()),
     };
     Record { name: plain(&wire.name), ttl: wire.ttl, data }
 }
 
-/// The types hickory hands out unread.
+/// The types that hickory hands out unread, or as its features have it.
 fn unknown(code: RecordType, bytes: &[u8]) -> Option<Data> {
     let mut decoder = BinDecoder::new(bytes);
     let d = &mut decoder;
@@ -282,4 +285,52 @@ fn plain(name: &Name) -> String {
         text.pop();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_dnssec_are_read_from_their_bytes() {
+        let of = |code, bytes: &[u8]| unknown(code, bytes).map(|data| data.to_string());
+        assert_eq!(of(RecordType::DS, &[0xec, 0x45, 5, 1, 0x2b]).as_deref(), Some("60485 5 1 2B"));
+        assert_eq!(of(RecordType::DNSKEY, &[1, 1, 3, 13, 0xaa]).as_deref(), Some("257 3 13 qg=="));
+        let (expiration, inception) = (1_048_354_263u32.to_be_bytes(), 1_045_762_263u32.to_be_bytes());
+        let head = [&[0, 1, 5, 3, 0, 1, 0x51, 0x80][..], &expiration, &inception, &[0x0a, 0x52]].concat();
+        let signature = [&head[..], b"\x07example\x03com\x00", &[0xa0]].concat();
+        let text = "A 5 3 86400 20030322173103 20030220173103 2642 example.com. oA==";
+        assert_eq!(of(RecordType::RRSIG, &signature).as_deref(), Some(text));
+        assert_eq!(of(RecordType::RRSIG, &head), None, "cut short");
+        assert_eq!(of(RecordType::Unknown(99), b"\x02ab\x01c").as_deref(), Some(r#""ab" "c""#));
+        assert_eq!(of(RecordType::Unknown(99), b"\x05ab"), None);
+        assert_eq!(generic(&[1, 0xff]), "\\# 2 01FF");
+    }
+
+    #[test]
+    fn only_the_reply_to_this_question_is_one() {
+        let query = Query::new(&Question::new("Example.com", Kind::Txt), "Example.com").unwrap();
+        let reply = |change: &dyn Fn(&mut Vec<u8>)| {
+            let mut bytes = query.bytes(false).to_vec();
+            bytes[2] |= 0x80;
+            change(&mut bytes);
+            query.hear(&bytes)
+        };
+        assert!(matches!(reply(&|_| {}), Heard::Reply(_)));
+        assert!(matches!(reply(&|b| b[13] ^= 0x20), Heard::Reply(_)), "case does not matter");
+        assert!(matches!(reply(&|b| b[0] ^= 1), Heard::Foreign));
+        assert!(matches!(reply(&|b| b[2] ^= 0x80), Heard::Foreign), "a question");
+        assert!(matches!(reply(&|b| b[13] = b'x'), Heard::Foreign), "another name");
+        assert!(matches!(reply(&|b| b.truncate(11)), Heard::Foreign));
+        assert!(matches!(reply(&|b| b[2] |= 0x02), Heard::Truncated));
+        assert!(matches!(reply(&|b| b[7] = 1), Heard::Malformed), "an answer is announced");
+        let mute = |code: u8| {
+            move |b: &mut Vec<u8>| {
+                (b[3], b[5]) = (code, 0);
+                b.truncate(HEADER);
+            }
+        };
+        assert!(matches!(reply(&mute(1)), Heard::Reply(_)), "who cannot read it does not repeat it");
+        assert!(matches!(reply(&mute(3)), Heard::Foreign));
+    }
 }
