@@ -8,6 +8,7 @@ mod cname_broken;
 mod cname_proxied;
 mod dane;
 mod dns_flaky;
+mod domain_not_found;
 mod mta_sts_or_dane_broken;
 mod mx_missing_or_invalid;
 mod name_servers;
@@ -23,6 +24,7 @@ mod txt_literal_quotes;
 use super::Rule;
 
 pub(super) const RULES: &[&Rule] = &[
+    &domain_not_found::RULE,
     &dns_flaky::RULE,
     &cname_broken::RULE,
     &cname_proxied::RULE,

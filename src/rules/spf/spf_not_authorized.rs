@@ -37,6 +37,10 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let Some((domain, _)) = spf_domain(facts) else { return Verdict::NotApplicable };
+    // A check without an address asks about nobody.
+    if facts.reading.subject.is_some() && facts.identities.source_ip.is_none() {
+        return Verdict::NotApplicable;
+    }
     let (said, today) = (reported(facts), facts.spf.as_ref().and_then(|c| c.result));
     let refused = matches!(today, Some(SpfResult::Fail | SpfResult::SoftFail));
     match said {
