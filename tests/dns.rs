@@ -281,6 +281,7 @@ fn what_can_be_asked_at_once_is_asked_at_once() {
 }
 
 const CHAIN: &str = r#"
+.                     SOA ns.test. host.test. 1 3600 600 86400 60
 test.                 SOA ns.test. host.test. 1 3600 600 86400 60
 news.test.            TXT "v=spf1 include:one.test ~all"
 one.test.             TXT "v=spf1 include:two.test -all"
