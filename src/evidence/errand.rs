@@ -11,7 +11,7 @@ use std::net::IpAddr;
 #[serde(tag = "errand", rename_all = "lowercase")]
 pub enum Errand {
     /// GET over verified TLS. An MTA-STS policy must not be redirected (RFC 8461 §3.3); RDAP
-    /// bootstraps by redirection (RFC 7484).
+    /// bootstraps by redirection (RFC 7480 §5.2).
     Https {
         url: String,
         #[serde(default)]
@@ -29,6 +29,9 @@ pub struct Probe {
     pub ip: IpAddr,
     /// Each is offered in RCPT TO, from the null sender.
     pub recipients: Vec<String>,
+    /// A recipient elsewhere, offered in a transaction of its own: only an open relay takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<String>,
 }
 
 /// What came of an errand.
@@ -45,7 +48,14 @@ pub struct Brought {
 #[serde(tag = "what", rename_all = "lowercase")]
 pub enum What {
     /// An HTTP answer, whatever its status.
-    Page { status: u16, content_type: Option<String>, body: String },
+    Page {
+        status: u16,
+        content_type: Option<String>,
+        /// Where a redirection points that was not followed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
+        body: String,
+    },
     /// An SMTP conversation, as far as it got.
     Talk(Talk),
     /// Nobody answered, or TLS failed.
@@ -54,28 +64,42 @@ pub enum What {
 
 /// Where an errand failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// The host name has no address that could be asked.
     Name,
     Connect,
+    /// No handshake, for another reason than the certificate.
     Tls,
+    /// The certificate is expired, not yet valid, or of nobody who is trusted.
     Certificate,
-    /// Connected, then silence or nonsense.
+    /// The certificate is good, but for other names.
+    CertificateName,
+    /// Connected, then nonsense, too much, or the end.
     Answer,
     Timeout,
 }
 
-/// An SMTP conversation without a message.
+/// An SMTP conversation without a message. Replies are whole, their lines apart by line feeds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Talk {
-    /// The 220 line, or what stood in its place.
+    /// The 220 reply, or what stood in its place.
     pub greeting: Option<String>,
-    /// The EHLO keywords.
+    /// The EHLO keywords with their parameters, before TLS.
     pub extensions: Vec<String>,
+    /// How STARTTLS went; `None` where it was not offered or not reached.
     pub tls: Option<Tls>,
+    /// The reply to MAIL FROM:<>.
+    #[serde(default)]
+    pub sender: Option<String>,
     /// For each recipient offered: the reply.
     pub recipients: Vec<(String, String)>,
+    /// The reply to the foreign recipient.
+    #[serde(default)]
+    pub foreign: Option<String>,
+    /// We are the host we asked: it may well relay for itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_host: bool,
     /// Where it broke off, if it did.
     pub broke: Option<(Step, String)>,
 }
@@ -83,11 +107,36 @@ pub struct Talk {
 /// How STARTTLS went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tls {
-    /// "TLSv1.3"; `None` where the handshake failed.
+    /// "TLSv1.3"; `None` where there was no handshake.
     pub version: Option<String>,
-    /// Why the certificate is not valid for the host, if it is not.
-    pub certificate: Option<String>,
+    /// What is wrong: the refusal or failed handshake, else the certificate; then the conversation
+    /// went on all the same, as nearly every sending server would (RFC 7435 §3).
+    pub fault: Option<(Step, String)>,
 }
 
 /// Everything fetched so far.
 pub type Fetched = BTreeMap<Errand, Brought>;
+
+impl Errand {
+    /// Where it leads, in words.
+    pub fn place(&self) -> String {
+        match self {
+            Errand::Https { url, .. } => url.clone(),
+            Errand::Smtp(Probe { host, ip, .. }) => format!("{host} [{ip}] port 25"),
+        }
+    }
+
+    /// The command that looks at the same.
+    pub fn command(&self) -> String {
+        match self {
+            Errand::Https { url, follow: true } => format!("curl -sL {url}"),
+            Errand::Https { url, follow: false } => format!("curl -si {url}"),
+            Errand::Smtp(Probe { host, ip, .. }) => {
+                let address = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
+                format!(
+                    "openssl s_client -starttls smtp -connect {address}:25 -servername {host} -verify_hostname {host}"
+                )
+            }
+        }
+    }
+}

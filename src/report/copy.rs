@@ -72,6 +72,7 @@ pub fn quote(place: &Place, input: &Input) -> (String, String) {
             (format!("{}, line {}", input.name, input.line_of(source.start)), one_line(text))
         }
         Place::Dns { question, text, .. } => (format!("{} {}", question.name, question.kind), text.clone()),
+        Place::Fetched { errand, text } => (errand.place(), text.clone()),
         Place::User(said) => ("as you said".to_owned(), said.clone()),
     }
 }

@@ -1,7 +1,7 @@
 //! Verdicts and findings.
 
 use super::Rule;
-use crate::evidence::Question;
+use crate::evidence::{Errand, Question};
 use crate::remedy::Remedy;
 use crate::span::Span;
 
@@ -93,6 +93,11 @@ impl Gap {
     pub fn dns(what: impl Into<String>, question: &Question) -> Gap {
         Gap { question: what.into(), needs: question.dig() }
     }
+
+    /// A gap that an errand would close, once it succeeds.
+    pub fn errand(what: impl Into<String>, errand: &Errand) -> Gap {
+        Gap { question: what.into(), needs: errand.command() }
+    }
 }
 
 /// Where an exhibit comes from.
@@ -102,6 +107,8 @@ pub enum Place {
     Input(Span),
     /// In the joined text of a DNS record, or its absence (`text` then says the outcome).
     Dns { question: Question, text: String, span: Option<Span> },
+    /// What an errand brought: a server's reply, a page, or how it failed.
+    Fetched { errand: Errand, text: String },
     /// What the user told us.
     User(String),
 }
@@ -121,6 +128,10 @@ impl Exhibit {
 
     pub fn dns(question: &Question, text: impl Into<String>, span: Option<Span>, label: impl Into<String>) -> Exhibit {
         Exhibit { place: Place::Dns { question: question.clone(), text: text.into(), span }, label: label.into() }
+    }
+
+    pub fn fetched(errand: &Errand, text: impl Into<String>, label: impl Into<String>) -> Exhibit {
+        Exhibit { place: Place::Fetched { errand: errand.clone(), text: text.into() }, label: label.into() }
     }
 
     pub fn user(said: impl Into<String>, label: impl Into<String>) -> Exhibit {

@@ -1,7 +1,7 @@
 //! `postdoc/diagnosis`, version 1.
 
 use crate::diagnose::Diagnosis;
-use crate::evidence::Input;
+use crate::evidence::{Errand, Input};
 use crate::facts::antispam;
 use crate::facts::boundary::MailFrom;
 use crate::facts::organization::Agreement;
@@ -477,6 +477,13 @@ fn evidence(input: &Input, exhibit: &Exhibit) -> Evidence {
             span: span.map(|s| [s.start as usize, s.end as usize]),
             label,
         },
+        Place::Fetched { errand, text } => {
+            let source = match errand {
+                Errand::Https { .. } => "https",
+                Errand::Smtp(_) => "smtp",
+            };
+            Evidence { source, place: errand.place(), text: beginning(text.as_bytes()), span: None, label }
+        }
         Place::User(said) => {
             Evidence { source: "user", place: "what you told postdoc".into(), text: said.clone(), span: None, label }
         }

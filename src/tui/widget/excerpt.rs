@@ -76,6 +76,10 @@ pub fn evidence(doc: &mut Doc, input: &Input, exhibits: &[Exhibit]) {
                 ]));
                 underline(doc, gutter, start, len, &Mark { number: n + 1, span, label: exhibit.label.clone() });
             }
+            Place::Fetched { errand, text } => {
+                doc.hang(&format!("  {}: ", errand.place()), Ink::Faint, text, Ink::Plain);
+                doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);
+            }
             Place::User(said) => {
                 doc.hang("  You said: ", Ink::Faint, said, Ink::Plain);
                 doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);
