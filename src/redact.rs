@@ -55,6 +55,9 @@ impl Redaction {
         if let Some(MailFrom::Path { local: Some(local), .. }) = identities.mail_from.as_ref().map(|m| &m.value) {
             r.user(local);
         }
+        for recipient in &facts.evidence.said.check.recipients {
+            r.user(recipient.split('@').next().unwrap_or(recipient));
+        }
         for id in reading.hops.iter().filter_map(|hop| hop.id.as_ref()) {
             r.token(&lossy(text, id.span));
         }

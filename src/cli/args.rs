@@ -6,6 +6,7 @@ use crate::knowledge;
 use crate::rules::Severity;
 use crate::world::addresses::AddressMap;
 use crate::world::dns;
+use crate::world::tls::Authorities;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -189,6 +190,9 @@ pub struct Global {
     /// What stands in for which server, as in `192.0.2.53:53=127.0.0.1:5353,*:25=127.0.0.1:2525`: for tests and labs
     #[arg(long, global = true, hide = true, env = "POSTDOC_ADDRESS_MAP", value_name = "MAP")]
     pub address_map: Option<AddressMap>,
+    /// Trust the certificate authorities of this PEM file too
+    #[arg(long, global = true, env = "POSTDOC_CA_FILE", value_name = "FILE", value_parser = Authorities::read)]
+    pub ca_file: Option<Authorities>,
     /// Exit with 1 from this severity on
     #[arg(long, global = true, value_name = "SEVERITY", default_value = "high")]
     pub fail_on: FailOn,
@@ -222,6 +226,7 @@ impl Global {
             timeout: self.timeout,
             addresses: self.address_map.clone().unwrap_or_default(),
             in_flight: self.in_flight,
+            authorities: self.ca_file.clone().unwrap_or_default(),
         }
     }
 

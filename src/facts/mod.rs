@@ -166,7 +166,7 @@ impl Facts {
         platform::ask_includes(&lookup, &platforms, spf.as_ref());
         platform::ask_dns_hosts(&lookup, r, &identities, &dmarc);
         proxied::ask(&lookup, &keys);
-        let domain = domain::gather(&lookup, r, &evidence.said);
+        let domain = domain::gather(&lookup, r, &evidence);
         let (missing, errands) = match evidence.input.kind.is_judged() {
             true => lookup.into_open(),
             false => Default::default(),

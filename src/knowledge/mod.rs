@@ -1,6 +1,7 @@
 //! What is known about platforms, DNS hosts and receivers: `assets/`, compiled in and parsed
 //! when first asked for; nothing is read at start-up.
 
+pub mod blocklist;
 pub mod header;
 pub mod host;
 pub mod pattern;

@@ -9,7 +9,9 @@ pub mod dkim;
 pub mod dmarc;
 pub mod dns;
 pub mod headers;
+pub mod mx;
 pub mod receiver;
+pub mod reputation;
 mod since;
 pub mod source;
 pub mod spf;
@@ -30,8 +32,12 @@ pub enum Group {
     /// Whether a domain can take mail, and where its records stand.
     Dns,
     Headers,
+    /// The domain's own mail hosts, asked over SMTP.
+    Mx,
     /// What the receiver's filter says.
     Receiver,
+    /// Blocklists, and the age of the domain.
+    Reputation,
 }
 
 impl Group {
@@ -43,7 +49,9 @@ impl Group {
             Group::Source => "source",
             Group::Dns => "dns",
             Group::Headers => "headers",
+            Group::Mx => "mx",
             Group::Receiver => "receiver",
+            Group::Reputation => "reputation",
         }
     }
 }
@@ -112,10 +120,20 @@ pub(crate) use rule;
 /// Every rule, in the order in which equal findings are shown: a sender that SPF refuses or that
 /// published it wrongly is told so before it is told to sign.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [dmarc::RULES, spf::RULES, dkim::RULES, source::RULES, dns::RULES, headers::RULES, receiver::RULES]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        dmarc::RULES,
+        spf::RULES,
+        dkim::RULES,
+        source::RULES,
+        dns::RULES,
+        headers::RULES,
+        receiver::RULES,
+        mx::RULES,
+        reputation::RULES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// The rule with this id.

@@ -3,7 +3,9 @@
 pub mod addresses;
 pub mod clipboard;
 pub mod dns;
+pub mod errand;
 pub mod limits;
 pub mod run;
 pub mod signal;
 pub mod state;
+pub mod tls;

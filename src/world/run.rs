@@ -4,8 +4,10 @@
 //! shown and at the end.
 
 use super::dns::{Asker, NoResolver, Settings};
+use super::errand::Courier;
 use crate::diagnose::{Diagnosis, diagnose};
-use crate::evidence::{Answer, Evidence, Outcome, Question};
+use crate::evidence::errand::{Step, What};
+use crate::evidence::{Answer, Brought, Errand, Evidence, Outcome, Question};
 use crate::facts::{Facts, Reading};
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -23,6 +25,12 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 /// Questions one diagnosis may ask in all, whatever a hostile zone makes it want to know.
 const BUDGET: usize = 300;
 
+/// Errands one diagnosis may send out in all.
+const ERRANDS: usize = 16;
+
+/// What is left of the time when errands come home with what they have.
+const MARGIN: Duration = Duration::from_millis(500);
+
 /// Diagnoses at once at most: each holds its input, its answers and its open questions.
 const AT_ONCE: usize = 64;
 
@@ -33,14 +41,14 @@ const FRAME: Duration = Duration::from_millis(16);
 #[derive(Clone, Debug)]
 pub struct Progress {
     pub diagnosis: Diagnosis,
-    /// Questions put and not answered yet; 0 means this is the last state.
+    /// Questions and errands not answered yet; 0 means this is the last state.
     pub running: usize,
 }
 
 /// How a run ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// Every question has an outcome.
+    /// Every question and errand has an outcome.
     Done,
     /// Stopped before that.
     Stopped,
@@ -53,18 +61,24 @@ pub enum Ended {
 #[error("a fault of postdoc; please report it, with what stands above")]
 pub struct Broken;
 
+/// Who goes out.
+struct Outside {
+    asker: Asker,
+    courier: Courier,
+}
+
 /// Runs diagnoses on one thread, with one memory of answers.
 pub struct Runner {
     settings: Settings,
     runtime: tokio::runtime::Runtime,
-    asker: OnceCell<Result<Asker, NoResolver>>,
+    outside: OnceCell<Result<Outside, NoResolver>>,
 }
 
 impl Runner {
     /// Makes no socket and reads no configuration yet.
     pub fn new(settings: Settings) -> std::io::Result<Runner> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Runner { settings, runtime, asker: OnceCell::new() })
+        Ok(Runner { settings, runtime, outside: OnceCell::new() })
     }
 
     /// Runs one diagnosis until nothing is open, the time is up or `stop` is ready.
@@ -110,21 +124,21 @@ impl Runner {
         mut show: impl FnMut(Progress),
         states: Show,
     ) -> (Diagnosis, Ended) {
-        let mut course = Course::new(evidence, reading);
+        let mut course = Course::new(evidence, reading, self.settings.timeout);
         let mut open = course.open();
-        if open.is_empty() {
+        if open.0.is_empty() && open.1.is_empty() {
             return (course.diagnosis(), Ended::Done);
         }
-        let asker = match self.asker.get_or_init(|| Asker::new(&self.settings)) {
-            Ok(asker) => asker,
+        let outside = match self.outside.get_or_init(|| Outside::new(&self.settings)) {
+            Ok(outside) => outside,
             Err(e) => return (course.diagnosis(), Ended::NoResolver(e.clone())),
         };
         let mut stop = pin!(stop);
-        let mut deadline = pin!(sleep_until(course.began + self.settings.timeout));
+        let mut deadline = pin!(sleep_until(course.deadline));
         let mut due = course.began;
         let mut news = states == Show::All;
         loop {
-            course.ask(asker, open);
+            course.ask(outside, open);
             let running = course.flying.len();
             if running == 0 {
                 return (course.diagnosis(), Ended::Done);
@@ -148,6 +162,13 @@ impl Runner {
     }
 }
 
+impl Outside {
+    fn new(settings: &Settings) -> Result<Outside, NoResolver> {
+        let asker = Asker::new(settings)?;
+        Ok(Outside { courier: Courier::new(settings, asker.clone()), asker })
+    }
+}
+
 /// Which states are wanted before the last.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Show {
@@ -160,19 +181,30 @@ struct Course {
     evidence: Arc<Evidence>,
     reading: Arc<Reading>,
     began: Instant,
+    deadline: Instant,
     asked: BTreeSet<Question>,
-    flying: FuturesUnordered<BoxFuture<'static, (Question, Answer)>>,
+    sent: BTreeSet<Errand>,
+    flying: FuturesUnordered<BoxFuture<'static, News>>,
     /// What it took to gather the facts last time.
     cost: Duration,
 }
 
+/// What comes from outside.
+enum News {
+    Answer(Question, Answer),
+    Brought(Errand, Brought),
+}
+
 impl Course {
-    fn new(evidence: Evidence, reading: Arc<Reading>) -> Course {
+    fn new(evidence: Evidence, reading: Arc<Reading>, timeout: Duration) -> Course {
+        let began = Instant::now();
         Course {
             evidence: Arc::new(evidence),
             reading,
-            began: Instant::now(),
+            began,
+            deadline: began + timeout,
             asked: BTreeSet::new(),
+            sent: BTreeSet::new(),
             flying: FuturesUnordered::new(),
             cost: Duration::ZERO,
         }
@@ -182,27 +214,38 @@ impl Course {
         diagnose(self.evidence.clone(), self.reading.clone())
     }
 
-    /// The questions that are open now.
-    fn open(&mut self) -> Vec<Question> {
+    /// The questions and errands that are open now.
+    fn open(&mut self) -> (Vec<Question>, Vec<Errand>) {
         if self.evidence.offline {
-            return Vec::new();
+            return Default::default();
         }
         let began = Instant::now();
-        let missing = Facts::gather(self.evidence.clone(), self.reading.clone()).missing;
+        let facts = Facts::gather(self.evidence.clone(), self.reading.clone());
         self.cost = began.elapsed();
-        missing
+        (facts.missing, facts.errands)
     }
 
-    /// Puts those that have not been put.
-    fn ask(&mut self, asker: &Asker, open: Vec<Question>) {
-        for question in open {
+    /// Puts the questions that have not been put, and sends out the errands that have not been sent.
+    fn ask(&mut self, outside: &Outside, (questions, errands): (Vec<Question>, Vec<Errand>)) {
+        for question in questions {
             if self.asked.len() < BUDGET && self.asked.insert(question.clone()) {
-                let asker = asker.clone();
+                let asker = outside.asker.clone();
                 let asking = async move {
                     let answer = asker.ask(&question).await;
-                    (question, answer)
+                    News::Answer(question, answer)
                 };
                 self.flying.push(asking.boxed());
+            }
+        }
+        let until = self.deadline - MARGIN.min((self.deadline - self.began) / 10);
+        for errand in errands {
+            if self.sent.len() < ERRANDS && self.sent.insert(errand.clone()) {
+                let courier = outside.courier.clone();
+                let going = async move {
+                    let brought = courier.perform(&errand, until).await;
+                    News::Brought(errand, brought)
+                };
+                self.flying.push(going.boxed());
             }
         }
     }
@@ -210,27 +253,37 @@ impl Course {
     /// Waits for an answer, and a little longer: whatever comes with it belongs to the same state. Gathering facts
     /// thus takes a fifth of the time at most, however many answers trickle in. May be dropped at any point.
     async fn learn(&mut self) {
-        let Some((question, answer)) = self.flying.next().await else { return };
-        self.take(question, answer);
+        let Some(news) = self.flying.next().await else { return };
+        self.take(news);
         let until = Instant::now() + (4 * self.cost).clamp(Duration::from_millis(1), Duration::from_millis(50));
         while !self.flying.is_empty()
-            && let Ok(Some((question, answer))) = timeout_at(until, self.flying.next()).await
+            && let Ok(Some(news)) = timeout_at(until, self.flying.next()).await
         {
-            self.take(question, answer);
+            self.take(news);
         }
     }
 
-    fn take(&mut self, question: Question, answer: Answer) {
-        Arc::make_mut(&mut self.evidence).answers.insert(question, answer);
+    fn take(&mut self, news: News) {
+        let evidence = Arc::make_mut(&mut self.evidence);
+        match news {
+            News::Answer(question, answer) => drop(evidence.answers.insert(question, answer)),
+            News::Brought(errand, brought) => drop(evidence.fetched.insert(errand, brought)),
+        }
     }
 
     /// What has not been answered by now was not answered in time.
     fn give_up(&mut self) {
         let elapsed_ms = u32::try_from(self.began.elapsed().as_millis()).unwrap_or(u32::MAX);
-        let silence = Answer { elapsed_ms, ..Answer::new(Outcome::Timeout, Vec::new(), jiff::Timestamp::now()) };
-        let answers = &mut Arc::make_mut(&mut self.evidence).answers;
+        let at = jiff::Timestamp::now();
+        let silence = Answer { elapsed_ms, ..Answer::new(Outcome::Timeout, Vec::new(), at) };
+        let what = What::Failed { step: Step::Timeout, why: "not done in the time there was".into() };
+        let nothing = Brought { what, at, elapsed_ms };
+        let evidence = Arc::make_mut(&mut self.evidence);
         for question in std::mem::take(&mut self.asked) {
-            answers.entry(question).or_insert_with(|| silence.clone());
+            evidence.answers.entry(question).or_insert_with(|| silence.clone());
+        }
+        for errand in std::mem::take(&mut self.sent) {
+            evidence.fetched.entry(errand).or_insert_with(|| nothing.clone());
         }
     }
 }

@@ -1,12 +1,16 @@
 //! What a check of a domain learns beyond what a message needs: one room a kind of record.
 
+pub mod age;
 pub mod asked;
 pub mod bimi;
+pub mod blocklists;
 pub mod caa;
 pub mod dnssec;
 pub mod mta_sts;
 pub mod mx;
 pub mod obsolete;
+pub mod probe;
+pub mod reached;
 pub mod server;
 pub mod sources;
 pub mod sts_policy;
@@ -22,7 +26,7 @@ use super::Reading;
 use super::lookup::Lookup;
 use super::spf::eval::checkable;
 use crate::evidence::said::Part;
-use crate::evidence::{Kind, Said};
+use crate::evidence::{Evidence, Kind};
 
 /// Empty where the input is no domain; a room is empty where the user did not want that part.
 #[derive(Clone, Debug, Default)]
@@ -44,12 +48,22 @@ pub struct Domain {
     pub sources: Vec<sources::Source>,
     /// Who runs what, by what DNS shows.
     pub who: Vec<who::Party>,
+    /// Where blocklists were to be asked; of an address too.
+    pub blocklists: Option<blocklists::Blocklists>,
+    /// Where the mail hosts were to be talked to.
+    pub probes: Option<probe::Probes>,
+    /// Where the registry was to be asked.
+    pub age: Option<age::Age>,
 }
 
 /// Reads all that the answers at hand say of the domain, and asks for the rest.
-pub fn gather(lookup: &Lookup, reading: &Reading, said: &Said) -> Domain {
+pub fn gather(lookup: &Lookup, reading: &Reading, evidence: &Evidence) -> Domain {
+    let said = &evidence.said;
+    let blocklists = blocklists::gather(lookup, reading, evidence);
     let subject = reading.subject.as_ref().and_then(|s| s.domain());
-    let Some(domain) = subject.filter(|d| checkable(d)) else { return Domain::default() };
+    let Some(domain) = subject.filter(|d| checkable(d)) else {
+        return Domain { blocklists, ..Domain::default() };
+    };
     let wants = |part| said.check.wants(part);
     let zone = (wants(Part::Ns) || wants(Part::Dnssec)).then(|| zone::gather(lookup, domain, wants(Part::Ns)));
     if wants(Part::Mx) {
@@ -69,5 +83,8 @@ pub fn gather(lookup: &Lookup, reading: &Reading, said: &Said) -> Domain {
         who: who::gather(lookup, domain, zone.as_ref(), mx.as_ref()),
         zone: zone.filter(|_| wants(Part::Ns)),
         mx,
+        blocklists,
+        probes: probe::gather(lookup, domain, evidence),
+        age: age::gather(lookup, domain, evidence),
     }
 }

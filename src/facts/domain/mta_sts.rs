@@ -42,7 +42,7 @@ pub fn gather(lookup: &Lookup, domain: &str) -> MtaSts {
 fn fetch(lookup: &Lookup, url: &str) -> Fetch {
     match lookup.fetch(Errand::Https { url: url.to_owned(), follow: false }).map(|b| &b.what) {
         None => Fetch::Waiting,
-        Some(What::Page { status: 200, content_type, body }) => {
+        Some(What::Page { status: 200, content_type, body, .. }) => {
             Fetch::Read(sts_policy::read(body, content_type.as_deref()))
         }
         Some(What::Page { status, .. }) => Fetch::Status(*status),

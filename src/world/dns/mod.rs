@@ -10,6 +10,7 @@ mod wire;
 
 use super::addresses::AddressMap;
 use super::limits;
+use super::tls::Authorities;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question, Server};
 use exchange::{Reply, Servers, Time};
 use futures_util::future::FutureExt;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub in_flight: usize,
     /// What stands in for name servers.
     pub addresses: AddressMap,
+    /// Who vouches for certificates besides the usual authorities.
+    pub authorities: Authorities,
 }
 
 impl Default for Settings {
@@ -57,6 +60,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(20),
             in_flight: 1000,
             addresses: AddressMap::default(),
+            authorities: Authorities::default(),
         }
     }
 }

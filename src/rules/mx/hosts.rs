@@ -1,0 +1,58 @@
+//! What is common to the rules about mail hosts: whom we asked, and what stays unknown.
+
+use crate::evidence::errand::Talk;
+use crate::facts::Facts;
+use crate::facts::domain::probe::{Host, Probes, Told};
+use crate::rules::{Finding, Gap, Verdict};
+
+/// What one host says to a rule.
+pub(super) enum Judged {
+    Pass,
+    Found(Box<Finding>),
+    /// The question that stays open.
+    Unknown(String),
+}
+
+/// Judges every host that was to be asked.
+pub(super) fn each(facts: &Facts, judge: impl Fn(&Host, &Talk) -> Judged) -> Verdict {
+    let Some(probes) = &facts.domain.probes else { return Verdict::NotApplicable };
+    let (mut findings, mut gaps) = (Vec::new(), unnamed(probes));
+    for host in &probes.hosts {
+        match heard(host).map(|talk| judge(host, talk)) {
+            Ok(Judged::Pass) => {}
+            Ok(Judged::Found(finding)) => findings.push(*finding),
+            Ok(Judged::Unknown(question)) => gaps.push(Gap::errand(question, &host.errand)),
+            Err(gap) => gaps.push(gap),
+        }
+    }
+    match (probes.hosts.is_empty(), gaps.is_empty()) {
+        (true, true) => Verdict::NotApplicable,
+        _ => Verdict::of(findings, gaps),
+    }
+}
+
+/// Hosts whose names or addresses DNS did not tell.
+pub(super) fn unnamed(probes: &Probes) -> Vec<Gap> {
+    probes.open.iter().map(|q| Gap::dns("Which mail hosts are there to ask?", q)).collect()
+}
+
+/// The conversation, if it got anywhere; the same gap for every rule if it did not.
+pub(super) fn heard(host: &Host) -> Result<&Talk, Gap> {
+    let silent = |talk: &&Talk| talk.extensions.is_empty() && talk.sender.is_none();
+    match (host.talk().filter(|talk| !silent(talk)), host.silence()) {
+        (Some(talk), _) => Ok(talk),
+        (None, why) => {
+            let why = why.unwrap_or_else(|| "it says nothing".into());
+            let advice = match host.told {
+                Told::Unreachable { .. } => "; many networks let nobody out to port 25: try from a server",
+                _ => "",
+            };
+            Err(Gap::errand(format!("How does {} take mail? ({why}{advice})", host.name), &host.errand))
+        }
+    }
+}
+
+/// Why a conversation broke off, as the end of a question.
+pub(super) fn why(host: &Host) -> String {
+    host.silence().map(|why| format!(" ({why})")).unwrap_or_default()
+}
