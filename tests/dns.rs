@@ -162,6 +162,8 @@ fn odd_names_have_an_outcome_like_any_other() {
         ".",
         "*.example.test",
         "a b.test",
+        "foo:bar/baz.example.test",
+        "(%).example.test",
         "\\9",
         "\\300.test",
         "x\0y.test",

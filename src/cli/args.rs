@@ -38,6 +38,8 @@ pub enum Command {
     Diagnose(Box<Diagnose>),
     /// Ask DNS everything about sending domains, and explain the answer
     Check(Box<Check>),
+    /// Evaluate the SPF record of a domain: the tree with its cost, and what an address gets
+    Spf(Spf),
     /// Explain a rule, an enhanced status code, an SMTP reply, or a header field with its value
     Explain(Explain),
     /// List the rules
@@ -125,6 +127,22 @@ pub struct Check {
     /// Write no case file
     #[arg(long)]
     pub no_save: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Spf {
+    /// Domains; without --ip every branch is opened as if nothing matched
+    #[arg(required = true)]
+    pub domains: Vec<String>,
+    /// The client's address
+    #[arg(long)]
+    pub ip: Option<IpAddr>,
+    /// The envelope sender; by default the postmaster of the domain
+    #[arg(long, value_name = "ADDR", requires = "ip", allow_hyphen_values = true)]
+    pub sender: Option<String>,
+    /// The name the client gives in HELO or EHLO
+    #[arg(long, value_name = "NAME", requires = "ip", allow_hyphen_values = true)]
+    pub helo: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -87,6 +87,17 @@ fn one(global: &Global, args: &Diagnose, evidence: Evidence, save: bool) -> anyh
 /// Runs one diagnosis to its end, or as far as the user lets it.
 fn settle(runner: &Runner, evidence: Evidence, global: &Global, signals: &Signals) -> (Diagnosis, Option<Exit>) {
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    settle_reading(runner, evidence, reading, global, signals)
+}
+
+/// As [`settle`], for an input that is read already.
+pub(super) fn settle_reading(
+    runner: &Runner,
+    evidence: Evidence,
+    reading: Arc<Reading>,
+    global: &Global,
+    signals: &Signals,
+) -> (Diagnosis, Option<Exit>) {
     let (diagnosis, ended) = runner.run(evidence, reading, signals.stop());
     if let Ended::NoResolver(e) = ended
         && !global.quiet

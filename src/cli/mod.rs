@@ -11,6 +11,7 @@ mod explain;
 mod list;
 mod look;
 mod source;
+mod spf;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -40,6 +41,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         None => diagnose::bare(global, cli.input),
         Some(Command::Diagnose(args)) => diagnose::run(global, &args),
         Some(Command::Check(args)) => check::run(global, &args),
+        Some(Command::Spf(args)) => spf::run(global, &args),
         Some(Command::Explain(args)) => explain::run(global, &args),
         Some(Command::Rules) => list::rules(global),
         Some(Command::Schema(args)) => list::schema(&args),

@@ -127,6 +127,8 @@ pub struct Facts {
     pub spf: Option<spf::Check>,
     /// SPF-like TXT records seen: at the MAIL FROM, HELO and From domains, or pasted.
     pub spf_published: Vec<spf::Published>,
+    /// The whole SPF tree of the domain that is checked, or of the pasted record.
+    pub spf_survey: Option<spf::Survey>,
     /// A key for each signature, or the pasted one.
     pub keys: Vec<dkim::Key>,
     pub dmarc: dmarc::Dmarc,
@@ -153,8 +155,9 @@ impl Facts {
         let r = &*reading;
         let lookup = Lookup::over(&evidence);
         let identities = boundary::identities(r, &evidence.said);
-        let spf = spf::check(&lookup, r, &identities);
+        let spf = spf::check(&lookup, r, &evidence.said, &identities);
         let spf_published = spf::published(&lookup, r, &identities);
+        let spf_survey = spf::surveyed(&lookup, r, &spf_published);
         let keys = dkim::key::gather(&lookup, r, &evidence.said);
         let dmarc = dmarc::gather(&lookup, r);
         let alignment = organization::align(&lookup, r, &identities, &dmarc, spf.as_ref());
@@ -177,6 +180,7 @@ impl Facts {
             identities,
             spf,
             spf_published,
+            spf_survey,
             keys,
             dmarc,
             alignment,

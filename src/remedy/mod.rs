@@ -5,6 +5,7 @@ pub mod dmarc;
 pub mod platform;
 pub mod spf;
 pub mod spf_trial;
+pub mod spf_trim;
 
 use crate::evidence::{Data, Kind};
 

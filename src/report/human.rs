@@ -4,7 +4,7 @@ use super::Shown;
 use super::{excerpt, snippet, summary, table};
 use crate::diagnose::Diagnosis;
 use crate::remedy::{Change, Remedy, blank};
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Gap, Severity};
 use crate::triage::State;
 use textwrap::{WordSeparator, WordSplitter};
 use unicode_width::UnicodeWidthStr;
@@ -98,17 +98,18 @@ pub fn diagnosis(d: &Diagnosis, style: Style, shown: Shown) -> String {
         out.blank();
         out.prose("Mend the cause first; -v shows evidence and fix of what follows from it.", "");
     }
-    if !d.unknown.is_empty() {
+    out.unknown(&d.unknown);
+    if style.unicode { out.text } else { typewritten(&out.text) }
+}
+
+/// Findings without a verdict, and what is not known.
+pub fn findings(d: &Diagnosis, findings: &[&Finding], unknown: &[Gap], style: Style, shown: Shown) -> String {
+    let mut out = Page { text: String::new(), style, shown };
+    for finding in findings {
         out.blank();
-        out.row(&style.paint(Ink::Strong, "not known:"));
-        for gap in &d.unknown {
-            out.prose(&format!("  ? {}", shown.line(&gap.question)), "    ");
-            match shown.line(&gap.needs) {
-                command if command.starts_with("dig ") => out.row(&format!("      {command}")),
-                words => out.prose(&format!("      {words}"), "      "),
-            }
-        }
+        out.finding(d, finding);
     }
+    out.unknown(unknown);
     if style.unicode { out.text } else { typewritten(&out.text) }
 }
 
@@ -122,6 +123,21 @@ impl Page<'_> {
     fn row(&mut self, text: &str) {
         self.text.push_str(text.trim_end());
         self.text.push('\n');
+    }
+
+    fn unknown(&mut self, gaps: &[Gap]) {
+        if gaps.is_empty() {
+            return;
+        }
+        self.blank();
+        self.row(&self.style.paint(Ink::Strong, "not known:"));
+        for gap in gaps {
+            self.prose(&format!("  ? {}", self.shown.line(&gap.question)), "    ");
+            match self.shown.line(&gap.needs) {
+                command if command.starts_with("dig ") => self.row(&format!("      {command}")),
+                words => self.prose(&format!("      {words}"), "      "),
+            }
+        }
     }
 
     fn blank(&mut self) {

@@ -107,7 +107,7 @@ fn escape(words: &str) -> String {
     out
 }
 
-fn code(shown: Shown, words: &str) -> String {
+pub(super) fn code(shown: Shown, words: &str) -> String {
     inline(&shown.line(words))
 }
 
@@ -118,7 +118,7 @@ fn inline(words: &str) -> String {
     format!("{fence}{pad}{words}{pad}{fence}")
 }
 
-fn fenced(block: &str) -> String {
+pub(super) fn fenced(block: &str) -> String {
     let fence = "`".repeat(longest_run(block).max(2) + 1);
     format!("{fence}text\n{block}\n{fence}\n")
 }

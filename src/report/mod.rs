@@ -8,6 +8,7 @@ pub mod markdown;
 pub mod plain;
 pub mod records;
 pub mod snippet;
+pub mod spf;
 pub mod summary;
 pub mod table;
 

@@ -79,14 +79,14 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     out.text
 }
 
-struct Lines<'a> {
-    text: String,
-    shown: Shown<'a>,
+pub(super) struct Lines<'a> {
+    pub text: String,
+    pub shown: Shown<'a>,
 }
 
 impl Lines<'_> {
     /// A line; tabs and line ends inside a column have become blanks.
-    fn row(&mut self, columns: &[&str]) {
+    pub fn row(&mut self, columns: &[&str]) {
         for (n, column) in columns.iter().enumerate() {
             if n > 0 {
                 self.text.push('\t');

@@ -1,5 +1,6 @@
 //! The diagnosis on show, and where the user stands in it.
 
+use super::screen::spf::View;
 use super::screen::stated::Form;
 use super::screen::wish;
 use super::widget::line_edit::LineEdit;
@@ -46,6 +47,7 @@ pub struct Case {
     pub exhibit: usize,
     pub hop: usize,
     pub signature: usize,
+    pub spf: View,
     /// First line in sight of the page that is open.
     pub top: usize,
     pub raw: Raw,
@@ -74,6 +76,7 @@ impl Case {
             exhibit: 1,
             hop: usize::MAX,
             signature: 0,
+            spf: View::default(),
             top: 0,
             raw: Raw::default(),
         }

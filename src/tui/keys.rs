@@ -242,13 +242,16 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOPS, "hop", "choose a hop", ["received", "server"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::RECORDS, "answer", "choose an answer", ["record"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DETAIL, "", "scroll", ["down", "up"];
-    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF.or(P::DKIM).or(P::HEADERS), "scroll", "scroll", ["down", "up"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::HEADERS), "scroll", "scroll", ["down", "up"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF, "term", "choose a term", ["include", "mechanism"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::LOG), "choose", "move the mark", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::INPUT, "", "move by a line", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::FORMS, "line", "move to another line", [];
     A::Open, [on(K::Enter) => A::Open], 1, P::LISTS, "open", "open what is marked", ["go", "choose"];
     A::Open, [on(K::Enter) => A::Open], 1, P::VERDICT, "detail", "open the finding", ["explain", "evidence", "why"];
     A::Open, [on(K::Enter) => A::Open], 1, P::HOPS, "raw line", "show this Received line in the header", ["source"];
+    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::SPF, "fold", "fold, unfold the records below a term", ["tree", "expand", "collapse"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::SPF, "answer", "more or less room for the raw answer", ["dig", "ttl", "record"];
     A::Open, [on(K::Enter) => A::Open], 1, P::DETAIL, "evidence", "show the evidence in the raw header", ["source", "raw", "proof"];
     A::Open, [on(K::Enter) => A::Open], 1, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::FILTER), "run", "run the marked line", [];
     A::Open, [on(K::Enter) => A::Open], 1, P::FORMS, "next line", "next line; on the last, diagnose", [];
@@ -266,7 +269,8 @@ static TABLE: &[Binding] = rows! {
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::HOPS.or(P::HEADERS), "copy line", "copy the header field", ["clipboard", "yank"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::RECORDS, "copy", "copy the records of this answer", ["clipboard", "yank"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::RECORDS, "dig", "copy the dig command that asks the same", ["command"];
-    A::CopyValue, [ch('y') => A::CopyValue], 1, P::SPF, "copy record", "copy the SPF record", ["clipboard", "yank"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::SPF, "copy record", "copy the SPF record the term stands in", ["clipboard", "yank"];
+    A::CopyAll, [ch('Y') => A::CopyAll], 1, P::SPF, "", "copy the dig command of the term", ["question", "command"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::DKIM, "copy key", "copy the key record", ["clipboard", "yank"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DETAIL, "next", "next, previous finding", ["following"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
@@ -284,7 +288,8 @@ static TABLE: &[Binding] = rows! {
     A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::LISTS, "", "open that line", [];
     A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('0') => A::Pick(0), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::COPY, "copy", "copy that form", [];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::DETAIL, "record", "previous, next record of the fix", [];
-    A::Stated, [ch('t') => A::Stated], 1, P::VIEWS, "", "try with other values: what the panel says, IP, HELO, whom to trust; for a domain selectors, addresses, blocklists", ["selector", "blocklist", "probe", "configured", "settings", "said", "trust", "authserv-id", "ip"];
+    A::Stated, [ch('t') => A::Stated], 1, P::SPF, "try an IP", "try an address, a sender and a HELO name", ["what if", "ip", "evaluate"];
+    A::Stated, [ch('t') => A::Stated], 1, P::VERDICT.or(P::DETAIL).or(P::DKIM).or(P::HOPS).or(P::HEADERS).or(P::RECORDS), "", "try with other values: what the panel says, IP, HELO, whom to trust; for a domain selectors, addresses, blocklists", ["selector", "blocklist", "probe", "configured", "settings", "said", "trust", "authserv-id", "ip"];
     A::More, [ch('i') => A::More], 1, P::VERDICT, "", "picture or text", ["accessible", "screen reader"];
     A::More, [ch('i') => A::More], 1, P::DETAIL, "more", "more or less explanation", ["why", "manual", "sources"];
     A::Again, [ch('r') => A::Again], 1, P::VIEWS, "", "run this again", ["refresh", "dns", "ask again", "ttl"];

@@ -183,15 +183,22 @@ fn spf_tree() -> Node {
         state,
         cost,
         total,
+        question: None,
+        owner: None,
+        twin: None,
         below,
     };
     let below = Node {
         domain: "_spf.esp.example".into(),
+        outcome: Some(Outcome::Records),
+        ttl: Some(300),
         record: Some("v=spf1 ip4:198.51.100.0/24 -all".into()),
         terms: vec![branch("ip4:198.51.100.0/24", BranchState::Matched(SpfResult::Pass), 0, 1, None)],
     };
     Node {
         domain: "mailer.esp.example".into(),
+        outcome: Some(Outcome::Records),
+        ttl: Some(3600),
         record: Some("v=spf1 include:_spf.esp.example ~all".into()),
         terms: vec![
             branch("include:_spf.esp.example", BranchState::Matched(SpfResult::Pass), 1, 1, Some(Box::new(below))),
@@ -236,6 +243,7 @@ pub fn facts() -> Facts {
             tree: Some(spf_tree()),
             missing: vec![],
         }),
+        spf_survey: None,
         spf_published: vec![Published {
             whose: Whose::From,
             domain: "acme.example".into(),
@@ -351,4 +359,26 @@ pub fn checked() -> Diagnosis {
 
 pub fn progress(running: usize) -> Box<Progress> {
     Box::new(Progress { diagnosis: diagnosis(), running })
+}
+
+/// A check of a domain whose SPF tree has everything a tree can have.
+pub fn surveyed() -> Progress {
+    let zone = r#"
+acme.example TXT "v=spf1 include:_spf.google.com include:spf.crm.example a:old.acme.example include:spf.crm.example exists:%{i}.allow.acme.example ip4:192.0.2.7 ip4:192.0.2.0/24 ~all ip4:203.0.113.1"
+_spf.google.com TXT "v=spf1 include:_netblocks.google.com include:_netblocks2.google.com ~all"
+_netblocks.google.com TXT "v=spf1 ip4:198.51.100.0/25 ~all"
+_netblocks2.google.com TXT "v=spf1 ip4:198.51.100.128/25 ~all"
+spf.crm.example TXT "v=spf1 include:a.crm.example include:b.crm.example ?all"
+a.crm.example TXT "v=spf1 ip4:203.0.113.0/28 -all"
+b.crm.example TXT "v=spf1 ip4:203.0.113.16/28 -all"
+"#;
+    let input = Arc::new(Input::read("acme.example", *b"acme.example", None).unwrap());
+    let now = "2026-05-12T14:02:00Z".parse().unwrap();
+    let evidence = Evidence::new(input, Said::default(), now, false);
+    let evidence = crate::samples::settle(evidence, &crate::evidence::zone::Zone::parse(zone).unwrap());
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    let mut diagnosis = crate::diagnose::diagnose(Arc::new(evidence), reading);
+    // The picture is of this screen: other rules may come and go.
+    diagnosis.findings.clear();
+    Progress { diagnosis, running: 0 }
 }

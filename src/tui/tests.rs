@@ -134,6 +134,19 @@ const STORIES: &[Story] = &[
         enter(app);
     }),
     ("spf", |app| drop(press(app, "3"))),
+    ("spf_survey", |app| {
+        let ticket = app.ticket;
+        update(app, Msg::Progress(ticket, Box::new(testing::surveyed())));
+        press(app, "3jjjj");
+        stroke(app, KeyCode::Left, KeyModifiers::NONE);
+        press(app, "j");
+    }),
+    ("spf_answer", |app| {
+        let ticket = app.ticket;
+        update(app, Msg::Progress(ticket, Box::new(testing::surveyed())));
+        press(app, "3");
+        enter(app);
+    }),
     ("dkim", |app| drop(press(app, "4"))),
     ("hops", |app| drop(press(app, "5"))),
     ("headers", |app| {
@@ -198,6 +211,36 @@ fn pictures() {
         pictures += &format!("80x24, ascii, mono\n{}", drawn(&mut story(ASCII, *tell), 80, 24));
         insta::assert_snapshot!(*name, pictures);
     }
+}
+
+#[test]
+fn the_spf_tree_folds_copies_and_tries_an_address() {
+    let mut app = diagnosed(UNICODE);
+    let ticket = app.ticket;
+    update(&mut app, Msg::Progress(ticket, Box::new(testing::surveyed())));
+    press(&mut app, "3");
+    let open = drawn(&mut app, 120, 40);
+    assert!(open.contains("_netblocks.google.com") && open.contains("Google Workspace"), "{open}");
+    stroke(&mut app, KeyCode::Left, KeyModifiers::NONE);
+    let folded = drawn(&mut app, 120, 40);
+    assert!(!folded.contains("▾ include:_netblocks.google.com") && folded.contains("7 hidden"), "{folded}");
+    stroke(&mut app, KeyCode::Right, KeyModifiers::NONE);
+    assert!(drawn(&mut app, 120, 40).contains("▾ include:_netblocks.google.com"));
+    let copied = |effects: Vec<Effect>| match &effects[..] {
+        [Effect::Copy { text, .. }] => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert!(copied(press(&mut app, "y")).starts_with("v=spf1 include:_spf.google.com "));
+    assert_eq!(copied(press(&mut app, "Y")), "dig +short TXT _spf.google.com");
+    // Below, the record is another's.
+    press(&mut app, "j");
+    assert!(copied(press(&mut app, "y")).starts_with("v=spf1 include:_netblocks.google.com "));
+    // `t` stands on the address, and what is typed there is evaluated.
+    press(&mut app, "t192.0.2.7");
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Run(_, opened)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(opened.said.ip, Some("192.0.2.7".parse().unwrap()));
+    assert_eq!(app.screen(), Screen::Spf);
 }
 
 #[test]

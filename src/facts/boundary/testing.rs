@@ -68,6 +68,7 @@ pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
         reading: Arc::new(reading),
         spf: None,
         spf_published: Vec::new(),
+        spf_survey: None,
         keys: Vec::new(),
         dmarc: Default::default(),
         alignment: Default::default(),

@@ -8,9 +8,10 @@
 use super::domain_spec::DomainSpec;
 use super::macros::{Values, askable, wants_validated};
 use super::mechanism::Step;
-use super::{Check, Node, Problem, ProblemKind, SpfResult};
+use super::{Check, Node, Problem, ProblemKind, SpfResult, no_answer};
 use crate::evidence::{Answer, Kind, Outcome, Question};
 use crate::facts::lookup::Lookup;
+use crate::knowledge::Platform;
 use crate::span::Span;
 use std::net::IpAddr;
 
@@ -43,6 +44,10 @@ pub(super) struct Evaluation<'e> {
     /// Confirmed names of the address, once known (RFC 7208 §5.5).
     pub validated: Option<Vec<String>>,
     pub(super) problem: Option<Problem>,
+    /// The first question of the term at hand.
+    pub(super) question: Option<Question>,
+    /// The service whose record is open.
+    pub(super) owner: Option<&'static Platform>,
 }
 
 /// What one record came to.
@@ -91,6 +96,8 @@ pub fn check_host(lookup: &Lookup, ip: IpAddr, domain: &str, sender: &str, helo:
         shown: 0,
         validated: None,
         problem: None,
+        question: None,
+        owner: None,
     };
     let mut check = Check {
         ip,
@@ -133,6 +140,7 @@ pub fn checkable(domain: &str) -> bool {
 impl<'e> Evaluation<'e> {
     /// The answer, or `None` after noting the question.
     pub fn ask(&mut self, name: &str, kind: Kind) -> Option<&'e Answer> {
+        self.question.get_or_insert_with(|| Question::new(name, kind));
         if let Some(answer) = self.lookup.peek(name, kind) {
             return Some(answer);
         }
@@ -226,11 +234,6 @@ impl<'e> Evaluation<'e> {
 
     /// A question that failed (RFC 7208 §4.4, §5).
     pub fn failed(&mut self, domain: &str, span: Option<Span>, name: &str, kind: Kind, outcome: Outcome) -> Step {
-        let what = match outcome {
-            Outcome::ServFail => "the server failed",
-            Outcome::Refused => "the server refused",
-            _ => "no answer came",
-        };
-        self.end(SpfResult::TempError, domain, ProblemKind::Dns, span, format!("{what} when asked for {name} {kind}"))
+        self.end(SpfResult::TempError, domain, ProblemKind::Dns, span, no_answer(outcome, name, kind))
     }
 }

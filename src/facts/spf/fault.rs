@@ -1,7 +1,7 @@
 //! What is wrong in a record's text, said in words, and what was probably meant.
 
 use super::record::{Directive, Mechanism, Qualifier, Record, TermKind};
-use super::repair::repair;
+use super::repair::{glued_term, repair};
 use super::term;
 use crate::span::Span;
 
@@ -37,8 +37,10 @@ pub enum FaultKind {
     Separator,
     /// A blank where none belongs: `include: example.com`.
     StrayBlank,
-    /// A blank is missing before `all`.
+    /// A blank is missing before `all` or between two terms.
     Glued,
+    /// Two character-strings are joined without a blank (RFC 7208 §3.3).
+    Strings,
     /// `redirect=` or `exp=` twice (RFC 7208 §6).
     Twice,
     /// `include=` is read as a modifier nobody knows.
@@ -89,7 +91,7 @@ pub(super) fn explain(text: &[u8], term: Span, flaw: Flaw) -> Fault {
             FaultKind::NotAscii | FaultKind::BadMacro => kind,
             _ if raw.contains([',', ';']) => FaultKind::Separator,
             FaultKind::UnknownMechanism | FaultKind::BadName | FaultKind::BadAddress | FaultKind::BadPrefix
-                if suggestion.is_some() && glued_all(raw.as_bytes()).is_some() =>
+                if suggestion.is_some() && is_glued(&raw) =>
             {
                 FaultKind::Glued
             }
@@ -107,7 +109,7 @@ pub(super) fn explain(text: &[u8], term: Span, flaw: Flaw) -> Fault {
         FaultKind::NotAscii => format!("`{word}` holds a character outside plain ASCII"),
         FaultKind::Quotes => format!("`{word}` holds quotation marks or backslashes"),
         FaultKind::Separator => format!("`{word}`: SPF terms are parted by blanks, nothing else"),
-        FaultKind::Glued => format!("`{word}`: a blank is missing before the final `all`"),
+        FaultKind::Glued => format!("`{word}`: a blank is missing between two terms"),
         _ => format!("`{word}` is not valid"),
     };
     Fault { kind, span: term, message, suggestion, fatal: true }
@@ -119,6 +121,34 @@ pub(super) fn glued_all(term: &[u8]) -> Option<usize> {
     let tail = term.get(at + 1..)?;
     let qualified = term.get(at).copied().and_then(Qualifier::of).is_some();
     (at > 0 && qualified && tail.eq_ignore_ascii_case(b"all")).then_some(at)
+}
+
+/// Are two terms stuck together?
+fn is_glued(term: &str) -> bool {
+    glued_all(term.as_bytes()).is_some() || glued_term(term).is_some()
+}
+
+/// Terms that a boundary between two character-strings runs through: strings are joined as they are, so a
+/// blank that stands in neither is missing (RFC 7208 §3.3).
+pub(super) fn at_boundaries(text: &[u8], boundaries: impl Iterator<Item = usize>, record: &mut Record) {
+    let sound = |bytes: &[u8]| term::parse(bytes, Span::new(0, bytes.len())).is_ok();
+    for at in boundaries.take(Record::FAULTS) {
+        let n = record.terms.partition_point(|t| (t.span.end as usize) <= at);
+        let Some(term) = record.terms.get(n).filter(|t| (t.span.start as usize) < at) else { continue };
+        let (left, right) = (Span::new(term.span.start as usize, at), Span::new(at, term.span.end as usize));
+        let fatal = term.kind == TermKind::Broken;
+        // A name may be cut anywhere; what follows must be a term beyond doubt.
+        let certain = fatal || right.of(text).iter().any(|b| b":=".contains(b));
+        if term.span.len() > THOUGHT || !certain || !sound(left.of(text)) || !sound(right.of(text)) {
+            continue;
+        }
+        let of = |span: Span| String::from_utf8_lossy(span.of(text)).into_owned();
+        let message = format!("`{}`: two strings are joined here without a blank", shown(text, term.span));
+        let suggestion = Some(format!("{} {}", of(left), of(right)));
+        record.faults.retain(|f| f.span.end <= term.span.start || f.span.start >= term.span.end);
+        record.faults.push(Fault { kind: FaultKind::Strings, span: term.span, message, suggestion, fatal });
+    }
+    record.faults.sort_by_key(|f| f.span);
 }
 
 /// `include: example.com` and `- all`: two broken pieces that are one sound term together.
@@ -136,13 +166,22 @@ pub(super) fn join_broken(text: &[u8], record: &mut Record) {
             continue;
         }
         let (a, b) = (first.span.of(text), second.span.of(text));
-        if !(lone || a.ends_with(b":") || b.starts_with(b":")) {
+        let modifier = [&b"redirect"[..], b"exp"].iter().any(|m| a.eq_ignore_ascii_case(m));
+        let whole = match b.strip_prefix(b"=").filter(|_| !modifier) {
+            // `include =a.example`: a mechanism takes a colon.
+            Some(value) => [a, b":", value].concat(),
+            None => [a, b].concat(),
+        };
+        if !(lone || a.ends_with(b":") || b.starts_with(b":") || b.starts_with(b"=")) {
             continue;
         }
-        let whole = [a, b].concat();
         let sound = term::parse(&whole, Span::new(0, whole.len())).is_ok();
         let whole = String::from_utf8_lossy(&whole).into_owned();
         let Some(suggestion) = (if sound { Some(whole) } else { repair(&whole) }) else { continue };
+        // Two faults side by side, not one term.
+        if suggestion.split_once(' ').is_some_and(|(term, _)| term.ends_with(':')) {
+            continue;
+        }
         let span = first.span.join(second.span);
         let message = format!("`{}`: there is a blank inside this term", shown(text, span));
         joined.push(Fault { kind: FaultKind::StrayBlank, span, message, suggestion: Some(suggestion), fatal: true });
@@ -227,14 +266,6 @@ fn doubt(raw: &str, word: &str, directive: &Directive) -> Option<(FaultKind, Str
     if matches!(directive.mechanism, Mechanism::Ip4 { .. } | Mechanism::Ip6 { .. }) {
         return None;
     }
-    if glued_all(raw.as_bytes()).is_some() {
-        let suggestion = repair(raw)?;
-        return Some((
-            FaultKind::Glued,
-            format!("`{word}`: a blank is missing before the final `all`"),
-            Some(suggestion),
-        ));
-    }
     if raw.contains([',', ';']) {
         let suggestion = repair(raw)?;
         return Some((
@@ -242,6 +273,10 @@ fn doubt(raw: &str, word: &str, directive: &Directive) -> Option<(FaultKind, Str
             format!("`{word}`: SPF terms are parted by blanks, nothing else"),
             Some(suggestion),
         ));
+    }
+    if is_glued(raw) {
+        let suggestion = repair(raw)?;
+        return Some((FaultKind::Glued, format!("`{word}`: a blank is missing between two terms"), Some(suggestion)));
     }
     if !value.contains('%') && (value.contains("://") || value.contains('@') || value.contains("..")) {
         return Some((FaultKind::NotAName, format!("`{word}` does not name a domain"), repair(raw)));

@@ -5,9 +5,13 @@ pub mod eval;
 pub mod fault;
 pub mod macros;
 mod mechanism;
+mod overlap;
 mod published;
 pub mod record;
 mod repair;
+pub mod survey;
+#[cfg(test)]
+mod survey_tests;
 mod term;
 #[cfg(test)]
 mod tests;
@@ -16,11 +20,14 @@ mod walk;
 use super::Reading;
 use super::boundary::{Identities, MailFrom};
 use super::lookup::Lookup;
-use crate::evidence::{Outcome, Question};
+use crate::evidence::{Answer, Kind, Outcome, Question, Said};
+use crate::knowledge::{Platform, platform};
 use crate::span::Span;
-pub use eval::{LOOKUPS, VOID_LOOKUPS, check_host};
+pub use eval::{LOOKUPS, VOID_LOOKUPS, check_host, checkable};
 pub use published::published;
+pub use repair::as_typed;
 use std::net::IpAddr;
+pub use survey::{Survey, survey};
 
 /// RFC 7208 §2.6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,11 +122,15 @@ pub struct Check {
 }
 
 /// One record in the tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Node {
     pub domain: String,
     /// The record as published; `None` where there is none.
     pub record: Option<String>,
+    /// What came of asking for it; `None`: not answered yet, or pasted.
+    pub outcome: Option<Outcome>,
+    /// Seconds for which the answer may be kept.
+    pub ttl: Option<u32>,
     pub terms: Vec<Branch>,
 }
 
@@ -134,8 +145,39 @@ pub struct Branch {
     /// What this term cost by itself (0 or 1), and the total after it and all below it.
     pub cost: u32,
     pub total: u32,
+    /// The first question it asks.
+    pub question: Option<Question>,
+    /// Whose service it lets send, where it is one we know.
+    pub owner: Option<&'static Platform>,
+    /// Another term that says the same or more; surveys alone look for it.
+    pub twin: Option<Twin>,
     /// `include:` and `redirect=` open another record.
     pub below: Option<Box<Node>>,
+}
+
+/// A term that makes another one needless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twin {
+    /// As written.
+    pub text: String,
+    /// Whose record it is in.
+    pub domain: String,
+}
+
+impl Branch {
+    fn new(text: &str, span: Span) -> Branch {
+        Branch {
+            text: text.get(span.range()).unwrap_or_default().to_owned(),
+            span,
+            state: BranchState::NotReached,
+            cost: 0,
+            total: 0,
+            question: None,
+            owner: None,
+            twin: None,
+            below: None,
+        }
+    }
 }
 
 /// What came of a term.
@@ -146,6 +188,12 @@ pub enum BranchState {
     /// Its question came back empty.
     Void,
     NotReached,
+    /// A modifier that matches nothing by itself: `exp=`, and those nobody knows.
+    Aside,
+    /// In a survey: counted, and compared with nothing.
+    Counted,
+    /// In a survey: what it asks depends on the message (`%{i}`, `ptr`).
+    Varies,
     /// Waits for an answer.
     Waiting,
     Failed(String),
@@ -181,10 +229,79 @@ pub enum ProblemKind {
     Dns,
 }
 
-/// Runs `check_host()` for the message's connection; `None` where domain or address is unknown.
-pub fn check(lookup: &Lookup, _: &Reading, identities: &Identities) -> Option<Check> {
+/// What a TXT answer holds for SPF (RFC 7208 §4.4, §4.5).
+enum Selected {
+    /// Nothing was learnt.
+    Failed(Outcome),
+    Nothing,
+    Several,
+    One(String),
+}
+
+impl Selected {
+    fn of(answer: &Answer) -> Selected {
+        if answer.outcome.failed() {
+            return Selected::Failed(answer.outcome);
+        }
+        let mut records = answer.texts().filter(|t| record::Record::is(t));
+        match (records.next(), records.next()) {
+            (None, _) => Selected::Nothing,
+            (Some(bytes), None) => Selected::One(String::from_utf8_lossy(&bytes).into_owned()),
+            (Some(_), Some(_)) => Selected::Several,
+        }
+    }
+}
+
+/// The terms of a record with a syntax error: none is looked at, and those at fault say why.
+fn broken(text: &str, record: &record::Record, total: u32) -> Vec<Branch> {
+    let mut faults = record.faults.iter().filter(|f| f.fatal).peekable();
+    let mut branches = Vec::new();
+    for term in &record.terms {
+        let mut branch = Branch { total, ..Branch::new(text, term.span) };
+        while faults.next_if(|f| f.span.end <= term.span.start).is_some() {}
+        if let Some(fault) = faults.peek().filter(|f| f.span.start < term.span.end) {
+            branch.state = BranchState::Failed(fault.message.clone());
+        }
+        branches.push(branch);
+    }
+    branches
+}
+
+/// Why nothing was learnt from a question.
+fn no_answer(outcome: Outcome, name: &str, kind: Kind) -> String {
+    let what = match outcome {
+        Outcome::ServFail => "the server failed",
+        Outcome::Refused => "the server refused",
+        _ => "no answer came",
+    };
+    format!("{what} when asked for {name} {kind}")
+}
+
+/// The service a term belongs to: its own, or that of the record it stands in.
+fn owner(term: &str, around: Option<&'static Platform>) -> Option<&'static Platform> {
+    platform::of_spf_term(term).or(around)
+}
+
+/// Surveys the domain that is checked, or the pasted record where there is exactly one.
+pub fn surveyed(lookup: &Lookup, reading: &Reading, published: &[Published]) -> Option<Survey> {
+    if let Some(domain) = reading.subject.as_ref().and_then(|s| s.domain()) {
+        return eval::checkable(domain).then(|| survey(lookup, domain));
+    }
+    let pasted = published.iter().find(|p| p.whose == Whose::Pasted)?;
+    match &pasted.records[..] {
+        [only] => Some(survey::survey_text(lookup, &pasted.domain, &only.text)),
+        _ => None,
+    }
+}
+
+/// Runs `check_host()` for the message's connection, or for a client of the domain that is checked; `None`
+/// where domain or address is unknown.
+pub fn check(lookup: &Lookup, reading: &Reading, said: &Said, identities: &Identities) -> Option<Check> {
     let ip = identities.source_ip.as_ref()?.value;
     let helo = identities.helo.as_ref().map(|h| h.value.as_str());
+    if let Some(domain) = reading.subject.as_ref().and_then(|s| s.domain()) {
+        return Some(check_host(lookup, ip, domain, &sender(said, domain), helo, false));
+    }
     match &identities.mail_from.as_ref()?.value {
         MailFrom::Path { local, domain } => {
             let sender = format!("{}@{domain}", local.as_deref().unwrap_or("postmaster"));
@@ -195,5 +312,14 @@ pub fn check(lookup: &Lookup, _: &Reading, identities: &Identities) -> Option<Ch
             let helo = helo?;
             Some(check_host(lookup, ip, helo, &format!("postmaster@{helo}"), Some(helo), true))
         }
+    }
+}
+
+/// `<sender>` for a domain that is checked: the one the user named, as written, or the postmaster.
+pub fn sender(said: &Said, domain: &str) -> String {
+    let named = said.mail_from.as_deref().map(|m| m.trim().trim_start_matches('<').trim_end_matches('>'));
+    match named {
+        None | Some("") => format!("postmaster@{domain}"),
+        Some(sender) => sender.to_owned(),
     }
 }

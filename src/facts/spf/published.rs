@@ -1,10 +1,10 @@
 //! The SPF-like records that are published at a name, or were pasted.
 
 use super::eval::{check_host, checkable};
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use super::record::Record;
 use super::{Problem, ProblemKind, Published, SpfText, Whose};
-use crate::evidence::Kind;
+use crate::evidence::{Data, Kind};
 use crate::facts::Reading;
 use crate::facts::boundary::Identities;
 use crate::facts::lookup::Lookup;
@@ -51,8 +51,12 @@ fn at_domain(lookup: &Lookup, whose: Whose, domain: &str) -> Published {
     };
     if let Some(answer) = lookup.ask(domain, Kind::Txt) {
         at.outcome = Some(answer.outcome);
-        for (index, text) in answer.texts().enumerate() {
-            sort_in(&mut at, &text, index);
+        let strings = answer.records.iter().filter_map(|r| match &r.data {
+            Data::Txt(strings) => Some(strings),
+            _ => None,
+        });
+        for (index, strings) in strings.enumerate() {
+            sort_in(&mut at, strings, index);
         }
     }
     at
@@ -71,12 +75,17 @@ fn pasted(reading: &Reading) -> Option<Published> {
         check: None,
     };
     for (index, entry) in pasted.entries.iter().enumerate() {
-        sort_in(&mut at, &entry.text, index);
+        match &entry.data {
+            Data::Txt(strings) => sort_in(&mut at, strings, index),
+            _ => sort_in(&mut at, std::slice::from_ref(&entry.text), index),
+        }
     }
     (!(at.records.is_empty() && at.sender_id.is_empty() && at.almost.is_empty())).then_some(at)
 }
 
-fn sort_in(at: &mut Published, bytes: &[u8], index: usize) {
+/// `strings`: the character-strings of one record, which are joined as they are (RFC 7208 §3.3).
+fn sort_in(at: &mut Published, strings: &[Vec<u8>], index: usize) {
+    let bytes = &strings.concat()[..];
     let list = match likeness(bytes) {
         Likeness::Spf1 => &mut at.records,
         Likeness::SenderId => &mut at.sender_id,
@@ -84,7 +93,16 @@ fn sort_in(at: &mut Published, bytes: &[u8], index: usize) {
         Likeness::Other => return,
     };
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let faults = Record::parse(text.as_bytes()).map(|r| r.faults).unwrap_or_default();
+    let mut record = Record::parse(text.as_bytes()).unwrap_or_default();
+    // Replacement characters would move the boundaries.
+    if text.len() == bytes.len() {
+        let ends = strings.iter().scan(0, |end, s| {
+            *end += s.len();
+            Some(*end)
+        });
+        fault::at_boundaries(bytes, ends, &mut record);
+    }
+    let faults = record.faults;
     let problems = faults.into_iter().map(|f| problem(&at.domain, f)).collect();
     list.push(SpfText { text, index, problems });
 }
@@ -99,6 +117,9 @@ fn problem(domain: &str, fault: Fault) -> Problem {
     }
 }
 
+/// Bytes in which a misplaced `v=spf1` is looked for.
+const BEFORE: usize = 512;
+
 fn likeness(text: &[u8]) -> Likeness {
     if Record::is(text) {
         return Likeness::Spf1;
@@ -106,6 +127,11 @@ fn likeness(text: &[u8]) -> Likeness {
     let begins = |with: &[u8]| text.get(..with.len()).is_some_and(|b| b.eq_ignore_ascii_case(with));
     if begins(b"spf2.0/") {
         return Likeness::SenderId;
+    }
+    // A record with something in front.
+    let opening = text.get(..BEFORE.min(text.len())).unwrap_or_default().to_ascii_lowercase();
+    if opening.windows(8).any(|w| w == b" v=spf1 " || w == b"\"v=spf1 ") {
+        return Likeness::Almost;
     }
     // The letters and digits it begins with, whatever blanks, quotes and signs are between.
     let mut word = text.iter().take(32).filter(|b| b.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase);

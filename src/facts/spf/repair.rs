@@ -4,11 +4,12 @@
 use super::fault::glued_all;
 use super::term;
 use crate::span::Span;
+use std::borrow::Cow;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// What to write instead; `None` where nothing sound comes to mind, or nothing would change.
 pub(super) fn repair(raw: &str) -> Option<String> {
-    let plain = plain(raw);
+    let plain = as_typed(raw);
     let mut terms: Vec<String> = Vec::new();
     for piece in plain.split([' ', ',', ';']).filter(|p| !p.is_empty()) {
         terms.push(one(piece).or_else(|| listed(&terms, piece))?);
@@ -17,9 +18,10 @@ pub(super) fn repair(raw: &str) -> Option<String> {
     (repaired != raw).then_some(repaired)
 }
 
-/// Typographic characters as they would have been typed; quotation marks are left out.
-fn plain(raw: &str) -> String {
-    raw.chars()
+/// The text as it would have been typed: no HTML entities, typographic characters or quotation marks.
+pub fn as_typed(raw: &str) -> String {
+    unescaped(raw)
+        .chars()
         .filter_map(|c| match c {
             '"' | '\'' | '\\' | '`' | '“' | '”' | '„' | '‘' | '’' | '«' | '»' | '′' | '″' => None,
             '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => None,
@@ -32,6 +34,40 @@ fn plain(raw: &str) -> String {
         .collect()
 }
 
+/// HTML entities as a web form should have sent them.
+fn unescaped(raw: &str) -> Cow<'_, str> {
+    if !raw.contains('&') {
+        return Cow::Borrowed(raw);
+    }
+    let entities = [
+        ("&nbsp;", " "),
+        ("&#160;", " "),
+        ("&#xa0;", " "),
+        ("&#32;", " "),
+        ("&#x20;", " "),
+        ("&quot;", ""),
+        ("&#34;", ""),
+        ("&#39;", ""),
+        ("&apos;", ""),
+        ("&lt;", ""),
+        ("&gt;", ""),
+        ("&amp;", "&"),
+    ];
+    let replaced = entities.iter().fold(raw.to_owned(), |text, (entity, meant)| text.replace(entity, meant));
+    Cow::Owned(replaced)
+}
+
+/// Where another term begins inside this one, its qualifier included: `ip4:192.0.2.1include:a.example`.
+pub(super) fn glued_term(term: &str) -> Option<usize> {
+    let lower = term.to_ascii_lowercase();
+    let words = ["include:", "ip4:", "ip6:", "exists:", "redirect="];
+    let at = words.iter().filter_map(|w| lower.get(1..)?.find(w).map(|at| at + 1)).min()?;
+    let signed = term.as_bytes().get(at - 1).is_some_and(|b| b"+-~?".contains(b));
+    // A lone sign in front is this term's own.
+    let at = at - usize::from(signed);
+    (at > 0).then_some(at)
+}
+
 fn sound(term: &str) -> bool {
     term::parse(term.as_bytes(), Span::new(0, term.len())).is_ok()
 }
@@ -41,6 +77,10 @@ fn one(piece: &str) -> Option<String> {
     if let Some(at) = glued_all(piece.as_bytes()) {
         let (before, all) = piece.split_at_checked(at)?;
         return Some(format!("{} {}", one(before)?, all.to_ascii_lowercase()));
+    }
+    if let Some(at) = glued_term(piece) {
+        let (before, after) = piece.split_at_checked(at)?;
+        return Some(format!("{} {}", one(before)?, one(after)?));
     }
     if sound(piece) && !piece.contains("://") && !piece.contains('@') && !piece.contains("..") {
         return Some(piece.to_owned());
@@ -90,6 +130,13 @@ fn addresses(sign: &str, name: &str, value: &str) -> Option<String> {
     if let Some(term) = address(value) {
         return Some(format!("{sign}{term}"));
     }
+    // `ip4:A.B.C.D` of a manual: only the owner knows.
+    let labels: Vec<&str> = value.split('.').collect();
+    if labels.len() == 4
+        && labels.iter().all(|l| (1..=3).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphabetic()))
+    {
+        return Some(format!("{sign}ip4:"));
+    }
     let named = format!("{sign}a:{}", host(value)?);
     sound(&named).then_some(named)
 }
@@ -110,6 +157,14 @@ fn address(value: &str) -> Option<String> {
         None => (value, None),
     };
     let network = network.trim_matches(['[', ']', '<', '>', '(', ')', '.']);
+    // `192.0.2.*`, `192.0.2.x`
+    if let Some(octets) = network.strip_suffix(".*").or_else(|| network.strip_suffix(".x"))
+        && length.is_none()
+        && format!("{octets}.0").parse::<Ipv4Addr>().is_ok()
+    {
+        return Some(format!("ip4:{octets}.0/24"));
+    }
+    let length = length.filter(|l| !l.is_empty());
     let v4 = network.parse::<Ipv4Addr>();
     let v6 = network.parse::<Ipv6Addr>();
     let (name, max) = match (&v4, &v6) {

@@ -19,7 +19,7 @@ fn fault(text: &str) -> Fault {
 }
 
 /// A zone: name, kind, values; no values is no data.
-fn zone(entries: &[(&str, Kind, &[&str])]) -> Answers {
+pub(super) fn zone(entries: &[(&str, Kind, &[&str])]) -> Answers {
     let mut answers = Answers::new();
     for (name, kind, values) in entries {
         let data = |value: &&str| match kind {
@@ -116,6 +116,25 @@ fn faults_come_with_what_was_meant() {
         ("v=spf1 mx -all\"", "-all\"", FaultKind::Quotes, Some("-all")),
         ("v=spf1 “mx” -all", "“mx”", FaultKind::Quotes, Some("mx")),
         ("v=spf1 mx –all", "–all", FaultKind::UnknownMechanism, Some("-all")),
+        ("v=spf1 ip4:A.B.C.D -all", "ip4:A.B.C.D", FaultKind::BadAddress, Some("ip4:")),
+        ("v=spf1 ip4:192.0.2.* -all", "ip4:192.0.2.*", FaultKind::BadAddress, Some("ip4:192.0.2.0/24")),
+        ("v=spf1 ip4:192.0.2.1/ -all", "ip4:192.0.2.1/", FaultKind::BadPrefix, Some("ip4:192.0.2.1")),
+        (
+            "v=spf1 ip4:192.0.2.1include:a.test -all",
+            "ip4:192.0.2.1include:a.test",
+            FaultKind::Glued,
+            Some("ip4:192.0.2.1 include:a.test"),
+        ),
+        (
+            "v=spf1 include:a.test~include:b.test -all",
+            "include:a.test~include:b.test",
+            FaultKind::Glued,
+            Some("include:a.test ~include:b.test"),
+        ),
+        ("v=spf1 mxip4:192.0.2.1 -all", "mxip4:192.0.2.1", FaultKind::Glued, Some("mx ip4:192.0.2.1")),
+        ("v=spf1 mx&nbsp;-all", "mx&nbsp;-all", FaultKind::Separator, Some("mx -all")),
+        ("v=spf1 mx\u{a0}-all", "mx\u{a0}-all", FaultKind::Glued, Some("mx -all")),
+        ("v=spf1 ip4:192.0.2.0-192.0.2.9 -all", "ip4:192.0.2.0-192.0.2.9", FaultKind::BadAddress, None),
         ("v=spf1 mx -all.", "-all.", FaultKind::UnknownMechanism, Some("-all")),
         ("v=spf1 a:%{x}.test -all", "a:%{x}.test", FaultKind::BadMacro, None),
         ("v=spf1 foo -all", "foo", FaultKind::UnknownMechanism, None),
@@ -131,6 +150,70 @@ fn faults_come_with_what_was_meant() {
         assert_eq!((fault.kind, fault.suggestion.as_deref()), (kind, suggestion), "{text}");
         let at = if at == "v=spf1" { "v=spf1 -all".get(..6).unwrap() } else { at };
         assert_eq!(&text[fault.span.range()], at, "{text}");
+    }
+}
+
+/// What manuals and forums tell people to publish, with the mistakes they make (RFC 7208 §4.6, §5.6).
+#[test]
+fn records_as_people_paste_them() {
+    for (text, right) in [
+        // As it should be.
+        ("v=spf1 ip4:192.0.2.4 -all", None),
+        ("v=spf1 include:spf.akmta.net -all", None),
+        ("v=spf1 mx include:sendgrid.net include:mailgun.org ~all", None),
+        ("v=spf1 ip6:1080::8:800:200C:417A/96 -all", None),
+        ("v=spf1 a/24 -all", None),
+        ("v=spf1 a mx ip4:192.0.2.4 -all", None),
+        // Placeholders left in, and addresses lost on the way.
+        ("v=spf1 include:spf.akmta.net ip4:A.B.C.D -all", Some("ip4:")),
+        ("v=spf1 a mx ip: -all”", Some("ip4:")),
+        // Typing.
+        ("v=spf1 include:_spf.example.net ~all”", Some("~all")),
+        ("v=spf1 include:_spf.example.net; ~all", Some("include:_spf.example.net")),
+        ("v=spf1 a, mx, ip4:192.0.2.4 -all", Some("a")),
+        ("v=spf1 ipv4:192.0.2.4 -all", Some("ip4:192.0.2.4")),
+        ("v=spf1 ipv6:2001:db8::1 -all", Some("ip6:2001:db8::1")),
+        ("v=spf1 ip6:192.0.2.4 -all", Some("ip4:192.0.2.4")),
+        ("v=spf1 a:192.0.2.4 -all", Some("ip4:192.0.2.4")),
+        ("v=spf1 include:_spf.example.net~all", Some("include:_spf.example.net ~all")),
+        ("v=spf1 ip4:192.0.2.4include:_spf.example.net ~all", Some("ip4:192.0.2.4 include:_spf.example.net")),
+        ("v=spf1 include =_spf.example.net ~all", Some("include:_spf.example.net")),
+        ("v=spf1 include :_spf.example.net ~all", Some("include:_spf.example.net")),
+        ("v=spf1 ip4 :192.0.2.4 ~all", Some("ip4:192.0.2.4")),
+        ("v=spf1 \"mx\" ~all", Some("mx")),
+        ("v=spf1 mx –all", Some("-all")),
+    ] {
+        let record = parse(text);
+        let first = record.faults.iter().find(|f| f.fatal).or(record.faults.first());
+        assert_eq!(first.and_then(|f| f.suggestion.as_deref()), right, "{text}: {:?}", record.faults);
+        assert_eq!(record.broken, right.is_some(), "{text}");
+    }
+}
+
+#[test]
+fn strings_are_joined_as_they_are() {
+    for (strings, suggestion, fatal) in [
+        (&["v=spf1 ip4:192.0.2.1", "include:a.test -all"][..], Some("ip4:192.0.2.1 include:a.test"), true),
+        (&["v=spf1 mx", "a -all"], Some("mx a"), true),
+        (&["v=spf1 include:a.test", "ip4:192.0.2.1 -all"], Some("include:a.test ip4:192.0.2.1"), true),
+        (&["v=spf1 include:a.test", "include:b.test -all"], Some("include:a.test include:b.test"), false),
+        (&["v=spf1 mx", "-all"], Some("mx -all"), true),
+        // Cut inside a word, or at a blank: as it should be.
+        (&["v=spf1 include:a.te", "st ip4:192.0.2.", "1 -all"], None, false),
+        (&["v=spf1 mx ", "-all"], None, false),
+        (&["v=spf1 mx", " -all"], None, false),
+    ] {
+        let text = strings.concat();
+        let mut record = parse(&text);
+        let mut end = 0;
+        let ends = strings.iter().map(|s| {
+            end += s.len();
+            end
+        });
+        fault::at_boundaries(text.as_bytes(), ends, &mut record);
+        let found = record.faults.first();
+        assert_eq!(found.and_then(|f| f.suggestion.as_deref()), suggestion, "{text}");
+        assert_eq!(found.is_some_and(|f| f.fatal), fatal, "{text}");
     }
 }
 

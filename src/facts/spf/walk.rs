@@ -5,7 +5,7 @@ use super::eval::{Evaluation, Opened, Target, checkable};
 use super::macros::{Values, wants_validated};
 use super::mechanism::Step;
 use super::record::{Directive, Record, TermKind};
-use super::{Branch, BranchState, Node, ProblemKind, SpfResult};
+use super::{Branch, BranchState, Node, ProblemKind, Selected, SpfResult, broken, owner};
 use crate::evidence::Kind;
 use crate::span::Span;
 
@@ -17,28 +17,30 @@ impl Evaluation<'_> {
     pub fn open(&mut self, domain: &str) -> Opened {
         let mut opened = Opened {
             result: None,
-            node: Node { domain: domain.to_owned(), record: None, terms: Vec::new() },
+            node: Node { domain: domain.to_owned(), ..Node::default() },
             matched: None,
             explain: None,
         };
         let Some(answer) = self.ask(domain, Kind::Txt) else { return opened };
-        if answer.outcome.failed() {
-            self.failed(domain, None, domain, Kind::Txt, answer.outcome);
-            opened.result = Some(SpfResult::TempError);
-            return opened;
-        }
-        let mut records = answer.texts().filter(|t| Record::is(t));
-        let Some(bytes) = records.next() else {
-            opened.result = Some(SpfResult::None);
-            return opened;
+        (opened.node.outcome, opened.node.ttl) = (Some(answer.outcome), answer.ttl());
+        let text = match Selected::of(answer) {
+            Selected::Failed(outcome) => {
+                self.failed(domain, None, domain, Kind::Txt, outcome);
+                opened.result = Some(SpfResult::TempError);
+                return opened;
+            }
+            Selected::Nothing => {
+                opened.result = Some(SpfResult::None);
+                return opened;
+            }
+            Selected::Several => {
+                let words = format!("{domain} publishes more than one SPF record");
+                self.end(SpfResult::PermError, domain, ProblemKind::MultipleRecords, None, words);
+                opened.result = Some(SpfResult::PermError);
+                return opened;
+            }
+            Selected::One(text) => text,
         };
-        if records.next().is_some() {
-            let words = format!("{domain} publishes more than one SPF record");
-            self.end(SpfResult::PermError, domain, ProblemKind::MultipleRecords, None, words);
-            opened.result = Some(SpfResult::PermError);
-            return opened;
-        }
-        let text = String::from_utf8_lossy(&bytes).into_owned();
         opened.node.record = Some(text.clone());
         let Some(record) = Record::parse(text.as_bytes()) else { return opened };
         if record.broken {
@@ -48,7 +50,9 @@ impl Evaluation<'_> {
             if let Some(problem) = self.problem.as_mut().filter(|p| p.kind == ProblemKind::Syntax) {
                 problem.suggestion = fault.and_then(|f| f.suggestion.clone());
             }
-            opened.node.terms = self.unreached(&text, &record);
+            for branch in broken(&text, &record, self.lookups) {
+                self.show(&mut opened.node.terms, branch);
+            }
             opened.result = Some(SpfResult::PermError);
             return opened;
         }
@@ -64,13 +68,18 @@ impl Evaluation<'_> {
         let mut redirect_branch = None;
         let (mut unknown, mut ended) = (false, false);
         for term in &record.terms {
-            let mut branch = self.branch(text, term.span);
+            let mut branch = Branch::new(text, term.span);
             if redirect.is_some_and(|(t, _)| t.span == term.span) {
                 redirect_branch = Some(opened.node.terms.len());
             }
+            if matches!(term.kind, TermKind::Exp(_) | TermKind::Modifier { .. }) {
+                branch.state = BranchState::Aside;
+            }
             if let (TermKind::Directive(directive), false) = (&term.kind, ended) {
                 let before = self.lookups;
-                let (step, below) = self.directive(domain, text, directive, term.span);
+                let (step, below) = self.term(&mut branch, directive.mechanism.asks_dns(), |e| {
+                    e.directive(domain, text, directive, term.span)
+                });
                 branch.cost = u32::from(self.lookups > before && directive.mechanism.asks_dns());
                 branch.below = below.map(Box::new);
                 ended = self.settle(step, directive, &mut branch, &mut unknown, opened);
@@ -89,13 +98,31 @@ impl Evaluation<'_> {
             return;
         };
         let before = self.lookups;
-        let (state, below) = self.redirect(domain, text, spec, term.span, unknown, opened);
-        if let Some(branch) = redirect_branch.and_then(|n| opened.node.terms.get_mut(n)) {
-            branch.state = state;
-            branch.below = below.map(Box::new);
-            branch.cost = u32::from(self.lookups > before);
-            branch.total = self.lookups;
+        let mut branch = Branch::new(text, term.span);
+        (branch.state, branch.below) = self.term(&mut branch, true, |e| {
+            let (state, below) = e.redirect(domain, text, spec, term.span, unknown, opened);
+            (state, below.map(Box::new))
+        });
+        branch.cost = u32::from(self.lookups > before);
+        branch.total = self.lookups;
+        // It may have found no room in the tree.
+        let place = redirect_branch.and_then(|n| opened.node.terms.get_mut(n));
+        if let Some(place) = place.filter(|b| b.span == term.span) {
+            *place = branch;
         }
+    }
+
+    /// Works on one term, noting its owner and its first question.
+    fn term<T>(&mut self, branch: &mut Branch, asks: bool, work: impl FnOnce(&mut Self) -> T) -> T {
+        let around = (self.owner, self.question.take());
+        if asks {
+            self.owner = owner(&branch.text, self.owner);
+        }
+        branch.owner = self.owner;
+        let done = work(self);
+        branch.question = std::mem::replace(&mut self.question, around.1);
+        self.owner = around.0;
+        done
     }
 
     /// Writes down what came of a directive; true where nothing after it counts.
@@ -217,31 +244,11 @@ impl Evaluation<'_> {
         Some(values.explanation(&parts, &bytes))
     }
 
-    fn branch(&self, text: &str, span: Span) -> Branch {
-        Branch {
-            text: text.get(span.range()).unwrap_or_default().to_owned(),
-            span,
-            state: BranchState::NotReached,
-            cost: 0,
-            total: 0,
-            below: None,
-        }
-    }
-
     /// Adds a branch to the tree while there is room; one with something below always has room.
     fn show(&mut self, terms: &mut Vec<Branch>, branch: Branch) {
         if self.shown < SHOWN || branch.cost > 0 || matches!(branch.state, BranchState::Matched(_)) {
             self.shown += 1;
             terms.push(branch);
         }
-    }
-
-    fn unreached(&mut self, text: &str, record: &Record) -> Vec<Branch> {
-        let mut terms = Vec::new();
-        for term in &record.terms {
-            let branch = Branch { total: self.lookups, ..self.branch(text, term.span) };
-            self.show(&mut terms, branch);
-        }
-        terms
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod diagnosis;
 pub mod domain;
+pub mod spf;
 
 use super::Shown;
 use crate::safe::is_unseen;
@@ -15,6 +16,7 @@ pub const SCHEMAS: &[(&str, &str)] = &[
     ("case", include_str!("../../../assets/schemas/case.json")),
     ("diagnosis", include_str!("../../../assets/schemas/diagnosis.json")),
     ("domain", include_str!("../../../assets/schemas/domain.json")),
+    ("spf", include_str!("../../../assets/schemas/spf.json")),
 ];
 
 /// Over several lines, for one input.

@@ -145,6 +145,7 @@ impl Case {
             identities: Default::default(),
             spf: None,
             spf_published: vec![],
+            spf_survey: None,
             keys,
             dmarc: Default::default(),
             alignment: self.alignment,

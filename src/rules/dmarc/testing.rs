@@ -174,6 +174,7 @@ impl Case {
             identities: self.identities,
             spf: None,
             spf_published: vec![],
+            spf_survey: None,
             keys: vec![],
             dmarc,
             alignment,

@@ -28,6 +28,7 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
         identities: Default::default(),
         spf: None,
         spf_published: vec![],
+        spf_survey: None,
         keys: vec![],
         dmarc: Default::default(),
         alignment: Default::default(),

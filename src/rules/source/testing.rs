@@ -137,6 +137,7 @@ impl Case {
             identities: self.identities.clone(),
             spf: None,
             spf_published: vec![],
+            spf_survey: None,
             keys: vec![],
             dmarc: Default::default(),
             alignment: Default::default(),

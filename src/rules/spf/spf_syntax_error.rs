@@ -1,11 +1,11 @@
 use super::support::{
-    Obstacle, consequences, is_judged, is_unread, names, obstacle, pasted_change, reported, reported_exhibit,
-    reported_pass, short, spf_domain, text_exhibit, txt, unread, weighed,
+    called, consequences, dig_txt, is_judged, is_unread, names, replaced, reported, reported_exhibit, reported_pass,
+    short, text_exhibit, txt, unread, weighed,
 };
 use crate::evidence::Question;
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
-use crate::facts::spf::{Problem, ProblemKind, Published, SpfText, Whose};
+use crate::facts::spf::{Problem, ProblemKind, Published, SpfText, Whose, as_typed};
 use crate::remedy::{self, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
@@ -77,11 +77,6 @@ fn sureness(facts: &Facts, at: &Published, fatal: bool) -> (Confidence, &'static
     }
 }
 
-/// "The SPF record of example.com", or "This SPF record" where the paste bears no name.
-fn called(at: &Published) -> String {
-    if at.domain.is_empty() { "This SPF record".to_owned() } else { format!("The SPF record of {}", short(&at.domain)) }
-}
-
 fn in_record(facts: &Facts, at: &Published, record: &SpfText) -> Option<Finding> {
     let errors = errors(record);
     let fatal = errors.iter().any(|p| p.kind == ProblemKind::Syntax);
@@ -116,7 +111,7 @@ fn in_record(facts: &Facts, at: &Published, record: &SpfText) -> Option<Finding>
         .exhibits(reported_exhibit(facts, "the receiver's result").filter(|_| leads_to.contains(&"spf-not-authorized")))
         .exhibits(exhibits)
         .fix(fix(facts, at, record))
-        .check(command(&at.domain), "one record that begins v=spf1, with the word corrected")
+        .check(dig_txt(&at.domain), "one record that begins v=spf1, with the word corrected")
         .leads_to(&leads_to);
     Some(finding)
 }
@@ -130,26 +125,7 @@ fn fix(facts: &Facts, at: &Published, record: &SpfText) -> Remedy {
     for blank in &corrected.blanks {
         remedy = remedy.blank(blank.clone()).step(format!("Only you know {blank}; if nothing, leave the word out."));
     }
-    place(facts, at, record, &corrected.record, remedy)
-}
-
-/// The corrected record in place of the broken one.
-fn place(facts: &Facts, at: &Published, record: &SpfText, new: &str, remedy: Remedy) -> Remedy {
-    if at.whose == Whose::Pasted {
-        return match pasted_change(facts, at, |n| n == record.index, Some(new)) {
-            Some((change, true)) => remedy.record(change).blank("your domain"),
-            Some((change, false)) => remedy.record(change),
-            None => remedy.step(format!("The record becomes: {new}")),
-        };
-    }
-    if let Some(Obstacle::Alias(target)) = obstacle(facts, &at.domain) {
-        return remedy.step(format!("{} is an alias of {target}: whoever runs {target} must correct it.", at.domain));
-    }
-    let is_it = |text: &[u8]| String::from_utf8_lossy(text) == record.text;
-    match remedy::spf::change(&facts.evidence.answers, &at.domain, is_it, Some(new)) {
-        Some(change) => remedy.record(change),
-        None => remedy.step(format!("The record becomes: {new}")),
-    }
+    replaced(facts, at, record, &corrected.record, remedy)
 }
 
 /// Text that means to be SPF and is not even recognised.
@@ -158,7 +134,7 @@ fn almost(facts: &Facts, at: &Published, text: &SpfText) -> Finding {
     let (confidence, because) = sureness(facts, at, false);
     let remedy = Remedy::new("Let the record begin with v=spf1, a blank, and then its terms.");
     let remedy = match opening(&text.text) {
-        Some(new) => place(facts, at, text, &new, remedy),
+        Some(new) => replaced(facts, at, text, &new, remedy),
         None => remedy
             .step("Write the record anew: v=spf1, a blank, the servers and services that send, and all at the end."),
     };
@@ -177,37 +153,65 @@ fn almost(facts: &Facts, at: &Published, text: &SpfText) -> Finding {
         ))
         .exhibits(text_exhibit(facts, at, text, None, "does not begin with v=spf1 and a blank"))
         .fix(remedy)
-        .check(command(&at.domain), "a record that begins v=spf1 and a blank")
+        .check(dig_txt(&at.domain), "a record that begins v=spf1 and a blank")
         .leads_to(leads_to)
 }
 
 /// The text with a sound beginning, where what follows is then sound.
 fn opening(text: &str) -> Option<String> {
-    let start = text.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
-    let rest = start
-        .get(..1)
-        .filter(|v| v.eq_ignore_ascii_case("v"))
-        .map_or(start, |_| start.get(1..).unwrap_or_default().trim_start_matches([' ', '=', ':']));
-    let rest = rest.get(..4).filter(|v| v.eq_ignore_ascii_case("spf1")).and_then(|_| rest.get(4..))?;
+    let typed = as_typed(text);
+    let start = typed.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    let rest = after_version(start);
+    let (before, rest) = match rest {
+        Some(rest) => ("", rest),
+        // Terms that stand before the version; anything else there is no part of the record.
+        None => {
+            let at = typed.to_ascii_lowercase().find("v=spf1 ")?;
+            let (before, from) = typed.split_at_checked(at)?;
+            let probe = format!("v=spf1 {before}");
+            let record = Record::parse(probe.trim_end().as_bytes())?;
+            let terms = record.terms.len() == record.directives().count();
+            (if terms { before } else { "" }, from.get(6..)?)
+        }
+    };
     // `v=spf10` is no slip of the blank bar.
     if rest.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let rest = rest.trim_start_matches([' ', ';', ',', ':', '=', '"']).trim_end_matches(['"', ';', ' ']);
-    let record = format!("v=spf1 {rest}");
+    let rest = rest.trim_start_matches([' ', ';', ',', ':', '=']).trim_end_matches([';', ' ']);
+    let record = format!("v=spf1 {before}{rest}");
     if Record::parse(record.as_bytes()).is_some_and(|r| !r.broken) {
         return Some(record);
     }
     remedy::spf::correct(&record).filter(|c| c.blanks.is_empty()).map(|c| c.record)
 }
 
+/// What follows `v=spf1`, `v = spf 1` or `spf1`.
+fn after_version(text: &str) -> Option<&str> {
+    let start = match text.get(..1)?.eq_ignore_ascii_case("v") {
+        true => text.get(1..)?.trim_start_matches([' ', '=', ':']),
+        false => text,
+    };
+    let rest = start.get(..3).filter(|s| s.eq_ignore_ascii_case("spf")).and_then(|_| start.get(3..))?;
+    rest.trim_start_matches(' ').strip_prefix('1')
+}
+
 /// An error in a record that ours includes: only its owner can correct it.
 fn below(facts: &Facts) -> Option<Finding> {
-    let check = facts.spf.as_ref()?;
-    let problem = check.problem.as_ref().filter(|p| p.kind == ProblemKind::Syntax && p.domain != check.domain)?;
-    let (domain, _) = spf_domain(facts)?;
+    let (domain, problem) = match (&facts.spf_survey, &facts.spf) {
+        (Some(survey), _) => {
+            let below = |p: &&Problem| p.kind == ProblemKind::Syntax && p.domain != survey.domain;
+            (survey.domain.as_str(), survey.problems.iter().find(below)?)
+        }
+        (None, Some(check)) => {
+            let below = |p: &&Problem| p.kind == ProblemKind::Syntax && p.domain != check.domain;
+            (check.domain.as_str(), check.problem.as_ref().filter(below)?)
+        }
+        (None, None) => return None,
+    };
     let question: Question = txt(&problem.domain);
     let record = facts.evidence.answers.get(&question)?.texts().find(|t| Record::is(t))?;
+    let whose = if domain.is_empty() { "This SPF record".to_owned() } else { format!("SPF of {}", short(domain)) };
     let severity = match reported_pass(facts) {
         true => Severity::Low,
         false => weighed(facts, Severity::Critical, Severity::Medium),
@@ -220,11 +224,11 @@ fn below(facts: &Facts) -> Option<Finding> {
     };
     let leads_to: &[&str] = if severity > Severity::Low { &["spf-not-authorized"] } else { &[] };
     Some(
-        Finding::new(&RULE, format!("SPF of {} includes a broken record", short(domain)))
+        Finding::new(&RULE, format!("{whose} includes a broken record"))
             .severity(severity)
             .sure(confidence, because)
             .explain(format!(
-                "The SPF record of {domain} leads to that of {}, and there {}. An error there makes yours a permerror too.",
+                "{whose} leads to the record of {}, and there {}. An error there makes this one a permerror too.",
                 problem.domain, problem.text
             ))
             .exhibit(Exhibit::dns(&question, String::from_utf8_lossy(&record), problem.span, "not valid here"))
@@ -237,10 +241,6 @@ fn below(facts: &Facts) -> Option<Finding> {
             .leads_to(leads_to)
             .leads_to(if severity > Severity::Low { consequences(facts) } else { &[] }),
     )
-}
-
-fn command(domain: &str) -> String {
-    if domain.is_empty() { "dig +short TXT <your domain>".to_owned() } else { txt(domain).dig() }
 }
 
 #[cfg(test)]
@@ -285,6 +285,13 @@ mod tests {
             ("\"v=spf1 mx -all\"", Some("v=spf1 mx -all")),
             ("spf1 mx -all", Some("v=spf1 mx -all")),
             ("v=spf1; mx; -all", Some("v=spf1 mx -all")),
+            ("v = spf1 mx -all", Some("v=spf1 mx -all")),
+            ("v=spf 1 mx -all", Some("v=spf1 mx -all")),
+            ("v=spf1\u{a0}mx\u{a0}-all", Some("v=spf1 mx -all")),
+            ("“v=spf1 mx –all”", Some("v=spf1 mx -all")),
+            ("&quot;v=spf1 mx -all&quot;", Some("v=spf1 mx -all")),
+            ("include:a.test v=spf1 mx -all", Some("v=spf1 include:a.test mx -all")),
+            ("site=1 v=spf1 mx -all", Some("v=spf1 mx -all")),
             ("v=spf2 mx -all", None),
             ("v=spf10", None),
         ] {

@@ -1,10 +1,11 @@
 use super::support::{
-    consequences, judged, names, record_exhibit, reported, reported_exhibit, reported_pass, short, txt, weighed,
+    consequences, evaluate, is_sound, judged, record_exhibit, record_in, replaced, reported, reported_exhibit,
+    reported_pass, short, survey_of, surveyed, txt, weighed,
 };
 use crate::facts::Facts;
-use crate::facts::spf::record::Record;
-use crate::facts::spf::{BranchState, Check, LOOKUPS, Node, ProblemKind, Published, Whose};
-use crate::remedy::Remedy;
+use crate::facts::spf::survey::Survey;
+use crate::facts::spf::{BranchState, Check, LOOKUPS, Node, ProblemKind, Published};
+use crate::remedy::{Remedy, spf_trim};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
@@ -30,6 +31,9 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
+    if let Some((survey, at)) = survey_of(facts) {
+        return in_survey(facts, survey, at);
+    }
     let mut found = Vec::new();
     let mut applies = false;
     if let Some(check) = &facts.spf {
@@ -44,10 +48,6 @@ fn judge(facts: &Facts) -> Verdict {
         } else if check.lookups + 1 >= LOOKUPS {
             found.push(near(facts, check));
         }
-    }
-    for at in names(facts).into_iter().filter(|at| at.whose == Whose::Pasted) {
-        applies = true;
-        found.extend(pasted(facts, at));
     }
     if applies { Verdict::of(found, vec![]) } else { Verdict::NotApplicable }
 }
@@ -77,7 +77,7 @@ fn exceeded(facts: &Facts, check: &Check, is_loop: bool) -> Finding {
              Look-ups by term, with all below it: {}.",
             check.ip,
             check.domain,
-            costs(check)
+            check.tree.as_ref().map(by_term).unwrap_or_default()
         ),
     };
     let title = match is_loop {
@@ -95,7 +95,10 @@ fn exceeded(facts: &Facts, check: &Check, is_loop: bool) -> Finding {
         .explain(text)
         .exhibits(reported_exhibit(facts, "the receiver's result"))
         .leads_to(&leads_to)
-        .fix(if is_loop { unloop(check) } else { fix(check) })
+        .fix(match problem {
+            Some(problem) if is_loop => unloop(&problem.domain),
+            _ => fix(check),
+        })
 }
 
 fn near(facts: &Facts, check: &Check) -> Finding {
@@ -106,7 +109,7 @@ fn near(facts: &Facts, check: &Check) -> Finding {
             "The SPF record of {} still works, but the next service you add, or one more include at a service you use, \
              breaks it. Look-ups by term, with all below it: {}.",
             check.domain,
-            costs(check)
+            check.tree.as_ref().map(by_term).unwrap_or_default()
         ))
         .fix(fix(check))
 }
@@ -126,29 +129,20 @@ fn finding(facts: &Facts, check: &Check, title: String) -> Finding {
         ));
     }
     let below = problem.filter(|p| p.domain != check.domain);
-    let record = below.and_then(|p| record_of(check.tree.as_ref()?, &p.domain));
+    let record = below.and_then(|p| record_in(check.tree.as_ref()?, &p.domain));
     exhibits.extend(
         below.zip(record).map(|(p, record)| Exhibit::dns(&txt(&p.domain), record, p.span, "the limit is reached here")),
     );
-    Finding::new(&RULE, title).exhibits(exhibits).check(
-        "postdoc diagnose new-message.eml -f json",
-        format!("computed.spf.lookups of at most {LOOKUPS}, and no permerror"),
-    )
-}
-
-/// The record of a domain in the tree; it is at most ten records deep.
-fn record_of<'t>(node: &'t Node, domain: &str) -> Option<&'t str> {
-    if node.domain == domain {
-        return node.record.as_deref();
-    }
-    node.terms.iter().filter_map(|b| b.below.as_deref()).find_map(|below| record_of(below, domain))
+    Finding::new(&RULE, title)
+        .exhibits(exhibits)
+        .check(evaluate(&check.domain), format!("look-ups: {LOOKUPS} or fewer"))
 }
 
 /// `include:a.example 3, mx 1, include:b.example not reached`
-fn costs(check: &Check) -> String {
+fn by_term(tree: &Node) -> String {
     let mut before = 0;
     let mut words = Vec::new();
-    for branch in check.tree.iter().flat_map(|t| &t.terms) {
+    for branch in &tree.terms {
         let cost = branch.total.saturating_sub(before);
         before = before.max(branch.total);
         let asks = ["include:", "exists:", "redirect="].iter().any(|w| branch.text.to_ascii_lowercase().contains(w));
@@ -166,9 +160,13 @@ fn costs(check: &Check) -> String {
 }
 
 fn fix(check: &Check) -> Remedy {
+    check.tree.as_ref().map(|tree| steps(&check.domain, tree)).unwrap_or_default()
+}
+
+fn steps(domain: &str, tree: &Node) -> Remedy {
     let mut includes: Vec<(u32, &str)> = Vec::new();
     let mut before = 0;
-    for branch in check.tree.iter().flat_map(|t| &t.terms) {
+    for branch in &tree.terms {
         let cost = branch.total.saturating_sub(before);
         before = before.max(branch.total);
         if branch.below.is_some() {
@@ -177,7 +175,8 @@ fn fix(check: &Check) -> Remedy {
     }
     includes.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
     let costliest: Vec<&str> = includes.iter().take(3).map(|(_, text)| *text).collect();
-    let mut remedy = Remedy::new(format!("Bring the SPF record of {} down to {LOOKUPS} look-ups.", check.domain))
+    let record = if domain.is_empty() { "this SPF record".to_owned() } else { format!("the SPF record of {domain}") };
+    let mut remedy = Remedy::new(format!("Bring {record} down to {LOOKUPS} look-ups."))
         .step("Delete the includes of services you no longer send through; ask for each who uses it.");
     if !costliest.is_empty() {
         remedy = remedy.step(format!("The costliest are {}: look at those first.", costliest.join(", ")));
@@ -188,45 +187,93 @@ fn fix(check: &Check) -> Remedy {
         .step("Where `a` or `mx` stand for fixed addresses, write ip4: or ip6: instead: those cost nothing.")
 }
 
-fn unloop(check: &Check) -> Remedy {
-    let problem = check.problem.as_ref();
-    let at = problem.map_or(check.domain.as_str(), |p| p.domain.as_str());
+fn unloop(at: &str) -> Remedy {
     Remedy::new(format!("Take the include that leads back out of the record of {at}."))
         .step("A record must not include itself, neither directly nor through another.")
 }
 
-/// A pasted record that needs more than ten look-ups of its own, whatever is below.
-fn pasted(facts: &Facts, at: &Published) -> Option<Finding> {
-    let [text] = &at.records[..] else { return None };
-    let record = Record::parse(text.text.as_bytes()).filter(|r| !r.broken)?;
-    let own = record.own_lookups();
-    if own <= LOOKUPS as usize {
-        return None;
+/// The record of a checked domain, or a pasted one: what a sender costs that nothing lists.
+fn in_survey(facts: &Facts, survey: &Survey, at: &Published) -> Verdict {
+    let gaps: Vec<Gap> = match survey.missing.first() {
+        Some(question) if survey.lookups <= LOOKUPS => {
+            vec![Gap::dns(format!("Does {} stay within ten look-ups?", whose(survey)), question)]
+        }
+        _ => vec![],
+    };
+    let looped = survey.problem(ProblemKind::Loop);
+    let over = survey.lookups > LOOKUPS;
+    if !over && looped.is_none() && survey.lookups + 1 < LOOKUPS {
+        return Verdict::of(vec![], gaps);
     }
-    Some(
-        Finding::new(&RULE, format!("The pasted SPF record needs {own} or more look-ups"))
-            .sure(Confidence::Certain, "The terms are in what you pasted.")
-            .explain(format!(
-                "The record alone holds {own} terms that cost a DNS look-up, not counting those inside included records; \
-                 receivers stop after {LOOKUPS} and answer permerror."
-            ))
-            .exhibits(record_exhibit(facts, at, 0, None, "too many terms that ask DNS"))
-            .fix(
-                Remedy::new(format!("Bring the record down to {LOOKUPS} look-ups."))
-                    .step("Delete the includes of services you no longer send through.")
-                    .step("Let a service that sends much use a subdomain, with an SPF record of its own there.")
-                    .step("Where `a` or `mx` stand for fixed addresses, write ip4: or ip6: instead: those cost nothing."),
-            )
-            .check(
-                format!("dig +short TXT {}", if at.domain.is_empty() { "<your domain>" } else { &at.domain }),
-                format!("at most {LOOKUPS} look-ups"),
+    let at_least = if survey.cut || !survey.missing.is_empty() { "at least " } else { "" };
+    let by_term = format!("Look-ups by term, with all below it: {}.", by_term(&survey.tree));
+    let (severity, title, text) = match (over, looped) {
+        (_, Some(problem)) => (
+            Severity::Critical,
+            format!("{} includes itself", whose(survey)),
+            format!(
+                "The record never ends: {}. Receivers run into their limit of ten look-ups and answer permerror.",
+                problem.text
             ),
-    )
+        ),
+        (true, None) => (
+            Severity::Critical,
+            format!("{} needs {at_least}{} look-ups; {LOOKUPS} are allowed", whose(survey), survey.lookups),
+            format!(
+                "A sender that no term lists costs {at_least}{} DNS look-ups, and receivers stop after {LOOKUPS} with permerror. Senders that are listed late fail. {by_term}",
+                survey.lookups
+            ),
+        ),
+        (false, None) => (
+            Severity::Low,
+            format!("{} uses {} of {LOOKUPS} look-ups", whose(survey), survey.lookups),
+            format!(
+                "The record still works, but the next service you add, or one more include at a service you use, breaks it. {by_term}"
+            ),
+        ),
+    };
+    let problem = looped.or(survey.problem(ProblemKind::TooManyLookups));
+    let own = problem.filter(|p| p.domain == survey.domain).and_then(|p| p.span);
+    let costly = survey.tree.terms.iter().find(|b| b.cost > 0).map(|b| b.span);
+    let label = if own.is_some() { "one too many" } else { "look-ups begin here" };
+    let below = problem.filter(|p| p.domain != survey.domain);
+    let below = below.and_then(|p| Some((p, record_in(&survey.tree, &p.domain)?)));
+    let finding = Finding::new(&RULE, title)
+        .severity(severity)
+        .sure(Confidence::Likely, "This is what DNS says today.")
+        .explain(text)
+        .exhibits(record_exhibit(facts, at, 0, own.or(costly), label))
+        .exhibits(below.map(|(p, r)| Exhibit::dns(&txt(&p.domain), r, p.span, "the limit is reached here")))
+        .fix(match looped {
+            Some(problem) => unloop(&problem.domain),
+            None => shorter(facts, survey, at),
+        })
+        .check(evaluate(&survey.domain), format!("look-ups: {LOOKUPS} or fewer"));
+    Verdict::of(vec![finding], gaps)
+}
+
+fn whose(survey: &Survey) -> String {
+    if survey.domain.is_empty() { "This SPF record".to_owned() } else { format!("SPF of {}", short(&survey.domain)) }
+}
+
+/// What can go without shutting anybody out, and then what costs most.
+fn shorter(facts: &Facts, survey: &Survey, at: &Published) -> Remedy {
+    let remedy = steps(&survey.domain, &survey.tree);
+    let (Some(trimmed), [text]) = (spf_trim::trim(survey), &at.records[..]) else { return remedy };
+    let new = surveyed(facts, &at.domain, &trimmed.record);
+    if new.lookups >= survey.lookups {
+        return remedy;
+    }
+    let words = trimmed.dropped.join(", ");
+    let remedy =
+        remedy.step(format!("{words}: leaving that out shuts nobody out, and the cost falls to {}.", new.lookups));
+    // A record that is still over the limit is no cure.
+    if is_sound(&new) { replaced(facts, at, text, &trimmed.record, remedy) } else { remedy }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Scene, message, pasted};
+    use super::super::testing::{Scene, after, domain, message, pasted};
     use super::*;
 
     /// Eleven includes over two levels.
@@ -280,10 +327,42 @@ mod tests {
     }
 
     #[test]
+    fn a_domain_is_judged_on_the_whole_tree() {
+        let mut scene = eleven();
+        scene.reading = Default::default();
+        let subject = crate::facts::subject::Subject::Domain("example.com".to_owned());
+        scene.reading.subject = Some(subject);
+        let finding = scene.found(&RULE);
+        assert_eq!(finding.severity, Severity::Critical);
+        assert!(finding.title.contains("needs 11 look-ups"), "{}", finding.title);
+        assert!(finding.explanation.contains("include:i1.test 5, include:i2.test 5, include:i3.test 1"));
+        let finding = domain("example.com")
+            .txt("example.com", &["v=spf1 include:b.test -all"])
+            .txt("b.test", &["v=spf1 include:example.com -all"])
+            .found(&RULE);
+        assert!(finding.title.contains("includes itself"));
+    }
+
+    #[test]
+    fn what_is_needless_goes_where_that_is_enough() {
+        let includes: Vec<String> = (0..10).map(|n| format!("include:k{n}.test")).collect();
+        let scene = |record: &str| {
+            let scene = domain("example.com").txt("example.com", &[record]).host("gone.test", &[]);
+            (0..10).fold(scene, |s, n| s.txt(&format!("k{n}.test"), &["v=spf1 ip4:203.0.113.9 -all"]))
+        };
+        let ten = includes.join(" ");
+        let finding = scene(&format!("v=spf1 a:gone.test {ten} include:k3.test ~all")).found(&RULE);
+        assert_eq!(after(&finding), [format!("v=spf1 {ten} ~all")]);
+        let finding = scene(&format!("v=spf1 {ten} exists:%{{i}}.x.test include:k3.test ~all")).found(&RULE);
+        assert!(finding.fix.unwrap().records.is_empty(), "eleven are left");
+    }
+
+    #[test]
     fn quiet_otherwise() {
         Scene::default().not_applicable(&RULE);
         pasted(None, &["v=spf1 mx -all"]).passes(&RULE);
         pasted(None, &[&format!("v=spf1 {}-all", "mx ".repeat(11))]).found(&RULE);
+        domain("example.com").txt("example.com", &["v=spf1 include:b.test -all"]).unknown(&RULE);
         message("a@example.com", "a@example.com", "192.0.2.4").txt("example.com", &["v=spf1 -all"]).passes(&RULE);
         assert_eq!(message("a@example.com", "a@example.com", "192.0.2.4").unknown(&RULE).len(), 1);
     }

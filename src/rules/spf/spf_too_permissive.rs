@@ -1,18 +1,18 @@
-use super::support::{names, record_exhibit, short, unread};
+use super::support::{called, dig_txt, evaluate, lowered, names, record_exhibit, short, survey_of, txt, unread};
 use crate::evidence::Kind;
 use crate::facts::Facts;
-use crate::facts::spf::record::{Qualifier, Record};
-use crate::facts::spf::{Published, SpfText, Whose};
+use crate::facts::spf::record::{Mechanism, Qualifier, Record, Term};
+use crate::facts::spf::{Branch, BranchState, Published, SpfResult, SpfText, Whose};
 use crate::remedy::{self, Remedy};
 use crate::rules::spf::support::{is_unread, pasted_change};
-use crate::rules::{Confidence, Finding, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
 rule! {
     /// The SPF record lets everyone send
     ///
     /// ## What we saw
     /// The SPF record ends in `+all`, or in `all` without a sign, which means the same: every server in
-    /// the world passes.
+    /// the world passes. Or a record that it includes does so, or it lists a network of millions of addresses.
     ///
     /// ## Why mail suffers
     /// Anyone can send mail in the domain's name that passes SPF, and with it DMARC. Receivers know such
@@ -37,8 +37,10 @@ fn judge(facts: &Facts) -> Verdict {
         if let [only] = &at.records[..] {
             any = true;
             found.extend(open(facts, at, only));
+            found.extend(wide(facts, at, only));
         }
     }
+    found.extend(below(facts));
     match any || !gaps.is_empty() {
         true => Verdict::of(found, gaps),
         false => Verdict::NotApplicable,
@@ -81,9 +83,66 @@ fn open(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
     )
 }
 
+/// A network so large that strangers send from it too; what a service lists in its own record is its business.
+fn wide(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
+    let record = Record::parse(text.text.as_bytes()).filter(|r| !r.broken)?;
+    let bits = |m: &Mechanism| match m {
+        Mechanism::Ip4 { prefix, .. } if *prefix < 16 => Some((*prefix, 32 - *prefix)),
+        Mechanism::Ip6 { prefix, .. } if *prefix < 32 => Some((*prefix, 128 - *prefix)),
+        _ => None,
+    };
+    let before = |t: &Term| record.all().is_none_or(|(all, _)| t.span < all.span);
+    let passes = record.directives().filter(|(t, d)| d.qualifier == Qualifier::Pass && before(t));
+    let (term, (prefix, free)) = passes.filter_map(|(t, d)| Some((t, bits(&d.mechanism)?))).min_by_key(|(_, b)| *b)?;
+    let word = String::from_utf8_lossy(term.span.of(text.text.as_bytes())).into_owned();
+    // Below /8 no owner has all of it.
+    let (severity, confidence) = match prefix < 8 {
+        true => (Severity::Critical, Confidence::Likely),
+        false => (Severity::Medium, Confidence::Possible),
+    };
+    Some(
+        Finding::new(&RULE, format!("{} lets a huge network send", called(at)))
+            .severity(lowered(facts, at, severity))
+            .sure(confidence, "The term is there to read; whose addresses they are, only you know.")
+            .explain(format!(
+                "{word} covers 2^{free} addresses. Whoever sends from one of them passes SPF for this domain, and DMARC with it."
+            ))
+            .exhibits(record_exhibit(facts, at, 0, Some(term.span), "all of these may send"))
+            .fix(
+                Remedy::new("List the addresses that really send in its place.")
+                    .blank("the addresses of your servers")
+                    .step(format!("Is the prefix a slip? {word} means the whole network.")),
+            )
+            .check(dig_txt(&at.domain), "networks no larger than yours"),
+    )
+}
+
+/// A record that ours leads to lets everyone in, and ours with it (RFC 7208 §5.2).
+fn below(facts: &Facts) -> Option<Finding> {
+    let (survey, at) = survey_of(facts)?;
+    let ends = |b: &&Branch| b.cost > 0 && matches!(b.state, BranchState::Matched(SpfResult::Pass));
+    let branch = survey.tree.terms.iter().find(ends)?;
+    let target = branch.below.as_ref()?;
+    Some(
+        Finding::new(&RULE, format!("{} lets everyone send, by way of an include", called(at)))
+            .sure(Confidence::Likely, "This is what DNS says today.")
+            .explain(format!(
+                "{} leads to the record of {}, which lets every server in the world send. With it this record does too.",
+                branch.text, target.domain
+            ))
+            .exhibits(record_exhibit(facts, at, 0, Some(branch.span), "lets everyone in"))
+            .exhibits(target.record.as_ref().map(|r| Exhibit::dns(&txt(&target.domain), r, None, "ends in +all")))
+            .fix(
+                Remedy::new(format!("Take {} out, or have {} corrected.", branch.text, target.domain))
+                    .step(format!("Tell whoever runs {} about it.", target.domain)),
+            )
+            .check(evaluate(&at.domain), "a sender that no term lists gets softfail or fail"),
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{message, pasted};
+    use super::super::testing::{domain, message, pasted};
     use super::*;
 
     #[test]
@@ -96,6 +155,24 @@ mod tests {
             let fix = found[0].fix.clone().unwrap();
             assert_eq!(fix.records[0].after, [remedy::text(right)], "{record}");
         }
+    }
+
+    #[test]
+    fn a_huge_network_and_an_include_that_lets_everyone_in() {
+        for (term, severity) in [
+            ("ip4:0.0.0.0/1", Severity::Critical),
+            ("ip4:20.0.0.0/8", Severity::Medium),
+            ("ip6:2000::/3", Severity::Critical),
+        ] {
+            let finding = pasted(None, &[&format!("v=spf1 {term} ~all")]).found(&RULE);
+            assert_eq!(finding.severity, severity, "{term}");
+        }
+        pasted(None, &["v=spf1 ip4:20.1.0.0/16 ip6:2001:db8::/32 -ip4:0.0.0.0/0 ~all ip4:0.0.0.0/0"]).passes(&RULE);
+        let finding = domain("example.com")
+            .txt("example.com", &["v=spf1 include:a.test -all"])
+            .txt("a.test", &["v=spf1 +all"])
+            .found(&RULE);
+        assert_eq!((finding.severity, finding.exhibits.len()), (Severity::Critical, 2));
     }
 
     #[test]

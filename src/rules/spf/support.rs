@@ -3,15 +3,18 @@
 use crate::evidence::{Kind, Outcome, Question};
 use crate::facts::boundary::{MailFrom, Origin};
 use crate::facts::dkim::Signature;
+use crate::facts::lookup::Lookup;
 use crate::facts::organization::{self, Agreement};
 use crate::facts::platform::{Hit, Mark};
-use crate::facts::spf::record::Record;
-use crate::facts::spf::{Published, Whose};
+use crate::facts::spf::record::{Record, Term};
+use crate::facts::spf::survey::{Survey, survey_text};
+use crate::facts::spf::{Branch, Node, ProblemKind, Published, SpfText, Whose};
 use crate::facts::{Facts, reported};
 use crate::knowledge::{Platform, pattern};
-use crate::remedy::{self, Change, TTL, blank};
-use crate::rules::{Exhibit, Gap, Severity, stranger};
+use crate::remedy::{self, Change, Remedy, TTL, blank};
+use crate::rules::{Exhibit, Finding, Gap, Severity, Verdict, stranger};
 use crate::span::Span;
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// Whose server handed the message over.
@@ -223,13 +226,7 @@ pub fn record_exhibit(facts: &Facts, at: &Published, n: usize, span: Option<Span
 }
 
 /// As [`record_exhibit`], for any of the SPF-like texts.
-pub fn text_exhibit(
-    facts: &Facts,
-    at: &Published,
-    text: &crate::facts::spf::SpfText,
-    span: Option<Span>,
-    label: &str,
-) -> Option<Exhibit> {
+pub fn text_exhibit(facts: &Facts, at: &Published, text: &SpfText, span: Option<Span>, label: &str) -> Option<Exhibit> {
     if at.whose == Whose::Pasted {
         let entry = facts.reading.record.as_ref()?.entries.get(text.index)?;
         return Some(Exhibit::input(span.map_or(entry.span, |s| entry.place(s)), label));
@@ -252,6 +249,123 @@ pub fn pasted_change(
     let nameless = at.domain.is_empty();
     let name = if nameless { blank("your domain") } else { at.domain.clone() };
     Some((Change { name, kind: Kind::Txt, ttl: TTL, before, after }, nameless))
+}
+
+/// One SPF record of the name that is judged, or a pasted one.
+pub struct Own<'f> {
+    pub at: &'f Published,
+    pub text: &'f SpfText,
+    pub record: Record,
+}
+
+impl Own<'_> {
+    /// The bytes of a span of the record.
+    pub fn word(&self, span: Span) -> &str {
+        self.text.text.get(span.range()).unwrap_or_default()
+    }
+
+    /// The record with some of its terms written otherwise; `None` leaves a term out. Every other
+    /// term stays as it is.
+    pub fn rewritten<'t>(&'t self, change: impl Fn(&'t Term) -> Option<Cow<'t, str>>) -> String {
+        let version = self.text.text.get(..6).unwrap_or("v=spf1");
+        let terms = self.record.terms.iter().filter_map(change);
+        terms.fold(version.to_owned(), |record, term| record + " " + &term)
+    }
+}
+
+/// Judges the record of the name that SPF judged, and a pasted one, each by its own text. Where a
+/// name has several, or one that is broken, other rules speak.
+pub fn each_record(facts: &Facts, judge: impl Fn(Own) -> Option<Finding>) -> Verdict {
+    let (mut found, mut gaps, mut any) = (Vec::new(), Vec::new(), false);
+    for at in names(facts).into_iter().filter(|at| at.whose == Whose::Pasted || is_judged(facts, at)) {
+        if is_unread(facts, at) {
+            gaps.push(unread(&at.domain));
+        }
+        let [text] = &at.records[..] else { continue };
+        let Some(record) = Record::parse(text.text.as_bytes()).filter(|r| !r.broken) else { continue };
+        any = true;
+        found.extend(judge(Own { at, text, record }));
+    }
+    match any || !gaps.is_empty() {
+        true => Verdict::of(found, gaps),
+        false => Verdict::NotApplicable,
+    }
+}
+
+/// The usual severity where the record itself is judged; less beside a message that has its own troubles.
+pub fn lowered(facts: &Facts, at: &Published, usual: Severity) -> Severity {
+    let itself = at.whose == Whose::Pasted || facts.reading.subject.is_some();
+    if itself { usual } else { usual.min(Severity::Low) }
+}
+
+/// "The SPF record of example.com", or "This SPF record" where the paste bears no name.
+pub fn called(at: &Published) -> String {
+    if at.domain.is_empty() { "This SPF record".to_owned() } else { format!("The SPF record of {}", short(&at.domain)) }
+}
+
+/// The question that shows the record, with a blank where the paste bears no name.
+pub fn dig_txt(domain: &str) -> String {
+    if domain.is_empty() { "dig +short TXT <your domain>".to_owned() } else { txt(domain).dig() }
+}
+
+/// The command that evaluates the record again.
+pub fn evaluate(domain: &str) -> String {
+    format!("postdoc spf {}", if domain.is_empty() { "<your domain>" } else { domain })
+}
+
+/// The new record in place of the old one, among the other TXT of the name.
+pub fn replaced(facts: &Facts, at: &Published, text: &SpfText, new: &str, remedy: Remedy) -> Remedy {
+    if at.whose == Whose::Pasted {
+        return match pasted_change(facts, at, |n| n == text.index, Some(new)) {
+            Some((change, true)) => remedy.record(change).blank("your domain"),
+            Some((change, false)) => remedy.record(change),
+            None => remedy.step(format!("The record becomes: {new}")),
+        };
+    }
+    if let Some(Obstacle::Alias(target)) = obstacle(facts, &at.domain) {
+        return remedy.step(format!("{} is an alias of {target}: whoever runs {target} must change it.", at.domain));
+    }
+    let is_it = |bytes: &[u8]| String::from_utf8_lossy(bytes) == text.text;
+    match remedy::spf::change(&facts.evidence.answers, &at.domain, is_it, Some(new)) {
+        Some(change) => remedy.record(change),
+        None => remedy.step(format!("The record becomes: {new}")),
+    }
+}
+
+/// What a record would cost and hold if it stood at this name, by the answers at hand.
+pub fn surveyed(facts: &Facts, domain: &str, record: &str) -> Survey {
+    survey_text(&Lookup::new(&facts.evidence.answers), domain, record)
+}
+
+/// Would receivers evaluate the record to its end?
+pub fn is_sound(survey: &Survey) -> bool {
+    survey.problems.iter().all(|p| p.kind == ProblemKind::Dns)
+}
+
+/// The survey with the record it is about.
+pub fn survey_of(facts: &Facts) -> Option<(&Survey, &Published)> {
+    let survey = facts.spf_survey.as_ref()?;
+    let is_it = |p: &&Published| match survey.pasted {
+        true => p.whose == Whose::Pasted,
+        false => p.whose != Whose::Pasted && p.domain == survey.domain,
+    };
+    Some((survey, facts.spf_published.iter().find(is_it)?))
+}
+
+/// The record of a domain in the tree.
+pub fn record_in<'t>(node: &'t Node, domain: &str) -> Option<&'t str> {
+    if node.domain == domain && node.record.is_some() {
+        return node.record.as_deref();
+    }
+    node.terms.iter().filter_map(|b| b.below.as_deref()).find_map(|below| record_in(below, domain))
+}
+
+/// The term of the topmost record by which another record is reached.
+pub fn way_to<'t>(tree: &'t Node, domain: &str) -> Option<&'t Branch> {
+    fn holds(node: &Node, domain: &str) -> bool {
+        node.domain == domain || node.terms.iter().filter_map(|b| b.below.as_deref()).any(|below| holds(below, domain))
+    }
+    tree.terms.iter().find(|b| b.below.as_deref().is_some_and(|below| holds(below, domain)))
 }
 
 /// What an empty or failed answer said.

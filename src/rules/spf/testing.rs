@@ -11,10 +11,12 @@ use crate::facts::record::{Entry, Pasted};
 use crate::facts::reported::{Dkim, Spf};
 use crate::facts::reverse::{Reverse, ReverseName};
 use crate::facts::spf::SpfResult;
-use crate::facts::{Facts, Reading, spf};
+use crate::facts::subject::Subject;
+use crate::facts::{Facts, Reading, dmarc, spf};
 use crate::knowledge::Platform;
 use crate::rules::{Finding, Gap, Rule, Verdict};
 use crate::span::Span;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A message and the DNS around it.
@@ -65,6 +67,15 @@ pub fn pasted(name: Option<&str>, texts: &[&str]) -> Scene {
     });
     let record = Pasted { name: name.map(str::to_owned), kind: Kind::Txt, entries: entries.collect(), unread: 0 };
     Scene { reading: Reading { record: Some(record), ..Reading::default() }, ..Scene::default() }
+}
+
+/// A domain that is checked.
+pub fn domain(name: &str) -> Scene {
+    let mut scene = Scene::default();
+    let subject = Subject::Domain(name.to_owned());
+    scene.identities = subject.identities(&Said::default());
+    scene.reading.subject = Some(subject);
+    scene
 }
 
 pub fn platform(platform: Platform) -> &'static Platform {
@@ -120,6 +131,21 @@ impl Scene {
         self.answer(name, Kind::Txt, outcome, texts.iter().map(|t| crate::remedy::text(t)).collect())
     }
 
+    /// A host with these addresses, of either family; the other family has no data.
+    pub fn host(self, name: &str, addresses: &[&str]) -> Scene {
+        let (v4, v6): (Vec<IpAddr>, Vec<IpAddr>) =
+            addresses.iter().map(|a| a.parse::<IpAddr>().unwrap()).partition(IpAddr::is_ipv4);
+        [(Kind::A, v4), (Kind::Aaaa, v6)].into_iter().fold(self, |scene, (kind, list)| {
+            let data = list.into_iter().map(|ip| match ip {
+                IpAddr::V4(ip) => Data::A(ip),
+                IpAddr::V6(ip) => Data::Aaaa(ip),
+            });
+            let data: Vec<Data> = data.collect();
+            let outcome = if data.is_empty() { Outcome::NoData } else { Outcome::Records };
+            scene.answer(name, kind, outcome, data)
+        })
+    }
+
     pub fn aliased(self, name: &str, target: &str, texts: &[&str]) -> Scene {
         let mut data = vec![Data::Cname(target.to_owned())];
         data.extend(texts.iter().map(|t| crate::remedy::text(t)));
@@ -152,8 +178,10 @@ impl Scene {
 
     pub fn facts(self) -> Facts {
         let lookup = Lookup::new(&self.answers);
-        let spf = spf::check(&lookup, &self.reading, &self.identities);
+        let spf = spf::check(&lookup, &self.reading, &self.said, &self.identities);
         let spf_published = spf::published(&lookup, &self.reading, &self.identities);
+        let spf_survey = spf::surveyed(&lookup, &self.reading, &spf_published);
+        let dmarc = dmarc::gather(&lookup, &self.reading);
         let missing = lookup.into_missing();
         let mail_from = self.identities.mail_from.as_ref().and_then(|m| m.value.domain());
         let alignment = Alignment {
@@ -179,8 +207,9 @@ impl Scene {
             identities: self.identities,
             spf,
             spf_published,
+            spf_survey,
             keys: vec![],
-            dmarc: Default::default(),
+            dmarc,
             alignment,
             reverse: self.reverse,
             helo: None,
@@ -228,7 +257,7 @@ impl Scene {
             answer.outcome = Outcome::Records;
         }
         let lookup = Lookup::new(&answers);
-        let check = spf::check(&lookup, &facts.reading, &facts.identities).unwrap();
+        let check = spf::check(&lookup, &facts.reading, &facts.evidence.said, &facts.identities).unwrap();
         check.result.unwrap_or_else(|| panic!("undecided: {:?}", check.missing))
     }
 

@@ -149,13 +149,16 @@ impl Form {
 
 /// Opens the form over the view that is open.
 pub fn open(app: &mut App) {
-    if let Some(case) = app.case.as_mut().filter(|c| c.is_domain()) {
+    // From the SPF tree, `t` tries an address.
+    let from_tree = app.screens.last() == Some(&Screen::Spf);
+    if let Some(case) = app.case.as_mut().filter(|c| c.is_domain() && !from_tree) {
         let at = case.wish.at;
         case.wish = super::wish::Form::new(&case.opened.said);
         case.wish.at = at;
         app.screens.push(Screen::Wish);
     } else if let Some(case) = &mut app.case {
-        case.form = Form { at: case.form.at, ..Form::new(&case.opened.said) };
+        let address = FIELDS.iter().position(|(_, f, _)| *f == Field::Ip).filter(|_| from_tree);
+        case.form = Form { at: address.unwrap_or(case.form.at), ..Form::new(&case.opened.said) };
         app.screens.push(Screen::Stated);
     }
 }
@@ -232,6 +235,7 @@ fn done(app: &mut App) -> Vec<Effect> {
     let Some(case) = &mut app.case else { return vec![] };
     match case.form.said() {
         Ok(said) => {
+            let said = Said { check: case.opened.said.check.clone(), ..said };
             update::back(app);
             app.say("Diagnosed again with what you said.");
             update::rerun(app, said)

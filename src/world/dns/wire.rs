@@ -34,8 +34,7 @@ pub enum Heard {
 impl Query {
     /// `question`, put about `name`. `None` for a name that cannot be sent, as one with a label over 63 bytes.
     pub fn new(question: &Question, name: &str) -> Option<Query> {
-        let mut name = Name::from_str_relaxed(name).ok()?;
-        name.set_fqdn(true);
+        let name = absolute(name)?;
         let mut message = Message::query();
         let recursive = question.server == Server::Resolver;
         message.metadata.recursion_desired = recursive;
@@ -279,10 +278,51 @@ fn generic(bytes: &[u8]) -> String {
 }
 
 /// Lower case, no trailing dot.
+/// A name as it is sent: any byte may stand in a label (RFC 2181 §11), and SPF makes such names (`a:foo:bar/baz.example`).
+fn absolute(name: &str) -> Option<Name> {
+    let usual = |b: u8| b.is_ascii_alphanumeric() || b"-_.*".contains(&b);
+    let mut name = match name.is_ascii() && !name.bytes().all(usual) {
+        true => Name::from_labels(labels(name)?.iter().map(Vec::as_slice)).ok()?,
+        false => Name::from_str_relaxed(name).ok()?,
+    };
+    name.set_fqdn(true);
+    Some(name)
+}
+
+/// The labels of a name in presentation form (RFC 1035 §5.1).
+fn labels(name: &str) -> Option<Vec<Vec<u8>>> {
+    let mut labels = vec![Vec::new()];
+    let mut rest = name.bytes();
+    while let Some(byte) = rest.next() {
+        let label = labels.last_mut()?;
+        match byte {
+            b'.' => labels.push(Vec::new()),
+            b'\\' => match rest.next()? {
+                first @ b'0'..=b'9' => {
+                    let digits = [first, rest.next()?, rest.next()?];
+                    label.push(std::str::from_utf8(&digits).ok()?.parse().ok()?);
+                }
+                other => label.push(other),
+            },
+            other => label.push(other),
+        }
+    }
+    labels.iter().all(|l| !l.is_empty()).then_some(labels)
+}
+
 fn plain(name: &Name) -> String {
-    let mut text = name.to_ascii().to_ascii_lowercase();
-    if text.ends_with('.') {
-        text.pop();
+    let mut text = String::new();
+    for (n, label) in name.iter().enumerate() {
+        if n > 0 {
+            text.push('.');
+        }
+        for &byte in label {
+            match byte {
+                b'.' | b'\\' => text.extend(['\\', char::from(byte)]),
+                b if b.is_ascii_graphic() => text.push(char::from(b.to_ascii_lowercase())),
+                b => text.push_str(&format!("\\{b:03}")),
+            }
+        }
     }
     text
 }
