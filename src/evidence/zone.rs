@@ -10,7 +10,7 @@
 //! @192.0.2.1  example.com       REFERRAL ns1.example.com
 //! ```
 //!
-//! Names are absolute; a name that owns nothing, and has nothing below it, does not exist
+//! A first label `*` is a wildcard (RFC 4592). Names are absolute; a name that owns nothing, and has nothing below it, does not exist
 //! (RFC 8020). `SERVFAIL`, `REFUSED`, `TIMEOUT` and `TRUNCATED` in the place of a type make every question
 //! for that name, or for names below it, come out so; an extended error (RFC 8914) may follow. A `SERVFAIL`
 //! whose extended error is one of validation, or a `BOGUS`, spares the questions past validation and those
@@ -146,15 +146,17 @@ impl Zone {
                 return answer;
             }
             authentic &= ancestors(&name).any(|n| self.signed.contains(n));
-            let (here, before) = (views.at(&name, question.kind), answer.records.len());
-            answer.records.extend(here.cloned());
+            let source = views.source(&name);
+            let synthesized = |r: &Record| Record { name: name.clone(), ..r.clone() };
+            let (here, before) = (views.at(&source, question.kind), answer.records.len());
+            answer.records.extend(here.map(synthesized));
             if answer.records.len() > before {
                 answer.outcome = Outcome::Records;
                 break;
             }
-            match views.at(&name, Kind::Cname).next() {
+            match views.at(&source, Kind::Cname).next() {
                 Some(alias) => {
-                    answer.records.push(alias.clone());
+                    answer.records.push(synthesized(alias));
                     if let Data::Cname(target) = &alias.data {
                         name = target.clone();
                     }
@@ -170,7 +172,8 @@ impl Zone {
             answer.records.extend(views.at(&name, Kind::Rrsig).filter(covers).cloned());
         }
         if answer.outcome != Outcome::Records {
-            answer.outcome = if views.exists(&name) { Outcome::NoData } else { Outcome::NxDomain };
+            let exists = views.exists(&name) || views.source(&name) != name;
+            answer.outcome = if exists { Outcome::NoData } else { Outcome::NxDomain };
             answer.authority =
                 ancestors(&name).find_map(|n| views.at(n, Kind::Soa).next()).cloned().into_iter().collect();
             answer.negative_ttl = Some(NEGATIVE_TTL);
@@ -221,6 +224,17 @@ impl<'z> Views<'z> {
             _ => None,
         });
         hosts.flat_map(|h| self.at(h, Kind::A).chain(self.at(h, Kind::Aaaa))).cloned().collect()
+    }
+
+    /// The name itself, or the wildcard that answers for it: the one right below the closest name
+    /// above it that exists (RFC 4592 §3.3.1).
+    fn source(self, name: &str) -> String {
+        if self.own.into_iter().chain([self.world]).any(|view| view.records.contains_key(name)) {
+            return name.to_owned();
+        }
+        let encloser = ancestors(name).skip(1).find(|above| self.exists(above));
+        let wildcard = encloser.filter(|_| !self.exists(name)).map(|above| format!("*.{above}"));
+        wildcard.filter(|star| self.exists(star)).unwrap_or_else(|| name.to_owned())
     }
 
     fn exists(self, name: &str) -> bool {
@@ -305,6 +319,27 @@ mod tests {
         assert_eq!(outcome(ZONE, "old.example.com", Kind::Txt), (Outcome::NoData, 0));
         let negative = ask(ZONE, Question::new("b.example.com", Kind::A));
         assert_eq!((negative.zone_cut(), negative.negative_ttl), (Some("example.com"), Some(50)));
+    }
+
+    #[test]
+    fn a_wildcard_answers_for_what_is_not_there() {
+        let zone = "
+            *.example.com TXT \"any\"
+            a.b.example.com TXT \"own\"
+            *.c.example.com CNAME a.b.example.com
+        ";
+        let told = |name| {
+            let answer = ask(zone, Question::new(name, Kind::Txt));
+            (answer.outcome, answer.records.last().map(|r| format!("{} {}", r.name, r.data)))
+        };
+        let records = |text: &str| (Outcome::Records, Some(text.to_owned()));
+        assert_eq!(told("x.example.com"), records("x.example.com \"any\""));
+        assert_eq!(told("y.x.example.com"), records("y.x.example.com \"any\""));
+        // A name that exists, or stands above one that does, blocks it.
+        assert_eq!(told("b.example.com"), (Outcome::NoData, None));
+        assert_eq!(told("x.b.example.com"), (Outcome::NxDomain, None));
+        assert_eq!(told("x.c.example.com"), records("a.b.example.com \"own\""));
+        assert_eq!(outcome(zone, "x.example.com", Kind::A), (Outcome::NoData, 0));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Asking the answers at hand, and remembering what is not there yet.
 
-use crate::evidence::{Answer, Answers, Brought, Errand, Evidence, Fetched, Kind, Question};
+use crate::evidence::{Answer, Answers, Brought, Errand, Evidence, Fetched, Kind, Outcome, Question, Server};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -50,6 +50,19 @@ impl<'a> Lookup<'a> {
         self.answers
     }
 
+    /// Does anything at hand show that a name at or below `domain` was denied although a name below it
+    /// exists? RFC 8020 forbids that; such a server's "no such name" says nothing of what is below.
+    pub fn denies_empty_names(&self, domain: &str) -> bool {
+        let here = |name: &str| name.strip_suffix(domain).is_some_and(|head| head.is_empty() || head.ends_with('.'));
+        let known = || self.answers.iter().filter(|(q, _)| q.server == Server::Resolver && here(&q.name));
+        // Behind a CNAME it is the target that does not exist.
+        let denied = |a: &Answer| a.outcome == Outcome::NxDomain && a.records.is_empty();
+        let none: BTreeSet<&str> = known().filter(|(_, a)| denied(a)).map(|(q, _)| q.name.as_str()).collect();
+        let exists = known().filter(|(_, a)| !a.outcome.failed() && !denied(a));
+        let above = |name: &'a str| name.match_indices('.').map(move |(dot, _)| &name[dot + 1..]);
+        exists.flat_map(|(q, _)| above(&q.name)).any(|name| none.contains(name))
+    }
+
     /// What the errand brought, or `None` after noting it.
     pub fn fetch(&self, errand: Errand) -> Option<&'a Brought> {
         let brought = self.fetched.and_then(|f| f.get(&errand));
@@ -67,5 +80,30 @@ impl<'a> Lookup<'a> {
     /// As [`Lookup::into_missing`], with the errands not done yet.
     pub fn into_open(self) -> (Vec<Question>, Vec<Errand>) {
         (self.missing.into_inner().into_iter().collect(), self.errands.into_inner().into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::zone::Zone;
+
+    #[test]
+    fn a_server_that_denies_names_without_records_is_known_by_what_is_below_them() {
+        let lies = |zone: &str, asked: &[&str]| {
+            let zone = Zone::parse(zone).unwrap();
+            let questions = asked.iter().map(|name| Question::new(name, Kind::Txt));
+            let answers = questions.map(|q| (zone.answer(&q, jiff::Timestamp::UNIX_EPOCH), q)).map(|(a, q)| (q, a));
+            Lookup::new(&answers.collect()).denies_empty_names("example.com")
+        };
+        let zone = "a.b.example.com TXT \"x\"\nb.example.com NXDOMAIN\nx.example.org TXT \"x\"\nexample.org NXDOMAIN";
+        assert!(lies(zone, &["b.example.com", "a.b.example.com"]));
+        assert!(!lies(zone, &["b.example.com", "c.b.example.com", "a.example.com"]));
+        assert!(!lies(zone, &["example.org", "x.example.org"]));
+        assert!(!lies("a.b.example.com TXT \"x\"", &["b.example.com", "a.b.example.com"]));
+        assert!(!lies(
+            "b.example.com CNAME gone.example.net\na.b.example.com TXT x",
+            &["b.example.com", "a.b.example.com"]
+        ));
     }
 }

@@ -28,6 +28,7 @@ pub mod spf;
 pub mod subject;
 pub mod tags;
 
+use crate::evidence::said::Part;
 use crate::evidence::{Errand, Evidence, Input, InputKind, Question, Said};
 use crate::span::Span;
 use lookup::Lookup;
@@ -129,7 +130,8 @@ pub struct Facts {
     pub spf_published: Vec<spf::Published>,
     /// The whole SPF tree of the domain that is checked, or of the pasted record.
     pub spf_survey: Option<spf::Survey>,
-    /// A key for each signature, or the pasted one.
+    /// A key for each signature, or the pasted one, or those of a checked domain that were found or
+    /// that the user names.
     pub keys: Vec<dkim::Key>,
     pub dmarc: dmarc::Dmarc,
     pub alignment: organization::Alignment,
@@ -158,8 +160,11 @@ impl Facts {
         let spf = spf::check(&lookup, r, &evidence.said, &identities);
         let spf_published = spf::published(&lookup, r, &identities);
         let spf_survey = spf::surveyed(&lookup, r, &spf_published);
-        let keys = dkim::key::gather(&lookup, r, &evidence.said);
-        let dmarc = dmarc::gather(&lookup, r);
+        let mut keys = dkim::key::gather(&lookup, r, &evidence.said);
+        let dmarc = match r.subject.is_none() || evidence.said.check.wants(Part::Dmarc) {
+            true => dmarc::gather(&lookup, r),
+            false => dmarc::Dmarc::default(),
+        };
         let alignment = organization::align(&lookup, r, &identities, &dmarc, spf.as_ref());
         let reverse = reverse::reverse(&lookup, &identities);
         let helo = reverse::helo(&lookup, &identities);
@@ -169,7 +174,8 @@ impl Facts {
         platform::ask_includes(&lookup, &platforms, spf.as_ref());
         platform::ask_dns_hosts(&lookup, r, &identities, &dmarc);
         proxied::ask(&lookup, &keys);
-        let domain = domain::gather(&lookup, r, &evidence);
+        let domain = domain::gather(&lookup, r, &dmarc, &evidence);
+        keys.extend(domain.keys.judged().map(|selector| selector.key.clone()));
         let (missing, errands) = match evidence.input.kind.is_judged() {
             true => lookup.into_open(),
             false => Default::default(),

@@ -22,6 +22,8 @@ pub struct Platform {
     pub spf_known: Vec<String>,
     /// What to publish for DKIM.
     pub dkim: Vec<DkimSetup>,
+    /// Further names that its DKIM CNAMEs lead to (`*.` prefix: any subdomain). Never proposed.
+    pub dkim_targets: Vec<String>,
     /// Where to switch on signing with the sender's own domain.
     pub dkim_setting: Option<String>,
     /// Shared `d=` domains (`*.` prefix: any subdomain) that mean custom DKIM is off.
@@ -125,6 +127,35 @@ pub fn of_spf_term(term: &str) -> Option<&'static Platform> {
     claims().find(|p| p.signs_as.iter().any(|d| pattern::host(d, host))).or_else(|| claims().next())
 }
 
+/// The platform that a DKIM record's CNAME leads to (lower case, without a trailing dot).
+pub fn of_dkim_target(target: &str) -> Option<&'static Platform> {
+    let setup = |s: &DkimSetup| s.leads_to(target);
+    let of = |d: &String| pattern::host(d, target) || pattern::host(&format!("*.{d}"), target);
+    let house = |p: &Platform| p.signs_as.iter().chain(&p.dkim_targets).any(of);
+    let by_setup = || all().iter().find(|p| p.dkim.iter().any(setup));
+    by_setup().or_else(|| all().iter().find(|p| house(p)))
+}
+
+impl DkimSetup {
+    /// The selector is the same for every customer.
+    pub fn is_fixed(&self) -> bool {
+        !self.selector.contains(['<', '{'])
+    }
+
+    /// Is this what the CNAME leads to, whoever the customer?
+    pub fn leads_to(&self, target: &str) -> bool {
+        // A target that only the portal knows would match anything.
+        let told = |t: &&String| open(t).contains(|c: char| c != '*');
+        self.record == "CNAME" && self.target.as_ref().filter(told).is_some_and(|t| pattern::glob(&open(t), target))
+    }
+}
+
+impl PartialEq for Platform {
+    fn eq(&self, other: &Platform) -> bool {
+        self.id == other.id
+    }
+}
+
 /// A template as a pattern: whatever is filled in may be anything.
 fn open(template: &str) -> String {
     let mut out = String::with_capacity(template.len());
@@ -187,6 +218,19 @@ mod tests {
         for term in ["mx", "a", "-all", "ip4:192.0.2.1", "include:example.com", ""] {
             assert_eq!(id(of_spf_term(term)), None, "{term}");
         }
+    }
+
+    #[test]
+    fn dkim_targets() {
+        for (target, want) in [
+            ("s1.domainkey.u12345.wl067.sendgrid.net", "sendgrid"),
+            ("dkim2.mcsv.net", "mailchimp"),
+            ("selector1-example-com._domainkey.contoso.onmicrosoft.com", "microsoft-365"),
+            ("selector2-example-com._domainkey.contoso.w-v1.dkim.mail.microsoft", "microsoft-365"),
+        ] {
+            assert_eq!(id(of_dkim_target(target)), Some(want), "{target}");
+        }
+        assert_eq!(id(of_dkim_target("s1.example.net")), None);
     }
 
     #[test]

@@ -86,6 +86,7 @@ fn meant(tag: Tag, text: &[u8]) -> Option<(String, String)> {
     let value = match name.as_str() {
         "v" => value.to_ascii_uppercase().starts_with("DKIM").then(|| "DKIM1".into())?,
         "k" => value.to_ascii_lowercase(),
+        "h" if value.to_ascii_lowercase().contains("sha256") => "sha256".into(),
         "p" => bare_key(&value),
         _ => value,
     };
@@ -101,9 +102,17 @@ fn bare_key(value: &str) -> String {
     let value = value.replace('-', "+").replace('_', "/");
     let (public, extra) = material::judge(value.as_bytes(), false);
     match material::decode(value.as_bytes()) {
-        Some(bytes) if public.usable() && extra > 0 => material::encode(&bytes[..bytes.len() - extra]),
+        Some(bytes) if public.usable() && extra > 0 && !is_another(&bytes, extra) => {
+            material::encode(&bytes[..bytes.len() - extra])
+        }
         _ => String::from_utf8_lossy(&material::without_blanks(value.as_bytes())).into_owned(),
     }
+}
+
+/// Is what follows the key one more, and another? Which of them is meant nobody can tell.
+fn is_another(bytes: &[u8], extra: usize) -> bool {
+    let (first, rest) = bytes.split_at(bytes.len() - extra);
+    rest != first && material::judge(material::encode(rest).as_bytes(), false).0.usable()
 }
 
 /// Semicolons put where a blank or a comma stands before one of the known tags.
@@ -203,6 +212,8 @@ mod tests {
             "v=spf1 -all",
             &format!("p={}", &RSA_1024[..99]),
             &format!("p={RSA_1024}; p={RSA_2048}"),
+            &format!("p={RSA_1024}{RSA_2048}"),
+            &format!("p={RSA_1024}p={RSA_2048}"),
         ] {
             assert_eq!(tidy(hopeless), None, "{hopeless}");
         }

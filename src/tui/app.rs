@@ -22,6 +22,7 @@ pub enum Screen {
     Detail,
     Spf,
     Dkim,
+    Dmarc,
     Hops,
     Headers,
     Stated,
@@ -42,6 +43,7 @@ impl Screen {
             Screen::Detail => Places::DETAIL,
             Screen::Spf => Places::SPF,
             Screen::Dkim => Places::DKIM,
+            Screen::Dmarc => Places::DMARC,
             Screen::Hops => Places::HOPS,
             Screen::Headers => Places::HEADERS,
             Screen::Stated => Places::STATED,
@@ -57,6 +59,7 @@ impl Screen {
             View::Findings => Screen::Detail,
             View::Spf => Screen::Spf,
             View::Dkim => Screen::Dkim,
+            View::Dmarc => Screen::Dmarc,
             View::Hops => Screen::Hops,
             View::Headers => Screen::Headers,
         }
@@ -182,10 +185,11 @@ impl App {
         self.ticket
     }
 
-    /// The screen of a view: a domain has no header, it has records.
+    /// The screen of a view: a domain has no header and no hops, it has records and a policy.
     pub fn screen_of(&self, view: View) -> Screen {
         match (Screen::of(view), self.case.as_ref().is_some_and(Case::is_domain)) {
-            (Screen::Headers | Screen::Hops, true) => Screen::Records,
+            (Screen::Headers, true) => Screen::Records,
+            (Screen::Hops, true) => Screen::Dmarc,
             (screen, _) => screen,
         }
     }

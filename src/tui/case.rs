@@ -46,8 +46,11 @@ pub struct Case {
     /// Evidence under the cursor, from 1.
     pub exhibit: usize,
     pub hop: usize,
+    /// Signature, or key of a domain, that is shown.
     pub signature: usize,
     pub spf: View,
+    /// Raw answers are shown.
+    pub answers: bool,
     /// First line in sight of the page that is open.
     pub top: usize,
     pub raw: Raw,
@@ -77,6 +80,7 @@ impl Case {
             hop: usize::MAX,
             signature: 0,
             spf: View::default(),
+            answers: false,
             top: 0,
             raw: Raw::default(),
         }

@@ -102,6 +102,8 @@ pub enum View {
     Findings,
     Spf,
     Dkim,
+    /// Without a digit for a message; in the place of the hops for a domain, which has none.
+    Dmarc,
     Hops,
     Headers,
 }
@@ -133,9 +135,16 @@ impl Places {
     pub const RECORDS: Places = Places(1 << 16);
     /// What a check cannot find out.
     pub const WISH: Places = Places(1 << 17);
+    pub const DMARC: Places = Places(1 << 18);
 
-    const VIEWS: Places =
-        Self::VERDICT.or(Self::DETAIL).or(Self::SPF).or(Self::DKIM).or(Self::HOPS).or(Self::HEADERS).or(Self::RECORDS);
+    const VIEWS: Places = Self::VERDICT
+        .or(Self::DETAIL)
+        .or(Self::SPF)
+        .or(Self::DKIM)
+        .or(Self::DMARC)
+        .or(Self::HOPS)
+        .or(Self::HEADERS)
+        .or(Self::RECORDS);
     const LISTS: Places = Self::HOME.or(Self::SAMPLES);
     /// Where plain characters are commands.
     const COMMANDS: Places = Self::LISTS.or(Self::VIEWS);
@@ -153,6 +162,7 @@ impl Places {
         (Self::DETAIL, "finding"),
         (Self::SPF, "SPF"),
         (Self::DKIM, "DKIM"),
+        (Self::DMARC, "DMARC"),
         (Self::HOPS, "hops"),
         (Self::HEADERS, "headers"),
         (Self::RECORDS, "records"),
@@ -242,7 +252,7 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOPS, "hop", "choose a hop", ["received", "server"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::RECORDS, "answer", "choose an answer", ["record"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DETAIL, "", "scroll", ["down", "up"];
-    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::HEADERS), "scroll", "scroll", ["down", "up"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::DMARC).or(P::HEADERS), "scroll", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF, "term", "choose a term", ["include", "mechanism"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::LOG), "choose", "move the mark", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::INPUT, "", "move by a line", [];
@@ -272,26 +282,29 @@ static TABLE: &[Binding] = rows! {
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::SPF, "copy record", "copy the SPF record the term stands in", ["clipboard", "yank"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::SPF, "", "copy the dig command of the term", ["question", "command"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::DKIM, "copy key", "copy the key record", ["clipboard", "yank"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::DMARC, "copy record", "copy the DMARC record", ["clipboard", "yank"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DETAIL, "next", "next, previous finding", ["following"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
-    A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "signature", "next, previous signature", [];
+    A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "next", "next, previous signature or key", ["selector"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SAMPLES), "back", "back one step; keeps the work", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SAMPLES), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
     A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
     A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
     A::View(View::Dkim), [ch('4') => A::View(View::Dkim)], 1, P::VIEWS, "views", "view: DKIM", ["signature", "selector", "key"];
-    A::View(View::Hops), [ch('5') => A::View(View::Hops)], 1, P::VIEWS, "views", "view: hops", ["received", "delay", "timeline"];
+    A::View(View::Hops), [ch('5') => A::View(View::Hops)], 1, P::VIEWS, "views", "view: hops; DMARC of a domain", ["received", "delay", "timeline"];
     A::View(View::Headers), [ch('6') => A::View(View::Headers)], 1, P::VIEWS, "views", "view: headers; records of a domain", ["raw", "source", "evidence", "answers"];
+    A::View(View::Dmarc), [], 0, P::VIEWS, "", "view: DMARC, as two kinds of receivers read it", ["policy", "rua", "reports", "tree walk"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::VERDICT, "back", "back one step; keeps the work", ["cancel"];
     A::CopyAs, [ch('c') => A::CopyAs], 1, P::VERDICT, "copy as", "copy as a zone line, dig, Markdown, JSON", ["ticket", "export", "clipboard"];
     A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::LISTS, "", "open that line", [];
     A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('0') => A::Pick(0), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::COPY, "copy", "copy that form", [];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::DETAIL, "record", "previous, next record of the fix", [];
     A::Stated, [ch('t') => A::Stated], 1, P::SPF, "try an IP", "try an address, a sender and a HELO name", ["what if", "ip", "evaluate"];
-    A::Stated, [ch('t') => A::Stated], 1, P::VERDICT.or(P::DETAIL).or(P::DKIM).or(P::HOPS).or(P::HEADERS).or(P::RECORDS), "", "try with other values: what the panel says, IP, HELO, whom to trust; for a domain selectors, addresses, blocklists", ["selector", "blocklist", "probe", "configured", "settings", "said", "trust", "authserv-id", "ip"];
+    A::Stated, [ch('t') => A::Stated], 1, P::VERDICT.or(P::DETAIL).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS), "", "try with other values: what the panel says, IP, HELO, whom to trust; for a domain selectors, addresses, blocklists", ["selector", "blocklist", "probe", "configured", "settings", "said", "trust", "authserv-id", "ip"];
     A::More, [ch('i') => A::More], 1, P::VERDICT, "", "picture or text", ["accessible", "screen reader"];
     A::More, [ch('i') => A::More], 1, P::DETAIL, "more", "more or less explanation", ["why", "manual", "sources"];
+    A::More, [ch('i') => A::More], 1, P::DKIM.or(P::DMARC), "answers", "the raw answers of DNS, and the dig commands", ["dig", "raw", "ttl"];
     A::Again, [ch('r') => A::Again], 1, P::VIEWS, "", "run this again", ["refresh", "dns", "ask again", "ttl"];
     A::SaveReport, [ch('s') => A::SaveReport], 1, P::VIEWS, "", "save a report to a file", ["export", "markdown", "ticket"];
     A::LocalTime, [ch('z') => A::LocalTime], 1, P::HOPS, "UTC or local", "local time or UTC", ["timezone", "clock"];

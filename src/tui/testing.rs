@@ -382,3 +382,15 @@ b.crm.example TXT "v=spf1 ip4:203.0.113.16/28 -all"
     diagnosis.findings.clear();
     Progress { diagnosis, running: 0 }
 }
+
+/// A domain that was checked, with DNS as the zone lines say.
+pub fn of_domain(zone: &str) -> super::case::Case {
+    let input = input_of(b"example.com\n", InputKind::Domain);
+    let evidence = Evidence::new(input, Said::default(), "2026-05-12T14:02:00Z".parse().unwrap(), false);
+    let zone = zone::Zone::parse(zone).unwrap();
+    let evidence = crate::samples::settle(evidence, &zone);
+    let opened = Opened { input: evidence.input.clone(), said: Said::default(), recorded: None };
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    let diagnosis = crate::diagnose::diagnose(Arc::new(evidence), reading);
+    super::case::Case { diagnosis: Some(diagnosis), ..super::case::Case::new(opened) }
+}

@@ -88,6 +88,19 @@ fn drawn(app: &mut App, width: u16, height: u16) -> String {
     out
 }
 
+/// A domain with keys in several states, and a policy that two kinds of receivers read differently.
+const DOMAIN: &str = "
+    example.com 300 TXT \"v=spf1 include:sendgrid.net -all\"
+    sendgrid.net TXT \"v=spf1 ip4:192.0.2.0/24 -all\"
+    s1._domainkey.example.com CNAME s1.domainkey.u123.wl001.sendgrid.net
+    s1.domainkey.u123.wl001.sendgrid.net 1800 TXT \"k=rsa; t=s; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCr6B4UFfDlKxtJAQVBjmG8EHRrNNQdi+zUkFTGvV2/p91EmRcOiPCQYjy4qXKtxgZ9n01n7nDM/k2qTU7TRu+gtjtAxZc0x+elyhzmzxO9wjlYKjxEu599tnSjUGeX\"
+    mail._domainkey.example.com TXT \"v=DKIM1; p=\"
+    k1._domainkey.example.com SERVFAIL 22
+    _dmarc.example.com TXT \"v=DMARC1; p=reject; sp=none; t=y; pct=20; rua=mailto:dmarc@example.com,mailto:a@reports.test; ruf=mailto:b@silent.test\"
+    example.com._report._dmarc.reports.test TXT \"v=DMARC1\"
+    silent.test TIMEOUT
+";
+
 type Story = (&'static str, fn(&mut App));
 
 /// A checked domain in an invented world.
@@ -148,6 +161,26 @@ const STORIES: &[Story] = &[
         enter(app);
     }),
     ("dkim", |app| drop(press(app, "4"))),
+    ("dmarc", |app| {
+        press(app, ":two kinds");
+        enter(app);
+    }),
+    ("domain_dkim", |app| {
+        app.case = Some(testing::of_domain(DOMAIN));
+        press(app, "4");
+    }),
+    ("domain_dkim_answers", |app| {
+        app.case = Some(testing::of_domain(DOMAIN));
+        press(app, "4ni");
+    }),
+    ("domain_dmarc", |app| {
+        app.case = Some(testing::of_domain(DOMAIN));
+        press(app, "5");
+    }),
+    ("domain_dmarc_answers", |app| {
+        app.case = Some(testing::of_domain(DOMAIN));
+        press(app, "5i");
+    }),
     ("hops", |app| drop(press(app, "5"))),
     ("headers", |app| {
         enter(app);

@@ -77,6 +77,13 @@ pub enum KeyProblem {
     BadCharacter(Span),
     /// `s=` leaves e-mail out (RFC 6376 §3.6.1).
     NotForMail(Span),
+    /// A string ends without a semicolon and the next begins a tag: strings are joined without
+    /// anything between them (RFC 6376 §3.6.2.2).
+    Glued(Span),
+    /// A second key inside `p=`.
+    TwoKeys(Span),
+    /// `h=` names no hash that signatures use (RFC 8301 §3.1).
+    NoHash(Span),
 }
 
 impl KeyRecord {
@@ -99,6 +106,16 @@ impl KeyRecord {
     /// `t=s`: the domain of `i=` must be `d=` itself (RFC 6376 §3.6.1).
     pub fn strict_identity(&self) -> bool {
         self.flags.iter().any(|f| f == "s")
+    }
+
+    /// The text with a semicolon wherever one is missing between two strings.
+    pub fn unglued(&self) -> String {
+        let mut out = self.text.clone();
+        let gaps: Vec<Span> = glued(&self.strings, &self.text).collect();
+        for gap in gaps.iter().rev() {
+            out.insert_str(gap.start as usize, "; ");
+        }
+        out
     }
 
     /// `t=y`
@@ -212,7 +229,8 @@ pub fn read(strings: &[Vec<u8>], index: usize) -> KeyRecord {
     let text = text(&strings.concat());
     let bytes = text.as_bytes();
     let tags = TagList::split(bytes, Span::new(0, bytes.len()));
-    let mut problems = Vec::new();
+    let lengths: Vec<usize> = strings.iter().map(Vec::len).collect();
+    let mut problems: Vec<KeyProblem> = glued(&lengths, &text).take(1).map(KeyProblem::Glued).collect();
     lint(&tags, &text, &mut problems);
     let get = |name| tags.get(bytes, name);
     let list = |name| get(name).map_or_else(Vec::new, |t: Tag| words(t.value.of(bytes)));
@@ -239,12 +257,16 @@ pub fn read(strings: &[Vec<u8>], index: usize) -> KeyRecord {
     if let Some(s) = get("s").filter(|_| !services.is_empty() && !services.iter().any(|s| s == "*" || s == "email")) {
         problems.push(KeyProblem::NotForMail(s.value));
     }
+    let hashes = list("h");
+    if let Some(h) = get("h").filter(|_| !hashes.is_empty() && !hashes.iter().any(|h| h == "sha1" || h == "sha256")) {
+        problems.push(KeyProblem::NoHash(h.value));
+    }
     KeyRecord {
         index,
-        strings: strings.iter().map(Vec::len).collect(),
+        strings: lengths,
         key_type,
         flags: list("t"),
-        hashes: list("h"),
+        hashes,
         services,
         public,
         p: p.map(|p| p.value),
@@ -284,12 +306,39 @@ fn lint(tags: &TagList, text: &str, problems: &mut Vec<KeyProblem>) {
     }
 }
 
+/// Tags that begin at the start of a string, where the string before does not end with a semicolon.
+fn glued<'t>(strings: &[usize], text: &'t str) -> impl Iterator<Item = Span> + use<'t> {
+    let mut at = 0;
+    let mut places: Vec<usize> = strings
+        .iter()
+        .map(|n| {
+            at += n;
+            at
+        })
+        .collect();
+    places.pop();
+    places.into_iter().filter_map(|at| {
+        let (before, after) = (text.get(..at)?.trim_end(), text.get(at..)?);
+        let (name, value) = after.split_once('=')?;
+        // The end of a key's padding looks like an empty tag.
+        let begins =
+            NAMES_OF_TAGS.contains(&name.trim()) && value.trim_start().starts_with(|c: char| c.is_ascii_alphanumeric());
+        (begins && !before.is_empty() && !before.ends_with(';')).then(|| Span::new(at, at + name.len()))
+    })
+}
+
 /// Characters in `p=` that are not base64, and bytes after the key's own end.
 fn foreign(p: Tag, text: &str, extra: usize, public: &PublicKey, problems: &mut Vec<KeyProblem>) {
     if matches!(public, PublicKey::Wrapped { .. } | PublicKey::Revoked) {
         return;
     }
     let value = text.get(p.value.range()).unwrap_or_default();
+    // Padding is followed by nothing; `p=` with more behind it is a tag.
+    let another =
+        |&(at, _): &(usize, &str)| at > 0 && value.as_bytes().get(at + 2).is_some_and(u8::is_ascii_alphanumeric);
+    if let Some((at, _)) = value.match_indices("p=").find(another) {
+        return problems.push(KeyProblem::TwoKeys(Span::new(at, value.len()).shift(p.value.start as usize)));
+    }
     let mark = |at: usize, n: usize| KeyProblem::BadCharacter(Span::new(at, at + n).shift(p.value.start as usize));
     let fits = |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "+/=".contains(c) || is_quote(c);
     let stranger = value.char_indices().find(|&(_, c)| !fits(c)).map(|(at, c)| (at, c.len_utf8()));

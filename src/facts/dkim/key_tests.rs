@@ -131,12 +131,42 @@ fn every_departure_is_named_where_it_stands() {
         (format!("k=ed25519; p={RSA_1024}"), TypeMismatch(s(2, 9))),
         (format!("p={ED25519}"), TypeMismatch(s(2, 46))),
         (format!("s=tlsrpt; p={RSA_1024}"), NotForMail(s(2, 8))),
+        (format!("h=rsa-sha256; p={RSA_1024}"), NoHash(s(2, 12))),
+        (format!("p={RSA_1024}p={RSA_2048}"), TwoKeys(s(218, 220 + RSA_2048.len()))),
     ];
     for (text, problem) in cases {
         let got = record(&text);
         assert!(got.problems.contains(&problem), "{text}: {:?}", got.problems);
         assert!(!got.usable());
     }
+}
+
+#[test]
+fn strings_are_joined_without_anything_between_them() {
+    let strings = [b"v=DKIM1".to_vec(), b"k=rsa".to_vec(), format!(" p={RSA_1024}").into_bytes()];
+    let got = read(&strings, 0);
+    assert_eq!(got.problems.first(), Some(&KeyProblem::Glued(Span::new(7, 8))));
+    assert_eq!(got.unglued(), format!("v=DKIM1; k=rsa;  p={RSA_1024}"));
+    // What ends in padding is no tag, and a semicolon before is enough.
+    let (one, two) = ED25519.split_at(ED25519.len() - 2);
+    for good in [[format!("k=ed25519; p={one}"), two.to_owned()], ["k=ed25519;".to_owned(), format!("p={ED25519}")]] {
+        let got = read(&good.map(String::into_bytes), 0);
+        assert!(got.usable(), "{:?}", got.problems);
+    }
+}
+
+#[test]
+fn records_of_other_projects_tests() {
+    let Some(corpus) = std::env::var_os("POSTDOC_CORPUS") else { return };
+    let rows = std::fs::read_to_string(std::path::Path::new(&corpus).join("strings/dns-records.jsonl")).unwrap();
+    let rows = rows.lines().map(|l| serde_json::from_str::<serde_json::Value>(l).unwrap());
+    let mut seen = 0;
+    for row in rows.filter(|row| row["kind"] == "dkim") {
+        let got = record(row["record"].as_str().unwrap());
+        assert_eq!(got.usable(), row["expect"] != "invalid", "{row}: {:?} {:?}", got.public, got.problems);
+        seen += 1;
+    }
+    assert!(seen > 8);
 }
 
 #[test]
@@ -229,7 +259,7 @@ fn spans(record: &KeyRecord) -> Vec<Span> {
     use KeyProblem::*;
     let problem = |p: &KeyProblem| match *p {
         Version(s) | UnknownKeyType(s) | TypeMismatch(s) | NotATag(s) | UpperCase(s) | DuplicateTag(s) | Quotes(s)
-        | BadCharacter(s) | NotForMail(s) => s,
+        | BadCharacter(s) | NotForMail(s) | Glued(s) | TwoKeys(s) | NoHash(s) => s,
     };
     record.problems.iter().map(problem).chain(record.p).collect()
 }

@@ -66,13 +66,21 @@ pub(super) fn lint(text: &str, index: usize) -> DmarcRecord {
         let first = tags.tags.first().map_or(Span::default(), |t| t.name.join(t.value));
         record.problems.push(RecordProblem::NoPolicy(first));
     }
+    let second = tags.tags.get(1).is_some_and(|t| named(t, text, "p"));
+    if let Some(late) = tags.tags.iter().find(|t| named(t, text, "p")).filter(|_| record.counts() && !second) {
+        record.problems.push(RecordProblem::PolicyLate(late.name.join(late.value)));
+    }
     record.tags = tags;
     record.problems.sort_by_key(|p| p.span());
     record
 }
 
 fn is_version(tag: &Tag, text: &str) -> bool {
-    tag.has_equals && text.get(tag.name.range()).is_some_and(|name| name.eq_ignore_ascii_case("v"))
+    named(tag, text, "v")
+}
+
+fn named(tag: &Tag, text: &str, name: &str) -> bool {
+    tag.has_equals && text.get(tag.name.range()).is_some_and(|n| n.eq_ignore_ascii_case(name))
 }
 
 /// A first piece that only means to be the version is named once, by [`version`].

@@ -2,6 +2,7 @@
 //! public-suffix answer of RFC 7489 readers beside it.
 
 pub(crate) mod lint;
+pub mod readers;
 pub mod record;
 pub(crate) mod uri;
 pub mod verdict;

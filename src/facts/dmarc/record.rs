@@ -131,6 +131,8 @@ pub enum RecordProblem {
     Quotes(Span),
     /// No-break blanks, zero-width and other characters outside printable ASCII.
     Foreign(Span),
+    /// `p` stands further back than right behind the version, where RFC 7489 §6.4 wants it.
+    PolicyLate(Span),
     /// `pct`, `rf`, `ri`: gone since RFC 9989 (Appendix A.6).
     Removed(Span),
 }
@@ -150,6 +152,7 @@ impl RecordProblem {
             | RecordProblem::Separator(span)
             | RecordProblem::Quotes(span)
             | RecordProblem::Foreign(span)
+            | RecordProblem::PolicyLate(span)
             | RecordProblem::Removed(span) => *span,
         }
     }
@@ -293,6 +296,7 @@ mod tests {
             ("v=DMARC1; p=none; t=1; psd=x; fo=2", &["BadValue t=1", "BadValue psd=x", "BadValue fo=2"]),
             ("v=DMARC1; p=none; p=reject", &["DuplicateTag p=reject"]),
             ("v=DMARC1; p=none; x=y", &["UnknownTag x=y"]),
+            ("v=DMARC1; sp=none; p=reject", &["PolicyLate p=reject"]),
             ("v=DMARC1; p=none; pct=50; rf=afrf; ri=86400", &["Removed pct=50", "Removed rf=afrf", "Removed ri=86400"]),
             (
                 "v=DMARC1; p=none; rua=\"mailto:a@example.com\"",
@@ -339,6 +343,8 @@ mod tests {
                 let old = |p: &RecordProblem| matches!(p, RecordProblem::Removed(_) | RecordProblem::UnknownTag(_));
                 assert!(r.counts() && r.has_usable_policy() && r.problems.iter().all(old), "{row}");
                 seen += 1;
+            } else if row["kind"] == "dmarc" && row["record"] != "" {
+                assert!(!record(row["record"].as_str().unwrap()).problems.is_empty(), "{row}");
             }
         }
         assert!(seen > 4);

@@ -6,11 +6,13 @@ pub mod bimi;
 pub mod blocklists;
 pub mod caa;
 pub mod dnssec;
+pub mod keys;
 pub mod mta_sts;
 pub mod mx;
 pub mod obsolete;
 pub mod probe;
 pub mod reached;
+pub mod reports;
 pub mod server;
 pub mod sources;
 pub mod sts_policy;
@@ -18,15 +20,18 @@ pub mod tagged;
 pub mod tls_rpt;
 pub mod tlsa;
 pub mod who;
+pub mod wildcard;
 pub mod zone;
 
 pub use asked::Asked;
 
 use super::Reading;
+use super::dmarc::Dmarc;
 use super::lookup::Lookup;
 use super::spf::eval::checkable;
 use crate::evidence::said::Part;
-use crate::evidence::{Evidence, Kind};
+use crate::evidence::{Data, Evidence, Kind};
+use sha2::{Digest, Sha256};
 
 /// Empty where the input is no domain; a room is empty where the user did not want that part.
 #[derive(Clone, Debug, Default)]
@@ -54,10 +59,18 @@ pub struct Domain {
     pub probes: Option<probe::Probes>,
     /// Where the registry was to be asked.
     pub age: Option<age::Age>,
+    /// DKIM keys, as far as they can be found.
+    pub keys: keys::Keys,
+    /// Where DMARC reports go.
+    pub reports: Vec<reports::Report>,
+    /// Name servers that `_dmarc` itself is delegated to.
+    pub dmarc_servers: Vec<String>,
+    /// What a name that nobody uses is answered with.
+    pub wildcard: Option<wildcard::Wildcard>,
 }
 
 /// Reads all that the answers at hand say of the domain, and asks for the rest.
-pub fn gather(lookup: &Lookup, reading: &Reading, evidence: &Evidence) -> Domain {
+pub fn gather(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, evidence: &Evidence) -> Domain {
     let said = &evidence.said;
     let blocklists = blocklists::gather(lookup, reading, evidence);
     let subject = reading.subject.as_ref().and_then(|s| s.domain());
@@ -72,6 +85,8 @@ pub fn gather(lookup: &Lookup, reading: &Reading, evidence: &Evidence) -> Domain
         lookup.ask(domain, Kind::Aaaa);
     }
     let mx = (wants(Part::Mx) || wants(Part::MtaSts)).then(|| mx::gather(lookup, domain, &said.check));
+    let who = who::gather(lookup, domain, zone.as_ref(), mx.as_ref());
+    let names = [Part::Dkim, Part::Dmarc, Part::Spf].into_iter().any(wants);
     Domain {
         dnssec: wants(Part::Dnssec).then(|| dnssec::gather(lookup, domain, zone.as_ref())),
         caa: wants(Part::Caa).then(|| caa::gather(lookup, domain, mx.as_ref())),
@@ -80,11 +95,32 @@ pub fn gather(lookup: &Lookup, reading: &Reading, evidence: &Evidence) -> Domain
         bimi: if wants(Part::Bimi) { bimi::gather(lookup, domain) } else { Vec::new() },
         obsolete: obsolete::gather(lookup, domain, &said.check),
         sources: sources::gather(lookup, said),
-        who: who::gather(lookup, domain, zone.as_ref(), mx.as_ref()),
+        keys: if wants(Part::Dkim) { keys::gather(lookup, domain, said, &who) } else { keys::Keys::default() },
+        reports: reports::gather(lookup, dmarc),
+        dmarc_servers: if wants(Part::Dmarc) { servers(lookup, &format!("_dmarc.{domain}")) } else { Vec::new() },
+        wildcard: names.then(|| wildcard::gather(lookup, domain)).flatten(),
         zone: zone.filter(|_| wants(Part::Ns)),
+        who,
         mx,
         blocklists,
         probes: probe::gather(lookup, domain, evidence),
         age: age::gather(lookup, domain, evidence),
     }
+}
+
+/// The name servers of a name that is a zone of its own.
+fn servers(lookup: &Lookup, name: &str) -> Vec<String> {
+    let records = lookup.ask(name, Kind::Ns).map_or(&[][..], |a| &a.records);
+    let own = records.iter().filter(|r| r.name == name);
+    let hosts = own.filter_map(|r| match &r.data {
+        Data::Ns(host) => Some(host.clone()),
+        _ => None,
+    });
+    hosts.collect()
+}
+
+/// A label that nobody uses, the same for a domain whenever it is asked.
+pub(crate) fn unused_label(domain: &str) -> String {
+    let digest = Sha256::digest(domain.as_bytes());
+    digest.iter().take(6).fold("zq".to_owned(), |label, byte| format!("{label}{byte:02x}"))
 }

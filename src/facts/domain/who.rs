@@ -134,35 +134,11 @@ fn signers(parties: &mut Parties, lookup: &Lookup, domain: &str) {
     for (question, answer) in lookup.answers().iter().filter(|(q, _)| q.name.ends_with(&below)) {
         let targets = answer.records.iter().filter_map(|r| if let Data::Cname(t) = &r.data { Some(t) } else { None });
         for target in targets {
-            let made = |p: &&Platform| {
-                let patterns = p.dkim.iter().filter_map(|d| d.target.as_deref());
-                patterns.map(open_template).any(|t| pattern::host(&t, target))
-                    || p.signs_as.iter().any(|d| pattern::host(d, target) || pattern::host(&format!("*.{d}"), target))
-            };
-            if let Some(platform) = platform::all().iter().find(made) {
+            if let Some(platform) = platform::of_dkim_target(target) {
                 parties.sender(platform, question, target);
             }
         }
     }
-}
-
-/// A template as a pattern: whatever the portal fills in may be anything.
-fn open_template(template: &str) -> String {
-    let filled = Platform::fill(template, "*");
-    let mut out = String::new();
-    let mut inside = false;
-    for c in filled.chars() {
-        match c {
-            '<' => {
-                inside = true;
-                out.push('*');
-            }
-            '>' => inside = false,
-            _ if inside => {}
-            _ => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

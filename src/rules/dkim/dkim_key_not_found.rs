@@ -1,6 +1,6 @@
 use super::failure::Failure;
 use super::standing::{self, Standing};
-use super::{platform, subject};
+use super::{platform, subject, unsigned};
 use crate::evidence::{Kind, Outcome, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyState};
@@ -12,7 +12,9 @@ rule! {
     /// The key a signature names is not in DNS
     ///
     /// ## What we saw
-    /// A signature's `s=` and `d=` name the place of its public key, and there is no text record at that name.
+    /// A signature's `s=` and `d=` name the place of its public key, and there is no text record at that name. Of a domain
+    /// that is checked without a message: the selector you gave, or those of a platform you named, have no key there, or
+    /// DNS denies that there is any name below `_domainkey`.
     ///
     /// ## Why mail suffers
     /// A receiver that finds no key cannot check the signature, and treats the message as unsigned.
@@ -28,6 +30,9 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
+    if facts.reading.subject.is_some() {
+        return unsigned::judge(facts);
+    }
     let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
     for key in subject::distinct(facts).filter(|k| k.signature.is_some()) {
         applies = true;

@@ -3,6 +3,7 @@ use super::standing::{self, Standing};
 use super::subject::{self, Subject};
 use crate::facts::Facts;
 use crate::facts::dkim::{KeyState, PublicKey};
+use crate::facts::domain::keys::Whence;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
@@ -26,7 +27,9 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    match subject::judge(facts, |s| (s.record.public == PublicKey::Revoked).then(|| withdrawn(s))) {
+    // At a selector that was only guessed a withdrawn key is what rotation leaves behind.
+    let guessed = |s: &Subject| s.tried().is_some_and(|selector| selector.whence != Whence::Said);
+    match subject::judge(facts, |s| (s.record.public == PublicKey::Revoked && !guessed(s)).then(|| withdrawn(s))) {
         found @ Verdict::Found(_) => found,
         other => match reported(facts) {
             Some(finding) => finding.into(),

@@ -1,6 +1,7 @@
 use super::failure::Failure;
 use super::{platform, standing};
 use crate::facts::Facts;
+use crate::knowledge::Platform;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
 use crate::rules::dmarc::freemail;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule, since, stranger};
@@ -92,7 +93,7 @@ fn missing(facts: &Facts, exhibit: Exhibit, reported: bool) -> Finding {
             format!("dkim=pass for {domain}, if {} sent it; else for your own domain in From", provider.name),
         );
     }
-    let (fix, check) = cure(facts, domain);
+    let (fix, check) = switch_on(facts, platform::of_message(facts), domain);
     finding.fix(fix).check(check, "a key; and dkim=pass with your domain in a new message")
 }
 
@@ -128,14 +129,15 @@ fn relief(facts: &Facts) -> Option<&'static str> {
     )
 }
 
-fn cure(facts: &Facts, domain: Option<&str>) -> (Remedy, String) {
+/// Signing switched on, at the platform where one is known, and the command that shows the key.
+pub(super) fn switch_on(facts: &Facts, platform: Option<&Platform>, domain: Option<&str>) -> (Remedy, String) {
     let summary = match domain {
         Some(domain) => format!("Switch on DKIM signing as {domain} and publish the key"),
         None => "Switch on DKIM signing with your own domain and publish the key".into(),
     };
     let remedy = Remedy::new(summary);
     let owner = domain.map_or_else(|| blank("your domain"), str::to_owned);
-    if let Some(platform) = platform::of_message(facts).filter(|p| p.dkim_setting.is_some() || !p.dkim.is_empty()) {
+    if let Some(platform) = platform.filter(|p| p.dkim_setting.is_some() || !p.dkim.is_empty()) {
         let remedy = crate::remedy::platform::signing(remedy, platform, &owner, &facts.evidence.answers);
         let first = remedy
             .records
@@ -160,7 +162,6 @@ mod tests {
     use crate::facts::platform::{Hit, Mark};
     use crate::facts::received::Hop;
     use crate::facts::reported::Dkim;
-    use crate::knowledge::Platform;
     use crate::knowledge::platform::DkimSetup;
     use crate::rules::dkim::testing::*;
 

@@ -84,6 +84,16 @@ fn departure(problem: &KeyProblem) -> (Span, &'static str, &'static str, Severit
         KeyProblem::BadCharacter(s) => {
             (s, "has foreign signs in p=", "has characters in or after p= that do not belong to the key", Critical)
         }
+        KeyProblem::Glued(s) => (
+            s,
+            "lacks a semicolon between strings",
+            "lacks a semicolon where one of its strings ends: strings are joined as they are",
+            Critical,
+        ),
+        KeyProblem::TwoKeys(s) => (s, "holds two keys in one p=", "holds a second key inside p=", Critical),
+        KeyProblem::NoHash(s) => {
+            (s, "allows no known hash", "has an h= that names no hash in use, so no signature counts", Critical)
+        }
         KeyProblem::NotForMail(s) => {
             (s, "is not for e-mail", "has an s= that does not name e-mail, so receivers must ignore the key", Critical)
         }
@@ -93,7 +103,7 @@ fn departure(problem: &KeyProblem) -> (Span, &'static str, &'static str, Severit
 fn malformed(subject: &Subject, span: Option<Span>, short: &str, long: &str, severity: Severity) -> Finding {
     let text = &subject.record.text;
     let summary = "Publish the record in the right form";
-    let fix = match remedy::tidy(text) {
+    let fix = match remedy::tidy(&subject.record.unglued()) {
         Some(after) => subject.replaced(summary, &after),
         // `s=` may be meant: only the owner knows whether the key is for mail.
         None if subject.record.public.usable() => {

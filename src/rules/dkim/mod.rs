@@ -1,6 +1,8 @@
 //! Rules of the group `dkim`.
 
+mod dkim_ambiguous_answer;
 mod dkim_body_hash_mismatch;
+mod dkim_ed25519_only;
 mod dkim_expired;
 mod dkim_identity_not_allowed;
 mod dkim_key_not_found;
@@ -10,16 +12,20 @@ mod dkim_key_weak;
 mod dkim_key_wrong_encoding;
 mod dkim_missing;
 mod dkim_record_malformed;
+mod dkim_rotation_race;
 mod dkim_selector_mismatch;
 mod dkim_signature_invalid;
 mod dkim_testing_flag;
 mod dkim_weak_signature;
 mod failure;
 mod platform;
+mod selector_collision;
 mod standing;
 mod subject;
 #[cfg(test)]
 mod testing;
+mod unsigned;
+mod wildcard_answers;
 
 use super::Rule;
 
@@ -29,13 +35,18 @@ pub(super) const RULES: &[&Rule] = &[
     &dkim_body_hash_mismatch::RULE,
     &dkim_identity_not_allowed::RULE,
     &dkim_signature_invalid::RULE,
+    &dkim_rotation_race::RULE,
     &dkim_selector_mismatch::RULE,
+    &selector_collision::RULE,
     &dkim_record_malformed::RULE,
     &dkim_key_truncated::RULE,
     &dkim_key_wrong_encoding::RULE,
     &dkim_key_revoked::RULE,
+    &dkim_ed25519_only::RULE,
+    &dkim_ambiguous_answer::RULE,
     &dkim_key_weak::RULE,
     &dkim_testing_flag::RULE,
     &dkim_weak_signature::RULE,
     &dkim_expired::RULE,
+    &wildcard_answers::RULE,
 ];

@@ -6,6 +6,7 @@ use super::standing::Standing;
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyRecord, KeyState, key};
+use crate::facts::domain::keys::{Selector, Whence};
 use crate::facts::organization::psl;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict};
@@ -212,7 +213,7 @@ impl Subject<'_> {
     /// What every finding about a key record has in common.
     pub(super) fn finish(&self, finding: Finding, confirming: &[Failure], expect: &str) -> Finding {
         let finding = match &self.standing {
-            None => finding.sure(Confidence::Certain, "it stands in the record that was given"),
+            None => self.apart(finding),
             Some(standing) => standing.apply(standing.sure_by_dns(finding, confirming)),
         };
         let named = self.standing.as_ref().and_then(|s| s.signature).and_then(|s| s.selector.as_ref());
@@ -228,6 +229,30 @@ impl Subject<'_> {
             }
         };
         finding.check(format!("dig +short TXT {}", self.name()), expect)
+    }
+}
+
+impl Subject<'_> {
+    /// A finding about a key that no signature is known to name.
+    fn apart(&self, finding: Finding) -> Finding {
+        let Some(selector) = self.tried() else {
+            return finding.sure(Confidence::Certain, "it stands in the record that was given");
+        };
+        if selector.whence == Whence::Said {
+            return finding.sure(Confidence::Certain, "you named the selector, and the record stands in DNS now");
+        }
+        let finding =
+            finding.sure(Confidence::Likely, "the record stands in DNS; that anything signs with it is a guess");
+        // A platform that sends for the domain gives the guess weight.
+        let usual = if selector.platform.is_some() { Severity::Critical } else { Severity::Medium };
+        let severity = finding.severity.min(usual);
+        let explanation = format!("{} Whether anything signs with this selector is not known.", finding.explanation);
+        finding.severity(severity).explain(explanation)
+    }
+
+    /// The selector of a checked domain under which this key was found.
+    pub(super) fn tried(&self) -> Option<&Selector> {
+        self.facts.domain.keys.at(&self.key.name)
     }
 }
 

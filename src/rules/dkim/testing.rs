@@ -1,12 +1,14 @@
 //! Facts for tests, put together without the readers of other rooms.
 
+use crate::evidence::zone::Zone;
 use crate::evidence::{Answer, Answers, Data, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
 use crate::facts::dkim::{key, signature};
+use crate::facts::dmarc::Dmarc;
 use crate::facts::header::Header;
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::{Agreement, Alignment};
-use crate::facts::reported::{Dkim, Dmarc};
-use crate::facts::{Facts, Reading, address, record};
+use crate::facts::reported::{self, Dkim};
+use crate::facts::{Facts, Reading, address, domain, record};
 use crate::rules::{Finding, Rule, Verdict};
 use crate::span::Span;
 use std::sync::Arc;
@@ -67,6 +69,27 @@ impl Case {
         }
     }
 
+    /// A domain that is checked.
+    pub fn domain(name: &str) -> Case {
+        let subject = Some(crate::facts::subject::Subject::Domain(name.into()));
+        let reading = Reading { subject, ..Reading::default() };
+        Case { reading, text: name.into(), ..Case::new("") }
+    }
+
+    /// Answers from zone lines to all that is asked.
+    pub fn zone(mut self, lines: &str) -> Case {
+        let zone = Zone::parse(lines).unwrap();
+        for _ in 0..9 {
+            let lookup = Lookup::new(&self.answers);
+            domain::gather(&lookup, &self.reading, &Dmarc::default(), &self.said);
+            key::gather(&lookup, &self.reading, &self.said);
+            let missing = lookup.into_missing();
+            let at = jiff::Timestamp::from_second(NOW).unwrap();
+            self.answers.extend(missing.into_iter().map(|q| (zone.answer(&q, at), q)).map(|(a, q)| (q, a)));
+        }
+        self
+    }
+
     /// A pasted value, without a name or with one.
     pub fn pasted(name: Option<&str>, value: &str) -> Case {
         let entry = record::Entry {
@@ -110,7 +133,7 @@ impl Case {
     }
 
     pub fn dmarc(mut self, result: &str) -> Case {
-        self.reading.reported.dmarc = Some(Dmarc {
+        self.reading.reported.dmarc = Some(reported::Dmarc {
             result: result.into(),
             domain: None,
             disposition: None,
@@ -138,7 +161,10 @@ impl Case {
             now: jiff::Timestamp::from_second(NOW).unwrap(),
             offline: self.offline,
         };
-        let keys = key::gather(&Lookup::new(&evidence.answers), &self.reading, &evidence.said);
+        let lookup = Lookup::new(&evidence.answers);
+        let mut keys = key::gather(&lookup, &self.reading, &evidence.said);
+        let domain = domain::gather(&lookup, &self.reading, &Dmarc::default(), &evidence.said);
+        keys.extend(domain.keys.judged().map(|s| s.key.clone()));
         Facts {
             evidence: Arc::new(evidence),
             reading: Arc::new(self.reading),
@@ -155,7 +181,7 @@ impl Case {
             misplaced: vec![],
             platforms: vec![],
             missing: vec![],
-            domain: Default::default(),
+            domain,
             errands: Vec::new(),
         }
     }

@@ -145,6 +145,12 @@ fn corrected(record: &DmarcRecord) -> Edit {
         // What receivers read it as.
         edit.set("p", Policy::None.word());
     }
+    if record.problems.iter().any(|p| matches!(p, RecordProblem::PolicyLate(_)))
+        && let Some(policy) = edit.get("p").map(str::to_owned)
+    {
+        edit.remove("p");
+        edit.set("p", &policy);
+    }
     edit
 }
 
@@ -191,6 +197,9 @@ fn harm(record: &DmarcRecord, counts: bool, problem: &RecordProblem) -> Option<(
         RecordProblem::Separator(_) => (whole, format!("the separator is wrong at “{}”", short.trim())),
         RecordProblem::Quotes(_) => (whole, format!("{short} is part of the value")),
         RecordProblem::Foreign(_) => (whole, "a character outside plain ASCII is in it".to_owned()),
+        RecordProblem::PolicyLate(_) => {
+            (Harm::Detail, format!("{short} is not right behind the version, where older receivers want it"))
+        }
         // Unknown tags are ignored by all; removed ones have a rule of their own.
         RecordProblem::UnknownTag(_) | RecordProblem::Removed(_) => return None,
     })
@@ -250,6 +259,12 @@ mod tests {
     }
 
     #[test]
+    fn the_policy_goes_behind_the_version() {
+        let fix = only(judge(&Case::pasted(None, &["v=DMARC1; sp=none; x=y; p=reject"]).facts())).fix.unwrap();
+        assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=reject; sp=none; x=y"]);
+    }
+
+    #[test]
     fn what_cannot_be_told_is_asked() {
         let fix = only(judge(&Case::pasted(None, &["v=DMARC1; p=monitor"]).facts())).fix.unwrap();
         assert!(fix.records.is_empty() && fix.steps[0].contains("p=monitor"), "{fix:?}");
@@ -264,6 +279,7 @@ mod tests {
             ("v=DMARC1; p=none; rua=a@example.com", Severity::Medium),
             ("v=DMARC1; p=none; adkim=x", Severity::Low),
             ("v=DMARC1; rua=mailto:a@example.com", Severity::Low),
+            ("v=DMARC1; sp=none; p=none", Severity::Low),
         ] {
             assert_eq!(only(judge(&Case::pasted(None, &[text]).facts())).severity, severity, "{text}");
         }

@@ -59,10 +59,9 @@ fn judge(facts: &Facts) -> Verdict {
 
 /// No record of the sender's own: unknown while the walk is open.
 pub(super) fn not_seen(facts: &Facts) -> Verdict {
-    match facts.dmarc.missing.first() {
-        Some(question) if facts.dmarc.governs.is_none() => {
-            let domain = question.name.strip_prefix("_dmarc.").unwrap_or(&question.name);
-            Verdict::Unknown(vec![seen::unread(domain, question)])
+    match facts.dmarc.steps.iter().find(|step| !step.answered()) {
+        Some(step) if facts.dmarc.governs.is_none() => {
+            Verdict::Unknown(vec![seen::unread(&step.domain, &step.question())])
         }
         _ => Verdict::NotApplicable,
     }

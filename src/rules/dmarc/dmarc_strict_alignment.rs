@@ -35,14 +35,22 @@ fn judge(facts: &Facts) -> Verdict {
     if !record.adkim_strict && !record.aspf_strict {
         return Verdict::Pass;
     }
-    let legs = failure::legs(facts);
+    let mut legs = failure::legs(facts);
+    let checked = facts.reading.subject.is_some();
+    // Nothing was sent yet: what the user says of MAIL FROM is judged as if it passed.
+    for leg in legs.spf.iter_mut().filter(|leg| checked && leg.passed.is_none()) {
+        leg.passed = Some(true);
+    }
     let (Some(seen), Some(fix)) = (seen::governing(facts), remedy(facts, &legs)) else { return Verdict::Pass };
     let fails = facts.alignment.dmarc == Some(false);
     let excused = failure::receiver_passed(facts);
     let mut finding = Finding::new(
         &RULE,
         failure::title([
-            format!("Strict alignment: {} passes, {from} is asked for", names(&legs)),
+            match checked {
+                true => format!("Strict alignment: {} does not count for {from}", names(&legs)),
+                false => format!("Strict alignment: {} passes, {from} is asked for", names(&legs)),
+            },
             "Strict alignment turns a pass of the same organization down".to_owned(),
         ]),
     )
@@ -65,7 +73,16 @@ fn judge(facts: &Facts) -> Verdict {
     .exhibits(tags(&legs).iter().map(|tag| seen.show_tag(&tag[..tag.len() - 2], "asks for the very same name")))
     .exhibits(failure::exhibits(facts, &legs))
     .fix(fix);
+    if checked {
+        finding = finding.severity(Severity::Medium).explain(format!(
+            "{} asks for strict alignment ({}), so only a pass for exactly {from} counts. Mail with {} in its Return-Path gets none from SPF, and passes only where DKIM signs as exactly {from}.",
+            seen.called(),
+            tags(&legs).join(", "),
+            names(&legs)
+        ));
+    }
     finding = match excused {
+        _ if checked => finding.sure(Confidence::Certain, "you named the address, and the record stands in DNS now"),
         true => finding.sure(Confidence::Possible, "the receiver did not mind"),
         // The record is today's; the message was judged by the one of its day.
         false => finding.sure(Confidence::Likely, "the record as it stands in DNS today"),
@@ -132,6 +149,17 @@ mod tests {
         let change = &finding.fix.unwrap().records[0];
         assert_eq!(texts(&change.before), [RECORD]);
         assert_eq!(texts(&change.after), ["v=DMARC1; p=reject; aspf=s; x=keep; rua=mailto:a@example.com"]);
+    }
+
+    #[test]
+    fn of_a_domain_what_is_said_of_mail_from_counts() {
+        let zone = format!("_dmarc.example.com TXT \"{RECORD}\"");
+        let case = Case::domain("example.com").mail_from("bounce.example.com").zone(&zone);
+        let finding = only(judge(&case.facts()));
+        assert_eq!((finding.severity, finding.leads_to.len()), (Severity::Medium, 0));
+        assert!(finding.title.contains("bounce.example.com does not count"), "{}", finding.title);
+        let exact = Case::domain("example.com").mail_from("example.com").zone(&zone);
+        assert!(matches!(judge(&exact.facts()), Verdict::Pass));
     }
 
     #[test]

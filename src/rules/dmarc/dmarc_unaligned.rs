@@ -31,6 +31,9 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
+    if facts.reading.subject.is_some() {
+        return Verdict::NotApplicable;
+    }
     judge_with(facts, platform::that_signs_as)
 }
 

@@ -8,13 +8,17 @@ mod seen;
 mod testing;
 
 mod dkim_vendor_domain_only;
+mod dmarc_delegated;
+mod dmarc_external_report_unauthorized;
 mod dmarc_freemail_from;
 mod dmarc_missing;
 mod dmarc_multiple_records;
 mod dmarc_policy_none;
 mod dmarc_record_malformed;
+mod dmarc_reject_too_early;
 mod dmarc_removed_tags;
 mod dmarc_rua_missing;
+mod dmarc_sp_weaker;
 mod dmarc_strict_alignment;
 mod dmarc_unaligned;
 mod orgdomain_treewalk_vs_psl;
@@ -29,8 +33,12 @@ pub(super) const RULES: &[&Rule] = &[
     &dmarc_multiple_records::RULE,
     &dmarc_record_malformed::RULE,
     &dmarc_missing::RULE,
+    &dmarc_reject_too_early::RULE,
+    &dmarc_external_report_unauthorized::RULE,
     &dmarc_rua_missing::RULE,
+    &dmarc_sp_weaker::RULE,
     &dmarc_policy_none::RULE,
     &dmarc_removed_tags::RULE,
     &orgdomain_treewalk_vs_psl::RULE,
+    &dmarc_delegated::RULE,
 ];

@@ -1,12 +1,14 @@
 //! Facts for tests, built by hand: a From, what the receiver reported, and DNS answers.
 
+use crate::evidence::zone::Zone;
 use crate::evidence::{Answer, Answers, Data, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
 use crate::facts::address::{Address, From, Mailbox};
 use crate::facts::boundary::{Identities, Identity, MailFrom, Origin};
 use crate::facts::lookup::Lookup;
 use crate::facts::record::{Entry, Pasted};
 use crate::facts::reported::{self, Reported};
-use crate::facts::{Facts, Reading, dkim, dmarc, organization};
+use crate::facts::subject::Subject;
+use crate::facts::{Facts, Reading, dkim, dmarc, domain, organization};
 use crate::rules::{Finding, Verdict};
 use crate::span::{Span, Spanned};
 use std::sync::Arc;
@@ -32,6 +34,26 @@ impl Case {
         let mailbox = Mailbox { display: String::new(), address: Some(address), span };
         case.reading.from = From { field: Some(0), mailboxes: vec![mailbox], problems: vec![] };
         case
+    }
+
+    /// A domain that is checked.
+    pub fn domain(name: &str) -> Case {
+        let mut case = Case { text: name.to_owned(), ..Case::default() };
+        case.reading.subject = Some(Subject::Domain(name.to_owned()));
+        case
+    }
+
+    /// Answers from zone lines to all that is asked.
+    pub fn zone(mut self, lines: &str) -> Case {
+        let zone = Zone::parse(lines).unwrap();
+        loop {
+            let missing = self.gather().3;
+            if missing.is_empty() {
+                return self;
+            }
+            let at = jiff::Timestamp::UNIX_EPOCH;
+            self.answers.extend(missing.into_iter().map(|q| (zone.answer(&q, at), q)).map(|(a, q)| (q, a)));
+        }
     }
 
     /// Pasted TXT records.
@@ -138,7 +160,7 @@ impl Case {
     /// No such name for every other `_dmarc` question the walks ask.
     pub fn nothing_else(mut self) -> Case {
         loop {
-            let missing = self.gather().2;
+            let missing = self.gather().3;
             if missing.is_empty() {
                 return self;
             }
@@ -148,15 +170,16 @@ impl Case {
         }
     }
 
-    fn gather(&self) -> (dmarc::Dmarc, organization::Alignment, Vec<Question>) {
+    fn gather(&self) -> (dmarc::Dmarc, organization::Alignment, domain::Domain, Vec<Question>) {
         let lookup = Lookup::new(&self.answers);
         let dmarc = dmarc::gather(&lookup, &self.reading);
         let alignment = organization::align(&lookup, &self.reading, &self.identities, &dmarc, None);
-        (dmarc, alignment, lookup.into_missing())
+        let domain = domain::gather(&lookup, &self.reading, &dmarc, &self.said);
+        (dmarc, alignment, domain, lookup.into_missing())
     }
 
     pub fn facts(self) -> Facts {
-        let (dmarc, alignment, missing) = self.gather();
+        let (dmarc, alignment, domain, missing) = self.gather();
         let bytes: Arc<[u8]> = self.text.into_bytes().into();
         let input =
             Input::verbatim(bytes, if self.reading.record.is_some() { InputKind::Record } else { InputKind::Headers });
@@ -183,7 +206,7 @@ impl Case {
             mail_hosts: vec![],
             misplaced: vec![],
             platforms: self.platforms,
-            domain: Default::default(),
+            domain,
             missing,
             errands: vec![],
         }

@@ -10,7 +10,8 @@
 //!   v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A…
 //! ```
 
-use super::scroll;
+use super::{answer, keys, scroll};
+use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyRecord, KeyState, PublicKey, Signature};
 use crate::facts::organization::Agreement;
@@ -29,11 +30,16 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let Some(case) = &mut app.case else { return vec![] };
     let Some(diagnosis) = &case.diagnosis else { return vec![] };
     let facts = &diagnosis.facts;
-    let last = facts.reading.signatures.len().saturating_sub(1);
+    let last = match facts.reading.subject {
+        Some(_) => keys::listed(facts).len(),
+        None => facts.reading.signatures.len(),
+    }
+    .saturating_sub(1);
     let shown = case.signature.min(last);
     match action {
         Action::Next => case.signature = (shown + 1).min(last),
         Action::Previous => case.signature = shown.saturating_sub(1),
+        Action::More => case.answers = !case.answers,
         Action::CopyValue => {
             let record = key_of(facts, shown).and_then(|key| match &key.state {
                 KeyState::Found(records) => records.first(),
@@ -53,6 +59,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
 }
 
 fn key_of(facts: &Facts, signature: usize) -> Option<&Key> {
+    if facts.reading.subject.is_some() {
+        return keys::listed(facts).get(signature).map(|s| &s.key);
+    }
     facts
         .keys
         .iter()
@@ -65,6 +74,12 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let Some(diagnosis) = &case.diagnosis else { return };
     let facts = &diagnosis.facts;
     let mut doc = Doc::new(pen, area.width.min(120));
+    if facts.reading.subject.is_some() {
+        let shown = case.signature.min(keys::listed(facts).len().saturating_sub(1));
+        keys::write(&mut doc, facts, shown, case.answers);
+        super::page(app, frame, area, &doc);
+        return frame.set_cursor_position(area.as_position());
+    }
     let signatures = &facts.reading.signatures;
     let shown = case.signature.min(signatures.len().saturating_sub(1));
     match signatures.get(shown) {
@@ -84,6 +99,9 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     if let Some(key) = key_of(facts, shown) {
         doc.section(&format!("Key   {}", key.name), "");
         key_text(&mut doc, key);
+        if case.answers && !key.name.is_empty() {
+            answer::write(&mut doc, &facts.evidence, &Question::new(&key.name, Kind::Txt));
+        }
     }
     super::page(app, frame, area, &doc);
     frame.set_cursor_position(area.as_position());
@@ -131,11 +149,11 @@ fn line(doc: &mut Doc, tag: &str, value: &str, note: &str) {
     doc.hang(&format!("  {tag:<4} "), Ink::Faint, text, Ink::Plain);
 }
 
-fn state_in_short(state: &KeyState) -> String {
+pub(super) fn state_in_short(state: &KeyState) -> String {
     match state {
         KeyState::Unasked(_) => "… key not asked for yet".to_owned(),
-        KeyState::Failed(_) => "? DNS did not answer".to_owned(),
-        KeyState::Missing(_) => "✗ no key there".to_owned(),
+        KeyState::Failed(outcome) => format!("? {}", answer::outcome(Some(*outcome))),
+        KeyState::Missing(outcome) => format!("✗ no key there: {}", answer::outcome(Some(*outcome))),
         KeyState::Found(records) => match &records[..] {
             [one] => material(&one.public),
             several => format!("! {} records there", several.len()),
@@ -156,7 +174,7 @@ fn material(key: &PublicKey) -> String {
     }
 }
 
-fn key_text(doc: &mut Doc, key: &Key) {
+pub(super) fn key_text(doc: &mut Doc, key: &Key) {
     match &key.state {
         KeyState::Found(records) => {
             for record in records {

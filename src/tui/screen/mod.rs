@@ -1,12 +1,15 @@
 //! The screens, one small file each: what it draws, and what keys do there.
 
+pub mod answer;
 pub mod ask;
 pub mod detail;
 pub mod dkim;
+pub mod dmarc;
 pub mod headers;
 pub mod home;
 pub mod hops;
 pub mod input;
+pub mod keys;
 pub mod records;
 pub mod samples;
 pub mod spf;
@@ -32,6 +35,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Detail => detail::act(app, action),
         Screen::Spf => spf::act(app, action),
         Screen::Dkim => dkim::act(app, action),
+        Screen::Dmarc => dmarc::act(app, action),
         Screen::Hops => hops::act(app, action),
         Screen::Headers => headers::act(app, action),
         Screen::Stated => stated::act(app, action),
@@ -51,6 +55,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Detail => detail::draw(app, frame, area, pen),
         Screen::Spf => spf::draw(app, frame, area, pen),
         Screen::Dkim => dkim::draw(app, frame, area, pen),
+        Screen::Dmarc => dmarc::draw(app, frame, area, pen),
         Screen::Hops => hops::draw(app, frame, area, pen),
         Screen::Headers => headers::draw(app, frame, area, pen),
         Screen::Stated => stated::draw(app, frame, area, pen),
@@ -72,6 +77,7 @@ pub fn title(app: &App) -> (String, String) {
         Screen::Detail => "finding",
         Screen::Spf => "SPF",
         Screen::Dkim => "DKIM",
+        Screen::Dmarc => "DMARC",
         Screen::Hops => "hops",
         Screen::Headers => "headers",
         Screen::Stated => "stated settings",

@@ -99,6 +99,19 @@ impl<'a> Doc<'a> {
         self.lines.push(Line::from(Span::styled(format!("{text}{}", " ".repeat(pad)), self.pen.style(ink))));
     }
 
+    /// Two columns of lines, the left one `left_width` wide.
+    pub fn beside(&mut self, left: Vec<Line<'static>>, right: Vec<Line<'static>>, left_width: usize) {
+        let rows = left.len().max(right.len());
+        let (mut left, mut right) = (left.into_iter(), right.into_iter());
+        for _ in 0..rows {
+            let mut line = left.next().unwrap_or_default();
+            let pad = (left_width + 2).saturating_sub(line.width());
+            line.spans.push(Span::raw(" ".repeat(pad)));
+            line.spans.extend(right.next().unwrap_or_default().spans);
+            self.lines.push(line);
+        }
+    }
+
     /// Draws the lines from `top` on and returns the `top` that was possible.
     pub fn draw(&self, frame: &mut Frame, area: Rect, top: usize) -> usize {
         let top = top.min(self.lines.len().saturating_sub(area.height as usize));
