@@ -74,7 +74,6 @@ fn said(text: &str) -> Said {
             "configured.pool" => c.pool = Some(value),
             "configured.virtual-sender" => c.virtual_sender = Some(value),
             "configured.template-sender" => c.template_sender = Some(value),
-            "check.selector" => check.selectors.push(value),
             "check.platform" => check.platforms.push(value),
             "check.only" => check.only.push(Part::ALL.into_iter().find(|p| p.word() == value).unwrap()),
             other => panic!("unknown statement {other}"),

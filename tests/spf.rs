@@ -5,7 +5,7 @@
 mod dnsd;
 
 use dnsd::{Dnsd, Fault, World};
-use hickory_server::proto::op::ResponseCode;
+use hickory_proto::op::ResponseCode;
 use serde_json::Value;
 use std::process::Command;
 

@@ -62,7 +62,7 @@ fn wish() -> Said {
 
 fn evidence(global: &Global, args: &Spf, domain: &str) -> Evidence {
     Evidence {
-        input: Arc::new(super::source::input(domain, domain.as_bytes().to_vec(), Some(InputKind::Domain))),
+        input: Arc::new(super::source::recognise(domain, domain.as_bytes().to_vec(), Some(InputKind::Domain))),
         said: Said { ip: args.ip, helo: args.helo.clone(), mail_from: args.sender.clone(), ..wish() },
         answers: Answers::new(),
         fetched: Default::default(),

@@ -81,7 +81,10 @@ impl Case {
         let zone = Zone::parse(lines).unwrap();
         for _ in 0..9 {
             let lookup = Lookup::new(&self.answers);
-            domain::gather(&lookup, &self.reading, &Dmarc::default(), &self.said);
+            let input = Input::verbatim(self.text.clone().into_bytes(), InputKind::Domain);
+            let evidence =
+                Evidence::new(input, self.said.clone(), jiff::Timestamp::from_second(NOW).unwrap(), self.offline);
+            domain::gather(&lookup, &self.reading, &Dmarc::default(), &evidence);
             key::gather(&lookup, &self.reading, &self.said);
             let missing = lookup.into_missing();
             let at = jiff::Timestamp::from_second(NOW).unwrap();
@@ -163,7 +166,7 @@ impl Case {
         };
         let lookup = Lookup::new(&evidence.answers);
         let mut keys = key::gather(&lookup, &self.reading, &evidence.said);
-        let domain = domain::gather(&lookup, &self.reading, &Dmarc::default(), &evidence.said);
+        let domain = domain::gather(&lookup, &self.reading, &Dmarc::default(), &evidence);
         keys.extend(domain.keys.judged().map(|s| s.key.clone()));
         Facts {
             evidence: Arc::new(evidence),

@@ -174,7 +174,9 @@ impl Case {
         let lookup = Lookup::new(&self.answers);
         let dmarc = dmarc::gather(&lookup, &self.reading);
         let alignment = organization::align(&lookup, &self.reading, &self.identities, &dmarc, None);
-        let domain = domain::gather(&lookup, &self.reading, &dmarc, &self.said);
+        let input = Input::verbatim(self.text.clone().into_bytes(), InputKind::Domain);
+        let evidence = Evidence::new(input, self.said.clone(), jiff::Timestamp::UNIX_EPOCH, false);
+        let domain = domain::gather(&lookup, &self.reading, &dmarc, &evidence);
         (dmarc, alignment, domain, lookup.into_missing())
     }
 
