@@ -1,5 +1,6 @@
 //! The engine: evidence in, diagnosis out. Pure: the same evidence gives the same bytes.
 
+use crate::evidence::said::Part;
 use crate::evidence::{Answers, Errand, Evidence, Question};
 use crate::facts::{Facts, Reading};
 use crate::rules::{self, Finding, Gap, Rule};
@@ -63,7 +64,7 @@ pub fn diagnose(evidence: Arc<Evidence>, reading: Arc<Reading>) -> Diagnosis {
     let mut passed = Vec::new();
     let mut unknown = Vec::new();
     let judged = facts.evidence.input.kind.is_judged();
-    for rule in rules::all().take_while(|_| judged) {
+    for rule in rules::all().take_while(|_| judged).filter(|rule| wanted(&facts, rule)) {
         match (rule.judge)(&facts) {
             rules::Verdict::NotApplicable => {}
             rules::Verdict::Unknown(gaps) => unknown.extend(gaps),
@@ -76,6 +77,17 @@ pub fn diagnose(evidence: Arc<Evidence>, reading: Arc<Reading>) -> Diagnosis {
     unknown.retain(|gap: &Gap| !needs.contains(&gap.needs) && needs.insert(gap.needs.clone()));
     let (verdict, findings) = triage::triage(&facts, found, &unknown);
     Diagnosis { facts, verdict, findings, passed, unknown }
+}
+
+/// A check of some parts (`--only`) is judged by the rules of those parts.
+fn wanted(facts: &Facts, rule: &Rule) -> bool {
+    let part = match rule.group {
+        rules::Group::Spf => Part::Spf,
+        rules::Group::Dkim => Part::Dkim,
+        rules::Group::Dmarc => Part::Dmarc,
+        _ => return true,
+    };
+    facts.reading.subject.is_none() || facts.evidence.said.check.wants(part)
 }
 
 #[cfg(test)]

@@ -58,6 +58,26 @@ fn json(out: &Out) -> Value {
 }
 
 #[test]
+fn what_is_published_is_told_with_outcome_ttl_and_meaning() {
+    let server = Dnsd::start(World::of(ZONE));
+    let out = check(&server, &["example.com", "--selector", "s1", "--ip", "192.0.2.5", "-f", "json"]);
+    let told = json(&out);
+    assert_eq!((told["schema"].as_str(), told["domain"].as_str()), (Some("postdoc/domain"), Some("example.com")));
+    assert_eq!((told["verdict"]["state"].as_str(), out.status), (Some("pass"), 0), "{told:#}");
+    let records = &told["records"];
+    assert_eq!(records["spf"]["raw"][0], "\"v=spf1 include:send.test ip4:192.0.2.5 ~all\"");
+    assert_eq!(records["spf"]["raw"].as_array().unwrap().len(), 1, "other TXT of the name are no SPF");
+    assert_eq!(records["spf"]["parsed"]["terms"][0], "include:send.test");
+    assert_eq!(records["dmarc"]["parsed"]["p"], "reject");
+    assert_eq!(records["mx"]["parsed"][0]["exchange"], "mx1.example.com");
+    assert_eq!(records["aaaa"]["outcome"], "nodata");
+    assert_eq!(records["dkim"][0]["name"], "s1._domainkey.example.com");
+    assert_eq!(records["ptr"][0]["parsed"][0], "mx1.example.com");
+    assert_eq!(records["ns"]["ttl"], 300);
+    assert!(told["dns"]["queries"].as_u64() > Some(10) && told["dns"]["rounds"].as_u64() > Some(1), "{}", told["dns"]);
+}
+
+#[test]
 fn a_fault_is_never_a_missing_record() {
     let faults = [
         (Fault::Drop, "timeout"),
@@ -91,6 +111,19 @@ fn several_domains_are_told_as_they_finish_one_line_each() {
     assert_eq!(names, ["192.0.2.5", "broken.test", "example.com"]);
     // The broken record decides the status of the whole.
     assert_eq!(out.status, 1);
+}
+
+#[test]
+fn one_part_alone_asks_for_nothing_else() {
+    let server = Dnsd::start(World::of(ZONE));
+    let out = check(&server, &["example.com", "--only", "mx", "-f", "json"]);
+    let told = json(&out);
+    assert_eq!(told["records"]["mx"]["outcome"], "records");
+    for other in ["spf", "dmarc", "caa", "bimi", "mta_sts", "tls_rpt"] {
+        assert_eq!(told["records"][other], Value::Null, "{other}");
+    }
+    let asked = server.log();
+    assert!(!asked.iter().any(|a| a.kind == "CAA" || a.name.starts_with("_dmarc")), "{asked:?}");
 }
 
 #[test]

@@ -129,7 +129,8 @@ fn none(facts: &Facts, domain: &str) -> Finding {
     let (fix, check) = dkim_missing::switch_on(facts, sender, Some(domain));
     let asked = Question::new(&format!("_domainkey.{domain}"), Kind::Txt);
     Finding::new(&RULE, format!("{} publishes no DKIM key", subject::shortened(domain, 40)))
-        .severity(Severity::Medium)
+        // A note: a server that denies empty names has keys all the same, and no mail was seen.
+        .severity(Severity::Info)
         .sure(Confidence::Likely, "DNS denies the name above all selectors; some servers do that wrongly")
         .explain(format!(
             "There is no name _domainkey.{domain}, so there is none below it, where every key would stand. Nothing can sign as exactly {domain}. Mail may still be signed in the name of a subdomain, which counts too, unless strict alignment is asked for."
@@ -196,7 +197,7 @@ mod tests {
     #[test]
     fn nothing_below_domainkey_is_no_key_at_all() {
         let found = only(&told("example.com TXT \"v=spf1 include:_spf.google.com ~all\"", &[], &[]));
-        assert_eq!((found.severity, found.confidence), (Severity::Medium, Confidence::Likely));
+        assert_eq!((found.severity, found.confidence), (Severity::Info, Confidence::Likely));
         assert_eq!(found.fix.unwrap().records[0].name, "google._domainkey.example.com");
     }
 

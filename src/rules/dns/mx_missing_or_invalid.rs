@@ -1,5 +1,5 @@
 use super::non_sending_domain_open::is_silent;
-use super::return_path_unusable::{exhibit, gap, why};
+use super::return_path_unusable::{exhibit, gap, is_absent, why};
 use crate::evidence::{Data, Kind};
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
@@ -44,7 +44,7 @@ fn judge(facts: &Facts) -> Verdict {
         let is_from = from == Some(&at.domain);
         match at.receives() {
             // return-path-unusable speaks of the other one.
-            Some(false) if is_from && is_silent(facts) => {}
+            Some(false) if is_from && (is_silent(facts) || is_absent(facts, at)) => {}
             Some(false) if is_from => found.push(deaf(facts, at)),
             Some(true) => found.extend(crooked(facts, at)),
             Some(false) => {}
@@ -71,9 +71,6 @@ fn deaf(facts: &Facts, at: &MailHosts) -> Finding {
     };
     let after = vec![Data::Mx { preference: 10, exchange: blank(host) }];
     let checked = facts.reading.subject.is_some();
-    if checked && at.reception == Reception::NoSuchName {
-        return absent(facts, at);
-    }
     let fix = Remedy::new(format!("Give {domain} an MX, or put an address at a domain that takes mail into From."))
         .step("Ask who runs the mailboxes of the domain which host that is; a server that only sends is the wrong one.")
         .marked(Change { name: domain.clone(), kind: Kind::Mx, ttl: TTL, before, after });
@@ -86,19 +83,6 @@ fn deaf(facts: &Facts, at: &MailHosts) -> Finding {
         ))
         .fix(fix)
         .leads_to(if is_path { &["return-path-unusable"] } else { &[] })
-}
-
-/// A checked domain that is not there at all.
-fn absent(facts: &Facts, at: &MailHosts) -> Finding {
-    let domain = &at.domain;
-    let fix = Remedy::new(format!("Check the spelling of {domain}; if it is right, bring the name back into DNS."))
-        .step("At the registrar: has the registration run out, are name servers entered, is the domain on hold?");
-    finding(facts, at, format!("{} does not exist", short(domain)))
-        .explain(format!(
-            "DNS knows no name {domain} (NXDOMAIN). Nothing can be sent from it, nor to it, until it does."
-        ))
-        .fix(fix)
-        .leads_to(&["return-path-unusable", "spf-missing", "dmarc-missing"])
 }
 
 /// Mail servers that are named in a way that does not work.

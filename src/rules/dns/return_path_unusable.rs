@@ -33,9 +33,15 @@ fn judge(facts: &Facts) -> Verdict {
     match at.receives() {
         None => Verdict::Unknown(gap(at).into_iter().collect()),
         Some(true) => Verdict::Pass,
-        Some(false) if is_silent(facts) => Verdict::NotApplicable,
+        Some(false) if is_silent(facts) || is_absent(facts, at) => Verdict::NotApplicable,
         Some(false) => found(facts, at).into(),
     }
+}
+
+/// The domain that is checked does not exist: domain-not-found speaks of it.
+pub(super) fn is_absent(facts: &Facts, at: &MailHosts) -> bool {
+    let checked = facts.reading.subject.as_ref().and_then(|s| s.domain());
+    at.reception == Reception::NoSuchName && checked == Some(&at.domain)
 }
 
 /// What is not known of a domain's reception.
