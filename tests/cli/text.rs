@@ -28,7 +28,8 @@ fn plain_lines_are_stable() {
         let out = home.run(&["cases", "show", &file, "-f", "plain"]);
         for line in out.stdout.lines() {
             let kind = line.split('\t').next().unwrap();
-            let known = ["input", "verdict", "identity", "reported", "alignment", "finding", "record", "unknown"];
+            let known =
+                ["input", "verdict", "identity", "reported", "alignment", "finding", "record", "unknown", "answer"];
             assert!(known.contains(&kind), "{name}: {line}");
             let columns = line.split('\t').count();
             assert!(columns >= 3, "{name}: {line}");
