@@ -456,6 +456,23 @@ fn a_txt_fix_is_copied_whole_and_without_quotes() {
 }
 
 #[test]
+fn a_domain_is_checked_however_it_is_typed() {
+    for text in ["example.com\n", "example.com"] {
+        let mut app = app(UNICODE);
+        app.screens.push(Screen::Ask);
+        let mut effects = update(&mut app, Msg::Paste(text.into()));
+        if !text.ends_with('\n') {
+            assert!(effects.is_empty());
+            effects = enter(&mut app);
+        }
+        assert!(
+            matches!(&effects[..], [Effect::Open(_, Source::Text { name, .. })] if name == "example.com"),
+            "{effects:?}"
+        );
+    }
+}
+
+#[test]
 fn stale_answers_are_dropped() {
     let mut app = diagnosed(UNICODE);
     let old = app.ticket;

@@ -126,7 +126,8 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         }
         (None, Some(Screen::Ask)) if crate::evidence::input::is_host(text.trim()) => {
             app.domain.insert(text.trim());
-            return vec![];
+            // Typed faster than a terminal hands out keys, or pasted with its line end.
+            return if text.ends_with(['\n', '\r']) { screen::ask::check(app) } else { vec![] };
         }
         (None, Some(Screen::Verdict)) if filtering => {
             screen::verdict::insert(app, text.trim());

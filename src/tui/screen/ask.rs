@@ -29,7 +29,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     vec![]
 }
 
-fn check(app: &mut App) -> Vec<Effect> {
+/// Checks what is in the field.
+pub fn check(app: &mut App) -> Vec<Effect> {
     let name = app.domain.text().trim().to_owned();
     if name.is_empty() {
         app.say("Type a domain, as in example.com, or an IP address.");

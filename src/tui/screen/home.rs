@@ -27,7 +27,7 @@ use ratatui::layout::{Position, Rect};
 const ENTRIES: &[(&str, &str)] = &[
     ("Diagnose a message or header", "paste it now, or Enter for the editor"),
     ("Show me an example", "a header with a fault, explained"),
-    ("Check a domain", "live DNS: SPF, DKIM, DMARC, MX, PTR and the rest"),
+    ("Check a domain", "live DNS: SPF, DKIM, DMARC, MX, PTR …"),
 ];
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
