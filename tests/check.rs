@@ -74,6 +74,8 @@ fn what_is_published_is_told_with_outcome_ttl_and_meaning() {
     assert_eq!(records["dkim"][0]["name"], "s1._domainkey.example.com");
     assert_eq!(records["ptr"][0]["parsed"][0], "mx1.example.com");
     assert_eq!(records["ns"]["ttl"], 300);
+    assert_eq!((told["spf"]["lookups"].as_u64(), told["spf"]["void_lookups"].as_u64()), (Some(1), Some(0)));
+    assert_eq!(told["spf"]["tree"]["terms"][0]["below"]["domain"], "send.test");
     assert!(told["dns"]["queries"].as_u64() > Some(10) && told["dns"]["rounds"].as_u64() > Some(1), "{}", told["dns"]);
 }
 

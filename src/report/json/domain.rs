@@ -1,7 +1,9 @@
 //! CONTRACT "`postdoc check`": `postdoc/domain`, version 1.
 
 use super::diagnosis::{Dns, FindingPart, GapPart, VerdictPart, dns, finding_part, gap, verdict};
+use super::spf::{NodePart, node};
 use crate::diagnose::Diagnosis;
+use crate::evidence::said::Part;
 use crate::evidence::{Data, Outcome};
 use crate::facts::domain::who::{Clue, Party, Role};
 use crate::facts::platform;
@@ -26,6 +28,8 @@ pub struct Document {
     zone: Option<ZonePart>,
     dnssec: Option<&'static str>,
     records: Records,
+    /// `null` where SPF was not asked for, or nothing is known of it.
+    spf: Option<SpfPart>,
     findings: Vec<FindingPart>,
     unknown: Vec<GapPart>,
     dns: Dns,
@@ -53,6 +57,15 @@ struct CluePart {
     #[serde(rename = "type")]
     kind: &'static str,
     text: String,
+}
+
+/// The whole tree, opened as if nothing matched: what it costs a receiver at most.
+#[derive(Debug, Serialize)]
+struct SpfPart {
+    record: Option<String>,
+    lookups: u32,
+    void_lookups: u32,
+    tree: NodePart,
 }
 
 #[derive(Debug, Serialize)]
@@ -136,6 +149,12 @@ pub fn document(d: &Diagnosis) -> Document {
             caa: first(Subject::Caa),
             ptr: every(Subject::Ptr),
         },
+        spf: d.facts.spf_survey.as_ref().filter(|_| d.facts.evidence.said.check.wants(Part::Spf)).map(|s| SpfPart {
+            record: s.tree.record.clone(),
+            lookups: s.lookups,
+            void_lookups: s.void_lookups,
+            tree: node(&s.tree),
+        }),
         findings: d.every_finding().map(|f| finding_part(&d.facts.evidence.input, f)).collect(),
         unknown: d.unknown.iter().map(gap).collect(),
         dns: dns(d),

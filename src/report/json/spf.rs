@@ -47,7 +47,7 @@ struct SurveyPart {
 }
 
 #[derive(Debug, Serialize)]
-struct NodePart {
+pub(super) struct NodePart {
     domain: String,
     record: Option<String>,
     outcome: Option<Outcome>,
@@ -122,7 +122,7 @@ fn survey(s: &Survey) -> SurveyPart {
 }
 
 /// As deep as there are terms that ask DNS at most: the evaluators see to that.
-fn node(n: &Node) -> NodePart {
+pub(super) fn node(n: &Node) -> NodePart {
     NodePart {
         domain: n.domain.clone(),
         record: n.record.clone(),
