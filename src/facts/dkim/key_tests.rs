@@ -163,7 +163,9 @@ fn records_of_other_projects_tests() {
     let mut seen = 0;
     for row in rows.filter(|row| row["kind"] == "dkim") {
         let got = record(row["record"].as_str().unwrap());
-        assert_eq!(got.usable(), row["expect"] != "invalid", "{row}: {:?} {:?}", got.public, got.problems);
+        // Taken from zone files line by line: without a verdict, a key may be cut at its first string.
+        let cut = row["expect"].is_null() && matches!(got.public, PublicKey::Truncated { .. });
+        assert_eq!(got.usable() || cut, row["expect"] != "invalid", "{row}: {:?} {:?}", got.public, got.problems);
         seen += 1;
     }
     assert!(seen > 8);
