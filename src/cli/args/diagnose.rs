@@ -1,0 +1,110 @@
+//! `diagnose`: what to read, and what its bytes do not tell.
+
+use crate::evidence::InputKind;
+use crate::evidence::said::Configured;
+use clap::{Args, ValueEnum};
+use std::net::IpAddr;
+
+#[derive(Debug, Args)]
+pub struct Diagnose {
+    /// Files; `-` or none reads standard input
+    pub files: Vec<String>,
+    /// What the input is
+    #[arg(long = "as", value_name = "KIND", default_value = "auto")]
+    pub kind: KindArg,
+    /// Address of the client that delivered the message
+    #[arg(long)]
+    pub ip: Option<IpAddr>,
+    /// The name it gave in HELO or EHLO
+    #[arg(long)]
+    pub helo: Option<String>,
+    /// The envelope sender, address or domain
+    #[arg(long)]
+    pub mail_from: Option<String>,
+    /// Believe the Authentication-Results of this authserv-id
+    #[arg(long, value_name = "AUTHSERV-ID")]
+    pub trust: Option<String>,
+    /// Diagnose one of the built-in examples
+    #[arg(long, value_name = "NAME", conflicts_with = "files")]
+    pub sample: Option<String>,
+    /// What the panel or signer is said to be set to: from=…,mail-from=…,mail-from-type=…,helo=…,selector=…,secondary-selector=…,ip=…,pool=…,virtual-sender=…,template-sender=…
+    #[arg(long, value_name = "KEY=VALUE,…", value_parser = configured)]
+    pub configured: Option<Configured>,
+    /// Keep the message's body in the case file
+    #[arg(long)]
+    pub keep_body: bool,
+    /// Write no case file
+    #[arg(long)]
+    pub no_save: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KindArg {
+    Auto,
+    Message,
+    Headers,
+    Bounce,
+    Reply,
+    Record,
+    Report,
+}
+
+impl KindArg {
+    /// `None`: let the recogniser decide.
+    pub fn kind(self) -> Option<InputKind> {
+        match self {
+            KindArg::Auto => None,
+            KindArg::Message => Some(InputKind::Message),
+            KindArg::Headers => Some(InputKind::Headers),
+            KindArg::Bounce => Some(InputKind::Bounce),
+            KindArg::Reply => Some(InputKind::Reply),
+            KindArg::Record => Some(InputKind::Record),
+            KindArg::Report => Some(InputKind::Report),
+        }
+    }
+}
+
+fn configured(text: &str) -> Result<Configured, String> {
+    let mut c = Configured::default();
+    for pair in text.split(',').filter(|p| !p.trim().is_empty()) {
+        let (key, value) = pair.split_once('=').ok_or_else(|| format!("{pair:?} is not KEY=VALUE"))?;
+        let value = value.trim().to_owned();
+        let slot = match key.trim() {
+            "from" => &mut c.from,
+            "mail-from" => &mut c.mail_from,
+            "mail-from-type" => &mut c.mail_from_type,
+            "helo" => &mut c.helo,
+            "selector" => &mut c.selector,
+            "secondary-selector" => &mut c.secondary_selector,
+            "pool" => &mut c.pool,
+            "virtual-sender" => &mut c.virtual_sender,
+            "template-sender" => &mut c.template_sender,
+            "ip" => {
+                c.ip = Some(value.parse().map_err(|_| format!("{value:?} is not an IP address"))?);
+                continue;
+            }
+            other => {
+                return Err(format!(
+                    "{other:?} is not known; use from, mail-from, mail-from-type, helo, selector, secondary-selector, ip, pool, virtual-sender, template-sender"
+                ));
+            }
+        };
+        *slot = Some(value);
+    }
+    Ok(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stated_settings_name_what_they_do_not_know() {
+        let c = configured("from=example.com, selector=s1,ip=192.0.2.4").unwrap();
+        assert_eq!(c.from.as_deref(), Some("example.com"));
+        assert_eq!(c.selector.as_deref(), Some("s1"));
+        assert!(c.ip.is_some());
+        assert!(configured("form=example.com").unwrap_err().contains("mail-from"));
+        assert!(configured("from").unwrap_err().contains("KEY=VALUE"));
+    }
+}

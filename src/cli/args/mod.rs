@@ -1,0 +1,73 @@
+//! Arguments, as the contract has them: a file a command family.
+
+mod cases;
+mod check;
+mod diagnose;
+mod global;
+mod list;
+mod spf;
+
+pub use cases::{Cases, CasesAction, Resume};
+pub use check::Check;
+pub use diagnose::{Diagnose, KindArg};
+pub use global::{Format, Global, When};
+pub use list::{Explain, Schema};
+pub use spf::Spf;
+
+use clap::{Parser, Subcommand};
+
+/// The mail doctor in a terminal: reads a message or its header, says why mail fails, hands over the cure.
+#[derive(Debug, Parser)]
+#[command(name = "postdoc", version, args_conflicts_with_subcommands = true, max_term_width = 100, after_help = EXITS)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// A file, or `-` for standard input. Opens the app; without a terminal, diagnoses
+    pub input: Option<String>,
+    #[command(flatten)]
+    pub global: Global,
+}
+
+const EXITS: &str = "Exit status:
+  0  ran; nothing at or above --fail-on
+  1  ran; a finding at or above it
+  2  usage or configuration error
+  3  cannot tell, or an input could not be read; and nothing worse was found
+  130, 143  interrupted; the partial result was printed
+
+Diagnosing sends out nothing but DNS questions; --offline not even those.";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Diagnose a message, a header block or a DNS record
+    Diagnose(Box<Diagnose>),
+    /// Ask DNS everything about sending domains, and explain the answer
+    Check(Box<Check>),
+    /// Evaluate the SPF record of a domain: the tree with its cost, and what an address gets
+    Spf(Spf),
+    /// Explain a rule, an enhanced status code, an SMTP reply, or a header field with its value
+    Explain(Explain),
+    /// List the rules
+    Rules,
+    /// Print a JSON Schema
+    Schema(Schema),
+    /// List the keys of the app
+    Keys,
+    /// Saved evidence: list it, show it, run it again
+    Cases(Cases),
+    /// Reopen the last case, or the one named
+    Resume(Resume),
+    /// What this program sees of its surroundings: terminal, clipboard, DNS, folders
+    Doctor,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_hold_together() {
+        Cli::command().debug_assert();
+    }
+}
