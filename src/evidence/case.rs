@@ -1,5 +1,6 @@
 //! The case file, `postdoc/case` version 1: everything a diagnosis rests on, nothing derived.
 
+use super::input::BodyDigest;
 use super::{Answer, Answers, Brought, Errand, Evidence, Fetched, Input, InputKind, Question, Refusal, Said};
 use crate::rules::Confidence;
 use base64::Engine as _;
@@ -36,6 +37,9 @@ pub struct SavedInput {
     /// What was kept, where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
+    /// What signatures are held against, where the body was not kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub body: Vec<BodyDigest>,
 }
 
 /// One diagnosis of it.
@@ -91,6 +95,8 @@ impl Case {
     pub fn new(evidence: &Evidence, bodies: bool) -> Case {
         let input = &evidence.input;
         let kept = if bodies { &input.original[..] } else { input.header_section() };
+        let cut = kept.len() < input.original.len();
+        let body = if cut { crate::facts::dkim::signed::digests(input) } else { input.body_digests().to_vec() };
         let sha256 = input.sha256();
         let id = format!("{:.8}", digest(&[sha256.as_bytes(), evidence.now.to_string().as_bytes()]));
         let text = std::str::from_utf8(kept).ok().map(str::to_owned);
@@ -109,6 +115,7 @@ impl Case {
                 sha256,
                 text,
                 base64,
+                body,
             },
             runs: vec![Run::of(evidence)],
         }

@@ -141,6 +141,24 @@ pub struct Input {
     told: bool,
     /// Size and digest of the whole, where only its header was kept in a case file.
     whole: Option<(usize, String)>,
+    /// Digests of the body, where a case file kept them in its stead.
+    body: Vec<BodyDigest>,
+}
+
+/// A digest of a canonical body (RFC 6376 §3.7).
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BodyDigest {
+    /// `simple` or `relaxed`.
+    pub canonicalization: String,
+    /// `sha1` or `sha256`.
+    pub hash: String,
+    /// Bytes that `l=` counts; all of them where it is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub length: Option<u64>,
+    /// Bytes of the canonical body.
+    pub has: u64,
+    /// Base64.
+    pub digest: String,
 }
 
 impl Input {
@@ -176,6 +194,7 @@ impl Input {
             line_ends: OnceLock::new(),
             told,
             whole: None,
+            body: Vec::new(),
         })
     }
 
@@ -194,6 +213,7 @@ impl Input {
             line_ends: OnceLock::new(),
             told: false,
             whole: None,
+            body: Vec::new(),
         }
     }
 
@@ -222,8 +242,19 @@ impl Input {
             self.kind = saved.kind;
             self.because = saved.because.clone();
             self.sure = saved.sure;
+            self.body.clone_from(&saved.body);
         }
         self
+    }
+
+    /// Is only its header left, in a case file?
+    pub fn is_cut(&self) -> bool {
+        self.whole.is_some()
+    }
+
+    /// Digests of the body that a case file kept in its stead.
+    pub fn body_digests(&self) -> &[BodyDigest] {
+        &self.body
     }
 
     /// Size as given.

@@ -55,6 +55,8 @@ pub struct Reading {
     /// What the believed ones say, merged.
     pub reported: reported::Reported,
     pub signatures: Vec<dkim::Signature>,
+    /// What each of the first signatures covers; see [`dkim::signed`].
+    pub signed: Vec<Option<Arc<dkim::Signed>>>,
     pub arc: Vec<arc::Set>,
     pub lists: lists::Lists,
     pub antispam: Vec<antispam::Field>,
@@ -94,6 +96,7 @@ impl Reading {
             header,
             ..Reading::default()
         };
+        r.signed = dkim::signed::prepare(&r.signatures, &r.header, input);
         r.boundary = boundary::find(&r, text, said);
         r.reported = reported::merge(&r, text);
         r
@@ -133,6 +136,8 @@ pub struct Facts {
     /// A key for each signature, or the pasted one, or those of a checked domain that were found or
     /// that the user names.
     pub keys: Vec<dkim::Key>,
+    /// What we find of the signatures ourselves.
+    pub verified: Vec<dkim::Verification>,
     pub dmarc: dmarc::Dmarc,
     pub alignment: organization::Alignment,
     pub reverse: Option<reverse::Reverse>,
@@ -161,6 +166,7 @@ impl Facts {
         let spf_published = spf::published(&lookup, r, &identities);
         let spf_survey = spf::surveyed(&lookup, r, &spf_published);
         let mut keys = dkim::key::gather(&lookup, r, &evidence.said);
+        let verified = dkim::verify::verify(r, &keys, &evidence);
         let dmarc = match r.subject.is_none() || evidence.said.check.wants(Part::Dmarc) {
             true => dmarc::gather(&lookup, r),
             false => dmarc::Dmarc::default(),
@@ -188,6 +194,7 @@ impl Facts {
             spf_published,
             spf_survey,
             keys,
+            verified,
             dmarc,
             alignment,
             reverse,

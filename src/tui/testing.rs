@@ -257,6 +257,7 @@ pub fn facts() -> Facts {
             almost: vec![],
             check: None,
         }],
+        verified: Vec::new(),
         keys: vec![Key {
             signature: Some(0),
             name: "k1._domainkey.mailer.esp.example".into(),

@@ -70,6 +70,7 @@ pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
         spf_published: Vec::new(),
         spf_survey: None,
         keys: Vec::new(),
+        verified: Vec::new(),
         dmarc: Default::default(),
         alignment: Default::default(),
         reverse: None,

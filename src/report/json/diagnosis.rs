@@ -4,12 +4,13 @@ use crate::diagnose::Diagnosis;
 use crate::evidence::{Errand, Input};
 use crate::facts::antispam;
 use crate::facts::boundary::MailFrom;
+use crate::facts::dkim::{DkimResult, Reason, Signature, Verification};
 use crate::facts::organization::Agreement;
 use crate::facts::received::Hop;
 use crate::remedy::{Change, Remedy};
 use crate::report::Shown;
 use crate::rules::{Exhibit, Finding, Gap, Place};
-use crate::span::Span;
+use crate::span::{Span, Spanned};
 use serde::Serialize;
 
 /// One diagnosis.
@@ -165,7 +166,7 @@ struct Rspamd {
 #[derive(Debug, Serialize)]
 struct Computed {
     spf: Option<ComputedSpf>,
-    dkim: Vec<()>,
+    dkim: Vec<ComputedDkim>,
     arc: Option<()>,
     dmarc: Option<ComputedDmarc>,
 }
@@ -176,6 +177,17 @@ struct ComputedSpf {
     domain: String,
     lookups: u32,
     void_lookups: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct ComputedDkim {
+    result: Option<&'static str>,
+    reason: Option<&'static str>,
+    header_hash: &'static str,
+    body_hash: &'static str,
+    altered: Vec<()>,
+    domain: Option<String>,
+    selector: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -417,13 +429,27 @@ fn computed(d: &Diagnosis) -> Computed {
     let known = dmarc.governs.is_some() || d.facts.alignment.dmarc.is_some();
     Computed {
         spf,
-        dkim: Vec::new(),
+        dkim: d.facts.verified.iter().map(|v| computed_dkim(d, v)).collect(),
         arc: None,
         dmarc: known.then(|| ComputedDmarc {
             result: d.facts.alignment.dmarc.map(pass_or_fail),
             policy: dmarc.effective.map(|(policy, _)| policy.word()),
             record_at: dmarc.governing().map(|step| step.name()),
         }),
+    }
+}
+
+fn computed_dkim(d: &Diagnosis, v: &Verification) -> ComputedDkim {
+    let signature = d.facts.reading.signatures.get(v.signature);
+    let part = |of: fn(&Signature) -> &Option<Spanned<String>>| Some(of(signature?).as_ref()?.value.clone());
+    ComputedDkim {
+        result: v.result.map(DkimResult::word),
+        reason: v.reason.map(Reason::word),
+        header_hash: v.header_hash.word(),
+        body_hash: v.body_hash.word(),
+        altered: Vec::new(),
+        domain: part(|s| &s.domain),
+        selector: part(|s| &s.selector),
     }
 }
 

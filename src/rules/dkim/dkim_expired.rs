@@ -1,8 +1,7 @@
 use super::failure::Failure;
 use super::standing::{self, Standing};
 use crate::facts::Facts;
-use crate::facts::dkim::Signature;
-use crate::facts::received::Hop;
+use crate::facts::dkim::verify;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Spanned;
@@ -34,7 +33,7 @@ fn judge(facts: &Facts) -> Verdict {
     let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
     for (index, signature) in standing::signatures(facts) {
         let standing = Standing::of(facts, index);
-        let arrived = received(facts, signature);
+        let arrived = verify::received(&facts.reading, signature);
         let said = standing.failure().filter(|(_, f)| *f == Failure::Expired).map(|(r, _)| r);
         applies |= signature.expires.is_some() || signature.signed_at.is_some() || said.is_some();
         // What the receiver passed had not expired for it.
@@ -87,16 +86,6 @@ fn judge(facts: &Facts) -> Verdict {
     if applies { Verdict::of(findings, gaps) } else { Verdict::NotApplicable }
 }
 
-/// When the receiving organization took the mail over, seconds since 1970: the hop it judged, or
-/// the newest one for a signature that was put above that (a list signs what it sends on).
-fn received(facts: &Facts, signature: &Signature) -> Option<i64> {
-    let reading = &*facts.reading;
-    let judged = reading.boundary.hop.and_then(|hop| reading.hops.get(hop));
-    let above = |hop: &&Hop| hop.field < signature.field;
-    let hop = judged.filter(above).or_else(|| reading.hops.last().filter(above))?;
-    Some(hop.at?.as_second())
-}
-
 fn past_now(facts: &Facts, x: &Spanned<u64>) -> bool {
     facts.evidence.now.as_second() > seconds(x)
 }
@@ -147,6 +136,7 @@ fn from_the_future(standing: &Standing, t: &Spanned<u64>) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::received::Hop;
     use crate::rules::dkim::testing::*;
 
     fn signed(times: &str) -> Case {

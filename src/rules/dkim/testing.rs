@@ -176,6 +176,7 @@ impl Case {
             spf_published: vec![],
             spf_survey: None,
             keys,
+            verified: Vec::new(),
             dmarc: Default::default(),
             alignment: self.alignment,
             reverse: None,

@@ -201,6 +201,7 @@ impl Case {
             spf_published: vec![],
             spf_survey: None,
             keys: vec![],
+            verified: Vec::new(),
             dmarc,
             alignment,
             reverse: None,

@@ -30,6 +30,7 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
         spf_published: vec![],
         spf_survey: None,
         keys: vec![],
+        verified: Vec::new(),
         dmarc: Default::default(),
         alignment: Default::default(),
         reverse: None,

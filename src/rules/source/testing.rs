@@ -139,6 +139,7 @@ impl Case {
             spf_published: vec![],
             spf_survey: None,
             keys: vec![],
+            verified: Vec::new(),
             dmarc: Default::default(),
             alignment: Default::default(),
             reverse,

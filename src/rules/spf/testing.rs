@@ -209,6 +209,7 @@ impl Scene {
             spf_published,
             spf_survey,
             keys: vec![],
+            verified: Vec::new(),
             dmarc,
             alignment,
             reverse: self.reverse,

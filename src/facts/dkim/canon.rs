@@ -1,0 +1,144 @@
+//! Canonicalization (RFC 6376 §3.4). Line ends are CRLF on the wire, so LF and CR count as CRLF.
+
+use crate::evidence::lines::lines;
+
+/// How much of a rewriting a signature survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Canon {
+    Simple,
+    Relaxed,
+}
+
+impl Canon {
+    /// As `c=` names it; `None` for a word that no standard knows.
+    pub fn named(word: &str) -> Option<Canon> {
+        match word {
+            "simple" => Some(Canon::Simple),
+            "relaxed" => Some(Canon::Relaxed),
+            _ => None,
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Canon::Simple => "simple",
+            Canon::Relaxed => "relaxed",
+        }
+    }
+
+    /// Appends one field, without its final CRLF. `name` is all that stands before the colon.
+    pub fn field(self, out: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+        match self {
+            Canon::Simple => {
+                out.extend_from_slice(name);
+                out.push(b':');
+                simple_value(out, value);
+            }
+            Canon::Relaxed => {
+                out.extend(name.trim_ascii_end().iter().map(u8::to_ascii_lowercase));
+                out.push(b':');
+                relaxed_value(out, value);
+            }
+        }
+    }
+
+    /// The whole body.
+    pub fn body(self, body: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(body.len() + 2);
+        // End of the last line that is not empty: those after it do not count (RFC 6376 §3.4.3, §3.4.4).
+        let mut end = 0;
+        for line in lines(body, 0) {
+            let line = line.of(body);
+            let start = out.len();
+            match self {
+                Canon::Simple => out.extend_from_slice(line),
+                Canon::Relaxed => relaxed_line(&mut out, line),
+            }
+            let empty = out.len() == start;
+            out.extend_from_slice(b"\r\n");
+            if !empty {
+                end = out.len();
+            }
+        }
+        out.truncate(end);
+        // An empty body is one CRLF to `simple`, and nothing to `relaxed`.
+        if out.is_empty() && self == Canon::Simple {
+            out.extend_from_slice(b"\r\n");
+        }
+        out
+    }
+}
+
+fn simple_value(out: &mut Vec<u8>, value: &[u8]) {
+    for (n, line) in lines(value, 0).enumerate() {
+        if n > 0 {
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(line.of(value));
+    }
+}
+
+/// Folds undone, runs of blanks one space, none at either end (RFC 6376 §3.4.2).
+fn relaxed_value(out: &mut Vec<u8>, value: &[u8]) {
+    let mut words = value.split(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).filter(|word| !word.is_empty());
+    if let Some(first) = words.next() {
+        out.extend_from_slice(first);
+    }
+    for word in words {
+        out.push(b' ');
+        out.extend_from_slice(word);
+    }
+}
+
+/// Runs of blanks one space, none at the end (RFC 6376 §3.4.4).
+fn relaxed_line(out: &mut Vec<u8>, line: &[u8]) {
+    let mut rest = line;
+    while !rest.is_empty() {
+        let word = rest.iter().position(|b| matches!(b, b' ' | b'\t')).unwrap_or(rest.len());
+        out.extend_from_slice(&rest[..word]);
+        rest = &rest[word..];
+        let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        if blanks > 0 && blanks < rest.len() {
+            out.push(b' ');
+        }
+        rest = &rest[blanks..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6376 §3.4.5, and its neighbours.
+    #[test]
+    fn the_examples_of_the_standard() {
+        let field = |canon: Canon, name: &str, value: &str| {
+            let mut out = Vec::new();
+            canon.field(&mut out, name.as_bytes(), value.as_bytes());
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(field(Canon::Relaxed, "A", " X"), "a:X");
+        assert_eq!(field(Canon::Relaxed, "B ", " Y\t\r\n\tZ  "), "b:Y Z");
+        assert_eq!(field(Canon::Simple, "B ", " Y\t\n\tZ  "), "B : Y\t\r\n\tZ  ");
+        assert_eq!(field(Canon::Relaxed, "C", " \r\n "), "c:");
+        let body = |canon: Canon, text: &str| String::from_utf8(canon.body(text.as_bytes())).unwrap();
+        assert_eq!(body(Canon::Relaxed, " C \r\nD \t E\r\n\r\n\r\n"), " C\r\nD E\r\n");
+        assert_eq!(body(Canon::Simple, " C \r\nD \t E\r\n\r\n\r\n"), " C \r\nD \t E\r\n");
+    }
+
+    #[test]
+    fn empty_bodies_line_ends_and_lines_of_blanks() {
+        let body = |canon: Canon, text: &str| String::from_utf8(canon.body(text.as_bytes())).unwrap();
+        for nothing in ["", "\r\n", "\n\n\n"] {
+            assert_eq!(body(Canon::Relaxed, nothing), "");
+            assert_eq!(body(Canon::Simple, nothing), "\r\n");
+        }
+        // Lines of blanks alone are empty to `relaxed`, and no others are.
+        assert_eq!(body(Canon::Relaxed, "a\r\n \t\r\n\r\n"), "a\r\n");
+        assert_eq!(body(Canon::Simple, "a\r\n \t\r\n\r\n"), "a\r\n \t\r\n");
+        for text in ["a\nb", "a\r\nb\r\n", "a\rb\r\r"] {
+            assert_eq!(body(Canon::Simple, text), "a\r\nb\r\n");
+            assert_eq!(body(Canon::Relaxed, text), "a\r\nb\r\n");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Verification (RFC 6376 §6.1): what each signature covers, held against its key.
+
+use super::crypto::Algorithm;
+use super::signed::Body;
+use super::{Key, KeyRecord, KeyState, PublicKey, Signature, material};
+use crate::evidence::{Evidence, RepairKind};
+use crate::facts::Reading;
+use crate::facts::received::Hop;
+
+/// What we found of one signature ourselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// Index into [`Reading::signatures`].
+    pub signature: usize,
+    /// The signed fields are as they were signed.
+    pub header_hash: Hash,
+    /// The body is as it was signed.
+    pub body_hash: Hash,
+    /// `None` while the key is not known.
+    pub result: Option<DkimResult>,
+    /// Why not `pass`.
+    pub reason: Option<Reason>,
+}
+
+/// Does a hash agree?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    Match,
+    Mismatch,
+    /// Nothing to compare: the key or the body is not at hand, or the paste was mangled.
+    Unknown,
+}
+
+/// RFC 8601 §2.7.1, as far as a verifier of signatures gets there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DkimResult {
+    Pass,
+    Fail,
+    PermError,
+    TempError,
+    Neutral,
+}
+
+/// Why a signature does not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    BodyHashMismatch,
+    SignatureMismatch,
+    KeyMissing,
+    KeyRevoked,
+    KeySyntax,
+    KeyTooSmall,
+    KeyTypeMismatch,
+    AuidMismatch,
+    Expired,
+    FromNotSigned,
+    WeakAlgorithm,
+    LengthTag,
+    SignatureSyntax,
+    BodyNotAvailable,
+    DnsFailure,
+}
+
+impl Hash {
+    pub fn word(self) -> &'static str {
+        match self {
+            Hash::Match => "match",
+            Hash::Mismatch => "mismatch",
+            Hash::Unknown => "unknown",
+        }
+    }
+}
+
+impl DkimResult {
+    pub fn word(self) -> &'static str {
+        match self {
+            DkimResult::Pass => "pass",
+            DkimResult::Fail => "fail",
+            DkimResult::PermError => "permerror",
+            DkimResult::TempError => "temperror",
+            DkimResult::Neutral => "neutral",
+        }
+    }
+}
+
+impl Reason {
+    /// The word of the JSON output (CONTRACT `computed.dkim[].reason`).
+    pub fn word(self) -> &'static str {
+        match self {
+            Reason::BodyHashMismatch => "body-hash-mismatch",
+            Reason::SignatureMismatch => "signature-mismatch",
+            Reason::KeyMissing => "key-missing",
+            Reason::KeyRevoked => "key-revoked",
+            Reason::KeySyntax => "key-syntax",
+            Reason::KeyTooSmall => "key-too-small",
+            Reason::KeyTypeMismatch => "key-type-mismatch",
+            Reason::AuidMismatch => "auid-mismatch",
+            Reason::Expired => "expired",
+            Reason::FromNotSigned => "from-not-signed",
+            Reason::WeakAlgorithm => "weak-algorithm",
+            Reason::LengthTag => "length-tag",
+            Reason::SignatureSyntax => "signature-syntax",
+            Reason::BodyNotAvailable => "body-not-available",
+            Reason::DnsFailure => "dns-failure",
+        }
+    }
+}
+
+/// Verifies the signatures that [`Reading::signed`] prepared, with the keys at hand.
+pub fn verify(reading: &Reading, keys: &[Key], evidence: &Evidence) -> Vec<Verification> {
+    let mangled = mangled(evidence);
+    let one = |(index, signature): (usize, &Signature)| {
+        let key = keys.iter().find(|k| k.signature == Some(index));
+        let mut found = judge(reading, index, signature, key, evidence);
+        // A paste that was mangled proves nothing by not fitting.
+        if mangled && (found.header_hash == Hash::Mismatch || found.body_hash == Hash::Mismatch) {
+            let known = |hash: Hash| if hash == Hash::Match { Hash::Match } else { Hash::Unknown };
+            found = Verification {
+                header_hash: known(found.header_hash),
+                body_hash: known(found.body_hash),
+                result: None,
+                reason: None,
+                ..found
+            };
+        }
+        found
+    };
+    reading.signatures.iter().enumerate().take(reading.signed.len()).map(one).collect()
+}
+
+/// Were bytes changed that a signature counts, before we got them? Line ends and what stands around
+/// the header are none.
+fn mangled(evidence: &Evidence) -> bool {
+    let harmless = [RepairKind::LineEnds, RepairKind::MboxFrom, RepairKind::Preamble];
+    evidence.input.repairs.iter().any(|r| !harmless.contains(&r.kind))
+}
+
+fn judge(
+    reading: &Reading,
+    index: usize,
+    signature: &Signature,
+    key: Option<&Key>,
+    evidence: &Evidence,
+) -> Verification {
+    use DkimResult::{Fail, Neutral, Pass, PermError, TempError};
+    let signed = reading.signed.get(index).and_then(Option::as_deref);
+    let body_hash = match signed.map(|s| &s.body) {
+        Some(Body::Match { .. }) => Hash::Match,
+        Some(Body::Mismatch { .. } | Body::Short { .. }) => Hash::Mismatch,
+        Some(Body::NotAvailable) | None => Hash::Unknown,
+    };
+    let (algorithm, records) = (signed.map(|s| s.algorithm), key.map(|k| &k.state));
+    let fitting: Vec<&KeyRecord> = match (algorithm, records) {
+        (Some(algorithm), Some(KeyState::Found(records))) => {
+            records.iter().filter(|r| material_fits(r, algorithm)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let header_hash = match signed {
+        Some(signed) if !fitting.is_empty() => {
+            let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
+            let verifies = |r: &&KeyRecord| {
+                let p = r.p.map_or(&[][..], |p| p.of(r.text.as_bytes()));
+                signed.algorithm.verifies(p, &signed.header, &b)
+            };
+            if fitting.iter().any(verifies) { Hash::Match } else { Hash::Mismatch }
+        }
+        _ => Hash::Unknown,
+    };
+    let say = |result, reason| (Some(result), Some(reason));
+    let (result, reason) = if signature.malformed {
+        say(PermError, Reason::SignatureSyntax)
+    } else if !signature.signs_from() {
+        say(PermError, Reason::FromNotSigned)
+    } else if algorithm == Some(Algorithm::RsaSha1) {
+        say(PermError, Reason::WeakAlgorithm)
+    } else if expired(reading, signature, evidence) {
+        say(PermError, Reason::Expired)
+    } else {
+        match (unfit(records, algorithm, signature), header_hash) {
+            (Some(Reason::DnsFailure), _) => say(TempError, Reason::DnsFailure),
+            (Some(reason), _) => say(PermError, reason),
+            (None, _) if matches!(signed.map(|s| &s.body), Some(Body::Short { .. })) => say(Fail, Reason::LengthTag),
+            (None, _) if body_hash == Hash::Mismatch => say(Fail, Reason::BodyHashMismatch),
+            (None, Hash::Mismatch) => say(Fail, Reason::SignatureMismatch),
+            (None, Hash::Unknown) => (None, None),
+            (None, Hash::Match) if body_hash == Hash::Unknown => say(Neutral, Reason::BodyNotAvailable),
+            (None, Hash::Match) => (Some(Pass), None),
+        }
+    };
+    Verification { signature: index, header_hash, body_hash, result, reason }
+}
+
+/// Key material of the algorithm's type and of a size that counts (RFC 8301 §3.2); ring knows no
+/// RSA key beyond 8,192 bits.
+fn material_fits(record: &KeyRecord, algorithm: Algorithm) -> bool {
+    let fits = match (&record.public, algorithm) {
+        (PublicKey::Rsa { bits }, Algorithm::RsaSha1 | Algorithm::RsaSha256) => (1024..=8192).contains(bits),
+        (PublicKey::Ed25519, Algorithm::Ed25519) => true,
+        _ => false,
+    };
+    fits && record.usable()
+}
+
+/// Why no key can be used, where that is so: of several records the one that comes nearest speaks.
+fn unfit(state: Option<&KeyState>, algorithm: Option<Algorithm>, signature: &Signature) -> Option<Reason> {
+    match state? {
+        KeyState::Unasked(_) => None,
+        KeyState::Failed(_) => Some(Reason::DnsFailure),
+        KeyState::Missing(_) => Some(Reason::KeyMissing),
+        KeyState::Found(records) => {
+            let reasons = records.iter().map(|r| refused(r, algorithm, signature));
+            reasons.min_by_key(|reason| reason.map_or(0, nearness)).flatten()
+        }
+    }
+}
+
+fn nearness(reason: Reason) -> u8 {
+    match reason {
+        Reason::AuidMismatch => 1,
+        Reason::KeyTooSmall => 2,
+        Reason::KeyTypeMismatch => 3,
+        Reason::KeyRevoked => 4,
+        _ => 5,
+    }
+}
+
+fn refused(record: &KeyRecord, algorithm: Option<Algorithm>, signature: &Signature) -> Option<Reason> {
+    let algorithm = algorithm?;
+    let hash = record.hashes.is_empty() || record.hashes.iter().any(|h| h == algorithm.hash());
+    match &record.public {
+        PublicKey::Revoked => Some(Reason::KeyRevoked),
+        _ if !record.usable() => Some(Reason::KeySyntax),
+        _ if record.key_type != algorithm.key_type() || !hash => Some(Reason::KeyTypeMismatch),
+        PublicKey::Rsa { bits } if *bits < 1024 => Some(Reason::KeyTooSmall),
+        _ if record.strict_identity() && signature.subdomain_identity().is_some() => Some(Reason::AuidMismatch),
+        _ => None,
+    }
+}
+
+/// `x=` had passed when the message arrived; by now, where the header does not say when that was.
+fn expired(reading: &Reading, signature: &Signature, evidence: &Evidence) -> bool {
+    let Some(x) = &signature.expires else { return false };
+    let at = received(reading, signature).unwrap_or_else(|| evidence.now.as_second());
+    i64::try_from(x.value).is_ok_and(|x| at > x)
+}
+
+/// When the server above the signature took the message in, seconds of the Unix clock: at the
+/// boundary, where that is known.
+pub fn received(reading: &Reading, signature: &Signature) -> Option<i64> {
+    let judged = reading.boundary.hop.and_then(|hop| reading.hops.get(hop));
+    let above = |hop: &&Hop| hop.field < signature.field;
+    let hop = judged.filter(above).or_else(|| reading.hops.last().filter(above))?;
+    Some(hop.at?.as_second())
+}
+
+#[cfg(test)]
+#[path = "verify_tests.rs"]
+mod tests;

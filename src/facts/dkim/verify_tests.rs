@@ -1,0 +1,192 @@
+use super::*;
+use crate::evidence::{Answer, Answers, Input, InputKind, Kind, Outcome, Question, Record, Said};
+use crate::facts::dkim::canon::Canon;
+use crate::facts::dkim::samples;
+use crate::facts::dkim::testing::{RELAXED, SIMPLE, Signing};
+use crate::facts::lookup::Lookup;
+
+const MESSAGE: &str = "From: Ann <ann@example.com>\r\nTo: Bob <bob@example.net>\r\nSubject: Invoice  8842\r\n\
+    Date: Mon, 2 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nHello Bob,\r\n\r\nplease pay.  \r\n-- \r\nAnn\r\n";
+
+/// A record, the word of an outcome without any, or nothing asked.
+fn answers(record: &str) -> Answers {
+    let question = Question::new("s1._domainkey.example.com", Kind::Txt);
+    let failed = [Outcome::NxDomain, Outcome::NoData, Outcome::ServFail, Outcome::Timeout];
+    let answer = match failed.into_iter().find(|o| o.word() == record) {
+        _ if record.is_empty() => return Answers::new(),
+        Some(outcome) => Answer::new(outcome, Vec::new(), jiff::Timestamp::UNIX_EPOCH),
+        None => {
+            let data = crate::remedy::text(record);
+            let record = Record { name: question.name.clone(), ttl: 60, data };
+            Answer::new(Outcome::Records, vec![record], jiff::Timestamp::UNIX_EPOCH)
+        }
+    };
+    Answers::from([(question, answer)])
+}
+
+fn of(text: &str, kind: InputKind, record: &str) -> Verification {
+    let input = Input::read("-", text.as_bytes(), Some(kind)).unwrap();
+    let reading = Reading::read(&input, &Said::default());
+    let now = "2026-11-03T00:00:00Z".parse().unwrap();
+    let evidence = Evidence { answers: answers(record), ..Evidence::new(input, Said::default(), now, true) };
+    let lookup = Lookup::over(&evidence);
+    let keys = crate::facts::dkim::key::gather(&lookup, &reading, &evidence.said);
+    verify(&reading, &keys, &evidence).remove(0)
+}
+
+fn message(text: &str, record: &str) -> (Hash, Hash, Option<DkimResult>, Option<Reason>) {
+    let v = of(text, InputKind::Message, record);
+    (v.header_hash, v.body_hash, v.result, v.reason)
+}
+
+const EVERY: [Signing; 4] = [
+    RELAXED,
+    SIMPLE,
+    Signing { ed25519: true, ..RELAXED },
+    Signing { header: Canon::Relaxed, counted: true, ..SIMPLE },
+];
+
+#[test]
+fn what_another_implementation_signed_passes() {
+    for signing in EVERY {
+        let text = signing.sign(MESSAGE);
+        let pass = (Hash::Match, Hash::Match, Some(DkimResult::Pass), None);
+        assert_eq!(message(&text, &signing.record()), pass, "{text}");
+        assert_eq!(message(&text.replace("\r\n", "\n"), &signing.record()), pass);
+    }
+}
+
+#[test]
+fn header_and_body_are_told_apart() {
+    use DkimResult::Fail;
+    for signing in EVERY {
+        let text = signing.sign(MESSAGE);
+        let record = signing.record();
+        assert_eq!(
+            message(&text.replace("please pay", "please wait"), &record),
+            (Hash::Match, Hash::Mismatch, Some(Fail), Some(Reason::BodyHashMismatch))
+        );
+        assert_eq!(
+            message(&text.replace("Subject: ", "Subject: [list] "), &record),
+            (Hash::Mismatch, Hash::Match, Some(Fail), Some(Reason::SignatureMismatch))
+        );
+        let both = text.replace("Subject: ", "Subject: [list] ").replace("please pay", "please wait");
+        assert_eq!(message(&both, &record).0, Hash::Mismatch);
+        assert_eq!(message(&both, &record).1, Hash::Mismatch);
+    }
+}
+
+#[test]
+fn relaxed_survives_what_simple_does_not() {
+    let refolded =
+        |text: String| text.replace("Subject: Invoice  8842", "subject:Invoice\r\n\t8842").replace("pay.  ", "pay.");
+    let got = message(&refolded(RELAXED.sign(MESSAGE)), &RELAXED.record());
+    assert_eq!(got.2, Some(DkimResult::Pass));
+    let got = message(&refolded(SIMPLE.sign(MESSAGE)), &SIMPLE.record());
+    assert_eq!((got.0, got.1), (Hash::Mismatch, Hash::Mismatch));
+}
+
+#[test]
+fn a_header_alone_is_verified_as_far_as_it_goes() {
+    let whole = RELAXED.sign(MESSAGE);
+    let header = whole.split_once("\r\n\r\n").unwrap().0;
+    for text in [header.to_owned(), format!("{header}\r\n\r\n")] {
+        for kind in [InputKind::Headers, InputKind::Message] {
+            let v = of(&text, kind, &RELAXED.record());
+            assert_eq!((v.header_hash, v.body_hash), (Hash::Match, Hash::Unknown));
+            assert_eq!((v.result, v.reason), (Some(DkimResult::Neutral), Some(Reason::BodyNotAvailable)));
+        }
+    }
+    let changed = header.replace("Ann <", "Anne <");
+    let v = of(&changed, InputKind::Headers, &RELAXED.record());
+    assert_eq!((v.header_hash, v.reason), (Hash::Mismatch, Some(Reason::SignatureMismatch)));
+    // What was quoted in a reply does not count against the signer.
+    let quoted = header.lines().map(|l| format!("> {l}\n")).collect::<String>();
+    let v = of(&quoted, InputKind::Headers, &RELAXED.record());
+    assert_eq!((v.header_hash, v.result), (Hash::Match, Some(DkimResult::Neutral)));
+    let v = of(&quoted.replace("Ann <", "Anne <"), InputKind::Headers, &RELAXED.record());
+    assert_eq!((v.header_hash, v.result), (Hash::Unknown, None));
+}
+
+#[test]
+fn keys_that_cannot_be_used() {
+    use DkimResult::{PermError, TempError};
+    let text = RELAXED.sign(MESSAGE);
+    for (record, result, reason) in [
+        ("nxdomain".to_owned(), PermError, Reason::KeyMissing),
+        ("nodata".to_owned(), PermError, Reason::KeyMissing),
+        ("servfail".to_owned(), TempError, Reason::DnsFailure),
+        ("timeout".to_owned(), TempError, Reason::DnsFailure),
+        ("v=DKIM1; p=".to_owned(), PermError, Reason::KeyRevoked),
+        ("v=DKIM1; p=AAAA".to_owned(), PermError, Reason::KeySyntax),
+        (format!("p={}", samples::RSA_512), PermError, Reason::KeyTooSmall),
+        (format!("k=ed25519; p={}", samples::ED25519), PermError, Reason::KeyTypeMismatch),
+        (format!("h=sha1; p={}", samples::RSA_2048), PermError, Reason::KeyTypeMismatch),
+    ] {
+        let got = message(&text, &record);
+        assert_eq!((got.2, got.3), (Some(result), Some(reason)), "{record}");
+        assert_eq!(got.1, Hash::Match);
+    }
+    let other = message(&text, &format!("p={}", samples::RSA_2048));
+    assert_eq!((other.0, other.2), (Hash::Mismatch, Some(DkimResult::Fail)));
+    assert_eq!(message(&text, "").2, None);
+}
+
+#[test]
+fn signatures_that_no_receiver_takes() {
+    let fault = |signing: Signing, change: fn(&str) -> String| {
+        let got = message(&change(&signing.sign(MESSAGE)), &signing.record());
+        (got.2, got.3)
+    };
+    let perm = |reason| (Some(DkimResult::PermError), Some(reason));
+    let old = Signing { expires: 10, ..RELAXED };
+    let past = |text: &str| {
+        let (at, _) = text.match_indices("x=").next().unwrap();
+        let digits = text[at + 2..].bytes().take_while(u8::is_ascii_digit).count();
+        format!("{}x=1700000000{}", &text[..at], &text[at + 2 + digits..]).replacen("t=1", "t=0", 1)
+    };
+    assert_eq!(fault(old, past), perm(Reason::Expired));
+    assert_eq!(fault(Signing { fields: &["To", "Subject"], ..RELAXED }, str::to_owned), perm(Reason::FromNotSigned));
+    assert_eq!(fault(RELAXED, |t| t.replace("a=rsa-sha256", "a=rsa-sha1")).1, Some(Reason::SignatureSyntax));
+    assert_eq!(fault(RELAXED, |t| t.replacen("v=1; ", "", 1)), perm(Reason::SignatureSyntax));
+    let counted = Signing { counted: true, ..SIMPLE };
+    assert_eq!(
+        fault(counted, |t| t.replace("please pay.  \r\n-- \r\nAnn\r\n", "")),
+        (Some(DkimResult::Fail), Some(Reason::LengthTag))
+    );
+    assert_eq!(fault(counted, |t| format!("{t}-- \r\nlist footer\r\n")), (Some(DkimResult::Pass), None));
+    let identity = |text: &str| text.replacen("d=example.com;", "d=example.com; i=@news.example.com;", 1);
+    let strict = format!("{}; t=s", RELAXED.record());
+    assert_eq!(message(&identity(&RELAXED.sign(MESSAGE)), &strict).3, Some(Reason::AuidMismatch));
+}
+
+#[test]
+fn fields_are_taken_from_below_and_an_over_signed_name_stays_empty() {
+    let signing = Signing { fields: &["From", "From", "Subject", "To", "Date"], ..RELAXED };
+    let text = signing.sign(MESSAGE);
+    assert_eq!(message(&text, &signing.record()).2, Some(DkimResult::Pass));
+    let added = format!("From: Eve <eve@example.org>\r\n{text}");
+    assert_eq!(message(&added, &signing.record()).0, Hash::Mismatch);
+    // Signed once, a second From above goes unseen.
+    let added = format!("From: Eve <eve@example.org>\r\n{}", RELAXED.sign(MESSAGE));
+    assert_eq!(message(&added, &RELAXED.record()).2, Some(DkimResult::Pass));
+}
+
+/// The body of a saved case is gone; what it said stays.
+#[test]
+fn a_case_without_the_body_verifies_the_same() {
+    use crate::evidence::case::Case;
+    for text in EVERY.iter().map(|s| s.sign(MESSAGE)).chain([RELAXED.sign(MESSAGE).replace("pay", "wait")]) {
+        let input = Input::read("-", text.as_bytes(), None).unwrap();
+        let evidence = Evidence {
+            answers: answers(&RELAXED.record()),
+            ..Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true)
+        };
+        let signed = |e: &Evidence| Reading::read(&e.input, &e.said).signed;
+        let case = Case::new(&evidence, false);
+        let back = Case::read(case.write().as_bytes()).unwrap().evidence(None).unwrap();
+        assert!(back.input.is_cut() && !case.write().contains("please"));
+        assert_eq!(signed(&back), signed(&evidence));
+        assert_eq!(Case::new(&back, false).input.body, case.input.body);
+    }
+}
