@@ -171,7 +171,7 @@ impl Facts {
             true => dmarc::gather(&lookup, r),
             false => dmarc::Dmarc::default(),
         };
-        let alignment = organization::align(&lookup, r, &identities, &dmarc, spf.as_ref());
+        let alignment = organization::align(&lookup, r, &identities, &dmarc, spf.as_ref(), &verified);
         let reverse = reverse::reverse(&lookup, &identities);
         let helo = reverse::helo(&lookup, &identities);
         let platforms = platform::recognise(r, &evidence.input.text, reverse.as_ref());

@@ -3,6 +3,7 @@
 
 use super::Reading;
 use super::boundary::{Identities, MailFrom};
+use super::dkim::Verification;
 use super::dmarc::verdict::{Legs, dkim_domains, normal, spf_domain};
 use super::dmarc::{Dmarc, Step, walk};
 use super::lookup::Lookup;
@@ -86,10 +87,11 @@ pub fn align(
     identities: &Identities,
     dmarc: &Dmarc,
     spf: Option<&Check>,
+    verified: &[Verification],
 ) -> Alignment {
     let from = reading.from_domain();
     let mail_from = reverse_path(identities);
-    let signers = dkim_domains(reading);
+    let signers = dkim_domains(reading, verified);
     let mut alignment = Alignment::default();
     if let Some(from) = from {
         let walked = Organization { tree_walk: dmarc.organizational.clone(), psl: psl(from) };
@@ -119,7 +121,7 @@ pub fn align(
         false => signers.iter().map(|leg| signed(&leg.domain)).min_by_key(|a| *a as u8),
     };
     let record = dmarc.governing().and_then(Step::record);
-    alignment.dmarc = Legs::read(reading, identities, spf, record, organizations).pass();
+    alignment.dmarc = Legs::read(reading, identities, spf, verified, record, organizations).pass();
     alignment
 }
 
@@ -187,7 +189,7 @@ mod tests {
     }
 
     fn look(lookup: &Lookup, reading: &Reading, who: &Identities) -> Alignment {
-        align(lookup, reading, who, &dmarc::gather(lookup, reading), None)
+        align(lookup, reading, who, &dmarc::gather(lookup, reading), None, &[])
     }
 
     #[test]

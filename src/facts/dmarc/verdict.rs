@@ -4,6 +4,7 @@
 use super::DmarcRecord;
 use crate::facts::Reading;
 use crate::facts::boundary::{Identities, MailFrom};
+use crate::facts::dkim::{DkimResult, Verification};
 use crate::facts::organization::{Agreement, Organization, agree};
 use crate::facts::spf::{Check, SpfResult};
 use crate::span::Span;
@@ -62,13 +63,14 @@ impl Legs {
         reading: &Reading,
         identities: &Identities,
         check: Option<&Check>,
+        verified: &[Verification],
         record: Option<&DmarcRecord>,
         organizations: &BTreeMap<String, Organization>,
     ) -> Legs {
         let Some(from) = reading.from_domain() else { return Legs::default() };
         let agreement = |domain: &str| agree(from, domain, organizations);
         let adkim = record.is_some_and(|r| r.adkim_strict);
-        let dkim = dkim_domains(reading)
+        let dkim = dkim_domains(reading, verified)
             .into_iter()
             .map(|signed| Leg { agreement: agreement(&signed.domain), strict: adkim, ..signed })
             .collect();
@@ -136,8 +138,8 @@ pub(crate) fn spf_domain(reading: &Reading, identities: &Identities, check: Opti
 }
 
 /// Each signature's domain with its result: what the receiver said, then the signatures it said
-/// nothing of.
-pub(crate) fn dkim_domains(reading: &Reading) -> Vec<Leg> {
+/// nothing of, with what we found of them ourselves.
+pub(crate) fn dkim_domains(reading: &Reading, verified: &[Verification]) -> Vec<Leg> {
     let reported = &reading.reported.dkim;
     let mut legs = Vec::new();
     let mut spoken = vec![false; reading.signatures.len()];
@@ -164,16 +166,23 @@ pub(crate) fn dkim_domains(reading: &Reading) -> Vec<Leg> {
     let silent: Vec<_> = reading
         .signatures
         .iter()
+        .enumerate()
         .zip(&spoken)
         .filter(|(_, spoken)| !**spoken)
-        .filter_map(|(signature, _)| signature.domain.as_ref())
-        .filter(|domain| !told.contains(&normal(&domain.value)))
+        .filter_map(|((index, signature), _)| Some((index, signature.domain.as_ref()?)))
+        .filter(|(_, domain)| !told.contains(&normal(&domain.value)))
         .collect();
     // `dkim=none`, or as many failures without a name as signatures left: those failed.
     let all_failed = nameless > 0 && (nameless >= silent.len() || reported.iter().all(|r| r.result == "none"));
-    legs.extend(silent.into_iter().map(|domain| {
-        let passed = all_failed.then_some(false);
-        leg(&domain.value, passed, "", all_failed, Some(domain.span))
+    legs.extend(silent.into_iter().map(|(index, domain)| {
+        let ours = verified.iter().find(|v| v.signature == index).and_then(|v| v.result).filter(|_| !all_failed);
+        let passed = match ours {
+            _ if all_failed => Some(false),
+            Some(DkimResult::Pass) => Some(true),
+            Some(DkimResult::Fail | DkimResult::PermError) => Some(false),
+            Some(DkimResult::Neutral | DkimResult::TempError) | None => None,
+        };
+        leg(&domain.value, passed, ours.map_or("", DkimResult::word), all_failed, Some(domain.span))
     }));
     legs
 }

@@ -1,15 +1,16 @@
 use super::failure::Failure;
 use super::standing::{self, Relay, Standing};
 use crate::facts::Facts;
+use crate::facts::dkim::Hash;
 use crate::facts::reported::Dkim;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
     /// The body was changed after it was signed
     ///
     /// ## What we saw
-    /// The receiver worked out the hash of the body and got another one than the signature holds in `bh=`.
+    /// The hash of the body that arrived is another one than the signature holds in `bh=`: the receiver found it so, or we did.
     ///
     /// ## Why mail suffers
     /// A signature over a body that no longer fits counts for nothing, so the message is treated as unsigned.
@@ -26,31 +27,54 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    if facts.reading.reported.dkim.is_empty() {
+    if facts.reading.reported.dkim.is_empty() && facts.verified.is_empty() {
         return Verdict::NotApplicable;
     }
     let mut seen = std::collections::BTreeSet::new();
-    let mut findings = Vec::new();
+    let (mut findings, mut gaps) = (Vec::new(), Vec::new());
     for report in standing::reports(facts).filter(|r| Failure::of(r) == Some(Failure::BodyHash)) {
         let standing = Standing::reported(facts, report);
         if !standing.passed() && seen.insert((report.signature, standing.who())) {
-            findings.push(changed(facts, report, &standing));
+            findings.push(changed(facts, Some(report), &standing));
         }
     }
-    Verdict::of(findings, vec![])
+    // What no receiver speaks of, we found ourselves.
+    for (index, _) in standing::signatures(facts) {
+        let standing = Standing::of(facts, index);
+        match standing.verified {
+            Some(v) if v.body_hash == Hash::Mismatch => findings.push(changed(facts, None, &standing)),
+            Some(v) if v.body_hash == Hash::Unknown => gaps.push(untested(&standing)),
+            _ => {}
+        }
+    }
+    Verdict::of(findings, gaps)
 }
 
-fn changed(facts: &Facts, report: &Dkim, standing: &Standing) -> Finding {
+/// A header alone says nothing of the body.
+fn untested(standing: &Standing) -> Gap {
+    Gap {
+        question: format!("Is the body the one that {} signed?", standing.who()),
+        needs: "the whole message, as its source".into(),
+    }
+}
+
+fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding {
     let relay = standing::relay(facts);
     let body = standing.signature.map(|s| s.canonicalization.1.as_str());
     let finding = Finding::new(&RULE, "The body was changed after it was signed")
-        .sure(Confidence::Certain, "the receiver reported it")
-        .exhibit(Exhibit::input(report.span, "the body hash does not fit"))
+        .exhibits(report.map(|r| Exhibit::input(r.span, "the body hash does not fit")))
         .exhibits(
             standing
                 .signature
                 .map(|s| Exhibit::input(s.tag(facts.text(), "bh").unwrap_or(s.span), "the hash that was signed")),
         );
+    let finding = match report {
+        Some(_) => finding.sure(Confidence::Certain, "the receiver reported it"),
+        None => finding.sure(
+            Confidence::Likely,
+            "the body at hand has another hash; so would one that was changed when the message was saved or copied",
+        ),
+    };
     let finding = match relay {
         Relay::Before(span) => finding
             .severity(Severity::Medium)
@@ -93,6 +117,7 @@ fn changed(facts: &Facts, report: &Dkim, standing: &Standing) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::dkim::{DkimResult, Verification};
     use crate::rules::dkim::testing::*;
     use crate::span::Span;
 
@@ -134,5 +159,22 @@ mod tests {
         assert!(matches!(Case::new(SIGNED).reported(report("pass", "")).judge(&RULE), Verdict::Pass));
         assert!(matches!(Case::new(SIGNED).reported(report("fail", "bad signature")).judge(&RULE), Verdict::Pass));
         assert!(matches!(Case::new(SIGNED).judge(&RULE), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn without_a_receiver_we_say_it_ourselves() {
+        let ours = |body_hash, result| {
+            let mut case = Case::new(SIGNED);
+            let found = Verification { signature: 0, header_hash: Hash::Match, body_hash, result, reason: None };
+            case.verified.push(found);
+            case
+        };
+        let found = ours(Hash::Mismatch, Some(DkimResult::Fail)).finding(&RULE);
+        assert_eq!((found.severity, found.confidence), (Severity::High, Confidence::Likely));
+        assert!(matches!(ours(Hash::Match, Some(DkimResult::Pass)).judge(&RULE), Verdict::Pass));
+        assert!(matches!(ours(Hash::Unknown, Some(DkimResult::Neutral)).judge(&RULE), Verdict::Unknown(_)));
+        // What the receiver accepted was changed later, if at all.
+        let accepted = ours(Hash::Mismatch, Some(DkimResult::Fail)).reported(report("pass", ""));
+        assert!(matches!(accepted.judge(&RULE), Verdict::Pass));
     }
 }

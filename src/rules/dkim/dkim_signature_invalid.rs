@@ -2,9 +2,10 @@ use super::dkim_identity_not_allowed::forbidding;
 use super::failure::Failure;
 use super::standing::{self, Relay, Standing};
 use super::subject;
+use crate::evidence::InputKind;
 use crate::facts::Facts;
 use crate::facts::dkim::key::Key;
-use crate::facts::dkim::{KeyState, Signature};
+use crate::facts::dkim::{Hash, KeyState, Reason, Signature, Verification};
 use crate::facts::reported::Dkim;
 use crate::remedy::Remedy;
 use crate::rules::dmarc::freemail;
@@ -14,7 +15,7 @@ rule! {
     /// The signature does not verify
     ///
     /// ## What we saw
-    /// The receiver checked the signature with the published key, and it does not fit; or the signature is not written as the
+    /// The receiver checked the signature with the published key, or we did, and it does not fit; or the signature is not written as the
     /// standard wants it.
     ///
     /// ## Why mail suffers
@@ -41,7 +42,7 @@ fn judge(facts: &Facts) -> Verdict {
         }
         let key = facts.keys.iter().find(|k| k.signature.is_some() && k.signature == report.signature);
         match (standing.failure().map(|(_, f)| f), key.map(|k| &k.state)) {
-            (Some(Failure::Signature), _) => findings.push(broken(facts, report, &standing, true)),
+            (Some(Failure::Signature), _) => findings.push(broken(facts, Some(report), &standing, true)),
             (Some(Failure::Syntax | Failure::Unexplained), _) if misshapen(&standing) => {
                 findings.push(unreadable(report, &standing));
             }
@@ -51,13 +52,13 @@ fn judge(facts: &Facts) -> Verdict {
             (Some(Failure::Unexplained), Some(KeyState::Found(records)))
                 if report.result == "fail" && records.iter().any(|r| r.usable()) =>
             {
-                findings.push(broken(facts, report, &standing, false));
+                findings.push(broken(facts, Some(report), &standing, false));
             }
             (Some(Failure::Unexplained), Some(KeyState::Unasked(_) | KeyState::Failed(_))) => {
                 gaps.extend(key.map(subject::gap));
             }
             (Some(Failure::Unexplained), None) if report.result == "fail" => {
-                findings.push(broken(facts, report, &standing, false));
+                findings.push(broken(facts, Some(report), &standing, false));
             }
             // dkim-weak-signature says why.
             (Some(Failure::Syntax | Failure::Unexplained), _) if weak(&standing) => {}
@@ -88,6 +89,12 @@ fn judge(facts: &Facts) -> Verdict {
                 ))
                 .exhibit(Exhibit::input(signature.span, "this signature"));
             findings.push(standing.apply(repaired(finding)));
+            continue;
+        }
+        // A body that was changed has a rule of its own; the header's signature is judged apart.
+        let whole = |v: &&Verification| v.header_hash == Hash::Mismatch && v.reason.is_none_or(of_the_hashes);
+        if standing.verified.filter(whole).is_some() {
+            findings.push(broken(facts, None, &standing, true));
         }
     }
     if applies { Verdict::of(findings, gaps) } else { Verdict::NotApplicable }
@@ -99,6 +106,11 @@ fn untold(standing: &Standing) -> Gap {
         question: format!("Why did the receiver not accept the signature of {}?", standing.who()),
         needs: "the reason in its Authentication-Results, or its answer to a new message".into(),
     }
+}
+
+/// Nothing about the key or the signature's tags explains the failure.
+fn of_the_hashes(reason: Reason) -> bool {
+    matches!(reason, Reason::SignatureMismatch | Reason::BodyHashMismatch | Reason::LengthTag)
 }
 
 /// The signature itself has faults other than those of dkim-weak-signature and dkim-expired.
@@ -139,7 +151,7 @@ fn repaired(finding: Finding) -> Finding {
         .check("send a new message to the same receiver", "dkim=pass")
 }
 
-fn broken(facts: &Facts, report: &Dkim, standing: &Standing, said: bool) -> Finding {
+fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool) -> Finding {
     let who = standing.who();
     let relay = standing::relay(facts);
     let what = if said {
@@ -184,16 +196,11 @@ fn broken(facts: &Facts, report: &Dkim, standing: &Standing, said: bool) -> Find
     };
     let finding = Finding::new(&RULE, title)
         .severity(if let Relay::Nobody = relay { RULE.severity } else { Severity::Medium })
-        .sure(
-            if said { Confidence::Certain } else { Confidence::Likely },
-            if said {
-                "the receiver reported it"
-            } else {
-                "the receiver reports a failure without the reason, and the key is not known to be at fault"
-            },
-        )
-        .explain(format!("The receiver rejected the signature of {who}. {what}{list}"))
-        .exhibit(Exhibit::input(report.span, "does not verify"))
+        .explain(match report {
+            Some(_) => format!("The receiver rejected the signature of {who}. {what}{list}"),
+            None => format!("The signature of {who} does not fit the header fields at hand. {what}{list}"),
+        })
+        .exhibits(report.map(|r| Exhibit::input(r.span, "does not verify")))
         .exhibits(
             standing
                 .signature
@@ -202,6 +209,21 @@ fn broken(facts: &Facts, report: &Dkim, standing: &Standing, said: bool) -> Find
         )
         .exhibits(facts.reading.relay_mark().map(|span| Exhibit::input(span, "a list or forwarder handled it")))
         .fix(fix);
+    let finding = match (report, said) {
+        (Some(_), true) => finding.sure(Confidence::Certain, "the receiver reported it"),
+        (Some(_), false) => finding.sure(
+            Confidence::Likely,
+            "the receiver reports a failure without the reason, and the key is not known to be at fault",
+        ),
+        // Tabs become blanks and lines are joined where a header is copied from a screen.
+        (None, _) if facts.evidence.input.kind == InputKind::Headers => finding
+            .severity(Severity::Medium)
+            .sure(Confidence::Possible, "a header that was changed when it was copied fails as well"),
+        (None, _) => finding.sure(
+            Confidence::Likely,
+            "checked with the key in DNS now; a message that was changed when it was saved fails as well",
+        ),
+    };
     let check = match (standing.selector(), standing.domain()) {
         (Some(s), Some(d)) => format!("dig +short TXT {s}._domainkey.{d}"),
         _ => "send a new message to the same receiver".into(),
@@ -215,6 +237,7 @@ fn broken(facts: &Facts, report: &Dkim, standing: &Standing, said: bool) -> Find
 mod tests {
     use super::*;
     use crate::evidence::Outcome;
+    use crate::facts::dkim::DkimResult;
     use crate::facts::dkim::samples::*;
     use crate::facts::organization::Agreement;
     use crate::rules::dkim::testing::*;
@@ -280,6 +303,24 @@ mod tests {
         assert_eq!((found.severity, found.leads_to.len()), (Severity::Medium, 0));
         let passed = Case::new(SIGNED).reported(report("fail", "bad signature")).agreement(0, Agreement::None);
         assert_eq!(passed.dmarc("pass").finding(&RULE).severity, Severity::Info);
+    }
+
+    #[test]
+    fn without_a_receiver_we_say_it_ourselves() {
+        let ours = |header_hash, reason| {
+            let mut case = Case::new(SIGNED).txt(KEY, &[&good()]);
+            let result =
+                Some(if reason == Some(Reason::KeyRevoked) { DkimResult::PermError } else { DkimResult::Fail });
+            case.verified.push(Verification { signature: 0, header_hash, body_hash: Hash::Match, result, reason });
+            case
+        };
+        let found = ours(Hash::Mismatch, Some(Reason::SignatureMismatch)).finding(&RULE);
+        assert_eq!((found.severity, found.confidence), (Severity::Medium, Confidence::Possible));
+        assert!(matches!(ours(Hash::Mismatch, Some(Reason::KeyRevoked)).judge(&RULE), Verdict::Pass));
+        assert!(matches!(ours(Hash::Match, Some(Reason::BodyHashMismatch)).judge(&RULE), Verdict::Pass));
+        assert!(matches!(ours(Hash::Unknown, None).judge(&RULE), Verdict::Pass));
+        let accepted = ours(Hash::Mismatch, Some(Reason::SignatureMismatch)).reported(report("pass", ""));
+        assert!(matches!(accepted.judge(&RULE), Verdict::Pass));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::failure::Failure;
 use crate::facts::Facts;
-use crate::facts::dkim::Signature;
+use crate::facts::dkim::{DkimResult, Signature, Verification};
 use crate::facts::organization::{self, Agreement};
 use crate::facts::reported::Dkim;
 use crate::rules::{Confidence, Finding, Severity};
@@ -28,6 +28,8 @@ pub(super) struct Standing<'f> {
     /// `None` where only the report is at hand.
     pub(super) signature: Option<&'f Signature>,
     pub(super) reports: Vec<&'f Dkim>,
+    /// What we found ourselves, where the receiver says nothing of it.
+    pub(super) verified: Option<&'f Verification>,
     /// Does `d=` agree with From? `None` where either is unknown.
     pub(super) aligned: Option<bool>,
     /// Another signature, aligned with From, passed.
@@ -38,14 +40,16 @@ impl<'f> Standing<'f> {
     /// The standing of [`crate::facts::Reading::signatures`]`[index]`.
     pub(super) fn of(facts: &'f Facts, index: usize) -> Standing<'f> {
         let signature = facts.reading.signatures.get(index);
-        let reports = reports(facts).filter(|r| r.signature == Some(index)).collect();
+        let reports: Vec<&Dkim> = reports(facts).filter(|r| r.signature == Some(index)).collect();
+        let verified = facts.verified.iter().find(|v| v.signature == index).filter(|_| reports.is_empty());
         let agreement = facts.alignment.signatures.get(index).copied().flatten();
         Standing {
             facts,
             signature,
             reports,
+            verified,
             aligned: agreement.map(|a| a != Agreement::None),
-            rescued: rescued(facts, |r| r.signature == Some(index)),
+            rescued: rescued(facts, |r| r.signature == Some(index)) || verifies(facts, index),
         }
     }
 
@@ -58,6 +62,7 @@ impl<'f> Standing<'f> {
             facts,
             signature: None,
             reports: vec![report],
+            verified: None,
             aligned: report.domain.as_deref().and_then(|d| aligned(facts, d)),
             rescued: rescued(facts, |r| std::ptr::eq(r, report)),
         }
@@ -82,9 +87,10 @@ impl<'f> Standing<'f> {
         }
     }
 
-    /// The receiver accepted it.
+    /// The receiver accepted it; where it says nothing, it verifies here.
     pub(super) fn passed(&self) -> bool {
-        self.reports.iter().any(|r| r.result == "pass")
+        let verifies = self.verified.is_some_and(|v| v.result == Some(DkimResult::Pass));
+        verifies || self.reports.iter().any(|r| r.result == "pass")
     }
 
     /// The receiver rejected it, and why.
@@ -214,4 +220,13 @@ fn rescued(facts: &Facts, this: impl Fn(&Dkim) -> bool) -> bool {
             None => r.domain.as_deref().and_then(|d| aligned(facts, d)) == Some(true),
         }
     })
+}
+
+/// Does a signature other than this one, of the organization of From, verify here? Only of those the
+/// receiver says nothing of.
+fn verifies(facts: &Facts, this: usize) -> bool {
+    let silent = |n: usize| reports(facts).all(|r| r.signature != Some(n));
+    let passed = |v: &&Verification| v.signature != this && v.result == Some(DkimResult::Pass) && silent(v.signature);
+    let agreement = |n: usize| facts.alignment.signatures.get(n).copied().flatten();
+    facts.verified.iter().filter(passed).any(|v| agreement(v.signature).is_some_and(|a| a != Agreement::None))
 }

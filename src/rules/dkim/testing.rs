@@ -2,7 +2,7 @@
 
 use crate::evidence::zone::Zone;
 use crate::evidence::{Answer, Answers, Data, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
-use crate::facts::dkim::{key, signature};
+use crate::facts::dkim::{Verification, key, signature};
 use crate::facts::dmarc::Dmarc;
 use crate::facts::header::Header;
 use crate::facts::lookup::Lookup;
@@ -27,6 +27,7 @@ pub struct Case {
     pub said: Said,
     pub alignment: Alignment,
     pub offline: bool,
+    pub verified: Vec<Verification>,
 }
 
 /// One result of the receiver, on the first signature.
@@ -66,6 +67,7 @@ impl Case {
             said: Said::default(),
             alignment,
             offline: false,
+            verified: Vec::new(),
         }
     }
 
@@ -110,6 +112,7 @@ impl Case {
             said: Said::default(),
             alignment: Alignment::default(),
             offline: false,
+            verified: Vec::new(),
         }
     }
 
@@ -176,7 +179,7 @@ impl Case {
             spf_published: vec![],
             spf_survey: None,
             keys,
-            verified: Vec::new(),
+            verified: self.verified.clone(),
             dmarc: Default::default(),
             alignment: self.alignment,
             reverse: None,

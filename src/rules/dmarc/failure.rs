@@ -8,7 +8,8 @@ use crate::rules::{Confidence, Exhibit, Severity};
 /// Every identifier of the message, with its result.
 pub fn legs(facts: &Facts) -> Legs {
     let record = facts.dmarc.governing().and_then(Step::record);
-    Legs::read(&facts.reading, &facts.identities, facts.spf.as_ref(), record, &facts.alignment.organizations)
+    let (spf, organizations) = (facts.spf.as_ref(), &facts.alignment.organizations);
+    Legs::read(&facts.reading, &facts.identities, spf, &facts.verified, record, organizations)
 }
 
 /// The receiver said `dmarc=pass`, or that it would pass if there were a record.

@@ -173,7 +173,7 @@ impl Case {
     fn gather(&self) -> (dmarc::Dmarc, organization::Alignment, domain::Domain, Vec<Question>) {
         let lookup = Lookup::new(&self.answers);
         let dmarc = dmarc::gather(&lookup, &self.reading);
-        let alignment = organization::align(&lookup, &self.reading, &self.identities, &dmarc, None);
+        let alignment = organization::align(&lookup, &self.reading, &self.identities, &dmarc, None, &[]);
         let input = Input::verbatim(self.text.clone().into_bytes(), InputKind::Domain);
         let evidence = Evidence::new(input, self.said.clone(), jiff::Timestamp::UNIX_EPOCH, false);
         let domain = domain::gather(&lookup, &self.reading, &dmarc, &evidence);
