@@ -4,6 +4,7 @@
 
 use crate::facts::Facts;
 use crate::facts::boundary::MailFrom;
+use crate::facts::received;
 use crate::span::Span;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -60,6 +61,9 @@ impl Redaction {
         }
         for id in reading.hops.iter().filter_map(|hop| hop.id.as_ref()) {
             r.token(&lossy(text, id.span));
+        }
+        for id in received::unread_ids(&reading.header, text) {
+            r.token(&String::from_utf8_lossy(id));
         }
         for ip in reading.hops.iter().filter_map(|hop| hop.ip.as_ref()) {
             r.machine(ip.value);
@@ -372,6 +376,21 @@ mod tests {
             }
         }
         c.finish()
+    }
+
+    #[test]
+    fn queue_ids_are_hidden_however_many_servers_there_were() {
+        use crate::evidence::{Evidence, Input, Said};
+        use std::sync::Arc;
+
+        let hop = |n| format!("Received: from a.example by b.example with ESMTP\r\n\tid queue{n}secret; x\r\n");
+        let text = (0..1_100).map(hop).collect::<String>() + "From: a@example.com\r\n";
+        let input = Input::read("-", text.as_bytes(), None).unwrap();
+        let reading = Arc::new(crate::facts::Reading::read(&input, &Said::default()));
+        let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+        let hidden = Redaction::of(&Facts::gather(Arc::new(evidence), reading)).apply(&text);
+        assert_eq!(hidden.matches("secret").count(), 0);
+        assert_eq!(hidden.matches("b.example").count(), 1_100);
     }
 
     #[test]

@@ -66,6 +66,14 @@ pub fn read(header: &Header, text: &[u8]) -> Vec<Hop> {
     hops
 }
 
+/// The queue ids of the fields that [`read`] leaves out, by a light look: they must not be shown either.
+pub fn unread_ids<'t>(header: &'t Header, text: &'t [u8]) -> impl Iterator<Item = &'t [u8]> {
+    header.all(text, "Received").skip(MOST).filter_map(move |(_, field)| {
+        let words = field.value.of(text).split(|b| b.is_ascii_whitespace() || *b == b';');
+        words.filter(|w| !w.is_empty()).skip_while(|w| !w.eq_ignore_ascii_case(b"id")).nth(1)
+    })
+}
+
 /// Bytes of a value that are read: more than any mail server lets through in a whole header.
 const LONGEST: u32 = 1 << 20;
 
