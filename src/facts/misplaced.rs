@@ -3,7 +3,7 @@
 
 use super::Reading;
 use super::dkim::{Key, KeyState};
-use super::dmarc::Dmarc;
+use super::dmarc::{Dmarc, Step};
 use super::lookup::Lookup;
 use super::organization::{psl, same_by_list};
 use super::spf::record::Record;
@@ -57,13 +57,31 @@ impl What {
     }
 }
 
+/// What was looked for.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    pub found: Vec<Misplaced>,
+    /// The first question without an answer: of a right place, or of a wrong one.
+    pub open: Option<Question>,
+}
+
 /// Every misplaced record; where the right place is empty, asks for the usual wrong ones.
-pub fn find(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, keys: &[Key], spf: &[Published]) -> Vec<Misplaced> {
-    let mut found = pasted(reading);
-    found.extend(missing_dmarc(lookup, reading, dmarc));
-    found.extend(missing_keys(lookup, reading, keys));
-    found.extend(missing_spf(lookup, spf));
-    found
+pub fn find(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, keys: &[Key], spf: &[Published]) -> Search {
+    let mut search = Search { found: pasted(reading), open: right_place(dmarc, keys, spf) };
+    missing_dmarc(&mut search, lookup, reading, dmarc);
+    missing_keys(&mut search, lookup, reading, keys);
+    missing_spf(&mut search, lookup, spf);
+    search
+}
+
+/// A right place of which it is not known whether the record stands there.
+fn right_place(dmarc: &Dmarc, keys: &[Key], spf: &[Published]) -> Option<Question> {
+    let txt = |name: &str| Question::new(name, Kind::Txt);
+    let unknown = |key: &&Key| matches!(key.state, KeyState::Unasked(_) | KeyState::Failed(_));
+    let spf = spf.iter().filter(|p| p.whose == Whose::MailFrom).find(|p| p.outcome.is_none_or(|o| o.failed()));
+    let dmarc = || dmarc.steps.iter().find(|s| !s.answered()).map(Step::question);
+    let key = || keys.iter().filter(|k| k.signature.is_some()).find(unknown).map(|k| txt(&k.name));
+    spf.map(|p| txt(&p.domain)).or_else(dmarc).or_else(key)
 }
 
 fn pasted(reading: &Reading) -> Vec<Misplaced> {
@@ -133,37 +151,47 @@ fn undoubled(name: &str) -> Option<&str> {
     })
 }
 
-/// The record of this kind at a name, if it is there; asks.
-fn at(lookup: &Lookup, what: What, wrong: String, right: &str, maybe: bool) -> Option<Misplaced> {
-    if wrong.len() > 253 || wrong == right {
-        return None;
+impl Search {
+    /// Takes the first record of this kind that stands at one of these names, each with whether it may serve
+    /// another sender there; all are asked for at once.
+    fn look(&mut self, lookup: &Lookup, what: What, right: &str, names: impl IntoIterator<Item = (String, bool)>) {
+        let found: Vec<_> =
+            names.into_iter().filter_map(|(wrong, maybe)| self.at(lookup, what, wrong, right, maybe)).collect();
+        self.found.extend(found.into_iter().next());
     }
-    let answer = lookup.put(Question::new(&wrong, Kind::Txt))?;
-    // Behind an alias the record belongs to another name.
-    let text = answer.texts().find(|t| What::of(t) == Some(what)).filter(|_| answer.alias().is_none())?;
-    let text = String::from_utf8_lossy(&text).into_owned();
-    Some(Misplaced { what, wrong, right: right.to_owned(), text, pasted: None, maybe })
+
+    /// The record at a name, if it is there; asks.
+    fn at(&mut self, lookup: &Lookup, what: What, wrong: String, right: &str, maybe: bool) -> Option<Misplaced> {
+        if wrong.len() > 253 || wrong == right {
+            return None;
+        }
+        let question = Question::new(&wrong, Kind::Txt);
+        let Some(answer) = lookup.put(question.clone()).filter(|a| !a.outcome.failed()) else {
+            self.open.get_or_insert(question);
+            return None;
+        };
+        // Behind an alias the record belongs to another name.
+        let text = answer.texts().find(|t| What::of(t) == Some(what)).filter(|_| answer.alias().is_none())?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Some(Misplaced { what, wrong, right: right.to_owned(), text, pasted: None, maybe })
+    }
 }
 
-/// The first that is there; all are asked for at once.
-fn first(all: Vec<Option<Misplaced>>) -> Option<Misplaced> {
-    all.into_iter().flatten().next()
-}
-
-fn missing_dmarc(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc) -> Option<Misplaced> {
-    let from = reading.from_domain().filter(|_| dmarc.is_absent())?;
-    let organization = psl(from)?;
-    let mut domains = vec![from.to_owned(), organization];
-    domains.dedup();
-    let look = |domain: &String| {
+fn missing_dmarc(search: &mut Search, lookup: &Lookup, reading: &Reading, dmarc: &Dmarc) {
+    let Some(from) = reading.from_domain().filter(|_| dmarc.is_absent()) else { return };
+    let Some(organization) = psl(from) else { return };
+    let above = Some(organization.as_str()).filter(|o| *o != from);
+    let found = search.found.len();
+    for domain in std::iter::once(from).chain(above) {
         let right = format!("_dmarc.{domain}");
-        let wrong = [format!("{right}.{domain}"), domain.clone(), format!("dmarc.{domain}")];
-        wrong.map(|wrong| at(lookup, What::Dmarc, wrong, &right, false))
-    };
-    first(domains.iter().flat_map(look).collect())
+        let wrong = [format!("{right}.{domain}"), domain.to_owned(), format!("dmarc.{domain}")];
+        search.look(lookup, What::Dmarc, &right, wrong.map(|w| (w, false)));
+    }
+    // One is enough: the nearest.
+    search.found.truncate(found + 1);
 }
 
-fn missing_keys(lookup: &Lookup, reading: &Reading, keys: &[Key]) -> Vec<Misplaced> {
+fn missing_keys(search: &mut Search, lookup: &Lookup, reading: &Reading, keys: &[Key]) {
     let mut names: Vec<&str> = Vec::new();
     let missing = keys.iter().filter(|k| k.signature.is_some() && matches!(k.state, KeyState::Missing(_)));
     for key in missing {
@@ -172,34 +200,31 @@ fn missing_keys(lookup: &Lookup, reading: &Reading, keys: &[Key]) -> Vec<Misplac
         }
     }
     let from = reading.from_domain();
-    let found = names.into_iter().filter_map(|name| {
-        let (selector, domain) = name.split_once("._domainkey.")?;
+    for name in names {
+        let Some((selector, domain)) = name.split_once("._domainkey.") else { continue };
         // Another organization's keys are not the sender's to move.
         if from.is_some_and(|from| !same_by_list(from, domain)) {
-            return None;
+            continue;
         }
-        let look = |wrong: String, maybe| at(lookup, What::Dkim, wrong, name, maybe);
-        let mut all = vec![
-            look(format!("{name}.{domain}"), false),
-            look(format!("{selector}.{domain}"), false),
-            look(format!("{selector}.domainkey.{domain}"), false),
-        ];
         // The zone above, or that of From.
         let organization = psl(domain);
         let mut near: Vec<&str> = from.into_iter().chain(organization.as_deref()).filter(|d| *d != domain).collect();
         near.dedup();
-        all.extend(near.into_iter().map(|d| look(format!("{selector}._domainkey.{d}"), true)));
-        first(all)
-    });
-    found.collect()
+        let own =
+            [format!("{name}.{domain}"), format!("{selector}.{domain}"), format!("{selector}.domainkey.{domain}")];
+        let near = near.into_iter().map(|d| (format!("{selector}._domainkey.{d}"), true));
+        search.look(lookup, What::Dkim, name, own.into_iter().map(|w| (w, false)).chain(near));
+    }
 }
 
-fn missing_spf(lookup: &Lookup, spf: &[Published]) -> Option<Misplaced> {
+fn missing_spf(search: &mut Search, lookup: &Lookup, spf: &[Published]) {
     let empty = |p: &&Published| p.records.is_empty() && p.almost.is_empty() && p.outcome.is_some_and(|o| !o.failed());
-    let domain = &spf.iter().filter(|p| p.whose == Whose::MailFrom).find(empty)?.domain;
-    psl(domain)?;
-    let wrong = [format!("{domain}.{domain}"), format!("_dmarc.{domain}")];
-    first(wrong.map(|wrong| at(lookup, What::Spf, wrong, domain, false)).into())
+    let Some(at) = spf.iter().filter(|p| p.whose == Whose::MailFrom).find(empty) else { return };
+    let domain = &at.domain;
+    if psl(domain).is_some() {
+        let wrong = [format!("{domain}.{domain}"), format!("_dmarc.{domain}")];
+        search.look(lookup, What::Spf, domain, wrong.map(|w| (w, false)));
+    }
 }
 
 #[cfg(test)]

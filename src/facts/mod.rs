@@ -145,7 +145,7 @@ pub struct Facts {
     /// Where the domains of From and MAIL FROM take mail, each once.
     pub mail_hosts: Vec<mail_hosts::MailHosts>,
     /// Records that are missing at their name and stand at another, or were pasted so.
-    pub misplaced: Vec<misplaced::Misplaced>,
+    pub misplaced: misplaced::Search,
     /// Sending platforms recognised in the message, most certain first.
     pub platforms: Vec<platform::Hit>,
     /// What a check of a domain learns besides.

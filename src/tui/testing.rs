@@ -285,7 +285,7 @@ pub fn facts() -> Facts {
         reverse: None,
         helo: None,
         mail_hosts: vec![],
-        misplaced: vec![],
+        misplaced: Default::default(),
         platforms: vec![],
         missing: vec![],
         domain: Default::default(),

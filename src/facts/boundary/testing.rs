@@ -76,7 +76,7 @@ pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
         reverse: None,
         helo: None,
         mail_hosts: vec![],
-        misplaced: vec![],
+        misplaced: Default::default(),
         platforms: Vec::new(),
         missing: Vec::new(),
         domain: Default::default(),

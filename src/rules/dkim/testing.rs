@@ -185,7 +185,7 @@ impl Case {
             reverse: None,
             helo: None,
             mail_hosts: vec![],
-            misplaced: vec![],
+            misplaced: Default::default(),
             platforms: vec![],
             missing: vec![],
             domain,

@@ -207,7 +207,7 @@ impl Case {
             reverse: None,
             helo: None,
             mail_hosts: vec![],
-            misplaced: vec![],
+            misplaced: Default::default(),
             platforms: self.platforms,
             domain,
             missing,

@@ -4,7 +4,7 @@ use crate::facts::misplaced::{Misplaced, What};
 use crate::facts::organization::psl;
 use crate::remedy::{self, Change, Remedy};
 use crate::rules::spf::support::{aligned_dkim, short};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
     /// A record stands under the wrong name
@@ -29,18 +29,12 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let looked = facts.reading.record.is_some() || facts.spf.is_some() || !facts.dmarc.steps.is_empty();
-    let findings: Vec<Finding> = facts.misplaced.iter().map(|m| finding(facts, m)).collect();
-    match (findings.is_empty(), looked, waiting(facts)) {
-        (false, ..) => Verdict::Found(findings),
-        (true, true, false) => Verdict::Pass,
-        // Whether anything is missing at its place is not known yet; other rules name the question.
-        _ => Verdict::NotApplicable,
+    if !looked {
+        return Verdict::NotApplicable;
     }
-}
-
-fn waiting(facts: &Facts) -> bool {
-    let open = !facts.dmarc.missing.is_empty();
-    facts.reading.record.is_none() && (open || facts.evidence.answers.is_empty())
+    let search = &facts.misplaced;
+    let gap = search.open.iter().map(|q| Gap::dns("Does a record stand under the wrong name?", q));
+    Verdict::of(search.found.iter().map(|m| finding(facts, m)).collect(), gap.collect())
 }
 
 fn finding(facts: &Facts, misplaced: &Misplaced) -> Finding {
@@ -161,6 +155,16 @@ mod tests {
         let paste = message("a@example.com", "b@example.com");
         let zone = "example.com TXT \"v=spf1 -all\"\n_dmarc.example.com TXT \"v=DMARC1; p=none\"";
         assert!(matches!(judge(&RULE, &paste, Some(zone)), Verdict::Pass));
-        assert!(matches!(judge(&RULE, &paste, None), Verdict::NotApplicable));
+        assert!(matches!(judge(&RULE, &paste, None), Verdict::Unknown(_)));
+        // An answer that failed shows nothing, at the right name or at a wrong one.
+        for (failed, gap) in [
+            ("_dmarc.example.com SERVFAIL\nexample.com TXT \"v=spf1 -all\"", "_dmarc.example.com"),
+            ("_dmarc.example.com TXT \"v=DMARC1; p=none\"\nexample.com TIMEOUT", "TXT example.com"),
+            ("example.com TXT \"v=spf1 -all\"\ndmarc.example.com REFUSED", "TXT dmarc.example.com"),
+        ] {
+            let Verdict::Unknown(gaps) = judge(&RULE, &paste, Some(failed)) else { panic!("{failed}") };
+            assert!(gaps[0].needs.ends_with(gap), "{gaps:?}");
+        }
+        assert!(matches!(judge(&RULE, "Subject: x\r\nTo: a@example.com\r\n", None), Verdict::NotApplicable));
     }
 }

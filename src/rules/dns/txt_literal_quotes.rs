@@ -1,10 +1,12 @@
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
+use crate::facts::dmarc::Step;
 use crate::facts::misplaced::What;
+use crate::facts::organization::psl;
 use crate::facts::spf::record::Record;
 use crate::remedy::{self, Change, Remedy};
 use crate::rules::spf::support::{aligned_dkim, short};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 use std::collections::BTreeSet;
 
@@ -36,37 +38,43 @@ struct Value {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    let values = values(facts);
-    if values.is_empty() {
+    let (values, open) = values(facts);
+    if values.is_empty() && open.is_none() {
         return Verdict::NotApplicable;
     }
-    Verdict::of(values.iter().filter_map(|value| finding(facts, value)).collect(), vec![])
+    let gap = open.iter().map(|q| Gap::dns("Are quotes part of a record?", q));
+    Verdict::of(values.iter().filter_map(|value| finding(facts, value)).collect(), gap.collect())
 }
 
-/// The pasted values, and those at every name where this message's records are looked for.
-fn values(facts: &Facts) -> Vec<Value> {
+/// The pasted values, or those at every name where this message's records are looked for, and the first
+/// question about one of them that has no answer.
+fn values(facts: &Facts) -> (Vec<Value>, Option<Question>) {
     if let Some(record) = facts.reading.record.as_ref().filter(|r| r.kind == Kind::Txt) {
         let value = |(n, e): (usize, &crate::facts::record::Entry)| Value {
             name: record.name.clone(),
             text: String::from_utf8_lossy(&e.text).into_owned(),
             pasted: Some(n),
         };
-        return record.entries.iter().enumerate().map(value).collect();
+        return (record.entries.iter().enumerate().map(value).collect(), None);
     }
     let spf = facts.spf_published.iter().map(|p| p.domain.clone());
-    let dmarc = facts.dmarc.steps.iter().map(|step| step.question().name);
+    // What stands at a public suffix is not the sender's.
+    let dmarc = facts.dmarc.steps.iter().filter(|step| psl(&step.domain).is_some()).map(Step::name);
     let keys = facts.keys.iter().map(|key| key.name.clone());
     let names: BTreeSet<String> = spf.chain(dmarc).chain(keys).collect();
-    let texts = names.into_iter().flat_map(|name| {
-        let answer = facts.evidence.answers.get(&Question::new(&name, Kind::Txt));
-        let texts: Vec<Vec<u8>> = answer.map(|a| a.texts().collect()).unwrap_or_default();
-        texts.into_iter().map(move |t| Value {
-            name: Some(name.clone()),
-            text: String::from_utf8_lossy(&t).into_owned(),
-            pasted: None,
-        })
-    });
-    texts.collect()
+    let (mut values, mut open) = (Vec::new(), None);
+    for name in names.into_iter().filter(|name| !name.is_empty()) {
+        let question = Question::new(&name, Kind::Txt);
+        match facts.evidence.answers.get(&question).filter(|a| !a.outcome.failed()) {
+            Some(answer) => values.extend(answer.texts().map(|t| Value {
+                name: Some(name.clone()),
+                text: String::from_utf8_lossy(&t).into_owned(),
+                pasted: None,
+            })),
+            None => open = open.or(Some(question)),
+        }
+    }
+    (values, open)
 }
 
 /// Signs that stand around a value, or before a sign in it, and never in it.
@@ -187,7 +195,19 @@ mod tests {
         let other = "example.com TXT \"v=spf1 -all\"\nexample.com TXT \"note=\\\"mine\\\"\"";
         assert!(matches!(judge(&RULE, &paste, Some(other)), Verdict::Pass));
         assert!(matches!(judge(&RULE, "example.com. TXT \"v=spf1 -all\"", None), Verdict::Pass));
-        // Nothing was answered: nothing is known of any value.
-        assert!(matches!(judge(&RULE, &paste, None), Verdict::NotApplicable));
+        let nobody = "Subject: x\r\nTo: r@inbox.test\r\n";
+        assert!(matches!(judge(&RULE, nobody, None), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn what_was_not_answered_is_not_known() {
+        let paste = message("a@example.com", "b@example.com");
+        assert!(matches!(judge(&RULE, &paste, None), Verdict::Unknown(_)));
+        let failed = "example.com TXT \"v=spf1 -all\"\n_dmarc.example.com SERVFAIL";
+        let Verdict::Unknown(gaps) = judge(&RULE, &paste, Some(failed)) else { panic!() };
+        assert_eq!(gaps[0].needs, "dig +short TXT _dmarc.example.com");
+        // What stands elsewhere is told all the same.
+        let quoted = failed.replace("v=spf1 -all", "\\\"v=spf1 -all\\\"");
+        assert!(matches!(judge(&RULE, &paste, Some(&quoted)), Verdict::Found(_)));
     }
 }

@@ -36,7 +36,7 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
         reverse: None,
         helo: None,
         mail_hosts: vec![],
-        misplaced: vec![],
+        misplaced: Default::default(),
         platforms: vec![],
         missing: vec![],
         domain: Default::default(),

@@ -145,7 +145,7 @@ impl Case {
             reverse,
             helo,
             mail_hosts: vec![],
-            misplaced: vec![],
+            misplaced: Default::default(),
             platforms: self.platforms.clone(),
             missing: lookup.into_missing(),
             domain: Default::default(),

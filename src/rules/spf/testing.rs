@@ -215,7 +215,7 @@ impl Scene {
             reverse: self.reverse,
             helo: None,
             mail_hosts: vec![],
-            misplaced: vec![],
+            misplaced: Default::default(),
             platforms: self.platforms,
             domain: Default::default(),
             missing,
