@@ -10,8 +10,8 @@ rule! {
     /// Bounces cannot come back to the Return-Path
     ///
     /// ## What we saw
-    /// The domain of the Return-Path takes no mail: it does not exist, has neither MX nor address, or says by a null MX
-    /// that it wants none.
+    /// The domain of the Return-Path takes no mail: it does not exist, has neither MX nor address, says by a null MX
+    /// that it wants none, or is no domain name at all (`root@localhost`).
     ///
     /// ## Why mail suffers
     /// Many receivers refuse a sender to whom they could not report a failure, often with 450 4.1.8, 5.1.8 or 5.7.27.
@@ -24,11 +24,14 @@ rule! {
     /// ## How to check
     /// The MX of the domain leads to a host with an address, and a message to a wrong recipient comes back.
     pub RULE = "return-path-unusable", Dns, High, judge,
-    ["RFC 5321 §3.6.2", "RFC 5321 §5.1", "RFC 7505 §4.2"]
+    ["RFC 5321 §2.3.5", "RFC 5321 §3.6.2", "RFC 5321 §5.1", "RFC 7505 §4.2"]
 }
 
 fn judge(facts: &Facts) -> Verdict {
     let Some((domain, false)) = spf_domain(facts) else { return Verdict::NotApplicable };
+    if is_bare(domain) {
+        return bare(facts, domain).into();
+    }
     let Some(at) = facts.mail_hosts.iter().find(|m| m.domain == domain) else { return Verdict::NotApplicable };
     match at.receives() {
         None => Verdict::Unknown(gap(at).into_iter().collect()),
@@ -36,6 +39,48 @@ fn judge(facts: &Facts) -> Verdict {
         Some(false) if is_silent(facts) || is_absent(facts, at) => Verdict::NotApplicable,
         Some(false) => found(facts, at).into(),
     }
+}
+
+/// One word, and no address in brackets: `localhost`, `web01`. Such a name leads nowhere from outside
+/// (RFC 5321 §2.3.5).
+fn is_bare(domain: &str) -> bool {
+    !domain.contains(['.', ':', '['])
+}
+
+/// A server that was never told its name sends as `root@localhost`.
+fn bare(facts: &Facts, domain: &str) -> Finding {
+    let example =
+        facts.reading.from_domain().filter(|d| d.contains('.')).map_or_else(|| blank("your domain"), str::to_owned);
+    let fix = Remedy::new(format!("Send with a Return-Path at a whole domain name that takes mail, as {example}."))
+        .step(format!(
+            "Give the program that sends an envelope sender of its own (for sendmail and PHP: -f address@{example})."
+        ))
+        .step("Or tell the mail server what to put behind such names: in Postfix myorigin, in Exim qualify_domain.");
+    Finding::new(&RULE, format!("The Return-Path domain {} is no domain name", short(domain)))
+        .severity(weight(facts))
+        .sure(Confidence::Certain, "it stands in the message, and nobody outside can find a name without a dot")
+        .explain(format!(
+            "Bounces go to the Return-Path, and {domain} is a name that only the sending machine knows. Many receivers \
+             refuse such a sender{}, and SPF has no record to find.",
+            aside(facts)
+        ))
+        .exhibits(identity_exhibit(facts))
+        .fix(fix)
+        .check("postdoc diagnose new-message.eml", "a Return-Path at a domain that takes mail")
+        .leads_to(&["return-path-foreign-domain", "spf-wrong-domain"])
+}
+
+/// Taken then, by a receiver that says so: its bounces are lost all the same.
+fn taken(facts: &Facts) -> bool {
+    facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "pass")
+}
+
+fn weight(facts: &Facts) -> Severity {
+    if taken(facts) { Severity::Medium } else { Severity::High }
+}
+
+fn aside(facts: &Facts) -> &'static str {
+    if taken(facts) { "; this one did not, but a bounce would be lost" } else { "" }
 }
 
 /// The domain that is checked does not exist: domain-not-found speaks of it.
@@ -74,8 +119,6 @@ pub(super) fn exhibit(facts: &Facts, at: &MailHosts, label: &str) -> Exhibit {
 
 fn found(facts: &Facts, at: &MailHosts) -> Finding {
     let domain = &at.domain;
-    // Taken then, by a receiver that says so: its bounces are lost all the same.
-    let taken = facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "pass");
     // Whose DNS it is, not what DMARC aligns.
     let fix = match facts.reading.from_domain().map(|from| same_by_list(from, domain)) {
         Some(false) => Remedy::new(format!("Send with a Return-Path at a domain of yours that takes mail, instead of {domain}."))
@@ -86,12 +129,12 @@ fn found(facts: &Facts, at: &MailHosts) -> Finding {
             .blank("host that takes your bounces"),
     };
     Finding::new(&RULE, format!("The Return-Path domain {} takes no mail", short(domain)))
-        .severity(if taken { Severity::Medium } else { Severity::High })
+        .severity(weight(facts))
         .sure(Confidence::Likely, "this is what DNS says today")
         .explain(format!(
             "Bounces go to the Return-Path, and {domain} {}. Many receivers refuse such a sender{}.",
             why(at),
-            if taken { "; this one did not, but a bounce would be lost" } else { "" }
+            aside(facts)
         ))
         .exhibits(identity_exhibit(facts))
         .exhibit(exhibit(facts, at, "no way back"))
@@ -121,6 +164,20 @@ mod tests {
             assert_eq!(finding.severity, Severity::High);
             assert_eq!(finding.fix.unwrap().blanks.len(), 1);
         }
+    }
+
+    #[test]
+    fn a_name_that_only_the_sending_machine_knows() {
+        for domain in ["localhost", "web01"] {
+            let finding = found(&RULE, &message("a@example.com", &format!("root@{domain}")), None);
+            assert_eq!(finding.confidence, Confidence::Certain);
+            assert!(finding.fix.unwrap().summary.contains("example.com"));
+        }
+        let literal = message("a@example.com", "root@[192.0.2.7]");
+        assert!(matches!(judge(&RULE, &literal, None), Verdict::NotApplicable));
+        // Without a From nothing is invented.
+        let alone = message("a@example.com", "root@localhost").replace("From: a@example.com\r\n", "");
+        assert!(found(&RULE, &alone, None).fix.unwrap().summary.contains("<your domain>"));
     }
 
     #[test]
