@@ -1,4 +1,6 @@
-use super::support::{Owner, aligned_dkim, identity_exhibit, mail_from_aligned, owner, short, spf_domain};
+use super::support::{
+    Owner, aligned_dkim, identity_exhibit, mail_from_aligned, mail_from_owned, owner, short, spf_domain,
+};
 use crate::facts::Facts;
 use crate::remedy::{self, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
@@ -28,10 +30,11 @@ fn judge(facts: &Facts) -> Verdict {
     let (Some((domain, false)), Some(from)) = (spf_domain(facts), facts.reading.from_domain()) else {
         return Verdict::NotApplicable;
     };
-    match mail_from_aligned(facts) {
-        None => return Verdict::NotApplicable,
-        Some(true) => return Verdict::Pass,
-        Some(false) => {}
+    match (mail_from_aligned(facts), mail_from_owned(facts)) {
+        (None, _) => return Verdict::NotApplicable,
+        // Where records part what one owner has, the records are at fault, not the Return-Path.
+        (Some(true), _) | (_, Some(true)) => return Verdict::Pass,
+        (Some(false), _) => {}
     }
     let owner = owner(facts);
     // A forwarder or list takes the bounces itself, and should.

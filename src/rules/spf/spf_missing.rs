@@ -1,6 +1,6 @@
 use super::support::{
-    Owner, consequences, identity_exhibit, ip_term, judged, mail_from_aligned, outcome_words, owner, platform_term,
-    reported, reported_exhibit, short, source_ip, spf_domain, txt, unread, weighed,
+    Owner, consequences, identity_exhibit, ip_term, judged, mail_from_aligned, mail_from_owned, outcome_words, owner,
+    platform_term, reported, reported_exhibit, short, source_ip, spf_domain, txt, unread, weighed,
 };
 use crate::evidence::Outcome;
 use crate::facts::Facts;
@@ -112,7 +112,7 @@ fn explain(facts: &Facts, domain: &str, is_helo: bool, back: bool) -> String {
     if judged(facts).is_some_and(|at| at.outcome == Some(Outcome::NxDomain)) {
         text.push_str(&format!(" The name {domain} does not exist in DNS at all, so bounces cannot come back either."));
     }
-    if mail_from_aligned(facts) == Some(false) {
+    if mail_from_owned(facts) == Some(false) {
         text.push_str(&format!(
             " {domain} is not of the From domain's organization: only whoever runs it can publish there."
         ));
@@ -126,7 +126,7 @@ fn wait() -> Remedy {
 
 fn fix(facts: &Facts, domain: &str, is_helo: bool) -> Remedy {
     let from = facts.reading.from_domain();
-    if mail_from_aligned(facts) == Some(false) {
+    if mail_from_owned(facts) == Some(false) {
         let from = from.unwrap_or("your domain");
         let remedy = Remedy::new(format!("Use a Return-Path under {from}, with an SPF record of its own.")).step(
             format!("{domain} is run by someone else; if it is a service of yours, ask it to publish SPF there."),

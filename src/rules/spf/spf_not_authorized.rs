@@ -1,7 +1,7 @@
 use super::support::{
     Obstacle, Owner, aligned_dkim, consequences, identity_exhibit, ip_exhibit, ip_term, judged, mail_from_aligned,
-    obstacle, outcome_words, owner, platform_term, record_exhibit, reported, reported_exhibit, short, source_ip,
-    spf_domain, txt, unread,
+    mail_from_owned, obstacle, outcome_words, owner, platform_term, record_exhibit, reported, reported_exhibit, short,
+    source_ip, spf_domain, txt, unread,
 };
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
@@ -135,9 +135,11 @@ fn explain(facts: &Facts, domain: &str, server: &str, word: &str, repaired: bool
         let signer = dkim.domain.as_deref().unwrap_or("the From domain");
         text.push_str(&format!(" DKIM passed for {signer}, so DMARC does not depend on SPF here."));
     } else if mail_from_aligned(facts) == Some(false) {
-        text.push_str(&format!(
-            " {domain} is not of the From domain's organization: even a pass here would not count for DMARC."
-        ));
+        let what = match mail_from_owned(facts) {
+            Some(true) => "is an organization of its own by its DMARC records",
+            _ => "is not of the From domain's organization",
+        };
+        text.push_str(&format!(" {domain} {what}: even a pass here would not count for DMARC."));
     }
     text
 }
@@ -237,7 +239,7 @@ fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Owner)
             .step("Send a new message and look again.");
     }
     let ip = source_ip(facts);
-    let foreign = mail_from_aligned(facts) == Some(false);
+    let foreign = mail_from_owned(facts) == Some(false);
     if let Owner::Forwarder(_) = owner {
         return Remedy::new("Leave SPF alone, and let a DKIM signature of your own domain carry the message.")
             .step("Do not add the forwarder's server to your SPF record: anyone who forwards through it could then send as you.")

@@ -1,6 +1,6 @@
 use super::support::{
-    Owner, aligned_dkim, gap, identity_exhibit, mail_from_aligned, outcome_words, owner, record_exhibit, reported,
-    reported_exhibit, short, spf_domain, txt, unread, weighed,
+    Owner, aligned_dkim, gap, identity_exhibit, mail_from_aligned, mail_from_owned, outcome_words, owner,
+    record_exhibit, reported, reported_exhibit, short, spf_domain, txt, unread, weighed,
 };
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
@@ -95,7 +95,7 @@ fn found(facts: &Facts, domain: &str, from: &str, at: &Published) -> Finding {
         .exhibits(record_exhibit(facts, at, 0, span, "allows the server, but is not looked at"))
         .exhibits(missing)
         .exhibits(reported_exhibit(facts, "the receiver's result"))
-        .fix(if ours { here(facts, domain, from) } else { there(facts, domain, from) })
+        .fix(if mail_from_owned(facts) == Some(true) { here(facts, domain, from) } else { there(facts, domain, from) })
         .check(txt(domain).dig(), format!("one record that begins v=spf1; a new message shows spf=pass under {from}"))
         .leads_to(leads_to)
 }

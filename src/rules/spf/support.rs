@@ -4,7 +4,7 @@ use crate::evidence::{Kind, Outcome, Question};
 use crate::facts::boundary::{MailFrom, Origin};
 use crate::facts::dkim::Signature;
 use crate::facts::lookup::Lookup;
-use crate::facts::organization::{self, Agreement};
+use crate::facts::organization::{self, Agreement, same_by_list};
 use crate::facts::platform::{Hit, Mark};
 use crate::facts::spf::record::{Record, Term};
 use crate::facts::spf::survey::{Survey, survey_text};
@@ -55,12 +55,24 @@ pub fn source_ip(facts: &Facts) -> Option<IpAddr> {
 
 /// Are two names of one organization?
 pub fn related(facts: &Facts, a: &str, b: &str) -> bool {
-    organization::agree(a, b, &facts.alignment.organizations) != Agreement::None
+    // Without any DMARC record a tree walk makes each name an organization of its own (RFC 9989
+    // §4.10.2); the first record that is published unites them.
+    match facts.dmarc.is_absent() {
+        true => same_by_list(a, b),
+        false => organization::agree(a, b, &facts.alignment.organizations) != Agreement::None,
+    }
+}
+
+/// Does the owner of the From domain own MAIL FROM, whatever DMARC holds them for? `None` where
+/// either is unknown.
+pub fn mail_from_owned(facts: &Facts) -> Option<bool> {
+    let (domain, _) = spf_domain(facts)?;
+    Some(same_by_list(domain, facts.reading.from_domain()?))
 }
 
 /// Is MAIL FROM in the From domain's organization? `None` where either is unknown.
 pub fn mail_from_aligned(facts: &Facts) -> Option<bool> {
-    if let Some(agreement) = facts.alignment.spf {
+    if let Some(agreement) = facts.alignment.spf.filter(|_| !facts.dmarc.is_absent()) {
         return Some(agreement != Agreement::None);
     }
     let (domain, _) = spf_domain(facts)?;
@@ -112,7 +124,7 @@ pub fn owner(facts: &Facts) -> Owner {
     }
     let mail_from = spf_domain(facts).map(|(domain, _)| domain);
     let domains = [mail_from, facts.reading.from_domain()];
-    let ours = |name: &str| domains.into_iter().flatten().any(|d| related(facts, name, d));
+    let ours = |name: &str| domains.into_iter().flatten().any(|d| same_by_list(name, d));
     let confirmed = facts.reverse.iter().flat_map(|r| &r.names).find(|n| n.confirmed == Some(true) && ours(&n.name));
     if let Some(name) = confirmed {
         return Owner::Own(format!("its confirmed reverse name is {}", name.name));
@@ -383,7 +395,7 @@ pub fn outcome_words(outcome: Outcome) -> &'static str {
 
 /// The one question that every rule on a published record asks.
 pub fn unread(domain: &str) -> Gap {
-    gap(format!("What does the SPF record of {domain} say?"), domain)
+    gap(["What does the SPF record of ", domain, " say?"].concat(), domain)
 }
 
 /// The record of the name that SPF judged is not at hand; those of other names decide nothing.
