@@ -90,7 +90,7 @@ pub fn copy_of(app: &mut App, action: Action) -> Vec<Effect> {
         Some(text) => {
             let blanks = finding.fix.iter().flat_map(|fix| &fix.blanks);
             let open = blanks.map(|b| crate::remedy::blank(b)).any(|blank| text.contains(&blank));
-            let what = format!("{}{}", named(&text), if open { ", with a blank to fill in," } else { "" });
+            let what = format!("{}{}", named(&text), if open { ", with a blank," } else { "" });
             vec![Effect::Copy { text, what }]
         }
         None => {

@@ -14,6 +14,7 @@ use crate::tui::theme::Ink;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
 
 /// What the rows say.
 pub struct Bar<'a> {
@@ -45,7 +46,7 @@ pub fn draw(frame: &mut Frame, area: Rect, pen: Pen, bar: &Bar) -> Rect {
     if head.height > 0 {
         let title = spread(&pen.clean(format!(" {}", bar.title)), &pen.clean(bar.right), width.saturating_sub(1));
         let title = if head.height == 1 { format!("{} ", title.trim_end()) } else { title };
-        let used = unicode_width::UnicodeWidthStr::width(&title[..]);
+        let used = title.width();
         put(frame, head, Span::styled(title, pen.style(Ink::Strong)));
         let rule = Span::styled(
             "─".repeat(width.saturating_sub(if head.height == 1 { used } else { 0 })),
@@ -65,15 +66,47 @@ pub fn draw(frame: &mut Frame, area: Rect, pen: Pen, bar: &Bar) -> Rect {
         }
     }
     if !bar.status.is_empty() {
-        put(frame, status, Span::styled(line(format!(" {}", pen.clean(bar.status))), pen.style(bar.status_ink)));
+        put(
+            frame,
+            status,
+            Span::styled(line(fit(&format!(" {}", pen.clean(bar.status)), width)), pen.style(bar.status_ink)),
+        );
     }
     put(frame, keys, Span::styled(line(bar.keys.to_owned()), pen.style(Ink::Faint)));
     body
+}
+
+/// Columns of a quotation that stay.
+const QUOTED: usize = 8;
+
+/// A message that does not fit loses of what it quotes first: what came of it and what to do stand behind that.
+fn fit(text: &str, width: usize) -> String {
+    let over = text.width().saturating_sub(width);
+    let (Some(open), Some(close)) = (text.find('"'), text.rfind('"')) else { return text.to_owned() };
+    let Some(quoted) = text.get(open + 1..close).filter(|_| over > 0) else { return text.to_owned() };
+    let keep = quoted.width().saturating_sub(over).max(QUOTED);
+    format!("{}{}{}", &text[..=open], clip(quoted, keep), &text[close..])
 }
 
 /// One span on the first row of an area; nothing on an empty one.
 pub fn put(frame: &mut Frame, area: Rect, span: Span) {
     if !area.is_empty() {
         frame.buffer_mut().set_span(area.x, area.y, &span, area.width);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_message_keeps_its_end() {
+        let text =
+            " Copied \"<selector that the sending service shows>\", with a blank, via tmux (90 B). Not there? press P.";
+        assert_eq!(fit(text, 200), text);
+        let short = fit(text, 80);
+        assert_eq!(short, " Copied \"<selector that th…\", with a blank, via tmux (90 B). Not there? press P.");
+        assert_eq!(fit("no quotation, whatever the width", 10), "no quotation, whatever the width");
+        assert_eq!(fit("one \" alone", 3), "one \" alone");
     }
 }
