@@ -76,7 +76,7 @@ pub fn agree(a: &str, b: &str, organizations: &BTreeMap<String, Organization>) -
 
 /// The same organization to an RFC 7489 reader; a public suffix stands for itself.
 pub fn same_by_list(a: &str, b: &str) -> bool {
-    let list = |name: &str| psl(name).unwrap_or_else(|| name.to_owned());
+    let list = |name| psl::domain_str(name).unwrap_or(name);
     list(a) == list(b)
 }
 

@@ -10,8 +10,7 @@ use super::spf::{Check, SpfResult, check_host};
 use crate::evidence::{Answers, Data, Kind, Question};
 use crate::knowledge::{DnsHost, Platform, pattern, platform, receiver};
 use crate::span::Span;
-use std::collections::{HashMap, HashSet};
-use std::sync::LazyLock;
+use std::collections::HashSet;
 
 /// A platform recognised, with what gave it away.
 #[derive(Clone, Debug)]
@@ -64,10 +63,10 @@ struct Found<'r> {
 }
 
 impl Found<'_> {
-    /// Every platform that `test` takes and that is not there yet.
-    fn note(&mut self, mark: Mark, span: Option<Span>, test: impl Fn(&Platform) -> bool) {
-        for platform in platform::all() {
-            if test(platform) && !self.hits.iter().any(|h| h.platform.id == platform.id) {
+    /// Those of the platforms that are not there yet.
+    fn note(&mut self, mark: Mark, span: Option<Span>, platforms: impl IntoIterator<Item = &'static Platform>) {
+        for platform in platforms {
+            if !self.hits.iter().any(|h| h.platform.id == platform.id) {
                 self.hits.push(Hit { platform, mark, span });
             }
         }
@@ -84,17 +83,16 @@ impl Found<'_> {
         let short = |a: &&Address| a.span.len() <= 320;
         if let Some(address) = self.reading.return_path.as_ref().and_then(|r| r.address.as_ref()).filter(short) {
             let whole = format!("{}@{}", address.local, address.domain);
-            self.note(Mark::ReturnPath, Some(address.span), |p| {
-                p.marks.return_path.iter().any(|mark| match mark.contains('@') {
-                    true => pattern::glob(mark, &whole),
-                    false => pattern::host(mark, &address.domain),
-                })
-            });
+            let shaped =
+                |p: &&Platform| p.marks.return_path.iter().any(|m| m.contains('@') && pattern::glob(m, &whole));
+            let shaped = platform::all().iter().filter(shaped);
+            self.note(Mark::ReturnPath, Some(address.span), platform::that_bounce_to(&address.domain));
+            self.note(Mark::ReturnPath, Some(address.span), shaped);
         }
         // The receiver's smtp.mailfrom is the same identity.
         let spf = self.reading.reported.spf.as_ref().filter(|s| !s.is_helo);
         if let Some((spf, domain)) = spf.and_then(|s| Some((s, s.domain.as_ref()?))) {
-            self.note(Mark::ReturnPath, spf.domain_span.or(Some(spf.span)), |p| bounces_to(p, domain));
+            self.note(Mark::ReturnPath, spf.domain_span.or(Some(spf.span)), platform::that_bounce_to(domain));
         }
     }
 
@@ -105,15 +103,14 @@ impl Found<'_> {
             let known = reading.boundary.hop.is_some();
             let house = hop.by.as_ref().and_then(|b| receiver::of_host(&b.value)).map(|r| r.id.as_str());
             for name in [hop.reverse_name.as_ref(), hop.helo.as_ref()].into_iter().flatten() {
-                self.note(Mark::Received, Some(name.span), |p| {
-                    // Without a boundary a hop inside the receiver's house looks like one outside.
-                    let inside = || !known && p.receiver.is_some() && p.receiver.as_deref() == house;
-                    p.marks.received.iter().any(|mark| pattern::host(mark, &name.value)) && !inside()
-                });
+                // Without a boundary a hop inside the receiver's house looks like one outside.
+                let inside = |p: &Platform| !known && p.receiver.is_some() && p.receiver.as_deref() == house;
+                let outside = platform::that_run(&name.value).into_iter().filter(|p| !inside(p));
+                self.note(Mark::Received, Some(name.span), outside);
             }
         }
         for name in reverse.into_iter().flat_map(|r| &r.names).take(LIMIT) {
-            self.note(Mark::Received, None, |p| p.marks.received.iter().any(|mark| pattern::host(mark, &name.name)));
+            self.note(Mark::Received, None, platform::that_run(&name.name));
         }
     }
 
@@ -123,9 +120,7 @@ impl Found<'_> {
         for hop in reading.hops.iter().take(self.newest()).rev().take(LIMIT) {
             let names = [hop.by.as_ref(), hop.reverse_name.as_ref(), hop.helo.as_ref()];
             for name in names.into_iter().flatten() {
-                self.note(Mark::Passed, Some(name.span), |p| {
-                    p.marks.received.iter().any(|mark| pattern::host(mark, &name.value))
-                });
+                self.note(Mark::Passed, Some(name.span), platform::that_run(&name.value));
             }
         }
     }
@@ -139,21 +134,16 @@ impl Found<'_> {
         let reading = self.reading;
         let signatures = || reading.signatures.iter().take(LIMIT);
         for domain in signatures().filter_map(|s| s.domain.as_ref()) {
-            self.note(Mark::SigningDomain, Some(domain.span), |p| {
-                p.signs_as.iter().any(|mark| pattern::host(mark, &domain.value))
-            });
+            self.note(Mark::SigningDomain, Some(domain.span), platform::that_sign_as(&domain.value));
         }
         for dkim in reading.reported.dkim.iter().take(LIMIT) {
             if let Some(domain) = &dkim.domain {
-                self.note(Mark::SigningDomain, dkim.domain_span.or(Some(dkim.span)), |p| {
-                    p.signs_as.iter().any(|mark| pattern::host(mark, domain))
-                });
+                self.note(Mark::SigningDomain, dkim.domain_span.or(Some(dkim.span)), platform::that_sign_as(domain));
             }
         }
         for selector in signatures().filter_map(|s| s.selector.as_ref()).filter(|s| s.value.len() <= 253) {
-            self.note(Mark::Selector, Some(selector.span), |p| {
-                p.marks.selectors.iter().any(|mark| pattern::glob(mark, &selector.value))
-            });
+            let telling = |p: &&Platform| p.marks.selectors.iter().any(|mark| pattern::glob(mark, &selector.value));
+            self.note(Mark::Selector, Some(selector.span), platform::all().iter().filter(telling));
         }
     }
 
@@ -163,7 +153,7 @@ impl Found<'_> {
         let mut seen: HashSet<&'static str> = self.hits.iter().map(|h| &*h.platform.id).collect();
         for field in &header.fields {
             let Ok(name) = std::str::from_utf8(field.name.of(text)) else { continue };
-            for platform in marked_by(name) {
+            for platform in platform::that_write(name) {
                 if !self.at_home(platform) && seen.insert(&platform.id) {
                     self.hits.push(Hit { platform, mark: Mark::Field, span: Some(field.span()) });
                 }
@@ -171,49 +161,15 @@ impl Found<'_> {
         }
         if let Some(id) = &self.reading.lists.feedback_id {
             let last = id.value.rsplit(':').next().unwrap_or_default().trim();
-            self.note(Mark::FeedbackId, Some(id.span), |p| {
-                p.marks.feedback_id.iter().any(|mark| mark.eq_ignore_ascii_case(last))
-            });
+            let its = |p: &&Platform| p.marks.feedback_id.iter().any(|mark| mark.eq_ignore_ascii_case(last));
+            self.note(Mark::FeedbackId, Some(id.span), platform::all().iter().filter(its));
         }
         if let Some(mailer) = header.first(text, "X-Mailer") {
             let value = mailer.value.of(text).trim_ascii();
-            self.note(Mark::Mailer, Some(mailer.value), |p| {
-                p.marks.mailer.iter().any(|mark| value.get(..mark.len()) == Some(mark.as_bytes()))
-            });
+            let its = |p: &&Platform| p.marks.mailer.iter().any(|mark| value.starts_with(mark.as_bytes()));
+            self.note(Mark::Mailer, Some(mailer.value), platform::all().iter().filter(its));
         }
     }
-}
-
-/// Field names that give a platform away: whole ones in lower case, and those with a star.
-type FieldMarks = (HashMap<String, Vec<&'static Platform>>, Vec<(&'static str, &'static Platform)>);
-
-static FIELD_MARKS: LazyLock<FieldMarks> = LazyLock::new(|| {
-    let (mut whole, mut starred) = FieldMarks::default();
-    for platform in platform::all() {
-        for mark in &platform.marks.fields {
-            if mark.contains('*') {
-                starred.push((mark.as_str(), platform));
-            } else {
-                whole.entry(mark.to_ascii_lowercase()).or_default().push(platform);
-            }
-        }
-    }
-    (whole, starred)
-});
-
-/// The platforms that a field of this name gives away.
-fn marked_by(name: &str) -> impl Iterator<Item = &'static Platform> {
-    let (whole, starred) = &*FIELD_MARKS;
-    // Longer than any mark: not worth a copy.
-    let short = Some(name).filter(|n| n.len() <= 100);
-    let whole = short.and_then(|n| whole.get(&n.to_ascii_lowercase())).into_iter().flatten().copied();
-    let starred = starred.iter().filter(move |(mark, _)| short.is_some_and(|n| pattern::glob(mark, n)));
-    whole.chain(starred.map(|(_, p)| *p))
-}
-
-/// Is this a return-path domain of the platform's own?
-fn bounces_to(platform: &Platform, domain: &str) -> bool {
-    platform.marks.return_path.iter().any(|mark| !mark.contains('@') && pattern::host(mark, domain))
 }
 
 /// Asks what stands behind the `include:` of the platforms that a refused server may belong to: a
@@ -233,7 +189,7 @@ pub fn ask_includes(lookup: &Lookup, hits: &[Hit], spf: Option<&Check>) {
 /// where it is no platform's. DMARC records stand at one of them.
 pub fn ask_dns_hosts(lookup: &Lookup, reading: &Reading, identities: &Identities, _dmarc: &Dmarc) {
     let mail_from = identities.mail_from.as_ref().and_then(|m| m.value.domain());
-    let own = mail_from.filter(|d| !platform::all().iter().any(|p| bounces_to(p, d)));
+    let own = mail_from.filter(|d| platform::that_bounce_to(d).is_empty());
     for domain in reading.from_domain().into_iter().chain(own) {
         if let Some(org) = super::organization::psl(domain) {
             lookup.ask(&org, Kind::Ns);

@@ -4,6 +4,7 @@
 pub mod blocklist;
 pub mod header;
 pub mod host;
+mod index;
 pub mod pattern;
 pub mod platform;
 pub mod receiver;

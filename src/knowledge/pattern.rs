@@ -30,14 +30,17 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// What is longer is no name (RFC 1035 §2.3.4), the trailing dot counted.
+pub const NAME: usize = 254;
+
 /// Does a host or domain name match? Label by label from the right: a leading `*.` stands for one
 /// or more labels (subdomains only), a star elsewhere stays inside its label. A trailing dot of
-/// the name does not matter. What is longer than a name can be (RFC 1035 §2.3.4) is none.
+/// the name does not matter.
 pub fn host(pattern: &str, name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    if name.len() > 253 {
+    if name.len() > NAME {
         return false;
     }
+    let name = name.strip_suffix('.').unwrap_or(name);
     let (open, pattern) = match pattern.strip_prefix("*.") {
         Some(rest) => (true, rest),
         None => (false, pattern),
@@ -53,7 +56,10 @@ pub fn host(pattern: &str, name: &str) -> bool {
             _ => return false,
         }
     }
-    labels.next().is_some_and(|rest| !rest.is_empty()) == open
+    match labels.next() {
+        Some(rest) => open && !rest.is_empty(),
+        None => !open,
+    }
 }
 
 /// Are the ends the same, up to the pattern's last star?

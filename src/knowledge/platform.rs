@@ -1,5 +1,6 @@
 //! Sending services, mailbox hosts and mail software: `assets/platforms/*.toml`.
 
+use super::index::{Hosts, Names};
 use super::{pattern, shelf};
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -113,7 +114,49 @@ pub fn find(id: &str) -> Option<&'static Platform> {
 
 /// The platform whose shared signing domain this `d=` is (lower case).
 pub fn that_signs_as(domain: &str) -> Option<&'static Platform> {
-    all().iter().find(|p| p.signs_as.iter().any(|d| pattern::host(d, domain)))
+    SIGNERS.first(domain)
+}
+
+/// All of them.
+pub fn that_sign_as(domain: &str) -> Vec<&'static Platform> {
+    SIGNERS.of(domain)
+}
+
+/// The platforms with a return-path domain like this of their own.
+pub fn that_bounce_to(domain: &str) -> Vec<&'static Platform> {
+    BOUNCES.of(domain)
+}
+
+/// The platforms whose servers go by a name like this.
+pub fn that_run(host: &str) -> Vec<&'static Platform> {
+    SERVERS.of(host)
+}
+
+/// The platforms that a header field of this name gives away.
+pub fn that_write(field: &str) -> impl Iterator<Item = &'static Platform> {
+    FIELDS.whole(field).into_iter().chain(FIELDS.starred(field))
+}
+
+static SIGNERS: LazyLock<Hosts<&Platform>> = LazyLock::new(|| Hosts::new(each(|p| &p.signs_as)));
+
+static BOUNCES: LazyLock<Hosts<&Platform>> =
+    LazyLock::new(|| Hosts::new(each(|p| &p.marks.return_path).filter(|(mark, _)| !mark.contains('@'))));
+
+static SERVERS: LazyLock<Hosts<&Platform>> = LazyLock::new(|| Hosts::new(each(|p| &p.marks.received)));
+
+/// Terms as patterns.
+static SPF_TERMS: LazyLock<Vec<(String, &Platform)>> = LazyLock::new(|| {
+    let terms = each(|p| &p.spf).chain(each(|p| &p.spf_known)).filter(|(term, _)| term.contains([':', '=']));
+    let mut terms: Vec<_> = terms.map(|(term, p)| (open(term), p)).collect();
+    terms.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+    terms
+});
+
+static FIELDS: LazyLock<Names<&Platform>> = LazyLock::new(|| Names::new(each(|p| &p.marks.fields)));
+
+/// Patterns of every platform, with whose they are.
+fn each(patterns: fn(&Platform) -> &Vec<String>) -> impl Iterator<Item = (&'static str, &'static Platform)> {
+    all().iter().flat_map(move |p| patterns(p).iter().map(move |pattern| (pattern.as_str(), p)))
 }
 
 /// The platform that one SPF term belongs to (`include:_spf.google.com`); a qualifier and case do
@@ -122,8 +165,7 @@ pub fn that_signs_as(domain: &str) -> Option<&'static Platform> {
 pub fn of_spf_term(term: &str) -> Option<&'static Platform> {
     let term = term.trim_start_matches(['+', '-', '~', '?']);
     let (_, host) = term.split_once([':', '='])?;
-    let owns = |t: &String| t.contains([':', '=']) && pattern::glob(&open(t), term);
-    let claims = || all().iter().filter(|p| p.spf.iter().chain(&p.spf_known).any(owns));
+    let claims = || SPF_TERMS.iter().filter(|(pattern, _)| pattern::glob(pattern, term)).map(|(_, p)| *p);
     claims().find(|p| p.signs_as.iter().any(|d| pattern::host(d, host))).or_else(|| claims().next())
 }
 

@@ -1,9 +1,9 @@
 //! Mailbox providers and filters: `assets/receivers/*.toml`.
 
+use super::index::{Hosts, Names};
 use super::{pattern, shelf};
 use crate::facts::antispam::Leaning;
 use serde::Deserialize;
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// One receiver or filter: how it is recognised and the words it writes into headers.
@@ -143,40 +143,23 @@ pub type Entry = (&'static Receiver, &'static VerdictField);
 
 static ALL: LazyLock<Vec<Receiver>> = LazyLock::new(|| shelf::load(shelf::RECEIVERS));
 
-/// Whole names, lower case; and those with a star.
-struct Names {
-    whole: HashMap<String, Vec<Entry>>,
-    starred: Vec<(&'static str, Entry)>,
-}
-
-static NAMES: LazyLock<Names> = LazyLock::new(|| {
-    let mut names = Names { whole: HashMap::new(), starred: Vec::new() };
-    for receiver in all() {
-        for field in &receiver.field {
-            for name in &field.names {
-                if name.contains('*') {
-                    names.starred.push((name, (receiver, field)));
-                } else {
-                    names.whole.entry(name.to_ascii_lowercase()).or_default().push((receiver, field));
-                }
-            }
-        }
-    }
-    names
+static NAMES: LazyLock<Names<Entry>> = LazyLock::new(|| {
+    let fields = all().iter().flat_map(|r| r.field.iter().map(move |f| (r, f)));
+    Names::new(fields.flat_map(|entry| entry.1.names.iter().map(move |name| (name.as_str(), entry))))
 });
 
-/// Longest field name looked up; the longest of the vocabulary is half of it.
-const NAME_LIMIT: usize = 100;
+static AUTHSERV_IDS: LazyLock<Hosts<&Receiver>> = LazyLock::new(|| hosts_of(|r| &r.authserv_ids));
+
+static HOSTS: LazyLock<Hosts<&Receiver>> = LazyLock::new(|| hosts_of(|r| &r.hosts));
+
+fn hosts_of(patterns: fn(&Receiver) -> &Vec<String>) -> Hosts<&'static Receiver> {
+    Hosts::new(all().iter().flat_map(|r| patterns(r).iter().map(move |p| (p.as_str(), r))))
+}
 
 /// Who knows a field of this name (any case). A whole name beats one with a star.
 pub fn fields_called(name: &str) -> Vec<Entry> {
-    if name.len() > NAME_LIMIT {
-        return Vec::new();
-    }
-    match NAMES.whole.get(&name.to_ascii_lowercase()) {
-        Some(entries) => entries.clone(),
-        None => NAMES.starred.iter().filter(|(n, _)| pattern::glob(n, name)).map(|(_, e)| *e).collect(),
-    }
+    let whole = NAMES.whole(name);
+    if whole.is_empty() { NAMES.starred(name) } else { whole }
 }
 
 /// Every receiver, by id.
@@ -191,12 +174,12 @@ pub fn find(id: &str) -> Option<&'static Receiver> {
 
 /// The receiver that writes this authserv-id (lower case).
 pub fn of_authserv_id(id: &str) -> Option<&'static Receiver> {
-    all().iter().find(|r| r.authserv_ids.iter().any(|p| pattern::host(p, id)))
+    AUTHSERV_IDS.first(id)
 }
 
 /// The receiver that runs this host (lower case).
 pub fn of_host(host: &str) -> Option<&'static Receiver> {
-    all().iter().find(|r| r.hosts.iter().any(|p| pattern::host(p, host)))
+    HOSTS.first(host)
 }
 
 #[cfg(test)]

@@ -101,11 +101,12 @@ fn bare_key(value: &str) -> String {
     }
     let value = value.replace('-', "+").replace('_', "/");
     let (public, extra) = material::judge(value.as_bytes(), false);
-    match material::decode(value.as_bytes()) {
+    let bare = material::without_blanks(value.as_bytes());
+    match material::decode(&bare) {
         Some(bytes) if public.usable() && extra > 0 && !is_another(&bytes, extra) => {
             material::encode(&bytes[..bytes.len() - extra])
         }
-        _ => String::from_utf8_lossy(&material::without_blanks(value.as_bytes())).into_owned(),
+        _ => String::from_utf8_lossy(&bare).into_owned(),
     }
 }
 

@@ -10,6 +10,8 @@ pub fn address(comment: &Spanned<String>) -> Option<Spanned<IpAddr>> {
         let ip = word.value.strip_prefix("client-ip=").unwrap_or(word.value);
         let ip = ip.trim_matches(['"', '\'', '[', ']', '<', '>', ',', '.']);
         let ip = ip.strip_prefix("IPv6:").unwrap_or(ip);
+        // Most words are no address at their first letter.
+        ip.bytes().next().filter(|b| b.is_ascii_hexdigit() || *b == b':')?;
         let ip = ip.parse().or_else(|_| ip.trim_end_matches(':').parse()).ok()?;
         Some(Spanned::new(ip, word.span))
     })

@@ -76,8 +76,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Base64 without blanks, decoded; `None` where it is not base64.
-pub fn decode(value: &[u8]) -> Option<Vec<u8>> {
-    BASE64.decode(without_blanks(value)).ok()
+pub fn decode(bare: &[u8]) -> Option<Vec<u8>> {
+    BASE64.decode(bare).ok()
 }
 
 /// Base64 as `p=` wants it.
@@ -87,7 +87,9 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// The same bytes without white space.
 pub fn without_blanks(value: &[u8]) -> Vec<u8> {
-    value.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect()
+    let mut bare = value.to_vec();
+    bare.retain(|b| !b.is_ascii_whitespace());
+    bare
 }
 
 /// Judges the value of `p=`, with the number of bytes that follow the key where there are any.

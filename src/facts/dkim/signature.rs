@@ -201,6 +201,9 @@ fn named(
 
 /// The text without its folds: a line end with the blanks around it. Other blanks stay.
 fn unfolded(value: &[u8]) -> String {
+    if !value.iter().any(|b| matches!(b, b'\r' | b'\n')) {
+        return String::from_utf8_lossy(value.trim_ascii_end()).into_owned();
+    }
     let mut out: Vec<u8> = Vec::with_capacity(value.len());
     let mut blanks = Vec::new();
     for &b in value {

@@ -58,7 +58,7 @@ impl Step {
 
     /// `_dmarc.domain`
     pub fn name(&self) -> String {
-        format!("_dmarc.{}", self.domain)
+        ["_dmarc.", &self.domain].concat()
     }
 
     /// The question this step asks.

@@ -50,7 +50,7 @@ pub(super) fn judge(facts: &Facts, look: impl Fn(&Subject) -> Option<Finding>) -
 
 /// What is not known of a key.
 pub(super) fn gap(key: &Key) -> Gap {
-    Gap::dns(format!("Which key stands at {}?", key.name), &Question::new(&key.name, Kind::Txt))
+    Gap::dns(["Which key stands at ", &key.name, "?"].concat(), &Question::new(&key.name, Kind::Txt))
 }
 
 /// Each name once.

@@ -48,7 +48,7 @@ pub fn governing(facts: &Facts) -> Option<Seen<'_>> {
 
 /// The one question that every rule on the record asks.
 pub fn unread(domain: &str, question: &Question) -> Gap {
-    Gap::dns(format!("What does the DMARC record of {domain} say?"), question)
+    Gap::dns(["What does the DMARC record of ", domain, " say?"].concat(), question)
 }
 
 /// A record at one step of the walk.

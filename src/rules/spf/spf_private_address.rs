@@ -40,10 +40,10 @@ fn hidden(facts: &Facts, own: &Own) -> Option<Finding> {
         domain => format!("SPF of {} lists a private address", short(domain)),
     };
     let public = "public address";
-    let new = own.rewritten(|t| match private.iter().position(|p| p.span == t.span) {
-        Some(0) => Some(Cow::Owned(format!("ip4:{}", blank(public)))),
-        Some(_) => None,
-        None => Some(Cow::Borrowed(own.word(t.span))),
+    let new = own.rewritten(|t| match is_private(t) {
+        true if t.span == first.span => Some(Cow::Owned(format!("ip4:{}", blank(public)))),
+        true => None,
+        false => Some(Cow::Borrowed(own.word(t.span))),
     });
     let remedy = Remedy::new("Write the public address in its place.")
         .blank(public)

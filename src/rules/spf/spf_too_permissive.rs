@@ -91,7 +91,8 @@ fn wide(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
         Mechanism::Ip6 { prefix, .. } if *prefix < 32 => Some((*prefix, 128 - *prefix)),
         _ => None,
     };
-    let before = |t: &Term| record.all().is_none_or(|(all, _)| t.span < all.span);
+    let all = record.all().map(|(all, _)| all.span);
+    let before = |t: &Term| all.is_none_or(|all| t.span < all);
     let passes = record.directives().filter(|(t, d)| d.qualifier == Qualifier::Pass && before(t));
     let (term, (prefix, free)) = passes.filter_map(|(t, d)| Some((t, bits(&d.mechanism)?))).min_by_key(|(_, b)| *b)?;
     let word = String::from_utf8_lossy(term.span.of(text.text.as_bytes())).into_owned();

@@ -177,7 +177,7 @@ impl<'r> Walk<'r> {
         }
         out.distrusted.extend((MOST..self.reading.authres.len()).map(|n| (n, Distrust::BelowForeign)));
         let believed: Vec<_> = out.believed.iter().filter_map(|&n| self.reading.authres.get(n)).collect();
-        out.hop = find(&believed).or(boundary);
+        out.hop = if believed.len() > 1 { find(&believed).or(boundary) } else { boundary };
         out.authserv_id = first.and_then(|a| a.authserv_id.as_ref()).map(|id| id.value.clone());
         out.receiver = group.party.receiver().map(str::to_owned).or_else(|| self.runs(out.hop));
         if group.why == Why::HandedOn {

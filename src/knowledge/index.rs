@@ -1,0 +1,132 @@
+//! Many patterns at once: which of them match a name, without trying each.
+
+use super::pattern;
+use std::collections::HashMap;
+
+/// Host patterns (see [`pattern::host`]), found by the last two labels of a name.
+pub struct Hosts<T>(Index<T>);
+
+/// Patterns of field names, found by the name or by its beginning.
+pub struct Names<T> {
+    whole: Index<T>,
+    starred: Index<T>,
+}
+
+impl<T: Copy> Hosts<T> {
+    pub fn new(patterns: impl IntoIterator<Item = (&'static str, T)>) -> Self {
+        let key = |pattern: &str| Some(end(pattern)).filter(|end| !end.contains('*')).map(fold);
+        Hosts(Index::new(patterns, key))
+    }
+
+    /// What goes with the patterns that match, in the order in which they were given.
+    pub fn of(&self, name: &str) -> Vec<T> {
+        if name.len() > pattern::NAME {
+            return Vec::new();
+        }
+        let bare = name.strip_suffix('.').unwrap_or(name);
+        self.0.of(fold(end(bare)), |pattern| pattern::host(pattern, name))
+    }
+
+    /// The first of them.
+    pub fn first(&self, name: &str) -> Option<T> {
+        self.of(name).into_iter().next()
+    }
+}
+
+/// Bytes before the first star by which a pattern is found.
+const BEGINNING: usize = 4;
+
+/// No mark and no vocabulary holds a field name half as long.
+const LONGEST: usize = 100;
+
+impl<T: Copy> Names<T> {
+    pub fn new(patterns: impl IntoIterator<Item = (&'static str, T)>) -> Self {
+        let (starred, whole): (Vec<_>, Vec<_>) = patterns.into_iter().partition(|(p, _)| p.contains('*'));
+        let key = |pattern: &str| beginning(pattern).filter(|begin| !begin.contains('*')).map(fold);
+        Names { whole: Index::new(whole, |name| Some(fold(name))), starred: Index::new(starred, key) }
+    }
+
+    /// What goes with this very name (any case).
+    pub fn whole(&self, name: &str) -> Vec<T> {
+        if name.len() > LONGEST {
+            return Vec::new();
+        }
+        self.whole.of(fold(name), |pattern| pattern.eq_ignore_ascii_case(name))
+    }
+
+    /// What goes with the patterns with a star that match.
+    pub fn starred(&self, name: &str) -> Vec<T> {
+        let Some(begin) = beginning(name).filter(|_| name.len() <= LONGEST) else { return Vec::new() };
+        self.starred.of(fold(begin), |pattern| pattern::glob(pattern, name))
+    }
+}
+
+/// Patterns by what is literal in them. Each has its place in the order in which they were given.
+struct Index<T> {
+    keyed: HashMap<u64, Vec<(usize, &'static str, T)>>,
+    /// Nothing in them is literal where it would have to be.
+    open: Vec<(usize, &'static str, T)>,
+}
+
+impl<T: Copy> Index<T> {
+    fn new(
+        patterns: impl IntoIterator<Item = (&'static str, T)>,
+        key: impl Fn(&'static str) -> Option<u64>,
+    ) -> Index<T> {
+        let mut index = Index { keyed: HashMap::new(), open: Vec::new() };
+        for (place, (pattern, what)) in patterns.into_iter().enumerate() {
+            let list = key(pattern).map_or(&mut index.open, |key| index.keyed.entry(key).or_default());
+            list.push((place, pattern, what));
+        }
+        index
+    }
+
+    fn of(&self, key: u64, matches: impl Fn(&str) -> bool) -> Vec<T> {
+        let candidates = self.keyed.get(&key).into_iter().flatten().chain(&self.open);
+        let mut found: Vec<_> = candidates.filter(|(_, pattern, _)| matches(pattern)).collect();
+        found.sort_by_key(|(place, ..)| *place);
+        found.into_iter().map(|(.., what)| *what).collect()
+    }
+}
+
+/// The last two labels.
+fn end(name: &str) -> &str {
+    let mut dots = name.bytes().enumerate().rev().filter(|(_, b)| *b == b'.').map(|(at, _)| at);
+    dots.nth(1).and_then(|at| name.get(at + 1..)).unwrap_or(name)
+}
+
+fn beginning(name: &str) -> Option<&str> {
+    name.get(..BEGINNING)
+}
+
+/// A number that differs for most names and not with ASCII case (FNV-1a).
+fn fold(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b.to_ascii_lowercase())).wrapping_mul(0x100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HOSTS: [&str; 8] = ["*.b.c", "mail-*.b.c", "b.c", "a", "*.c", "x*.c", "a.*", "*"];
+
+    proptest! {
+        #[test]
+        fn it_finds_what_trying_each_would_find(name in "[abcx.]{0,3}(mail-)?[abcABC]{0,2}(\\.[abcBC]){0,3}\\.?") {
+            let index = Hosts::new(HOSTS.into_iter().enumerate().map(|(n, p)| (p, n)));
+            let each: Vec<_> = (0..HOSTS.len()).filter(|&n| pattern::host(HOSTS[n], &name)).collect();
+            prop_assert_eq!(index.of(&name), each);
+        }
+    }
+
+    #[test]
+    fn names_whole_and_starred() {
+        let names = Names::new([("X-SG-*", 1), ("X-SG-EID", 2), ("X-*", 3), ("x-sg-e*", 4)]);
+        assert_eq!((names.whole("x-sg-eid"), names.starred("X-Sg-Eid")), (vec![2], vec![1, 3, 4]));
+        assert_eq!((names.whole("X-SG"), names.starred("X-SG")), (vec![], vec![3]));
+        assert!(names.whole("").is_empty() && names.starred("").is_empty());
+        assert!(names.starred(&format!("X-SG-{}", "x".repeat(LONGEST))).is_empty());
+    }
+}
