@@ -1,7 +1,7 @@
 //! Reads every file of a folder of real messages and compares with what independent readers found.
 //!
 //! Needs `POSTDOC_CORPUS`, a folder with `expected.jsonl`; run with
-//! `cargo test --release --test corpus -- --ignored --nocapture`.
+//! `cargo test --test corpus -- --ignored --nocapture`.
 
 #![allow(clippy::expect_used)]
 

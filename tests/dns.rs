@@ -348,6 +348,9 @@ fn a_fault_is_never_a_missing_record() {
             let mut failing = evidence(&text);
             for _ in 0..16 {
                 let open = judged(failing.clone()).open_questions().to_vec();
+                if open.is_empty() {
+                    break;
+                }
                 failing.answers.extend(open.into_iter().map(|q| (q, Answer::new(outcome, Vec::new(), now()))));
             }
             let d = judged(failing);

@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "not every test file needs every fault")]
 mod dnsd;
 
+use base64::Engine;
 use dnsd::{Dnsd, World};
 use postdoc::evidence::case::Case;
 use postdoc::evidence::errand::{Errand, Probe, Step, Talk, Tls, What};
@@ -539,7 +540,9 @@ async fn a_check_ends_in_time_with_what_was_heard_by_then() {
 fn authorities_are_read_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-    std::fs::write(path("ca.pem"), Lab::new().ca.pem()).unwrap();
+    let der = base64::engine::general_purpose::STANDARD.encode(Lab::new().ca.der());
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{der}\n-----END CERTIFICATE-----\n");
+    std::fs::write(path("ca.pem"), pem).unwrap();
     std::fs::write(path("empty.pem"), "no certificate").unwrap();
     assert!(Authorities::read(&path("ca.pem")).is_ok());
     assert!(Authorities::read(&path("empty.pem")).unwrap_err().contains("no certificate"));

@@ -22,10 +22,11 @@ fn a_rerun_says_the_same_bytes_whatever_was_kept() {
         ("quoted", include_bytes!("../scenarios/quoted-paste/input").to_vec()),
         ("eight-bit", [b"Subject: \xff\xfe\x80\r\n".to_vec(), message().into_bytes()].concat()),
     ];
-    for (name, bytes) in inputs {
-        for more in
-            [&[][..], &["--keep-body"], &["--as", "message"], &["--trust", "mx.google.com", "--ip", "192.0.2.9"]]
-        {
+    let said: [&[&str]; 4] =
+        [&[], &["--keep-body"], &["--as", "message"], &["--trust", "mx.google.com", "--ip", "192.0.2.9"]];
+    for (n, (name, bytes)) in inputs.into_iter().enumerate() {
+        // What is said matters to one as to all.
+        for more in said.into_iter().take(if n == 0 { 4 } else { 1 }) {
             let home = Home::new();
             let file = home.file("m.eml", &bytes);
             let first = home.diagnose(&[more, &["--json", &file]].concat());

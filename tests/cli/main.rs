@@ -9,15 +9,18 @@ mod redaction;
 mod status;
 mod text;
 
+use postdoc::diagnose::{Diagnosis, diagnose};
 use postdoc::evidence::case::Case;
 use postdoc::evidence::zone::Zone;
 use postdoc::evidence::{Evidence, Input, Said};
+use postdoc::facts::Reading;
+use postdoc::report::{Shown, json as json_of};
 use postdoc::samples;
 use serde_json::Value;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 const NOW: &str = "2026-06-10T12:00:00Z";
 
@@ -104,8 +107,48 @@ fn sample(name: &str) -> &'static str {
     samples::find(name).unwrap().text
 }
 
-/// Every sample and story with the DNS it lives in, as a case file of everything.
-fn worlds() -> Vec<(String, Vec<u8>, String)> {
+/// A sample or story with the DNS it lives in.
+struct World {
+    name: String,
+    diagnosis: Diagnosis,
+}
+
+impl World {
+    fn of(name: String, evidence: Evidence) -> World {
+        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+        World { name, diagnosis: diagnose(Arc::new(evidence), reading) }
+    }
+
+    /// A case file of everything.
+    fn case(&self) -> String {
+        Case::new(&self.diagnosis.facts.evidence, true).write()
+    }
+
+    fn original(&self) -> &[u8] {
+        &self.diagnosis.facts.evidence.input.original
+    }
+
+    fn is_check(&self) -> bool {
+        self.diagnosis.facts.reading.subject.is_some()
+    }
+
+    /// What `--json` prints.
+    fn json(&self, shown: Shown) -> String {
+        match self.is_check() {
+            true => json_of::pretty(&json_of::domain::document(&self.diagnosis), shown),
+            false => json_of::pretty(&json_of::diagnosis::document(&self.diagnosis), shown),
+        }
+    }
+}
+
+/// Every one there is. Most of what is to be seen needs no process for each: `text` shows that a process
+/// prints the same.
+fn worlds() -> &'static [World] {
+    static WORLDS: LazyLock<Vec<World>> = LazyLock::new(every_world);
+    &WORLDS
+}
+
+fn every_world() -> Vec<World> {
     let now = NOW.parse().unwrap();
     let mut worlds: Vec<(String, Evidence)> =
         samples::all().iter().map(|s| (s.name.to_owned(), s.evidence(now, Said::default()))).collect();
@@ -130,5 +173,5 @@ fn worlds() -> Vec<(String, Vec<u8>, String)> {
     }
     assert!(worlds.len() > 40);
     worlds.sort_by(|a, b| a.0.cmp(&b.0));
-    worlds.into_iter().map(|(name, e)| (name, e.input.original.to_vec(), Case::new(&e, true).write())).collect()
+    worlds.into_iter().map(|(name, evidence)| World::of(name, evidence)).collect()
 }

@@ -1,6 +1,8 @@
 //! What eyes and `cut` see.
 
 use super::*;
+use postdoc::redact::Redaction;
+use postdoc::report::{human, plain};
 
 const PLAIN: &str = "\
 input\tsample unaligned\theaders\t1609
@@ -23,10 +25,9 @@ fn plain_lines_are_stable() {
     assert!(out.stdout.starts_with(PLAIN), "{}", out.stdout);
     let findings: Vec<&str> = out.stdout.lines().filter(|l| l.starts_with("finding\t")).collect();
     assert!(findings[0].starts_with("finding\tdmarc-unaligned\tcritical\tcertain\t"), "{findings:?}");
-    for (name, _, case) in worlds() {
-        let file = home.file("case.postdoc", case);
-        let out = home.run(&["cases", "show", &file, "-f", "plain"]);
-        for line in out.stdout.lines() {
+    for World { name, diagnosis } in worlds() {
+        let text = plain::diagnosis(diagnosis, Shown::default());
+        for line in text.lines() {
             let kind = line.split('\t').next().unwrap();
             let known =
                 ["input", "verdict", "identity", "reported", "alignment", "finding", "record", "unknown", "answer"];
@@ -34,8 +35,40 @@ fn plain_lines_are_stable() {
             let columns = line.split('\t').count();
             assert!(columns >= 3, "{name}: {line}");
         }
-        assert_eq!(out.stdout.lines().filter(|l| l.starts_with("verdict\t")).count(), 1);
+        assert_eq!(text.lines().filter(|l| l.starts_with("verdict\t")).count(), 1);
     }
+}
+
+/// What is seen here and elsewhere of all stories in one process is what a process for each prints.
+#[test]
+fn a_process_prints_what_the_library_says() {
+    let home = Home::new();
+    for world in worlds().iter().filter(|w| samples::find(&w.name).is_some() || w.name.ends_with("check-healthy")) {
+        let file = home.file("case.postdoc", world.case());
+        let printed = |args: &[&str]| home.run(&[&["cases", "show", &file], args].concat());
+        let (d, shown) = (&world.diagnosis, Shown::default());
+        let redaction = Redaction::of(&d.facts);
+        let hidden = Shown { redaction: Some(&redaction) };
+        let json = printed(&["--json"]);
+        assert_eq!(json.stdout, world.json(shown), "{}", world.name);
+        assert_eq!((json.status, json.stderr.as_str()), (status(d), ""), "{}", world.name);
+        assert_eq!(printed(&["--json", "--redact"]).stdout, world.json(hidden), "{}", world.name);
+        assert_eq!(printed(&["-f", "plain"]).stdout, plain::diagnosis(d, shown), "{}", world.name);
+        assert_eq!(printed(&["-v"]).stdout, human::diagnosis(d, style(100), shown), "{}", world.name);
+    }
+}
+
+fn status(d: &Diagnosis) -> i32 {
+    match d.verdict.state.word() {
+        "fail" => 1,
+        "unknown" => 3,
+        _ => 0,
+    }
+}
+
+/// All that there is to say, without colour.
+fn style(width: usize) -> human::Style {
+    human::Style { colour: false, unicode: true, width, full: true }
 }
 
 #[test]
@@ -81,14 +114,10 @@ fn columns(line: &str) -> usize {
 
 #[test]
 fn the_width_is_kept() {
-    let home = Home::new();
-    for (name, _, case) in worlds() {
-        let file = home.file("case.postdoc", case);
+    for World { name, diagnosis } in worlds() {
         for width in [60, 80, 100] {
-            let mut command = home.command(&["cases", "show", "-v", &file]);
-            command.env("COLUMNS", width.to_string());
-            let out = finish(command, b"");
-            for line in out.stdout.lines().filter(|l| columns(l) > width) {
+            let text = human::diagnosis(diagnosis, style(width), Shown::default());
+            for line in text.lines().filter(|l| columns(l) > width) {
                 // What is there to be copied is never cut: records, commands, places, and single words.
                 let text = line.trim_start_matches([' ', '+', '-']);
                 let record = line.starts_with("        ")

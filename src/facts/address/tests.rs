@@ -173,7 +173,7 @@ fn reverse_paths() {
 #[test]
 fn long_and_hostile_values_take_linear_time() {
     // Enough to feel a quadratic reader; the benchmarks have more.
-    let big = 200_000;
+    let big = 50_000;
     for piece in ["a@b.example, ", "(", "\"", "<", "[", "=?a?q?", "w ", "w : ", "@", "a@b@", "\\", ",", "=?"] {
         let value = piece.repeat(big / piece.len());
         from(value.as_bytes());

@@ -216,11 +216,11 @@ fn a_pasted_record_is_surveyed_without_a_name() {
 
 #[test]
 fn hostile_zones_are_bounded() {
-    // Ten thousand terms; each record includes the next twice; every include is another name.
-    let many = format!("v=spf1 {}-all", (0..10_000).map(|n| format!("include:x{n}.test ")).collect::<String>());
+    // Three thousand terms; each record includes the next twice; every include is another name.
+    let many = format!("v=spf1 {}-all", (0..3_000).map(|n| format!("include:x{n}.test ")).collect::<String>());
     let survey = run(&zone(&[("example.com", Kind::Txt, &[&many])]));
     assert!(survey.cut && survey.missing.len() <= 100 && survey.tree.terms.len() <= 2001);
-    assert_eq!(survey.lookups, 10_000);
+    assert_eq!(survey.lookups, 3_000);
     assert!(survey.problem(ProblemKind::TooManyLookups).is_some());
 
     let texts: Vec<String> =
