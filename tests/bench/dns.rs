@@ -11,11 +11,16 @@ use postdoc::diagnose::Diagnosis;
 use postdoc::evidence::said::Wish;
 use postdoc::evidence::{Evidence, Input, InputKind, Kind, Outcome, Question, Said};
 use postdoc::facts::Reading;
+use postdoc::facts::reverse::reverse_question;
 use postdoc::world::dns::{Asker, Settings};
 use postdoc::world::run::Runner;
 use std::fmt::Write;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Who sends for the domain.
+const CLIENT: &str = "192.0.2.25";
 
 /// The time a question takes there and back.
 const D: Duration = Duration::from_millis(100);
@@ -71,12 +76,11 @@ fn told(what: &str, server: &Dnsd, limit: f64, (d, time, spent): (Diagnosis, Dur
     time
 }
 
-const SOA: &str =
-    "test. SOA ns.test. host.test. 1 3600 600 86400 60\narpa. SOA ns.test. host.test. 1 3600 600 86400 60\n";
+const SOA: &str = "test. SOA ns.test. host.test. 1 3600 600 86400 60\narpa. SOA ns.test. host.test. 1 3600 600 86400 60\n\
+     25.2.0.192.in-addr.arpa. PTR out.d0.test.\nout.d0.test. A 192.0.2.25\n";
 
 /// A sending domain with an include depth of four (the apex counts), ten selectors, three MX, and reverse names.
 fn domain(name: &str, n: usize) -> String {
-    let (a, b) = (n / 250, n % 250 + 1);
     let mut zone = format!(
         "{name}. NS ns1.{name}.\n{name}. NS ns2.{name}.\n{name}. SOA ns1.{name}. host.{name}. 1 3600 600 86400 60\n\
          ns1.{name}. A 198.51.100.1\nns2.{name}. A 198.51.100.2\n\
@@ -85,10 +89,10 @@ fn domain(name: &str, n: usize) -> String {
          _dmarc.{name}. TXT \"v=DMARC1; p=reject; rua=mailto:d@{name}\"\n{name}. CAA 0 issue \"ca.test\"\n"
     );
     for mx in 1..=3 {
-        let _ = write!(
-            zone,
-            "{name}. MX {mx}0 mx{mx}.{name}.\nmx{mx}.{name}. A 10.{a}.{b}.{mx}\n{mx}.{b}.{a}.10.in-addr.arpa. PTR mx{mx}.{name}.\n"
-        );
+        let ip = Ipv6Addr::new(0x2001, 0xdb8, n as u16, 0, 0, 0, 0, mx);
+        let reverse = reverse_question(ip.into()).name;
+        let _ =
+            write!(zone, "{name}. MX {mx}0 mx{mx}.{name}.\nmx{mx}.{name}. AAAA {ip}\n{reverse}. PTR mx{mx}.{name}.\n");
     }
     for s in 0..10 {
         let _ = writeln!(
@@ -99,10 +103,10 @@ fn domain(name: &str, n: usize) -> String {
     zone
 }
 
-fn check(name: &str) -> Evidence {
+fn check(name: &str, wish: Wish) -> Evidence {
     let input = Input::read(name, name.as_bytes(), Some(InputKind::Domain)).unwrap();
     let selectors = (0..10).map(|s| format!("s{s}")).collect();
-    let said = Said { check: Wish { selectors, ..Wish::default() }, ..Said::default() };
+    let said = Said { check: Wish { selectors, ..wish }, ..Said::default() };
     Evidence::new(input, said, jiff::Timestamp::now(), false)
 }
 
@@ -115,7 +119,7 @@ fn two_signatures() {
         )
     };
     let message = format!(
-        "Return-Path: <bounce@{name}>\r\nReceived: from mx1.{name} (mx1.{name} [10.0.1.1]) by mx.inbox.test with ESMTPS id 1;\r\n\
+        "Return-Path: <bounce@{name}>\r\nReceived: from mx1.{name} (mx1.{name} [192.0.2.25]) by mx.inbox.test with ESMTPS id 1;\r\n\
          \tTue, 2 Jun 2026 10:00:03 +0000\r\nAuthentication-Results: mx.inbox.test; spf=pass smtp.mailfrom=bounce@{name}; dmarc=pass header.from={name}\r\n\
          {}{}From: News <news@{name}>\r\nSubject: x\r\nDate: Tue, 2 Jun 2026 10:00:00 +0000\r\nMessage-ID: <1@{name}>\r\n",
         signature("s1"),
@@ -128,7 +132,8 @@ fn two_signatures() {
 
 fn a_domain() {
     let server = Dnsd::start(World::of(&format!("{SOA}{}", domain("d0.test", 0))).delay(D));
-    told("a domain", &server, 4.8, run(&server, check("d0.test")));
+    let wish = Wish { blocklists: true, ips: vec![CLIENT.parse().unwrap()], ..Wish::default() };
+    told("a domain", &server, 4.8, run(&server, check("d0.test", wish)));
 }
 
 fn many_domains(count: usize) {
@@ -136,12 +141,12 @@ fn many_domains(count: usize) {
     let zone: String = names.iter().enumerate().map(|(n, name)| domain(name, n)).collect();
     let server = Dnsd::start(World::of(&format!("{SOA}{zone}")).delay(D));
     let jobs = names.iter().map(|name| {
-        let evidence = check(name);
+        let evidence = check(name, Wish::default());
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
         (name, evidence, reading)
     });
     let runner = Runner::new(settings(&server)).unwrap();
-    let (mut lost, mut chain, mut first) = (0, 0, None);
+    let (mut lost, mut chain, mut first) = (Vec::new(), 0, None);
     let (began, spent) = (Instant::now(), cpu());
     runner.run_many(jobs, never(), |_, done| {
         let (d, _) = done.unwrap();
@@ -149,12 +154,15 @@ fn many_domains(count: usize) {
         if chain == 0 {
             chain = d.rounds();
         }
-        lost += d.facts.evidence.answers.values().filter(|a| a.outcome.failed()).count();
+        let failed = d.facts.evidence.answers.iter().filter(|(_, a)| a.outcome.failed());
+        lost.extend(failed.map(|(q, _)| format!("{} {}", q.name, q.kind)));
     });
     let (time, spent) = (began.elapsed(), cpu() - spent);
     row(&format!("{count} domains at once"), server.different(), chain, time, (count == 50).then_some(9.6), spent);
     println!(
-        "    lost {lost}; first result after {:.2} D; at most {} in flight; memory at most {}",
+        "    lost {} {:?}; first result after {:.2} D; at most {} in flight; memory at most {}",
+        lost.len(),
+        lost.iter().take(4).collect::<Vec<_>>(),
         first.unwrap_or_default().as_secs_f64() / D.as_secs_f64(),
         server.peak(),
         memory()

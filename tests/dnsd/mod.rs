@@ -7,7 +7,7 @@ use hickory_proto::rr::rdata::opt::EdnsOption;
 use hickory_proto::rr::{LowerName, Name, RData, Record, RecordSet, RecordType, RrKey};
 use hickory_proto::serialize::txt::Parser;
 use std::collections::hash_map::DefaultHasher;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,6 +64,8 @@ struct Log {
 #[derive(Clone)]
 pub struct World {
     records: Arc<BTreeMap<RrKey, RecordSet>>,
+    /// Names that own a record, and all above them: they exist (RFC 8020).
+    names: Arc<HashSet<LowerName>>,
     faults: Arc<HashMap<LowerName, Fault>>,
     /// Names without a fault of their own misbehave like this.
     otherwise: Option<Fault>,
@@ -89,6 +91,7 @@ impl World {
     pub fn of(text: &str) -> World {
         let (_, records) = Parser::new(format!("$TTL 300\n{text}"), None, Some(Name::root())).parse().unwrap();
         World {
+            names: Arc::new(records.keys().flat_map(|key| above(&key.name)).collect()),
             records: Arc::new(records),
             faults: Arc::default(),
             otherwise: None,
@@ -176,16 +179,13 @@ impl World {
                 None => break,
             }
         }
-        // RFC 8020: a name exists when it, or anything below it, owns a record.
-        if !self.records.keys().any(|key| name.zone_of(&key.name)) {
+        if !self.names.contains(&name) {
             *code = ResponseCode::NXDomain;
         }
-        let mut above = Some(Name::from(name));
-        while let Some(name) = above {
-            if let Some(soa) = self.records.get(&RrKey::new(LowerName::from(&name), RecordType::SOA)) {
+        for name in above(&name) {
+            if let Some(soa) = self.records.get(&RrKey::new(name, RecordType::SOA)) {
                 return (answers, soa.records_without_rrsigs().cloned().collect());
             }
-            above = (!name.is_root()).then(|| name.base_name());
         }
         (answers, Vec::new())
     }
@@ -300,6 +300,12 @@ impl World {
         }
         Some(bytes)
     }
+}
+
+/// A name and all above it.
+fn above(name: &LowerName) -> impl Iterator<Item = LowerName> + use<> {
+    let up = |name: &Name| (!name.is_root()).then(|| name.base_name());
+    std::iter::successors(Some(Name::from(name.clone())), up).map(LowerName::from)
 }
 
 fn name(text: &str) -> LowerName {
