@@ -108,6 +108,10 @@ fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
 fn one_cure(cause: &mut Finding) {
     let Some(fix) = &cause.fix else { return };
     for other in cause.consequences.iter_mut().filter_map(|c| c.fix.as_mut()) {
+        if cause.bars {
+            *other = Remedy::new(fix.summary.clone()).step("Nothing can be published before that; check again then.");
+            continue;
+        }
         let competes = |c: &Change| fix.records.iter().any(|own| own.name == c.name && own.kind == c.kind && own != c);
         if other.records.iter().any(competes) {
             *other = Remedy::new(fix.summary.clone()).step("The record that cures it is shown with the cause.");

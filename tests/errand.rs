@@ -11,6 +11,7 @@ use postdoc::evidence::errand::{Errand, Probe, Step, Talk, Tls, What};
 use postdoc::evidence::said::Wish;
 use postdoc::evidence::{Evidence, Input, Said};
 use postdoc::facts::Reading;
+use postdoc::facts::domain::certificate::Certificate;
 use postdoc::world::dns::{Asker, Settings};
 use postdoc::world::errand::Courier;
 use postdoc::world::run::Runner;
@@ -382,12 +383,14 @@ async fn a_good_host_tells_all_and_never_hears_data() {
     let lab = Lab::new();
     let mail = Mail::new(&lab);
     let talk = lab.probe(mail.start()).await;
+    let shown = talk.tls.as_ref().unwrap().chain[0].clone();
+    assert!(Certificate::read(&shown).unwrap().ends_soon(jiff::Timestamp::UNIX_EPOCH).is_none());
     assert_eq!(
         talk,
         Talk {
             greeting: Some("220 mx.example.test ESMTP".into()),
             extensions: vec!["SIZE 1000".into(), "STARTTLS".into()],
-            tls: Some(Tls { version: Some("TLSv1.3".into()), fault: None }),
+            tls: Some(Tls { version: Some("TLSv1.3".into()), fault: None, chain: vec![shown] }),
             sender: Some("250 2.1.0 Ok".into()),
             recipients: vec![
                 ("postmaster@example.test".into(), "250 2.1.5 Ok".into()),
@@ -419,7 +422,7 @@ async fn a_bad_certificate_is_noted_and_the_conversation_goes_on() {
         (Lab::new().acceptor("mx.example.test", 2999), Step::Certificate, "nobody who is trusted"),
     ] {
         let talk = lab.probe(Mail { acceptor, ..Mail::new(&lab) }.start()).await;
-        let Tls { version, fault: Some((at, said)) } = talk.tls.clone().unwrap() else { panic!("{talk:?}") };
+        let Tls { version, fault: Some((at, said)), .. } = talk.tls.clone().unwrap() else { panic!("{talk:?}") };
         assert_eq!((version.as_deref(), at), (Some("TLSv1.3"), step));
         assert!(said.starts_with(why), "{said}");
         assert_eq!((talk.recipients.len(), talk.broke), (2, None));

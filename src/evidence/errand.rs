@@ -105,13 +105,16 @@ pub struct Talk {
 }
 
 /// How STARTTLS went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tls {
     /// "TLSv1.3"; `None` where there was no handshake.
     pub version: Option<String>,
     /// What is wrong: the refusal or failed handshake, else the certificate; then the conversation
     /// went on all the same, as nearly every sending server would (RFC 7435 §3).
     pub fault: Option<(Step, String)>,
+    /// The certificates it showed, its own first: DER in base64.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<String>,
 }
 
 /// Everything fetched so far.

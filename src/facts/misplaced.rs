@@ -69,6 +69,7 @@ pub struct Search {
 pub fn find(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, keys: &[Key], spf: &[Published]) -> Search {
     let mut search = Search { found: pasted(reading), open: right_place(dmarc, keys, spf) };
     missing_dmarc(&mut search, lookup, reading, dmarc);
+    key_for_policy(&mut search, lookup, reading, dmarc);
     missing_keys(&mut search, lookup, reading, keys);
     missing_spf(&mut search, lookup, spf);
     search
@@ -189,6 +190,14 @@ fn missing_dmarc(search: &mut Search, lookup: &Lookup, reading: &Reading, dmarc:
     }
     // One is enough: the nearest.
     search.found.truncate(found + 1);
+}
+
+/// A DKIM record where the policy should stand.
+fn key_for_policy(search: &mut Search, lookup: &Lookup, reading: &Reading, dmarc: &Dmarc) {
+    let Some(from) = reading.from_domain().filter(|_| dmarc.is_absent()) else { return };
+    let wrong = format!("_dmarc.{from}");
+    let right = right_name(What::Dkim, &wrong);
+    search.look(lookup, What::Dkim, &right, [(wrong, false)]);
 }
 
 fn missing_keys(search: &mut Search, lookup: &Lookup, reading: &Reading, keys: &[Key]) {

@@ -162,20 +162,21 @@ impl Facts {
         let r = &*reading;
         let lookup = Lookup::over(&evidence);
         let identities = boundary::identities(r, &evidence.said);
-        let spf = spf::check(&lookup, r, &evidence.said, &identities);
-        let spf_published = spf::published(&lookup, r, &identities);
-        let spf_survey = spf::surveyed(&lookup, r, &spf_published);
+        let wants = |part| r.subject.is_none() || evidence.said.check.wants(part);
+        let spf = wants(Part::Spf).then(|| spf::check(&lookup, r, &evidence.said, &identities)).flatten();
+        let spf_published = if wants(Part::Spf) { spf::published(&lookup, r, &identities) } else { Vec::new() };
+        let spf_survey = wants(Part::Spf).then(|| spf::surveyed(&lookup, r, &spf_published)).flatten();
         let mut keys = dkim::key::gather(&lookup, r, &evidence.said);
         let verified = dkim::verify::verify(r, &keys, &evidence);
-        let dmarc = match r.subject.is_none() || evidence.said.check.wants(Part::Dmarc) {
-            true => dmarc::gather(&lookup, r),
-            false => dmarc::Dmarc::default(),
+        let dmarc = if wants(Part::Dmarc) { dmarc::gather(&lookup, r) } else { dmarc::Dmarc::default() };
+        let alignment = match wants(Part::Dmarc) {
+            true => organization::align(&lookup, r, &identities, &dmarc, spf.as_ref(), &verified),
+            false => organization::Alignment::default(),
         };
-        let alignment = organization::align(&lookup, r, &identities, &dmarc, spf.as_ref(), &verified);
-        let reverse = reverse::reverse(&lookup, &identities);
-        let helo = reverse::helo(&lookup, &identities);
+        let reverse = wants(Part::Ptr).then(|| reverse::reverse(&lookup, &identities)).flatten();
+        let helo = wants(Part::Ptr).then(|| reverse::helo(&lookup, &identities)).flatten();
         let platforms = platform::recognise(r, &evidence.input.text, reverse.as_ref());
-        let mail_hosts = mail_hosts::of_message(&lookup, r, &identities);
+        let mail_hosts = if wants(Part::Mx) { mail_hosts::of_message(&lookup, r, &identities) } else { Vec::new() };
         let misplaced = misplaced::find(&lookup, r, &dmarc, &keys, &spf_published);
         platform::ask_includes(&lookup, &platforms, spf.as_ref());
         platform::ask_dns_hosts(&lookup, r, &identities, &dmarc);

@@ -154,6 +154,8 @@ fn of_domain(d: &Diagnosis, domain: &str) -> Vec<(Subject, Question)> {
         q.kind == Kind::Txt && q.name.ends_with(&keys) && (named(q) || a.alias().is_some() || !a.records.is_empty())
     };
     all.extend(facts.evidence.answers.iter().filter(|(q, a)| found(q, a)).map(|(q, _)| (Subject::Dkim, q.clone())));
+    let above = facts.domain.keys.above.iter().filter(|s| s.is_found() && !s.wildcard);
+    all.extend(above.map(|s| (Subject::Dkim, at(&s.key.name, Kind::Txt))));
     let dmarc = facts.dmarc.governing().or(facts.dmarc.steps.first());
     all.extend(dmarc.map(|step| (Subject::Dmarc, step.question())));
     all.extend([

@@ -163,6 +163,8 @@ pub struct Finding {
     pub check: Option<Check>,
     /// Rules whose findings on this message are only consequences of this one.
     pub leads_to: Vec<&'static str>,
+    /// Until it is cured, nothing that its consequences ask for can be done.
+    pub bars: bool,
     /// Those of them that fired; filled in by triage.
     pub consequences: Vec<Finding>,
 }
@@ -181,6 +183,7 @@ impl Finding {
             fix: None,
             check: None,
             leads_to: Vec::new(),
+            bars: false,
             consequences: Vec::new(),
         }
     }
@@ -223,6 +226,12 @@ impl Finding {
 
     pub fn leads_to(mut self, rules: &[&'static str]) -> Self {
         self.leads_to.extend_from_slice(rules);
+        self
+    }
+
+    /// Nothing that its consequences ask for can be done before.
+    pub fn bars(mut self, bars: bool) -> Self {
+        self.bars = bars;
         self
     }
 }

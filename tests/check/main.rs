@@ -1,11 +1,13 @@
 //! `postdoc check`: the binary against a name server in process.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../dnsd/mod.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod dnsd;
+mod faults;
+mod parts;
 
-use dnsd::{Dnsd, Fault, World};
-use hickory_proto::op::ResponseCode;
+use dnsd::{Dnsd, World};
 use serde_json::Value;
 use std::process::Command;
 
@@ -80,27 +82,6 @@ fn what_is_published_is_told_with_outcome_ttl_and_meaning() {
 }
 
 #[test]
-fn a_fault_is_never_a_missing_record() {
-    let faults = [
-        (Fault::Drop, "timeout"),
-        (Fault::Code(ResponseCode::ServFail), "servfail"),
-        (Fault::Code(ResponseCode::Refused), "refused"),
-    ];
-    for (fault, word) in faults {
-        let server =
-            Dnsd::start(World::of(ZONE).fault("example.com", fault.clone()).fault("_dmarc.example.com", fault));
-        let out = check(&server, &["example.com", "--try-timeout", "300ms", "-f", "json"]);
-        let told = json(&out);
-        assert_eq!(told["records"]["spf"]["outcome"], word);
-        assert_eq!(told["records"]["dmarc"]["outcome"], word);
-        let rules: Vec<_> = told["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
-        assert!(!rules.iter().any(|r| r.ends_with("-missing")), "{word}: {rules:?}");
-        assert!(!told["unknown"].as_array().unwrap().is_empty());
-        assert_eq!((told["verdict"]["state"].as_str(), out.status), (Some("unknown"), 3), "{word}: {rules:?}");
-    }
-}
-
-#[test]
 fn several_domains_are_told_as_they_finish_one_line_each() {
     let server = Dnsd::start(World::of(ZONE));
     let out = check(&server, &["example.com", "broken.test", "192.0.2.5", "-f", "ndjson"]);
@@ -113,19 +94,6 @@ fn several_domains_are_told_as_they_finish_one_line_each() {
     assert_eq!(names, ["192.0.2.5", "broken.test", "example.com"]);
     // The broken record decides the status of the whole.
     assert_eq!(out.status, 1);
-}
-
-#[test]
-fn one_part_alone_asks_for_nothing_else() {
-    let server = Dnsd::start(World::of(ZONE));
-    let out = check(&server, &["example.com", "--only", "mx", "-f", "json"]);
-    let told = json(&out);
-    assert_eq!(told["records"]["mx"]["outcome"], "records");
-    for other in ["spf", "dmarc", "caa", "bimi", "mta_sts", "tls_rpt"] {
-        assert_eq!(told["records"][other], Value::Null, "{other}");
-    }
-    let asked = server.log();
-    assert!(!asked.iter().any(|a| a.kind == "CAA" || a.name.starts_with("_dmarc")), "{asked:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Logos beside mail: `default._bimi` (draft-brand-indicators-for-message-identification).
 
 use super::tagged::{Flaw, Published, Tagged};
+use crate::evidence::Errand;
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::psl;
 
@@ -9,7 +10,31 @@ pub fn gather(lookup: &Lookup, domain: &str) -> Vec<Published> {
     let organization = psl(domain).filter(|o| o != domain);
     let names = [Some(domain.to_owned()), organization];
     let read = |d: String| Published::read(lookup, &format!("default._bimi.{d}"), "BIMI1", lint);
-    names.into_iter().flatten().map(read).collect()
+    let all: Vec<Published> = names.into_iter().flatten().map(read).collect();
+    for errand in governing(&all).into_iter().flat_map(|(_, record)| [logo(record), certificate(record)]).flatten() {
+        lookup.fetch(errand);
+    }
+    all
+}
+
+/// The domain's own record, else its organization's.
+pub fn governing(all: &[Published]) -> Option<(&Published, &Tagged)> {
+    all.iter().find_map(|p| Some((p, p.records.first().or(p.almost.first())?)))
+}
+
+/// Fetches the logo that a record names.
+pub fn logo(record: &Tagged) -> Option<Errand> {
+    page(record, "l")
+}
+
+/// Fetches the certificate for it.
+pub fn certificate(record: &Tagged) -> Option<Errand> {
+    page(record, "a")
+}
+
+fn page(record: &Tagged, tag: &str) -> Option<Errand> {
+    let url = record.value(tag).filter(|url| https(url))?.to_owned();
+    Some(Errand::Https { url, follow: true })
 }
 
 /// It says that there is no logo: both tags empty (§4.3 of the draft).

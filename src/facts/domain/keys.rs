@@ -6,6 +6,7 @@ use super::who::{Party, Role};
 use crate::evidence::{Answer, Data, Kind, Outcome, Question, Said};
 use crate::facts::dkim::{Key, KeyRecord, KeyState, key, name};
 use crate::facts::lookup::Lookup;
+use crate::facts::organization::psl;
 use crate::knowledge::{Platform, platform};
 
 /// The keys of a domain, as far as they can be found.
@@ -13,6 +14,9 @@ use crate::knowledge::{Platform, platform};
 pub struct Keys {
     /// Selectors tried, the user's first; each name once.
     pub selectors: Vec<Selector>,
+    /// The same at the organization, where the domain is a name inside one: its keys sign for that name as well, and are
+    /// looked over where the organization is checked.
+    pub above: Vec<Selector>,
     /// What stands at `_domainkey`; `None` where it is not looked at.
     pub below: Option<Below>,
     /// A selector that nobody uses, and what it is answered with.
@@ -79,15 +83,31 @@ const USUAL: [&str; 11] = ["default", "google", "selector1", "selector2", "s1", 
 /// Selectors tried at most.
 const MOST: usize = 40;
 
-/// Tries every selector at once.
+/// Tries every selector at once; for a name inside an organization at the organization too, which may sign for it.
 pub fn gather(lookup: &Lookup, domain: &str, said: &Said, who: &[Party]) -> Keys {
     // The SPF record says who sends; every other check asks for it as well.
     lookup.ask(domain, Kind::Txt);
     let platforms = senders(said, who);
     let below = lookup.ask(&format!("_domainkey.{domain}"), Kind::Txt);
+    let (unused, selectors) = tried(lookup, domain, said, &platforms);
+    let organization = psl(domain).filter(|o| o != domain);
+    let above = organization.map_or_else(Vec::new, |o| tried(lookup, &o, said, &platforms).1);
+    let exists = selectors.iter().any(|s| matches!(s.key.state, KeyState::Found(_)));
+    let below = match below.map(|a| (a.outcome, a.records.is_empty())) {
+        None => Below::Unasked,
+        Some((outcome, _)) if outcome.failed() => Below::Failed(outcome),
+        Some((Outcome::NxDomain, true)) if exists || lookup.denies_empty_names(domain) => Below::Denied,
+        Some((Outcome::NxDomain, true)) => Below::Nothing,
+        Some(_) => Below::Something,
+    };
+    Keys { selectors, above, below: Some(below), unused: Some(unused), platforms }
+}
+
+/// What a selector that nobody uses is answered with at a domain, and every one that may be in use.
+fn tried(lookup: &Lookup, domain: &str, said: &Said, platforms: &[Sender]) -> (Key, Vec<Selector>) {
     let unused = look(lookup, &format!("{}._domainkey.{domain}", unused_label(domain))).0;
     let mut selectors: Vec<Selector> = Vec::new();
-    for (selector, below, whence) in candidates(said, &platforms) {
+    for (selector, below, whence) in candidates(said, platforms) {
         let Some(selector) = name::selector(selector.trim()) else { continue };
         let at = below.map_or_else(|| domain.to_owned(), |label| format!("{label}.{domain}"));
         let Some(name) = name::key(&selector, &at) else { continue };
@@ -111,15 +131,7 @@ pub fn gather(lookup: &Lookup, domain: &str, said: &Said, who: &[Party]) -> Keys
             chain,
         });
     }
-    let exists = selectors.iter().any(|s| matches!(s.key.state, KeyState::Found(_)));
-    let below = match below.map(|a| (a.outcome, a.records.is_empty())) {
-        None => Below::Unasked,
-        Some((outcome, _)) if outcome.failed() => Below::Failed(outcome),
-        Some((Outcome::NxDomain, true)) if exists || lookup.denies_empty_names(domain) => Below::Denied,
-        Some((Outcome::NxDomain, true)) => Below::Nothing,
-        Some(_) => Below::Something,
-    };
-    Keys { selectors, below: Some(below), unused: Some(unused), platforms }
+    (unused, selectors)
 }
 
 /// Selectors with the label between `_domainkey` and the domain, and why; the surest first.
@@ -185,7 +197,7 @@ fn senders(said: &Said, who: &[Party]) -> Vec<Sender> {
 impl Keys {
     /// The selector whose key stands at this name.
     pub fn at(&self, name: &str) -> Option<&Selector> {
-        self.selectors.iter().find(|s| s.key.name == name)
+        self.selectors.iter().chain(&self.above).find(|s| s.key.name == name)
     }
 
     /// Keys that a rule can speak of: those found, and whatever came of the user's own selectors.
@@ -195,7 +207,7 @@ impl Keys {
 
     /// Keys that can verify a signature.
     pub fn usable(&self) -> impl Iterator<Item = (&Selector, &KeyRecord)> {
-        let found = self.selectors.iter().filter(|s| !s.wildcard);
+        let found = self.selectors.iter().chain(&self.above).filter(|s| !s.wildcard);
         found.flat_map(|s| s.records().iter().filter(|r| r.usable()).map(move |r| (s, r)))
     }
 }

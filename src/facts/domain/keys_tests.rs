@@ -100,3 +100,29 @@ fn the_users_own_selectors_are_judged_whatever_came_of_them() {
     let judged: Vec<_> = keys.judged().map(|s| (s.selector.as_str(), s.is_missing())).collect();
     assert_eq!(judged, [("s8", false), ("s9", true)]);
 }
+
+#[test]
+fn a_name_inside_an_organization_may_be_signed_for_by_it() {
+    let zone =
+        format!("s1._domainkey.example.com TXT \"v=DKIM1; p={RSA_1024}\"\n*.other._domainkey.example.org TXT \"p=\"");
+    let at = |domain: &str| {
+        let zone = Zone::parse(&zone).unwrap();
+        let said = said(&["s9"], &[]);
+        let mut answers = Answers::new();
+        loop {
+            let lookup = Lookup::new(&answers);
+            let keys = gather(&lookup, domain, &said, &[]);
+            let missing = lookup.into_missing();
+            if missing.is_empty() {
+                return keys;
+            }
+            let now = jiff::Timestamp::UNIX_EPOCH;
+            answers.extend(missing.into_iter().map(|q| (zone.answer(&q, now), q)).map(|(a, q)| (q, a)));
+        }
+    };
+    let keys = at("news.example.com");
+    assert_eq!(found(&keys), Vec::<&str>::new());
+    let usable: Vec<_> = keys.usable().map(|(s, _)| s.key.name.as_str()).collect();
+    assert_eq!(usable, ["s1._domainkey.example.com"]);
+    assert!(at("example.com").above.is_empty());
+}

@@ -5,6 +5,7 @@ pub mod asked;
 pub mod bimi;
 pub mod blocklists;
 pub mod caa;
+pub mod certificate;
 pub mod dnssec;
 pub mod keys;
 pub mod mta_sts;
@@ -30,7 +31,7 @@ use super::dmarc::Dmarc;
 use super::lookup::Lookup;
 use super::spf::eval::checkable;
 use crate::evidence::said::Part;
-use crate::evidence::{Data, Evidence, Kind};
+use crate::evidence::{Data, Evidence, Kind, Question};
 use sha2::{Digest, Sha256};
 
 /// Empty where the input is no domain; a room is empty where the user did not want that part.
@@ -69,6 +70,9 @@ pub struct Domain {
     pub wildcard: Option<wildcard::Wildcard>,
 }
 
+/// Keys whose answers are compared between name servers that differ.
+const COMPARED: usize = 4;
+
 /// Reads all that the answers at hand say of the domain, and asks for the rest.
 pub fn gather(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, evidence: &Evidence) -> Domain {
     let said = &evidence.said;
@@ -78,7 +82,7 @@ pub fn gather(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, evidence: &Evid
         return Domain { blocklists, ..Domain::default() };
     };
     let wants = |part| said.check.wants(part);
-    let zone = (wants(Part::Ns) || wants(Part::Dnssec)).then(|| zone::gather(lookup, domain, wants(Part::Ns)));
+    let mut zone = (wants(Part::Ns) || wants(Part::Dnssec)).then(|| zone::gather(lookup, domain, wants(Part::Ns)));
     if wants(Part::Mx) {
         // What stands at the name itself: the implicit MX (RFC 5321 §5.1), and a web site's home.
         lookup.ask(domain, Kind::A);
@@ -86,6 +90,11 @@ pub fn gather(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, evidence: &Evid
     }
     let mx = (wants(Part::Mx) || wants(Part::MtaSts)).then(|| mx::gather(lookup, domain, &said.check));
     let who = who::gather(lookup, domain, zone.as_ref(), mx.as_ref());
+    let keys = if wants(Part::Dkim) { keys::gather(lookup, domain, said, &who) } else { keys::Keys::default() };
+    if let Some(zone) = &mut zone {
+        let names = keys.judged().take(COMPARED).map(|s| Question::new(&s.key.name, Kind::Txt));
+        zone.compare(lookup, &names.collect::<Vec<_>>());
+    }
     let names = [Part::Dkim, Part::Dmarc, Part::Spf].into_iter().any(wants);
     Domain {
         dnssec: wants(Part::Dnssec).then(|| dnssec::gather(lookup, domain, zone.as_ref())),
@@ -94,8 +103,8 @@ pub fn gather(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, evidence: &Evid
         tls_rpt: wants(Part::TlsRpt).then(|| tls_rpt::gather(lookup, domain)),
         bimi: if wants(Part::Bimi) { bimi::gather(lookup, domain) } else { Vec::new() },
         obsolete: obsolete::gather(lookup, domain, &said.check),
-        sources: sources::gather(lookup, said),
-        keys: if wants(Part::Dkim) { keys::gather(lookup, domain, said, &who) } else { keys::Keys::default() },
+        sources: if wants(Part::Ptr) { sources::gather(lookup, said) } else { Vec::new() },
+        keys,
         reports: reports::gather(lookup, dmarc),
         dmarc_servers: if wants(Part::Dmarc) { servers(lookup, &format!("_dmarc.{domain}")) } else { Vec::new() },
         wildcard: names.then(|| wildcard::gather(lookup, domain)).flatten(),

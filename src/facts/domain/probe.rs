@@ -26,7 +26,7 @@ pub struct Probes {
     /// Mail hosts with no public address: nobody outside can reach them, and they are not asked.
     pub nowhere: Vec<String>,
     /// Mail hosts beyond [`HOSTS`].
-    pub left_out: usize,
+    pub left_out: Vec<String>,
     /// A recipient that is nobody: a host that takes it takes everyone.
     pub nobody: String,
 }
@@ -65,7 +65,7 @@ pub enum Told {
         step: Step,
         why: String,
     },
-    Talk(Talk),
+    Talk(Box<Talk>),
 }
 
 /// What a reply says of a recipient.
@@ -133,7 +133,7 @@ fn is_dot_atom(local: &str) -> bool {
 fn told(lookup: &Lookup, errand: &Errand) -> Told {
     match lookup.fetch(errand.clone()).map(|brought| &brought.what) {
         None => Told::Open,
-        Some(What::Talk(talk)) => Told::Talk(talk.clone()),
+        Some(What::Talk(talk)) => Told::Talk(Box::new(talk.clone())),
         Some(What::Failed { step, why }) => Told::Unreachable { step: *step, why: why.clone() },
         Some(What::Page { .. }) => Told::Unreachable { step: Step::Answer, why: "it is a web page".into() },
     }

@@ -16,7 +16,7 @@ pub struct Reached {
     /// Hosts without a public address.
     pub nowhere: Vec<String>,
     /// Hosts beyond the number wanted.
-    pub left_out: usize,
+    pub left_out: Vec<String>,
 }
 
 /// Looks up the first `count` mail hosts; the domain itself where it has no MX (RFC 5321 §5.1).
@@ -33,8 +33,8 @@ pub fn gather(lookup: &Lookup, domain: &str, count: usize) -> Reached {
     };
     // What is no host name cannot be connected to, and must not get into a command.
     names.retain(|name| HeloForm::of(name) == HeloForm::Domain);
-    reached.left_out = names.len().saturating_sub(count);
-    for name in names.into_iter().take(count) {
+    reached.left_out = names.split_off(count.min(names.len()));
+    for name in names {
         match address(lookup, &name) {
             Ok(Some(ip)) => reached.hosts.push((name, ip)),
             Ok(None) => reached.nowhere.push(name),
@@ -100,7 +100,10 @@ mod tests {
         let good = settled("good.test");
         let hosts: Vec<_> = good.hosts.iter().map(|(name, ip)| format!("{name} {ip}")).collect();
         assert_eq!(hosts, ["mx.good.test 192.0.2.1", "six.good.test 2001:db8::2"]);
-        assert_eq!((good.nowhere, good.left_out), (vec!["inside.good.test".to_owned()], 1));
+        assert_eq!(
+            (good.nowhere, good.left_out),
+            (vec!["inside.good.test".to_owned()], vec!["third.good.test".to_owned()])
+        );
         assert_eq!(settled("own.test").hosts.len(), 1);
     }
 

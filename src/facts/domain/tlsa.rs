@@ -1,8 +1,10 @@
 //! DANE for mail: TLSA records at `_25._tcp.` of a mail host (RFC 7672).
 
 use super::Asked;
+use super::certificate::Certificate;
 use crate::evidence::{Data, Kind};
 use crate::facts::lookup::Lookup;
+use sha2::{Digest, Sha256, Sha512};
 
 /// The TLSA records of one mail host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,7 @@ pub struct Pin {
     pub usage: u8,
     pub selector: u8,
     pub matching: u8,
+    pub data: Vec<u8>,
     /// Why no mail server can use it, if so.
     pub flaw: Option<&'static str>,
 }
@@ -29,6 +32,7 @@ pub fn gather(lookup: &Lookup, host: &str) -> Tlsa {
             usage: *usage,
             selector: *selector,
             matching: *matching,
+            data: data.clone(),
             flaw: flaw(*usage, *selector, *matching, data.len()),
         }),
         _ => None,
@@ -40,6 +44,24 @@ impl Tlsa {
     /// There are records, and a sender can use none of them.
     pub fn is_useless(&self) -> bool {
         !self.records.is_empty() && self.records.iter().all(|r| r.flaw.is_some())
+    }
+}
+
+impl Pin {
+    /// Does it name one of the certificates that the host shows, its own first? `None` where those do not tell: the
+    /// authority of a record that holds it whole need not be shown (RFC 7672 §3.1.2).
+    pub fn fits(&self, chain: &[Certificate]) -> Option<bool> {
+        // Usage 3 is about the host's own certificate, usage 2 about one above it.
+        let looked = if self.usage == 3 { chain.get(..1)? } else { chain };
+        let fits = looked.iter().any(|c| {
+            let whole = if self.selector == 0 { &c.der } else { &c.key };
+            match self.matching {
+                0 => *whole == self.data,
+                1 => Sha256::digest(whole)[..] == self.data,
+                _ => Sha512::digest(whole)[..] == self.data,
+            }
+        });
+        (fits || self.usage == 3 || self.matching != 0).then_some(fits)
     }
 }
 

@@ -2,7 +2,7 @@
 //! says of them (RFC 1034 §4.2, RFC 2182).
 
 use super::Asked;
-use super::server::{NameServer, Speech, hosts};
+use super::server::{NameServer, hosts};
 use crate::evidence::{Answer, Data, Kind, Outcome, Question, Record};
 use crate::facts::boundary::is_public;
 use crate::facts::lookup::Lookup;
@@ -62,6 +62,23 @@ impl Start {
 }
 
 impl Zone {
+    /// Serials differ: reason enough to compare what the servers say.
+    pub fn differs(&self) -> bool {
+        self.stands().filter_map(|(_, s)| s.serial()).collect::<BTreeSet<_>>().len() > 1
+    }
+
+    /// Asks every server that speaks, where they differ.
+    pub fn compare(&mut self, lookup: &Lookup, questions: &[Question]) {
+        if !self.differs() {
+            return;
+        }
+        for stand in self.servers.iter_mut().flat_map(|s| &mut s.stands) {
+            if stand.serial().is_some() {
+                stand.compare(lookup, questions);
+            }
+        }
+    }
+
     /// Every server at every address that was asked.
     pub fn stands(&self) -> impl Iterator<Item = (&NameServer, &super::server::Stand)> {
         self.servers.iter().flat_map(|s| s.stands.iter().map(move |stand| (s, stand)))
@@ -176,23 +193,14 @@ fn servers(lookup: &Lookup, domain: &str, apex: &str, own: BTreeSet<String>, par
         server.at_parent = delegated.as_ref().map(|d| d.contains(&server.host));
         server.at_apex = (!own.is_empty()).then(|| own.contains(&server.host));
     }
-    if disagree(zone) {
-        let questions = [
+    zone.compare(
+        lookup,
+        &[
             Question::new(domain, Kind::Txt),
             Question::new(domain, Kind::Mx),
             Question::new(&format!("_dmarc.{domain}"), Kind::Txt),
-        ];
-        for stand in zone.servers.iter_mut().flat_map(|s| &mut s.stands) {
-            if matches!(stand.speech, Speech::Speaks { .. }) {
-                stand.compare(lookup, &questions);
-            }
-        }
-    }
-}
-
-/// Serials differ: reason enough to compare what the servers say.
-fn disagree(zone: &Zone) -> bool {
-    zone.stands().filter_map(|(_, s)| s.serial()).collect::<BTreeSet<_>>().len() > 1
+        ],
+    );
 }
 
 /// Does the domain not exist at all?
@@ -202,6 +210,7 @@ pub fn is_absent(zone: &Zone) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::server::Speech;
     use super::*;
     use crate::evidence::Answers;
 

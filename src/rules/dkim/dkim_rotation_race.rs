@@ -7,13 +7,15 @@ use crate::facts::dkim::{Key, KeyState, PublicKey};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 rule! {
     /// The key was changed while mail was on its way
     ///
     /// ## What we saw
     /// The message was signed a few days ago at most. The receiver verified it, and its key has been withdrawn or taken out
-    /// of DNS since; or the receiver found no key, and there is one now.
+    /// of DNS since; or the receiver found no key, and there is one now. Or, of a domain: its
+    /// name servers have different copies of the zone, with different keys.
     ///
     /// ## Why mail suffers
     /// Mail waits in queues for up to five days, and answers of DNS are kept for hours, "there is no such name" among them. Who
@@ -33,6 +35,9 @@ rule! {
 const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 fn judge(facts: &Facts) -> Verdict {
+    if facts.reading.subject.is_some() {
+        return of_domain(facts);
+    }
     let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
     for key in subject::distinct(facts).filter(|k| k.signature.is_some()) {
         let Some(standing) = subject::worst(facts, &key.name) else { continue };
@@ -50,6 +55,58 @@ fn judge(facts: &Facts) -> Verdict {
         }
     }
     if applies { Verdict::of(findings, gaps) } else { Verdict::NotApplicable }
+}
+
+/// Name servers with different copies of the zone: do they have the same keys?
+fn of_domain(facts: &Facts) -> Verdict {
+    let keys: Vec<&str> = facts.domain.keys.judged().map(|s| s.key.name.as_str()).collect();
+    let Some(zone) = facts.domain.zone.as_ref().filter(|_| !keys.is_empty()) else { return Verdict::NotApplicable };
+    if !zone.differs() {
+        let spoken = zone.stands().any(|(_, s)| s.serial().is_some());
+        let question = zone.stands().next().map_or(&zone.soa.question, |(_, s)| &s.soa.question);
+        let gap = || Gap::dns("Do all name servers have the same DKIM keys?", question);
+        return Verdict::of(Vec::new(), if spoken { vec![] } else { vec![gap()] });
+    }
+    let (mut findings, mut gaps) = (Vec::new(), Vec::new());
+    for name in keys {
+        let said: Vec<_> = zone
+            .stands()
+            .flat_map(|(server, s)| s.said.iter().map(move |(q, data)| (server.host.as_str(), q, data)))
+            .filter(|(_, q, _)| q.name == name)
+            .collect();
+        match said.iter().find(|(_, _, data)| *data != said[0].2) {
+            Some(other) => findings.push(differing(name, &[said[0], *other])),
+            None if said.len() > 1 => {}
+            None => {
+                gaps.push(Gap::dns("Do all name servers have the same DKIM keys?", &Question::new(name, Kind::Txt)))
+            }
+        }
+    }
+    Verdict::of(findings, gaps)
+}
+
+/// What two name servers say of one key.
+fn differing(name: &str, said: &[(&str, &Question, &BTreeSet<String>); 2]) -> Finding {
+    let text = |data: &BTreeSet<String>| match data.is_empty() {
+        true => "nothing".to_owned(),
+        false => data.iter().cloned().collect::<Vec<_>>().join(", "),
+    };
+    let exhibit = |(host, question, data): &(&str, &Question, &BTreeSet<String>)| {
+        Exhibit::dns(question, text(data), None, format!("says {host}"))
+    };
+    Finding::new(&RULE, format!("Name servers differ about the key {}", shortened(name, 32)))
+        .sure(Confidence::Certain, "each server was asked directly")
+        .explain(format!(
+            "The name servers do not say the same of {name}: a change is on its way, or one of them does not get its copies. \
+             Mail that is signed with a key which a receiver's name server does not have fails, by chance."
+        ))
+        .exhibits(said.iter().map(exhibit))
+        .fix(
+            Remedy::new("Sign with the key only when every name server has it")
+                .step("A few minutes after a change this is normal: wait, and let the signer use the old key until then.")
+                .step("If it stays, have the secondary servers fetch the zone anew."),
+        )
+        .check(said[1].1.dig(), "the same key from every name server")
 }
 
 fn gap(key: &Key) -> Gap {
@@ -151,6 +208,33 @@ mod tests {
         let found =
             signed(1).reported(report("permerror", "no key for signature")).txt(KEY, &[&format!("p={RSA_2048}")]);
         assert_eq!(found.finding(&RULE).severity, Severity::Low);
+    }
+
+    /// Two name servers; the second has another serial, and says `second` of the key.
+    fn servers(second: &str) -> Verdict {
+        let zone = format!(
+            "com NS a.gtld.test\na.gtld.test A 192.0.2.30\n@192.0.2.30 example.com NS ns1.example.net\n\
+             example.com SOA ns1.example.net h.example.com 7 1 1 1 60\n\
+             example.com NS ns1.example.net\nexample.com NS ns2.example.net\n\
+             ns1.example.net A 192.0.2.53\nns2.example.net A 198.51.100.53\n\
+             s1._domainkey.example.com TXT \"p={RSA_2048}\"\n{second}"
+        );
+        Case::domain("example.com").zone(&zone).judge(&RULE)
+    }
+
+    #[test]
+    fn name_servers_of_a_domain_with_different_keys() {
+        let stale = "@198.51.100.53 example.com SOA ns1.example.net h.example.com 6 1 1 1 60\n";
+        for says in ["NXDOMAIN", "TXT \"p=\""] {
+            let verdict = servers(&format!("{stale}@198.51.100.53 s1._domainkey.example.com {says}"));
+            let Verdict::Found(found) = verdict else { panic!("{says}: {verdict:?}") };
+            assert!(found[0].title.contains("s1._domainkey") && found[0].exhibits.len() == 2);
+        }
+        assert!(matches!(servers(stale), Verdict::Pass), "an older copy with the same key");
+        assert!(matches!(servers(""), Verdict::Pass));
+        // A failure is no other answer.
+        let silent = format!("{stale}@198.51.100.53 s1._domainkey.example.com TIMEOUT");
+        assert!(matches!(servers(&silent), Verdict::Unknown(_)));
     }
 
     #[test]

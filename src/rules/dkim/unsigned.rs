@@ -19,10 +19,16 @@ pub(super) fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     let said = || keys.selectors.iter().filter(|s| s.whence == Whence::Said);
-    let mut findings: Vec<Finding> = said().filter(|s| s.is_missing()).map(|s| named(keys, s, domain)).collect();
-    let mut gaps: Vec<Gap> = said().filter(|s| open(s)).map(|s| subject::gap(&s.key)).collect();
+    // The organization may sign for the names inside it.
+    let above = |s: &Selector| keys.usable().any(|(other, _)| other.selector == s.selector);
+    let missing = said().filter(|s| s.is_missing() && !above(s));
+    let mut findings: Vec<Finding> = missing.map(|s| named(keys, s, domain)).collect();
+    let mut gaps: Vec<Gap> = said().filter(|s| open(s) && !above(s)).map(|s| subject::gap(&s.key)).collect();
     for sender in keys.platforms.iter().filter(|s| s.said) {
         let own: Vec<&Selector> = of(keys, sender.platform).collect();
+        if keys.usable().any(|(s, _)| s.platform == Some(sender.platform)) {
+            continue;
+        }
         if !own.is_empty() && own.iter().all(|s| s.is_missing()) {
             findings.push(platform(facts, sender, &own, domain));
         }
@@ -49,9 +55,10 @@ fn of<'k>(keys: &'k Keys, platform: &'static Platform) -> impl Iterator<Item = &
 
 /// The domain says, or the user does, that it sends no mail.
 fn sends_nothing(facts: &Facts) -> bool {
-    let from = facts.spf_published.iter().find(|p| Some(p.domain.as_str()) == facts.reading.from_domain());
-    let nobody = |text: &str| text.trim_end().eq_ignore_ascii_case("v=spf1 -all");
-    facts.evidence.said.check.non_sending || from.is_some_and(|p| p.records.iter().any(|r| nobody(&r.text)))
+    let domain = facts.reading.from_domain().unwrap_or_default();
+    let published = facts.evidence.answers.get(&Question::new(domain, Kind::Txt));
+    let nobody = |text: &[u8]| text.trim_ascii_end().eq_ignore_ascii_case(b"v=spf1 -all");
+    facts.evidence.said.check.non_sending || published.is_some_and(|a| a.texts().any(|text| nobody(&text)))
 }
 
 fn unknown(domain: &str) -> Gap {
@@ -199,6 +206,22 @@ mod tests {
         let found = only(&told("example.com TXT \"v=spf1 include:_spf.google.com ~all\"", &[], &[]));
         assert_eq!((found.severity, found.confidence), (Severity::Info, Confidence::Likely));
         assert_eq!(found.fix.unwrap().records[0].name, "google._domainkey.example.com");
+    }
+
+    #[test]
+    fn the_organization_signs_for_a_name_inside_it() {
+        let told = |selectors: &[&str], platforms: &[&str], zone: &str| {
+            let mut case = Case::domain("news.example.com");
+            case.said.check.selectors = selectors.iter().map(|s| (*s).to_owned()).collect();
+            case.said.check.platforms = platforms.iter().map(|s| (*s).to_owned()).collect();
+            judge(&case.zone(&format!("news.example.com A 192.0.2.1\n{zone}")).facts())
+        };
+        let zone = format!("k2._domainkey.example.com TXT \"v=DKIM1; p={RSA_2048}\"");
+        for (selectors, platforms) in [(&[][..], &[][..]), (&["k2"], &[]), (&[], &["mailchimp"])] {
+            assert!(matches!(told(selectors, platforms, &zone), Verdict::Pass), "{selectors:?} {platforms:?}");
+        }
+        assert!(matches!(told(&["s7"], &[], &zone), Verdict::Found(_)));
+        assert!(matches!(told(&["k2"], &[], ""), Verdict::Found(_)));
     }
 
     #[test]

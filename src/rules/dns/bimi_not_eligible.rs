@@ -1,8 +1,8 @@
-use super::shown;
+use super::{logo, shown};
 use crate::facts::Facts;
 use crate::facts::dmarc::Policy;
-use crate::facts::domain::bimi::declines;
-use crate::facts::domain::tagged::{Published, Tagged};
+use crate::facts::domain::bimi::{declines, governing};
+use crate::facts::domain::tagged::Published;
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
@@ -12,7 +12,7 @@ rule! {
     ///
     /// ## What we saw
     /// There is a BIMI record, and something that mailbox providers ask for before they show a logo is missing: an enforced
-    /// DMARC policy, a logo at an https address in SVG Tiny PS, or a certificate for it.
+    /// DMARC policy, a logo that can be fetched over https, in SVG Tiny PS, or a certificate for it.
     ///
     /// ## Why mail suffers
     /// It does not: the mail arrives as before, only without the logo. Gmail and Apple want a certificate (VMC, or CMC at
@@ -45,27 +45,22 @@ fn judge(facts: &Facts) -> Verdict {
         faults.push((what, shown::exhibit(facts, &at.asked.question, "more than one")));
     }
     faults.extend(record.flaws.iter().map(|f| (f.text.clone(), shown::flaw(&at.asked.question, record, f))));
-    let gap = match enforced(facts) {
-        Err(gap) => Some(gap),
-        Ok(fault) => {
-            faults.extend(fault);
-            None
+    let mut gaps = Vec::new();
+    for looked in [enforced(facts), logo::picture(facts, record), logo::certificate(facts, record)] {
+        match looked {
+            Err(gap) => gaps.push(gap),
+            Ok(fault) => faults.extend(fault),
         }
-    };
+    }
     // Yahoo shows some logos without, so it stands last.
     if record.value("a").is_none_or(str::is_empty) {
         let what = "it names no certificate, without which Gmail and Apple show nothing".to_owned();
         faults.push((what, Exhibit::dns(&at.asked.question, record.text.clone(), None, "no a=")));
     }
     match faults.is_empty() {
-        true => Verdict::of(Vec::new(), gap.into_iter().collect()),
+        true => Verdict::of(Vec::new(), gaps),
         false => report(facts, at, faults).into(),
     }
-}
-
-/// The domain's own record, else its organization's.
-fn governing(all: &[Published]) -> Option<(&Published, &Tagged)> {
-    all.iter().find_map(|p| Some((p, p.records.first().or(p.almost.first())?)))
 }
 
 /// Quarantine or reject for the domain and all below it, for every message (§ "DMARC" of the draft).
@@ -117,8 +112,10 @@ fn report(facts: &Facts, at: &Published, faults: Vec<(String, Exhibit)>) -> Find
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{found, judge};
+    use super::super::testing::{found, judge, judge_with};
     use super::*;
+    use crate::evidence::errand::{Brought, Errand, Step, What};
+    use crate::facts::domain::certificate;
     use crate::rules::Severity;
 
     const LOGO: &str =
@@ -151,9 +148,58 @@ mod tests {
         assert!(found(&RULE, "example.com", Some(&png)).explanation.contains("SVG"));
     }
 
+    const SVG: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.2\" baseProfile=\"tiny-ps\"></svg>";
+
+    fn page(status: u16, content_type: &str, body: &str) -> What {
+        What::Page { status, content_type: Some(content_type.into()), location: None, body: body.into() }
+    }
+
+    fn pem(year: i32, month: u8, day: u8) -> What {
+        let der = certificate::tests::until(year, month, day);
+        page(
+            200,
+            "application/pem-certificate-chain",
+            &format!("-----BEGIN CERTIFICATE-----\n{der}\n-----END CERTIFICATE-----\n"),
+        )
+    }
+
+    /// With what stands at the addresses of the record, on the first day of 1970.
+    fn fetched(logo: What, certificate: What) -> Verdict {
+        let brought = [("l.svg", logo), ("v.pem", certificate)].map(|(file, what)| {
+            let errand = Errand::Https { url: format!("https://example.com/{file}"), follow: true };
+            (errand, Brought { what, at: jiff::Timestamp::UNIX_EPOCH, elapsed_ms: 1 })
+        });
+        judge_with(&RULE, "example.com", &with("p=reject"), brought)
+    }
+
+    #[test]
+    fn the_logo_and_its_certificate_are_fetched_and_looked_over() {
+        let good = || page(200, "image/svg+xml", SVG);
+        let failed = |step| What::Failed { step, why: "so".into() };
+        assert!(matches!(fetched(good(), pem(2030, 1, 1)), Verdict::Pass));
+        for (logo, certificate, words) in [
+            (page(404, "text/html", "gone"), pem(2030, 1, 1), "answers 404"),
+            (page(200, "text/plain", SVG), pem(2030, 1, 1), "text/plain"),
+            (page(200, "image/svg+xml", "<html>"), pem(2030, 1, 1), "no SVG"),
+            (page(200, "image/svg+xml", "<svg/>"), pem(2030, 1, 1), "tiny-ps"),
+            (page(200, "image/svg+xml", &format!("{SVG}{}", " ".repeat(40_000))), pem(2030, 1, 1), "40 KB"),
+            (failed(Step::Answer), pem(2030, 1, 1), "cannot be fetched"),
+            (good(), page(200, "text/plain", "x"), "no certificate"),
+            (good(), failed(Step::Certificate), "cannot be fetched"),
+            (good(), pem(1970, 1, 10), "expires on 1970-01-10"),
+            (good(), pem(1970, 1, 1), "expired on 1970-01-01"),
+        ] {
+            let Verdict::Found(found) = fetched(logo, certificate) else { panic!("{words}") };
+            assert!(found[0].explanation.contains(words), "{words}: {}", found[0].explanation);
+        }
+        // Silence may be ours.
+        assert!(matches!(fetched(failed(Step::Timeout), pem(2030, 1, 1)), Verdict::Unknown(_)));
+        assert!(matches!(fetched(good(), failed(Step::Connect)), Verdict::Unknown(_)));
+        assert!(matches!(judge(&RULE, "example.com", Some(&with("p=reject"))), Verdict::Unknown(_)));
+    }
+
     #[test]
     fn it_passes_does_not_apply_and_waits() {
-        assert!(matches!(judge(&RULE, "example.com", Some(&with("p=reject"))), Verdict::Pass));
         let declined = "default._bimi.example.com TXT \"v=BIMI1; l=; a=;\"";
         assert!(matches!(judge(&RULE, "example.com", Some(declined)), Verdict::Pass));
         assert!(matches!(judge(&RULE, "example.com", Some("")), Verdict::NotApplicable));

@@ -3,21 +3,67 @@
 use super::mta_sts_or_dane_broken::RULE;
 use super::shown;
 use crate::facts::Facts;
+use crate::facts::domain::certificate::Certificate;
 use crate::facts::domain::dnssec::Security;
 use crate::facts::domain::mx::{Mx, Server};
 use crate::facts::domain::tlsa::Tlsa;
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Finding, Severity};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity};
+use sha2::{Digest, Sha256};
 
 /// Has any own server TLSA records? A stranger's are the stranger's to mend.
-pub(super) fn look(facts: &Facts, mx: &Mx, found: &mut Vec<Finding>) -> bool {
+pub(super) fn look(facts: &Facts, mx: &Mx, found: &mut Vec<Finding>, gaps: &mut Vec<Gap>) -> bool {
     let with = mx.servers.iter().filter(|s| s.own).filter_map(|s| Some((s, s.tlsa.as_ref()?)));
     let with: Vec<_> = with.filter(|(_, t)| !t.records.is_empty()).collect();
-    let bad =
-        with.iter().find_map(|(server, tlsa)| unsigned(facts, server, tlsa).or_else(|| useless(facts, server, tlsa)));
+    let bad = with.iter().find_map(|(server, tlsa)| {
+        let useless = unsigned(facts, server, tlsa).or_else(|| useless(facts, server, tlsa));
+        useless.or_else(|| unlike(facts, server, tlsa, gaps))
+    });
     found.extend(bad);
     !with.is_empty()
+}
+
+/// The host shows a certificate that none of its records names: senders that look do not deliver (RFC 7672 §2.1).
+fn unlike(facts: &Facts, server: &Server, tlsa: &Tlsa, gaps: &mut Vec<Gap>) -> Option<Finding> {
+    if !tlsa.asked.authentic {
+        return None;
+    }
+    let hosts = facts.domain.probes.iter().flat_map(|p| &p.hosts);
+    let shown = hosts.filter(|h| h.name == server.host).find_map(|h| Some((h, h.talk()?.tls.as_ref()?)));
+    let Some((host, tls)) = shown.filter(|(_, tls)| !tls.chain.is_empty()) else {
+        let domain = facts.reading.from_domain().unwrap_or_default();
+        let question = format!("Do the TLSA records of {} name the certificate that it shows?", server.host);
+        gaps.push(Gap { question, needs: format!("postdoc check {domain} --probe-mx") });
+        return None;
+    };
+    let chain: Option<Vec<Certificate>> = tls.chain.iter().map(|c| Certificate::read(c)).collect();
+    let chain = chain?;
+    if tlsa.records.iter().filter(|r| r.flaw.is_none()).any(|r| r.fits(&chain) != Some(false)) {
+        return None;
+    }
+    let right = chain.first().map(|own| Sha256::digest(&own.key))?;
+    let right: String = right.iter().map(|b| format!("{b:02x}")).collect();
+    Some(
+        finding(server, "name another certificate")
+            .severity(Severity::High)
+            .explain(format!(
+                "On port 25 {} shows a certificate that none of its TLSA records names. Senders that honour DANE, Microsoft and \
+                 many in Germany and the Netherlands among them, keep their mail back and in the end return it.",
+                server.host
+            ))
+            .exhibit(shown::exhibit(facts, &tlsa.asked.question, "what DNS says"))
+            .exhibit(Exhibit::fetched(&host.errand, format!("its key: 3 1 1 {right}"), "what the host shows"))
+            .fix(
+                Remedy::new("Publish a record for the key in use beside the old one; delete the old one when the new has spread.")
+                    .step(format!("If the certificate on port 25 is the right one: {} TLSA 3 1 1 {right}", tlsa.asked.question.name))
+                    .step("Let renewals keep the key (certbot: --reuse-key), or publish the record of the next key before each change."),
+            )
+            .check(
+                format!("postdoc check {} --probe-mx", facts.reading.from_domain().unwrap_or_default()),
+                "no word of TLSA",
+            ),
+    )
 }
 
 /// Senders take TLSA only from a signed zone (RFC 7672 §2.2).

@@ -41,6 +41,10 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(domain) = facts.reading.subject.as_ref().and_then(|s| s.domain()) else { return Verdict::NotApplicable };
     let answers = &facts.evidence.answers;
     let own: Vec<_> = answers.iter().filter(|(q, _)| q.name == domain && q.server == Default::default()).collect();
+    // A check of parts that ask nothing of the name itself.
+    if own.is_empty() && !facts.evidence.said.check.only.is_empty() {
+        return Verdict::NotApplicable;
+    }
     let question = Question::new(domain, Kind::Txt);
     let learnt = own.iter().find(|(_, a)| !a.outcome.failed());
     let Some((asked, _)) = learnt else {
@@ -72,6 +76,8 @@ fn judge(facts: &Facts) -> Verdict {
         .fix(fix)
         .check(question.dig(), "an answer that is not NXDOMAIN")
         .leads_to(LEADS_TO)
+        // Where a zone holds it, the records themselves bring the name into being.
+        .bars(inside.is_none())
         .into()
 }
 

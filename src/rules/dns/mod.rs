@@ -9,6 +9,7 @@ mod cname_proxied;
 mod dane;
 mod dns_flaky;
 mod domain_not_found;
+mod logo;
 mod mta_sts_or_dane_broken;
 mod mx_missing_or_invalid;
 mod name_servers;

@@ -8,7 +8,7 @@ rule! {
     /// ## What we saw
     /// The domain publishes an MTA-STS record, TLSA records or a TLS report address, and there is something wrong with it:
     /// the policy file cannot be fetched or read, it leaves out a mail server that the MX names, the TLSA records cannot be
-    /// used, or the report address is none.
+    /// used or name another certificate than the server shows, or the report address is none.
     ///
     /// ## Why mail suffers
     /// Mail *to* the domain: senders that honour such a policy do not deliver to a server it leaves out, or have to ignore
@@ -35,7 +35,7 @@ fn judge(facts: &Facts) -> Verdict {
         applies |= sts::reports(facts, report, &mut found, &mut gaps);
     }
     if let Some(mx) = &facts.domain.mx {
-        applies |= dane::look(facts, mx, &mut found);
+        applies |= dane::look(facts, mx, &mut found, &mut gaps);
     }
     match applies || !gaps.is_empty() {
         true => Verdict::of(found, gaps),
@@ -48,9 +48,15 @@ fn judge(facts: &Facts) -> Verdict {
 mod tests {
     use super::super::testing::judge_with;
     use super::*;
-    use crate::evidence::Errand;
-    use crate::evidence::errand::{Brought, Step, What};
+    use crate::evidence::errand::{Brought, Step, Talk, Tls, What};
+    use crate::evidence::said::Wish;
+    use crate::evidence::zone::Zone;
+    use crate::evidence::{Errand, Evidence, Input, Said};
+    use crate::facts::Reading;
+    use crate::facts::domain::certificate;
     use crate::rules::{Finding, Severity};
+    use sha2::{Digest, Sha256, Sha512};
+    use std::sync::Arc;
 
     const MAIL: &str = "
         example.com SOA ns.example.net h.example.com 1 1 1 1 1
@@ -124,13 +130,59 @@ mod tests {
         assert_eq!(only(&none, Some(page(200, GOOD))).severity, Severity::Info);
     }
 
+    /// What the host shows on port 25 where its record in a signed zone is `pin`.
+    fn shows(pin: &str, chain: Option<Vec<String>>) -> Verdict {
+        let zone = format!(
+            "example.com SIGNED\nexample.com DS 1 13 2 00ff\nexample.com SOA ns.example.net h.example.com 1 1 1 1 1\n\
+             example.com MX 10 mx1.example.com\nmx1.example.com A 192.0.2.1\n_25._tcp.mx1.example.com TLSA {pin}"
+        );
+        let input = Input::read("-", &b"example.com"[..], None).unwrap();
+        let said = Said { check: Wish { probe_mx: chain.is_some(), ..Wish::default() }, ..Said::default() };
+        let evidence = Evidence::new(input, said, jiff::Timestamp::UNIX_EPOCH, false);
+        let mut evidence = crate::samples::settle(evidence, &Zone::parse(&zone).unwrap());
+        let gather = |evidence: Evidence| {
+            let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+            Facts::gather(Arc::new(evidence), reading)
+        };
+        for errand in gather(evidence.clone()).errands {
+            let tls = Tls { version: Some("TLSv1.3".into()), fault: None, chain: chain.clone().unwrap_or_default() };
+            let talk = Talk { greeting: Some("220 x".into()), tls: Some(tls), ..Talk::default() };
+            evidence.fetched.insert(errand, Brought { what: What::Talk(talk), at: evidence.now, elapsed_ms: 1 });
+        }
+        judge(&gather(evidence))
+    }
+
+    #[test]
+    fn tlsa_is_held_against_the_certificate_the_host_shows() {
+        let shown = vec![certificate::tests::until(2030, 1, 1)];
+        let own = certificate::Certificate::read(&shown[0]).unwrap();
+        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let (key, whole) = (hex(&Sha256::digest(&own.key)), hex(&Sha512::digest(&own.der)));
+        let other = "ab".repeat(32);
+        for pin in [
+            format!("3 1 1 {key}"),
+            format!("3 0 2 {whole}"),
+            format!("2 1 1 {key}"),
+            format!("3 0 0 {}", hex(&own.der)),
+        ] {
+            assert!(matches!(shows(&pin, Some(shown.clone())), Verdict::Pass), "{pin}");
+        }
+        for pin in [format!("3 1 1 {other}"), format!("2 0 1 {other}"), format!("3 0 1 {key}")] {
+            let Verdict::Found(found) = shows(&pin, Some(shown.clone())) else { panic!("{pin}") };
+            assert_eq!((found.len(), found[0].severity), (1, Severity::High));
+        }
+        // An authority that the record holds whole need not be shown; what was not seen is not known.
+        assert!(matches!(shows("2 0 0 3003020100", Some(shown)), Verdict::Pass));
+        assert!(matches!(shows(&format!("3 1 1 {other}"), Some(vec![])), Verdict::Unknown(_)));
+        assert!(matches!(shows(&format!("3 1 1 {other}"), None), Verdict::Unknown(_)));
+    }
+
     #[test]
     fn tlsa_needs_signatures_and_a_usage_that_mail_knows() {
         let plain = "example.com MX 10 mx1.example.com\nmx1.example.com A 192.0.2.1\n";
         let pin = format!("_25._tcp.mx1.example.com TLSA 3 1 1 {}\n", "ab".repeat(32));
         let signed =
             "example.com SIGNED\nexample.com DS 1 13 2 00ff\nexample.com SOA ns.example.net h.example.com 1 1 1 1 1\n";
-        assert!(matches!(verdict(&[plain, &pin, signed].concat(), None), Verdict::Pass));
         let unsigned = only(&["example.com SOA ns.example.net h.example.com 1 1 1 1 1\n", plain, &pin].concat(), None);
         assert!(unsigned.severity == Severity::Low && unsigned.explanation.contains("not signed"));
         let old = format!("_25._tcp.mx1.example.com TLSA 1 1 1 {}\n{signed}", "ab".repeat(32));

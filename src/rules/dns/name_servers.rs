@@ -134,7 +134,8 @@ fn different(zone: &Zone, apex: &str) -> Option<Finding> {
                     .step("After a change a few minutes are normal. If it stays: let the secondary servers transfer the zone anew; raise the serial number of the SOA with each change.")
                     .step("Where two providers serve the zone, make the change at both."),
             )
-            .check(check(zone, apex), "the same serial from every server"),
+            .check(check(zone, apex), "the same serial from every server")
+            .leads_to(&["dkim-rotation-race"]),
     )
 }
 

@@ -2,6 +2,7 @@
 
 use super::mta_sts_or_dane_broken::RULE;
 use super::shown;
+use crate::evidence::Errand;
 use crate::evidence::errand::Step;
 use crate::facts::Facts;
 use crate::facts::domain::mta_sts::{Fetch, MtaSts};
@@ -10,6 +11,9 @@ use crate::facts::domain::tagged::{Published, Tagged};
 use crate::remedy::{Remedy, spf};
 use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity};
+
+/// Lines of a policy that are shown.
+const LINES: usize = 4;
 
 const SURE: &str = "this is what DNS and the policy host say today";
 
@@ -81,6 +85,7 @@ fn policy(facts: &Facts, sts: &MtaSts, domain: &str, gaps: &mut Vec<Gap>) -> Opt
             let what = match step {
                 Step::Name => format!("the name mta-sts.{domain} has no address"),
                 Step::Answer => "the host does not answer as a web server".to_owned(),
+                Step::Tls => format!("no TLS connection to mta-sts.{domain} comes about ({why})"),
                 _ => format!("there is no valid certificate for mta-sts.{domain} ({why})"),
             };
             return Some(unfetched(facts, sts, domain, &what));
@@ -102,7 +107,8 @@ fn unfetched(facts: &Facts, sts: &MtaSts, domain: &str, what: &str) -> Finding {
             sts.record.asked.question.name
         ))
         .exhibit(shown::exhibit(facts, &sts.record.asked.question, "announces a policy"))
-                .fix(
+        .exhibit(Exhibit::fetched(&errand(sts), what, "no policy"))
+        .fix(
             Remedy::new(format!("Serve the policy at {}.", sts.url))
                 .step(format!("Point mta-sts.{domain} to a web server that has a valid certificate for that very name, and answers this address itself with 200 and text/plain."))
                 .step("If nobody uses it any more, serve a policy with mode: none for as long as the old max_age was, then delete the record."),
@@ -126,7 +132,7 @@ fn void(facts: &Facts, sts: &MtaSts, policy: &Policy, domain: &str) -> Finding {
             sts.url,
             shown::listed(&faults, 4)
         ))
-        .exhibit(page(sts, faults.first().cloned().unwrap_or_default()))
+        .exhibits(faulty(sts, policy))
         .fix(fix.step("max_age: 604800").step(new_id(domain)))
         .check(command(&sts.url), "version, mode, mx and max_age, each on a line of its own")
 }
@@ -167,7 +173,7 @@ fn uncovered(facts: &Facts, sts: &MtaSts, policy: &Policy, domain: &str, gaps: &
                 mode.word()
             ))
             .exhibit(shown::exhibit(facts, &mx.asked.question, "the MX"))
-            .exhibit(page(sts, "the policy"))
+            .exhibits(allowed(sts, policy))
             .fix(fix.step(new_id(domain)))
             .check(command(&sts.url), "an mx line for every MX"),
     )
@@ -176,12 +182,12 @@ fn uncovered(facts: &Facts, sts: &MtaSts, policy: &Policy, domain: &str, gaps: &
 /// Flaws that senders live with.
 fn blemished(sts: &MtaSts, policy: &Policy, domain: &str) -> Option<Finding> {
     let faults: Vec<String> = policy.flaws.iter().map(|f| f.text.clone()).collect();
-    let first = faults.first()?.clone();
+    faults.first()?;
     Some(
         finding(format!("The MTA-STS policy of {} has flaws", short(domain)))
             .severity(Severity::Low)
             .explain(format!("Senders can use the policy at {}, but {}.", sts.url, shown::listed(&faults, 4)))
-            .exhibit(page(sts, first))
+            .exhibits(faulty(sts, policy))
             .fix(Remedy::new("Set the lines right.").step(new_id(domain)))
             .check(command(&sts.url), "text/plain, with sound lines"),
     )
@@ -260,10 +266,34 @@ fn replace<'r>(facts: &Facts, name: &str, summary: &str, old: impl Iterator<Item
     }
 }
 
-/// The record that announces the policy.
-fn page(sts: &MtaSts, label: impl Into<String>) -> Exhibit {
-    let text = sts.record.record().map_or(String::new(), |r| r.text.clone());
-    Exhibit::dns(&sts.record.asked.question, text, None, label)
+/// The policy as its host serves it: the lines at fault, or its first where a line is missing.
+fn faulty(sts: &MtaSts, policy: &Policy) -> Vec<Exhibit> {
+    let line = |text: &str, label: &str| Exhibit::fetched(&errand(sts), text, label);
+    let at = policy.flaws.iter().filter_map(|f| Some((line_at(&policy.text, f.span?.start as usize), f)));
+    let mut lines: Vec<Exhibit> = at.take(LINES).map(|(text, flaw)| line(text, &flaw.text)).collect();
+    if lines.is_empty() {
+        let first = policy.text.lines().next().filter(|l| !l.trim().is_empty()).unwrap_or("an empty page");
+        lines.extend(policy.flaws.first().map(|flaw| line(first.trim_end(), &flaw.text)));
+    }
+    lines
+}
+
+/// The hosts that the policy names, as it names them.
+fn allowed<'a>(sts: &'a MtaSts, policy: &'a Policy) -> impl Iterator<Item = Exhibit> + 'a {
+    let lines = policy.mx.iter().take(LINES).map(|m| line_at(&policy.text, m.span.start as usize));
+    lines.map(|text| Exhibit::fetched(&errand(sts), text, "what the policy names"))
+}
+
+/// The whole line in which this byte stands.
+fn line_at(text: &str, at: usize) -> &str {
+    let (head, tail) = text.split_at_checked(at).unwrap_or((text, ""));
+    let start = head.rfind('\n').map_or(0, |n| n + 1);
+    let end = at.min(text.len()) + tail.find('\n').unwrap_or(tail.len());
+    text.get(start..end).unwrap_or_default().trim_end()
+}
+
+fn errand(sts: &MtaSts) -> Errand {
+    Errand::Https { url: sts.url.clone(), follow: false }
 }
 
 fn hosts(facts: &Facts) -> Vec<&str> {

@@ -18,7 +18,12 @@ pub fn judge_said(rule: &Rule, paste: &str, zone: &str, said: Said) -> Verdict {
 }
 
 /// As [`judge`], with what an errand brought.
-pub fn judge_with(rule: &Rule, paste: &str, zone: &str, brought: Option<(Errand, Brought)>) -> Verdict {
+pub fn judge_with(
+    rule: &Rule,
+    paste: &str,
+    zone: &str,
+    brought: impl IntoIterator<Item = (Errand, Brought)>,
+) -> Verdict {
     settled(rule, paste, Some(zone), Said::default(), brought.into_iter().collect())
 }
 

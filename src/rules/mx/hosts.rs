@@ -1,8 +1,9 @@
 //! What is common to the rules about mail hosts: whom we asked, and what stays unknown.
 
 use crate::evidence::errand::Talk;
+use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
-use crate::facts::domain::probe::{Host, Probes, Told};
+use crate::facts::domain::probe::{HOSTS, Host, Probes, Told};
 use crate::rules::{Finding, Gap, Verdict};
 
 /// What one host says to a rule.
@@ -31,9 +32,18 @@ pub(super) fn each(facts: &Facts, judge: impl Fn(&Host, &Talk) -> Judged) -> Ver
     }
 }
 
-/// Hosts whose names or addresses DNS did not tell.
+/// Hosts that were not asked: DNS did not tell their names or addresses, none of these is public, or they are too many.
 pub(super) fn unnamed(probes: &Probes) -> Vec<Gap> {
-    probes.open.iter().map(|q| Gap::dns("Which mail hosts are there to ask?", q)).collect()
+    let open = probes.open.iter().map(|q| Gap::dns("Which mail hosts are there to ask?", q));
+    let nowhere = probes.nowhere.iter().map(|host| {
+        let question = format!("How does {host} take mail? (it has no public address)");
+        Gap::dns(question, &Question::new(host, Kind::A))
+    });
+    let left_out = probes.left_out.iter().map(|host| Gap {
+        question: format!("How does {host} take mail? (the first {HOSTS} hosts alone were asked)"),
+        needs: format!("swaks --server {host} --quit-after RCPT --from '<>' --to {}", probes.nobody),
+    });
+    open.chain(nowhere).chain(left_out).collect()
 }
 
 /// The conversation, if it got anywhere; the same gap for every rule if it did not.

@@ -1,16 +1,18 @@
 use super::hosts::{self, Judged};
 use crate::evidence::errand::{Step, Talk, Tls};
 use crate::facts::Facts;
+use crate::facts::domain::certificate::Certificate;
 use crate::facts::domain::probe::Host;
 use crate::remedy::Remedy;
 use crate::rules::{Exhibit, Finding, Verdict, rule};
+use jiff::Timestamp;
 
 rule! {
     /// The certificate of a mail host is not valid for its name
     ///
     /// ## What we saw
-    /// One of the domain's mail hosts speaks TLS on port 25, but its certificate has expired, is made out to another name than
-    /// the MX record gives, or is vouched for by nobody who is trusted.
+    /// One of the domain's mail hosts speaks TLS on port 25, but its certificate has expired or is about to, is made out to
+    /// another name than the MX record gives, or is vouched for by nobody who is trusted.
     ///
     /// ## Why mail suffers
     /// Most senders encrypt whenever they can and do not look at the certificate, so most mail still comes. Those that are
@@ -28,13 +30,19 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    hosts::each(facts, look)
+    hosts::each(facts, |host, talk| look(host, talk, facts.evidence.now))
 }
 
-fn look(host: &Host, talk: &Talk) -> Judged {
+fn look(host: &Host, talk: &Talk, now: Timestamp) -> Judged {
     match &talk.tls {
-        Some(Tls { version: Some(_), fault: None }) => Judged::Pass,
-        Some(Tls { version: Some(_), fault: Some((step, why)) }) => found(host, *step, why),
+        Some(Tls { version: Some(_), fault: None, chain }) => {
+            let own = chain.first().and_then(|own| Certificate::read(own));
+            match own.and_then(|own| Some((own.ends_soon(now)?, own.until))) {
+                Some((days, until)) => ending(host, days, until),
+                None => Judged::Pass,
+            }
+        }
+        Some(Tls { version: Some(_), fault: Some((step, why)), .. }) => found(host, *step, why),
         // No handshake, no certificate: another rule's matter.
         Some(Tls { version: None, .. }) => Judged::Pass,
         None if talk.broke.is_none() => Judged::Pass,
@@ -65,13 +73,36 @@ fn found(host: &Host, step: Step, why: &str) -> Judged {
     Judged::Found(Box::new(finding))
 }
 
+/// Good today; a renewal that works by itself would have been done.
+fn ending(host: &Host, days: i64, until: Timestamp) -> Judged {
+    let (name, day) = (&host.name, until.strftime("%Y-%m-%d"));
+    let left = match days {
+        0 => "within a day".to_owned(),
+        1 => "in a day".to_owned(),
+        days => format!("in {days} days"),
+    };
+    let finding = Finding::new(&RULE, format!("{name}: the certificate expires {left}"))
+        .explain(format!(
+            "The certificate on port 25 of {name} is good until {day}. One that is renewed by itself is renewed weeks before; \
+             once it has expired, senders that look at it do not deliver."
+        ))
+        .exhibit(Exhibit::fetched(&host.errand, format!("valid until {day}"), "what the certificate says"))
+        .fix(
+            Remedy::new(format!("Renew the certificate of {name} before {day}, and find out why that was not done by itself."))
+                .step("If a new one lies on the disk already, only the mail server has to be reloaded.")
+                .step("Let the renewal reload the mail server from now on."),
+        )
+        .check(host.errand.command(), "a certificate with a later end, and Verify return code: 0 (ok)");
+    Judged::Found(Box::new(finding))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::*;
     use super::*;
 
     fn certificate(step: Step, why: &str) -> Facts {
-        told(|talk| talk.tls = Some(Tls { version: Some("TLSv1.3".into()), fault: Some((step, why.into())) }))
+        told(|talk| talk.tls.as_mut().unwrap().fault = Some((step, why.into())))
     }
 
     #[test]
@@ -81,6 +112,16 @@ mod tests {
         assert!(found.explanation.contains("mail.host.example"));
         let found = only(judge(&certificate(Step::Certificate, "the certificate expired on 2026-05-01")));
         assert_eq!(found.title, "mx.example.com: the certificate is not valid");
+    }
+
+    #[test]
+    fn one_that_ends_soon_is_found_and_one_that_lasts_is_not() {
+        let until = |month, day| {
+            let own = crate::facts::domain::certificate::tests::until(2026, month, day);
+            judge(&told(|talk| talk.tls.as_mut().unwrap().chain = vec![own.clone()]))
+        };
+        assert_eq!(only(until(6, 20)).title, "mx.example.com: the certificate expires in 9 days");
+        assert!(matches!(until(8, 1), Verdict::Pass));
     }
 
     #[test]

@@ -101,8 +101,7 @@ mod tests {
     #[test]
     fn a_bad_certificate_is_another_matter() {
         let bad = |talk: &mut Talk| {
-            talk.tls =
-                Some(Tls { version: Some("TLSv1.3".into()), fault: Some((Step::Certificate, "expired".into())) });
+            talk.tls.as_mut().unwrap().fault = Some((Step::Certificate, "expired".into()));
         };
         assert!(matches!(judge(&told(bad)), Verdict::Pass));
     }

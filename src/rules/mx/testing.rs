@@ -21,7 +21,7 @@ pub(super) fn told(change: impl Fn(&mut Talk)) -> Facts {
         let mut talk = Talk {
             greeting: Some("220 mx.example.com ESMTP".into()),
             extensions: vec!["PIPELINING".into(), "STARTTLS".into()],
-            tls: Some(Tls { version: Some("TLSv1.3".into()), fault: None }),
+            tls: Some(Tls { version: Some("TLSv1.3".into()), ..Tls::default() }),
             sender: Some("250 2.1.0 Ok".into()),
             recipients: recipients.iter().map(taken).collect(),
             foreign: Some("554 5.7.1 Relay access denied".into()),
@@ -52,7 +52,7 @@ pub(super) fn null_mx() -> Facts {
 
 /// STARTTLS came to no handshake.
 pub(super) fn failed(step: Step, why: &str) -> Option<Tls> {
-    Some(Tls { version: None, fault: Some((step, why.into())) })
+    Some(Tls { fault: Some((step, why.into())), ..Tls::default() })
 }
 
 fn brought(what: impl Fn(&[String]) -> What) -> Facts {

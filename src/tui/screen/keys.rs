@@ -23,6 +23,8 @@ pub fn listed(facts: &Facts) -> Vec<&Selector> {
     let worth = |s: &&Selector| !s.wildcard && (!s.is_missing() || s.whence == Whence::Said || !s.chain.is_empty());
     let mut listed: Vec<&Selector> = facts.domain.keys.selectors.iter().filter(worth).collect();
     listed.sort_by_key(|s| !s.is_found());
+    // The organization's own, which may sign for the name inside it.
+    listed.extend(facts.domain.keys.above.iter().filter(|s| s.is_found() && !s.wildcard));
     listed
 }
 
@@ -32,7 +34,7 @@ pub fn write(doc: &mut Doc, facts: &Facts, shown: usize, answers: bool) {
     let listed = listed(facts);
     let found = listed.iter().filter(|s| s.is_found()).count();
     let domain = facts.reading.from_domain().unwrap_or_default();
-    let tried = keys.selectors.len();
+    let tried = keys.selectors.len() + keys.above.len();
     doc.hang(
         &format!(" DKIM keys of {domain}   "),
         Ink::Strong,
@@ -45,7 +47,11 @@ pub fn write(doc: &mut Doc, facts: &Facts, shown: usize, answers: bool) {
             let platform = selector.platform.map_or("", |p| p.name.as_str());
             let ttl = selector.ttl.map_or(String::new(), |t| t.to_string());
             let right = format!("{platform:<18} {ttl:>6}");
-            let left = format!("{:<14} {}", selector.selector, dkim::state_in_short(&selector.key.state));
+            let name = match keys.above.iter().any(|above| std::ptr::eq(above, *selector)) {
+                true => format!("{} (above)", selector.selector),
+                false => selector.selector.clone(),
+            };
+            let left = format!("{name:<14} {}", dkim::state_in_short(&selector.key.state));
             doc.item(n == shown, &spread(&left, &right, doc.width.saturating_sub(4)));
         }
     }

@@ -31,7 +31,8 @@ impl Inner {
             () if !public.is_empty() => Ok(public),
             () if !all.is_empty() => Err((Step::Name, format!("{host} has no public address"))),
             () if v4.outcome.failed() || v6.outcome.failed() => {
-                Err((Step::Name, format!("the addresses of {host} could not be looked up")))
+                // Not that there is none.
+                Err((Step::Timeout, format!("the addresses of {host} could not be looked up")))
             }
             () => Err((Step::Name, format!("{host} has no address"))),
         }

@@ -5,6 +5,8 @@ use super::{Inner, late};
 use crate::evidence::errand::{Probe, Step, Talk, Tls, What};
 use crate::facts::reverse::HeloForm;
 use crate::world::tls::Fault;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -12,6 +14,9 @@ use tokio::time::{Instant, timeout_at};
 
 /// The port on which mail hosts take mail from one another (RFC 5321 §4.5.4.2).
 const PORT: u16 = 25;
+
+/// Certificates of a host that are kept.
+const CHAIN: usize = 8;
 
 impl Inner {
     /// Talks to a mail host. Once connected, however far it got is a conversation.
@@ -48,7 +53,7 @@ impl Conversation<'_> {
         }
         let ready = self.command(&mut wire, "STARTTLS").await?;
         if ready.code != 220 {
-            talk.tls = Some(Tls { version: None, fault: Some((Step::Tls, ready.text)) });
+            talk.tls = Some(Tls { fault: Some((Step::Tls, ready.text)), ..Tls::default() });
             return self.ask(&mut wire, talk).await;
         }
         let mut secured = match self.secure(wire).await {
@@ -57,7 +62,7 @@ impl Conversation<'_> {
                 wire
             }
             Err(fault) => {
-                talk.tls = Some(Tls { version: None, fault: Some(fault.clone()) });
+                talk.tls = Some(Tls { fault: Some(fault.clone()), ..Tls::default() });
                 return Err(fault);
             }
         };
@@ -73,7 +78,9 @@ impl Conversation<'_> {
         let stream = self.inner.secure(stream, &self.probe.host, config, self.until).await?;
         let version = stream.get_ref().1.protocol_version();
         let version = version.and_then(|v| v.as_str()).map(|v| v.replace("TLSv1_", "TLSv1."));
-        Ok((Wire::new(stream), Tls { version, fault: noted.get().cloned() }))
+        let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
+        let chain = shown.iter().take(CHAIN).map(|certificate| STANDARD.encode(certificate)).collect();
+        Ok((Wire::new(stream), Tls { version, fault: noted.get().cloned(), chain }))
     }
 
     /// EHLO, or HELO where that is not known; the keywords.
