@@ -69,7 +69,10 @@ pub fn diagnose(evidence: Arc<Evidence>, reading: Arc<Reading>) -> Diagnosis {
             rules::Verdict::NotApplicable => {}
             rules::Verdict::Unknown(gaps) => unknown.extend(gaps),
             rules::Verdict::Pass => passed.push(rule),
-            rules::Verdict::Found(findings) => found.extend(findings),
+            rules::Verdict::Found(mut findings) => {
+                unknown.extend(findings.iter_mut().flat_map(|f| std::mem::take(&mut f.open)));
+                found.extend(findings);
+            }
         }
     }
     // One answer closes all gaps that wait for it: the question of the first rule stands for them.

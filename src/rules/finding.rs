@@ -60,12 +60,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Found if there is any finding, unknown if there is any gap, pass otherwise.
-    pub fn of(findings: Vec<Finding>, gaps: Vec<Gap>) -> Verdict {
-        match (findings.is_empty(), gaps.is_empty()) {
-            (false, _) => Verdict::Found(findings),
-            (true, false) => Verdict::Unknown(gaps),
-            (true, true) => Verdict::Pass,
+    /// Found if there is any finding, unknown if there is any gap, pass otherwise. What is not known beside a finding
+    /// goes with it.
+    pub fn of(mut findings: Vec<Finding>, gaps: Vec<Gap>) -> Verdict {
+        match findings.first_mut() {
+            Some(first) => {
+                first.open = gaps;
+                Verdict::Found(findings)
+            }
+            None if gaps.is_empty() => Verdict::Pass,
+            None => Verdict::Unknown(gaps),
         }
     }
 }
@@ -163,6 +167,8 @@ pub struct Finding {
     pub check: Option<Check>,
     /// Rules whose findings on this message are only consequences of this one.
     pub leads_to: Vec<&'static str>,
+    /// What its rule could not learn, beside this.
+    pub open: Vec<Gap>,
     /// Until it is cured, nothing that its consequences ask for can be done.
     pub bars: bool,
     /// Those of them that fired; filled in by triage.
@@ -183,6 +189,7 @@ impl Finding {
             fix: None,
             check: None,
             leads_to: Vec::new(),
+            open: Vec::new(),
             bars: false,
             consequences: Vec::new(),
         }

@@ -100,6 +100,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_does_not_hide_what_is_not_known() {
+        let found = only(&MAIL.replace("mailto:tls@", "tls@"), None);
+        assert!(found.title.contains("TLS report") && found.open[0].question.contains("policy"));
+    }
+
+    #[test]
     fn a_policy_that_leaves_out_a_server() {
         let zone = format!("{MAIL}\nexample.com MX 20 mx2.example.com\nmx2.example.com A 192.0.2.2");
         let finding = only(&zone, Some(page(200, GOOD)));
