@@ -17,6 +17,7 @@
 //! | [`remedy`] | what to do: records before and after, the setting, how to check it |
 //! | [`knowledge`] | what is known about platforms, DNS hosts and receivers (`assets/`) |
 //! | [`diagnose`] | the engine: all of the above, once through |
+//! | [`watch`] | waiting for a change: whom to ask next, who has what |
 //! | [`world`] | the only code that touches DNS, files, clipboard, clock |
 //! | [`report`], [`cli`], [`tui`] | faces on one engine; they show, and decide nothing |
 //!
@@ -39,4 +40,5 @@ pub mod samples;
 pub mod span;
 pub mod triage;
 pub mod tui;
+pub mod watch;
 pub mod world;

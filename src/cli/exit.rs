@@ -12,6 +12,8 @@ pub enum Exit {
     Found,
     Usage,
     Unknown,
+    /// Waited for in vain.
+    TimedOut,
     /// By this signal.
     Interrupted(u8),
 }
@@ -23,6 +25,7 @@ impl Exit {
             Exit::Found => 1,
             Exit::Usage => 2,
             Exit::Unknown => 3,
+            Exit::TimedOut => 4,
             Exit::Interrupted(signal) => 128 + signal,
         }
     }
@@ -43,8 +46,9 @@ impl Exit {
             Exit::Clean => 0,
             Exit::Unknown => 1,
             Exit::Usage => 2,
-            Exit::Found => 3,
-            Exit::Interrupted(_) => 4,
+            Exit::TimedOut => 3,
+            Exit::Found => 4,
+            Exit::Interrupted(_) => 5,
         };
         if weight(other) > weight(self) { other } else { self }
     }

@@ -12,6 +12,7 @@ mod list;
 mod look;
 mod source;
 mod spf;
+mod watch;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -42,6 +43,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Diagnose(args)) => diagnose::run(global, &args),
         Some(Command::Check(args)) => check::run(global, &args),
         Some(Command::Spf(args)) => spf::run(global, &args),
+        Some(Command::Watch(args)) => watch::run(global, &args),
         Some(Command::Explain(args)) => explain::run(global, &args),
         Some(Command::Rules) => list::rules(global),
         Some(Command::Schema(args)) => list::schema(&args),

@@ -137,8 +137,12 @@ impl Zone {
             if let Some(fault) = views.fault(&name).filter(|fault| !(fault.validation && spared)) {
                 let extended = fault.extended.clone().into_iter().collect();
                 let (outcome, elapsed_ms) = (fault.outcome, answer.elapsed_ms);
-                let negative_ttl = (outcome == Outcome::NxDomain).then_some(NEGATIVE_TTL);
-                return Answer { extended, elapsed_ms, negative_ttl, ..Answer::new(outcome, Vec::new(), at) };
+                let mut failed = Answer { extended, elapsed_ms, ..Answer::new(outcome, Vec::new(), at) };
+                if outcome == Outcome::NxDomain {
+                    (failed.records, failed.authoritative) = (answer.records, !recursive);
+                    views.deny(&name, &mut failed);
+                }
+                return failed;
             }
             if let Some(referral) = views.referral(&name) {
                 answer.authority = referral.to_vec();
@@ -174,12 +178,7 @@ impl Zone {
         if answer.outcome != Outcome::Records {
             let exists = views.exists(&name) || views.source(&name) != name;
             answer.outcome = if exists { Outcome::NoData } else { Outcome::NxDomain };
-            answer.authority =
-                ancestors(&name).find_map(|n| views.at(n, Kind::Soa).next()).cloned().into_iter().collect();
-            answer.negative_ttl = Some(NEGATIVE_TTL);
-            if let Some(Record { ttl, data: Data::Soa { minimum, .. }, .. }) = answer.authority.first() {
-                answer.negative_ttl = Some(*ttl.min(minimum));
-            }
+            views.deny(&name, &mut answer);
         }
         answer
     }
@@ -201,6 +200,15 @@ impl<'z> Views<'z> {
         let own = of(self.own).iter().any(|(k, _)| *k == kind);
         let records = of(if own { self.own } else { Some(self.world) });
         records.iter().filter(move |(k, _)| *k == kind).map(|(_, record)| record)
+    }
+
+    /// The SOA of the zone that denies, and for how long it may be kept (RFC 2308 §5).
+    fn deny(self, name: &str, answer: &mut Answer) {
+        answer.authority = ancestors(name).find_map(|n| self.at(n, Kind::Soa).next()).cloned().into_iter().collect();
+        answer.negative_ttl = Some(NEGATIVE_TTL);
+        if let Some(Record { ttl, data: Data::Soa { minimum, .. }, .. }) = answer.authority.first() {
+            answer.negative_ttl = Some(*ttl.min(minimum));
+        }
     }
 
     fn fault(self, name: &str) -> Option<&'z Fault> {

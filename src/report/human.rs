@@ -304,7 +304,7 @@ fn sentence(text: &str) -> String {
 }
 
 /// Our own typographic marks as a typewriter has them; strangers' letters stay.
-fn typewritten(text: &str) -> String {
+pub(super) fn typewritten(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -11,6 +11,7 @@ pub mod snippet;
 pub mod spf;
 pub mod summary;
 pub mod table;
+pub mod watch;
 
 use crate::redact::Redaction;
 use crate::safe::Safe;

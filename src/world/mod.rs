@@ -9,3 +9,4 @@ pub mod run;
 pub mod signal;
 pub mod state;
 pub mod tls;
+pub mod watch;

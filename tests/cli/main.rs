@@ -8,6 +8,11 @@ mod json;
 mod redaction;
 mod status;
 mod text;
+mod watch;
+
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../dnsd/mod.rs"]
+mod dnsd;
 
 use postdoc::diagnose::{Diagnosis, diagnose};
 use postdoc::evidence::case::Case;

@@ -25,9 +25,9 @@ pub struct Global {
     /// One question, put again where no answer comes (a bare number is seconds)
     #[arg(long, global = true, value_name = "DURATION", default_value = "3s", value_parser = duration)]
     pub try_timeout: Duration,
-    /// The whole command
-    #[arg(long, global = true, value_name = "DURATION", default_value = "20s", value_parser = duration)]
-    pub timeout: Duration,
+    /// The whole command [default: 20s; watch: 1h]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
     /// DNS questions in flight at most
     #[arg(long, global = true, value_name = "N", default_value_t = dns::Settings::default().in_flight)]
     pub in_flight: usize,
@@ -67,7 +67,7 @@ impl Global {
         dns::Settings {
             resolvers: self.resolver.clone(),
             try_timeout: self.try_timeout,
-            timeout: self.timeout,
+            timeout: self.timeout.unwrap_or(dns::Settings::default().timeout),
             addresses: self.address_map.clone().unwrap_or_default(),
             in_flight: self.in_flight,
             authorities: self.ca_file.clone().unwrap_or_default(),
@@ -138,7 +138,7 @@ fn resolver(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "expected an IP address, with a port if not 53: 192.0.2.53 or [2001:db8::53]:5353".into())
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string());
     }

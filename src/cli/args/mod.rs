@@ -6,6 +6,7 @@ mod diagnose;
 mod global;
 mod list;
 mod spf;
+mod watch;
 
 pub use cases::{Cases, CasesAction, Resume};
 pub use check::Check;
@@ -13,6 +14,7 @@ pub use diagnose::{Diagnose, KindArg};
 pub use global::{Format, Global, When};
 pub use list::{Explain, Schema};
 pub use spf::Spf;
+pub use watch::Watch;
 
 use clap::{Parser, Subcommand};
 
@@ -30,9 +32,10 @@ pub struct Cli {
 
 const EXITS: &str = "Exit status:
   0  ran; nothing at or above --fail-on
-  1  ran; a finding at or above it
+  1  ran; a finding at or above it. watch: every name server has something else
   2  usage or configuration error
   3  cannot tell, or an input could not be read; and nothing worse was found
+  4  watch: timed out
   130, 143  interrupted; the partial result was printed
 
 Diagnosing sends out nothing but DNS questions; --offline not even those.";
@@ -45,6 +48,8 @@ pub enum Command {
     Check(Box<Check>),
     /// Evaluate the SPF record of a domain: the tree with its cost, and what an address gets
     Spf(Spf),
+    /// Wait until a DNS change is everywhere: the zone's own servers, and the resolvers you name
+    Watch(Watch),
     /// Explain a rule, an enhanced status code, an SMTP reply, or a header field with its value
     Explain(Explain),
     /// List the rules

@@ -3,6 +3,7 @@
 
 pub mod diagnosis;
 pub mod domain;
+pub mod event;
 pub mod spf;
 
 use super::Shown;
@@ -16,6 +17,7 @@ pub const SCHEMAS: &[(&str, &str)] = &[
     ("case", include_str!("../../../assets/schemas/case.json")),
     ("diagnosis", include_str!("../../../assets/schemas/diagnosis.json")),
     ("domain", include_str!("../../../assets/schemas/domain.json")),
+    ("event", include_str!("../../../assets/schemas/event.json")),
     ("spf", include_str!("../../../assets/schemas/spf.json")),
 ];
 

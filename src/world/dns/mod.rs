@@ -102,6 +102,11 @@ impl Asker {
         })))
     }
 
+    /// Puts one question past what is remembered.
+    pub async fn ask_anew(&self, question: &Question) -> Answer {
+        self.0.look_up(question).await
+    }
+
     /// Puts one question; every failure is an outcome. Must be called inside a tokio runtime.
     pub async fn ask(&self, question: &Question) -> Answer {
         let found = self.0.memory.find(question, || {
