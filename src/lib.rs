@@ -17,6 +17,7 @@
 //! | [`remedy`] | what to do: records before and after, the setting, how to check it |
 //! | [`knowledge`] | what is known about platforms, DNS hosts and receivers (`assets/`) |
 //! | [`diagnose`] | the engine: all of the above, once through |
+//! | [`changes`] | what two runs of a case say differently |
 //! | [`watch`] | waiting for a change: whom to ask next, who has what |
 //! | [`world`] | the only code that touches DNS, files, clipboard, clock |
 //! | [`report`], [`cli`], [`tui`] | faces on one engine; they show, and decide nothing |
@@ -26,6 +27,7 @@
 
 #![warn(clippy::dbg_macro, clippy::expect_used, clippy::todo, clippy::unwrap_used)]
 
+pub mod changes;
 pub mod cli;
 pub mod diagnose;
 pub mod evidence;

@@ -9,11 +9,12 @@ use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::Reading;
 use crate::samples;
 use crate::tui;
-use crate::tui::world::{CopyReport, Job, OnProgress, Opened, Recent, Sample, Source, World};
+use crate::tui::world::{CopyReport, Job, OnProgress, OnWatch, Opened, Recent, Sample, Source, World};
 use crate::world::clipboard::{Clipboard, Copied, Surroundings, Way};
 use crate::world::dns::Settings;
 use crate::world::run;
 use crate::world::state::{self, State};
+use crate::world::watch::{self, Wanted};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -69,8 +70,25 @@ impl Outside {
         self.state.as_ref().ok_or_else(|| "there is no place for state: set POSTDOC_STATE_DIR to a folder".into())
     }
 
+    /// Runs a diagnosis in the background, as another run of the case if it is to be kept.
+    fn run(&self, evidence: Evidence, keep: bool, mut on: OnProgress) -> Job {
+        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+        let keep = keep.then(|| (self.state.clone(), self.case.clone()));
+        let mut begun = false;
+        let job = run::spawn(self.settings.clone(), evidence, reading, move |progress| {
+            // Kept before the first answer, and again after the last: leaving early loses nothing.
+            let last = progress.running == 0;
+            if let Some((Some(state), case)) = keep.as_ref().filter(|_| last || !begun) {
+                save(state, case, &progress.diagnosis, begun);
+                begun = true;
+            }
+            on(progress);
+        });
+        Box::new(job)
+    }
+
     fn opened(input: Input) -> Opened {
-        Opened { input: Arc::new(input), said: Said::default(), recorded: None }
+        Opened::new(input, Said::default())
     }
 }
 
@@ -96,20 +114,22 @@ impl World for Outside {
             Source::Sample(id) => {
                 let sample = samples::find(id).ok_or_else(|| format!("there is no sample {id:?}"))?;
                 let evidence = sample.evidence(self.now(), Said::default());
-                Ok(recorded(evidence))
+                Ok(Opened { invented: true, ..recorded(evidence) })
             }
             Source::Case(id) => {
                 let case = self.state()?.load_case(id).map_err(|e| e.to_string())?;
                 let evidence = case.evidence(None).map_err(|e| e.to_string())?;
+                // A run that cannot be read any more is no reason not to show the last.
+                let before = case.runs.len().checked_sub(2).and_then(|run| case.evidence(Some(run)).ok());
                 if let Ok(mut open) = self.case.lock() {
                     *open = Some(case);
                 }
-                Ok(recorded(evidence))
+                Ok(Opened { earlier: before.map(Arc::new), ..recorded(evidence) })
             }
         }
     }
 
-    fn start(&mut self, opened: Opened, mut on: OnProgress) -> Job {
+    fn start(&mut self, opened: Opened, on: OnProgress) -> Job {
         let recorded = opened.recorded.is_some();
         let offline = self.offline || recorded;
         let mut evidence = Evidence::new(opened.input, opened.said, self.now(), offline);
@@ -117,19 +137,18 @@ impl World for Outside {
             evidence =
                 Evidence { answers: old.answers.clone(), fetched: old.fetched.clone(), now: old.now, ..evidence };
         }
-        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-        let keep = (!recorded).then(|| (self.state.clone(), self.case.clone()));
-        let mut begun = false;
-        let job = run::spawn(self.settings.clone(), evidence, reading, move |progress| {
-            // Kept before the first answer, and again after the last: leaving early loses nothing.
-            let last = progress.running == 0;
-            if let Some((Some(state), case)) = keep.as_ref().filter(|_| last || !begun) {
-                save(state, case, &progress.diagnosis, begun);
-                begun = true;
-            }
-            on(progress);
-        });
-        Box::new(job)
+        self.run(evidence, !recorded, on)
+    }
+
+    fn verify(&mut self, evidence: Evidence, on: OnProgress) -> Job {
+        self.run(Evidence { now: self.now(), offline: self.offline, ..evidence }, true, on)
+    }
+
+    fn watch(&mut self, wanted: Wanted, on: OnWatch) -> Result<watch::Job, String> {
+        if self.offline {
+            return Err("a watch asks DNS, and --offline forbids that".into());
+        }
+        watch::spawn(&self.settings, wanted, on).map_err(|e| e.to_string())
     }
 
     fn copy(&mut self, text: &str) -> CopyReport {
@@ -202,5 +221,5 @@ fn way_word(way: Way) -> &'static str {
 
 /// A saved case or a sample, to be looked at as it was.
 fn recorded(evidence: Evidence) -> Opened {
-    Opened { input: evidence.input.clone(), said: evidence.said.clone(), recorded: Some(Arc::new(evidence)) }
+    Opened { recorded: Some(Arc::new(evidence.clone())), ..Opened::new(evidence.input, evidence.said) }
 }

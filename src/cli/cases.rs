@@ -2,10 +2,12 @@
 
 use super::args::{Cases, CasesAction, Format, Global, Resume};
 use super::exit::Exit;
+use crate::changes::Changes;
 use crate::diagnose::{Diagnosis, diagnose};
 use crate::evidence::case::Case;
 use crate::facts::Reading;
-use crate::report::{Shown, json};
+use crate::redact::Redaction;
+use crate::report::{self, Shown, json};
 use crate::safe::Safe;
 use crate::world::state::State;
 use anyhow::bail;
@@ -23,6 +25,7 @@ pub fn run(global: &Global, args: &Cases) -> anyhow::Result<Exit> {
             show(global, &diagnosis)?;
             Ok(Exit::of(&diagnosis, global.fail_on.severity()))
         }
+        CasesAction::Diff { case, from, to } => diff(global, &state.load_case(case)?, from.zip(*to)),
         CasesAction::Rm { case } => {
             let path = state.remove_case(case)?;
             if !global.quiet {
@@ -60,9 +63,41 @@ fn show(global: &Global, diagnosis: &Diagnosis) -> anyhow::Result<bool> {
     }
 }
 
+/// What changed between two runs, by their numbers from 1; by default the last two.
+fn diff(global: &Global, case: &Case, runs: Option<(usize, usize)>) -> anyhow::Result<Exit> {
+    let last = case.runs.len();
+    let (from, to) = match runs {
+        Some(named) => named,
+        None if last > 1 => (last - 1, last),
+        None => bail!("case {} has one run only: `postdoc resume {}` and r run it again", case.id, case.id),
+    };
+    if ![from, to].iter().all(|n| (1..=last).contains(n)) {
+        bail!("case {} has runs 1 to {last}", case.id);
+    }
+    let (before, after) = (replay_run(case, Some(from - 1))?, replay_run(case, Some(to - 1))?);
+    let changes = Changes::between(&before, &after);
+    let redaction = global.redact.then(|| Redaction::of(&after.facts));
+    let shown = Shown { redaction: redaction.as_ref() };
+    let part = |run: usize, d: &Diagnosis| json::diff::RunPart { run, at: d.facts.evidence.now };
+    let document = || json::diff::document(&case.id, part(from, &before), part(to, &after), &changes);
+    let text = match global.format() {
+        Format::Json => json::pretty(&document(), shown),
+        Format::Ndjson => json::line(&document(), shown),
+        Format::Human => report::changes::human(&changes, super::look::style(global.color, false), shown),
+        Format::Plain => report::changes::plain(&changes, shown),
+        Format::Markdown => report::changes::markdown(&changes, shown),
+    };
+    super::put(&text)?;
+    Ok(Exit::Clean)
+}
+
 /// The diagnosis of a case's latest run, from its own evidence.
 fn replay(case: &Case) -> anyhow::Result<Diagnosis> {
-    let evidence = case.evidence(None)?;
+    replay_run(case, None)
+}
+
+fn replay_run(case: &Case, run: Option<usize>) -> anyhow::Result<Diagnosis> {
+    let evidence = case.evidence(run)?;
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     Ok(diagnose(Arc::new(evidence), reading))
 }

@@ -6,6 +6,7 @@ use super::msg::Ticket;
 use super::popup::Popup;
 use super::screen::input::Focus;
 use super::theme::{Choice, Ink, Look, Theme};
+use super::watches::Watches;
 use super::widget::editor::Editor;
 use super::widget::line_edit::LineEdit;
 use super::world::{Recent, Sample};
@@ -31,6 +32,11 @@ pub enum Screen {
     Records,
     /// What a check cannot find out.
     Wish,
+    /// What changed since the run before.
+    Changes,
+    Watch,
+    /// What is to be watched?
+    WatchForm,
 }
 
 impl Screen {
@@ -50,6 +56,9 @@ impl Screen {
             Screen::Ask => Places::ASK,
             Screen::Records => Places::RECORDS,
             Screen::Wish => Places::WISH,
+            Screen::Changes => Places::CHANGES,
+            Screen::Watch => Places::WATCH,
+            Screen::WatchForm => Places::WATCH_FORM,
         }
     }
 
@@ -92,6 +101,7 @@ pub struct App {
     /// Why the input screen asks; empty when it does not.
     pub question: String,
     pub case: Option<Case>,
+    pub watches: Watches,
     /// The last ticket given out.
     pub ticket: Ticket,
     /// An input is being opened.
@@ -130,6 +140,7 @@ impl App {
             focus: Focus::Text,
             question: String::new(),
             case: None,
+            watches: Watches::default(),
             ticket: Ticket::default(),
             opening: false,
             status: None,
@@ -162,6 +173,11 @@ impl App {
 
     /// Does anything run that quitting would stop?
     pub fn runs(&self) -> bool {
+        self.busy() || self.watches.running() > 0
+    }
+
+    /// Is an input read or diagnosed?
+    pub fn busy(&self) -> bool {
         self.opening || self.case.as_ref().is_some_and(|case| case.running > 0)
     }
 

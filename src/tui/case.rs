@@ -3,9 +3,11 @@
 use super::screen::spf::View;
 use super::screen::stated::Form;
 use super::screen::wish;
+use super::verify::Verifying;
 use super::widget::line_edit::LineEdit;
 use super::widget::raw::Raw;
 use super::world::Opened;
+use crate::changes::Changes;
 use crate::diagnose::Diagnosis;
 use crate::evidence::InputKind;
 use crate::rules::{Finding, Severity};
@@ -35,6 +37,11 @@ pub struct Case {
     pub running: usize,
     /// Stopped by the user before the last answer.
     pub stopped: bool,
+    /// What the run that goes on is held against.
+    pub before: Option<Diagnosis>,
+    /// Since the run before the last.
+    pub changes: Option<Changes>,
+    pub verifying: Option<Verifying>,
     /// Marked line of the list.
     pub marked: usize,
     pub filter: LineEdit,
@@ -71,6 +78,9 @@ impl Case {
             diagnosis: None,
             running: 0,
             stopped: false,
+            before: None,
+            changes: None,
+            verifying: None,
             marked: 0,
             filter: LineEdit::default(),
             filtering: false,

@@ -71,6 +71,14 @@ pub enum Action {
     Redact,
     LocalTime,
     Again,
+    Verify,
+    /// Since the run before.
+    Changes,
+    Watch,
+    /// Go to the list of watches.
+    Watches,
+    Bell,
+    Add,
     Stated,
     More,
     SaveReport,
@@ -137,6 +145,12 @@ impl Places {
     pub const WISH: Places = Places(1 << 17);
     pub const DMARC: Places = Places(1 << 18);
 
+    pub const WATCH: Places = Places(1 << 19);
+    /// What is to be watched?
+    pub const WATCH_FORM: Places = Places(1 << 20);
+    /// What changed since the run before.
+    pub const CHANGES: Places = Places(1 << 21);
+
     const VIEWS: Places = Self::VERDICT
         .or(Self::DETAIL)
         .or(Self::SPF)
@@ -144,13 +158,14 @@ impl Places {
         .or(Self::DMARC)
         .or(Self::HOPS)
         .or(Self::HEADERS)
-        .or(Self::RECORDS);
+        .or(Self::RECORDS)
+        .or(Self::CHANGES);
     const LISTS: Places = Self::HOME.or(Self::SAMPLES);
     /// Where plain characters are commands.
-    const COMMANDS: Places = Self::LISTS.or(Self::VIEWS);
+    const COMMANDS: Places = Self::LISTS.or(Self::VIEWS).or(Self::WATCH);
     /// Where they type.
     pub const TYPING: Places = Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK);
-    const FORMS: Places = Self::STATED.or(Self::WISH);
+    const FORMS: Places = Self::STATED.or(Self::WISH).or(Self::WATCH_FORM);
     const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::FORMS).or(Self::ASK);
 
     /// Every single place with its name in `postdoc keys`.
@@ -169,6 +184,9 @@ impl Places {
         (Self::STATED, "stated settings"),
         (Self::ASK, "which domain"),
         (Self::WISH, "what to check"),
+        (Self::CHANGES, "what changed"),
+        (Self::WATCH, "watches"),
+        (Self::WATCH_FORM, "what to watch"),
         (Self::COPY, "copy as"),
         (Self::CONFIRM, "quit?"),
         (Self::FINDER, "help, command"),
@@ -252,11 +270,12 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOPS, "hop", "choose a hop", ["received", "server"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::RECORDS, "answer", "choose an answer", ["record"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DETAIL, "", "scroll", ["down", "up"];
-    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::DMARC).or(P::HEADERS), "scroll", "scroll", ["down", "up"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::DMARC).or(P::HEADERS).or(P::CHANGES), "scroll", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF, "term", "choose a term", ["include", "mechanism"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::LOG), "choose", "move the mark", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::INPUT, "", "move by a line", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::FORMS, "line", "move to another line", [];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::WATCH, "watch", "choose a watch", ["which"];
     A::Open, [on(K::Enter) => A::Open], 1, P::LISTS, "open", "open what is marked", ["go", "choose"];
     A::Open, [on(K::Enter) => A::Open], 1, P::VERDICT, "detail", "open the finding", ["explain", "evidence", "why"];
     A::Open, [on(K::Enter) => A::Open], 1, P::HOPS, "raw line", "show this Received line in the header", ["source"];
@@ -264,11 +283,11 @@ static TABLE: &[Binding] = rows! {
     A::Open, [on(K::Enter) => A::Open], 1, P::SPF, "answer", "more or less room for the raw answer", ["dig", "ttl", "record"];
     A::Open, [on(K::Enter) => A::Open], 1, P::DETAIL, "evidence", "show the evidence in the raw header", ["source", "raw", "proof"];
     A::Open, [on(K::Enter) => A::Open], 1, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::FILTER), "run", "run the marked line", [];
-    A::Open, [on(K::Enter) => A::Open], 1, P::FORMS, "next line", "next line; on the last, diagnose", [];
+    A::Open, [on(K::Enter) => A::Open], 1, P::FORMS, "next line", "next line; on the last, done", [];
     A::Open, [on(K::Enter) => A::Open], 1, P::ASK, "check", "ask DNS", ["go", "diagnose"];
     A::Open, [on(K::Enter) => A::Open], 1, P::INPUT, "", "new line; on a button, press it", [];
     // views and findings
-    A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::INPUT.or(P::FORMS), "diagnose", "diagnose what is here", ["done", "go", "check"];
+    A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::INPUT.or(P::STATED).or(P::WISH), "diagnose", "diagnose what is here", ["done", "go", "check"];
     A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::INPUT, "buttons", "text, buttons", ["as header", "as record", "clear"];
     A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::FORMS, "", "next, previous line", [];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::FORMS, "change", "change a choice; move in a text", ["trust", "authserv-id"];
@@ -276,6 +295,11 @@ static TABLE: &[Binding] = rows! {
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::VERDICT.or(P::DETAIL), "copy", "copy the value of the fix", ["clipboard", "yank", "record"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::VERDICT.or(P::DETAIL), "records", "copy the whole record as zone lines", ["zone file", "bind"];
     A::CopyAs, [ch('c') => A::CopyAs], 1, P::DETAIL, "copy as", "copy as a zone line, dig, Markdown, JSON", ["ticket", "export", "clipboard"];
+    A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::WATCH_FORM, "watch", "begin to watch", ["done", "go"];
+    A::Again, [ch('r') => A::Again], 1, P::WATCH, "ask now", "ask the name servers now; begin again what is over", ["refresh", "retry"];
+    A::Add, [ch('+') => A::Add], 1, P::WATCH, "another", "watch another record", ["new", "add"];
+    A::Bell, [ch('b') => A::Bell], 1, P::WATCH, "bell", "bell on or off when a watch is over", ["sound", "quiet"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::WATCH, "copy", "copy the shell command that watches the same", ["clipboard", "yank"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::HOPS.or(P::HEADERS), "copy line", "copy the header field", ["clipboard", "yank"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::RECORDS, "copy", "copy the records of this answer", ["clipboard", "yank"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::RECORDS, "dig", "copy the dig command that asks the same", ["command"];
@@ -287,7 +311,7 @@ static TABLE: &[Binding] = rows! {
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "next", "next, previous signature or key", ["selector"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SAMPLES), "back", "back one step; keeps the work", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SAMPLES).or(P::WATCH).or(P::CHANGES), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
     A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
     A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
@@ -305,7 +329,12 @@ static TABLE: &[Binding] = rows! {
     A::More, [ch('i') => A::More], 1, P::VERDICT, "", "picture or text", ["accessible", "screen reader"];
     A::More, [ch('i') => A::More], 1, P::DETAIL, "more", "more or less explanation", ["why", "manual", "sources"];
     A::More, [ch('i') => A::More], 1, P::DKIM.or(P::DMARC), "answers", "the raw answers of DNS, and the dig commands", ["dig", "raw", "ttl"];
-    A::Again, [ch('r') => A::Again], 1, P::VIEWS, "", "run this again", ["refresh", "dns", "ask again", "ttl"];
+    A::Again, [ch('r') => A::Again, ch('R') => A::Again], 1, P::VIEWS, "", "run this again: ask DNS everything anew", ["refresh", "dns", "ask again", "ttl"];
+    A::Verify, [ch('v') => A::Verify], 1, P::DETAIL, "verify", "verify: ask DNS again for this finding", ["live", "check", "cured", "published"];
+    A::Verify, [ch('v') => A::Verify], 1, P::VERDICT, "", "verify: ask DNS again for this finding", ["live", "check", "cured", "published"];
+    A::Changes, [], 0, P::VIEWS, "", "what changed since the run before", ["diff", "compare", "history"];
+    A::Watch, [ch('w') => A::Watch], 1, P::DETAIL, "watch", "watch this record until it is everywhere", ["propagation", "dns wait", "ttl", "nxdomain"];
+    A::Watch, [ch('w') => A::Watch], 1, P::VERDICT.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::RECORDS), "", "watch this record until it is everywhere", ["propagation", "dns wait", "ttl", "nxdomain"];
     A::SaveReport, [ch('s') => A::SaveReport], 1, P::VIEWS, "", "save a report to a file", ["export", "markdown", "ticket"];
     A::LocalTime, [ch('z') => A::LocalTime], 1, P::HOPS, "UTC or local", "local time or UTC", ["timezone", "clock"];
     A::Redact, [ch('x') => A::Redact], 1, P::VIEWS, "", "redact on or off: addresses, names, IPs, subjects", ["privacy", "hide", "anonymise", "anonymize"];
@@ -330,14 +359,15 @@ static TABLE: &[Binding] = rows! {
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::CONFIRM, "stay", "close and stay", [];
     A::Back, [on(K::Esc) => A::Back], 1, P::FINDER.or(P::FILTER), "close", "close", [];
     A::PlainPage, [ch('P') => A::PlainPage], 1, P::VIEWS, "", "plain page: without frame, to select with the mouse", ["select", "mouse", "text"];
+    A::Watches, [], 0, P::LISTS.or(P::VIEWS), "", "watches: what is waited for", ["propagation", "background", "running"];
     A::Log, [], 0, P::SCREENS, "", "log: every message so far", ["messages", "history", "errors"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::LISTS, "command", "run a command by name", ["palette"];
-    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS, "", "run a command by name", ["palette"];
+    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH), "", "run a command by name", ["palette"];
     A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::FORMS).or(P::ASK), "", "run a command by name", ["palette"];
     A::Help, [ch('?') => A::Help, on(K::F(1)) => A::Help], 1, P::COMMANDS, "help", "help: search keys and actions", ["keys", "manual"];
     A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK), "help", "help: search keys and actions", ["keys", "manual"];
     A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
-    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS, "", "quit; asks only while something runs", ["exit", "leave"];
+    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::WATCH), "", "quit; asks only while something runs", ["exit", "leave"];
     A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u32::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
     A::Redraw, [ctrl('l') => A::Redraw], 1, P(u32::MAX), "", "redraw the screen", ["refresh", "garbage"];
     A::Suspend, [ctrl('z') => A::Suspend], 1, P(u32::MAX), "", "suspend to the shell", ["background", "fg"];

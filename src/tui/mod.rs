@@ -20,7 +20,9 @@ pub mod screen;
 mod terminal;
 pub mod theme;
 pub mod update;
+pub mod verify;
 pub mod view;
+pub mod watches;
 pub mod widget;
 pub mod world;
 

@@ -1,8 +1,10 @@
 //! What reaches the app, and what it asks for. Both are plain values.
 
 use super::world::{CopyReport, Opened, Source};
-use crate::evidence::Said;
+use crate::evidence::{Evidence, Said};
+use crate::watch::Watch;
 use crate::world::run::Progress;
+use crate::world::watch::Wanted;
 use crossterm::event::KeyEvent;
 use std::path::PathBuf;
 
@@ -27,6 +29,8 @@ pub enum Msg {
     },
     Saved(Result<PathBuf, String>),
     DraftLost(String),
+    /// A state of a watch, or why there is none; tickets of watches are numbered apart.
+    Watched(Ticket, Result<Box<Watch>, String>),
     /// The terminal told its background.
     Background(Background),
     /// A quarter of a second passed while something runs.
@@ -47,8 +51,17 @@ pub enum Effect {
     Open(Ticket, Source),
     /// Answered by [`Msg::Progress`], several times; replaces what runs.
     Run(Ticket, Box<Opened>),
+    /// Asks again for what is left open; answered as [`Effect::Run`].
+    Verify(Ticket, Box<Evidence>),
     /// Drops what runs.
     Cancel,
+    /// Answered by [`Msg::Watched`], again and again.
+    Watch(Ticket, Box<Wanted>),
+    /// Ends a watch.
+    Unwatch(Ticket),
+    /// Has a watch ask the name servers at once.
+    AskNow(Ticket),
+    Bell,
     /// Answered by [`Msg::Copied`].
     Copy {
         text: String,

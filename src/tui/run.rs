@@ -1,6 +1,6 @@
 //! The loop: waits, updates, does what was asked, draws. Idle, it sleeps without a clock.
 
-use super::app::App;
+use super::app::{App, Screen as Place};
 use super::events;
 use super::msg::{Background, Effect, Msg, Ticket};
 use super::terminal::{self, Screen};
@@ -8,6 +8,7 @@ use super::theme::{Choice, Look};
 use super::update::{open, update};
 use super::world::{Job, Source, World};
 use crate::safe::Safe;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -28,6 +29,8 @@ pub struct Start {
 const FRAME: Duration = Duration::from_millis(33);
 /// The spinner, while something runs.
 const TICK: Duration = Duration::from_millis(250);
+/// Countdowns, while they are looked at.
+const SECOND: Duration = Duration::from_secs(1);
 /// How long the terminal may take to tell its background.
 const COLOURS: Duration = Duration::from_millis(150);
 
@@ -40,7 +43,7 @@ enum Inward {
 
 /// Runs the app until the user leaves; the terminal is then as it was.
 pub fn run(start: Start) -> anyhow::Result<()> {
-    let mut outside = Outside { world: start.world, job: None };
+    let mut outside = Outside { world: start.world, job: None, watches: BTreeMap::new() };
     let look = Look::from_env(start.color, |name| std::env::var(name).ok());
     let mut app = App::new(look, outside.world.now());
     app.redact = start.redact;
@@ -82,7 +85,7 @@ fn each_frame(
     let mut drawn = Instant::now();
     screen.draw(app)?;
     loop {
-        let mut batch = match next(inbox, app.runs() && app.look.motion) {
+        let mut batch = match next(inbox, period(app)) {
             Some(batch) => batch,
             None => return Ok(()),
         };
@@ -102,16 +105,26 @@ fn each_frame(
                 return Ok(());
             }
         }
+        app.now = jiff::Timestamp::now();
         screen.draw(app)?;
         drawn = Instant::now();
     }
 }
 
-/// Waits for messages: without end when nothing runs, else until the spinner turns.
-fn next(inbox: &Receiver<Inward>, ticking: bool) -> Option<Vec<Msg>> {
-    let first = match ticking {
-        false => inbox.recv().ok()?,
-        true => match inbox.recv_timeout(TICK) {
+/// How often the screen changes by itself.
+fn period(app: &App) -> Option<Duration> {
+    let counting = app.screen() == Place::Watch && app.watches.shown().is_some_and(|w| w.runs());
+    match app.busy() && app.look.motion {
+        true => Some(TICK),
+        false => counting.then_some(SECOND),
+    }
+}
+
+/// Waits for messages: without end when nothing runs, else until the next tick.
+fn next(inbox: &Receiver<Inward>, period: Option<Duration>) -> Option<Vec<Msg>> {
+    let first = match period {
+        None => inbox.recv().ok()?,
+        Some(period) => match inbox.recv_timeout(period) {
             Ok(inward) => inward,
             Err(RecvTimeoutError::Timeout) => return Some(vec![Msg::Tick]),
             Err(RecvTimeoutError::Disconnected) => return None,
@@ -159,6 +172,7 @@ fn listen(sender: Sender<Inward>, ask: bool) -> io::Result<()> {
 struct Outside {
     world: Box<dyn World>,
     job: Option<Job>,
+    watches: BTreeMap<Ticket, crate::world::watch::Job>,
 }
 
 impl Outside {
@@ -180,8 +194,32 @@ impl Outside {
                     self.job = Some(self.world.start(*opened, progress(ticket, sender.clone())));
                     None
                 }
+                Effect::Verify(ticket, evidence) => {
+                    self.job = None;
+                    self.job = Some(self.world.verify(*evidence, progress(ticket, sender.clone())));
+                    None
+                }
                 Effect::Cancel => {
                     self.job = None;
+                    None
+                }
+                Effect::Watch(ticket, wanted) => match self.world.watch(*wanted, watched(ticket, sender.clone())) {
+                    Ok(job) => {
+                        self.watches.insert(ticket, job);
+                        None
+                    }
+                    Err(why) => Some(Msg::Watched(ticket, Err(why))),
+                },
+                Effect::Unwatch(ticket) => {
+                    self.watches.remove(&ticket);
+                    None
+                }
+                Effect::AskNow(ticket) => {
+                    self.watches.get(&ticket).inspect(|job| job.hurry());
+                    None
+                }
+                Effect::Bell => {
+                    let _ = io::stdout().write_all(b"\x07").and_then(|()| io::stdout().flush());
                     None
                 }
                 Effect::Copy { text, what } => {
@@ -220,6 +258,12 @@ fn progress(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnProgress 
     })
 }
 
+fn watched(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnWatch {
+    Box::new(move |watch| {
+        let _ = sender.send(Inward::Msgs(vec![Msg::Watched(ticket, Ok(Box::new(watch.clone())))]));
+    })
+}
+
 /// Prints without frame or wrapping on the normal screen, and waits for a key.
 fn plain_page(
     screen: &mut Screen,
@@ -238,7 +282,7 @@ fn plain_page(
     let mut kept = Vec::new();
     while let Ok(Inward::Msgs(batch)) = inbox.recv() {
         let pressed = batch.iter().any(|m| matches!(m, Msg::Key(_) | Msg::Paste(_)));
-        kept.extend(batch.into_iter().filter(|m| matches!(m, Msg::Progress(..))));
+        kept.extend(batch.into_iter().filter(|m| matches!(m, Msg::Progress(..) | Msg::Watched(..))));
         if pressed {
             break;
         }

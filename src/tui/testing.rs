@@ -17,6 +17,7 @@ use crate::remedy::{Change, Remedy};
 use crate::rules::{Exhibit, Finding, Gap, Verdict as Judged, rule};
 use crate::span::{Span, Spanned};
 use crate::triage::{State, Verdict};
+use crate::watch::{self, Expect, Moment, Order, Watch};
 use crate::world::run::Progress;
 use std::sync::Arc;
 
@@ -80,7 +81,7 @@ pub fn input_of(bytes: &[u8], kind: InputKind) -> Input {
 }
 
 pub fn opened() -> Opened {
-    Opened { input: Arc::new(input()), said: Said::default(), recorded: None }
+    Opened::new(input(), Said::default())
 }
 
 pub fn reading() -> Reading {
@@ -336,6 +337,15 @@ pub fn diagnosis() -> Diagnosis {
 
 /// What a small invented internet says of example.com.
 pub fn checked() -> Diagnosis {
+    checked_with("_dmarc.example.com 300 TXT \"v=DMARC1; p=none\"")
+}
+
+/// With a stricter policy.
+pub fn cured() -> Diagnosis {
+    checked_with("_dmarc.example.com 300 TXT \"v=DMARC1; p=quarantine\"")
+}
+
+pub fn checked_with(dmarc: &str) -> Diagnosis {
     const ZONE: &str = r#"
         example.com 3600 NS ns1.dns.example
         example.com 3600 NS ns2.dns.example
@@ -345,12 +355,11 @@ pub fn checked() -> Diagnosis {
         send.example 300 TXT "v=spf1 ip4:198.51.100.0/24 ~all"
         mx1.example.com A 192.0.2.5
         5.2.0.192.in-addr.arpa PTR mx1.example.com
-        _dmarc.example.com 300 TXT "v=DMARC1; p=none"
         _smtp._tls.example.com SERVFAIL
         ns1.dns.example A 192.0.2.53
         ns2.dns.example A 192.0.2.54
     "#;
-    let zone = crate::evidence::zone::Zone::parse(ZONE).unwrap();
+    let zone = crate::evidence::zone::Zone::parse(&format!("{ZONE}{dmarc}")).unwrap();
     let now = "2026-05-12T14:02:00Z".parse().unwrap();
     let evidence = Evidence::new(input_of(b"example.com", InputKind::Domain), Said::default(), now, false);
     let evidence = Arc::new(crate::samples::settle(evidence, &zone));
@@ -390,8 +399,62 @@ pub fn of_domain(zone: &str) -> super::case::Case {
     let evidence = Evidence::new(input, Said::default(), "2026-05-12T14:02:00Z".parse().unwrap(), false);
     let zone = zone::Zone::parse(zone).unwrap();
     let evidence = crate::samples::settle(evidence, &zone);
-    let opened = Opened { input: evidence.input.clone(), said: Said::default(), recorded: None };
+    let opened = Opened::new(evidence.input.clone(), Said::default());
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     let diagnosis = crate::diagnose::diagnose(Arc::new(evidence), reading);
     super::case::Case { diagnosis: Some(diagnosis), ..super::case::Case::new(opened) }
+}
+
+const WATCHED: &str = "
+    com NS a.gtld.test
+    a.gtld.test A 192.0.2.1
+    acme.example SOA ns1.dns.example host.acme.example 41 7200 900 1209600 1800
+    acme.example NS ns1.dns.example
+    acme.example NS ns2.dns.example
+    ns1.dns.example A 192.0.2.53
+    ns2.dns.example A 192.0.2.54
+    s1._domainkey.acme.example 3600 CNAME s1.acme.dkim.esp.example
+";
+
+/// A watch of the fix, ninety seconds on: one name server is behind, one cache was asked too early.
+pub fn watched() -> Watch {
+    watch_of("@192.0.2.54 s1._domainkey.acme.example NXDOMAIN", "s1._domainkey.acme.example NXDOMAIN")
+}
+
+/// The same when it is over.
+pub fn agreed() -> Watch {
+    watch_of("", "")
+}
+
+fn watch_of(servers: &str, cache: &str) -> Watch {
+    let zone = |more: &str| zone::Zone::parse(&format!("{WATCHED}{more}")).unwrap();
+    let (world, cache) = (zone(servers), zone(cache));
+    let order = Order {
+        name: "s1._domainkey.acme.example".into(),
+        kind: Kind::Cname,
+        expect: Expect::read(Kind::Cname, &[TARGET.to_owned()]).unwrap(),
+        resolvers: vec!["192.0.2.8".into(), "192.0.2.9".into()],
+        servers: vec![],
+        interval: watch::INTERVAL,
+        timeout: watch::TIMEOUT,
+    };
+    let began: jiff::Timestamp = "2026-05-12T14:02:00Z".parse().unwrap();
+    let at = |seconds: u64| Moment {
+        wall: began + jiff::SignedDuration::from_secs(seconds.cast_signed()),
+        ticks: std::time::Duration::from_secs(seconds),
+    };
+    let mut watch = Watch::new(order, at(0));
+    for now in (0..=90).map(at) {
+        loop {
+            let asks = watch.due(now);
+            for ask in &asks {
+                let from = if ask.resolver == 1 { &cache } else { &world };
+                watch.heard(now, ask, from.answer(&ask.question, now.wall));
+            }
+            if asks.is_empty() {
+                break;
+            }
+        }
+    }
+    watch
 }

@@ -2,7 +2,7 @@
 
 use super::app::{App, Screen};
 use super::keys::{self, Action, Key, Places};
-use super::msg::{Effect, Msg};
+use super::msg::{Effect, Msg, Ticket};
 use super::popup::Popup;
 use super::testing;
 use super::theme::{Choice, Look, Theme};
@@ -107,7 +107,7 @@ type Story = (&'static str, fn(&mut App));
 fn checked(look: Look) -> App {
     let mut app = app(look);
     let input = testing::input_of(b"example.com", InputKind::Domain);
-    let opened = Opened { input: Arc::new(input), said: Default::default(), recorded: None };
+    let opened = Opened::new(input, Default::default());
     let ticket = app.next_ticket();
     update(&mut app, Msg::Opened(ticket, Ok(Box::new(opened))));
     let diagnosis = testing::checked();
@@ -213,12 +213,54 @@ const STORIES: &[Story] = &[
         press(app, "ts1 google");
         (0..6).for_each(|_| drop(enter(app)));
     }),
+    ("watch_form", |app| {
+        app.screens = vec![Screen::Home, Screen::WatchForm];
+        press(app, "s1._domainkey.example.c");
+    }),
+    ("watch", |app| {
+        watched(app, testing::watched());
+    }),
+    ("watches", |app| {
+        let over = watched(app, testing::watched());
+        update(app, Msg::Watched(over, Ok(Box::new(testing::agreed()))));
+        esc(app);
+        enter(app);
+        press(app, "w");
+    }),
+    ("watch_over", |app| {
+        let over = watched(app, testing::watched());
+        esc(app);
+        update(app, Msg::Watched(over, Ok(Box::new(testing::agreed()))));
+    }),
+    ("watch_quit", |app| {
+        watched(app, testing::watched());
+        press(app, "q");
+    }),
+    ("changes", |app| {
+        *app = checked(app.look);
+        press(app, "r");
+        let ticket = app.ticket;
+        update(app, Msg::Progress(ticket, Box::new(Progress { diagnosis: testing::cured(), running: 0 })));
+        press(app, ":what changed");
+        enter(app);
+    }),
     ("log", |app| {
         app.say("Copied something.");
         press(app, ":log");
         enter(app);
     }),
 ];
+
+/// Watches what `state` says; answers its ticket.
+fn watched(app: &mut App, state: crate::watch::Watch) -> Ticket {
+    app.now = state.last.wall;
+    let order = &state.order;
+    let wanted = super::watches::wanted(order.name.clone(), order.kind, order.expect.clone(), vec![]);
+    let effects = super::watches::begin(app, wanted);
+    let [Effect::Watch(ticket, _)] = &effects[..] else { panic!("{effects:?}") };
+    update(app, Msg::Watched(*ticket, Ok(Box::new(state))));
+    *ticket
+}
 
 fn story(look: Look, tell: fn(&mut App)) -> App {
     let mut app = diagnosed(look);
@@ -505,7 +547,7 @@ fn an_unrecognised_paste_keeps_the_text_and_asks() {
     let mut app = app(UNICODE);
     update(&mut app, Msg::Paste("hello there".into()));
     let input = testing::input_of(b"hello there", InputKind::Unknown);
-    let opened = Opened { input: Arc::new(input), said: Default::default(), recorded: None };
+    let opened = Opened::new(input, Default::default());
     let now = app.ticket;
     let effects = update(&mut app, Msg::Opened(now, Ok(Box::new(opened))));
     assert!(effects.is_empty());
@@ -565,8 +607,8 @@ fn ctrl_c_stops_then_leaves() {
 #[test]
 fn a_letter_without_meaning_says_so() {
     let mut app = diagnosed(UNICODE);
-    assert!(press(&mut app, "w").is_empty());
-    assert_eq!(app.status.as_ref().unwrap().text, "w does nothing here. ? shows the keys.");
+    assert!(press(&mut app, "u").is_empty());
+    assert_eq!(app.status.as_ref().unwrap().text, "u does nothing here. ? shows the keys.");
 }
 
 #[test]
@@ -685,4 +727,99 @@ fn a_key_costs_few_bytes() {
     terminal.draw(|frame| super::view::draw(&mut app, frame)).unwrap();
     assert!(wire.0.borrow().len() < 40, "an unchanged frame costs next to nothing");
     assert_eq!(keys::find(Places::VERDICT, Key { code: KeyCode::Char('j'), ctrl: false }), Some(Action::Down));
+}
+
+#[test]
+fn w_watches_the_fix_and_goes_on_elsewhere() {
+    let mut app = diagnosed(UNICODE);
+    let effects = press(&mut app, "w");
+    let [Effect::Watch(ticket, wanted)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((wanted.name.as_str(), wanted.kind), ("s1._domainkey.acme.example", crate::evidence::Kind::Cname));
+    assert_eq!(wanted.expect.words(), "s1.acme.dkim.esp.example.");
+    assert_eq!(app.screen(), Screen::Watch);
+    esc(&mut app);
+    assert!(drawn(&mut app, 80, 24).contains("1 watch · "));
+    assert!(press(&mut app, "w").is_empty(), "the same is not watched twice");
+    esc(&mut app);
+    assert!(press(&mut app, "q").is_empty(), "quitting would end it");
+    press(&mut app, "n");
+    let effects = update(&mut app, Msg::Watched(*ticket, Ok(Box::new(testing::agreed()))));
+    assert!(matches!(&effects[..], [Effect::Bell]), "{effects:?}");
+    assert!(app.status.as_ref().unwrap().text.contains("everyone agrees"));
+    assert!(drawn(&mut app, 80, 24).contains("1 watch over · "));
+    assert!(matches!(&press(&mut app, "q")[..], [Effect::Quit]), "nothing runs any more");
+}
+
+#[test]
+fn w_asks_for_what_it_cannot_know() {
+    let mut app = checked(UNICODE);
+    press(&mut app, "6");
+    assert!(press(&mut app, "w").is_empty());
+    assert_eq!(app.screen(), Screen::WatchForm);
+    press(&mut app, "x");
+    stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    press(&mut app, "not/a/server");
+    assert!(enter(&mut app).is_empty());
+    assert!(app.status.as_ref().unwrap().text.contains("no name in DNS"));
+    ctrl(&mut app, 'u');
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Watch(_, wanted)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(wanted.expect.values().len(), 1);
+}
+
+#[test]
+fn ctrl_c_stops_the_watch_on_the_screen_only() {
+    let mut app = diagnosed(UNICODE);
+    let effects = press(&mut app, "w");
+    let [Effect::Watch(ticket, _)] = &effects[..] else { panic!("{effects:?}") };
+    let stopped = ctrl(&mut app, 'c');
+    assert!(matches!(&stopped[..], [Effect::Unwatch(t)] if t == ticket), "{stopped:?}");
+    assert!(update(&mut app, Msg::Watched(*ticket, Ok(Box::new(testing::agreed())))).is_empty(), "too late");
+    assert!(matches!(&ctrl(&mut app, 'c')[..], [Effect::Quit]));
+}
+
+#[test]
+fn v_asks_again_for_what_a_finding_rests_on_and_says_what_came_of_it() {
+    let verified = |after: crate::diagnose::Diagnosis| {
+        let mut app = checked(UNICODE);
+        let case = app.case.as_mut().unwrap();
+        let line = |case: &super::case::Case, rule: &str| {
+            case.lines().iter().position(|t| case.finding(*t).is_some_and(|f| f.rule.id == rule))
+        };
+        case.marked = line(case, "dmarc-policy-none").unwrap();
+        let effects = press(&mut app, "v");
+        let [Effect::Verify(ticket, evidence)] = &effects[..] else { panic!("{effects:?}") };
+        let asked = |name: &str| !evidence.answers.keys().any(|q| q.name == name);
+        assert!(asked("_dmarc.example.com") && !asked("example.com"));
+        update(&mut app, Msg::Progress(*ticket, Box::new(Progress { diagnosis: after, running: 0 })));
+        app.status.unwrap().text
+    };
+    let cured = verified(testing::cured());
+    assert!(cured.starts_with("Now _dmarc.example.com TXT says") && cured.ends_with("the finding is gone."), "{cured}");
+    let still = verified(testing::checked());
+    assert!(
+        still.starts_with("Still the old answer: _dmarc.example.com TXT says") && still.contains("for 5 min at most"),
+        "{still}"
+    );
+    let silent = verified(testing::checked_with("_dmarc.example.com TIMEOUT"));
+    assert!(silent.starts_with("Cannot tell: _dmarc.example.com TXT"), "{silent}");
+}
+
+#[test]
+fn running_again_says_what_changed() {
+    let mut app = checked(UNICODE);
+    let effects = press(&mut app, "R");
+    assert!(matches!(&effects[..], [Effect::Run(_, opened)] if opened.recorded.is_none()), "{effects:?}");
+    let ticket = app.ticket;
+    update(&mut app, Msg::Progress(ticket, Box::new(Progress { diagnosis: testing::cured(), running: 0 })));
+    let text = app.status.unwrap().text;
+    assert!(text.starts_with("Since the run before: 1 finding gone"), "{text}");
+}
+
+#[test]
+fn an_example_is_not_asked_about() {
+    let mut app = diagnosed(UNICODE);
+    app.case.as_mut().unwrap().opened.invented = true;
+    assert!(press(&mut app, "v").is_empty());
+    assert!(app.status.as_ref().unwrap().text.contains("DNS of its own"));
 }

@@ -7,8 +7,11 @@ use super::msg::{Effect, Msg, Ticket};
 use super::popup::{self, Popup};
 use super::screen;
 use super::theme::Choice;
+use super::watches;
 use super::world::{CopyReport, Opened, Source};
+use crate::diagnose::diagnose;
 use crate::evidence::{InputKind, Said};
+use crate::facts::Reading;
 use crate::redact::Redaction;
 use crate::report::Shown;
 use crossterm::event::{KeyCode, KeyEvent};
@@ -30,7 +33,11 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                 if case.diagnosis.is_none() || case.running != progress.running {
                     app.redactor = None;
                 }
+                let over = progress.running == 0;
                 case.progress(*progress);
+                if let Some(text) = over.then(|| case.settled()).flatten() {
+                    app.say(text);
+                }
             }
             redactor(app);
             vec![]
@@ -48,6 +55,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             app.warn(format!("Not saved: {why}. Press P for a plain page, or c to copy."));
             vec![]
         }
+        Msg::Watched(ticket, state) => watches::heard(app, ticket, state),
         Msg::DraftLost(why) => {
             app.warn(format!("The draft could not be kept on disk: {why}."));
             vec![]
@@ -94,6 +102,7 @@ fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         (None, Some(Screen::Stated)) => screen::stated::insert(app, &text),
         (None, Some(Screen::Ask)) => app.domain.insert(&text),
         (None, Some(Screen::Wish)) => wished(app, &text),
+        (None, Some(Screen::WatchForm)) => screen::watch_form::insert(&mut app.watches.form, &text),
         (None, Some(Screen::Verdict)) => screen::verdict::insert(app, &text),
         _ => {}
     }
@@ -122,6 +131,10 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         }
         (None, Some(Screen::Wish)) => {
             wished(app, text.trim());
+            return vec![];
+        }
+        (None, Some(Screen::WatchForm)) => {
+            screen::watch_form::insert(&mut app.watches.form, text.trim());
             return vec![];
         }
         (None, Some(Screen::Ask)) if crate::evidence::input::is_host(text.trim()) => {
@@ -168,7 +181,12 @@ fn opened(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>) ->
 /// Shows the verdict of a case that starts to run.
 fn run(app: &mut App, ticket: Ticket, opened: Opened) -> Vec<Effect> {
     app.redactor = None;
-    app.case = Some(Case::new(opened.clone()));
+    let mut case = Case::new(opened.clone());
+    case.before = opened.earlier.clone().map(|evidence| {
+        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+        diagnose(evidence, reading)
+    });
+    app.case = Some(case);
     app.view(Screen::Verdict);
     vec![Effect::Run(ticket, Box::new(opened))]
 }
@@ -177,8 +195,8 @@ fn run(app: &mut App, ticket: Ticket, opened: Opened) -> Vec<Effect> {
 pub fn rerun(app: &mut App, said: Said) -> Vec<Effect> {
     let ticket = app.next_ticket();
     let Some(case) = &mut app.case else { return vec![] };
+    case.begin_again();
     case.opened.said = said.clone();
-    case.stopped = false;
     app.opening = false;
     vec![Effect::rerun(ticket, &case.opened, said)]
 }
@@ -189,7 +207,14 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Interrupt if app.popup.as_ref().is_some_and(|p| matches!(p, Popup::Confirm { .. })) => {
             return vec![Effect::Quit];
         }
-        Action::Interrupt if app.runs() => return stop(app),
+        Action::Interrupt if app.screen() == Screen::Watch && app.watches.shown().is_some_and(|w| w.runs()) => {
+            return watches::stop(app);
+        }
+        Action::Interrupt if app.busy() => return stop(app),
+        Action::Interrupt if app.runs() => {
+            app.popup = Some(Popup::Confirm { leave: false });
+            return vec![];
+        }
         Action::Interrupt => return vec![Effect::Quit],
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
@@ -213,8 +238,17 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             };
             app.say(text);
         }
-        Action::Again => {
-            if let Some(said) = app.case.as_ref().map(|c| c.opened.said.clone()) {
+        Action::Verify => return super::verify::verify(app),
+        Action::Changes => app.view(Screen::Changes),
+        Action::Watch => return screen::watch::here(app),
+        Action::Watches => watches::show(app),
+        Action::Again if app.screen() != Screen::Watch => {
+            if let Some(case) = &mut app.case {
+                let said = case.opened.said.clone();
+                // What was recorded is the run before; an example knows no other.
+                if !case.opened.invented {
+                    case.opened.recorded = None;
+                }
                 app.say("Asking again.");
                 return rerun(app, said);
             }

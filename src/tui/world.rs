@@ -1,7 +1,9 @@
 //! What the app needs of the world: a small door, so that tests can stand in for it.
 
 use crate::evidence::{Evidence, Input, InputKind, Said};
+use crate::watch::Watch;
 use crate::world::run::Progress;
+use crate::world::watch::{self, Wanted};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,6 +31,17 @@ pub struct Opened {
     pub said: Said,
     /// The answers and the clock of a saved case or a sample; its diagnosis asks nothing.
     pub recorded: Option<Arc<Evidence>>,
+    /// The run of a saved case before that.
+    pub earlier: Option<Arc<Evidence>>,
+    /// A sample: its DNS exists nowhere.
+    pub invented: bool,
+}
+
+impl Opened {
+    /// Something new: nothing is recorded.
+    pub fn new(input: impl Into<Arc<Input>>, said: Said) -> Opened {
+        Opened { input: input.into(), said, recorded: None, earlier: None, invented: false }
+    }
 }
 
 /// A case of the list on Home, newest first.
@@ -73,12 +86,19 @@ pub type Job = Box<dyn std::any::Any + Send>;
 /// answer, then once per batch of answers, and a last time with `running == 0`.
 pub type OnProgress = Box<dyn FnMut(Progress) + Send>;
 
+/// Called from a background thread with every state of a watch.
+pub type OnWatch = Box<dyn FnMut(&Watch) + Send>;
+
 /// Everything outside. Calls are short; only a [`Job`] lasts.
 pub trait World {
     /// Reads and recognises. The error is a sentence for the user.
     fn open(&mut self, source: &Source) -> Result<Opened, String>;
     /// Diagnoses and asks what is open; nothing is asked when `opened` is recorded.
     fn start(&mut self, opened: Opened, on: OnProgress) -> Job;
+    /// Begins a watch; the error is a sentence for the user.
+    fn watch(&mut self, wanted: Wanted, on: OnWatch) -> Result<watch::Job, String>;
+    /// Asks what is open in `evidence`, and keeps that as another run of the case.
+    fn verify(&mut self, evidence: Evidence, on: OnProgress) -> Job;
     /// The clipboard ladder.
     fn copy(&mut self, text: &str) -> CopyReport;
     /// The text in the editor, kept for the next start.

@@ -68,18 +68,19 @@ impl Expect {
 
 impl Value {
     fn read(kind: Kind, text: &str) -> Result<Value, String> {
-        let parsed = Data::parse(kind, text);
+        let is_text = matches!(kind, Kind::Txt | Kind::Spf);
+        // A text counts as typed, blanks and all; and without its quotes, splits and escapes, where it has such.
+        let parsed = match is_text {
+            true if text.starts_with('"') => Data::parse(kind, text),
+            true => Data::parse(kind, &format!("\"{text}\"")),
+            false => Data::parse(kind, text),
+        };
         let mut forms: BTreeSet<String> = parsed.iter().map(canonical).collect();
-        if matches!(kind, Kind::Txt | Kind::Spf) {
-            // As typed, blanks and all; the other reading undoes quotes, splits and escapes.
-            let quoted = text.starts_with('"') || text.contains('\\');
-            if !quoted {
-                forms.clear();
-            }
+        if is_text {
             forms.insert(canonical(&Data::Txt(vec![text.as_bytes().to_vec()])));
         }
         let text = match parsed {
-            Some(data) if !matches!(kind, Kind::Txt | Kind::Spf) => data.to_string(),
+            Some(data) if !is_text => data.to_string(),
             _ => text.to_owned(),
         };
         if forms.is_empty() {

@@ -147,3 +147,54 @@ fn a_place_that_cannot_be_written_costs_only_the_case() {
     assert_eq!(out.json()["verdict"]["state"], "fail");
     assert!(out.stderr.contains("not saved"), "{}", out.stderr);
 }
+
+/// A check of a domain, in DNS as these lines have it.
+fn checked(zone: &str) -> Evidence {
+    let input = Input::read("example.com", *b"example.com", Some(postdoc::evidence::InputKind::Domain)).unwrap();
+    let evidence = Evidence::new(input, Said::default(), NOW.parse().unwrap(), false);
+    samples::settle(evidence, &Zone::parse(zone).unwrap())
+}
+
+#[test]
+fn two_runs_are_compared() {
+    let home = Home::new();
+    let base = "example.com NS ns1.example.net\nexample.com TXT \"v=spf1 -all\"\n";
+    let mut case = Case::new(&checked(base), false);
+    let path = home.state().join("cases").join(format!("{}.postdoc", case.id));
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, case.write()).unwrap();
+    let alone = home.run(&["cases", "diff", &case.id]);
+    assert_eq!(alone.status, 2);
+    assert!(alone.stderr.contains("one run only"), "{}", alone.stderr);
+
+    let cured = format!("{base}_dmarc.example.com TXT \"v=DMARC1; p=reject; rua=mailto:d@example.com\"");
+    case.runs.push(postdoc::evidence::case::Run::of(&checked(&cured)));
+    case.runs.push(postdoc::evidence::case::Run::of(&checked(&cured)));
+    std::fs::write(&path, case.write()).unwrap();
+    let same = home.run(&["cases", "diff", &case.id]);
+    assert_eq!(same.status, 0, "{}", same.stderr);
+    assert!(
+        same.stdout.contains("0 findings gone, 0 new") && same.stdout.contains("DNS answers as before"),
+        "{}",
+        same.stdout
+    );
+    let diff = home.run(&["cases", "diff", &case.id, "1", "3"]);
+    assert!(diff.stdout.contains("dmarc-missing") && diff.stdout.contains("v=DMARC1; p=reject"), "{}", diff.stdout);
+    let json = home.run(&["cases", "diff", &case.id, "1", "2", "--json"]).json();
+    let schema = serde_json::from_str(&home.run(&["schema", "diff"]).stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    assert!(validator.is_valid(&json), "{json}");
+    assert_eq!((&json["from"]["run"], &json["to"]["run"]), (&1.into(), &2.into()));
+    assert!(json["gone"].as_array().unwrap().iter().any(|f| f["rule"] == "dmarc-missing"), "{json}");
+    let dmarc = json["answers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|a| a["name"] == "_dmarc.example.com" && a["type"] == "TXT")
+        .unwrap();
+    assert_eq!((&dmarc["before"]["outcome"], &dmarc["after"]["outcome"]), (&"nxdomain".into(), &"records".into()));
+    let plain = home.run(&["cases", "diff", &case.id, "2", "1", "-f", "plain"]).stdout;
+    assert!(plain.lines().all(|l| l.split('\t').count() == 3) && plain.contains("new\tdmarc-missing"), "{plain}");
+    assert_eq!(home.run(&["cases", "diff", &case.id, "1", "9"]).status, 2);
+    assert_eq!(home.run(&["cases", "diff", &case.id, "1"]).status, 2);
+}

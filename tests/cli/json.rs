@@ -177,7 +177,7 @@ fn several_inputs_are_one_object_a_line_in_their_order() {
 fn the_schemas_are_listed_and_named() {
     let home = Home::new();
     let list = home.run(&["schema"]);
-    assert_eq!((list.status, list.stdout.as_str()), (0, "case\ndiagnosis\ndomain\nspf\n"));
+    assert_eq!((list.status, list.stdout.as_str()), (0, "case\ndiagnosis\ndiff\ndomain\nevent\nspf\n"));
     let out = home.run(&["schema", "nothing"]);
     assert_eq!((out.status, out.stdout.as_str()), (2, ""));
     assert!(out.stderr.contains("case, diagnosis"), "{}", out.stderr);

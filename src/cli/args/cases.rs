@@ -16,6 +16,15 @@ pub enum CasesAction {
     Show { case: String },
     /// Replay a case from its own evidence: no network, the same bytes
     Rerun { case: String },
+    /// What changed between two runs of a case: the last two, or those named
+    Diff {
+        case: String,
+        /// Number of the earlier run, from 1
+        #[arg(requires = "to")]
+        from: Option<usize>,
+        /// Number of the later run
+        to: Option<usize>,
+    },
     /// Remove a case
     Rm { case: String },
 }

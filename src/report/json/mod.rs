@@ -2,6 +2,7 @@
 //! changes nothing here by accident.
 
 pub mod diagnosis;
+pub mod diff;
 pub mod domain;
 pub mod event;
 pub mod spf;
@@ -16,6 +17,7 @@ use std::fmt::Write as _;
 pub const SCHEMAS: &[(&str, &str)] = &[
     ("case", include_str!("../../../assets/schemas/case.json")),
     ("diagnosis", include_str!("../../../assets/schemas/diagnosis.json")),
+    ("diff", include_str!("../../../assets/schemas/diff.json")),
     ("domain", include_str!("../../../assets/schemas/domain.json")),
     ("event", include_str!("../../../assets/schemas/event.json")),
     ("spf", include_str!("../../../assets/schemas/spf.json")),

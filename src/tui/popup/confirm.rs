@@ -35,7 +35,17 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let inside = super::frame_box(frame, area, pen, "Quit?", 52, 7);
     let mut doc = Doc::new(pen, inside.width);
     let open = app.case.as_ref().map_or(0, |case| case.running);
-    doc.para(1, format!("{open} DNS question{} open.", if open == 1 { " is" } else { "s are" }), Ink::Plain);
+    let count = |n: usize, one: &str, more: &str| match n {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        n => Some(format!("{n} {more}")),
+    };
+    let running = [
+        count(open, "DNS question is open", "DNS questions are open"),
+        count(app.watches.running(), "watch runs", "watches run"),
+    ];
+    let running: Vec<String> = running.into_iter().flatten().collect();
+    doc.para(1, format!("{}.", running.join(", ")), Ink::Plain);
     doc.para(1, "The pasted text is kept as a draft.", Ink::Plain);
     doc.blank();
     for (on, text) in [(false, "Stay        Esc"), (true, "Quit        q again, y, or Enter on this line")] {

@@ -16,6 +16,7 @@ use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyRecord, KeyState, PublicKey, Signature};
 use crate::facts::organization::Agreement;
 use crate::tui::app::App;
+use crate::tui::case::Case;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
 use crate::tui::theme::Ink;
@@ -56,6 +57,11 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         _ => {}
     }
     vec![]
+}
+
+/// The name of the key that is shown.
+pub fn name(case: &Case) -> Option<String> {
+    key_of(&case.diagnosis.as_ref()?.facts, case.signature).map(|key| key.name.clone())
 }
 
 fn key_of(facts: &Facts, signature: usize) -> Option<&Key> {

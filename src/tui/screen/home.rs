@@ -6,10 +6,11 @@
 //! ▸ 1  Diagnose a message or header      paste it now, or Enter for the editor
 //!   2  Show me an example                a header that fails, explained
 //!   3  Check a domain                    live DNS
+//!   4  Watch a DNS change                until every name server has it
 //!
 //!   Paste works here, on any screen …
 //! ── Recent ─────────────────────────────────────────────────────────────────
-//!   4  acme.example          ✗ FAIL  DMARC not aligned               14:02
+//!   5  acme.example          ✗ FAIL  DMARC not aligned               14:02
 //! ```
 
 use super::step;
@@ -18,6 +19,7 @@ use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
 use crate::tui::theme::Ink;
 use crate::tui::update;
+use crate::tui::watches;
 use crate::tui::widget::doc::{Doc, Pen, spread};
 use crate::tui::world::Source;
 use ratatui::Frame;
@@ -28,6 +30,7 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Diagnose a message or header", "paste it now, or Enter for the editor"),
     ("Show me an example", "a header with a fault, explained"),
     ("Check a domain", "live DNS: SPF, DKIM, DMARC, MX, PTR …"),
+    ("Watch a DNS change", "until every server has it"),
 ];
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -47,6 +50,8 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
         0 => app.screens.push(Screen::Input),
         1 => app.screens.push(Screen::Samples),
         2 => app.screens.push(Screen::Ask),
+        3 if app.watches.list.is_empty() => app.screens.push(Screen::WatchForm),
+        3 => watches::show(app),
         n => {
             if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod changes;
 pub mod detail;
 pub mod dkim;
 pub mod dmarc;
@@ -15,6 +16,8 @@ pub mod samples;
 pub mod spf;
 pub mod stated;
 pub mod verdict;
+pub mod watch;
+pub mod watch_form;
 pub mod wish;
 
 use super::app::{App, Screen};
@@ -42,6 +45,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Ask => ask::act(app, action),
         Screen::Records => records::act(app, action),
         Screen::Wish => wish::act(app, action),
+        Screen::Changes => changes::act(app, action),
+        Screen::Watch => watch::act(app, action),
+        Screen::WatchForm => watch_form::act(app, action),
     }
 }
 
@@ -62,11 +68,23 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Ask => ask::draw(app, frame, area, pen),
         Screen::Records => records::draw(app, frame, area, pen),
         Screen::Wish => wish::draw(app, frame, area, pen),
+        Screen::Changes => changes::draw(app, frame, area, pen),
+        Screen::Watch => watch::draw(app, frame, area, pen),
+        Screen::WatchForm => watch_form::draw(app, frame, area, pen),
     }
 }
 
 /// The title line: where we are, and what it is about.
 pub fn title(app: &App) -> (String, String) {
+    let (title, right) = place(app);
+    match app.screen() {
+        Screen::Watch => (title, right),
+        _ if right.is_empty() => (title, app.watches.mark().trim_end_matches(" · ").to_owned()),
+        _ => (title, format!("{}{right}", app.watches.mark())),
+    }
+}
+
+fn place(app: &App) -> (String, String) {
     let case = app.case.as_ref();
     let name = case.map(|c| c.name()).unwrap_or_default();
     let here = match app.screen() {
@@ -84,6 +102,9 @@ pub fn title(app: &App) -> (String, String) {
         Screen::Ask => return ("postdoc › check a domain".to_owned(), String::new()),
         Screen::Records => "records",
         Screen::Wish => "what to check",
+        Screen::Changes => "what changed",
+        Screen::Watch => return ("postdoc › watch".to_owned(), bell(app)),
+        Screen::WatchForm => return ("postdoc › watch a DNS change".to_owned(), String::new()),
     };
     let right = case.map_or(String::new(), |case| match case.running {
         0 if case.stopped => "stopped".to_owned(),
@@ -93,6 +114,15 @@ pub fn title(app: &App) -> (String, String) {
     });
     let redacted = if app.redact { "redacted · " } else { "" };
     (format!("postdoc › {name} › {here}"), format!("{redacted}{right}"))
+}
+
+/// How long the watch on the screen has run, and how it tells of its end.
+fn bell(app: &App) -> String {
+    let state = app.watches.shown().filter(|w| w.runs()).and_then(|w| w.state.as_ref());
+    let Some(watch) = state else { return String::new() };
+    let passed = app.now.duration_since(watch.began.wall).as_secs().max(0);
+    let clock = crate::report::watch::clock(u64::try_from(passed).unwrap_or_default());
+    format!("running {clock} · {}", if app.watches.quiet { "no bell" } else { "bell when over" })
 }
 
 /// One cell that turns while something runs.

@@ -13,10 +13,12 @@
 use super::home::cursor;
 use super::step;
 use crate::diagnose::Diagnosis;
+use crate::evidence::Question;
 use crate::report::records::{Row, Standing, outcome_words, rows};
 use crate::report::{Shown, table};
 use crate::rules::Severity;
 use crate::tui::app::App;
+use crate::tui::case::Case;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
 use crate::tui::theme::Ink;
@@ -68,6 +70,12 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     if let Some(row) = rows.get(at) {
         raw(row, frame, below, pen);
     }
+}
+
+/// What was asked for the marked row.
+pub fn question(case: &Case) -> Option<Question> {
+    let rows = rows(case.diagnosis.as_ref()?);
+    rows.get(case.row.min(rows.len().saturating_sub(1))).map(|row| row.question.clone())
 }
 
 /// `9 of 12 answers`

@@ -22,6 +22,7 @@ use crate::facts::spf::{BranchState, Check, LOOKUPS, Node, Survey, VOID_LOOKUPS,
 use crate::report::Shown;
 use crate::report::spf::tree::{Row, guide, rows, state};
 use crate::tui::app::App;
+use crate::tui::case::Case;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
 use crate::tui::theme::Ink;
@@ -65,6 +66,14 @@ fn in_sight<'t>(facts: &'t Facts, folded: &BTreeSet<(String, String)>) -> Vec<Ro
         true
     });
     shown
+}
+
+/// The domain whose record the marked term stands in.
+pub fn domain(case: &Case) -> Option<String> {
+    let facts = &case.diagnosis.as_ref()?.facts;
+    let rows = in_sight(facts, &case.spf.folded);
+    let marked = rows.get(case.spf.at.min(rows.len().saturating_sub(1))).map(|row| row.domain.to_owned());
+    marked.or_else(|| facts.spf_published.first().map(|p| p.domain.clone()))
 }
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
