@@ -59,7 +59,11 @@ impl Diagnosis {
 
 /// Diagnoses what is at hand. Call again with the same `reading` when an answer arrives.
 pub fn diagnose(evidence: Arc<Evidence>, reading: Arc<Reading>) -> Diagnosis {
-    let facts = Facts::gather(evidence, reading);
+    judge(Facts::gather(evidence, reading))
+}
+
+/// Diagnoses what is gathered.
+pub fn judge(facts: Facts) -> Diagnosis {
     let mut found = Vec::new();
     let mut passed = Vec::new();
     let mut unknown = Vec::new();

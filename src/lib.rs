@@ -17,6 +17,7 @@
 //! | [`remedy`] | what to do: records before and after, the setting, how to check it |
 //! | [`knowledge`] | what is known about platforms, DNS hosts and receivers (`assets/`) |
 //! | [`diagnose`] | the engine: all of the above, once through |
+//! | [`replay`] | what if: the engine once more, with a fix laid over the answers |
 //! | [`changes`] | what two runs of a case say differently |
 //! | [`watch`] | waiting for a change: whom to ask next, who has what |
 //! | [`world`] | the only code that touches DNS, files, clipboard, clock |
@@ -35,6 +36,7 @@ pub mod facts;
 pub mod knowledge;
 pub mod redact;
 pub mod remedy;
+pub mod replay;
 pub mod report;
 pub mod rules;
 pub mod safe;

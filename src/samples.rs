@@ -1,8 +1,10 @@
 //! Built-in examples, one per classic failure: a header block and the invented DNS it lives in.
 
+use crate::diagnose::judge;
 use crate::evidence::zone::Zone;
 use crate::evidence::{Evidence, Input, Said};
 use crate::facts::{Facts, Reading};
+use crate::replay;
 use std::sync::Arc;
 
 /// One example.
@@ -61,7 +63,11 @@ pub fn settle(mut evidence: Evidence, zone: &Zone) -> Evidence {
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     // As many rounds as chains can be long; each answers all open questions.
     for _ in 0..32 {
-        let missing = Facts::gather(Arc::new(evidence.clone()), reading.clone()).missing;
+        let facts = Facts::gather(Arc::new(evidence.clone()), reading.clone());
+        let missing = match facts.missing.is_empty() {
+            true => replay::prove(judge(facts)).questions,
+            false => facts.missing,
+        };
         if missing.is_empty() {
             break;
         }

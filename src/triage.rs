@@ -7,28 +7,8 @@ use crate::facts::organization::Agreement;
 use crate::facts::spf::SpfResult;
 use crate::facts::subject::Subject;
 use crate::remedy::{Change, Remedy};
+pub use crate::rules::State;
 use crate::rules::{Confidence, Finding, Gap, Rule, Severity};
-
-/// CONTRACT `verdict.state`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    Pass,
-    Warn,
-    Fail,
-    Unknown,
-}
-
-impl State {
-    pub fn word(self) -> &'static str {
-        match self {
-            State::Pass => "pass",
-            State::Warn => "warn",
-            State::Fail => "fail",
-            State::Unknown => "unknown",
-        }
-    }
-}
 
 /// The verdict of a diagnosis.
 #[derive(Clone, Debug)]

@@ -1,90 +1,23 @@
 //! Stories: evidence in, the complete list of findings out; anything unlisted fails.
 //!
-//! A story is a folder of `tests/scenarios`: `input` (what was pasted), `zone` (the invented DNS, see
-//! `postdoc::evidence::zone`; without it nothing is asked), `said` (what the user stated, a `key=value`
-//! a line), `fetched` (what errands brought, a JSON object of the case file a line) and `expect`. `POSTDOC_BLESS=1 cargo test --test scenarios` rewrites `expect`; read the
-//! difference before you believe it.
+//! `POSTDOC_BLESS=1 cargo test --test scenarios` rewrites `expect`; read the difference before you believe it.
+
+mod stories;
 
 use postdoc::diagnose::{Diagnosis, diagnose};
-use postdoc::evidence::case::{Case, Done};
-use postdoc::evidence::said::Part;
-use postdoc::evidence::zone::Zone;
-use postdoc::evidence::{Evidence, Fetched, Input, Said};
+use postdoc::evidence::Evidence;
+use postdoc::evidence::case::Case;
 use postdoc::facts::Reading;
+use postdoc::replay::prove;
 use postdoc::report::{Shown, json};
-use postdoc::samples::settle;
+use postdoc::rules::Proof;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-fn stories() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
-    let mut stories: Vec<_> =
-        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_dir()).collect();
-    stories.sort();
-    stories
-}
-
-fn evidence(story: &Path) -> Evidence {
-    let input = Input::read("story", std::fs::read(story.join("input")).unwrap(), None).unwrap();
-    let zone = std::fs::read_to_string(story.join("zone")).ok();
-    let evidence = Evidence {
-        input: Arc::new(input),
-        said: said(&std::fs::read_to_string(story.join("said")).unwrap_or_default()),
-        answers: Default::default(),
-        fetched: fetched(&std::fs::read_to_string(story.join("fetched")).unwrap_or_default()),
-        now: "2026-06-10T12:00:00Z".parse().unwrap(),
-        offline: zone.is_none(),
-    };
-    match zone {
-        Some(text) => settle(evidence, &Zone::parse(&text).unwrap_or_else(|e| panic!("{}: {e}", story.display()))),
-        None => evidence,
-    }
-}
-
-fn fetched(text: &str) -> Fetched {
-    text.lines().map(|line| serde_json::from_str::<Done>(line).unwrap()).map(|d| (d.errand, d.brought)).collect()
-}
-
-fn said(text: &str) -> Said {
-    let mut said = Said::default();
-    for (key, value) in text.lines().filter_map(|l| l.split_once('=')) {
-        let value = value.trim().to_owned();
-        let c = &mut said.configured;
-        let check = &mut said.check;
-        match key.trim() {
-            "ip" => said.ip = Some(value.parse().unwrap()),
-            "helo" => said.helo = Some(value),
-            "mail-from" => said.mail_from = Some(value),
-            "trust" => said.trust = Some(value),
-            "check.ip" => check.ips.push(value.parse().unwrap()),
-            "check.selector" => check.selectors.push(value),
-            "check.non-sending" => check.non_sending = true,
-            "check.blocklists" => check.blocklists = true,
-            "check.probe-mx" => check.probe_mx = true,
-            "check.recipient" => check.recipients.push(value),
-            "check.rdap" => check.rdap = true,
-            "configured.from" => c.from = Some(value),
-            "configured.mail-from" => c.mail_from = Some(value),
-            "configured.mail-from-type" => c.mail_from_type = Some(value),
-            "configured.helo" => c.helo = Some(value),
-            "configured.selector" => c.selector = Some(value),
-            "configured.secondary-selector" => c.secondary_selector = Some(value),
-            "configured.ip" => c.ip = Some(value.parse().unwrap()),
-            "configured.pool" => c.pool = Some(value),
-            "configured.virtual-sender" => c.virtual_sender = Some(value),
-            "configured.template-sender" => c.template_sender = Some(value),
-            "check.platform" => check.platforms.push(value),
-            "check.only" => check.only.push(Part::ALL.into_iter().find(|p| p.word() == value).unwrap()),
-            other => panic!("unknown statement {other}"),
-        }
-    }
-    said
-}
+use stories::{evidence, stories};
 
 fn diagnosis(evidence: Evidence) -> Diagnosis {
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-    diagnose(Arc::new(evidence), reading)
+    prove(diagnose(Arc::new(evidence), reading)).diagnosis
 }
 
 /// All that a diagnosis says, a line each.
@@ -95,6 +28,20 @@ fn told(d: &Diagnosis) -> String {
     for f in &d.findings {
         for (indent, f) in std::iter::once(("", f)).chain(f.consequences.iter().map(|c| ("  ", c))) {
             writeln!(out, "{indent}{} {} {}: {}", f.severity.word(), f.confidence.word(), f.rule.id, f.title).unwrap();
+            match &f.proof {
+                None => {}
+                Some(Proof::Proven { before, after, remains, given }) => {
+                    let left: Vec<&str> = remains.iter().map(|r| r.rule.id).collect();
+                    let given = given.as_ref().map_or(String::new(), |given| format!(", once {given}"));
+                    let left = if left.is_empty() { String::new() } else { format!("; remains: {}", left.join(" ")) };
+                    writeln!(out, "{indent}  = {} → {}{given}{left}", before.word(), after.word()).unwrap();
+                }
+                Some(Proof::Open { needs }) => {
+                    let needs: Vec<&str> = needs.iter().map(|g| g.needs.as_str()).collect();
+                    writeln!(out, "{indent}  = open: {}", needs.join("; ")).unwrap();
+                }
+                Some(Proof::Disproven { why }) => writeln!(out, "{indent}  = DISPROVEN: {why}").unwrap(),
+            }
             for change in f.fix.iter().flat_map(|fix| &fix.records) {
                 for after in change.after.iter().filter(|a| !change.before.contains(a)) {
                     writeln!(out, "{indent}  + {} {} {after}", change.name, change.kind).unwrap();

@@ -7,6 +7,7 @@ use crate::diagnose::{Diagnosis, diagnose};
 use crate::evidence::case::Case;
 use crate::facts::Reading;
 use crate::redact::Redaction;
+use crate::replay::prove;
 use crate::report::{self, Shown, json};
 use crate::safe::Safe;
 use crate::world::state::State;
@@ -99,7 +100,7 @@ fn replay(case: &Case) -> anyhow::Result<Diagnosis> {
 fn replay_run(case: &Case, run: Option<usize>) -> anyhow::Result<Diagnosis> {
     let evidence = case.evidence(run)?;
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-    Ok(diagnose(Arc::new(evidence), reading))
+    Ok(prove(diagnose(Arc::new(evidence), reading)).diagnosis)
 }
 
 /// A saved case in the list.

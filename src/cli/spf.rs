@@ -11,6 +11,7 @@ use crate::facts::lookup::Lookup;
 use crate::facts::spf::{SpfResult, check_host, checkable, sender};
 use crate::facts::subject::Subject;
 use crate::redact::Redaction;
+use crate::replay::prove;
 use crate::report::spf::Evaluated;
 use crate::report::{self, Shown};
 use crate::rules::Severity;
@@ -31,7 +32,7 @@ pub fn run(global: &Global, args: &Spf) -> anyhow::Result<Exit> {
         let (settled, interrupted) = settle_reading(&runner, evidence, reading, global, &signals);
         // The record itself is judged without a client: that one is refused is no fault of the record's.
         let bare = Evidence { said: wish(), ..Evidence::clone(&settled.facts.evidence) };
-        let of = diagnose(Arc::new(bare), settled.facts.reading.clone());
+        let of = prove(diagnose(Arc::new(bare), settled.facts.reading.clone())).diagnosis;
         let check = settled.facts.spf.clone().or_else(|| unaskable(args, &domain));
         let evaluated = Evaluated::new(&domain, check, &of);
         if !print(global, &evaluated, args.domains.len() > 1, n > 0)? {

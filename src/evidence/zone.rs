@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! example.com               300 TXT  "v=spf1 ip4:192.0.2.4 ~all"
+//! example.com.              300 IN MX 10 mx.example.com.
 //! s1._domainkey.example.com     CNAME s1.dkim.esp.example
 //! slow.example.com              TIMEOUT
 //! broken.example.com            SERVFAIL 22 no server of the zone answers
@@ -114,6 +115,8 @@ impl Zone {
             ttl = seconds;
             rest = more.trim_start();
         }
+        // The class, as in a master file.
+        rest = rest.strip_prefix("IN ").map_or(rest, str::trim_start);
         let (kind, data) = rest.split_once(char::is_whitespace)?;
         let kind: Kind = serde_json::from_value(kind.into()).ok()?;
         let data = Data::parse(kind, data.trim())?;

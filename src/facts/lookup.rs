@@ -83,6 +83,17 @@ impl<'a> Lookup<'a> {
     }
 }
 
+/// Do the answers deny the domain altogether? A server that says so of a name with something below it lies
+/// (RFC 8020 §2).
+pub fn is_absent(answers: &Answers, domain: &str) -> bool {
+    let resolved = || answers.iter().filter(|(q, a)| q.server == Server::Resolver && !a.outcome.failed());
+    let mut own = resolved().filter(|(q, _)| q.name == domain).peekable();
+    let asked = own.peek().is_some();
+    let below = |name: &str| name.strip_suffix(domain).is_some_and(|head| head.ends_with('.'));
+    let lie = resolved().any(|(q, a)| below(&q.name) && a.outcome == Outcome::Records);
+    asked && !lie && own.all(|(_, a)| a.outcome == Outcome::NxDomain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 //! names the questions still open ([`Facts::missing`]).
 
 pub mod address;
+pub mod again;
 pub mod antispam;
 pub mod arc;
 pub mod authres;
@@ -207,6 +208,13 @@ impl Facts {
             missing,
             errands,
         }
+    }
+
+    /// Every identifier of the message, with its result.
+    pub fn legs(&self) -> dmarc::verdict::Legs {
+        let record = self.dmarc.governing().and_then(dmarc::Step::record);
+        let (spf, organizations) = (self.spf.as_ref(), &self.alignment.organizations);
+        dmarc::verdict::Legs::read(&self.reading, &self.identities, spf, &self.verified, record, organizations)
     }
 
     /// The text all spans of the reading point into.

@@ -2,6 +2,7 @@
 
 pub mod dkim;
 pub mod dmarc;
+pub mod overlay;
 pub mod platform;
 pub mod spf;
 pub mod spf_trial;
@@ -20,6 +21,8 @@ pub struct Remedy {
     /// Values that only a portal or the user can tell; each stands in a record or step as a
     /// marked blank ([`blank`]).
     pub blanks: Vec<String>,
+    /// Records alone do not cure: mail has to be signed in the name of this domain from then on.
+    pub signs_as: Option<String>,
 }
 
 /// One RRset before and after; an empty `after` means remove.
@@ -68,6 +71,11 @@ impl Remedy {
             }
         }
         self.record(change)
+    }
+
+    /// Notes that the cure is a setting: mail is signed as `domain`.
+    pub fn signing(self, domain: impl Into<String>) -> Self {
+        Remedy { signs_as: Some(domain.into()), ..self }
     }
 
     /// Notes a value that only `whence` can tell.

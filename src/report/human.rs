@@ -1,7 +1,7 @@
 //! For eyes: the verdict, then each finding with its evidence as compilers show it. May change.
 
 use super::Shown;
-use super::{excerpt, snippet, summary, table};
+use super::{excerpt, proof, snippet, summary, table};
 use crate::diagnose::Diagnosis;
 use crate::remedy::{Change, Remedy, blank};
 use crate::rules::{Finding, Gap, Severity};
@@ -208,6 +208,7 @@ impl Page<'_> {
         if let Some(fix) = &finding.fix {
             self.fix(fix);
         }
+        self.proof(finding);
         if let Some(check) = &finding.check {
             // Never wrapped: what is shown is what is copied.
             let word = self.style.paint(Ink::Strong, "  check ");
@@ -262,6 +263,14 @@ impl Page<'_> {
         }
     }
 
+    fn proof(&mut self, finding: &Finding) {
+        let Some((words, remains)) = proof::words(finding) else { return };
+        self.part("proof", &words);
+        for left in remains {
+            self.prose(&format!("{INDENT}remains: {}", self.shown.line(&left)), &format!("{INDENT}  "));
+        }
+    }
+
     /// An RRset before and after, one line each, never wrapped: what is shown is what is copied.
     fn record(&mut self, change: &Change) {
         self.row(&format!("{INDENT}{}", self.shown.line(&format!("{}.  {}", change.name, change.kind))));
@@ -312,6 +321,7 @@ pub(super) fn typewritten(text: &str) -> String {
             '‘' | '’' => out.push('\''),
             '…' => out.push_str("..."),
             '–' | '—' => out.push('-'),
+            '→' => out.push_str("->"),
             _ => out.push(c),
         }
     }

@@ -1,7 +1,7 @@
 //! For a ticket: the verdict, then each finding with evidence, fix and check.
 
 use super::Shown;
-use super::snippet;
+use super::{proof, snippet};
 use crate::diagnose::Diagnosis;
 use crate::evidence::Input;
 use crate::rules::Finding;
@@ -80,6 +80,13 @@ pub fn finding(input: &Input, f: &Finding, shown: Shown) -> String {
         for blank in &fix.blanks {
             out.push_str(&format!("\nStill to fill in: {}\n", text(shown, blank)));
         }
+    }
+    if let Some((words, remains)) = proof::words(f) {
+        out.push_str(&format!("\n### Proof\n\n{}\n", text(shown, &words)));
+        if !remains.is_empty() {
+            out.push_str("\nWhat remains:\n\n");
+        }
+        remains.iter().for_each(|left| out.push_str(&format!("- {}\n", text(shown, left))));
     }
     if let Some(check) = &f.check {
         out.push_str(&format!(

@@ -7,6 +7,7 @@ pub mod human;
 pub mod json;
 pub mod markdown;
 pub mod plain;
+pub mod proof;
 pub mod records;
 pub mod snippet;
 pub mod spf;

@@ -1,6 +1,6 @@
 //! Verdicts and findings.
 
-use super::Rule;
+use super::{Proof, Rule};
 use crate::evidence::{Errand, Question};
 use crate::remedy::Remedy;
 use crate::span::Span;
@@ -164,6 +164,8 @@ pub struct Finding {
     pub explanation: String,
     pub exhibits: Vec<Exhibit>,
     pub fix: Option<Remedy>,
+    /// What came of trying the records of the fix; `None`: not tried, or there are none.
+    pub proof: Option<Proof>,
     pub check: Option<Check>,
     /// Rules whose findings on this message are only consequences of this one.
     pub leads_to: Vec<&'static str>,
@@ -187,6 +189,7 @@ impl Finding {
             explanation: String::new(),
             exhibits: Vec::new(),
             fix: None,
+            proof: None,
             check: None,
             leads_to: Vec::new(),
             open: Vec::new(),

@@ -10,6 +10,7 @@ pub mod dmarc;
 pub mod dns;
 pub mod headers;
 pub mod mx;
+pub mod proof;
 pub mod receiver;
 pub mod reputation;
 mod since;
@@ -18,6 +19,7 @@ pub mod spf;
 mod stranger;
 
 pub use finding::{Check, Confidence, Exhibit, Finding, Gap, Place, Severity, Verdict};
+pub use proof::{Proof, State};
 
 use crate::facts::Facts;
 

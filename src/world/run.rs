@@ -5,10 +5,11 @@
 
 use super::dns::{Asker, NoResolver, Settings};
 use super::errand::Courier;
-use crate::diagnose::{Diagnosis, diagnose};
+use crate::diagnose::{Diagnosis, diagnose, judge};
 use crate::evidence::errand::{Step, What};
 use crate::evidence::{Answer, Brought, Errand, Evidence, Outcome, Question};
 use crate::facts::{Facts, Reading};
+use crate::replay::{self, Proved};
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::FuturesUnordered;
@@ -127,11 +128,11 @@ impl Runner {
         let mut course = Course::new(evidence, reading, self.settings.timeout);
         let mut open = course.open();
         if open.0.is_empty() && open.1.is_empty() {
-            return (course.diagnosis(), Ended::Done);
+            return (course.proven(), Ended::Done);
         }
         let outside = match self.outside.get_or_init(|| Outside::new(&self.settings)) {
             Ok(outside) => outside,
-            Err(e) => return (course.diagnosis(), Ended::NoResolver(e.clone())),
+            Err(e) => return (course.proven(), Ended::NoResolver(e.clone())),
         };
         let mut stop = pin!(stop);
         let mut deadline = pin!(sleep_until(course.deadline));
@@ -141,7 +142,7 @@ impl Runner {
             course.ask(outside, open);
             let running = course.flying.len();
             if running == 0 {
-                return (course.diagnosis(), Ended::Done);
+                return (course.proven(), Ended::Done);
             }
             if news && due <= Instant::now() {
                 show(Progress { diagnosis: course.diagnosis(), running });
@@ -153,9 +154,9 @@ impl Runner {
                 () = sleep_until(due), if news => {}
                 () = &mut deadline => {
                     course.give_up();
-                    return (course.diagnosis(), Ended::Done);
+                    return (course.proven(), Ended::Done);
                 }
-                _ = &mut stop => return (course.diagnosis(), Ended::Stopped),
+                _ = &mut stop => return (course.proven(), Ended::Stopped),
             }
             open = course.open();
         }
@@ -187,6 +188,8 @@ struct Course {
     flying: FuturesUnordered<BoxFuture<'static, News>>,
     /// What it took to gather the facts last time.
     cost: Duration,
+    /// The diagnosis with every fix tried, as long as no answer has come since.
+    proved: Option<Diagnosis>,
 }
 
 /// What comes from outside.
@@ -207,6 +210,7 @@ impl Course {
             sent: BTreeSet::new(),
             flying: FuturesUnordered::new(),
             cost: Duration::ZERO,
+            proved: None,
         }
     }
 
@@ -214,7 +218,14 @@ impl Course {
         diagnose(self.evidence.clone(), self.reading.clone())
     }
 
-    /// The questions and errands that are open now.
+    /// The last state, with every fix tried.
+    fn proven(&mut self) -> Diagnosis {
+        let proved = self.proved.take();
+        proved.unwrap_or_else(|| replay::prove(self.diagnosis()).diagnosis)
+    }
+
+    /// The questions and errands that are open now. Once there are none, and every answer is in, the fixes are
+    /// tried; what they would have to know is asked too.
     fn open(&mut self) -> (Vec<Question>, Vec<Errand>) {
         if self.evidence.offline {
             return Default::default();
@@ -222,7 +233,16 @@ impl Course {
         let began = Instant::now();
         let facts = Facts::gather(self.evidence.clone(), self.reading.clone());
         self.cost = began.elapsed();
-        (facts.missing, facts.errands)
+        let (mut questions, mut errands) = (facts.missing.clone(), facts.errands.clone());
+        questions.retain(|q| !self.asked.contains(q));
+        errands.retain(|e| !self.sent.contains(e));
+        if !questions.is_empty() || !errands.is_empty() || !self.flying.is_empty() {
+            return (questions, errands);
+        }
+        let Proved { diagnosis, mut questions } = replay::prove(judge(facts));
+        questions.retain(|q| !self.asked.contains(q));
+        self.proved = Some(diagnosis);
+        (questions, Vec::new())
     }
 
     /// Puts the questions that have not been put, and sends out the errands that have not been sent.
@@ -264,6 +284,7 @@ impl Course {
     }
 
     fn take(&mut self, news: News) {
+        self.proved = None;
         let evidence = Arc::make_mut(&mut self.evidence);
         match news {
             News::Answer(question, answer) => drop(evidence.answers.insert(question, answer)),
@@ -278,6 +299,7 @@ impl Course {
         let silence = Answer { elapsed_ms, ..Answer::new(Outcome::Timeout, Vec::new(), at) };
         let what = What::Failed { step: Step::Timeout, why: "not done in the time there was".into() };
         let nothing = Brought { what, at, elapsed_ms };
+        self.proved = None;
         let evidence = Arc::make_mut(&mut self.evidence);
         for question in std::mem::take(&mut self.asked) {
             evidence.answers.entry(question).or_insert_with(|| silence.clone());

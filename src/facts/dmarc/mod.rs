@@ -105,7 +105,12 @@ pub fn gather(lookup: &Lookup, reading: &Reading) -> Dmarc {
 
 /// The first pasted TXT that means to be a DMARC record.
 fn pasted(reading: &Reading) -> Option<DmarcRecord> {
-    let entries = reading.record.as_ref()?.entries.iter().enumerate();
+    let record = reading.record.as_ref()?;
+    // Another organization's consent to get the reports holds no policy (RFC 9990 §4).
+    if record.name.as_deref().is_some_and(|name| name.contains("._report._dmarc.")) {
+        return None;
+    }
+    let entries = record.entries.iter().enumerate();
     entries
         .filter(|(_, entry)| matches!(entry.data, Data::Txt(_)))
         .find_map(|(index, entry)| record::read(&walk::text_of(&entry.text), index))

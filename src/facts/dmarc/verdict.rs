@@ -151,12 +151,12 @@ pub(crate) fn dkim_domains(reading: &Reading, verified: &[Verification]) -> Vec<
         }
         let signed = signature.and_then(|s| s.domain.as_ref());
         let Some(domain) = result.domain.as_deref().or(signed.map(|d| d.value.as_str())) else {
-            nameless += usize::from(result.result != "pass" && result.result != "temperror");
+            nameless += usize::from(!matches!(result.result.as_str(), "pass" | "temperror" | ""));
             continue;
         };
         let passed = match result.result.as_str() {
             "pass" => Some(true),
-            "temperror" => None,
+            "temperror" | "" => None,
             _ => Some(false),
         };
         let span = result.domain_span.or(signed.map(|d| d.span));
@@ -192,7 +192,7 @@ pub(crate) fn dkim_domains(reading: &Reading, verified: &[Verification]) -> Vec<
 fn is_complete(reading: &Reading) -> bool {
     let reported = &reading.reported;
     let nameless = |d: &crate::facts::reported::Dkim| {
-        matches!(d.result.as_str(), "pass" | "temperror") && d.domain.is_none() && d.signature.is_none()
+        matches!(d.result.as_str(), "pass" | "temperror" | "") && d.domain.is_none() && d.signature.is_none()
     };
     let judged = !reported.dkim.is_empty() || reported.dmarc.is_some();
     (judged || !reading.hops.is_empty() || !reading.signatures.is_empty()) && !reported.dkim.iter().any(nameless)

@@ -43,7 +43,8 @@ pub struct Spf {
 /// `dkim=…`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dkim {
-    /// Normalised to RFC 8601 words (`dkim_pass` → `pass`, `perm_fail` → `permerror`).
+    /// Normalised to RFC 8601 words (`dkim_pass` → `pass`, `perm_fail` → `permerror`); empty where it was set
+    /// aside ([`super::again`]).
     pub result: String,
     /// `header.d`, else the domain of `header.i`.
     pub domain: Option<String>,
@@ -61,6 +62,7 @@ pub struct Dkim {
 /// `dmarc=…`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dmarc {
+    /// Empty where it was set aside ([`super::again`]).
     pub result: String,
     /// `header.from`
     pub domain: Option<String>,

@@ -9,7 +9,7 @@ use crate::facts::organization::Agreement;
 use crate::facts::received::Hop;
 use crate::remedy::{Change, Remedy};
 use crate::report::Shown;
-use crate::rules::{Exhibit, Finding, Gap, Place};
+use crate::rules::{Exhibit, Finding, Gap, Place, Proof};
 use crate::span::{Span, Spanned};
 use serde::Serialize;
 
@@ -236,7 +236,19 @@ struct Fix {
     steps: Vec<String>,
     records: Vec<RecordPart>,
     blanks: Vec<String>,
-    replayed: Option<()>,
+    replayed: Option<Replayed>,
+    /// What would prove it, where `replayed` is `null`.
+    needs: Vec<GapPart>,
+}
+
+/// The verdict before and after, and what remains.
+#[derive(Debug, Serialize)]
+struct Replayed {
+    before: &'static str,
+    after: &'static str,
+    remains: Vec<&'static str>,
+    /// What was taken for done that no record does.
+    given: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -474,7 +486,7 @@ pub(crate) fn finding_part(input: &Input, f: &Finding) -> FindingPart {
         title: f.title.clone(),
         explanation: f.explanation.clone(),
         evidence: f.exhibits.iter().map(|e| evidence(input, e)).collect(),
-        fix: f.fix.as_ref().map(fix),
+        fix: f.fix.as_ref().map(|remedy| fix(remedy, f.proof.as_ref())),
         verify: f.check.as_ref().map(|c| c.command.clone()),
         expect: f.check.as_ref().map(|c| c.expect.clone()),
         consequences: f.consequences.iter().map(|c| c.rule.id).collect(),
@@ -557,13 +569,22 @@ fn line_start(text: &[u8], at: usize) -> usize {
     head.iter().rposition(|&b| b == b'\n' || b == b'\r').map_or(0, |n| n + 1)
 }
 
-fn fix(remedy: &Remedy) -> Fix {
+fn fix(remedy: &Remedy, proof: Option<&Proof>) -> Fix {
+    let (replayed, needs) = match proof {
+        Some(Proof::Proven { before, after, remains, given }) => {
+            let remains = remains.iter().map(|r| r.rule.id).collect();
+            (Some(Replayed { before: before.word(), after: after.word(), remains, given: given.clone() }), Vec::new())
+        }
+        Some(Proof::Open { needs }) => (None, needs.iter().map(gap).collect()),
+        Some(Proof::Disproven { .. }) | None => (None, Vec::new()),
+    };
     Fix {
         summary: remedy.summary.clone(),
         steps: remedy.steps.clone(),
         records: remedy.records.iter().map(record).collect(),
         blanks: remedy.blanks.clone(),
-        replayed: None,
+        replayed,
+        needs,
     }
 }
 

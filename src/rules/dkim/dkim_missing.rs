@@ -135,7 +135,7 @@ pub(super) fn switch_on(facts: &Facts, platform: Option<&Platform>, domain: Opti
         Some(domain) => format!("Switch on DKIM signing as {domain} and publish the key"),
         None => "Switch on DKIM signing with your own domain and publish the key".into(),
     };
-    let remedy = Remedy::new(summary);
+    let remedy = Remedy { signs_as: domain.map(str::to_owned), ..Remedy::new(summary) };
     let owner = domain.map_or_else(|| blank("your domain"), str::to_owned);
     if let Some(platform) = platform.filter(|p| p.dkim_setting.is_some() || !p.dkim.is_empty()) {
         let remedy = crate::remedy::platform::signing(remedy, platform, &owner, &facts.evidence.answers);

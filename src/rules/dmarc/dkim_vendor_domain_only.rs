@@ -30,7 +30,7 @@ fn judge(facts: &Facts) -> Verdict {
 
 fn judge_with(facts: &Facts, signs_as: fn(&str) -> Option<&'static Platform>) -> Verdict {
     let Some(from) = facts.reading.from_domain() else { return Verdict::NotApplicable };
-    let legs = failure::legs(facts);
+    let legs = facts.legs();
     // A free mailbox has a rule of its own, and nobody here can publish at the provider.
     if legs.dkim.is_empty() || freemail::provider(from).is_some() {
         return Verdict::NotApplicable;

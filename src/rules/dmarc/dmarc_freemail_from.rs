@@ -44,7 +44,7 @@ fn judge(facts: &Facts) -> Verdict {
         }
         Some(false) => {}
     }
-    let legs = failure::legs(facts);
+    let legs = facts.legs();
     let (mut confidence, mut because) = failure::confidence(facts, &legs);
     let mut severity = Severity::Critical;
     // A list may strip the provider's signature and keep From.

@@ -1,7 +1,7 @@
 use super::{failure, freemail, seen};
 use crate::evidence::{Data, Kind};
 use crate::facts::dmarc::{Step, record};
-use crate::facts::{Facts, organization};
+use crate::facts::{Facts, lookup, organization};
 use crate::remedy::{Change, Remedy, TTL, text};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
@@ -86,6 +86,10 @@ fn find(facts: &Facts, from: &str) -> Finding {
 fn remedy(facts: &Facts, organization: &str, name: &str) -> Remedy {
     let mut remedy = Remedy::new(format!("Publish a DMARC record for {organization} that only watches"))
         .step(format!("First create the mailbox dmarc@{organization}, or put another one of yours into the record: reports arrive there"));
+    if lookup::is_absent(&facts.evidence.answers, organization) {
+        let value = format!("v=DMARC1; p=none; rua=mailto:dmarc@{organization}");
+        return remedy.step(format!("{organization} does not exist yet: once it does, publish at {name}: {value}"));
+    }
     let step = facts.dmarc.steps.iter().find(|s| s.name() == name);
     let answer = step.and_then(|s| facts.evidence.answers.get(&s.question()));
     if let Some(target) = answer.and_then(|a| a.alias()) {

@@ -1,5 +1,6 @@
 use super::dmarc_rua_missing::not_seen;
-use super::{failure, seen};
+use super::failure;
+use super::seen::{self, Seen};
 use crate::facts::Facts;
 use crate::facts::dmarc::Policy;
 use crate::remedy::Remedy;
@@ -43,46 +44,52 @@ fn judge(facts: &Facts) -> Verdict {
     if sp >= p && np >= p {
         return Verdict::Pass;
     }
-    let (tag, policy) = if sp < p { ("sp", sp) } else { ("np", np) };
-    let what = if sp < p { "subdomains" } else { "names that do not exist" };
-    let mut remedy = match np < p {
-        true => Remedy::new(format!("Protect names that do not exist like the domain itself (np={})", p.word()))
-            .step("np speaks only of names that DNS does not know. Make sure that everything you send from does exist there, then publish it")
-            .step("Receivers that follow the older standard do not know np and go on by sp"),
-        false => Remedy::new("Raise sp when the reports of your subdomains are clean"),
-    };
-    if sp < p {
-        remedy = remedy.step(format!(
-            "When the reports show for some weeks that all your subdomains' mail passes, and not before, raise sp step by step to {}; a subdomain that is not ready can have a record of its own",
-            p.word()
-        ));
-    }
-    if record.reports_to().next().is_none() {
+    let names = (np < p).then(|| find(&seen, "np", np, names_first(&seen, p)));
+    let subdomains = (sp < p).then(|| find(&seen, "sp", sp, subdomains_later(p)));
+    Verdict::of(names.into_iter().chain(subdomains).collect(), Vec::new())
+}
+
+fn names_first(seen: &Seen, p: Policy) -> Remedy {
+    let remedy = Remedy::new(format!("Protect names that do not exist like the domain itself (np={})", p.word()))
+        .step("np speaks only of names that DNS does not know. Make sure that everything you send from does exist there, then publish it")
+        .step("Receivers that follow the older standard do not know np and go on by sp");
+    let mut edit = Edit::of(&seen.record.text);
+    edit.set("np", p.word());
+    seen.publish(remedy, &edit.text(), &[])
+}
+
+fn subdomains_later(p: Policy) -> Remedy {
+    Remedy::new("Raise sp when the reports of your subdomains are clean").step(format!(
+        "When the reports show for some weeks that all your subdomains' mail passes, and not before, raise sp step by step to {}; a subdomain that is not ready can have a record of its own",
+        p.word()
+    ))
+}
+
+fn find(seen: &Seen, tag: &str, policy: Policy, mut remedy: Remedy) -> Finding {
+    let what = if tag == "sp" { "subdomains" } else { "invented names" };
+    if seen.record.reports_to().next().is_none() {
         remedy = remedy.step("First name an address in rua: without reports every step is blind");
     }
-    if np < p {
-        let mut edit = Edit::of(&record.text);
-        edit.set("np", p.word());
-        remedy = seen.publish(remedy, &edit.text(), &[]);
-    }
+    // Without np the subdomains' policy is theirs.
+    let written = if seen.record.tag(tag).is_some() { tag } else { "sp" };
+    let p = seen.record.p.unwrap_or(Policy::None).word();
     let finding = Finding::new(
         &RULE,
         failure::title([
-            format!("{} protects {what} less ({tag}={})", seen.called(), policy.word()),
-            format!("The DMARC record protects {what} less ({tag}={})", policy.word()),
+            format!("{} protects {what} less ({written}={})", seen.called(), policy.word()),
+            format!("The DMARC record protects {what} less ({written}={})", policy.word()),
         ]),
     )
     .sure(Confidence::Certain, "the text itself shows it")
     .explain(format!(
-        "{} asks for {} for the domain itself and for {} for {what}. A forger takes one of those instead.",
+        "{} asks for {p} for the domain itself and for {} for {what}. A forger takes one of those instead.",
         seen.called(),
-        p.word(),
         policy.word()
     ))
     .exhibit(seen.show_tag("p", "for the domain itself"))
-    .exhibit(seen.show_tag(tag, format!("for {what}")))
+    .exhibit(seen.show_tag(written, format!("for {what}")))
     .fix(remedy);
-    seen.check(finding, "the policies you have decided on").into()
+    seen.check(finding, "the policies you have decided on")
 }
 
 #[cfg(test)]
@@ -96,13 +103,17 @@ mod tests {
 
     #[test]
     fn names_that_do_not_exist_come_first_and_the_rest_stays() {
-        let finding = only(pasted("v=DMARC1; p=reject; sp=none; x=y; rua=mailto:a@example.com"));
-        let fix = finding.fix.unwrap();
+        let Verdict::Found(found) = pasted("v=DMARC1; p=reject; sp=none; x=y; rua=mailto:a@example.com") else {
+            panic!()
+        };
+        let [names, subdomains] = &found[..] else { panic!("{found:?}") };
+        let fix = names.fix.as_ref().unwrap();
         assert_eq!(
             texts(&fix.records[0].after),
             ["v=DMARC1; p=reject; sp=none; x=y; rua=mailto:a@example.com; np=reject"]
         );
-        assert!(fix.steps.iter().any(|s| s.contains("raise sp step by step to reject")));
+        let later = subdomains.fix.as_ref().unwrap();
+        assert!(later.records.is_empty() && later.steps.iter().any(|s| s.contains("raise sp step by step to reject")));
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn gap(facts: &Facts, from: &str) -> Gap {
 }
 
 fn find(facts: &Facts, from: &str, signs_as: fn(&str) -> Option<&'static Platform>) -> Finding {
-    let legs = failure::legs(facts);
+    let legs = facts.legs();
     let excused = failure::receiver_passed(facts);
     // Most receivers still go by the public suffix list, where this would pass.
     let by_list = legs.all().any(|leg| leg.passed_in_vain() && !leg.strict && same_by_list(from, &leg.domain));

@@ -1,16 +1,9 @@
 //! How bad a DMARC failure is on this message, and how sure.
 
 use crate::facts::Facts;
-use crate::facts::dmarc::{Policy, verdict::Legs};
-use crate::facts::dmarc::{Step, verdict::Leg};
+use crate::facts::dmarc::Policy;
+use crate::facts::dmarc::verdict::{Leg, Legs};
 use crate::rules::{Confidence, Exhibit, Severity};
-
-/// Every identifier of the message, with its result.
-pub fn legs(facts: &Facts) -> Legs {
-    let record = facts.dmarc.governing().and_then(Step::record);
-    let (spf, organizations) = (facts.spf.as_ref(), &facts.alignment.organizations);
-    Legs::read(&facts.reading, &facts.identities, spf, &facts.verified, record, organizations)
-}
 
 /// The receiver said `dmarc=pass`, or that it would pass if there were a record.
 pub fn receiver_passed(facts: &Facts) -> bool {

@@ -42,7 +42,7 @@ fn judge(facts: &Facts) -> Verdict {
     if walked == list && facts.dmarc.governs == facts.dmarc.governs_psl {
         return Verdict::Pass;
     }
-    let legs = failure::legs(facts);
+    let legs = facts.legs();
     // The disagreement is the fault itself where a pass is foreign by one way and at home by the other.
     let decides = facts.alignment.dmarc == Some(false)
         && !failure::receiver_passed(facts)

@@ -8,7 +8,7 @@ use crate::remedy::{self, Change, Remedy, blank};
 /// Has `domain` sign for itself: at a known platform with its records and switch, else with blanks.
 pub fn remedy(facts: &Facts, domain: &str, platform: Option<&Platform>) -> Remedy {
     let service = platform.map_or("the sending service", |p| p.name.as_str());
-    let mut remedy = Remedy::new(format!("Have {service} sign the mail with DKIM as {domain}"));
+    let mut remedy = Remedy::new(format!("Have {service} sign the mail with DKIM as {domain}")).signing(domain);
     remedy = match platform.and_then(|p| p.dkim_setting.as_deref()) {
         Some(setting) => remedy.step(remedy::platform::place(setting, domain)),
         None => remedy.step(format!(

@@ -1,6 +1,7 @@
 use super::shown;
-use crate::evidence::{Kind, Outcome, Question};
+use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
+use crate::facts::lookup;
 use crate::facts::organization::psl;
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
@@ -50,11 +51,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some((asked, _)) = learnt else {
         return Verdict::Unknown(vec![Gap::dns(format!("Does {domain} exist?"), &question)]);
     };
-    let absent = own.iter().all(|(_, a)| a.outcome == Outcome::NxDomain || a.outcome.failed());
-    // A server that says so of a name with something below it lies (RFC 8020 §2).
-    let below = format!(".{domain}");
-    let lie = answers.iter().any(|(q, a)| q.name.ends_with(&below) && a.outcome == Outcome::Records);
-    if !absent || lie {
+    if !lookup::is_absent(answers, domain) {
         return Verdict::Pass;
     }
     let organization = psl(domain);

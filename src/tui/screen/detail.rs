@@ -16,7 +16,7 @@
 
 use super::{scroll, step, verdict};
 use crate::remedy::Change;
-use crate::report::copy;
+use crate::report::{copy, proof};
 use crate::rules::Finding;
 use crate::tui::app::{self, App, Screen};
 use crate::tui::case::{Case, Target};
@@ -164,6 +164,10 @@ fn finding_page(doc: &mut Doc, case: &Case, target: Target, finding: &Finding, m
                 Ink::Plain,
             );
         }
+    }
+    if let Some((words, remains)) = proof::words(finding) {
+        doc.hang(" Proof  ", Ink::Faint, &words, Ink::Plain);
+        remains.iter().for_each(|left| doc.hang("        remains: ", Ink::Faint, left, Ink::Plain));
     }
     if let Some(check) = &finding.check {
         doc.section("Check", "");

@@ -1,0 +1,118 @@
+//! What if: a fix is laid over the answers at hand, and the same engine looks at the same message again.
+//!
+//! Pure, like the engine: a case proves its fixes offline, to the same bytes. What the replay would have to
+//! ask is named, so that `world` can ask it.
+
+mod conflict;
+mod lint;
+mod plan;
+mod trial;
+
+use crate::diagnose::{Diagnosis, judge};
+use crate::evidence::{Errand, Evidence, Input, Question};
+use crate::facts::{Facts, Reading, again};
+use crate::remedy::Change;
+use crate::remedy::overlay::Overlay;
+use crate::rules::{Finding, Proof};
+pub use plan::{Plan, plan};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How often answers that follow from the changes may open further questions.
+const ROUNDS: usize = 8;
+
+/// The diagnosis as it would be.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    pub after: Diagnosis,
+    /// What was not asked until now and would have to be.
+    pub questions: Vec<Question>,
+    pub errands: Vec<Errand>,
+}
+
+/// A diagnosis with every fix tried.
+#[derive(Clone, Debug)]
+pub struct Proved {
+    pub diagnosis: Diagnosis,
+    /// What the trials would have to ask to come to an end.
+    pub questions: Vec<Question>,
+}
+
+/// Tries the fix of every finding, each by itself. Records that turn out wrong are dropped.
+pub fn prove(mut diagnosis: Diagnosis) -> Proved {
+    let trials: Vec<_> = diagnosis.every_finding().map(|f| trial::run(&diagnosis, f)).collect();
+    let mut questions = BTreeSet::new();
+    let mut trials = trials.into_iter().map(|trial| {
+        trial.map(|t| {
+            questions.extend(t.questions);
+            t.proof
+        })
+    });
+    for finding in &mut diagnosis.findings {
+        settle(finding, trials.next().flatten());
+        for consequence in &mut finding.consequences {
+            settle(consequence, trials.next().flatten());
+        }
+    }
+    drop(trials);
+    Proved { diagnosis, questions: questions.into_iter().collect() }
+}
+
+fn settle(finding: &mut Finding, proof: Option<Proof>) {
+    if let (Some(Proof::Disproven { .. }), Some(fix)) = (&proof, &mut finding.fix) {
+        fix.records.clear();
+        fix.blanks.clear();
+    }
+    finding.proof = proof;
+}
+
+/// What the same engine says with these changes published, and, where `signed` names a domain, with a good signature
+/// of it. What the message was diagnosed from stays: its bytes, what the user said, what errands brought. A pasted
+/// record is replaced by what becomes of it.
+pub fn replay(before: &Diagnosis, changes: &[Change], signed: Option<&str>) -> Replay {
+    let facts = &before.facts;
+    let overlay = Overlay::new(&facts.evidence.answers, changes);
+    let repasted = repasted(facts, changes);
+    let mut evidence = Evidence { answers: overlay.all(), ..Evidence::clone(&facts.evidence) };
+    let mut pasted = None;
+    if let Some(input) = repasted {
+        pasted = Some(Arc::new(Reading::read(&input, &evidence.said)));
+        evidence.input = Arc::new(input);
+    }
+    let gather = |evidence: Arc<Evidence>| match &pasted {
+        Some(reading) => Facts::gather(evidence, reading.clone()),
+        None => again::received(evidence, facts, signed),
+    };
+    let mut now = gather(Arc::new(evidence.clone()));
+    let mut questions = BTreeSet::new();
+    for _ in 0..ROUNDS {
+        let known = evidence.answers.len();
+        for question in &now.missing {
+            match overlay.answer(question) {
+                Ok(answer) => drop(evidence.answers.insert(question.clone(), answer)),
+                Err(asked) => drop(questions.insert(asked)),
+            }
+        }
+        if evidence.answers.len() == known {
+            break;
+        }
+        now = gather(Arc::new(evidence.clone()));
+    }
+    // What is open anyway is no matter of the fix.
+    questions.retain(|q| !facts.missing.contains(q));
+    let errands = now.errands.iter().filter(|e| !facts.errands.contains(e)).cloned().collect();
+    Replay { after: judge(now), questions: questions.into_iter().collect(), errands }
+}
+
+/// The pasted record after the change.
+fn repasted(facts: &Facts, changes: &[Change]) -> Option<Input> {
+    let pasted = facts.reading.record.as_ref()?;
+    let Some(name) = &pasted.name else {
+        let change = changes.iter().find(|c| c.kind == pasted.kind && c.name.contains('<'))?;
+        return Some(lint::paste(change, None, &change.after));
+    };
+    // It may have to stand at another name.
+    let here = changes.iter().find(|c| c.kind == pasted.kind && c.name == *name);
+    let change = here.or_else(|| changes.iter().find(|c| c.kind == pasted.kind && !c.after.is_empty()))?;
+    Some(lint::paste(change, Some(&change.name), &change.after))
+}

@@ -1,0 +1,53 @@
+//! The fixes of a diagnosis put together: what to publish, once, for all that records can cure.
+
+use super::{replay, trial};
+use crate::diagnose::Diagnosis;
+use crate::remedy::Change;
+use crate::rules::{Proof, Rule, Severity};
+use std::collections::BTreeSet;
+
+/// Fixes that are put together at most.
+const STEPS: usize = 32;
+
+/// Records to publish together.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// One for each name and type: before is what is published now, after is the end.
+    pub changes: Vec<Change>,
+    /// What they cure, in the order in which it was cured: rule and title.
+    pub cured: Vec<(&'static Rule, String)>,
+    /// The diagnosis once they are published. Its findings are what no proven record cures.
+    pub after: Diagnosis,
+}
+
+/// Publishes the proven fix of the first finding in mind, looks again, and so on until nothing is left that is
+/// proven by records alone. Mere advice ([`Severity::Info`]) is not acted upon.
+pub fn plan(diagnosis: &Diagnosis) -> Plan {
+    let mut plan = Plan { changes: Vec::new(), cured: Vec::new(), after: diagnosis.clone() };
+    let mut tried = BTreeSet::new();
+    for _ in 0..STEPS {
+        let fresh = |f: &crate::rules::Finding| !tried.contains(&(f.rule.id, f.title.clone()));
+        let candidates = plan.after.every_finding().filter(|f| f.severity > Severity::Info && fresh(f));
+        let proven = |f: &crate::rules::Finding| {
+            let proof = trial::run(&plan.after, f).map(|trial| trial.proof);
+            matches!(proof, Some(Proof::Proven { given: None, .. }))
+        };
+        let Some(next) = candidates.into_iter().find(|f| proven(f)) else { break };
+        let (rule, title) = (next.rule, next.title.clone());
+        let records = next.fix.as_ref().map_or(Vec::new(), |fix| fix.records.clone());
+        tried.insert((rule.id, title.clone()));
+        plan.after = replay(&plan.after, &records, None).after;
+        plan.cured.push((rule, title));
+        records.into_iter().for_each(|change| merge(&mut plan.changes, change));
+    }
+    plan
+}
+
+/// A second change of the same records goes on from where the first ended.
+fn merge(changes: &mut Vec<Change>, change: Change) {
+    match changes.iter_mut().find(|c| c.name == change.name && c.kind == change.kind) {
+        Some(first) => *first = Change { before: std::mem::take(&mut first.before), ..change },
+        None => changes.push(change),
+    }
+    changes.retain(|c| c.before != c.after);
+}

@@ -1,0 +1,21 @@
+//! What came of trying a fix, in words.
+
+use crate::rules::{Finding, Proof};
+
+/// One line on the proof, and what remains once the fix is published.
+pub fn words(finding: &Finding) -> Option<(String, Vec<String>)> {
+    let blanks = finding.fix.as_ref().is_some_and(|fix| !fix.blanks.is_empty());
+    match finding.proof.as_ref()? {
+        Proof::Proven { before, after, remains, given } => {
+            let given = given.as_ref().map_or(String::new(), |given| format!(", once {given}"));
+            let turned = format!("tried on this evidence: {} → {}{given}", before.word(), after.word());
+            Some((turned, remains.iter().map(|r| r.title.clone()).collect()))
+        }
+        Proof::Open { .. } if blanks => Some(("not tried: the blanks have to be filled in first".to_owned(), vec![])),
+        Proof::Open { needs } => {
+            let needs: Vec<&str> = needs.iter().map(|gap| gap.needs.as_str()).collect();
+            Some((format!("not proven by what is at hand; it takes: {}", needs.join("; ")), vec![]))
+        }
+        Proof::Disproven { .. } => None,
+    }
+}
