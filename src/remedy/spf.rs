@@ -25,8 +25,8 @@ pub struct Corrected {
     pub blanks: Vec<String>,
 }
 
-/// The record with `additions` before its `all` or `redirect=`; terms that are there already
-/// are not added again. Text that is no SPF record comes back as a new one.
+/// The record with `additions` before its `all` or `redirect=`; what stands twice stands once
+/// afterwards, for the first match decides (RFC 7208 §4.6.2). Text that is no SPF record comes back as a new one.
 pub fn merge(record: &str, additions: &[&str]) -> String {
     merge_before(record, additions, None)
 }
@@ -46,6 +46,8 @@ pub fn merge_before(record: &str, additions: &[&str], deciding: Option<Span>) ->
         }
     }
     terms.splice(at..at, new);
+    let mut known = BTreeSet::new();
+    terms.retain(|term| known.insert(plain(term)));
     joined(terms)
 }
 
@@ -291,7 +293,37 @@ mod tests {
                 "v=spf1 mx include:a.example include:b.example ~all",
             ),
             ("v=spf1 mx ~all", &["-all"], "v=spf1 mx ~all"),
-            ("v=spf1 ~all ip4:192.0.2.4", &["ip4:192.0.2.4"], "v=spf1 ip4:192.0.2.4 ~all ip4:192.0.2.4"),
+            ("v=spf1 ~all ip4:192.0.2.4", &["ip4:192.0.2.4"], "v=spf1 ip4:192.0.2.4 ~all"),
+            ("v=spf1 include:a.example mx include:A.example -all", &["a"], "v=spf1 include:a.example mx a -all"),
+            ("v=spf1 include:a.example -all", &["include:a.example"], "v=spf1 include:a.example -all"),
+            ("V=SPF1 INCLUDE:A.EXAMPLE ~ALL", &["include:a.example"], "v=spf1 INCLUDE:A.EXAMPLE ~ALL"),
+            ("v=spf1\tmx\t ~all", &["a"], "v=spf1 mx a ~all"),
+            (" v=spf1 mx -all", &["a"], "v=spf1 mx a -all"),
+            (
+                "v=spf1 exists:%{i}._spf.example.com ~all",
+                &["ip4:192.0.2.4"],
+                "v=spf1 exists:%{i}._spf.example.com ip4:192.0.2.4 ~all",
+            ),
+            // In macros a capital letter means something (RFC 7208 §7.3).
+            (
+                "v=spf1 include:%{l}.a.example ?all",
+                &["include:%{L}.a.example"],
+                "v=spf1 include:%{l}.a.example include:%{L}.a.example ?all",
+            ),
+            ("v=spf1 redirect=%{d}.a.example", &["mx"], "v=spf1 mx redirect=%{d}.a.example"),
+            ("v=spf1 a REDIRECT=a.example", &["mx"], "v=spf1 a mx REDIRECT=a.example"),
+            ("v=spf1 ip6:2001:DB8::1 -all", &["ip6:2001:db8::1"], "v=spf1 ip6:2001:DB8::1 -all"),
+            ("v=spf1 ip6:2001:db8::/32 -all", &["ip6:2001:db8::5"], "v=spf1 ip6:2001:db8::/32 ip6:2001:db8::5 -all"),
+            (
+                "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::1 ~all",
+                &["mx/24"],
+                "v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::1 mx/24 ~all",
+            ),
+            (
+                "v=spf1 ?include:a.example -all",
+                &["include:a.example"],
+                "v=spf1 ?include:a.example include:a.example -all",
+            ),
             ("v=spf1 ip6:2001:db8::1/128 -all", &["ip6:2001:db8::1"], "v=spf1 ip6:2001:db8::1/128 -all"),
             ("v=spf1 mx redirect=a.example exp=b.example", &["a"], "v=spf1 mx a redirect=a.example exp=b.example"),
             ("", &["mx"], "v=spf1 mx"),
@@ -311,7 +343,7 @@ mod tests {
             ("v=spf1  ~a   -all", "~a", "v=spf1 ip4:192.0.2.4 ~a -all"),
             ("v=spf1 mx -all", "-all", "v=spf1 mx ip4:192.0.2.4 -all"),
             ("v=spf1 redirect=a.example mx", "redirect=a.example", "v=spf1 ip4:192.0.2.4 redirect=a.example mx"),
-            ("v=spf1 -a ip4:192.0.2.4 -all", "-a", "v=spf1 ip4:192.0.2.4 -a ip4:192.0.2.4 -all"),
+            ("v=spf1 -a ip4:192.0.2.4 -all", "-a", "v=spf1 ip4:192.0.2.4 -a -all"),
         ] {
             let start = record.find(deciding).unwrap();
             let span = Span::new(start, start + deciding.len());

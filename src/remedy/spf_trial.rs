@@ -1,8 +1,9 @@
 //! A proposed SPF record, evaluated before it is shown: it must let this server pass, and must not
 //! pass the limit of ten look-ups for anybody else (RFC 7208 §4.6.4).
 
-use super::text;
-use crate::evidence::{Answer, Answers, Kind, Outcome, Question, Record};
+use super::Change;
+use super::overlay::Overlay;
+use crate::evidence::{Answers, Kind};
 use crate::facts::lookup::Lookup;
 use crate::facts::spf::{Check, SpfResult, check_host, record};
 use std::net::{IpAddr, Ipv4Addr};
@@ -45,11 +46,5 @@ fn walk(lookup: &Lookup, domain: &str) -> (u32, bool) {
 }
 
 fn overlaid(answers: &Answers, domain: &str, record: &str) -> Answers {
-    let mut answers = answers.clone();
-    let question = Question::new(domain, Kind::Txt);
-    let record = Record { name: question.name.clone(), ttl: super::TTL, data: text(record) };
-    let at = answers.get(&question).map_or(jiff::Timestamp::UNIX_EPOCH, |published| published.at);
-    let answer = Answer::new(Outcome::Records, vec![record], at);
-    answers.insert(question, answer);
-    answers
+    Overlay::new(answers, &[Change::txt(domain, &[] as &[&str], &[record])]).all()
 }

@@ -18,6 +18,9 @@ pub use plan::{Plan, plan};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// Fixes of one diagnosis that are tried; a message with more faults is none.
+const TRIALS: usize = 40;
+
 /// How often answers that follow from the changes may open further questions.
 const ROUNDS: usize = 8;
 
@@ -40,7 +43,12 @@ pub struct Proved {
 
 /// Tries the fix of every finding, each by itself. Records that turn out wrong are dropped.
 pub fn prove(mut diagnosis: Diagnosis) -> Proved {
-    let trials: Vec<_> = diagnosis.every_finding().map(|f| trial::run(&diagnosis, f)).collect();
+    let mut left = TRIALS;
+    let mut tried = |finding: &Finding| {
+        left = left.checked_sub(usize::from(finding.fix.as_ref().is_some_and(|fix| !fix.records.is_empty())))?;
+        trial::run(&diagnosis, finding)
+    };
+    let trials: Vec<_> = diagnosis.every_finding().map(&mut tried).collect();
     let mut questions = BTreeSet::new();
     let mut trials = trials.into_iter().map(|trial| {
         trial.map(|t| {

@@ -8,13 +8,14 @@ pub fn words(finding: &Finding) -> Option<(String, Vec<String>)> {
     match finding.proof.as_ref()? {
         Proof::Proven { before, after, remains, given } => {
             let given = given.as_ref().map_or(String::new(), |given| format!(", once {given}"));
-            let turned = format!("tried on this evidence: {} → {}{given}", before.word(), after.word());
+            let same = if before == after { ", without this finding" } else { "" };
+            let turned = format!("on this evidence: {} → {}{same}{given}", before.word(), after.word());
             Some((turned, remains.iter().map(|r| r.title.clone()).collect()))
         }
-        Proof::Open { .. } if blanks => Some(("not tried: the blanks have to be filled in first".to_owned(), vec![])),
+        Proof::Open { .. } if blanks => Some(("none before the blanks are filled in".to_owned(), vec![])),
         Proof::Open { needs } => {
             let needs: Vec<&str> = needs.iter().map(|gap| gap.needs.as_str()).collect();
-            Some((format!("not proven by what is at hand; it takes: {}", needs.join("; ")), vec![]))
+            Some((format!("none by what is at hand; it takes: {}", needs.join("; ")), vec![]))
         }
         Proof::Disproven { .. } => None,
     }

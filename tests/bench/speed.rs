@@ -7,6 +7,7 @@ use postdoc::diagnose::diagnose;
 use postdoc::evidence::{Evidence, Input, Said};
 use postdoc::facts::header::Header;
 use postdoc::facts::{Reading, authres};
+use postdoc::replay::prove;
 use postdoc::samples;
 use std::sync::Arc;
 
@@ -69,4 +70,13 @@ fn diagnose_with_every_answer(bencher: Bencher) {
     let evidence = samples::find("unaligned").unwrap().evidence(jiff::Timestamp::UNIX_EPOCH, Said::default());
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     bencher.bench(|| diagnose(Arc::new(evidence.clone()), reading.clone()));
+}
+
+/// Every fix of a message with two SPF records is tried.
+#[divan::bench]
+fn prove_every_fix(bencher: Bencher) {
+    let evidence = samples::find("two-spf").unwrap().evidence(jiff::Timestamp::UNIX_EPOCH, Said::default());
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    let diagnosis = diagnose(Arc::new(evidence), reading);
+    bencher.with_inputs(|| diagnosis.clone()).bench_values(prove);
 }
