@@ -22,7 +22,8 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(event) => key(app, event),
         Msg::Paste(text) => paste(app, &text),
-        Msg::Resize => vec![],
+        // Also where the size is the old one again: a terminal drops what stood outside a smaller one.
+        Msg::Resize => vec![Effect::Redraw],
         Msg::Tick => {
             app.spin = app.spin.wrapping_add(1);
             vec![]
