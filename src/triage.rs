@@ -3,6 +3,7 @@
 use crate::evidence::{InputKind, Kind, Outcome, Question};
 use crate::facts::Facts;
 use crate::facts::antispam::Leaning;
+use crate::facts::dkim::{DkimResult, Verification};
 use crate::facts::organization::Agreement;
 use crate::facts::spf::SpfResult;
 use crate::facts::subject::Subject;
@@ -183,7 +184,9 @@ fn passing(facts: &Facts) -> String {
     let nobody_said = reported.spf.is_none() && reported.dkim.is_empty() && reported.dmarc.is_none();
     if nobody_said && reported.compauth.is_none() {
         return match facts.alignment.dmarc {
-            Some(true) => format!("By today's DNS SPF passes for {from}; the header holds no receiver's verdict."),
+            Some(true) => {
+                format!("By today's DNS {} for {from}; the header holds no receiver's verdict.", vouching(facts))
+            }
             _ => "The receiver's verdict is clean.".into(),
         };
     }
@@ -200,6 +203,19 @@ fn passing(facts: &Facts) -> String {
         (false, false) => "so says the receiver",
     };
     format!("Authentication passes for {from}: {who}.")
+}
+
+/// What makes DMARC pass where no receiver speaks.
+fn vouching(facts: &Facts) -> &'static str {
+    let aligned = |a: Option<Agreement>| matches!(a, Some(Agreement::Strict | Agreement::Relaxed));
+    let signed = |v: &Verification| aligned(facts.alignment.signatures.get(v.signature).copied().flatten());
+    let dkim = facts.verified.iter().any(|v| v.result == Some(DkimResult::Pass) && signed(v));
+    let spf = facts.spf.as_ref().is_some_and(|check| check.result == Some(SpfResult::Pass));
+    match (dkim, aligned(facts.alignment.spf) && spf) {
+        (true, true) => "SPF and DKIM pass",
+        (true, false) => "DKIM passes",
+        (false, _) => "SPF passes",
+    }
 }
 
 fn unknown(facts: &Facts, gaps: &[Gap]) -> String {

@@ -1,6 +1,6 @@
 //! The case file, `postdoc/case` version 1: everything a diagnosis rests on, nothing derived.
 
-use super::input::BodyDigest;
+use super::input::BodyWitness;
 use super::{Answer, Answers, Brought, Errand, Evidence, Fetched, Input, InputKind, Question, Refusal, Said};
 use crate::rules::Confidence;
 use base64::Engine as _;
@@ -39,7 +39,7 @@ pub struct SavedInput {
     pub base64: Option<String>,
     /// What signatures are held against, where the body was not kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub body: Vec<BodyDigest>,
+    pub body: Vec<BodyWitness>,
 }
 
 /// One diagnosis of it.
@@ -96,7 +96,7 @@ impl Case {
         let input = &evidence.input;
         let kept = if bodies { &input.original[..] } else { input.header_section() };
         let cut = kept.len() < input.original.len();
-        let body = if cut { crate::facts::dkim::signed::digests(input) } else { input.body_digests().to_vec() };
+        let body = if cut { crate::facts::dkim::signed::witnesses(input) } else { input.body_witnesses().to_vec() };
         let sha256 = input.sha256();
         let id = format!("{:.8}", digest(&[sha256.as_bytes(), evidence.now.to_string().as_bytes()]));
         let text = std::str::from_utf8(kept).ok().map(str::to_owned);

@@ -2,6 +2,7 @@
 
 use super::recognise;
 use super::repair::{Draft, Map};
+use crate::facts::dkim::forensics::What;
 use crate::rules::Confidence;
 use crate::span::{SourceSpan, Span};
 use std::sync::{Arc, OnceLock};
@@ -141,24 +142,28 @@ pub struct Input {
     told: bool,
     /// Size and digest of the whole, where only its header was kept in a case file.
     whole: Option<(usize, String)>,
-    /// Digests of the body, where a case file kept them in its stead.
-    body: Vec<BodyDigest>,
+    /// What the body said, where a case file kept that in its stead.
+    body: Vec<BodyWitness>,
 }
 
-/// A digest of a canonical body (RFC 6376 §3.7).
+/// What a body says of one signature, kept in its stead (RFC 6376 §3.7).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct BodyDigest {
-    /// `simple` or `relaxed`.
-    pub canonicalization: String,
-    /// `sha1` or `sha256`.
-    pub hash: String,
-    /// Bytes that `l=` counts; all of them where it is missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub length: Option<u64>,
+pub struct BodyWitness {
+    /// Index of the signature, from the top.
+    pub signature: usize,
     /// Bytes of the canonical body.
     pub has: u64,
-    /// Base64.
+    /// Hash of the canonical body, as far as `l=` counts it, in base64.
     pub digest: String,
+    /// There was nothing but blanks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub empty: bool,
+    /// The changes that, undone, restore the signed hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub altered: Option<Vec<What>>,
+    /// Marks of changes that could not be undone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<What>,
 }
 
 impl Input {
@@ -252,8 +257,8 @@ impl Input {
         self.whole.is_some()
     }
 
-    /// Digests of the body that a case file kept in its stead.
-    pub fn body_digests(&self) -> &[BodyDigest] {
+    /// What the body says of each signature, where a case file kept that in its stead.
+    pub fn body_witnesses(&self) -> &[BodyWitness] {
         &self.body
     }
 

@@ -97,7 +97,7 @@ impl Reading {
             header,
             ..Reading::default()
         };
-        r.signed = dkim::signed::prepare(&r.signatures, &r.header, input);
+        r.signed = dkim::signed::prepare(&r.signatures, &r.header, &r.lists, input);
         r.boundary = boundary::find(&r, text, said);
         r.reported = reported::merge(&r, text);
         r

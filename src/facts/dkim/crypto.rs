@@ -43,17 +43,20 @@ impl Algorithm {
 
     /// The hash of `data`.
     pub fn digest(self, data: &[u8]) -> Vec<u8> {
-        let hash = match self {
+        digest::digest(self.function(), data).as_ref().to_vec()
+    }
+
+    fn function(self) -> &'static digest::Algorithm {
+        match self {
             Algorithm::RsaSha1 => &SHA1_FOR_LEGACY_USE_ONLY,
             _ => &SHA256,
-        };
-        digest::digest(hash, data).as_ref().to_vec()
+        }
     }
 
     /// Did the partner of this key sign `data`? `key` is the value of `p=`, a usable key of our
     /// type. RSA keys of 1,024 to 8,192 bits.
     pub fn verifies(self, key: &[u8], data: &[u8], signature: &[u8]) -> bool {
-        let Some(key) = material::decode(key) else { return false };
+        let Some(key) = material::decode(&material::without_blanks(key)) else { return false };
         let rsa = |how: &'static dyn VerificationAlgorithm| {
             let Some(inner) =
                 SubjectPublicKeyInfoRef::from_der(&key).ok().and_then(|info| info.subject_public_key.as_bytes())
@@ -70,5 +73,23 @@ impl Algorithm {
                 UnparsedPublicKey::new(&signature::ED25519, &key).verify(&self.digest(data), signature).is_ok()
             }
         }
+    }
+}
+
+/// A hash that is still being fed.
+#[derive(Clone)]
+pub struct Running(digest::Context);
+
+impl Running {
+    pub fn new(algorithm: Algorithm) -> Running {
+        Running(digest::Context::new(algorithm.function()))
+    }
+
+    pub fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish().as_ref().to_vec()
     }
 }

@@ -75,7 +75,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Base64 without blanks, decoded; `None` where it is not base64.
+/// Base64 decoded; `None` where it is not base64. Blanks have to be out: [`without_blanks`].
 pub fn decode(bare: &[u8]) -> Option<Vec<u8>> {
     BASE64.decode(bare).ok()
 }

@@ -2,6 +2,7 @@
 
 pub mod canon;
 pub mod crypto;
+pub mod forensics;
 pub mod key;
 pub mod material;
 pub mod name;

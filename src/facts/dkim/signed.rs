@@ -3,24 +3,34 @@
 
 use super::canon::Canon;
 use super::crypto::Algorithm;
+use super::forensics::{What, body, likely};
 use super::{Signature, material};
-use crate::evidence::input::BodyDigest;
+use crate::evidence::input::BodyWitness;
 use crate::evidence::{Input, InputKind};
 use crate::facts::header::{Field, Header};
+use crate::facts::lists::Lists;
 use crate::span::Span;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Signatures that are checked; receivers give up long before (RFC 6376 §8.4).
 pub const MOST: usize = 20;
 
 /// What one signature covers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Signed {
     pub algorithm: Algorithm,
-    /// The fields of `h=` and the signature itself without the value of `b=`, canonical.
-    pub header: Vec<u8>,
+    /// Of the header.
+    pub canon: Canon,
+    /// For each name of `h=` the index of the field it chose.
+    pub chosen: Vec<Option<usize>>,
+    /// The fields of `h=`, canonical, each with its CRLF.
+    pub fields: Vec<u8>,
+    /// The signature itself without the value of `b=`, canonical.
+    pub itself: Vec<u8>,
     pub body: Body,
+    /// What the search for changes of the header found, for the key it was made with.
+    pub(super) search: OnceLock<(String, Option<Vec<What>>)>,
 }
 
 /// Is the body the one that was signed?
@@ -28,47 +38,51 @@ pub struct Signed {
 pub enum Body {
     /// It has the hash of `bh=`. `unsigned` bytes, canonical, stand beyond `l=`.
     Match { unsigned: u64 },
-    /// Its hash is another, in base64.
-    Mismatch { hash: String },
+    /// Its hash is another, in base64; the changes that, undone, restore the signed one, or else the
+    /// marks that changes left.
+    Mismatch { hash: String, altered: Option<Vec<What>>, marks: Vec<What> },
     /// `l=` counts more bytes than there are (RFC 6376 §3.5).
     Short { has: u64 },
     /// There is only a header.
     NotAvailable,
 }
 
+/// Signatures whose body is searched for what changed it.
+const SEARCHED: usize = 3;
+
 /// What the first [`MOST`] signatures cover; `None` for one that cannot be worked out.
-pub fn prepare(signatures: &[Signature], header: &Header, input: &Input) -> Vec<Option<Arc<Signed>>> {
+pub fn prepare(signatures: &[Signature], header: &Header, lists: &Lists, input: &Input) -> Vec<Option<Arc<Signed>>> {
     if signatures.is_empty() {
         return Vec::new();
     }
     let text = &input.text[..];
     let fields = Fields::of(header, text);
-    let mut bodies = Bodies::of(header, input);
-    let one = |signature: &Signature| {
+    let mut bodies = Bodies::of(header, lists, input);
+    let one = |(index, signature): (usize, &Signature)| {
         let algorithm = Algorithm::named(&signature.algorithm.as_ref()?.value)?;
-        let (of_header, of_body) = canons(signature)?;
+        let (canon, _) = canons(signature)?;
         let own = *header.fields.get(signature.field)?;
-        let mut signed = fields.signed(&signature.signed, of_header, own, text);
-        itself(&mut signed, own, signature, of_header, text);
-        let body = bodies.judge(signature, algorithm, of_body);
-        Some(Arc::new(Signed { algorithm, header: signed, body }))
+        let chosen = fields.chosen(&signature.signed, own);
+        let mut signed = Vec::with_capacity(1024);
+        for field in chosen.iter().flatten().filter_map(|&n| header.fields.get(n)) {
+            canon.field(&mut signed, before_colon(*field, text), field.value.of(text));
+            signed.extend_from_slice(b"\r\n");
+        }
+        let itself = itself(own, signature, canon, text);
+        let body = bodies.judge(index, signature);
+        Some(Arc::new(Signed { algorithm, canon, chosen, fields: signed, itself, body, search: OnceLock::new() }))
     };
-    signatures.iter().take(MOST).map(one).collect()
+    signatures.iter().take(MOST).enumerate().map(one).collect()
 }
 
-/// The digests of the body that these signatures are held against: what a case keeps in its stead.
-pub fn digests(input: &Input) -> Vec<BodyDigest> {
+/// What the body says of each signature: what a case keeps in its stead.
+pub fn witnesses(input: &Input) -> Vec<BodyWitness> {
     let header = Header::split(&input.text);
     let signatures = super::signature::read(&header, &input.text);
-    let mut bodies = Bodies::of(&header, input);
-    let mut out: Vec<BodyDigest> = Vec::new();
-    for signature in signatures.iter().take(MOST) {
-        let algorithm = signature.algorithm.as_ref().and_then(|a| Algorithm::named(&a.value));
-        let (Some(algorithm), Some((_, canon))) = (algorithm, canons(signature)) else { continue };
-        let digest = bodies.digest(algorithm, canon, signature.length.as_ref().map(|l| l.value));
-        out.extend(digest.filter(|d| !out.contains(d)));
-    }
-    out
+    let lists = crate::facts::lists::read(&header, &input.text);
+    let mut bodies = Bodies::of(&header, &lists, input);
+    let each = signatures.iter().take(MOST).enumerate();
+    each.filter_map(|(index, signature)| bodies.witness(index, signature)).collect()
 }
 
 fn canons(signature: &Signature) -> Option<(Canon, Canon)> {
@@ -92,36 +106,31 @@ impl<'h> Fields<'h> {
         Fields { header, named }
     }
 
-    /// The fields that `names` chooses, each with its CRLF: the lowest that was not taken yet, and
-    /// nothing for a name that is used up (RFC 6376 §5.4.2).
-    fn signed(&self, names: &[String], canon: Canon, own: Field, text: &[u8]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(1024);
+    /// The field that each name chooses: the lowest that was not taken yet, and none for a name that
+    /// is used up (RFC 6376 §5.4.2). The signature being checked is not among the fields it signs.
+    fn chosen(&self, names: &[String], own: Field) -> Vec<Option<usize>> {
         let mut taken: HashMap<&str, usize> = HashMap::with_capacity(names.len());
+        let mut out = Vec::with_capacity(names.len());
         for name in names {
-            let Some(indices) = self.named.get(name.as_bytes()) else { continue };
+            let Some(indices) = self.named.get(name.as_bytes()) else {
+                out.push(None);
+                continue;
+            };
             let taken = taken.entry(name).or_default();
-            while let Some(&index) = indices.len().checked_sub(*taken + 1).and_then(|n| indices.get(n)) {
-                *taken += 1;
-                let field = self.header.fields[index];
-                // The signature being checked is not among the fields it signs.
-                if field != own {
-                    canon.field(&mut out, before_colon(field, text), field.value.of(text));
-                    out.extend_from_slice(b"\r\n");
-                    break;
-                }
-            }
+            let mut left = indices.iter().rev().skip(*taken).copied().inspect(|_| *taken += 1);
+            out.push(left.find(|&index| self.header.fields.get(index) != Some(&own)));
         }
         out
     }
 }
 
 /// All that stands before the colon: the name, and blanks of the obsolete form.
-fn before_colon(field: Field, text: &[u8]) -> &[u8] {
+pub(super) fn before_colon(field: Field, text: &[u8]) -> &[u8] {
     Span { start: field.name.start, end: field.value.start.saturating_sub(1) }.of(text)
 }
 
 /// The signature's own field with an empty `b=` and without a final CRLF (RFC 6376 §3.7).
-fn itself(out: &mut Vec<u8>, own: Field, signature: &Signature, canon: Canon, text: &[u8]) {
+fn itself(own: Field, signature: &Signature, canon: Canon, text: &[u8]) -> Vec<u8> {
     let value = own.value.of(text);
     let b = signature.tags.tags.iter().find(|t| t.has_equals && t.name.of(text) == b"b");
     let mut emptied = Vec::with_capacity(value.len());
@@ -136,68 +145,81 @@ fn itself(out: &mut Vec<u8>, own: Field, signature: &Signature, canon: Canon, te
         }
         None => emptied.extend_from_slice(value),
     }
-    canon.field(out, before_colon(own, text), &emptied);
+    let mut out = Vec::with_capacity(emptied.len() + 16);
+    canon.field(&mut out, before_colon(own, text), &emptied);
+    out
 }
 
 /// The body, made canonical once for each way that is asked for.
 struct Bodies<'i> {
     body: Option<&'i [u8]>,
-    kept: &'i [BodyDigest],
+    /// The header section, for the content type of the body.
+    header: &'i [u8],
+    lists: &'i Lists,
+    kept: &'i [BodyWitness],
     canonical: [Option<Vec<u8>>; 2],
-    hashed: HashMap<(Algorithm, Canon, Option<u64>), BodyDigest>,
+    /// Digest and size, by hash, canonicalization and `l=`.
+    hashed: HashMap<(&'static str, Canon, Option<u64>), (String, u64)>,
+    searched: usize,
 }
 
 impl<'i> Bodies<'i> {
-    fn of(header: &Header, input: &'i Input) -> Bodies<'i> {
-        let body = header.body.and_then(|at| input.text.get(at as usize..));
+    fn of(header: &Header, lists: &'i Lists, input: &'i Input) -> Bodies<'i> {
+        let (head, body) = match header.body.and_then(|at| input.text.split_at_checked(at as usize)) {
+            Some((head, body)) => (head, Some(body)),
+            None => (&input.text[..], None),
+        };
         let whole = input.kind == InputKind::Message && !input.is_cut();
         Bodies {
             body: body.filter(|_| whole),
-            kept: input.body_digests(),
+            header: head,
+            lists,
+            kept: input.body_witnesses(),
             canonical: [None, None],
             hashed: HashMap::new(),
+            searched: 0,
         }
     }
 
-    fn digest(&mut self, algorithm: Algorithm, canon: Canon, length: Option<u64>) -> Option<BodyDigest> {
+    /// What the body says of one signature; `None` without a body.
+    fn witness(&mut self, index: usize, signature: &Signature) -> Option<BodyWitness> {
+        let algorithm = Algorithm::named(&signature.algorithm.as_ref()?.value)?;
+        let (_, canon) = canons(signature)?;
         let Some(body) = self.body else {
-            let fits = |d: &&BodyDigest| {
-                d.hash == algorithm.hash() && d.canonicalization == canon.word() && d.length == length
-            };
-            return self.kept.iter().find(fits).cloned();
+            return self.kept.iter().find(|w| w.signature == index).cloned();
         };
-        // One hash function: those of both SHA-256 algorithms are the same.
-        let function = if algorithm == Algorithm::Ed25519 { Algorithm::RsaSha256 } else { algorithm };
-        if let Some(known) = self.hashed.get(&(function, canon, length)) {
-            return Some(known.clone());
-        }
+        let length = signature.length.as_ref().map(|l| l.value);
         let canonical = self.canonical[canon as usize].get_or_insert_with(|| canon.body(body));
         let has = canonical.len();
         let counted = length.map_or(has, |l| usize::try_from(l).unwrap_or(usize::MAX).min(has));
-        let digest = BodyDigest {
-            canonicalization: canon.word().into(),
-            hash: algorithm.hash().into(),
-            length,
-            has: has as u64,
-            digest: material::encode(&algorithm.digest(&canonical[..counted])),
+        let hashed = self.hashed.entry((algorithm.hash(), canon, length));
+        let (digest, has) =
+            hashed.or_insert_with(|| (material::encode(&algorithm.digest(&canonical[..counted])), has as u64)).clone();
+        let empty = body.trim_ascii().is_empty();
+        let hash = material::decode(signature.body_hash.as_bytes()).unwrap_or_default();
+        let differs = material::decode(digest.as_bytes()).as_ref() != Some(&hash);
+        let altered = if differs && !empty && self.searched < SEARCHED {
+            self.searched += 1;
+            body::restore(body, self.header, body::Wanted { hash: &hash, algorithm, canon, length })
+        } else {
+            None
         };
-        self.hashed.insert((function, canon, length), digest.clone());
-        Some(digest)
+        let marks = if differs && altered.is_none() { likely(body, self.lists) } else { Vec::new() };
+        Some(BodyWitness { signature: index, has, digest, empty, altered, marks })
     }
 
-    fn judge(&mut self, signature: &Signature, algorithm: Algorithm, canon: Canon) -> Body {
+    fn judge(&mut self, index: usize, signature: &Signature) -> Body {
+        let Some(found) = self.witness(index, signature) else { return Body::NotAvailable };
         let length = signature.length.as_ref().map(|l| l.value);
-        let empty = self.body.is_some_and(|body| body.trim_ascii().is_empty());
-        let Some(found) = self.digest(algorithm, canon, length) else { return Body::NotAvailable };
         if let Some(l) = length.filter(|&l| l > found.has) {
-            return if empty && l > 0 { Body::NotAvailable } else { Body::Short { has: found.has } };
+            return if found.empty && l > 0 { Body::NotAvailable } else { Body::Short { has: found.has } };
         }
         let same = material::decode(signature.body_hash.as_bytes()) == material::decode(found.digest.as_bytes());
         match same {
             true => Body::Match { unsigned: length.map_or(0, |l| found.has - l) },
             // An empty body is more often one that was left behind than one that was changed.
-            false if empty => Body::NotAvailable,
-            false => Body::Mismatch { hash: found.digest },
+            false if found.empty => Body::NotAvailable,
+            false => Body::Mismatch { hash: found.digest, altered: found.altered, marks: found.marks },
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Verification (RFC 6376 §6.1): what each signature covers, held against its key.
 
 use super::crypto::Algorithm;
-use super::signed::Body;
+use super::forensics::{self, Altered, Proof, What};
+use super::signed::{Body, Signed, before_colon};
 use super::{Key, KeyRecord, KeyState, PublicKey, Signature, material};
 use crate::evidence::{Evidence, RepairKind};
 use crate::facts::Reading;
+use crate::facts::header::Field;
+use crate::facts::organization;
 use crate::facts::received::Hop;
 
 /// What we found of one signature ourselves.
@@ -20,6 +23,8 @@ pub struct Verification {
     pub result: Option<DkimResult>,
     /// Why not `pass`.
     pub reason: Option<Reason>,
+    /// What was changed after signing, as far as it can be told.
+    pub altered: Vec<Altered>,
 }
 
 /// Does a hash agree?
@@ -120,6 +125,7 @@ pub fn verify(reading: &Reading, keys: &[Key], evidence: &Evidence) -> Vec<Verif
                 body_hash: known(found.body_hash),
                 result: None,
                 reason: None,
+                altered: Vec::new(),
                 ..found
             };
         }
@@ -159,11 +165,12 @@ fn judge(
     let header_hash = match signed {
         Some(signed) if !fitting.is_empty() => {
             let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
-            let verifies = |r: &&KeyRecord| {
-                let p = r.p.map_or(&[][..], |p| p.of(r.text.as_bytes()));
-                signed.algorithm.verifies(p, &signed.header, &b)
-            };
-            if fitting.iter().any(verifies) { Hash::Match } else { Hash::Mismatch }
+            let data = [&signed.fields[..], &signed.itself].concat();
+            if fitting.iter().any(|r| signed.algorithm.verifies(key_of(r), &data, &b)) {
+                Hash::Match
+            } else {
+                Hash::Mismatch
+            }
         }
         _ => Hash::Unknown,
     };
@@ -188,7 +195,97 @@ fn judge(
             (None, Hash::Match) => (Some(Pass), None),
         }
     };
-    Verification { signature: index, header_hash, body_hash, result, reason }
+    let altered = match (signed, fitting.first()) {
+        (Some(signed), key) => {
+            altered(reading, signature, signed, key.filter(|_| header_hash == Hash::Mismatch), evidence)
+        }
+        _ => Vec::new(),
+    };
+    Verification { signature: index, header_hash, body_hash, result, reason, altered }
+}
+
+/// The value of `p=`.
+fn key_of(record: &KeyRecord) -> &[u8] {
+    record.p.map_or(&[][..], |p| p.of(record.text.as_bytes()))
+}
+
+/// What was changed: proven where it can be undone, else by the marks it left.
+fn altered(
+    reading: &Reading,
+    signature: &Signature,
+    signed: &Signed,
+    key: Option<&&KeyRecord>,
+    evidence: &Evidence,
+) -> Vec<Altered> {
+    let hop = relay(reading, signature);
+    let say = |proof: Proof| {
+        let hop = hop.clone();
+        move |what: What| Altered { what, proof, hop: hop.clone() }
+    };
+    let mut out: Vec<Altered> = Vec::new();
+    if let Body::Mismatch { altered, marks, .. } = &signed.body {
+        out.extend(altered.iter().flatten().copied().map(say(Proof::RestoredHash)));
+        out.extend(marks.iter().copied().map(say(Proof::Likely)));
+    }
+    if let Some(key) = key {
+        let found = signed
+            .search
+            .get_or_init(|| (key.text.clone(), search(reading, signature, signed, key_of(key), &evidence.input.text)));
+        // Another key has come since: what was found with the old one is not known for it.
+        let found = if found.0 == key.text { found.1.clone() } else { None };
+        out.extend(found.into_iter().flatten().map(say(Proof::RestoredHash)));
+    }
+    out
+}
+
+/// Undoes known changes of the signed fields until the signature fits.
+fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8], text: &[u8]) -> Option<Vec<What>> {
+    let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
+    let field = |n: &Option<usize>| n.and_then(|n| reading.header.fields.get(n).copied());
+    let names = signature.signed.iter().map(String::as_str).zip(signed.chosen.iter().map(field)).collect();
+    let chosen = forensics::Chosen { names, header: &reading.header, text };
+    let own: Vec<Vec<u8>> =
+        chosen.names.iter().map(|(_, f)| f.map_or(Vec::new(), |f| canonical(signed, &was(f, text)))).collect();
+    forensics::restore_header(&chosen, |changes| {
+        let mut data = Vec::with_capacity(signed.fields.len() + signed.itself.len());
+        for (n, own) in own.iter().enumerate() {
+            match changes.iter().find(|(changed, _)| *changed == n) {
+                Some((_, Some(was))) => data.extend(canonical(signed, was)),
+                Some((_, None)) => {}
+                None => data.extend_from_slice(own),
+            }
+        }
+        data.extend_from_slice(&signed.itself);
+        signed.algorithm.verifies(key, &data, &b)
+    })
+}
+
+fn was(field: Field, text: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    (before_colon(field, text).to_vec(), field.value.of(text).to_vec())
+}
+
+fn canonical(signed: &Signed, (name, value): &(Vec<u8>, Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::with_capacity(name.len() + value.len() + 3);
+    signed.canon.field(&mut out, name, value);
+    out.extend_from_slice(b"\r\n");
+    out
+}
+
+/// The server that most likely changed the message: the list's, or the only one after the signer.
+fn relay(reading: &Reading, signature: &Signature) -> Option<String> {
+    let after: Vec<&str> = reading
+        .hops
+        .iter()
+        .filter(|hop| hop.field < signature.field)
+        .filter_map(|hop| hop.by.as_ref().map(|by| by.value.as_str()))
+        .collect();
+    let list = reading.lists.list_id.as_ref().and_then(|id| organization::psl(&id.value.to_ascii_lowercase()));
+    let of_list = |by: &&&str| list.is_some() && organization::psl(&by.to_ascii_lowercase()) == list;
+    match (after.iter().find(of_list), &after[..]) {
+        (Some(by), _) => Some((*by).to_owned()),
+        (None, [only]) => Some((*only).to_owned()),
+        _ => None,
+    }
 }
 
 /// Key material of the algorithm's type and of a size that counts (RFC 8301 §3.2); ring knows no

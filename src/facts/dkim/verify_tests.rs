@@ -53,6 +53,8 @@ fn what_another_implementation_signed_passes() {
         let pass = (Hash::Match, Hash::Match, Some(DkimResult::Pass), None);
         assert_eq!(message(&text, &signing.record()), pass, "{text}");
         assert_eq!(message(&text.replace("\r\n", "\n"), &signing.record()), pass);
+        // Blanks inside p= do not count (RFC 6376 §3.6.1).
+        assert_eq!(message(&text, &signing.record().replace("p=", "p= ").replace('q', "q ")), pass);
     }
 }
 
@@ -186,7 +188,8 @@ fn a_case_without_the_body_verifies_the_same() {
         let case = Case::new(&evidence, false);
         let back = Case::read(case.write().as_bytes()).unwrap().evidence(None).unwrap();
         assert!(back.input.is_cut() && !case.write().contains("please"));
-        assert_eq!(signed(&back), signed(&evidence));
+        let bodies = |e: &Evidence| signed(e).into_iter().map(|s| s.map(|s| s.body.clone())).collect::<Vec<_>>();
+        assert_eq!(bodies(&back), bodies(&evidence));
         assert_eq!(Case::new(&back, false).input.body, case.input.body);
     }
 }

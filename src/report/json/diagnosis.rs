@@ -4,6 +4,7 @@ use crate::diagnose::Diagnosis;
 use crate::evidence::{Errand, Input};
 use crate::facts::antispam;
 use crate::facts::boundary::MailFrom;
+use crate::facts::dkim::forensics::Altered;
 use crate::facts::dkim::{DkimResult, Reason, Signature, Verification};
 use crate::facts::organization::Agreement;
 use crate::facts::received::Hop;
@@ -185,9 +186,16 @@ struct ComputedDkim {
     reason: Option<&'static str>,
     header_hash: &'static str,
     body_hash: &'static str,
-    altered: Vec<()>,
+    altered: Vec<AlteredPart>,
     domain: Option<String>,
     selector: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct AlteredPart {
+    what: &'static str,
+    proof: &'static str,
+    hop: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -459,10 +467,14 @@ fn computed_dkim(d: &Diagnosis, v: &Verification) -> ComputedDkim {
         reason: v.reason.map(Reason::word),
         header_hash: v.header_hash.word(),
         body_hash: v.body_hash.word(),
-        altered: Vec::new(),
+        altered: v.altered.iter().map(altered).collect(),
         domain: part(|s| &s.domain),
         selector: part(|s| &s.selector),
     }
+}
+
+fn altered(a: &Altered) -> AlteredPart {
+    AlteredPart { what: a.what.word(), proof: a.proof.word(), hop: a.hop.clone() }
 }
 
 fn agreement(a: Agreement) -> &'static str {

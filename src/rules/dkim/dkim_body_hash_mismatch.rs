@@ -1,3 +1,4 @@
+use super::alteration;
 use super::failure::Failure;
 use super::standing::{self, Relay, Standing};
 use crate::facts::Facts;
@@ -68,7 +69,12 @@ fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding
                 .signature
                 .map(|s| Exhibit::input(s.tag(facts.text(), "bh").unwrap_or(s.span), "the hash that was signed")),
         );
+    let found = standing.found.filter(|v| v.body_hash == Hash::Mismatch);
+    let proven = found.is_some_and(|v| alteration::proven(v, true));
+    let how = found.map(|v| alteration::told(v, true)).unwrap_or_default();
+    let cures = found.map(|v| alteration::cures(v, true)).unwrap_or_default();
     let finding = match report {
+        None if proven => finding.sure(Confidence::Certain, "with the change undone, the body has the signed hash"),
         Some(_) => finding.sure(Confidence::Certain, "the receiver reported it"),
         None => finding.sure(
             Confidence::Likely,
@@ -79,7 +85,7 @@ fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding
         Relay::Before(span) => finding
             .severity(Severity::Medium)
             .explain(format!(
-                "The signature of {} was made over another body than the one that arrived. The message went through a mailing list or a forwarder, and these add footers or rewrite parts; that is the likely reason.",
+                "The signature of {} was made over another body than the one that arrived. The message went through a mailing list or a forwarder, and these add footers or rewrite parts; that is the likely reason.{how}",
                 standing.who()
             ))
             .exhibit(Exhibit::input(span, "a list or forwarder handled it"))
@@ -100,13 +106,17 @@ fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding
             finding
                 .severity(if checker { Severity::Medium } else { RULE.severity })
                 .explain(format!(
-                    "The signature of {} was made over another body than the one that arrived: something changed it on the way.{}",
+                    "The signature of {} was made over another body than the one that arrived: something changed it on the way.{}{how}",
                     standing.who(),
                     if checker { standing::CHECKER } else { "" }
                 ))
                 .fix(remedy)
         }
     };
+    let mut finding = finding;
+    if let Some(fix) = &mut finding.fix {
+        fix.steps.splice(0..0, cures);
+    }
     let finding = standing.apply(finding);
     let severity = if standing.harmless() { Severity::Info } else { finding.severity };
     finding
@@ -165,7 +175,14 @@ mod tests {
     fn without_a_receiver_we_say_it_ourselves() {
         let ours = |body_hash, result| {
             let mut case = Case::new(SIGNED);
-            let found = Verification { signature: 0, header_hash: Hash::Match, body_hash, result, reason: None };
+            let found = Verification {
+                signature: 0,
+                header_hash: Hash::Match,
+                body_hash,
+                result,
+                reason: None,
+                altered: vec![],
+            };
             case.verified.push(found);
             case
         };

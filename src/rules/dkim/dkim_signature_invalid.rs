@@ -1,8 +1,9 @@
+use super::alteration;
 use super::dkim_identity_not_allowed::forbidding;
 use super::failure::Failure;
 use super::standing::{self, Relay, Standing};
 use super::subject;
-use crate::evidence::InputKind;
+use crate::evidence::{InputKind, Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::key::Key;
 use crate::facts::dkim::{Hash, KeyState, Reason, Signature, Verification};
@@ -96,6 +97,10 @@ fn judge(facts: &Facts) -> Verdict {
         if standing.verified.filter(whole).is_some() {
             findings.push(broken(facts, None, &standing, true));
         }
+        let other_kind = standing.verified.is_some_and(|v| v.reason == Some(Reason::KeyTypeMismatch));
+        if let Some(key) = facts.keys.iter().find(|k| k.signature == Some(index)).filter(|_| other_kind) {
+            findings.push(of_another_kind(key, &standing));
+        }
     }
     if applies { Verdict::of(findings, gaps) } else { Verdict::NotApplicable }
 }
@@ -106,6 +111,34 @@ fn untold(standing: &Standing) -> Gap {
         question: format!("Why did the receiver not accept the signature of {}?", standing.who()),
         needs: "the reason in its Authentication-Results, or its answer to a new message".into(),
     }
+}
+
+/// The key in DNS is for another algorithm than the signature's.
+fn of_another_kind(key: &Key, standing: &Standing) -> Finding {
+    let question = Question::new(&key.name, Kind::Txt);
+    let record = match &key.state {
+        KeyState::Found(records) => records.first().map(|r| r.text.clone()).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let algorithm = standing.signature.and_then(|s| s.algorithm.as_ref());
+    let used = algorithm.map_or("another algorithm", |a| &a.value);
+    let finding = Finding::new(&RULE, "The key in DNS is not of the kind that signed")
+        .sure(Confidence::Certain, "the key in DNS allows no signature of this algorithm")
+        .explain(format!(
+            "The signature of {} is {used}, and the record at {} is for another algorithm or hash: no receiver can verify it.",
+            standing.who(),
+            key.name
+        ))
+        .exhibits(algorithm.map(|a| Exhibit::input(a.span, "signed with this")))
+        .exhibit(Exhibit::dns(&question, record, None, "a key of another kind"))
+        .fix(
+            Remedy::new("Give each algorithm a selector of its own")
+                .step("Publish the public key that the signer shows under a new selector, and let it sign with that selector.")
+                .step("Keep an RSA signature beside an Ed25519 one: many receivers know RSA only."),
+        );
+    standing
+        .apply(finding)
+        .check(question.dig(), "the public key that the signer shows; and dkim=pass in a new message")
 }
 
 /// Nothing about the key or the signature's tags explains the failure.
@@ -190,6 +223,11 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
             .step(format!("At the system that signs as {who}, show the public key and compare it with p= in DNS. If they differ, publish the one in use under a new selector and switch to it."))
             .step(format!("If they are equal, find what rewrites {fields} after signing, and let the last system sign.")),
     };
+    let found = standing.found.filter(|v| v.header_hash == Hash::Mismatch);
+    let proven = found.is_some_and(|v| alteration::proven(v, false));
+    let how = found.map(|v| alteration::told(v, false)).unwrap_or_default();
+    let mut fix = fix;
+    fix.steps.splice(0..0, found.map(|v| alteration::cures(v, false)).unwrap_or_default());
     let title = match standing.rescued {
         true => "One DKIM signature does not verify, another one does",
         false => "The DKIM signature does not verify",
@@ -197,8 +235,8 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     let finding = Finding::new(&RULE, title)
         .severity(if let Relay::Nobody = relay { RULE.severity } else { Severity::Medium })
         .explain(match report {
-            Some(_) => format!("The receiver rejected the signature of {who}. {what}{list}"),
-            None => format!("The signature of {who} does not fit the header fields at hand. {what}{list}"),
+            Some(_) => format!("The receiver rejected the signature of {who}. {what}{list}{how}"),
+            None => format!("The signature of {who} does not fit the header fields at hand. {what}{list}{how}"),
         })
         .exhibits(report.map(|r| Exhibit::input(r.span, "does not verify")))
         .exhibits(
@@ -215,6 +253,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
             Confidence::Likely,
             "the receiver reports a failure without the reason, and the key is not known to be at fault",
         ),
+        (None, _) if proven => finding.sure(Confidence::Certain, "with the change undone, the signature fits"),
         // Tabs become blanks and lines are joined where a header is copied from a screen.
         (None, _) if facts.evidence.input.kind == InputKind::Headers => finding
             .severity(Severity::Medium)
@@ -311,7 +350,14 @@ mod tests {
             let mut case = Case::new(SIGNED).txt(KEY, &[&good()]);
             let result =
                 Some(if reason == Some(Reason::KeyRevoked) { DkimResult::PermError } else { DkimResult::Fail });
-            case.verified.push(Verification { signature: 0, header_hash, body_hash: Hash::Match, result, reason });
+            case.verified.push(Verification {
+                signature: 0,
+                header_hash,
+                body_hash: Hash::Match,
+                result,
+                reason,
+                altered: vec![],
+            });
             case
         };
         let found = ours(Hash::Mismatch, Some(Reason::SignatureMismatch)).finding(&RULE);

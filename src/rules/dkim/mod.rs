@@ -1,5 +1,6 @@
 //! Rules of the group `dkim`.
 
+mod alteration;
 mod dkim_ambiguous_answer;
 mod dkim_body_hash_mismatch;
 mod dkim_ed25519_only;

@@ -28,7 +28,9 @@ pub(super) struct Standing<'f> {
     /// `None` where only the report is at hand.
     pub(super) signature: Option<&'f Signature>,
     pub(super) reports: Vec<&'f Dkim>,
-    /// What we found ourselves, where the receiver says nothing of it.
+    /// What we found of it ourselves.
+    pub(super) found: Option<&'f Verification>,
+    /// The same, where the receiver says nothing of it.
     pub(super) verified: Option<&'f Verification>,
     /// Does `d=` agree with From? `None` where either is unknown.
     pub(super) aligned: Option<bool>,
@@ -41,12 +43,14 @@ impl<'f> Standing<'f> {
     pub(super) fn of(facts: &'f Facts, index: usize) -> Standing<'f> {
         let signature = facts.reading.signatures.get(index);
         let reports: Vec<&Dkim> = reports(facts).filter(|r| r.signature == Some(index)).collect();
-        let verified = facts.verified.iter().find(|v| v.signature == index).filter(|_| reports.is_empty());
+        let found = facts.verified.iter().find(|v| v.signature == index);
+        let verified = found.filter(|_| reports.is_empty());
         let agreement = facts.alignment.signatures.get(index).copied().flatten();
         Standing {
             facts,
             signature,
             reports,
+            found,
             verified,
             aligned: agreement.map(|a| a != Agreement::None),
             rescued: rescued(facts, |r| r.signature == Some(index)) || verifies(facts, index),
@@ -62,6 +66,7 @@ impl<'f> Standing<'f> {
             facts,
             signature: None,
             reports: vec![report],
+            found: None,
             verified: None,
             aligned: report.domain.as_deref().and_then(|d| aligned(facts, d)),
             rescued: rescued(facts, |r| std::ptr::eq(r, report)),

@@ -1,4 +1,5 @@
 use super::on_the_way::{aligned_pass, dkim_pass_before, organization, says_altered};
+use crate::facts::dkim::DkimResult;
 use crate::facts::reported::Dkim;
 use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
@@ -136,7 +137,17 @@ fn unread(facts: &Facts, from: &str) -> Verdict {
     let signed = |s: &crate::facts::dkim::Signature| {
         s.domain.as_ref().is_some_and(|d| organization(facts, &d.value) == organization(facts, from))
     };
-    if !facts.reading.signatures.iter().any(signed) {
+    let mut own = facts.reading.signatures.iter().enumerate().filter(|(_, s)| signed(s)).map(|(n, _)| n).peekable();
+    if own.peek().is_none() {
+        return Verdict::NotApplicable;
+    }
+    // What we verified ourselves is told by the rules of the signature.
+    let results: Vec<DkimResult> =
+        own.filter_map(|n| facts.verified.iter().find(|v| v.signature == n)?.result).collect();
+    if results.contains(&DkimResult::Pass) {
+        return Verdict::Pass;
+    }
+    if results.contains(&DkimResult::Fail) {
         return Verdict::NotApplicable;
     }
     Verdict::Unknown(vec![Gap {

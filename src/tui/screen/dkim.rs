@@ -13,7 +13,8 @@
 use super::{answer, keys, scroll};
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
-use crate::facts::dkim::{Key, KeyRecord, KeyState, PublicKey, Signature};
+use crate::facts::dkim::forensics::Proof;
+use crate::facts::dkim::{DkimResult, Hash, Key, KeyRecord, KeyState, PublicKey, Signature, Verification};
 use crate::facts::organization::Agreement;
 use crate::tui::app::App;
 use crate::tui::case::Case;
@@ -98,6 +99,11 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
             doc.hang(&format!(" Signature {} of {}   ", shown + 1, signatures.len()), Ink::Strong, said, Ink::Plain);
             doc.section("Signature", "");
             tags(&mut doc, facts, shown, signature);
+            if let Some(found) = facts.verified.iter().find(|v| v.signature == shown) {
+                doc.section("Checked here", found.result.map_or("", DkimResult::word));
+                checked(&mut doc, found);
+                reconciled(&mut doc, reported.map(|r| r.result.as_str()), found);
+            }
         }
         None if facts.keys.is_empty() => doc.para(1, "The message is not signed.", Ink::Plain),
         None => {}
@@ -147,6 +153,59 @@ fn tags(doc: &mut Doc, facts: &Facts, n: usize, signature: &Signature) {
     for problem in &signature.problems {
         doc.hang("  ! ", Ink::Warn, problem, Ink::Plain);
     }
+}
+
+/// What our own verification found, header and body apart.
+fn checked(doc: &mut Doc, found: &Verification) {
+    let state = |hash: Hash| match hash {
+        Hash::Match => ("  ✓ ", Ink::Pass),
+        Hash::Mismatch => ("  ✗ ", Ink::Fail),
+        Hash::Unknown => ("  ? ", Ink::Faint),
+    };
+    let header = match found.header_hash {
+        Hash::Match => "header: the signed fields are as they were signed",
+        Hash::Mismatch => "header: a signed field was changed, or the key is another one",
+        Hash::Unknown => "header: cannot be checked without the key, or from a mangled paste",
+    };
+    let body = match found.body_hash {
+        Hash::Match => "body: as it was signed",
+        Hash::Mismatch => "body: changed after it was signed",
+        Hash::Unknown => "body: not here to be checked",
+    };
+    for (hash, text) in [(found.header_hash, header), (found.body_hash, body)] {
+        let (glyph, ink) = state(hash);
+        doc.hang(glyph, ink, text, Ink::Plain);
+    }
+    for altered in &found.altered {
+        let sure = match altered.proof {
+            Proof::RestoredHash => "proven: undone, the hash agrees",
+            Proof::SentCopy => "proven by the copy that was sent",
+            Proof::Likely => "likely, by its marks",
+        };
+        let by = altered.hop.as_ref().map(|hop| format!(", by {hop}")).unwrap_or_default();
+        doc.hang("  ! ", Ink::Warn, format!("{}{by} ({sure})", altered.what.phrase()), Ink::Plain);
+    }
+}
+
+/// Why the receiver then and we now may say different things.
+fn reconciled(doc: &mut Doc, reported: Option<&str>, found: &Verification) {
+    let Some(then) = reported else { return };
+    let why = match (then == "pass", found.result) {
+        (true, Some(DkimResult::Fail)) => {
+            "The receiver saw it pass. What is here is not byte for byte what it saw (mail programs and \"Show original\" change blanks and lines), or it was changed after the check."
+        }
+        (true, Some(DkimResult::PermError)) => {
+            "The receiver saw it pass. The key in DNS was changed or taken out since, as after a rotation."
+        }
+        (false, Some(DkimResult::Pass)) => {
+            "It verifies now. The key was not to be seen then, or was another one, or the receiver changed the message before it checked."
+        }
+        (false, Some(DkimResult::Neutral)) if found.header_hash == Hash::Match && then == "fail" => {
+            "The signed fields are as they were signed, so what failed is the body."
+        }
+        _ => return,
+    };
+    doc.hang("  i ", Ink::Note, why, Ink::Plain);
 }
 
 fn line(doc: &mut Doc, tag: &str, value: &str, note: &str) {

@@ -1,0 +1,258 @@
+//! Which change of the signed fields, undone, makes the signature fit.
+
+use super::What;
+use crate::facts::header::{Field, Header};
+
+/// The signed fields as `h=` chose them, each with candidates for what it was.
+pub struct Chosen<'a> {
+    /// Lower-case names of `h=`, with the field that each took.
+    pub names: Vec<(&'a str, Option<Field>)>,
+    pub header: &'a Header,
+    pub text: &'a [u8],
+}
+
+/// One field as it may have been: its bytes before the colon and after, or nothing.
+pub type Was = Option<(Vec<u8>, Vec<u8>)>;
+
+/// Tries, bounded: 2,000 verifications of an RSA key take about 60 ms.
+const TRIES: u32 = 2_000;
+
+/// The changes that, undone together, make `verifies` true; `None` where no known ones do.
+/// `verifies` gets the index among the names with what stood there.
+pub fn restore(chosen: &Chosen, mut verifies: impl FnMut(&[(usize, &Was)]) -> bool) -> Option<Vec<What>> {
+    let mut tries = TRIES;
+    let mut pay = || {
+        tries = tries.saturating_sub(1);
+        tries > 0
+    };
+    let mut candidates: Vec<(usize, What, Was)> = Vec::new();
+    for (index, (name, field)) in chosen.names.iter().enumerate() {
+        candidates.extend(before(chosen, name, *field).into_iter().map(|(what, was)| (index, what, was)));
+    }
+    for (index, what, was) in &candidates {
+        if !pay() {
+            return None;
+        }
+        if verifies(&[(*index, was)]) {
+            return Some(vec![*what]);
+        }
+    }
+    // One system refolds or respells every field alike.
+    for kind in [What::FieldRefolded, What::FieldRecased] {
+        for way in 0..3 {
+            let alike: Vec<(usize, &Was)> = (0..chosen.names.len())
+                .filter_map(|n| {
+                    let mut of = candidates.iter().filter(|(index, what, _)| *index == n && *what == kind);
+                    of.nth(way).map(|(index, _, was)| (*index, was))
+                })
+                .collect();
+            if alike.len() > 1 && pay() && verifies(&alike) {
+                return Some(vec![kind]);
+            }
+        }
+    }
+    for (n, (index, what, was)) in candidates.iter().enumerate() {
+        for (other_index, other_what, other) in candidates[n + 1..].iter().filter(|(i, ..)| i != index) {
+            if !pay() {
+                return None;
+            }
+            if verifies(&[(*index, was), (*other_index, other)]) {
+                let mut both = vec![*what, *other_what];
+                both.dedup();
+                return Some(both);
+            }
+        }
+    }
+    None
+}
+
+/// What a field may have been before, most common first.
+fn before(chosen: &Chosen, name: &str, field: Option<Field>) -> Vec<(What, Was)> {
+    let text = chosen.text;
+    let Some(field) = field else { return lost(chosen, name) };
+    let spelled = field.name.of(text).to_vec();
+    let value = field.value.of(text);
+    let same = |value: Vec<u8>| Some((spelled.clone(), value));
+    let mut out: Vec<(What, Was)> = Vec::new();
+    let changed = match name {
+        "subject" => What::SubjectChanged,
+        "from" => What::FromRewritten,
+        "reply-to" => What::ReplyToChanged,
+        "to" | "cc" | "sender" => What::RecipientsChanged,
+        "date" => What::DateChanged,
+        "message-id" => What::MessageIdChanged,
+        "content-type" | "content-transfer-encoding" | "mime-version" => What::ContentTypeChanged,
+        _ => What::FieldAdded,
+    };
+    if name == "subject" {
+        out.extend(untagged(value).into_iter().map(|was| (What::SubjectTag, same(was))));
+    }
+    for other in kept_elsewhere(name) {
+        let values = chosen.header.all(text, other).map(|(_, f)| f.value.of(text).to_vec());
+        out.extend(values.map(|v| (changed, same(v))));
+    }
+    if name == "content-transfer-encoding" {
+        let all = ["7bit", "8bit", "quoted-printable", "base64", "binary"];
+        out.extend(all.map(|e| (changed, same(format!(" {e}").into_bytes()))));
+    }
+    if name == "content-type" {
+        out.extend(content_types(value).into_iter().map(|was| (changed, same(was))));
+    }
+    if name == "mime-version" {
+        out.push((changed, same(b" 1.0".to_vec())));
+    }
+    if matches!(name, "from" | "to" | "cc" | "reply-to" | "sender") {
+        out.extend(addresses(value).into_iter().map(|was| (changed, same(was))));
+    }
+    // It was not there when the message was signed.
+    out.push((if matches!(changed, What::ReplyToChanged) { changed } else { What::FieldAdded }, None));
+    out.extend(refolded(value).into_iter().map(|was| (What::FieldRefolded, same(was))));
+    let spellings = respelled(&spelled).into_iter().map(|was| (What::FieldRecased, Some((was, value.to_vec()))));
+    out.extend(spellings);
+    out
+}
+
+/// A field that is gone: what it may have said stands elsewhere.
+fn lost(chosen: &Chosen, name: &str) -> Vec<(What, Was)> {
+    let changed = if name == "reply-to" { What::ReplyToChanged } else { What::FieldAdded };
+    let values = kept_elsewhere(name).iter().flat_map(|other| chosen.header.all(chosen.text, other));
+    values.map(|(_, f)| (changed, Some((name.as_bytes().to_vec(), f.value.of(chosen.text).to_vec())))).collect()
+}
+
+/// Fields in which lists and gateways keep what they replaced.
+fn kept_elsewhere(name: &str) -> &'static [&'static str] {
+    match name {
+        "from" => &[
+            "X-Original-From",
+            "Original-From",
+            "X-Google-Original-From",
+            "X-Mailfrom-Original",
+            "Reply-To",
+            "X-RCPT-From",
+        ],
+        "reply-to" => &["X-Original-Reply-To", "X-Reply-To"],
+        "to" => &["X-Original-To", "Original-To", "X-To"],
+        "cc" => &["X-Original-Cc", "X-Cc"],
+        "subject" => &["X-Original-Subject", "Original-Subject", "X-Subject", "Thread-Topic"],
+        "date" => &["X-Original-Date", "Original-Date", "X-Date"],
+        "message-id" => {
+            &["X-Original-Message-ID", "X-Google-Original-Message-ID", "Original-Message-ID", "X-Message-ID"]
+        }
+        "content-type" => &["X-Original-Content-Type"],
+        "content-transfer-encoding" => &["X-Original-Content-Transfer-Encoding"],
+        _ => &[],
+    }
+}
+
+/// Subject without `[list]`, `***SPAM***`, `EXTERNAL:` and their like, at most three deep.
+fn untagged(value: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(value);
+    let mut out = Vec::new();
+    let (mut start, mut rest) = ("", text.trim());
+    for reply in ["Re: ", "RE: ", "Fwd: ", "AW: ", "FW: "] {
+        if let Some(after) = rest.strip_prefix(reply) {
+            (start, rest) = (reply, after);
+            break;
+        }
+    }
+    for _ in 0..3 {
+        let cut = match rest.as_bytes().first() {
+            Some(b'[') => rest.find(']').map(|n| n + 1),
+            Some(b'(') => rest.find(')').map(|n| n + 1),
+            Some(b'*') => rest.trim_start_matches('*').find('*').map(|n| {
+                let stars = rest.len() - rest.trim_start_matches('*').len();
+                let after = &rest[stars + n..];
+                stars + n + (after.len() - after.trim_start_matches('*').len())
+            }),
+            _ => {
+                rest.find(": ").filter(|&n| n <= 20 && rest[..n].chars().all(|c| c.is_ascii_uppercase())).map(|n| n + 1)
+            }
+        };
+        let Some(cut) = cut else { break };
+        rest = rest[cut..].trim_start();
+        out.push(format!(" {start}{rest}").into_bytes());
+        if !start.is_empty() {
+            out.push(format!(" {rest}").into_bytes());
+        }
+    }
+    // A tag between `Re:` and the rest, or `Re:` put before the tag by a client.
+    out
+}
+
+/// The same content type as other systems write it.
+fn content_types(value: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(value).into_owned();
+    let bare = text.replace('"', "");
+    let mut out = vec![text.to_ascii_lowercase(), bare.clone()];
+    for charset in ["utf-8", "UTF-8", "us-ascii", "US-ASCII", "iso-8859-1", "ISO-8859-1", "windows-1252"] {
+        if let Some(at) = text.to_ascii_lowercase().find("charset=") {
+            let from = at + "charset=".len();
+            let end = text[from..].find(';').map_or(text.len(), |n| from + n);
+            out.push(format!("{}{charset}{}", &text[..from], &text[end..]));
+            out.push(format!("{}\"{charset}\"{}", &text[..from], &text[end..]));
+        }
+    }
+    out.push(" text/plain".into());
+    out.push(" text/html".into());
+    if let Some((main, _)) = text.split_once(';') {
+        out.push(main.to_owned());
+    }
+    out.into_iter().filter(|other| *other != text).map(String::into_bytes).collect()
+}
+
+/// The same addresses as other systems write them.
+fn addresses(value: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(value).into_owned();
+    let mut out = vec![text.replace('"', ""), text.replace(", ", ","), text.replace(',', ", ").replace(",  ", ", ")];
+    if let Some((name, address)) = text.split_once('<')
+        && !name.contains('"')
+        && !text.contains(',')
+    {
+        let name = name.trim();
+        if !name.is_empty() {
+            out.push(format!(" \"{name}\" <{address}"));
+        }
+        out.push(format!(" {}", address.trim_end().trim_end_matches('>')));
+        out.push(format!(" <{address}"));
+        // "Ann via List <list@…>"
+        if let Some((own, _)) = name.split_once(" via ") {
+            out.push(format!(" {own} <{address}"));
+        }
+    } else if !text.contains('<') && !text.contains(',') {
+        out.push(format!(" <{}>", text.trim()));
+    }
+    out.into_iter().filter(|other| *other != text).map(String::into_bytes).collect()
+}
+
+/// One line; folded with a tab; folded with a blank.
+fn refolded(value: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(value).replace("\r\n", "\n");
+    let unfolded = text.replace("\n\t", " ").replace("\n ", " ");
+    let tabs = text.replace("\n ", "\n\t").replace('\n', "\r\n");
+    let blanks = text.replace("\n\t", "\n ").replace('\n', "\r\n");
+    let given = text.replace('\n', "\r\n");
+    [unfolded, tabs, blanks].into_iter().filter(|other| *other != given).map(String::into_bytes).collect()
+}
+
+/// `MESSAGE-ID`, `Message-Id`, `message-id` and the usual spelling.
+fn respelled(name: &[u8]) -> Vec<Vec<u8>> {
+    let lower = name.to_ascii_lowercase();
+    let mut first = true;
+    let titled = lower.iter().map(|&b| {
+        let out = if first { b.to_ascii_uppercase() } else { b };
+        first = b == b'-';
+        out
+    });
+    let titled: Vec<u8> = titled.collect();
+    let usual: &[u8] = match &lower[..] {
+        b"message-id" => b"Message-ID",
+        b"mime-version" => b"MIME-Version",
+        b"content-id" => b"Content-ID",
+        b"cc" => b"CC",
+        _ => &titled,
+    };
+    let mut out = vec![usual.to_vec(), titled.clone(), lower];
+    out.retain(|other| other != name);
+    out.dedup();
+    out
+}

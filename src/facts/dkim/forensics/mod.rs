@@ -1,0 +1,149 @@
+//! What was changed after signing: known mutations are undone one at a time and in pairs until the
+//! hash agrees. What agrees is proof; what cannot be undone from the bytes at hand is only likely.
+
+pub mod body;
+mod header;
+mod likely;
+mod mime;
+mod undo;
+
+pub use header::{Chosen, restore as restore_header};
+pub use likely::likely;
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that was done to a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Altered {
+    pub what: What,
+    pub proof: Proof,
+    /// Who most likely did it: the name of a server of the Received chain.
+    pub hop: Option<String>,
+}
+
+/// How an alteration is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Undone, the hash is the signed one.
+    RestoredHash,
+    /// The copy that was sent shows it.
+    SentCopy,
+    /// It leaves marks, but cannot be undone from what arrived.
+    Likely,
+}
+
+impl Proof {
+    /// The word of the JSON output (CONTRACT `computed.dkim[].altered[].proof`).
+    pub fn word(self) -> &'static str {
+        match self {
+            Proof::RestoredHash => "restored-hash",
+            Proof::SentCopy => "sent-copy",
+            Proof::Likely => "likely",
+        }
+    }
+}
+
+/// What systems on the way do to messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    FooterAppended,
+    TextPrepended,
+    HtmlInserted,
+    PartAdded,
+    WrappedInMultipart,
+    WhitespaceChanged,
+    BlankLinesDoubled,
+    DotStuffing,
+    FromEscaped,
+    TransferEncodingChanged,
+    CharsetChanged,
+    LinesWrapped,
+    LinksRewritten,
+    SubjectTag,
+    SubjectChanged,
+    FromRewritten,
+    ReplyToChanged,
+    RecipientsChanged,
+    DateChanged,
+    MessageIdChanged,
+    ContentTypeChanged,
+    FieldAdded,
+    FieldRefolded,
+    FieldRecased,
+}
+
+impl What {
+    /// The word of the JSON output.
+    pub fn word(self) -> &'static str {
+        match self {
+            What::FooterAppended => "footer-appended",
+            What::TextPrepended => "text-prepended",
+            What::HtmlInserted => "html-inserted",
+            What::PartAdded => "part-added",
+            What::WrappedInMultipart => "wrapped-in-multipart",
+            What::WhitespaceChanged => "whitespace-changed",
+            What::BlankLinesDoubled => "blank-lines-doubled",
+            What::DotStuffing => "dot-stuffing",
+            What::FromEscaped => "from-escaped",
+            What::TransferEncodingChanged => "transfer-encoding-changed",
+            What::CharsetChanged => "charset-changed",
+            What::LinesWrapped => "lines-wrapped",
+            What::LinksRewritten => "links-rewritten",
+            What::SubjectTag => "subject-tag",
+            What::SubjectChanged => "subject-changed",
+            What::FromRewritten => "from-rewritten",
+            What::ReplyToChanged => "reply-to-changed",
+            What::RecipientsChanged => "recipients-changed",
+            What::DateChanged => "date-changed",
+            What::MessageIdChanged => "message-id-changed",
+            What::ContentTypeChanged => "content-type-changed",
+            What::FieldAdded => "field-added",
+            What::FieldRefolded => "field-refolded",
+            What::FieldRecased => "field-recased",
+        }
+    }
+
+    /// For a sentence that begins with "On the way".
+    pub fn phrase(self) -> &'static str {
+        match self {
+            What::FooterAppended => "a footer was appended",
+            What::TextPrepended => "text was put above the message",
+            What::HtmlInserted => "HTML was put into the message",
+            What::PartAdded => "a part was added",
+            What::WrappedInMultipart => "the message was wrapped into a multipart",
+            What::WhitespaceChanged => "blanks at line ends were changed",
+            What::BlankLinesDoubled => "line ends were doubled",
+            What::DotStuffing => "dots at the beginning of lines were doubled or lost",
+            What::FromEscaped => "lines that begin with From were escaped with >",
+            What::TransferEncodingChanged => "the transfer encoding was changed",
+            What::CharsetChanged => "the character set was changed",
+            What::LinesWrapped => "long lines were broken",
+            What::LinksRewritten => "links were rewritten",
+            What::SubjectTag => "a tag was put into Subject",
+            What::SubjectChanged => "Subject was changed",
+            What::FromRewritten => "From was rewritten",
+            What::ReplyToChanged => "Reply-To was added or changed",
+            What::RecipientsChanged => "To or Cc was changed",
+            What::DateChanged => "Date was changed",
+            What::MessageIdChanged => "Message-ID was changed",
+            What::ContentTypeChanged => "Content-Type or its kin were changed",
+            What::FieldAdded => "a field was added whose absence is signed",
+            What::FieldRefolded => "fields were folded otherwise",
+            What::FieldRecased => "names of fields were written otherwise",
+        }
+    }
+
+    /// It happens in the body; otherwise in the header.
+    pub fn in_body(self) -> bool {
+        self <= What::LinksRewritten
+    }
+
+    /// `relaxed` canonicalization would have survived it.
+    pub fn relaxed_survives(self) -> bool {
+        matches!(self, What::WhitespaceChanged | What::FieldRefolded | What::FieldRecased)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,312 @@
+//! Changes that touch a whole body, and their undoing. Each gives candidates for what was signed.
+
+use super::What;
+use super::mime::{field, parts, splice};
+use crate::evidence::lines::lines;
+use crate::facts::dkim::material;
+use base64::Engine;
+
+/// What a body may have been before; at most a handful each.
+pub(super) type Undo = fn(body: &[u8], header: &[u8]) -> Vec<Vec<u8>>;
+
+/// In the order of how often they happen.
+pub(super) const ALL: &[(What, Undo)] = &[
+    (What::TransferEncodingChanged, transfer_encoding),
+    (What::LinksRewritten, links),
+    (What::WhitespaceChanged, blanks),
+    (What::BlankLinesDoubled, doubled),
+    (What::FromEscaped, escaped),
+    (What::DotStuffing, dots),
+    (What::LinesWrapped, wrapped),
+    (What::CharsetChanged, charset),
+];
+
+/// Every line passed through `change`, with CRLF; nothing where no line changes.
+fn by_line(body: &[u8], change: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut out = Vec::with_capacity(body.len());
+    let mut changed = false;
+    for line in lines(body, 0) {
+        match change(line.of(body)) {
+            Some(other) => {
+                changed = true;
+                out.extend_from_slice(&other);
+            }
+            None => out.extend_from_slice(line.of(body)),
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+    if changed { vec![out] } else { Vec::new() }
+}
+
+fn blanks(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
+    let stripped = |mark: &'static [u8]| {
+        by_line(body, move |line| {
+            let end = line.trim_ascii_end();
+            // The mark of a signature has a blank at its end, which many systems take off (RFC 3676 §4.3).
+            let was = if end == b"--" { mark } else { end };
+            (was != line).then(|| was.to_vec())
+        })
+    };
+    let marked = by_line(body, |line| (line == b"--").then(|| b"-- ".to_vec()));
+    [stripped(b"--"), stripped(b"-- "), marked].concat()
+}
+
+fn doubled(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
+    let all: Vec<&[u8]> = lines(body, 0).map(|l| l.of(body)).collect();
+    let twice = all.len() > 3 && all.chunks(2).all(|pair| pair.get(1).is_none_or(|second| second.is_empty()));
+    if !twice {
+        return Vec::new();
+    }
+    let kept = all.iter().step_by(2).flat_map(|line| [line, &b"\r\n"[..]].concat());
+    vec![kept.collect()]
+}
+
+/// `>From ` of mbox files; a body may also have lost the mark.
+fn escaped(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
+    by_line(body, |line| line.starts_with(b">From ").then(|| line[1..].to_vec()))
+}
+
+fn dots(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
+    let stuffed = by_line(body, |line| line.starts_with(b"..").then(|| line[1..].to_vec()));
+    let lost = by_line(body, |line| line.starts_with(b".").then(|| [b".", line].concat()));
+    stuffed.into_iter().chain(lost).collect()
+}
+
+/// Lines that are as long as servers let them be go on in the next (RFC 5321 §4.5.3.1.6); sendmail
+/// marks the break with `!`.
+fn wrapped(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
+    let join = |breaks: &dyn Fn(&[u8]) -> Option<usize>, skip: usize| {
+        let mut out = Vec::with_capacity(body.len());
+        let (mut changed, mut joined) = (false, false);
+        for line in lines(body, 0) {
+            let text = line.of(body);
+            let text = if joined { text.get(skip..).unwrap_or_default() } else { text };
+            joined = false;
+            match breaks(text) {
+                Some(keep) => {
+                    out.extend_from_slice(&text[..keep]);
+                    (changed, joined) = (true, true);
+                }
+                None => {
+                    out.extend_from_slice(text);
+                    out.extend_from_slice(b"\r\n");
+                }
+            }
+        }
+        changed.then_some(out)
+    };
+    let full = |line: &[u8]| (988..=1000).contains(&line.len()).then_some(line.len());
+    let bang = |line: &[u8]| (line.len() > 900 && line.ends_with(b"!")).then(|| line.len() - 1);
+    [join(&full, 0), join(&full, 1), join(&bang, 0), join(&bang, 1)].into_iter().flatten().collect()
+}
+
+fn charset(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
+    if body.is_ascii() {
+        return Vec::new();
+    }
+    match std::str::from_utf8(body) {
+        Ok(text) if text.chars().all(|c| u32::from(c) < 256) => {
+            vec![text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()]
+        }
+        Ok(_) => Vec::new(),
+        Err(_) => vec![body.iter().map(|&b| char::from(b)).collect::<String>().into_bytes()],
+    }
+}
+
+/// The body, or each of its parts, in the other encodings of RFC 2045 §6.
+fn transfer_encoding(body: &[u8], header: &[u8]) -> Vec<Vec<u8>> {
+    let parts = parts(body);
+    if parts.is_empty() {
+        let encoding = field(header, "Content-Transfer-Encoding").unwrap_or_default();
+        return others(body, &encoding).into_iter().map(|(_, content)| content).collect();
+    }
+    let mut out = Vec::new();
+    // From the last to the first, so that offsets stay true.
+    for wanted in ["8bit", "7bit", "quoted-printable", "base64"] {
+        let (mut whole, mut changed) = (body.to_vec(), false);
+        for part in parts.iter().rev() {
+            let head = part.header_of(body);
+            let encoding = field(head, "Content-Transfer-Encoding").unwrap_or_default();
+            if field(head, "Content-Type").is_some_and(|t| !t.starts_with("text/")) || encoding == wanted {
+                continue;
+            }
+            let spelled = if wanted == "7bit" { "8bit" } else { wanted };
+            let Some((_, content)) =
+                others(part.content_of(body), &encoding).into_iter().find(|(as_, _)| *as_ == spelled)
+            else {
+                continue;
+            };
+            let renamed = rename(head, wanted);
+            whole = splice(&whole, part.header, part.end, &[renamed, content].concat());
+            changed = true;
+        }
+        if changed {
+            out.push(whole);
+        }
+    }
+    out
+}
+
+/// The header of a part with another Content-Transfer-Encoding.
+fn rename(header: &[u8], encoding: &str) -> Vec<u8> {
+    let split = crate::facts::header::Header::split(header);
+    match split.first(header, "Content-Transfer-Encoding") {
+        Some(f) => splice(header, f.value.start as usize, f.value.end as usize, format!(" {encoding}").as_bytes()),
+        None => header.to_vec(),
+    }
+}
+
+/// The content as it would be in each other encoding.
+fn others(content: &[u8], encoding: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let plain = match encoding {
+        "base64" => base64_decoded(content),
+        "quoted-printable" => Some(quoted_decoded(content)),
+        _ => Some(content.to_vec()),
+    };
+    let Some(plain) = plain else { return Vec::new() };
+    let mut out = Vec::new();
+    if encoding == "base64" || encoding == "quoted-printable" {
+        out.push(("8bit", plain.clone()));
+    }
+    if encoding != "quoted-printable" {
+        out.push(("quoted-printable", quoted(&plain)));
+    }
+    if encoding != "base64" {
+        out.push(("base64", base64_lines(&plain)));
+    }
+    out
+}
+
+fn base64_decoded(content: &[u8]) -> Option<Vec<u8>> {
+    material::decode(&material::without_blanks(content))
+}
+
+fn base64_lines(plain: &[u8]) -> Vec<u8> {
+    // Text has CRLF on the wire.
+    let plain: Vec<u8> = lines(plain, 0).flat_map(|l| [l.of(plain), b"\r\n"].concat()).collect();
+    let code = base64::engine::general_purpose::STANDARD.encode(plain);
+    let rows = code.as_bytes().chunks(76).flat_map(|row| [row, b"\r\n"].concat());
+    rows.collect()
+}
+
+/// RFC 2045 §6.7.
+fn quoted_decoded(content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(content.len());
+    for line in lines(content, 0) {
+        let text = line.of(content).trim_ascii_end();
+        let (text, soft) = text.strip_suffix(b"=").map_or((text, false), |t| (t, true));
+        let mut rest = text;
+        while let Some(at) = rest.iter().position(|&b| b == b'=') {
+            out.extend_from_slice(&rest[..at]);
+            let code = rest.get(at + 1..at + 3).and_then(|c| u8::from_str_radix(std::str::from_utf8(c).ok()?, 16).ok());
+            match code {
+                Some(byte) => {
+                    out.push(byte);
+                    rest = &rest[at + 3..];
+                }
+                None => {
+                    out.push(b'=');
+                    rest = &rest[at + 1..];
+                }
+            }
+        }
+        out.extend_from_slice(rest);
+        if !soft {
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+    out
+}
+
+/// As most encoders write it: lines of 76, `=`, controls and 8-bit coded, blanks only at line ends.
+fn quoted(plain: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(plain.len() + plain.len() / 8);
+    for line in lines(plain, 0) {
+        let text = line.of(plain);
+        let mut width = 0;
+        for (n, &byte) in text.iter().enumerate() {
+            let last = n + 1 == text.len();
+            let literal = matches!(byte, 33..=60 | 62..=126) || (matches!(byte, b' ' | b'\t') && !last);
+            let needs = if literal { 1 } else { 3 };
+            // The last character of a line may use the place of the soft break's `=`.
+            if width + needs > if last { 76 } else { 75 } {
+                out.extend_from_slice(b"=\r\n");
+                width = 0;
+            }
+            match literal {
+                true => out.push(byte),
+                false => out.extend_from_slice(format!("={byte:02X}").as_bytes()),
+            }
+            width += needs;
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
+
+/// Links as they were before a gateway led them past itself.
+fn links(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
+    let Ok(text) = std::str::from_utf8(body) else { return Vec::new() };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut changed = false;
+    while let Some(at) = rest.find("https://") {
+        out.push_str(&rest[..at]);
+        let end = rest[at..].find(|c: char| c.is_whitespace() || "\"'<>)]".contains(c)).map_or(rest.len(), |n| at + n);
+        let link = &rest[at..end];
+        match unwrapped(link) {
+            Some(original) => {
+                out.push_str(&original);
+                changed = true;
+            }
+            None => out.push_str(link),
+        }
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    if changed { vec![out.into_bytes()] } else { Vec::new() }
+}
+
+/// The link inside a gateway's: Safe Links, URL Defense 1 to 3, Barracuda.
+pub(super) fn unwrapped(link: &str) -> Option<String> {
+    let (host, path) = link.strip_prefix("https://")?.split_once('/')?;
+    let query = |name: &str| {
+        let (_, query) = path.split_once('?')?;
+        let pairs = query.split('&').map(|p| p.strip_prefix("amp;").unwrap_or(p));
+        pairs.filter_map(|p| p.split_once('=')).find(|(n, _)| *n == name).map(|(_, value)| value.to_owned())
+    };
+    if host.ends_with("safelinks.protection.outlook.com") {
+        return percent_decoded(&query("url")?);
+    }
+    if host.ends_with("linkprotect.cudasvc.com") {
+        return percent_decoded(&query("a")?);
+    }
+    if host == "urldefense.proofpoint.com" && path.starts_with("v1/") {
+        return percent_decoded(&query("u")?);
+    }
+    if host == "urldefense.proofpoint.com" && path.starts_with("v2/") {
+        return percent_decoded(&query("u")?.replace('-', "%").replace('_', "/"));
+    }
+    if host == "urldefense.com" {
+        let (_, inside) = path.split_once("v3/__")?;
+        let (inside, _) = inside.split_once("__;")?;
+        return (!inside.contains('*')).then(|| inside.to_owned());
+    }
+    None
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        if first == b'%' {
+            let code = std::str::from_utf8(after.get(..2)?).ok()?;
+            out.push(u8::from_str_radix(code, 16).ok()?);
+            rest = &after[2..];
+        } else {
+            out.push(first);
+            rest = after;
+        }
+    }
+    String::from_utf8(out).ok()
+}

@@ -1,0 +1,84 @@
+//! What was changed after signing, in words, and how to stop it.
+
+use crate::facts::dkim::forensics::{Altered, Proof, What};
+use crate::facts::dkim::{Hash, Verification};
+
+/// Sentences for an explanation: of the body, or of the header; empty where nothing was looked for.
+pub(super) fn told(found: &Verification, of_body: bool) -> String {
+    let hash = if of_body { found.body_hash } else { found.header_hash };
+    if hash != Hash::Mismatch {
+        return String::new();
+    }
+    let phrases = |proof: Proof| {
+        let all: Vec<&str> = of(found, of_body).filter(|a| a.proof == proof).map(|a| a.what.phrase()).collect();
+        (!all.is_empty()).then(|| all.join(", and "))
+    };
+    let hop = of(found, of_body).find_map(|a| a.hop.as_deref());
+    let by = hop.map(|hop| format!(", most likely by {hop}")).unwrap_or_default();
+    match (phrases(Proof::RestoredHash), phrases(Proof::Likely)) {
+        (Some(proven), _) if of_body => {
+            format!(" On the way {proven}{by}: with that undone, the body has the hash that was signed.")
+        }
+        (Some(proven), _) => format!(" On the way {proven}{by}: with that undone, the signature fits."),
+        (None, Some(likely)) => {
+            format!(" By its marks, {likely}{by}; that cannot be undone from what arrived, so it is not proven.")
+        }
+        (None, None) => {
+            " Undoing the changes that are usual on the way does not restore it, so what was changed is not known."
+                .into()
+        }
+    }
+}
+
+/// Undone, the changes restore the hash.
+pub(super) fn proven(found: &Verification, of_body: bool) -> bool {
+    of(found, of_body).any(|a| a.proof == Proof::RestoredHash)
+}
+
+/// What each change asks for.
+pub(super) fn cures(found: &Verification, of_body: bool) -> Vec<String> {
+    let mut out: Vec<String> = of(found, of_body).map(|a| cure(a.what).to_owned()).collect();
+    out.dedup();
+    out
+}
+
+fn of(found: &Verification, of_body: bool) -> impl Iterator<Item = &Altered> {
+    found.altered.iter().filter(move |a| a.what.in_body() == of_body)
+}
+
+fn cure(what: What) -> &'static str {
+    match what {
+        What::FooterAppended | What::TextPrepended | What::HtmlInserted | What::PartAdded => {
+            "Switch off the footer or banner at the system that adds it, or let that system sign after it."
+        }
+        What::WrappedInMultipart => {
+            "The list wraps the message to add its footer: switch the footer off, or let the list rewrite From and sign itself."
+        }
+        What::WhitespaceChanged | What::FieldRefolded | What::FieldRecased => {
+            "Sign with c=relaxed/relaxed: that canonicalization would have survived this change."
+        }
+        What::BlankLinesDoubled => "A system doubles the line ends: hand mail over with CR LF, once.",
+        What::DotStuffing => "A system does not undo the doubled dots of SMTP (RFC 5321 §4.5.2): it has to be mended.",
+        What::FromEscaped => "A mailbox file of mbox format escaped the line: sign after it, or keep mail in Maildir.",
+        What::TransferEncodingChanged => {
+            "Send in a form that no server has to re-encode: 7 bit, or quoted-printable, made before signing."
+        }
+        What::CharsetChanged => {
+            "Send UTF-8 in quoted-printable or base64, made before signing, so that nothing converts it."
+        }
+        What::LinesWrapped => "Send lines of at most 998 characters (RFC 5322 §2.1.1): quoted-printable does it.",
+        What::LinksRewritten => {
+            "A security gateway rewrites links: it must check DKIM before it does, and the receiving side must trust its verdict."
+        }
+        What::SubjectTag | What::SubjectChanged => {
+            "Let the list or gateway leave Subject alone, or rewrite From and sign itself."
+        }
+        What::FromRewritten => "From was rewritten on purpose: then the rewriting system must sign in its own name.",
+        What::ReplyToChanged | What::FieldAdded => {
+            "Your signature protects fields that are not there; a list that adds one breaks it. Do not list absent fields such as Reply-To in h= if your mail goes to lists."
+        }
+        What::RecipientsChanged | What::DateChanged | What::MessageIdChanged | What::ContentTypeChanged => {
+            "Let the system that writes these fields anew stand before the signer."
+        }
+    }
+}
