@@ -149,8 +149,8 @@ pub struct Input {
 /// What a body says of one signature, kept in its stead (RFC 6376 §3.7).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct BodyWitness {
-    /// Index of the signature, from the top.
-    pub signature: usize,
+    /// Index of its field, from the top.
+    pub field: usize,
     /// Bytes of the canonical body.
     pub has: u64,
     /// Hash of the canonical body, as far as `l=` counts it, in base64.

@@ -59,6 +59,8 @@ pub struct Reading {
     /// What each of the first signatures covers; see [`dkim::signed`].
     pub signed: Vec<Option<Arc<dkim::Signed>>>,
     pub arc: Vec<arc::Set>,
+    /// The bytes that the sets seal.
+    pub arc_chain: arc::verify::Chain,
     pub lists: lists::Lists,
     pub antispam: Vec<antispam::Field>,
     /// The DNS record, where the input is one.
@@ -97,6 +99,7 @@ impl Reading {
             header,
             ..Reading::default()
         };
+        r.arc_chain = arc::verify::read(&r.arc, &r.header, &r.lists, input);
         r.signed = dkim::signed::prepare(&r.signatures, &r.header, &r.lists, input);
         r.boundary = boundary::find(&r, text, said);
         r.reported = reported::merge(&r, text);
@@ -139,6 +142,8 @@ pub struct Facts {
     pub keys: Vec<dkim::Key>,
     /// What we find of the signatures ourselves.
     pub verified: Vec<dkim::Verification>,
+    /// What we find of the ARC chain ourselves; `None` where it cannot be known.
+    pub chain: Option<arc::verify::ChainResult>,
     pub dmarc: dmarc::Dmarc,
     pub alignment: organization::Alignment,
     pub reverse: Option<reverse::Reverse>,
@@ -169,6 +174,7 @@ impl Facts {
         let spf_survey = wants(Part::Spf).then(|| spf::surveyed(&lookup, r, &spf_published)).flatten();
         let mut keys = dkim::key::gather(&lookup, r, &evidence.said);
         let verified = dkim::verify::verify(r, &keys, &evidence);
+        let chain = arc::verify::verify(&lookup, r, &evidence);
         let dmarc = if wants(Part::Dmarc) { dmarc::gather(&lookup, r) } else { dmarc::Dmarc::default() };
         let alignment = match wants(Part::Dmarc) {
             true => organization::align(&lookup, r, &identities, &dmarc, spf.as_ref(), &verified),
@@ -197,6 +203,7 @@ impl Facts {
             spf_survey,
             keys,
             verified,
+            chain,
             dmarc,
             alignment,
             reverse,

@@ -259,6 +259,7 @@ pub fn facts() -> Facts {
             check: None,
         }],
         verified: Vec::new(),
+        chain: None,
         keys: vec![Key {
             signature: Some(0),
             name: "k1._domainkey.mailer.esp.example".into(),

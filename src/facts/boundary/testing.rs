@@ -71,6 +71,7 @@ pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
         spf_survey: None,
         keys: Vec::new(),
         verified: Vec::new(),
+        chain: None,
         dmarc: Default::default(),
         alignment: Default::default(),
         reverse: None,

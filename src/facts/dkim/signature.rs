@@ -114,7 +114,8 @@ impl Known {
     }
 }
 
-fn one(index: usize, field: Field, text: &[u8]) -> Signature {
+/// Reads one field.
+pub(in crate::facts) fn one(index: usize, field: Field, text: &[u8]) -> Signature {
     let tags = TagList::split(text, field.value);
     let mut p = Vec::new();
     let known = Known::read(&tags, text, &mut p);

@@ -58,7 +58,7 @@ pub fn prepare(signatures: &[Signature], header: &Header, lists: &Lists, input: 
     let text = &input.text[..];
     let fields = Fields::of(header, text);
     let mut bodies = Bodies::of(header, lists, input);
-    let one = |(index, signature): (usize, &Signature)| {
+    let one = |signature: &Signature| {
         let algorithm = Algorithm::named(&signature.algorithm.as_ref()?.value)?;
         let (canon, _) = canons(signature)?;
         let own = *header.fields.get(signature.field)?;
@@ -69,20 +69,21 @@ pub fn prepare(signatures: &[Signature], header: &Header, lists: &Lists, input: 
             signed.extend_from_slice(b"\r\n");
         }
         let itself = itself(own, signature, canon, text);
-        let body = bodies.judge(index, signature);
+        let body = bodies.judge(signature);
         Some(Arc::new(Signed { algorithm, canon, chosen, fields: signed, itself, body, search: OnceLock::new() }))
     };
-    signatures.iter().take(MOST).enumerate().map(one).collect()
+    signatures.iter().take(MOST).map(one).collect()
 }
 
 /// What the body says of each signature: what a case keeps in its stead.
 pub fn witnesses(input: &Input) -> Vec<BodyWitness> {
     let header = Header::split(&input.text);
     let signatures = super::signature::read(&header, &input.text);
+    let newest = header.all(&input.text, "ARC-Message-Signature").take(MOST);
+    let sealed = newest.map(|(index, field)| super::signature::one(index, field, &input.text));
     let lists = crate::facts::lists::read(&header, &input.text);
     let mut bodies = Bodies::of(&header, &lists, input);
-    let each = signatures.iter().take(MOST).enumerate();
-    each.filter_map(|(index, signature)| bodies.witness(index, signature)).collect()
+    signatures.into_iter().take(MOST).chain(sealed).filter_map(|signature| bodies.witness(&signature)).collect()
 }
 
 fn canons(signature: &Signature) -> Option<(Canon, Canon)> {
@@ -125,12 +126,12 @@ impl<'h> Fields<'h> {
 }
 
 /// All that stands before the colon: the name, and blanks of the obsolete form.
-pub(super) fn before_colon(field: Field, text: &[u8]) -> &[u8] {
+pub(in crate::facts) fn before_colon(field: Field, text: &[u8]) -> &[u8] {
     Span { start: field.name.start, end: field.value.start.saturating_sub(1) }.of(text)
 }
 
 /// The signature's own field with an empty `b=` and without a final CRLF (RFC 6376 §3.7).
-fn itself(own: Field, signature: &Signature, canon: Canon, text: &[u8]) -> Vec<u8> {
+pub(in crate::facts) fn itself(own: Field, signature: &Signature, canon: Canon, text: &[u8]) -> Vec<u8> {
     let value = own.value.of(text);
     let b = signature.tags.tags.iter().find(|t| t.has_equals && t.name.of(text) == b"b");
     let mut emptied = Vec::with_capacity(value.len());
@@ -182,11 +183,11 @@ impl<'i> Bodies<'i> {
     }
 
     /// What the body says of one signature; `None` without a body.
-    fn witness(&mut self, index: usize, signature: &Signature) -> Option<BodyWitness> {
+    fn witness(&mut self, signature: &Signature) -> Option<BodyWitness> {
         let algorithm = Algorithm::named(&signature.algorithm.as_ref()?.value)?;
         let (_, canon) = canons(signature)?;
         let Some(body) = self.body else {
-            return self.kept.iter().find(|w| w.signature == index).cloned();
+            return self.kept.iter().find(|w| w.field == signature.field).cloned();
         };
         let length = signature.length.as_ref().map(|l| l.value);
         let canonical = self.canonical[canon as usize].get_or_insert_with(|| canon.body(body));
@@ -205,11 +206,11 @@ impl<'i> Bodies<'i> {
             None
         };
         let marks = if differs && altered.is_none() { likely(body, self.lists) } else { Vec::new() };
-        Some(BodyWitness { signature: index, has, digest, empty, altered, marks })
+        Some(BodyWitness { field: signature.field, has, digest, empty, altered, marks })
     }
 
-    fn judge(&mut self, index: usize, signature: &Signature) -> Body {
-        let Some(found) = self.witness(index, signature) else { return Body::NotAvailable };
+    fn judge(&mut self, signature: &Signature) -> Body {
+        let Some(found) = self.witness(signature) else { return Body::NotAvailable };
         let length = signature.length.as_ref().map(|l| l.value);
         if let Some(l) = length.filter(|&l| l > found.has) {
             return if found.empty && l > 0 { Body::NotAvailable } else { Body::Short { has: found.has } };

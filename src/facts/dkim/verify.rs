@@ -136,7 +136,7 @@ pub fn verify(reading: &Reading, keys: &[Key], evidence: &Evidence) -> Vec<Verif
 
 /// Were bytes changed that a signature counts, before we got them? Line ends and what stands around
 /// the header are none.
-fn mangled(evidence: &Evidence) -> bool {
+pub fn mangled(evidence: &Evidence) -> bool {
     let harmless = [RepairKind::LineEnds, RepairKind::MboxFrom, RepairKind::Preamble];
     evidence.input.repairs.iter().any(|r| !harmless.contains(&r.kind))
 }
@@ -202,6 +202,15 @@ fn judge(
         _ => Vec::new(),
     };
     Verification { signature: index, header_hash, body_hash, result, reason, altered }
+}
+
+/// Did the partner of one of these keys sign `data`?
+pub fn fits(signature: &Signature, data: &[u8], records: &[KeyRecord]) -> bool {
+    let algorithm = signature.algorithm.as_ref().and_then(|a| Algorithm::named(&a.value));
+    let Some(algorithm) = algorithm.filter(|a| *a != Algorithm::RsaSha1) else { return false };
+    let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
+    let mut usable = records.iter().filter(|r| material_fits(r, algorithm));
+    usable.any(|r| algorithm.verifies(key_of(r), data, &b))
 }
 
 /// The value of `p=`.

@@ -168,7 +168,7 @@ struct Rspamd {
 struct Computed {
     spf: Option<ComputedSpf>,
     dkim: Vec<ComputedDkim>,
-    arc: Option<()>,
+    arc: Option<ComputedArc>,
     dmarc: Option<ComputedDmarc>,
 }
 
@@ -189,6 +189,12 @@ struct ComputedDkim {
     altered: Vec<AlteredPart>,
     domain: Option<String>,
     selector: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ComputedArc {
+    result: &'static str,
+    instances: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -450,7 +456,11 @@ fn computed(d: &Diagnosis) -> Computed {
     Computed {
         spf,
         dkim: d.facts.verified.iter().map(|v| computed_dkim(d, v)).collect(),
-        arc: None,
+        arc: d
+            .facts
+            .chain
+            .filter(|_| d.facts.evidence.input.kind.has_header())
+            .map(|chain| ComputedArc { result: chain.word(), instances: d.facts.reading.arc.len() }),
         dmarc: known.then(|| ComputedDmarc {
             result: d.facts.alignment.dmarc.map(pass_or_fail),
             policy: dmarc.effective.map(|(policy, _)| policy.word()),

@@ -180,6 +180,7 @@ impl Case {
             spf_survey: None,
             keys,
             verified: self.verified.clone(),
+            chain: None,
             dmarc: Default::default(),
             alignment: self.alignment,
             reverse: None,

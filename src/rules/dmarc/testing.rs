@@ -202,6 +202,7 @@ impl Case {
             spf_survey: None,
             keys: vec![],
             verified: Vec::new(),
+            chain: None,
             dmarc,
             alignment,
             reverse: None,

@@ -31,6 +31,7 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
         spf_survey: None,
         keys: vec![],
         verified: Vec::new(),
+        chain: None,
         dmarc: Default::default(),
         alignment: Default::default(),
         reverse: None,

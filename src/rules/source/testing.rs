@@ -140,6 +140,7 @@ impl Case {
             spf_survey: None,
             keys: vec![],
             verified: Vec::new(),
+            chain: None,
             dmarc: Default::default(),
             alignment: Default::default(),
             reverse,

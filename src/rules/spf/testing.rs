@@ -210,6 +210,7 @@ impl Scene {
             spf_survey,
             keys: vec![],
             verified: Vec::new(),
+            chain: None,
             dmarc,
             alignment,
             reverse: self.reverse,

@@ -1,5 +1,7 @@
 //! ARC sets (RFC 8617): shown, and used to explain forwarding; never scored.
 
+pub mod verify;
+
 use super::authres::{self, AuthRes};
 use super::header::{Field, Header};
 use super::tags::TagList;
@@ -96,3 +98,6 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod chain_tests;
