@@ -1,7 +1,7 @@
 //! The engine: evidence in, diagnosis out. Pure: the same evidence gives the same bytes.
 
 use crate::evidence::said::Part;
-use crate::evidence::{Answers, Errand, Evidence, Question};
+use crate::evidence::{Answers, Errand, Evidence, Question, Said};
 use crate::facts::{Facts, Reading};
 use crate::rules::{self, Finding, Gap, Rule};
 use crate::triage::{self, Verdict};
@@ -82,8 +82,21 @@ pub fn judge(facts: Facts) -> Diagnosis {
     // One answer closes all gaps that wait for it: the question of the first rule stands for them.
     let mut needs = std::collections::BTreeSet::new();
     unknown.retain(|gap: &Gap| !needs.contains(&gap.needs) && needs.insert(gap.needs.clone()));
-    let (verdict, findings) = triage::triage(&facts, found, &unknown);
+    let (verdict, mut findings) = triage::triage(&facts, found, &unknown);
+    let said = &facts.evidence.said;
+    aim(&mut findings, said);
+    unknown.iter_mut().for_each(|gap| gap.needs = said.aim(std::mem::take(&mut gap.needs)));
     Diagnosis { facts, verdict, findings, passed, unknown }
+}
+
+/// Has every command that proves a cure ask the resolver in use.
+fn aim(findings: &mut [Finding], said: &Said) {
+    for finding in findings {
+        if let Some(check) = &mut finding.check {
+            check.command = said.aim(std::mem::take(&mut check.command));
+        }
+        aim(&mut finding.consequences, said);
+    }
 }
 
 /// A check of some parts (`--only`) is judged by the rules of those parts.
@@ -100,7 +113,7 @@ fn wanted(facts: &Facts, rule: &Rule) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Input, InputKind, Said};
+    use crate::evidence::{Input, InputKind};
     use crate::triage::State;
 
     const NOTICE: &str = "Return-Path: <>\r\n\

@@ -52,7 +52,12 @@ fn spf(server: &Dnsd, args: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_postdoc"));
     command.args(["spf", "--resolver", &resolver, "--try-timeout", "400ms"]).args(args).env("NO_COLOR", "1");
     let out = command.env("LANG", "C.UTF-8").env_remove("LC_ALL").env("COLUMNS", "100").output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
+    // The port is another each time.
+    let aimed = format!("@{} -p {} ", server.addr.ip(), server.addr.port());
+    let text = |bytes| {
+        let text = String::from_utf8(bytes).unwrap();
+        text.replace(&aimed, "@RESOLVER ").replace(&resolver, "RESOLVER")
+    };
     (out.status.code().unwrap(), text(out.stdout), text(out.stderr))
 }
 

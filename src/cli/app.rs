@@ -71,7 +71,10 @@ impl Outside {
     }
 
     /// Runs a diagnosis in the background, as another run of the case if it is to be kept.
-    fn run(&self, evidence: Evidence, keep: bool, mut on: OnProgress) -> Job {
+    fn run(&self, mut evidence: Evidence, keep: bool, mut on: OnProgress) -> Job {
+        if keep {
+            evidence.said.resolver = self.settings.resolvers.first().copied();
+        }
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
         let keep = keep.then(|| (self.state.clone(), self.case.clone()));
         let mut begun = false;

@@ -62,6 +62,7 @@ fn evidence(global: &Global, args: &Check, name: &str) -> anyhow::Result<Evidenc
     }
     let said = Said {
         helo: args.helo.clone(),
+        resolver: global.resolver.first().copied(),
         check: Wish {
             selectors: args.selector.clone(),
             ips: args.ip.clone(),

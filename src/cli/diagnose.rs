@@ -66,7 +66,7 @@ fn said(args: &Diagnose) -> Said {
 fn evidence(global: &Global, args: &Diagnose, input: Input) -> Evidence {
     Evidence {
         input: Arc::new(input),
-        said: said(args),
+        said: Said { resolver: global.resolver.first().copied(), ..said(args) },
         answers: Default::default(),
         fetched: Default::default(),
         now: global.now(),

@@ -31,7 +31,10 @@ pub fn run(global: &Global, args: &Spf) -> anyhow::Result<Exit> {
         let reading = Arc::new(Reading { subject, ..Reading::default() });
         let (settled, interrupted) = settle_reading(&runner, evidence, reading, global, &signals);
         // The record itself is judged without a client: that one is refused is no fault of the record's.
-        let bare = Evidence { said: wish(), ..Evidence::clone(&settled.facts.evidence) };
+        let bare = Evidence {
+            said: Said { resolver: global.resolver.first().copied(), ..wish() },
+            ..Evidence::clone(&settled.facts.evidence)
+        };
         let of = prove(diagnose(Arc::new(bare), settled.facts.reading.clone())).diagnosis;
         let check = settled.facts.spf.clone().or_else(|| unaskable(args, &domain));
         let evaluated = Evaluated::new(&domain, check, &of);
@@ -64,7 +67,13 @@ fn wish() -> Said {
 fn evidence(global: &Global, args: &Spf, domain: &str) -> Evidence {
     Evidence {
         input: Arc::new(super::source::recognise(domain, domain.as_bytes().to_vec(), Some(InputKind::Domain))),
-        said: Said { ip: args.ip, helo: args.helo.clone(), mail_from: args.sender.clone(), ..wish() },
+        said: Said {
+            ip: args.ip,
+            helo: args.helo.clone(),
+            mail_from: args.sender.clone(),
+            resolver: global.resolver.first().copied(),
+            ..wish()
+        },
         answers: Answers::new(),
         fetched: Default::default(),
         now: global.now(),

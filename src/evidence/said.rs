@@ -1,7 +1,7 @@
 //! What the user told us, on the command line or in a form.
 
 use serde::{Deserialize, Serialize};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Statements that no evidence at hand contains. Empty unless the user spoke.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,26 @@ pub struct Said {
     pub configured: Configured,
     /// What a check of a domain is to look at.
     pub check: Wish,
+    /// The resolver that is asked (`--resolver`), for the commands that ask the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolver: Option<SocketAddr>,
+}
+
+impl Said {
+    /// A command that asks the resolver in use: only where it names no server of its own.
+    pub fn aim(&self, command: String) -> String {
+        let Some(resolver) = self.resolver else { return command };
+        match command.strip_prefix("dig ") {
+            Some(rest) if !command.contains('@') => {
+                let port = if resolver.port() == 53 { String::new() } else { format!("-p {} ", resolver.port()) };
+                format!("dig @{} {port}{rest}", resolver.ip())
+            }
+            None if command.starts_with("postdoc spf ") || command.starts_with("postdoc check ") => {
+                format!("{command} --resolver {resolver}")
+            }
+            _ => command,
+        }
+    }
 }
 
 /// What a check of a domain is to look at besides what every check looks at.
@@ -122,4 +142,27 @@ pub struct Configured {
     pub pool: Option<String>,
     pub virtual_sender: Option<String>,
     pub template_sender: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_asks_the_resolver_in_use() {
+        let aim = |resolver: &str, command: &str| {
+            Said { resolver: resolver.parse().ok(), ..Said::default() }.aim(command.to_owned())
+        };
+        assert_eq!(aim("192.0.2.53:53", "dig +short TXT example.com"), "dig @192.0.2.53 +short TXT example.com");
+        assert_eq!(aim("[2001:db8::1]:5353", "dig MX example.com"), "dig @2001:db8::1 -p 5353 MX example.com");
+        assert_eq!(
+            aim("192.0.2.53:53", "dig +norecurse @192.0.2.1 SOA x.example"),
+            "dig +norecurse @192.0.2.1 SOA x.example"
+        );
+        assert_eq!(aim("192.0.2.53:53", "postdoc spf example.com"), "postdoc spf example.com --resolver 192.0.2.53:53");
+        for other in ["curl -si https://mta-sts.example.com/", "send a new message", "postdoc diagnose FILE"] {
+            assert_eq!(aim("192.0.2.53:53", other), other);
+        }
+        assert_eq!(aim("none", "dig TXT example.com"), "dig TXT example.com");
+    }
 }

@@ -1,7 +1,7 @@
 //! One server that is watched: what it said, for how long that holds, and when it is asked again.
 
 use super::{Moment, Order, SHORTEST, canonical, is_negative};
-use crate::evidence::{Answer, Data, Kind, Outcome, Question};
+use crate::evidence::{Answer, Data, Kind, Outcome};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -235,15 +235,6 @@ impl Server {
             (_, Outcome::NxDomain) => "no such name (NXDOMAIN)".to_owned(),
             (_, outcome) if is_negative(outcome) => "no such record (NODATA)".to_owned(),
             _ => heard.said.iter().cloned().collect::<Vec<_>>().join(" "),
-        }
-    }
-
-    /// The `dig` command that asks it the same.
-    pub fn dig(&self, order: &Order) -> String {
-        let question = Question::new(&order.name, order.kind);
-        match &self.who {
-            Who::Authority { ip, .. } => question.at(*ip).dig(),
-            Who::Resolver { .. } => question.dig(),
         }
     }
 }

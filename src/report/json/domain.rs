@@ -4,7 +4,7 @@ use super::diagnosis::{Dns, FindingPart, GapPart, VerdictPart, dns, finding_part
 use super::spf::{NodePart, node};
 use crate::diagnose::Diagnosis;
 use crate::evidence::said::Part;
-use crate::evidence::{Data, Outcome};
+use crate::evidence::{Data, Outcome, Said};
 use crate::facts::domain::who::{Clue, Party, Role};
 use crate::facts::platform;
 use crate::facts::tags::TagList;
@@ -118,8 +118,9 @@ pub fn document(d: &Diagnosis) -> Document {
     let subject = d.facts.reading.subject.as_ref();
     let domain = subject.and_then(|s| s.domain());
     let rows = records::rows(d);
-    let first = |subject| rows.iter().find(|r| r.subject == subject).and_then(record);
-    let every = |subject| rows.iter().filter(|r| r.subject == subject).filter_map(record).collect();
+    let part = |row: &Row| record(row, &d.facts.evidence.said);
+    let first = |subject| rows.iter().find(|r| r.subject == subject).and_then(part);
+    let every = |subject| rows.iter().filter(|r| r.subject == subject).filter_map(part).collect();
     Document {
         schema: "postdoc/domain",
         schema_version: 1,
@@ -187,7 +188,7 @@ fn party(party: &Party) -> PartyPart {
     }
 }
 
-fn record(row: &Row) -> Option<RecordPart> {
+fn record(row: &Row, said: &Said) -> Option<RecordPart> {
     let answer = row.answer.as_ref()?;
     let outcome = row.outcome()?;
     let via = answer.records.iter().filter_map(|r| match &r.data {
@@ -205,7 +206,7 @@ fn record(row: &Row) -> Option<RecordPart> {
         parsed: parsed(row),
         extended_errors: answer.extended.iter().map(|e| json!({ "code": e.code, "text": e.text })).collect(),
         truncated: outcome == Outcome::Truncated,
-        dig: row.question.dig(),
+        dig: said.aim(row.question.dig()),
     })
 }
 

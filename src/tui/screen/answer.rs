@@ -25,7 +25,7 @@ pub fn outcome(outcome: Option<Outcome>) -> &'static str {
 
 /// The command, then every record, or what came instead.
 pub fn write(doc: &mut Doc, evidence: &Evidence, question: &Question) {
-    doc.hang("  $ ", Ink::Faint, question.dig(), Ink::Plain);
+    doc.hang("  $ ", Ink::Faint, evidence.said.aim(question.dig()), Ink::Plain);
     let Some(answer) = evidence.answers.get(question) else {
         return doc.hang("  ", Ink::Plain, outcome(None), Ink::Faint);
     };

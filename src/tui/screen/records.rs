@@ -13,7 +13,7 @@
 use super::home::cursor;
 use super::step;
 use crate::diagnose::Diagnosis;
-use crate::evidence::Question;
+use crate::evidence::{Question, Said};
 use crate::report::records::{Row, Standing, outcome_words, rows};
 use crate::report::{Shown, table};
 use crate::rules::Severity;
@@ -42,7 +42,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         (Action::CopyValue, _) => app.say("There is no record here to copy; Y copies the question."),
         (Action::CopyAll, Some(row)) => {
-            return vec![Effect::Copy { text: row.question.dig(), what: "the dig command".to_owned() }];
+            let dig = row.question.dig();
+            let text = case.diagnosis.as_ref().map_or(dig.clone(), |d| d.facts.evidence.said.aim(dig));
+            return vec![Effect::Copy { text, what: "the dig command".to_owned() }];
         }
         (other, _) => case.row = step(at, other, rows.len(), page).unwrap_or(at),
     }
@@ -68,7 +70,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let top = doc.draw(frame, list, (marked + 1).saturating_sub(list.height as usize));
     cursor(frame, list, marked, top);
     if let Some(row) = rows.get(at) {
-        raw(row, frame, below, pen);
+        raw(row, &diagnosis.facts.evidence.said, frame, below, pen);
     }
 }
 
@@ -141,11 +143,11 @@ fn sign(standing: Standing) -> (&'static str, Ink) {
 }
 
 /// The answer as it came, and the command that asks the same.
-fn raw(row: &Row, frame: &mut Frame, area: Rect, pen: Pen) {
+fn raw(row: &Row, said: &Said, frame: &mut Frame, area: Rect, pen: Pen) {
     let mut doc = Doc::new(pen, area.width);
     let took = row.answer.as_ref().map_or(String::new(), |a| format!("{} ms", a.elapsed_ms));
     doc.section(&format!("{}   {} {}", row.subject.label(), row.question.name, row.question.kind), &took);
-    doc.row(&[("  ", Ink::Plain), (&row.question.dig(), Ink::Strong)]);
+    doc.row(&[("  ", Ink::Plain), (&said.aim(row.question.dig()), Ink::Strong)]);
     if let Some(answer) = &row.answer {
         if answer.outcome.failed() || answer.records.is_empty() {
             let kept = answer

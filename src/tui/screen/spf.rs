@@ -113,7 +113,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             return copy(&format!("the SPF record of {}", row.domain), &shown.hidden(record));
         }
         Action::CopyAll => match &row.branch.question {
-            Some(question) => return copy("the dig command", &shown.hidden(&question.dig())),
+            Some(question) => return copy("the dig command", &shown.hidden(&facts.evidence.said.aim(question.dig()))),
             None => app.say("This term asks DNS nothing."),
         },
         other => case.spf.at = step(at, other, rows.len(), page / 2).unwrap_or(at),

@@ -24,7 +24,7 @@ pub fn describe(doc: &mut Doc, facts: &Facts, row: &Row, surveyed: bool) {
         doc.para(2, format!("In the record of {}. It asks DNS nothing.", row.domain), Ink::Faint);
         return;
     };
-    doc.para(2, question.dig(), Ink::Strong);
+    doc.para(2, facts.evidence.said.aim(question.dig()), Ink::Strong);
     match facts.evidence.answers.get(question) {
         None => doc.para(2, "Not answered yet.", Ink::Plain),
         Some(answer) => {
