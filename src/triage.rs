@@ -1,5 +1,7 @@
 //! Cause before consequence: folds and orders findings, and says the verdict in one sentence.
 
+mod report;
+
 use crate::evidence::{InputKind, Kind, Outcome, Question};
 use crate::facts::Facts;
 use crate::facts::antispam::Leaning;
@@ -106,6 +108,7 @@ fn cleared(facts: &Facts) -> bool {
     let reported = &facts.reading.reported;
     match facts.evidence.input.kind {
         InputKind::Record => return facts.reading.record.as_ref().is_some_and(|r| r.unread == 0),
+        InputKind::Report => return report::cleared(facts),
         InputKind::Domain | InputKind::Ip => return decided(facts),
         kind if !kind.is_judged() => return false,
         _ => {}
@@ -171,6 +174,9 @@ fn passing(facts: &Facts) -> String {
     if facts.evidence.input.kind == InputKind::Record {
         return "What is checked in this record has no fault.".into();
     }
+    if facts.evidence.input.kind == InputKind::Report {
+        return report::passing(facts);
+    }
     if let Some(subject) = &facts.reading.subject {
         return match subject {
             Subject::Ip(ip) => format!("Nothing is wrong with {ip} as far as DNS tells."),
@@ -233,7 +239,7 @@ fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
             return later("a bounce", "Paste the returned message's own header to have that diagnosed.");
         }
         InputKind::Reply => return later("an SMTP reply", "`postdoc explain` says what its codes mean."),
-        InputKind::Report => return later("a DMARC or TLS report", "It is not read yet."),
+        InputKind::Report => return report::unknown(facts),
         InputKind::Domain | InputKind::Ip => return undecided(facts, gaps),
         InputKind::Unknown if facts.evidence.input.original.is_empty() => {
             return sentence(&capital(&facts.evidence.input.because));

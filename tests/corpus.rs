@@ -186,3 +186,43 @@ fn no_stranger_reaches_the_terminal() {
         assert!(raw.is_empty(), "{format}: {} lines, such as {:?}", raw.len(), raw.iter().take(5).collect::<Vec<_>>());
     }
 }
+
+/// Every DMARC and TLS report is read, or refused with a reason that says where it is broken.
+#[test]
+#[ignore = "needs POSTDOC_CORPUS"]
+fn every_report_is_read_or_refused_with_a_reason() {
+    let Some((root, all)) = corpus() else { return };
+    let all: Vec<_> = all.into_iter().filter(|p| p.parent().is_some_and(|f| f.ends_with("parsedmarc"))).collect();
+    let (mut read, mut refused) = (0, 0);
+    for (name, told) in diagnose(&root, &all) {
+        let kind = told["input"]["kind"].as_str().unwrap_or_default().to_owned();
+        let headline = told["verdict"]["headline"].as_str().unwrap_or_default().to_owned();
+        let report = &told["report"];
+        // A failure report is about one message (RFC 9991): it is mail, and no aggregate.
+        let aggregate = !name.ends_with(".eml")
+            || name.contains("Report domain-")
+            || name.contains("tls_report")
+            || name.contains("mimecast")
+            || name.contains("twilight");
+        println!("{name}: {kind}, {}", if report.is_null() { headline.as_str() } else { "read" });
+        match (aggregate, report.is_null()) {
+            (true, false) => {
+                read += 1;
+                let (dmarc, tls) = (&report["dmarc"], &report["tls"]);
+                assert!(
+                    dmarc["rows"].as_array().is_some_and(|r| !r.is_empty()) || tls["policies"].is_array(),
+                    "{name}"
+                );
+            }
+            (true, true) => {
+                refused += 1;
+                assert!(
+                    headline.contains("cannot be read: ") || headline == "The input is empty.",
+                    "{name}: {headline}"
+                );
+            }
+            (false, _) => assert_ne!(kind, "unknown", "{name}"),
+        }
+    }
+    assert!(read > 20 && refused < 5, "{read} read, {refused} refused");
+}

@@ -57,7 +57,7 @@ impl InputKind {
 
     /// Do the rules judge it? A bounce is read but not judged: what it complains of is the message inside.
     pub fn is_judged(self) -> bool {
-        matches!(self, InputKind::Message | InputKind::Headers | InputKind::Record | InputKind::Domain | InputKind::Ip)
+        !matches!(self, InputKind::Bounce | InputKind::Reply | InputKind::Unknown)
     }
 }
 

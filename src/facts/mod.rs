@@ -23,6 +23,7 @@ pub mod platform;
 pub mod proxied;
 pub mod received;
 pub mod record;
+pub mod report;
 pub mod reported;
 pub mod reverse;
 pub mod spf;
@@ -65,6 +66,8 @@ pub struct Reading {
     pub antispam: Vec<antispam::Field>,
     /// The DNS record, where the input is one.
     pub record: Option<record::Pasted>,
+    /// The aggregate report, where the input is one.
+    pub report: Option<report::Received>,
 }
 
 impl Reading {
@@ -73,6 +76,9 @@ impl Reading {
         let text = &input.text[..];
         if input.kind == InputKind::Record {
             return Reading { record: record::read(text), ..Reading::default() };
+        }
+        if input.kind == InputKind::Report {
+            return Reading { report: Some(report::read(text)), ..Reading::default() };
         }
         if let Some(subject) = subject::read(input) {
             return Reading { subject: Some(subject), ..Reading::default() };
@@ -154,6 +160,8 @@ pub struct Facts {
     pub misplaced: misplaced::Search,
     /// Sending platforms recognised in the message, most certain first.
     pub platforms: Vec<platform::Hit>,
+    /// Who sends in the domain's name, by a DMARC report, the busiest first.
+    pub sources: Vec<report::Source>,
     /// What a check of a domain learns besides.
     pub domain: domain::Domain,
     /// Questions that would tell more, in a stable order.
@@ -188,6 +196,7 @@ impl Facts {
         platform::ask_includes(&lookup, &platforms, spf.as_ref());
         platform::ask_dns_hosts(&lookup, r, &identities, &dmarc);
         proxied::ask(&lookup, &keys);
+        let sources = report::sources(&lookup, r.report.as_ref());
         let domain = domain::gather(&lookup, r, &dmarc, &evidence);
         keys.extend(domain.keys.judged().map(|selector| selector.key.clone()));
         let (missing, errands) = match evidence.input.kind.is_judged() {
@@ -211,6 +220,7 @@ impl Facts {
             mail_hosts,
             misplaced,
             platforms,
+            sources,
             domain,
             missing,
             errands,

@@ -1,7 +1,7 @@
 //! For eyes: the verdict, then each finding with its evidence as compilers show it. May change.
 
 use super::Shown;
-use super::{excerpt, proof, snippet, summary, table};
+use super::{excerpt, proof, snippet, sources, summary, table};
 use crate::diagnose::Diagnosis;
 use crate::remedy::{Change, Remedy, blank};
 use crate::rules::{Finding, Gap, Severity};
@@ -73,6 +73,10 @@ pub fn diagnosis(d: &Diagnosis, style: Style, shown: Shown) -> String {
     if d.facts.reading.subject.is_some() {
         out.blank();
         out.text.push_str(&table::human(d, style, shown));
+    }
+    if d.facts.reading.report.as_ref().is_some_and(|r| r.content.is_ok()) {
+        out.blank();
+        out.text.push_str(&sources::human(d, style, shown));
     }
     let mut consequences = false;
     for finding in &d.findings {

@@ -16,6 +16,7 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     if d.facts.reading.subject.is_some() {
         out.push_str(&super::table::markdown(d, shown));
     }
+    out.push_str(&super::sources::markdown(d, shown));
     for f in d.every_finding() {
         out.push('\n');
         out.push_str(&finding(&d.facts.evidence.input, f, shown));

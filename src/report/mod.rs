@@ -10,6 +10,7 @@ pub mod plain;
 pub mod proof;
 pub mod records;
 pub mod snippet;
+pub mod sources;
 pub mod spf;
 pub mod summary;
 pub mod table;

@@ -2,11 +2,11 @@
 //!
 //! The first column says what the line is; new kinds of line may be added.
 
-use super::{Shown, records};
+use super::{Shown, records, sources};
 use crate::diagnose::Diagnosis;
 use crate::facts::organization::Agreement;
 
-/// `input`, `verdict`, `identity`, `reported`, `alignment`, `finding`, `record`, `unknown` lines.
+/// `input`, `verdict`, `identity`, `reported`, `alignment`, `answer`, `source`, `finding`, `record`, `unknown` lines.
 pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     let mut out = Lines { text: String::new(), shown };
     let input = &d.facts.evidence.input;
@@ -61,6 +61,10 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
         let standing = super::table::look(row.standing).2;
         let name = row.question.name.as_str();
         out.row(&["answer", row.subject.label(), standing, name, row.question.kind.word(), outcome, &row.meaning]);
+    }
+    for row in sources::rows(d) {
+        let standing = super::table::look(row.mark).2;
+        out.row(&["source", &row.name, standing, &row.count.to_string(), &row.words]);
     }
     for f in d.every_finding() {
         out.row(&["finding", f.rule.id, f.severity.word(), f.confidence.word(), &f.title]);

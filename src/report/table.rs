@@ -83,7 +83,7 @@ pub fn words(row: &Row, shown: Shown) -> String {
 }
 
 /// At most `room` columns.
-fn cut(text: &str, room: usize, dots: &str) -> String {
+pub fn cut(text: &str, room: usize, dots: &str) -> String {
     if text.width() <= room {
         return text.to_owned();
     }

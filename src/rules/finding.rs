@@ -113,6 +113,8 @@ pub enum Place {
     Dns { question: Question, text: String, span: Option<Span> },
     /// What an errand brought: a server's reply, a page, or how it failed.
     Fetched { errand: Errand, text: String },
+    /// A passage of an aggregate report, said on one line: `record 3`.
+    Report { part: String, text: String },
     /// What the user told us.
     User(String),
 }
@@ -136,6 +138,10 @@ impl Exhibit {
 
     pub fn fetched(errand: &Errand, text: impl Into<String>, label: impl Into<String>) -> Exhibit {
         Exhibit { place: Place::Fetched { errand: errand.clone(), text: text.into() }, label: label.into() }
+    }
+
+    pub fn report(part: impl Into<String>, text: impl Into<String>, label: impl Into<String>) -> Exhibit {
+        Exhibit { place: Place::Report { part: part.into(), text: text.into() }, label: label.into() }
     }
 
     pub fn user(said: impl Into<String>, label: impl Into<String>) -> Exhibit {

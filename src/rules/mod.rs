@@ -12,6 +12,7 @@ pub mod headers;
 pub mod mx;
 pub mod proof;
 pub mod receiver;
+pub mod report;
 pub mod reputation;
 mod since;
 pub mod source;
@@ -40,6 +41,8 @@ pub enum Group {
     Receiver,
     /// Blocklists, and the age of the domain.
     Reputation,
+    /// What receivers report of a domain's mail.
+    Report,
 }
 
 impl Group {
@@ -54,6 +57,7 @@ impl Group {
             Group::Mx => "mx",
             Group::Receiver => "receiver",
             Group::Reputation => "reputation",
+            Group::Report => "report",
         }
     }
 }
@@ -132,6 +136,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         receiver::RULES,
         mx::RULES,
         reputation::RULES,
+        report::RULES,
     ]
     .into_iter()
     .flatten()

@@ -30,6 +30,8 @@ pub enum Screen {
     /// Which domain?
     Ask,
     Records,
+    /// Who sends, by a report.
+    Sources,
     /// What a check cannot find out.
     Wish,
     /// What changed since the run before.
@@ -55,6 +57,7 @@ impl Screen {
             Screen::Stated => Places::STATED,
             Screen::Ask => Places::ASK,
             Screen::Records => Places::RECORDS,
+            Screen::Sources => Places::SOURCES,
             Screen::Wish => Places::WISH,
             Screen::Changes => Places::CHANGES,
             Screen::Watch => Places::WATCH,
@@ -201,8 +204,12 @@ impl App {
         self.ticket
     }
 
-    /// The screen of a view: a domain has no header and no hops, it has records and a policy.
+    /// The screen of a view: a domain has no header and no hops, it has records and a policy; a report has sources.
     pub fn screen_of(&self, view: View) -> Screen {
+        let report = self.case.as_ref().is_some_and(Case::is_report);
+        if report && !matches!(view, View::Verdict | View::Findings) {
+            return Screen::Sources;
+        }
         match (Screen::of(view), self.case.as_ref().is_some_and(Case::is_domain)) {
             (Screen::Headers, true) => Screen::Records,
             (Screen::Hops, true) => Screen::Dmarc,

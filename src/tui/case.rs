@@ -101,6 +101,11 @@ impl Case {
         matches!(self.opened.input.kind, InputKind::Domain | InputKind::Ip)
     }
 
+    /// Is it an aggregate report?
+    pub fn is_report(&self) -> bool {
+        self.opened.input.kind == InputKind::Report
+    }
+
     /// A new state arrived: the mark stays on the same finding, wherever that is now.
     pub fn progress(&mut self, progress: Progress) {
         let marked = self.lines().get(self.marked).copied();

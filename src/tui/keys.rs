@@ -150,6 +150,8 @@ impl Places {
     pub const WATCH_FORM: Places = Places(1 << 20);
     /// What changed since the run before.
     pub const CHANGES: Places = Places(1 << 21);
+    /// Who sends, by a report.
+    pub const SOURCES: Places = Places(1 << 22);
 
     const VIEWS: Places = Self::VERDICT
         .or(Self::DETAIL)
@@ -159,7 +161,8 @@ impl Places {
         .or(Self::HOPS)
         .or(Self::HEADERS)
         .or(Self::RECORDS)
-        .or(Self::CHANGES);
+        .or(Self::CHANGES)
+        .or(Self::SOURCES);
     const LISTS: Places = Self::HOME.or(Self::SAMPLES);
     /// Where plain characters are commands.
     const COMMANDS: Places = Self::LISTS.or(Self::VIEWS).or(Self::WATCH);
@@ -181,6 +184,7 @@ impl Places {
         (Self::HOPS, "hops"),
         (Self::HEADERS, "headers"),
         (Self::RECORDS, "records"),
+        (Self::SOURCES, "sources"),
         (Self::STATED, "stated settings"),
         (Self::ASK, "which domain"),
         (Self::WISH, "what to check"),
@@ -269,6 +273,7 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::VERDICT, "finding", "choose a finding", ["select", "arrow"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOPS, "hop", "choose a hop", ["received", "server"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::RECORDS, "answer", "choose an answer", ["record"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SOURCES, "source", "choose a source", ["sender"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DETAIL, "", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::DMARC).or(P::HEADERS).or(P::CHANGES), "scroll", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF, "term", "choose a term", ["include", "mechanism"];
@@ -278,6 +283,7 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::WATCH, "watch", "choose a watch", ["which"];
     A::Open, [on(K::Enter) => A::Open], 1, P::LISTS, "open", "open what is marked", ["go", "choose"];
     A::Open, [on(K::Enter) => A::Open], 1, P::VERDICT, "detail", "open the finding", ["explain", "evidence", "why"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::SOURCES, "detail", "open the finding on this source, with its fix", ["explain", "why"];
     A::Open, [on(K::Enter) => A::Open], 1, P::HOPS, "raw line", "show this Received line in the header", ["source"];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::SPF, "fold", "fold, unfold the records below a term", ["tree", "expand", "collapse"];
     A::Open, [on(K::Enter) => A::Open], 1, P::SPF, "answer", "more or less room for the raw answer", ["dig", "ttl", "record"];
@@ -311,13 +317,13 @@ static TABLE: &[Binding] = rows! {
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "next", "next, previous signature or key", ["selector"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SAMPLES).or(P::WATCH).or(P::CHANGES), "back", "back one step; keeps the work", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::SAMPLES).or(P::WATCH).or(P::CHANGES), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
     A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
     A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
     A::View(View::Dkim), [ch('4') => A::View(View::Dkim)], 1, P::VIEWS, "views", "view: DKIM", ["signature", "selector", "key"];
     A::View(View::Hops), [ch('5') => A::View(View::Hops)], 1, P::VIEWS, "views", "view: hops; DMARC of a domain", ["received", "delay", "timeline"];
-    A::View(View::Headers), [ch('6') => A::View(View::Headers)], 1, P::VIEWS, "views", "view: headers; records of a domain", ["raw", "source", "evidence", "answers"];
+    A::View(View::Headers), [ch('6') => A::View(View::Headers)], 1, P::VIEWS, "views", "view: headers; records of a domain; sources of a report", ["raw", "source", "evidence", "answers"];
     A::View(View::Dmarc), [], 0, P::VIEWS, "", "view: DMARC, as two kinds of receivers read it", ["policy", "rua", "reports", "tree walk"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::VERDICT, "back", "back one step; keeps the work", ["cancel"];
     A::CopyAs, [ch('c') => A::CopyAs], 1, P::VERDICT, "copy as", "copy as a zone line, dig, Markdown, JSON", ["ticket", "export", "clipboard"];

@@ -289,6 +289,7 @@ pub fn facts() -> Facts {
         mail_hosts: vec![],
         misplaced: Default::default(),
         platforms: vec![],
+        sources: vec![],
         missing: vec![],
         domain: Default::default(),
         errands: Vec::new(),
@@ -396,7 +397,16 @@ b.crm.example TXT "v=spf1 ip4:203.0.113.16/28 -all"
 
 /// A domain that was checked, with DNS as the zone lines say.
 pub fn of_domain(zone: &str) -> super::case::Case {
-    let input = input_of(b"example.com\n", InputKind::Domain);
+    case(input_of(b"example.com\n", InputKind::Domain), zone)
+}
+
+/// A DMARC report with every kind of source in it.
+pub fn of_report() -> super::case::Case {
+    let xml = include_bytes!("../../tests/scenarios/dmarc-report-platform-unaligned/input");
+    case(input_of(xml, InputKind::Report), "_dmarc.example.com TXT \"v=DMARC1; p=none\"")
+}
+
+fn case(input: Input, zone: &str) -> super::case::Case {
     let evidence = Evidence::new(input, Said::default(), "2026-05-12T14:02:00Z".parse().unwrap(), false);
     let zone = zone::Zone::parse(zone).unwrap();
     let evidence = crate::samples::settle(evidence, &zone);

@@ -208,6 +208,16 @@ const STORIES: &[Story] = &[
         *app = checked(app.look);
         press(app, "6jjj");
     }),
+    ("report", |app| app.case = Some(testing::of_report())),
+    ("report_sources", |app| {
+        app.case = Some(testing::of_report());
+        press(app, "6j");
+    }),
+    ("report_finding", |app| {
+        app.case = Some(testing::of_report());
+        press(app, "6j");
+        enter(app);
+    }),
     ("domain_wish", |app| {
         *app = checked(app.look);
         press(app, "ts1 google");

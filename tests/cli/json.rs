@@ -31,13 +31,17 @@ fn faults(schema: &jsonschema::Validator, document: &Value) -> Vec<String> {
 #[test]
 fn every_diagnosis_fits_its_schema_and_points_at_bytes() {
     let home = Home::new();
-    let (message, domain) = (strict(&home, "diagnosis"), strict(&home, "domain"));
+    let (message, domain, report) = (strict(&home, "diagnosis"), strict(&home, "domain"), strict(&home, "report"));
     for world in worlds() {
-        let (name, told) = (&world.name, serde_json::from_str(&world.json(Shown::default())).unwrap());
+        let name = &world.name;
+        let told: Value = serde_json::from_str(&world.json(Shown::default())).unwrap();
         let schema = if world.is_check() { &domain } else { &message };
         assert_eq!(faults(schema, &told), [""; 0], "{name}");
         spans(name, &told, world.original());
         names(name, &told);
+        if !told["report"].is_null() {
+            assert_eq!(faults(&report, &told["report"]), [""; 0], "{name}");
+        }
     }
 }
 
@@ -177,7 +181,7 @@ fn several_inputs_are_one_object_a_line_in_their_order() {
 fn the_schemas_are_listed_and_named() {
     let home = Home::new();
     let list = home.run(&["schema"]);
-    assert_eq!((list.status, list.stdout.as_str()), (0, "case\ndiagnosis\ndiff\ndomain\nevent\nspf\n"));
+    assert_eq!((list.status, list.stdout.as_str()), (0, "case\ndiagnosis\ndiff\ndomain\nevent\nreport\nspf\n"));
     let out = home.run(&["schema", "nothing"]);
     assert_eq!((out.status, out.stdout.as_str()), (2, ""));
     assert!(out.stderr.contains("case, diagnosis"), "{}", out.stderr);

@@ -29,8 +29,18 @@ fn plain_lines_are_stable() {
         let text = plain::diagnosis(diagnosis, Shown::default());
         for line in text.lines() {
             let kind = line.split('\t').next().unwrap();
-            let known =
-                ["input", "verdict", "identity", "reported", "alignment", "finding", "record", "unknown", "answer"];
+            let known = [
+                "input",
+                "verdict",
+                "identity",
+                "reported",
+                "alignment",
+                "finding",
+                "record",
+                "unknown",
+                "answer",
+                "source",
+            ];
             assert!(known.contains(&kind), "{name}: {line}");
             let columns = line.split('\t').count();
             assert!(columns >= 3, "{name}: {line}");

@@ -1,6 +1,6 @@
 //! A message or header block, after repair.
 
-use super::{Guess, bounce};
+use super::{Guess, bounce, report};
 use crate::evidence::input::{InputKind, RepairKind};
 use crate::evidence::lines::{Shape, field_name, is_trace, lines, shape};
 use crate::evidence::repair::{self, Draft};
@@ -28,6 +28,9 @@ pub(super) fn guess(draft: &Draft) -> Option<Guess> {
         return None;
     }
     if let Some(guess) = bounce::message(text) {
+        return Some(guess);
+    }
+    if let Some(guess) = report::mail(text).filter(|_| repair::has_body(text)) {
         return Some(guess);
     }
     let one = known + fields == 1;

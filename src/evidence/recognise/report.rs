@@ -20,6 +20,39 @@ pub(super) fn guess(text: &[u8]) -> Option<Guess> {
     of(head(text)).and_then(|what| say(Confidence::Certain, what.to_owned()))
 }
 
+/// Bytes of a mail looked at for the name of a report.
+const NAMED: usize = 256 * 1024;
+
+/// A mail that carries a report: the file's name says so (`receiver!domain!begin!end`, RFC 7489 §7.2.1.1), the
+/// subject (ibid.), or a field of its own (RFC 8460 §5.3).
+pub(super) fn mail(text: &[u8]) -> Option<Guess> {
+    let text = &text[..text.len().min(NAMED)];
+    let header = crate::facts::header::Header::split(text);
+    let subject = header.first(text, "Subject").map(|f| f.value.of(text).trim_ascii_start());
+    let titled = |s: &[u8]| s.get(..14).is_some_and(|s| s.eq_ignore_ascii_case(b"report domain:"));
+    let attached = || text.windows(12).any(|w| w.eq_ignore_ascii_case(b"application/"));
+    let because = if header.first(text, "TLS-Report-Domain").is_some() {
+        "a mail that says it carries a TLS report"
+    } else if subject.is_some_and(titled) && attached() {
+        "a mail whose subject is a DMARC report's"
+    } else if named(text) {
+        "a mail with a report attached"
+    } else {
+        return None;
+    };
+    Some(Guess::new(InputKind::Report, Confidence::Likely, because))
+}
+
+/// `!1718236800!1718323199`: begin and end in seconds.
+fn named(text: &[u8]) -> bool {
+    let seconds = |at: &[u8]| at.iter().take(11).take_while(|b| b.is_ascii_digit()).count();
+    text.iter().enumerate().filter(|(_, b)| **b == b'!').any(|(at, _)| {
+        let digits = seconds(&text[at + 1..]);
+        let second = text.get(at + 1 + digits).is_some_and(|b| *b == b'!');
+        digits >= 9 && second && seconds(&text[at + 2 + digits..]) >= 9
+    })
+}
+
 /// Files that people take for messages, to say so.
 pub(super) fn foreign(text: &[u8]) -> Option<Guess> {
     let unknown = |because: &str| Some(Guess::new(InputKind::Unknown, Confidence::Likely, because));

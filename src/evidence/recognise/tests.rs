@@ -168,6 +168,13 @@ fn reports() {
     assert_eq!((input.kind, input.sure), (InputKind::Report, Confidence::Certain));
     let input = Input::read("-", &b"PK\x03\x04 broken"[..], None).unwrap();
     assert_eq!((input.kind, input.sure), (InputKind::Report, Confidence::Possible));
+    let mail = |name: &str| {
+        format!(
+            "From: a@example.net\nTo: b@example.com\nSubject: x\nMIME-Version: 1.0\nContent-Type: application/gzip;\n name=\"{name}\"\n\nH4sI\n"
+        )
+    };
+    assert_eq!(kind(&mail("example.net!example.com!1780963200!1781049599.xml.gz")), InputKind::Report);
+    assert_eq!(kind(&mail("hello!1!2.xml.gz")), InputKind::Message);
 }
 
 #[test]
@@ -244,6 +251,7 @@ fn expected(folder: &str, path: &std::path::Path, got: InputKind) -> InputKind {
     let mail = matches!(got, InputKind::Message | InputKind::Headers | InputKind::Bounce);
     match (folder, path.extension().and_then(|e| e.to_str()).unwrap_or_default()) {
         ("bounces", _) if !mail => InputKind::Bounce,
+        ("mail-auth" | "mox" | "parsedmarc", "eml") if got == InputKind::Report => got,
         (_, "eml" | "msg") if !mail => InputKind::Message,
         ("list-linux-erofs" | "list-usrp-users", _) => InputKind::Headers,
         ("parsedmarc", "xml" | "gz" | "zip") => InputKind::Report,

@@ -76,6 +76,7 @@ pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
         alignment: Default::default(),
         reverse: None,
         helo: None,
+        sources: vec![],
         mail_hosts: vec![],
         misplaced: Default::default(),
         platforms: Vec::new(),

@@ -30,7 +30,7 @@ pub struct Document {
     findings: Vec<FindingPart>,
     hops: Vec<HopPart>,
     requirements: Vec<()>,
-    report: Option<()>,
+    report: Option<super::report::Document>,
     bounce: Option<()>,
     unknown: Vec<GapPart>,
     dns: Dns,
@@ -319,7 +319,7 @@ pub fn document(d: &Diagnosis) -> Document {
         findings: d.every_finding().map(|f| finding_part(input, f)).collect(),
         hops: d.facts.reading.hops.iter().map(hop).collect(),
         requirements: Vec::new(),
-        report: None,
+        report: super::report::document(d),
         bounce: None,
         unknown: d.unknown.iter().map(gap).collect(),
         dns: dns(d),
@@ -543,6 +543,9 @@ fn evidence(input: &Input, exhibit: &Exhibit) -> Evidence {
                 Errand::Smtp(_) => "smtp",
             };
             Evidence { source, place: errand.place(), text: beginning(text.as_bytes()), span: None, label }
+        }
+        Place::Report { part, text } => {
+            Evidence { source: "report", place: part.clone(), text: text.clone(), span: None, label }
         }
         Place::User(said) => {
             Evidence { source: "user", place: "what you told postdoc".into(), text: said.clone(), span: None, label }

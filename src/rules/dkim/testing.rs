@@ -185,6 +185,7 @@ impl Case {
             alignment: self.alignment,
             reverse: None,
             helo: None,
+            sources: vec![],
             mail_hosts: vec![],
             misplaced: Default::default(),
             platforms: vec![],

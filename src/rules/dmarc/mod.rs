@@ -1,6 +1,6 @@
 //! Rules of the group `dmarc`.
 
-mod failure;
+pub(super) mod failure;
 pub(super) mod freemail;
 mod own_signature;
 mod seen;

@@ -207,6 +207,7 @@ impl Case {
             alignment,
             reverse: None,
             helo: None,
+            sources: vec![],
             mail_hosts: vec![],
             misplaced: Default::default(),
             platforms: self.platforms,

@@ -36,6 +36,7 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
         alignment: Default::default(),
         reverse: None,
         helo: None,
+        sources: vec![],
         mail_hosts: vec![],
         misplaced: Default::default(),
         platforms: vec![],

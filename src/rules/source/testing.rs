@@ -145,6 +145,7 @@ impl Case {
             alignment: Default::default(),
             reverse,
             helo,
+            sources: vec![],
             mail_hosts: vec![],
             misplaced: Default::default(),
             platforms: self.platforms.clone(),

@@ -215,6 +215,7 @@ impl Scene {
             alignment,
             reverse: self.reverse,
             helo: None,
+            sources: vec![],
             mail_hosts: vec![],
             misplaced: Default::default(),
             platforms: self.platforms,

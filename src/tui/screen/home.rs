@@ -3,7 +3,7 @@
 //! ```text
 //!   What do you have?
 //!
-//! ▸ 1  Diagnose a message or header      paste it now, or Enter for the editor
+//! ▸ 1  Diagnose mail, a header, a report paste it now, or Enter for the editor
 //!   2  Show me an example                a header that fails, explained
 //!   3  Check a domain                    live DNS
 //!   4  Watch a DNS change                until every name server has it
@@ -27,7 +27,7 @@ use ratatui::layout::{Position, Rect};
 
 /// What works, in the order of the digits.
 const ENTRIES: &[(&str, &str)] = &[
-    ("Diagnose a message or header", "paste it now, or Enter for the editor"),
+    ("Diagnose mail, a header, a report", "paste it now, or Enter for the editor"),
     ("Show me an example", "a header with a fault, explained"),
     ("Check a domain", "live DNS: SPF, DKIM, DMARC, MX, PTR …"),
     ("Watch a DNS change", "until every server has it"),
@@ -86,8 +86,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     if wide {
         doc.blank();
     }
-    let help = "Paste works here, on any screen: a full message, a header block, a TXT record, or a domain. \
-        I look at what it is. Diagnosing sends out nothing but DNS queries.";
+    let help = "Paste works here, on any screen: a full message, a header block, a TXT record, a DMARC \
+        or TLS report, a domain. I look at what it is. Diagnosing sends out nothing but DNS queries.";
     if area.width >= 60 {
         doc.para(2, help, Ink::Plain);
         doc.blank();

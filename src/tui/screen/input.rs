@@ -42,8 +42,12 @@ pub fn ask(app: &mut App, input: &Input) {
         InputKind::Unknown => "This does not look like mail.",
         InputKind::Bounce => "This looks like a bounce.",
         InputKind::Reply => "This looks like a server's reply.",
-        InputKind::Report => "This looks like a report.",
-        InputKind::Message | InputKind::Headers | InputKind::Record | InputKind::Domain | InputKind::Ip => "",
+        InputKind::Message
+        | InputKind::Headers
+        | InputKind::Record
+        | InputKind::Report
+        | InputKind::Domain
+        | InputKind::Ip => "",
     };
     let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
     app.question = format!(

@@ -124,11 +124,15 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         if case.is_domain() {
             super::records::brief(&mut head, diagnosis, (area.height as usize / 2).max(3));
         }
+        if case.is_report() {
+            super::sources::brief(&mut head, diagnosis, (area.height as usize / 2).max(3));
+        }
         receiver(&mut head, diagnosis, whole.height >= 24);
-        if whole.height >= 24 && !case.is_domain() {
+        let message = !case.is_domain() && !case.is_report();
+        if whole.height >= 24 && message {
             head.blank();
         }
-        if !case.is_domain() {
+        if message {
             picture::draw(&mut head, diagnosis, app.words || whole.height < 22);
         }
     }

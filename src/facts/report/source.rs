@@ -1,0 +1,419 @@
+//! Who sends in the domain's name, by a DMARC report: rows gathered by source, each with what becomes of its mail.
+
+use super::aggregate::{Aggregate, Path, Row};
+use crate::evidence::Question;
+use crate::facts::boundary::is_public;
+use crate::facts::lookup::Lookup;
+use crate::facts::organization::psl;
+use crate::facts::reverse::{self, Reverse};
+use crate::knowledge::Platform;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// Addresses whose reverse names are asked for, the busiest first.
+const ASKED: usize = 20;
+/// Addresses from which a signature must come before it looks handed on by strangers.
+const MANY: usize = 3;
+
+/// Messages of one sender with one fate.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub sender: Sender,
+    pub standing: Standing,
+    pub count: u64,
+    /// Junked or refused.
+    pub kept_out: u64,
+    /// With the messages of each, the busiest first.
+    pub addresses: Vec<(IpAddr, u64)>,
+    /// Indices of [`Aggregate::rows`], the busiest first.
+    pub rows: Vec<usize>,
+    /// The domain that DKIM or SPF vouched for, where it is not the From domain's own.
+    pub vouched: Option<String>,
+    /// A reverse name not answered, or not told, that could say whose the source is.
+    pub open: Option<Question>,
+}
+
+/// Who it is, as far as can be told.
+#[derive(Clone, Debug)]
+pub enum Sender {
+    Platform(&'static Platform),
+    /// The organization of a confirmed reverse name.
+    Host(String),
+    Address(IpAddr),
+    /// The report names no address.
+    Nameless,
+}
+
+/// What becomes of a source's mail, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// DKIM vouches for the From domain, SPF as well or for a bounce domain of the sender's.
+    Aligned,
+    /// SPF alone vouches for it: no aligned signature.
+    SpfAlone,
+    /// Vouched for as another domain: a service to be set up.
+    Unaligned,
+    /// One of ours by its name, which SPF does not list; its signature carries it.
+    Unlisted,
+    /// One of ours by its name; nothing passes.
+    Failing,
+    /// Our signature came through a server that SPF does not list.
+    Forwarded,
+    /// Our signature was broken on the way, as lists and some forwarders do.
+    Altered,
+    /// Nothing passes, and nothing shows that it is ours.
+    Stranger,
+    /// The report contradicts itself, or does not tell.
+    Unclear,
+}
+
+impl Standing {
+    pub const ALL: [Standing; 9] = [
+        Standing::Aligned,
+        Standing::SpfAlone,
+        Standing::Unaligned,
+        Standing::Unlisted,
+        Standing::Failing,
+        Standing::Forwarded,
+        Standing::Altered,
+        Standing::Stranger,
+        Standing::Unclear,
+    ];
+
+    /// The word of the JSON output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Aligned => "aligned",
+            Standing::SpfAlone => "spf-alone",
+            Standing::Unaligned => "unaligned",
+            Standing::Unlisted => "unlisted",
+            Standing::Failing => "failing",
+            Standing::Forwarded => "forwarded",
+            Standing::Altered => "altered",
+            Standing::Stranger => "stranger",
+            Standing::Unclear => "unclear",
+        }
+    }
+
+    /// Mail of the domain's own, as it leaves its senders.
+    pub fn is_own(self) -> bool {
+        !matches!(self, Standing::Forwarded | Standing::Altered | Standing::Stranger | Standing::Unclear)
+    }
+}
+
+impl std::fmt::Display for Sender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Sender::Platform(platform) => f.write_str(&platform.name),
+            Sender::Host(domain) => f.write_str(domain),
+            Sender::Address(ip) => ip.fmt(f),
+            Sender::Nameless => f.write_str("no address given"),
+        }
+    }
+}
+
+/// Gathers the rows by sender and fate, the busiest first.
+pub fn gather(lookup: &Lookup, report: &Aggregate) -> Vec<Source> {
+    let known = Known::of(lookup, report);
+    let mut groups: BTreeMap<(String, Standing), Source> = BTreeMap::new();
+    for (n, row) in report.rows.iter().enumerate() {
+        let (sender, standing) = (known.sender(row), known.standing(row));
+        let source = groups.entry((sender.to_string(), standing)).or_insert_with(|| Source {
+            sender,
+            standing,
+            count: 0,
+            kept_out: 0,
+            addresses: Vec::new(),
+            rows: Vec::new(),
+            vouched: row.foreign().map(str::to_owned),
+            open: None,
+        });
+        source.count = source.count.saturating_add(row.count);
+        source.kept_out = source.kept_out.saturating_add(if row.kept_out() { row.count } else { 0 });
+        source.rows.push(n);
+    }
+    let mut sources: Vec<Source> = groups.into_values().collect();
+    for source in &mut sources {
+        source.rows.sort_by_key(|&n| std::cmp::Reverse(report.rows[n].count));
+        source.addresses = busiest(source.rows.iter().map(|&n| &report.rows[n]));
+        source.open = source.addresses.iter().find_map(|(ip, _)| known.open(*ip));
+    }
+    sources.sort_by_key(|s| std::cmp::Reverse(s.count));
+    sources
+}
+
+/// Addresses with their messages, the busiest first.
+fn busiest<'r>(rows: impl Iterator<Item = &'r Row>) -> Vec<(IpAddr, u64)> {
+    let mut counts: BTreeMap<IpAddr, u64> = BTreeMap::new();
+    for row in rows {
+        if let Some(ip) = row.source {
+            let count = counts.entry(ip).or_default();
+            *count = count.saturating_add(row.count);
+        }
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts
+}
+
+/// What the report as a whole says of signatures and addresses.
+struct Known<'a> {
+    domain: &'a str,
+    reverse: BTreeMap<IpAddr, Reverse>,
+    /// Addresses from which SPF passed for the From domain.
+    listed: BTreeSet<IpAddr>,
+    /// Signatures of the From domain's that passed where SPF did too: they are made there.
+    home: BTreeSet<(&'a str, Option<&'a str>)>,
+    /// Addresses from which each of them came where SPF did not pass.
+    handed_on: BTreeMap<(&'a str, Option<&'a str>), BTreeSet<IpAddr>>,
+}
+
+impl<'a> Known<'a> {
+    fn of(lookup: &Lookup, report: &'a Aggregate) -> Known<'a> {
+        let asked = busiest(report.rows.iter()).into_iter().map(|(ip, _)| ip).filter(|ip| is_public(*ip)).take(ASKED);
+        let reverse = asked.filter_map(|ip| Some((ip, reverse::of(lookup, ip)?))).collect();
+        let mut known = Known {
+            domain: &report.policy.domain,
+            reverse,
+            listed: BTreeSet::new(),
+            home: BTreeSet::new(),
+            handed_on: BTreeMap::new(),
+        };
+        for row in &report.rows {
+            let own = own_signatures(row);
+            if row.spf == Some(true) {
+                known.listed.extend(row.source);
+                known.home.extend(own);
+            } else {
+                own.for_each(|s| known.handed_on.entry(s).or_default().extend(row.source));
+            }
+        }
+        known
+    }
+
+    fn sender(&self, row: &Row) -> Sender {
+        match (row.platform, row.source) {
+            (Some(platform), _) => Sender::Platform(platform),
+            (None, None) => Sender::Nameless,
+            (None, Some(ip)) => self.name(ip).and_then(psl).map_or(Sender::Address(ip), Sender::Host),
+        }
+    }
+
+    /// The confirmed reverse name of an address.
+    fn name(&self, ip: IpAddr) -> Option<&str> {
+        let names = &self.reverse.get(&ip)?.names;
+        names.iter().find(|n| n.confirmed == Some(true)).map(|n| n.name.as_str())
+    }
+
+    /// The question about an address that nobody has answered.
+    fn open(&self, ip: IpAddr) -> Option<Question> {
+        let reverse = self.reverse.get(&ip)?;
+        if reverse.outcome.is_none_or(|o| o.failed()) {
+            return Some(reverse.question.clone());
+        }
+        let settled = reverse.names.iter().any(|n| n.confirmed == Some(true));
+        reverse.names.iter().find(|n| n.confirmed.is_none() && !settled).map(|n| n.forward.clone())
+    }
+
+    /// Does it look like a server of the domain's own: by its name, or because SPF lists it?
+    fn own(&self, row: &Row) -> bool {
+        let Some(ip) = row.source else { return false };
+        self.listed.contains(&ip) || self.name(ip).is_some_and(|n| psl(n).is_some() && psl(n) == psl(self.domain))
+    }
+
+    fn standing(&self, row: &Row) -> Standing {
+        let relayed =
+            row.reasons.iter().any(|r| matches!(r.as_str(), "forwarded" | "mailing_list" | "trusted_forwarder"));
+        let platform = row.platform.is_some();
+        let own = own_signatures(row).next().is_some();
+        let foreign = row.foreign().is_some();
+        match (row.dkim, row.spf) {
+            (None, None) => Standing::Unclear,
+            (Some(true), Some(true)) => Standing::Aligned,
+            (Some(true), _) if relayed => Standing::Forwarded,
+            (Some(true), _) => {
+                let made = own_signatures(row).any(|s| self.home.contains(&s));
+                let many = own_signatures(row).any(|s| self.handed_on.get(&s).is_some_and(|a| a.len() >= MANY));
+                let bounces_elsewhere = row.paths.iter().any(|p| p.passes() && !p.ours);
+                match () {
+                    _ if self.own(row) => Standing::Unlisted,
+                    // A service that takes its bounces itself: SPF passes for its own domain.
+                    _ if bounces_elsewhere && (platform || !made) => Standing::Aligned,
+                    _ if made || many => Standing::Forwarded,
+                    _ if platform => Standing::Unlisted,
+                    _ => Standing::Forwarded,
+                }
+            }
+            (_, Some(true)) => Standing::SpfAlone,
+            // What vouches for our own name, and yet does not count, is the reporter's riddle.
+            _ if own || row.paths.iter().any(|p| p.passes() && p.ours) => Standing::Unclear,
+            _ if relayed => Standing::Altered,
+            _ => {
+                let broken = broken_signatures(row).next().is_some();
+                let made_here = broken_signatures(row).any(|s| self.home.contains(&s));
+                match () {
+                    _ if broken && (made_here || row.paths.iter().any(Path::passes)) && !self.own(row) => {
+                        Standing::Altered
+                    }
+                    _ if platform || foreign => Standing::Unaligned,
+                    _ if self.own(row) || broken => Standing::Failing,
+                    _ => Standing::Stranger,
+                }
+            }
+        }
+    }
+}
+
+/// Signatures of the From domain's organization that passed, by domain and selector.
+fn own_signatures(row: &Row) -> impl Iterator<Item = (&str, Option<&str>)> {
+    signatures(row, |result| result == "pass")
+}
+
+/// Those that were there and failed.
+fn broken_signatures(row: &Row) -> impl Iterator<Item = (&str, Option<&str>)> {
+    signatures(row, |result| !matches!(result, "pass" | "none" | "temperror" | ""))
+}
+
+fn signatures(row: &Row, came_out: fn(&str) -> bool) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let ours = row.signatures.iter().filter(move |s| s.ours && came_out(&s.result));
+    ours.map(|s| (s.domain.as_str(), s.selector.as_deref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::aggregate::{Platforms, Policy, Signature};
+    use super::*;
+    use crate::evidence::Answers;
+    use crate::evidence::zone::Zone;
+
+    fn row(ip: &str, dkim: bool, spf: bool, signatures: &[(&str, &str, &str)], mail_from: &[(&str, &str)]) -> Row {
+        let signature = |(d, s, r): &(&str, &str, &str)| Signature {
+            domain: d.to_string(),
+            selector: Some(s.to_string()),
+            result: r.to_string(),
+            ..Signature::default()
+        };
+        let path = |(d, r): &(&str, &str)| Path { domain: d.to_string(), result: r.to_string(), ..Path::default() };
+        let mut row = Row {
+            source: ip.parse().ok(),
+            count: 2,
+            dkim: Some(dkim),
+            spf: Some(spf),
+            header_from: "example.com".into(),
+            signatures: signatures.iter().map(signature).collect(),
+            paths: mail_from.iter().map(path).collect(),
+            ..Row::default()
+        };
+        row.settle("example.com", &mut Platforms::default());
+        row
+    }
+
+    fn sources(rows: Vec<Row>, zone: &str) -> Vec<Source> {
+        let report = Aggregate {
+            policy: Policy { domain: "example.com".into(), ..Policy::default() },
+            rows,
+            ..Aggregate::default()
+        };
+        let zone = Zone::parse(zone).unwrap();
+        let mut answers = Answers::new();
+        loop {
+            let lookup = Lookup::new(&answers);
+            let sources = gather(&lookup, &report);
+            let missing = lookup.into_missing();
+            if missing.is_empty() {
+                return sources;
+            }
+            answers.extend(missing.into_iter().map(|q| (q.clone(), zone.answer(&q, jiff::Timestamp::UNIX_EPOCH))));
+        }
+    }
+
+    fn alone(row: Row, zone: &str) -> (String, Standing) {
+        let found = sources(vec![row], zone);
+        (found[0].sender.to_string(), found[0].standing)
+    }
+
+    const OURS: (&str, &str, &str) = ("example.com", "s1", "pass");
+
+    #[test]
+    fn what_passes() {
+        let both = row("192.0.2.1", true, true, &[OURS], &[("example.com", "pass")]);
+        assert_eq!(alone(both, "").1, Standing::Aligned);
+        let spf = row("192.0.2.1", false, true, &[], &[("example.com", "pass")]);
+        assert_eq!(alone(spf, "").1, Standing::SpfAlone);
+        let bounces = row("192.0.2.1", true, false, &[OURS], &[("bounces.example.net", "pass")]);
+        assert_eq!(alone(bounces, "").1, Standing::Aligned, "a bounce domain of the service's");
+    }
+
+    #[test]
+    fn a_platform_that_is_to_be_set_up() {
+        let signed =
+            row("192.0.2.1", false, false, &[("sendgrid.net", "smtpapi", "pass")], &[("u1.sendgrid.net", "pass")]);
+        assert_eq!(alone(signed, ""), ("Twilio SendGrid".into(), Standing::Unaligned));
+        let unknown = row("192.0.2.1", false, false, &[("service.example", "x", "pass")], &[]);
+        let found = sources(vec![unknown], "");
+        assert_eq!((found[0].standing, found[0].vouched.as_deref()), (Standing::Unaligned, Some("service.example")));
+    }
+
+    #[test]
+    fn forwarding_is_told_from_a_server_that_spf_lacks() {
+        let home = row("192.0.2.1", true, true, &[OURS], &[("example.com", "pass")]);
+        let away = |ip| row(ip, true, false, &[OURS], &[("example.com", "softfail")]);
+        let found = sources(vec![home.clone(), away("198.51.100.1"), away("198.51.100.2")], "");
+        assert!(found.iter().skip(1).all(|s| s.standing == Standing::Forwarded), "{found:#?}");
+        let named = "1.100.51.198.in-addr.arpa PTR mail.example.com\nmail.example.com A 198.51.100.1";
+        assert_eq!(alone(away("198.51.100.1"), named), ("example.com".into(), Standing::Unlisted));
+        // A name that does not lead back proves nothing.
+        let forged = "1.100.51.198.in-addr.arpa PTR mail.example.com";
+        assert_eq!(alone(away("198.51.100.1"), forged).1, Standing::Forwarded);
+        let mut listed = row("198.51.100.3", true, false, &[OURS], &[("list.example.net", "pass")]);
+        listed.reasons = vec!["mailing_list".into()];
+        assert_eq!(alone(listed, "").1, Standing::Forwarded);
+        let rewritten = row("198.51.100.3", true, false, &[OURS], &[("srs.example.net", "pass")]);
+        assert_eq!(sources(vec![home, rewritten], "")[1].standing, Standing::Forwarded);
+    }
+
+    #[test]
+    fn a_signature_broken_on_the_way() {
+        let home = row("192.0.2.1", true, true, &[OURS], &[("example.com", "pass")]);
+        let list = row(
+            "198.51.100.1",
+            false,
+            false,
+            &[("example.com", "s1", "fail"), ("list.example.net", "l", "pass")],
+            &[("list.example.net", "pass")],
+        );
+        assert_eq!(sources(vec![home.clone(), list], "")[1].standing, Standing::Altered);
+        let own = row("192.0.2.1", false, false, &[("example.com", "s1", "fail")], &[("example.com", "temperror")]);
+        assert_eq!(sources(vec![home, own], "")[1].standing, Standing::Failing);
+    }
+
+    #[test]
+    fn strangers_and_our_own_that_fail() {
+        let plain = || row("198.51.100.9", false, false, &[], &[("example.com", "fail")]);
+        assert_eq!(alone(plain(), ""), ("198.51.100.9".into(), Standing::Stranger));
+        let named = "9.100.51.198.in-addr.arpa PTR old.example.com\nold.example.com A 198.51.100.9";
+        assert_eq!(alone(plain(), named), ("example.com".into(), Standing::Failing));
+        let found = sources(vec![plain()], "9.100.51.198.in-addr.arpa TIMEOUT");
+        assert!(found[0].open.is_some());
+        assert!(sources(vec![plain()], "")[0].open.is_none());
+    }
+
+    #[test]
+    fn a_report_that_contradicts_itself_accuses_nobody() {
+        let riddle = row("198.51.100.9", false, false, &[OURS], &[]);
+        assert_eq!(alone(riddle, "").1, Standing::Unclear);
+        let mut silent = row("198.51.100.9", false, false, &[], &[]);
+        (silent.dkim, silent.spf) = (None, None);
+        assert_eq!(alone(silent, "").1, Standing::Unclear);
+    }
+
+    #[test]
+    fn at_most_twenty_addresses_are_asked_for() {
+        let rows = (0..200).map(|n| row(&format!("198.51.100.{n}"), false, false, &[], &[])).collect();
+        let report = Aggregate { rows, ..Aggregate::default() };
+        let answers = Answers::new();
+        let lookup = Lookup::new(&answers);
+        gather(&lookup, &report);
+        assert_eq!(lookup.into_missing().len(), ASKED);
+    }
+}

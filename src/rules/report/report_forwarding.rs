@@ -1,0 +1,103 @@
+use super::support::{messages, report, rows, standing};
+use crate::facts::Facts;
+use crate::facts::report::{Source, Standing};
+use crate::remedy::Remedy;
+use crate::rules::dmarc::failure;
+use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+
+rule! {
+    /// Mail of yours was forwarded or went through a list
+    ///
+    /// ## What we saw
+    /// A DMARC report lists mail with your signature that came from servers SPF does not list: somebody forwards it. Where
+    /// the signature is broken as well, a mailing list or a forwarder changed the message.
+    ///
+    /// ## Why mail suffers
+    /// Forwarding always breaks SPF. Your signature carries the mail as long as nobody changes it; changed mail fails, and
+    /// a strict policy has it refused.
+    ///
+    /// ## How to fix it
+    /// Nothing, where the signature survives: never add forwarders to SPF. Where lists break it, the list has to rewrite
+    /// From or seal with ARC; keep people who write to lists on a domain without a strict policy.
+    ///
+    /// ## How to check
+    /// Reports of later days show the same few messages from ever new servers, and your own servers passing both.
+    pub RULE = "report-forwarding", Report, Info, judge, ["RFC 7960 §2", "RFC 9989 §7.4", "RFC 8617"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let Some(report) = report(facts) else { return Verdict::NotApplicable };
+    let domain = &report.policy.domain;
+    let sources = |of: &'static [Standing]| standing(facts, of).collect::<Vec<&Source>>();
+    let count = |of: &[&Source]| of.iter().fold(0_u64, |sum, s| sum.saturating_add(s.count));
+    let shown = |of: &[&Source], label: &'static str| {
+        of.iter().take(3).flat_map(|s| rows(report, s, 1, label)).collect::<Vec<_>>()
+    };
+    let mut findings = Vec::new();
+    let (forwarded, altered) = (sources(&[Standing::Forwarded]), sources(&[Standing::Altered]));
+    if !forwarded.is_empty() {
+        findings.push(
+            Finding::new(&RULE, titled(count(&forwarded), domain, "came through forwarders and pass"))
+                .sure(Confidence::Likely, "the signature passes from servers that SPF does not list; a server of yours that SPF lacks would look the same")
+                .explain(format!("Your signature holds, so DMARC passes at {}. SPF cannot pass behind a forwarder, and need not.", report.reporter()))
+                .exhibits(shown(&forwarded, "DKIM carries it"))
+                .fix(Remedy::new("Nothing to do, unless one of these servers is yours: then list it in SPF")),
+        );
+    }
+    if !altered.is_empty() {
+        let kept_out = altered.iter().any(|s| s.kept_out > 0);
+        let fix = Remedy::new(
+            "Nothing at your servers breaks it: the list or forwarder has to rewrite From, or to seal with ARC",
+        )
+        .step("Ask its operator; or let people write to lists from a domain without a strict policy");
+        findings.push(
+            Finding::new(&RULE, titled(count(&altered), domain, "were changed on the way and fail"))
+                .severity(if kept_out { Severity::Low } else { Severity::Info })
+                .sure(Confidence::Likely, "the same signature passes elsewhere, or the receiver calls the source a list or forwarder")
+                .explain(format!("A list or forwarder changed the message after it was signed, so neither DKIM nor SPF vouches for {domain} at {}.", report.reporter()))
+                .exhibits(shown(&altered, "the signature broke on the way"))
+                .fix(fix)
+                .check(format!("postdoc check {domain} --only dkim"), "your own keys without a finding"),
+        );
+    }
+    Verdict::of(findings, Vec::new())
+}
+
+fn titled(count: u64, domain: &str, what: &str) -> String {
+    failure::title([
+        format!("{} of {domain} {what}", messages(count)),
+        format!("{} of yours {what}", messages(count)),
+        format!("Mail of yours: some {what}"),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn a_forwarder_is_a_note_and_no_fault() {
+        let found = only(judge(&of("none", &[BOTH, FORWARDED])));
+        assert_eq!(
+            (found.severity, found.title.as_str()),
+            (Severity::Info, "5 messages of example.com came through forwarders and pass")
+        );
+    }
+
+    #[test]
+    fn a_list_that_breaks_the_signature_is_told_apart() {
+        let list = Record("198.51.100.3", 2, "reject", "fail", "fail", "example.com s1 fail", "list.example.net pass");
+        let found = only(judge(&of("reject", &[BOTH, list])));
+        assert_eq!(
+            (found.severity, found.title.as_str()),
+            (Severity::Low, "2 messages of example.com were changed on the way and fail")
+        );
+    }
+
+    #[test]
+    fn passes_and_does_not_apply() {
+        assert!(matches!(judge(&of("none", &[BOTH, STRANGER])), Verdict::Pass));
+        assert!(matches!(judge(&other()), Verdict::NotApplicable));
+    }
+}

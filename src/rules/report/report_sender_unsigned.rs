@@ -1,0 +1,75 @@
+use super::support::{addresses, messages, report, rows, standing, who};
+use crate::facts::Facts;
+use crate::facts::report::{Aggregate, Sender, Source, Standing};
+use crate::remedy::{Remedy, platform};
+use crate::rules::dmarc::failure;
+use crate::rules::{Confidence, Finding, Verdict, rule};
+
+rule! {
+    /// A sender of yours passes by SPF alone
+    ///
+    /// ## What we saw
+    /// A DMARC report lists mail that passes because SPF vouches for your domain, while no DKIM signature of yours does.
+    ///
+    /// ## Why mail suffers
+    /// SPF ends at the first forwarder: the same mail, forwarded, fails DMARC. Gmail, Yahoo and Outlook.com also ask
+    /// senders of bulk mail for DKIM.
+    ///
+    /// ## How to fix it
+    /// Let the sender sign with DKIM as your own domain, and publish the key.
+    ///
+    /// ## How to check
+    /// A report of a later day must show DKIM passing for this source.
+    pub RULE = "report-sender-unsigned", Report, Low, judge, ["RFC 9989 §7.4", "RFC 6376 §1", "RFC 7208 §10.3"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let Some(report) = report(facts) else { return Verdict::NotApplicable };
+    let found = standing(facts, &[Standing::SpfAlone]).map(|source| find(facts, report, source));
+    Verdict::of(found.collect(), Vec::new())
+}
+
+fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
+    let domain = &report.policy.domain;
+    let fix = Remedy::new(format!("Let {} sign with DKIM as {domain}", source.sender));
+    let fix = match &source.sender {
+        Sender::Platform(platform) => platform::signing(fix, platform, domain, &facts.evidence.answers),
+        _ => fix.step("Make a key at the server that sends, publish its record, and switch signing on"),
+    };
+    let title = failure::title([
+        format!("{} sends as {domain} without a signature that counts", who(source)),
+        format!("{} sends without a signature that counts", who(source)),
+        "A sender of yours signs nothing that counts".to_owned(),
+    ]);
+    Finding::new(&RULE, title)
+        .sure(Confidence::Certain, "the receiver says so")
+        .explain(format!(
+            "{} from {} pass DMARC at {} by SPF alone. Where such mail is forwarded, nothing is left that passes.",
+            messages(source.count),
+            addresses(source),
+            report.reporter()
+        ))
+        .exhibits(rows(report, source, 3, "SPF alone"))
+        .fix(fix)
+        .check(format!("postdoc check {domain} --only dkim"), "a key of the sender's")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn unsigned_mail_that_passes_is_told() {
+        let unsigned = Record("192.0.2.7", 9, "none", "fail", "pass", "", "example.com pass");
+        let found = only(judge(&of("none", &[BOTH, unsigned])));
+        assert_eq!(found.title, "192.0.2.7 sends as example.com without a signature that counts");
+        assert!(found.explanation.starts_with("9 messages from 192.0.2.7"));
+    }
+
+    #[test]
+    fn passes_and_does_not_apply() {
+        assert!(matches!(judge(&of("none", &[BOTH, STRANGER, PLATFORM])), Verdict::Pass));
+        assert!(matches!(judge(&other()), Verdict::NotApplicable));
+    }
+}

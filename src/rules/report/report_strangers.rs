@@ -1,0 +1,83 @@
+use super::support::{messages, open, report, rows, standing};
+use crate::facts::Facts;
+use crate::facts::report::{Source, Standing};
+use crate::remedy::Remedy;
+use crate::rules::dmarc::failure;
+use crate::rules::{Confidence, Finding, Verdict, rule};
+
+rule! {
+    /// Strangers use your domain as their sender
+    ///
+    /// ## What we saw
+    /// A DMARC report lists mail with your domain in From that carries no proof at all, from servers without any tie to you.
+    ///
+    /// ## Why mail suffers
+    /// Such mail is mostly forged. It does not break yours; while the policy is none, receivers may deliver it.
+    ///
+    /// ## How to fix it
+    /// Nothing is to be set up for these servers, and they must never enter the SPF record. Once all mail of your own
+    /// passes, a policy of quarantine or reject keeps the forged mail out.
+    ///
+    /// ## How to check
+    /// The published policy says how receivers treat such mail; later reports show it as quarantined or rejected.
+    pub RULE = "report-strangers", Report, Info, judge, ["RFC 9989 §5.4", "RFC 9990 §3.1"]
+}
+
+fn judge(facts: &Facts) -> Verdict {
+    let Some(report) = report(facts) else { return Verdict::NotApplicable };
+    let strangers: Vec<&Source> = standing(facts, &[Standing::Stranger]).filter(|s| s.open.is_none()).collect();
+    let Some(first) = strangers.first() else { return Verdict::of(Vec::new(), open(facts)) };
+    let domain = &report.policy.domain;
+    let sum = |of: fn(&Source) -> u64| strangers.iter().fold(0_u64, |sum, s| sum.saturating_add(of(s)));
+    let (count, kept_out) = (sum(|s| s.count), sum(|s| s.kept_out));
+    let fate = match kept_out {
+        0 => "None of it was kept out.".to_owned(),
+        all if all == count => "All of it was junked or refused, as the policy asks.".to_owned(),
+        some => format!("{some} of them were junked or refused."),
+    };
+    let servers = strangers.iter().map(|s| s.addresses.len().max(1)).sum::<usize>();
+    let fix = match report.policy.p.as_deref() {
+        Some("none") => Remedy::new("Nothing to set up; a stricter policy, once your own mail passes, keeps it out"),
+        _ => Remedy::new("Nothing to set up; the policy is there for this mail"),
+    };
+    let title = failure::title([
+        format!("{} as {domain} come from strangers", messages(count)),
+        format!("{} in your name come from strangers", messages(count)),
+        "Strangers send in your name".to_owned(),
+    ]);
+    Finding::new(&RULE, title)
+        .sure(Confidence::Likely, "nothing passes, and no name or signature ties the servers to you")
+        .explain(format!("{servers} servers, {} the busiest. {fate} If one of them is yours, it signs nothing and SPF does not list it.", first.sender))
+        .exhibits(strangers.iter().take(3).flat_map(|s| rows(report, s, 1, "nothing passes")))
+        .fix(fix)
+        .check(format!("postdoc check {domain} --only dmarc"), "the policy you mean to have")
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+    use crate::rules::Severity;
+
+    #[test]
+    fn forged_mail_is_a_note() {
+        let found = only(judge(&of("none", &[BOTH, STRANGER])));
+        assert_eq!(
+            (found.severity, found.title.as_str()),
+            (Severity::Info, "7 messages as example.com come from strangers")
+        );
+        assert!(found.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn a_server_nobody_could_be_asked_about_is_unknown() {
+        assert!(matches!(judge(&facts(&xml("none", &[STRANGER]), None)), Verdict::Unknown(_)));
+    }
+
+    #[test]
+    fn passes_and_does_not_apply() {
+        assert!(matches!(judge(&of("none", &[BOTH, FORWARDED, PLATFORM])), Verdict::Pass));
+        assert!(matches!(judge(&other()), Verdict::NotApplicable));
+    }
+}

@@ -1,0 +1,77 @@
+//! What the rules on DMARC reports share.
+
+use crate::facts::Facts;
+use crate::facts::report::{Aggregate, Received, Sender, Source, Standing};
+use crate::rules::{Exhibit, Gap, Severity};
+
+/// The report, where the input is one about DMARC.
+pub fn report(facts: &Facts) -> Option<&Aggregate> {
+    facts.reading.report.as_ref().and_then(Received::dmarc)
+}
+
+/// The sources of one standing, the busiest first.
+pub fn standing<'f>(facts: &'f Facts, of: &'static [Standing]) -> impl Iterator<Item = &'f Source> {
+    facts.sources.iter().filter(move |s| of.contains(&s.standing))
+}
+
+/// `1 message`, `1234 messages`
+pub fn messages(count: u64) -> String {
+    if count == 1 { "1 message".to_owned() } else { format!("{count} messages") }
+}
+
+/// Rows of a source that are shown, the busiest first.
+pub fn rows(report: &Aggregate, source: &Source, most: usize, label: &str) -> Vec<Exhibit> {
+    let rows = source.rows.iter().filter_map(|&n| report.rows.get(n)).take(most);
+    rows.map(|row| Exhibit::report(part(row.number), row.line(), label)).collect()
+}
+
+/// How a row is called.
+pub fn part(number: usize) -> String {
+    format!("record {number}")
+}
+
+/// Worse where the receiver kept the mail out.
+pub fn severity(source: &Source) -> Severity {
+    if source.kept_out > 0 { Severity::High } else { Severity::Medium }
+}
+
+/// ` 12 of them were junked or refused.`
+pub fn kept_out(source: &Source) -> String {
+    match source.kept_out {
+        0 => String::new(),
+        all if all == source.count => " The receiver junked or refused all of it.".to_owned(),
+        some => format!(" The receiver junked or refused {some} of them."),
+    }
+}
+
+/// Who a source is, for a title.
+pub fn who(source: &Source) -> String {
+    match (&source.sender, &source.addresses[..]) {
+        (Sender::Host(domain), [(ip, _)]) => format!("{ip} ({domain})"),
+        (Sender::Host(domain), several) => format!("{} servers of {domain}", several.len()),
+        (sender, _) => sender.to_string(),
+    }
+}
+
+/// Why the policy must wait, where it is not strict yet.
+pub fn not_yet(report: &Aggregate) -> &'static str {
+    match report.policy.p.as_deref() {
+        Some("none") => " Do not tighten the policy before that is mended.",
+        _ => "",
+    }
+}
+
+/// Addresses of a source, some of them.
+pub fn addresses(source: &Source) -> String {
+    let shown: Vec<String> = source.addresses.iter().take(4).map(|(ip, _)| ip.to_string()).collect();
+    match source.addresses.len().saturating_sub(shown.len()) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// Whose are the addresses from which nothing passes?
+pub fn open(facts: &Facts) -> Vec<Gap> {
+    let open = standing(facts, &[Standing::Stranger]).filter_map(|s| Some((s, s.open.as_ref()?)));
+    open.take(5).map(|(s, question)| Gap::dns(format!("Is {} a server of yours?", s.sender), question)).collect()
+}

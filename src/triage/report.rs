@@ -1,0 +1,58 @@
+//! What the verdict on an aggregate report says.
+
+use crate::facts::Facts;
+use crate::facts::report::{Content, Standing};
+
+/// Is nothing left to wonder about? A report is a receiver's own word: where mail of the domain's passes, it clears it.
+pub(super) fn cleared(facts: &Facts) -> bool {
+    let Some(report) = &facts.reading.report else { return false };
+    match &report.content {
+        Ok(Content::Dmarc(dmarc)) => {
+            let clear = facts.sources.iter().all(|s| s.standing != Standing::Unclear);
+            let known = dmarc.passing() > 0 || facts.sources.iter().all(|s| s.open.is_none());
+            clear && known && dmarc.unread == 0 && !dmarc.rows.is_empty()
+        }
+        Ok(Content::Tls(tls)) => tls.failed() == 0 && tls.policies.unread == 0,
+        Err(_) => false,
+    }
+}
+
+/// All is well, in numbers.
+pub(super) fn passing(facts: &Facts) -> String {
+    match facts.reading.report.as_ref().map(|r| &r.content) {
+        Some(Ok(Content::Dmarc(report))) => {
+            let (all, pass, domain) = (report.messages(), report.passing(), &report.policy.domain);
+            let (saw, who) =
+                (if all == 1 { "1 message".to_owned() } else { format!("{all} messages") }, report.reporter());
+            match all - pass {
+                0 => format!("{who} saw {saw} as {domain}, and DMARC passes for all of them."),
+                rest if facts.sources.iter().any(|s| s.standing == Standing::Stranger && s.open.is_some()) => {
+                    format!("{who} saw {saw} as {domain}: {pass} pass DMARC; whose the other {rest} are is not known.")
+                }
+                rest => format!(
+                    "{who} saw {saw} as {domain}: {pass} pass DMARC, and nothing shows that the other {rest} are yours."
+                ),
+            }
+        }
+        Some(Ok(Content::Tls(report))) => {
+            format!(
+                "{} delivered to {} over TLS {} times, without a failure.",
+                report.reporter(),
+                report.domain(),
+                report.successful()
+            )
+        }
+        _ => "The report is clean.".into(),
+    }
+}
+
+/// Why nothing can be said.
+pub(super) fn unknown(facts: &Facts) -> String {
+    match facts.reading.report.as_ref().map(|r| &r.content) {
+        Some(Err(refusal)) => format!("This report cannot be read: {refusal}."),
+        Some(Ok(Content::Dmarc(report))) if report.rows.is_empty() => {
+            format!("{} reports no mail as {}.", report.reporter(), report.policy.domain)
+        }
+        _ => "Cannot tell whose all of this mail is: the report contradicts itself, is cut short, or a reverse name is not known.".into(),
+    }
+}
