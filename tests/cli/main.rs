@@ -19,6 +19,7 @@ use postdoc::evidence::case::Case;
 use postdoc::evidence::zone::Zone;
 use postdoc::evidence::{Evidence, Input, Said};
 use postdoc::facts::Reading;
+use postdoc::replay::prove;
 use postdoc::report::{Shown, json as json_of};
 use postdoc::samples;
 use serde_json::Value;
@@ -121,7 +122,7 @@ struct World {
 impl World {
     fn of(name: String, evidence: Evidence) -> World {
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-        World { name, diagnosis: diagnose(Arc::new(evidence), reading) }
+        World { name, diagnosis: prove(diagnose(Arc::new(evidence), reading)).diagnosis }
     }
 
     /// A case file of everything.
