@@ -27,11 +27,17 @@ pub fn bytes(name: &str) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Is this INPUT itself what is asked about? A domain under a known suffix or an address, unless a file
-/// has that name; `mesage.eml` is a slip of the pen.
+/// Ends of file names that are no top-level domains.
+const EXTENSIONS: [&str; 14] =
+    ["eml", "msg", "txt", "xml", "json", "ndjson", "gz", "mbox", "log", "html", "hdr", "csv", "postdoc", "zone"];
+
+/// Is this INPUT itself what is asked about? A domain or an address, unless a file has that name;
+/// `mesage.eml` is a slip of the pen, `mail.internal` a domain without a public suffix.
 pub fn names_a_host(name: &str) -> bool {
-    let known = |domain: &str| psl::suffix(domain.as_bytes()).is_some_and(|s| s.is_known());
-    is_host(name) && !Path::new(name).exists() && (name.parse::<IpAddr>().is_ok() || known(name.trim_end_matches('.')))
+    let end = name.trim_end_matches('.').rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    is_host(name)
+        && !Path::new(name).exists()
+        && (name.parse::<IpAddr>().is_ok() || !EXTENSIONS.contains(&end.as_str()))
 }
 
 /// The input of this name. What cannot be read at all becomes an input of unknown kind whose
@@ -46,4 +52,19 @@ pub fn input(name: &str, kind: Option<InputKind>) -> Input {
 /// As [`input`], for bytes at hand.
 pub fn recognise(name: &str, bytes: Vec<u8>, kind: Option<InputKind>) -> Input {
     Input::read(name, bytes, kind).unwrap_or_else(|refusal| Input::unreadable(name, &refusal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_need_no_public_suffix_and_file_names_are_none() {
+        for host in ["example.com", "acme.example", "mail.internal", "example.test.", "192.0.2.1", "2001:db8::1"] {
+            assert!(names_a_host(host), "{host}");
+        }
+        for other in ["mesage.eml", "header.TXT", "report.xml.gz", "localhost", "a b.example", ""] {
+            assert!(!names_a_host(other), "{other}");
+        }
+    }
 }
