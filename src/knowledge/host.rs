@@ -1,6 +1,7 @@
 //! DNS hosts and how each wants a record typed in: `assets/hosts/*.toml`.
 
 use super::shelf;
+use crate::evidence::Kind;
 use regex_lite::Regex;
 use serde::Deserialize;
 use std::net::IpAddr;
@@ -14,18 +15,28 @@ pub struct DnsHost {
     pub name: String,
     /// Regular expressions over a name server's name (lower case, no trailing dot).
     pub ns: Vec<String>,
-    /// The name field wants `relative` (with `apex` for the zone itself) or `absolute` names, or takes `either`.
-    pub names: String,
+    pub names: Names,
     /// What stands for the zone itself: `@`, empty, or `zone` for the zone's name.
     pub apex: String,
-    /// TXT values with quotes (`yes`), without (`no`), or `either`.
-    pub quotes: String,
-    /// Long TXT: `auto` (the host splits), `strings` (quoted strings of 255), `limited` (see `txt_limit`).
-    pub long_txt: String,
-    /// Longest TXT accepted, bytes.
-    pub txt_limit: Option<u32>,
+    pub quotes: Quotes,
+    pub long_txt: LongTxt,
+    /// Longest TXT accepted, bytes; of one line where long texts are typed in lines.
+    pub txt_limit: Option<usize>,
     /// CNAME and MX targets need a trailing dot.
     pub target_dot: bool,
+    /// All values of a name and type are lines of one entry, not entries of their own.
+    pub sets: bool,
+    /// An entry cannot be changed: it is deleted and made anew.
+    pub no_edit: bool,
+    /// The form's fields in their order.
+    pub fields: Vec<Part>,
+    /// The same for TXT, where it differs.
+    pub fields_txt: Vec<Part>,
+    pub mx_priority: MxPriority,
+    /// What the form calls its fields, where that is known.
+    pub labels: Labels,
+    /// Where order and labels of the fields were learnt; empty where they are only the usual ones.
+    pub form_source: String,
     /// Records can be proxied; mail records must not be.
     pub proxy: bool,
     /// Networks of that proxy, `192.0.2.0/24`.
@@ -38,6 +49,110 @@ pub struct DnsHost {
     pub checked: String,
     /// A, B or C.
     pub confidence: String,
+}
+
+/// What the name field wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Names {
+    /// Only what stands before the zone.
+    #[default]
+    Relative,
+    Absolute,
+    Either,
+}
+
+/// Is a TXT value typed in with quotes?
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quotes {
+    Yes,
+    #[default]
+    No,
+    Either,
+}
+
+/// How a TXT value of more than 255 bytes is typed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LongTxt {
+    /// Whole: the host splits it.
+    #[default]
+    Auto,
+    /// As quoted strings of 255 bytes.
+    Strings,
+    /// As lines, each of which becomes one string.
+    Lines,
+    /// Whole, and not beyond `txt_limit`.
+    Limited,
+}
+
+/// Where the preference of an MX goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MxPriority {
+    #[default]
+    OwnField,
+    /// In front of the target.
+    InValue,
+}
+
+/// A field of a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Type,
+    Name,
+    Value,
+    Priority,
+    Proxy,
+    Ttl,
+}
+
+/// What a form calls its fields; empty for the usual word.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Labels {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub name: String,
+    pub value: String,
+    /// The value of a TXT, a CNAME, an MX.
+    pub txt: String,
+    pub cname: String,
+    pub mx: String,
+    pub priority: String,
+    pub proxy: String,
+    pub ttl: String,
+}
+
+impl DnsHost {
+    /// The fields for a record of this type, in the form's order.
+    pub fn fields_for(&self, kind: Kind) -> &[Part] {
+        if kind == Kind::Txt && !self.fields_txt.is_empty() { &self.fields_txt } else { &self.fields }
+    }
+
+    /// What the form calls this field for a record of this type.
+    pub fn label(&self, part: Part, kind: Kind) -> &str {
+        let l = &self.labels;
+        let (own, usual) = match part {
+            Part::Type => (&l.kind, "Type"),
+            Part::Name => (&l.name, "Name"),
+            Part::Priority => (&l.priority, "Priority"),
+            Part::Proxy => (&l.proxy, "Proxy"),
+            Part::Ttl => (&l.ttl, "TTL"),
+            Part::Value => {
+                let own = match kind {
+                    Kind::Txt => &l.txt,
+                    Kind::Cname => &l.cname,
+                    Kind::Mx => &l.mx,
+                    _ => &l.value,
+                };
+                (if own.is_empty() { &l.value } else { own }, "Value")
+            }
+        };
+        if own.is_empty() { usual } else { own }
+    }
 }
 
 /// The id of the entry for a host that nobody knows.
@@ -83,6 +198,12 @@ pub fn all() -> &'static [DnsHost] {
 /// The host with this id.
 pub fn find(id: &str) -> Option<&'static DnsHost> {
     all().iter().find(|h| h.id == id)
+}
+
+/// The entry for a host that nobody knows.
+pub fn unknown() -> &'static DnsHost {
+    static NONE: LazyLock<DnsHost> = LazyLock::new(DnsHost::default);
+    find(UNKNOWN).unwrap_or(&NONE)
 }
 
 /// The host that runs this name server (any case, trailing dot or not); `None` where two hosts

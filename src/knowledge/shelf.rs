@@ -23,6 +23,7 @@ pub(super) fn load<T: DeserializeOwned>(files: &[(&str, &str)]) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knowledge::host::{LongTxt, MxPriority, Part};
     use crate::knowledge::{DnsHost, Platform, Receiver};
 
     /// Parses every file and hands back `(file name, thing)`.
@@ -63,9 +64,14 @@ mod tests {
         assert!(all.len() >= 40);
         for (name, h) in all {
             assert_eq!(h.id, name);
-            assert!(["relative", "absolute", "either"].contains(&&*h.names), "{name}: {}", h.names);
-            assert!(["yes", "no", "either"].contains(&&*h.quotes), "{name}: {}", h.quotes);
-            assert!(["auto", "strings", "limited"].contains(&&*h.long_txt), "{name}: {}", h.long_txt);
+            assert!(["", "@", "zone"].contains(&&*h.apex), "{name}: {}", h.apex);
+            for part in [Part::Type, Part::Name, Part::Value] {
+                assert!(h.fields.contains(&part), "{name}: {part:?}");
+            }
+            let own_field = h.mx_priority == MxPriority::OwnField;
+            assert_eq!(h.fields.contains(&Part::Priority), own_field, "{name}");
+            let limited = matches!(h.long_txt, LongTxt::Limited | LongTxt::Lines);
+            assert!(!limited || h.txt_limit.is_some(), "{name}");
             assert!(["A", "B", "C"].contains(&&*h.confidence), "{name}");
             assert!(!h.open.is_empty() && !h.source.is_empty(), "{name}");
             day(name, &h.checked);

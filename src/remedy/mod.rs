@@ -2,6 +2,7 @@
 
 pub mod dkim;
 pub mod dmarc;
+pub mod form;
 pub mod overlay;
 pub mod platform;
 pub mod spf;
@@ -57,17 +58,9 @@ impl Remedy {
 
     /// Adds a record and notes every blank that stands in it, each once.
     pub fn marked(mut self, change: Change) -> Self {
-        let value = |data: &Data| match data {
-            Data::Cname(target) | Data::Mx { exchange: target, .. } => target.clone(),
-            Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
-            _ => String::new(),
-        };
-        for text in std::iter::once(change.name.clone()).chain(change.after.iter().map(value)) {
-            let blanks = text.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
-            for (what, _) in blanks {
-                if !self.blanks.iter().any(|b| b == what) {
-                    self.blanks.push(what.to_owned());
-                }
+        for what in change.blanks() {
+            if !self.blanks.contains(&what) {
+                self.blanks.push(what);
             }
         }
         self.record(change)
@@ -106,6 +99,28 @@ impl Change {
             before: vec![],
             after: vec![Data::Cname(target.to_owned())],
         }
+    }
+}
+
+impl Change {
+    /// What the marked blanks in name and new values stand for, each once. A value that is
+    /// published already is no blank, whatever it looks like.
+    pub fn blanks(&self) -> Vec<String> {
+        let value = |data: &Data| match data {
+            Data::Cname(target) | Data::Mx { exchange: target, .. } => target.clone(),
+            Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
+            _ => String::new(),
+        };
+        let new = self.after.iter().filter(|data| !self.before.contains(data));
+        let mut found = Vec::new();
+        for text in std::iter::once(self.name.clone()).chain(new.map(value)) {
+            for (what, _) in text.split('<').skip(1).filter_map(|rest| rest.split_once('>')) {
+                if !found.iter().any(|f| f == what) {
+                    found.push(what.to_owned());
+                }
+            }
+        }
+        found
     }
 }
 
