@@ -154,6 +154,14 @@ impl World for Outside {
         watch::spawn(&self.settings, wanted, on).map_err(|e| e.to_string())
     }
 
+    fn keep(&mut self, diagnosis: &Diagnosis) {
+        // A sample has no case to keep it in.
+        let open = self.case.lock().is_ok_and(|case| case.is_some());
+        if let Some(state) = self.state.as_ref().filter(|_| open) {
+            save(state, &self.case, diagnosis, true);
+        }
+    }
+
     fn copy(&mut self, text: &str) -> CopyReport {
         match self.clipboard.copy(text, &mut io::stdout()) {
             Copied::Confirmed { way, .. } => CopyReport::Copied { via: way_word(way).into() },

@@ -19,6 +19,9 @@ pub struct Said {
     pub configured: Configured,
     /// What a check of a domain is to look at.
     pub check: Wish,
+    /// Id of the DNS host that the records go to (`--dns-host`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns_host: Option<String>,
     /// The resolver that is asked (`--resolver`), for the commands that ask the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolver: Option<SocketAddr>,

@@ -49,7 +49,12 @@ pub fn read(line: &[u8]) -> Option<Zone> {
 
 /// Data other than TXT without a comment at its end.
 pub fn comment_cut(data: &str) -> &str {
-    data.split(';').next().unwrap_or(data).trim()
+    let mut quoted = false;
+    let end = data.find(|c| {
+        quoted ^= c == '"';
+        c == ';' && !quoted
+    });
+    data.get(..end.unwrap_or(data.len())).unwrap_or(data).trim()
 }
 
 fn standard(line: &[u8], words: &[Range<usize>]) -> Option<Zone> {

@@ -14,6 +14,7 @@ pub mod dkim;
 pub mod dmarc;
 pub mod domain;
 pub mod header;
+pub mod home;
 pub mod lists;
 pub mod lookup;
 pub mod mail_hosts;
@@ -194,7 +195,7 @@ impl Facts {
         let mail_hosts = if wants(Part::Mx) { mail_hosts::of_message(&lookup, r, &identities) } else { Vec::new() };
         let misplaced = misplaced::find(&lookup, r, &dmarc, &keys, &spf_published);
         platform::ask_includes(&lookup, &platforms, spf.as_ref());
-        platform::ask_dns_hosts(&lookup, r, &identities, &dmarc);
+        home::ask(&lookup, r, &identities);
         proxied::ask(&lookup, &keys);
         let sources = report::sources(&lookup, r.report.as_ref());
         let domain = domain::gather(&lookup, r, &dmarc, &evidence);
@@ -232,6 +233,11 @@ impl Facts {
         let record = self.dmarc.governing().and_then(dmarc::Step::record);
         let (spf, organizations) = (self.spf.as_ref(), &self.alignment.organizations);
         dmarc::verdict::Legs::read(&self.reading, &self.identities, spf, &self.verified, record, organizations)
+    }
+
+    /// Where a record of this name is published; the user's word on the host counts most.
+    pub fn home(&self, name: &str) -> home::Home {
+        home::of(&self.evidence.answers, name).with_said(self.evidence.said.dns_host.as_deref())
     }
 
     /// The text all spans of the reading point into.

@@ -2,13 +2,10 @@
 
 use super::Reading;
 use super::address::Address;
-use super::boundary::Identities;
-use super::dmarc::Dmarc;
 use super::lookup::Lookup;
 use super::reverse::Reverse;
 use super::spf::{Check, SpfResult, check_host};
-use crate::evidence::{Answers, Data, Kind, Question};
-use crate::knowledge::{DnsHost, Platform, pattern, platform, receiver};
+use crate::knowledge::{Platform, pattern, platform, receiver};
 use crate::span::Span;
 use std::collections::HashSet;
 
@@ -185,28 +182,6 @@ pub fn ask_includes(lookup: &Lookup, hits: &[Hit], spf: Option<&Check>) {
     }
 }
 
-/// Asks for the name servers of the domains a fix may touch: that of From, and that of MAIL FROM
-/// where it is no platform's. DMARC records stand at one of them.
-pub fn ask_dns_hosts(lookup: &Lookup, reading: &Reading, identities: &Identities, _dmarc: &Dmarc) {
-    let mail_from = identities.mail_from.as_ref().and_then(|m| m.value.domain());
-    let own = mail_from.filter(|d| platform::that_bounce_to(d).is_empty());
-    for domain in reading.from_domain().into_iter().chain(own) {
-        if let Some(org) = super::organization::psl(domain) {
-            lookup.ask(&org, Kind::Ns);
-        }
-    }
-}
-
-/// The DNS host of a domain, from the NS answer of its organizational domain.
-pub fn dns_host(answers: &Answers, domain: &str) -> Option<&'static DnsHost> {
-    let org = super::organization::psl(domain)?;
-    let answer = answers.get(&Question::new(&org, Kind::Ns))?;
-    answer.records.iter().find_map(|r| match &r.data {
-        Data::Ns(server) => crate::knowledge::host::of_name_server(server),
-        _ => None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,37 +306,5 @@ mod tests {
         r.return_path = path(text, "ann", "example.com");
         assert!(recognise(&r, text.as_bytes(), None).is_empty());
         assert!(recognise(&Reading::default(), b"", None).is_empty());
-    }
-
-    #[test]
-    fn name_servers_are_asked_for_the_users_own_domains_only() {
-        use crate::evidence::{Answer, Outcome, Record};
-        use crate::facts::address::{From, Mailbox};
-        use crate::facts::boundary::{Identity, MailFrom, Origin};
-
-        let text = "From: ann@news.example.com\r\n";
-        let mut r = reading(text);
-        let address = path(text, "ann", "news.example.com").unwrap().address;
-        let mailbox = Mailbox { display: String::new(), address, span: Span::default() };
-        r.from = From { field: Some(0), mailboxes: vec![mailbox], problems: vec![] };
-        for (mail_from, want) in [
-            ("bounce.example.net", vec!["example.com", "example.net"]),
-            ("us-east-1.amazonses.com", vec!["example.com"]),
-        ] {
-            let value = MailFrom::Path { local: None, domain: mail_from.into() };
-            let mail_from = Some(Identity { value, origin: Origin::ReturnPath, span: None });
-            let identities = Identities { mail_from, ..Identities::default() };
-            let answers = Answers::new();
-            let lookup = Lookup::new(&answers);
-            ask_dns_hosts(&lookup, &r, &identities, &Dmarc::default());
-            let asked: Vec<_> = lookup.into_missing().into_iter().map(|q| q.name).collect();
-            assert_eq!(asked, want);
-        }
-
-        let record = Record { name: "example.com".into(), ttl: 60, data: Data::Ns("ada.ns.cloudflare.com".into()) };
-        let answer = Answer::new(Outcome::Records, vec![record], jiff::Timestamp::UNIX_EPOCH);
-        let answers = Answers::from([(Question::new("example.com", Kind::Ns), answer)]);
-        assert_eq!(dns_host(&answers, "news.example.com").map(|h| &*h.id), Some("cloudflare"));
-        assert!(dns_host(&answers, "example.net").is_none());
     }
 }

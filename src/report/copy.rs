@@ -3,8 +3,13 @@
 //! Exact: no padding, no wrapping, no frame; one final line end only after several lines.
 //! Records are public and must be exact, so redaction never touches them.
 
-use crate::evidence::{Data, Input};
+use super::export::{self, Export, Format, Placed};
+use crate::evidence::Input;
+use crate::facts::Facts;
+use crate::facts::home::Home;
+use crate::knowledge::host::Part;
 use crate::remedy::Change;
+use crate::remedy::form::{self, bare};
 use crate::rules::{Finding, Place};
 
 /// The exact forms of "copy as"; running text is [`super::markdown`] and [`super::json`].
@@ -12,19 +17,23 @@ use crate::rules::{Finding, Place};
 pub enum Form {
     Value,
     NameAndValue,
-    Zone,
+    /// The fields of the DNS host's own form.
+    Host,
+    In(Format),
     Dig,
 }
 
 /// The finding in this form; `record` is the record of the fix under the cursor. `None` where
 /// the finding has nothing of the kind.
-pub fn render(form: Form, finding: &Finding, record: usize) -> Option<String> {
-    match form {
+pub fn render(form: Form, facts: &Facts, finding: &Finding, record: usize) -> Option<Export> {
+    let text = match form {
         Form::Value => value(finding, record),
         Form::NameAndValue => name_and_value(chosen(finding, record)?),
-        Form::Zone => zone(finding),
+        Form::Host => host_form(chosen(finding, record)?, |name| facts.home(name)),
+        Form::In(format) => return written(format, facts, finding),
         Form::Dig => dig(finding, record),
-    }
+    };
+    text.map(|text| Export { text, warnings: Vec::new() })
 }
 
 /// The value a DNS host's form wants; the check command where no record is to be published.
@@ -39,20 +48,41 @@ fn name_and_value(change: &Change) -> Option<String> {
     (!values.is_empty()).then(|| values.concat())
 }
 
-/// Every record of the fix as zone-file lines (RFC 1035 §5.1).
-pub fn zone(finding: &Finding) -> Option<String> {
-    let lines: Vec<String> = finding.fix.iter().flat_map(|fix| &fix.records).flat_map(zone_lines).collect();
-    match &lines[..] {
-        [] => None,
-        [one] => Some(one.clone()),
-        several => Some(several.join("\n") + "\n"),
+/// The host's form in words: where to click, what to do, and each field with its text.
+fn host_form(change: &Change, home: impl Fn(&str) -> Home) -> Option<String> {
+    let home = home(&change.name);
+    let form = form::Form::of(change, home.form_of(), &home.zone);
+    let mut out = format!("{}\n", home.form_of().open);
+    for entry in &form.entries {
+        out.push_str(&format!("{}\n", entry.what()));
+        out.push_str(&fields(&entry.fields));
     }
+    (!form.entries.is_empty()).then_some(out)
 }
 
-/// `name. TTL IN TYPE data`, one for each value after.
-pub fn zone_lines(change: &Change) -> Vec<String> {
-    let head = format!("{}. {} IN {}", change.name, change.ttl, change.kind);
-    change.after.iter().map(|data| format!("{head} {data}")).collect()
+/// `Label: text`, one a line; a text of several lines is indented.
+pub fn fields(fields: &[form::Field]) -> String {
+    let text = |f: &form::Field| match (f.part, f.text.is_empty()) {
+        (Part::Name, true) => format!("({})", f.hint),
+        _ => f.text.replace('\n', "\n    "),
+    };
+    fields.iter().map(|f| format!("{}: {}\n", f.label, text(f))).collect()
+}
+
+/// Every record of the fix in the words of another program; one line has no line end.
+fn written(format: Format, facts: &Facts, finding: &Finding) -> Option<Export> {
+    let changes = finding.fix.iter().flat_map(|fix| &fix.records);
+    let placed: Vec<Placed> = changes.map(|c| Placed { change: c.clone(), home: facts.home(&c.name) }).collect();
+    let mut export = export::write(format, &placed).ok()?;
+    if export.text.lines().count() == 1 {
+        export.text.pop();
+    }
+    Some(export)
+}
+
+/// Every record of the fix as zone-file lines (RFC 1035 §5.1).
+pub fn zone(facts: &Facts, finding: &Finding) -> Option<String> {
+    written(Format::Zone, facts, finding).map(|export| export.text)
 }
 
 /// The command that looks at the chosen record; else the finding's check.
@@ -75,14 +105,6 @@ pub fn quote(place: &Place, input: &Input) -> (String, String) {
         Place::Fetched { errand, text } => (errand.place(), text.clone()),
         Place::Report { part, text } => (part.clone(), text.clone()),
         Place::User(said) => ("as you said".to_owned(), said.clone()),
-    }
-}
-
-/// The value without quotes and splits: TXT strings joined (RFC 7208 §3.3).
-pub fn bare(data: &Data) -> String {
-    match data {
-        Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
-        other => other.to_string(),
     }
 }
 
@@ -109,12 +131,16 @@ mod tests {
             .check("dig +short TXT a.example.com", "a value")
     }
 
+    fn facts() -> Facts {
+        testing::diagnosis().facts
+    }
+
     #[test]
     fn a_txt_value_is_whole_and_without_quotes() {
         let long = format!("v=DKIM1; p={}", "A".repeat(400));
         let found = finding(vec![Change::txt::<&str, _>("s1._domainkey.example.com", &[], &[&long])]);
         assert_eq!(value(&found, 0).as_deref(), Some(&long[..]));
-        let zone = zone(&found).unwrap();
+        let zone = zone(&facts(), &found).unwrap();
         assert!(zone.starts_with("s1._domainkey.example.com. 3600 IN TXT \"v=DKIM1; p=AAA"));
         assert_eq!(zone.matches('"').count(), 4, "two strings: {zone}");
         assert!(!zone.ends_with('\n'));
@@ -127,7 +153,7 @@ mod tests {
             Change::cname("b.example.com", "y.example.net"),
         ]);
         assert_eq!(
-            zone(&found).as_deref(),
+            zone(&facts(), &found).as_deref(),
             Some("a.example.com. 3600 IN CNAME x.example.net.\nb.example.com. 3600 IN CNAME y.example.net.\n")
         );
         assert_eq!(value(&found, 1).as_deref(), Some("y.example.net."));
@@ -135,11 +161,24 @@ mod tests {
     }
 
     #[test]
+    fn the_form_of_an_unknown_host_is_the_usual_one() {
+        let found = finding(vec![Change::txt("example.com", &["v=spf1 ~all"], &["v=spf1 mx ~all"])]);
+        let form = render(Form::Host, &facts(), &found, 0).unwrap().text;
+        assert!(
+            form.contains("do not add a second one") && form.contains("\nName: @\nValue: v=spf1 mx ~all\n"),
+            "{form}"
+        );
+        // No provider of Terraform belongs to it.
+        assert!(render(Form::In(Format::Terraform), &facts(), &found, 0).is_none());
+        assert!(render(Form::In(Format::OctoDns), &facts(), &found, 0).is_some());
+    }
+
+    #[test]
     fn nothing_to_publish_copies_the_check() {
         let removal = Change { after: vec![], ..Change::cname("a.example.com", "x.example.net") };
         for found in [finding(vec![removal]), finding(vec![])] {
             assert_eq!(value(&found, 0).as_deref(), Some("dig +short TXT a.example.com"));
-            assert_eq!(zone(&found), None);
+            assert_eq!(zone(&facts(), &found).filter(|z| !z.is_empty()), None);
             assert_eq!(chosen(&found, 0), None);
         }
     }

@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod copy;
 pub mod excerpt;
+pub mod export;
 pub mod human;
 pub mod json;
 pub mod markdown;

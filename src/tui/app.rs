@@ -39,6 +39,8 @@ pub enum Screen {
     Watch,
     /// What is to be watched?
     WatchForm,
+    /// A record as the DNS host wants it typed in.
+    Form,
 }
 
 impl Screen {
@@ -62,6 +64,7 @@ impl Screen {
             Screen::Changes => Places::CHANGES,
             Screen::Watch => Places::WATCH,
             Screen::WatchForm => Places::WATCH_FORM,
+            Screen::Form => Places::FORM,
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Case {
     pub target: Target,
     /// Record of the fix under the cursor.
     pub record: usize,
+    /// Field of its DNS form under the cursor.
+    pub field: usize,
     /// Evidence under the cursor, from 1.
     pub exhibit: usize,
     pub hop: usize,
@@ -86,6 +88,7 @@ impl Case {
             filtering: false,
             target: Target::default(),
             record: 0,
+            field: 0,
             exhibit: 1,
             hop: usize::MAX,
             signature: 0,

@@ -67,6 +67,8 @@ pub enum Action {
     CopyValue,
     CopyAll,
     CopyAs,
+    /// The record as the DNS host wants it.
+    Form,
     Pick(u8),
     Redact,
     LocalTime,
@@ -144,6 +146,10 @@ impl Places {
     /// What a check cannot find out.
     pub const WISH: Places = Places(1 << 17);
     pub const DMARC: Places = Places(1 << 18);
+    /// A record as the DNS host wants it typed in.
+    pub const FORM: Places = Places(1 << 24);
+    /// Which DNS host?
+    pub const HOSTS: Places = Places(1 << 23);
 
     pub const WATCH: Places = Places(1 << 19);
     /// What is to be watched?
@@ -162,7 +168,8 @@ impl Places {
         .or(Self::HEADERS)
         .or(Self::RECORDS)
         .or(Self::CHANGES)
-        .or(Self::SOURCES);
+        .or(Self::SOURCES)
+        .or(Self::FORM);
     const LISTS: Places = Self::HOME.or(Self::SAMPLES);
     /// Where plain characters are commands.
     const COMMANDS: Places = Self::LISTS.or(Self::VIEWS).or(Self::WATCH);
@@ -185,6 +192,7 @@ impl Places {
         (Self::HEADERS, "headers"),
         (Self::RECORDS, "records"),
         (Self::SOURCES, "sources"),
+        (Self::FORM, "DNS form"),
         (Self::STATED, "stated settings"),
         (Self::ASK, "which domain"),
         (Self::WISH, "what to check"),
@@ -195,6 +203,7 @@ impl Places {
         (Self::CONFIRM, "quit?"),
         (Self::FINDER, "help, command"),
         (Self::LOG, "log"),
+        (Self::HOSTS, "which DNS host"),
         (Self::FILTER, "filter"),
     ];
 
@@ -277,6 +286,8 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DETAIL, "", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::DMARC).or(P::HEADERS).or(P::CHANGES), "scroll", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF, "term", "choose a term", ["include", "mechanism"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::FORM, "", "choose a field", ["select", "arrow"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOSTS, "choose", "move the mark", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::LOG), "choose", "move the mark", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::INPUT, "", "move by a line", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::FORMS, "line", "move to another line", [];
@@ -288,7 +299,7 @@ static TABLE: &[Binding] = rows! {
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::SPF, "fold", "fold, unfold the records below a term", ["tree", "expand", "collapse"];
     A::Open, [on(K::Enter) => A::Open], 1, P::SPF, "answer", "more or less room for the raw answer", ["dig", "ttl", "record"];
     A::Open, [on(K::Enter) => A::Open], 1, P::DETAIL, "evidence", "show the evidence in the raw header", ["source", "raw", "proof"];
-    A::Open, [on(K::Enter) => A::Open], 1, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::FILTER), "run", "run the marked line", [];
+    A::Open, [on(K::Enter) => A::Open], 1, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::FILTER).or(P::HOSTS), "run", "run the marked line", [];
     A::Open, [on(K::Enter) => A::Open], 1, P::FORMS, "next line", "next line; on the last, done", [];
     A::Open, [on(K::Enter) => A::Open], 1, P::ASK, "check", "ask DNS", ["go", "diagnose"];
     A::Open, [on(K::Enter) => A::Open], 1, P::INPUT, "", "new line; on a button, press it", [];
@@ -300,7 +311,12 @@ static TABLE: &[Binding] = rows! {
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::INPUT.or(P::FINDER).or(P::FILTER).or(P::ASK), "", "move in the text", [];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::VERDICT.or(P::DETAIL), "copy", "copy the value of the fix", ["clipboard", "yank", "record"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::VERDICT.or(P::DETAIL), "records", "copy the whole record as zone lines", ["zone file", "bind"];
-    A::CopyAs, [ch('c') => A::CopyAs], 1, P::DETAIL, "copy as", "copy as a zone line, dig, Markdown, JSON", ["ticket", "export", "clipboard"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::FORM, "copy", "copy this field", ["clipboard", "yank", "value", "name"];
+    A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::FORM, "next field", "next, previous field", ["form"];
+    A::CopyAll, [ch('Y') => A::CopyAll], 1, P::FORM, "all", "copy all fields", ["record"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::FORM, "host", "choose another DNS host", ["provider", "registrar", "cloudflare", "route 53", "godaddy"];
+    A::Form, [ch('p') => A::Form], 1, P::DETAIL, "DNS form", "the record as your DNS host wants it, field by field", ["publish", "provider", "host", "registrar", "paste"];
+    A::CopyAs, [ch('c') => A::CopyAs], 1, P::DETAIL.or(P::FORM), "copy as", "copy as the DNS host's form, zone lines, Route 53, Terraform, dig, Markdown, JSON …", ["ticket", "export", "clipboard"];
     A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::WATCH_FORM, "watch", "begin to watch", ["done", "go"];
     A::Again, [ch('r') => A::Again], 1, P::WATCH, "ask now", "ask the name servers now; begin again what is over", ["refresh", "retry"];
     A::Add, [ch('+') => A::Add], 1, P::WATCH, "another", "watch another record", ["new", "add"];
@@ -317,7 +333,7 @@ static TABLE: &[Binding] = rows! {
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "next", "next, previous signature or key", ["selector"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::SAMPLES).or(P::WATCH).or(P::CHANGES), "back", "back one step; keeps the work", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::WATCH).or(P::CHANGES), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
     A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
     A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
@@ -326,10 +342,11 @@ static TABLE: &[Binding] = rows! {
     A::View(View::Headers), [ch('6') => A::View(View::Headers)], 1, P::VIEWS, "views", "view: headers; records of a domain; sources of a report", ["raw", "source", "evidence", "answers"];
     A::View(View::Dmarc), [], 0, P::VIEWS, "", "view: DMARC, as two kinds of receivers read it", ["policy", "rua", "reports", "tree walk"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::VERDICT, "back", "back one step; keeps the work", ["cancel"];
-    A::CopyAs, [ch('c') => A::CopyAs], 1, P::VERDICT, "copy as", "copy as a zone line, dig, Markdown, JSON", ["ticket", "export", "clipboard"];
+    A::Form, [ch('p') => A::Form], 1, P::VERDICT, "", "the record as your DNS host wants it, field by field", ["publish", "provider", "host", "registrar", "paste"];
+    A::CopyAs, [ch('c') => A::CopyAs], 1, P::VERDICT, "copy as", "copy as the DNS host's form, zone lines, Route 53, Terraform, dig, Markdown, JSON …", ["ticket", "export", "clipboard"];
     A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::LISTS, "", "open that line", [];
     A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('0') => A::Pick(0), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::COPY, "copy", "copy that form", [];
-    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::DETAIL, "record", "previous, next record of the fix", [];
+    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::DETAIL.or(P::FORM), "record", "previous, next record of the fix", [];
     A::Stated, [ch('t') => A::Stated], 1, P::SPF, "try an IP", "try an address, a sender and a HELO name", ["what if", "ip", "evaluate"];
     A::Stated, [ch('t') => A::Stated], 1, P::VERDICT.or(P::DETAIL).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS), "", "try with other values: what the panel says, IP, HELO, whom to trust; for a domain selectors, addresses, blocklists", ["selector", "blocklist", "probe", "configured", "settings", "said", "trust", "authserv-id", "ip"];
     A::More, [ch('i') => A::More], 1, P::VERDICT, "", "picture or text", ["accessible", "screen reader"];
@@ -357,11 +374,11 @@ static TABLE: &[Binding] = rows! {
     A::DeleteNext, [on(K::Delete) => A::DeleteNext], 1, P::TYPING, "", "delete the character after", [];
     A::Undo, [ctrl('_') => A::Undo, ctrl('7') => A::Undo], 1, P::INPUT, "", "undo", [];
     // everywhere
-    A::PageDown, [on(K::PageDown) => A::PageDown, on(K::PageUp) => A::PageUp], 2, P::SCREENS.or(P::FINDER).or(P::LOG), "", "page down, up", [];
+    A::PageDown, [on(K::PageDown) => A::PageDown, on(K::PageUp) => A::PageUp], 2, P::SCREENS.or(P::FINDER).or(P::LOG).or(P::HOSTS), "", "page down, up", [];
     A::PageDown, [ctrl('d') => A::PageDown, ctrl('u') => A::PageUp], 2, P::COMMANDS, "", "page down, up", [];
     A::Top, [ch('g') => A::Top, ch('G') => A::Bottom, on(K::Home) => A::Top, on(K::End) => A::Bottom], 2, P::COMMANDS, "", "top, bottom", ["start", "end"];
     A::Back, [on(K::Esc) => A::Back], 1, P::INPUT.or(P::FORMS).or(P::ASK), "back, kept", "back; the text is kept", ["cancel"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back, ch('q') => A::Back], 1, P::COPY.or(P::LOG), "close", "close", [];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back, ch('q') => A::Back], 1, P::COPY.or(P::LOG).or(P::HOSTS), "close", "close", [];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::CONFIRM, "stay", "close and stay", [];
     A::Back, [on(K::Esc) => A::Back], 1, P::FINDER.or(P::FILTER), "close", "close", [];
     A::PlainPage, [ch('P') => A::PlainPage], 1, P::VIEWS, "", "plain page: without frame, to select with the mouse", ["select", "mouse", "text"];

@@ -1,6 +1,7 @@
 //! What reaches the app, and what it asks for. Both are plain values.
 
 use super::world::{CopyReport, Opened, Source};
+use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Said};
 use crate::watch::Watch;
 use crate::world::run::Progress;
@@ -69,6 +70,8 @@ pub enum Effect {
     },
     /// Leave the screen, print this, wait for a key.
     PlainPage(String),
+    /// Brings the saved case up to date with what the user said since.
+    Keep(Box<Diagnosis>),
     SaveDraft(String),
     /// Answered by [`Msg::Saved`].
     SaveReport {

@@ -234,6 +234,10 @@ impl Outside {
                     plain_page(screen, sender, inbox, &text)?;
                     None
                 }
+                Effect::Keep(diagnosis) => {
+                    self.world.keep(&diagnosis);
+                    None
+                }
                 Effect::Redraw => {
                     screen.repaint()?;
                     None

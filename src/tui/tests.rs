@@ -191,6 +191,19 @@ const STORIES: &[Story] = &[
     ("help", |app| drop(press(app, "?"))),
     ("palette", |app| drop(press(app, ":redact"))),
     ("copy_as", |app| drop(press(app, "c"))),
+    ("form", |app| {
+        enter(app);
+        press(app, "p");
+    }),
+    ("form_route53", |app| {
+        press(app, "jjp");
+        super::screen::form::choose(app, "route53");
+        stroke(app, KeyCode::Tab, KeyModifiers::NONE);
+    }),
+    ("form_hosts", |app| {
+        press(app, "p");
+        enter(app);
+    }),
     ("quit", |app| {
         app.case.as_mut().unwrap().running = 2;
         press(app, "q");
@@ -506,6 +519,48 @@ fn a_txt_fix_is_copied_whole_and_without_quotes() {
         matches!(&effects[..], [Effect::Copy { text, .. }] if text == "v=spf1 include:_spf.google.example ~all"),
         "{effects:?}"
     );
+}
+
+#[test]
+fn a_web_form_is_filled_paste_after_paste() {
+    let mut app = diagnosed(UNICODE);
+    press(&mut app, "jjp");
+    assert_eq!(app.screen(), Screen::Form);
+    super::screen::form::choose(&mut app, "cloudflare");
+    let mut copied = Vec::new();
+    for _ in 0..5 {
+        if let [Effect::Copy { text, .. }] = &press(&mut app, "y")[..] {
+            copied.push(text.clone());
+        }
+        stroke(&mut app, KeyCode::Tab, KeyModifiers::NONE);
+    }
+    // The last field stays the last.
+    let value = "v=spf1 include:_spf.google.example ~all";
+    assert_eq!(copied, ["TXT", "@", "3600", value, value]);
+    let all = press(&mut app, "Y");
+    let text = format!("Type: TXT\nName: @\nTTL: 3600\nContent: {value}\n");
+    assert!(matches!(&all[..], [Effect::Copy { text: t, .. }] if *t == text), "{all:?}");
+    // An empty field is said, not copied.
+    super::screen::form::choose(&mut app, "route53");
+    assert!(press(&mut app, "y").is_empty());
+    assert!(app.status.clone().unwrap().text.contains("leave it empty"));
+}
+
+#[test]
+fn the_chosen_dns_host_is_kept_as_evidence() {
+    let mut app = diagnosed(UNICODE);
+    press(&mut app, "p");
+    enter(&mut app);
+    press(&mut app, "j");
+    let kept = enter(&mut app);
+    let [Effect::Keep(diagnosis)] = &kept[..] else { panic!("{kept:?}") };
+    let said = diagnosis.facts.evidence.said.dns_host.clone();
+    assert!(said.is_some() && app.popup.is_none());
+    assert!(drawn(&mut app, 80, 24).contains("as you said"));
+    // While questions are open, the run is begun anew with it.
+    app.case.as_mut().unwrap().running = 1;
+    let rerun = super::screen::form::choose(&mut app, "godaddy");
+    assert!(matches!(&rerun[..], [Effect::Run(_, opened)] if opened.said.dns_host.as_deref() == Some("godaddy")));
 }
 
 #[test]

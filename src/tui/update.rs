@@ -258,6 +258,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::View(view) => app.view(app.screen_of(view)),
         Action::Stated => screen::stated::open(app),
         Action::CopyAs => popup::copy::open(app),
+        Action::Form => screen::form::open(app),
         Action::SaveReport => return save_report(app),
         Action::PlainPage => return screen::plain_page(app),
         Action::Back if app.screen() == Screen::Verdict => return screen::verdict::back(app),

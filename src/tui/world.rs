@@ -1,5 +1,6 @@
 //! What the app needs of the world: a small door, so that tests can stand in for it.
 
+use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::watch::Watch;
 use crate::world::run::Progress;
@@ -99,6 +100,8 @@ pub trait World {
     fn watch(&mut self, wanted: Wanted, on: OnWatch) -> Result<watch::Job, String>;
     /// Asks what is open in `evidence`, and keeps that as another run of the case.
     fn verify(&mut self, evidence: Evidence, on: OnProgress) -> Job;
+    /// Brings the saved case up to date with what the user said since its last run.
+    fn keep(&mut self, diagnosis: &Diagnosis);
     /// The clipboard ladder.
     fn copy(&mut self, text: &str) -> CopyReport;
     /// The text in the editor, kept for the next start.

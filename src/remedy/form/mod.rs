@@ -2,6 +2,8 @@
 
 mod value;
 
+pub use value::bare;
+
 use super::Change;
 use crate::evidence::{Data, Kind};
 use crate::knowledge::DnsHost;
@@ -115,10 +117,12 @@ impl Form {
             self.notes.push("A CNAME stands alone: delete whatever else stands at this name first.".to_owned());
         }
         if change.kind == Kind::Caa && !new.is_empty() {
-            self.notes.push("Most forms have fields of their own for the flag, the tag and the value of a CAA.".to_owned());
+            self.notes
+                .push("Most forms have fields of their own for the flag, the tag and the value of a CAA.".to_owned());
         }
         if host.names == Names::Absolute && !self.entries.is_empty() {
-            self.notes.push(format!("Where the form shows .{zone} behind the name field, type only what stands before it."));
+            self.notes
+                .push(format!("Where the form shows .{zone} behind the name field, type only what stands before it."));
         }
         if new.iter().any(|d| matches!(d, Data::Txt(s) if s.concat().iter().any(|b| matches!(b, b'"' | b'\\')))) {
             self.notes.push("The text itself holds a quote or a backslash: look at what was saved.".to_owned());

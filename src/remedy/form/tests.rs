@@ -26,8 +26,14 @@ fn mx(after: &[(u16, &str)]) -> Change {
 fn every_host_gets_its_form() {
     let records = [
         ("DKIM key of 2048 bits", key()),
-        ("SPF at the zone itself", Change::txt("example.com", &["v=spf1 mx ~all"], &["v=spf1 mx include:spf.example.net ~all"])),
-        ("DMARC", Change::txt::<&str, _>("_dmarc.example.com", &[], &["v=DMARC1; p=none; rua=mailto:dmarc@example.com"])),
+        (
+            "SPF at the zone itself",
+            Change::txt("example.com", &["v=spf1 mx ~all"], &["v=spf1 mx include:spf.example.net ~all"]),
+        ),
+        (
+            "DMARC",
+            Change::txt::<&str, _>("_dmarc.example.com", &[], &["v=DMARC1; p=none; rua=mailto:dmarc@example.com"]),
+        ),
         ("CNAME", Change::cname("s2._domainkey.example.com", "s2.dkim.example.net")),
         ("MX", mx(&[(10, "mx1.example.net"), (20, "mx2.example.net")])),
     ];
@@ -62,7 +68,11 @@ fn a_long_key_is_split_where_the_host_does_not() {
     assert_eq!(value("route53"), format!("\"{}\" \"{}\"", &whole[..255], &whole[255..]));
     assert_eq!(value("hetzner"), format!("\"{}\" \"{}\"", &whole[..255], &whole[255..]));
     assert_eq!(value("windows-dns"), format!("{}\n{}", &whole[..254], &whole[254..]));
-    let refused = Form::of(&Change::txt::<&str, _>("s._domainkey.example.com", &[], &[&"k".repeat(513)]), host("loopia"), "example.com");
+    let refused = Form::of(
+        &Change::txt::<&str, _>("s._domainkey.example.com", &[], &[&"k".repeat(513)]),
+        host("loopia"),
+        "example.com",
+    );
     assert!(refused.entries.is_empty() && refused.obstacles[0].contains("Never cut a key"), "{refused:?}");
 }
 

@@ -6,7 +6,7 @@ use crate::diagnose::Diagnosis;
 use crate::evidence::said::Part;
 use crate::evidence::{Data, Outcome, Said};
 use crate::facts::domain::who::{Clue, Party, Role};
-use crate::facts::platform;
+use crate::facts::home;
 use crate::facts::tags::TagList;
 use crate::report::records::{self, Row, Subject};
 use crate::span::Span;
@@ -164,7 +164,7 @@ pub fn document(d: &Diagnosis) -> Document {
 
 fn dns_host(d: &Diagnosis, domain: &str, rows: &[Row]) -> Option<DnsHost> {
     let servers = rows.iter().find(|r| r.subject == Subject::Ns)?;
-    let host = platform::dns_host(&d.facts.evidence.answers, domain);
+    let host = home::of(&d.facts.evidence.answers, domain).host;
     let names = servers.records().filter_map(|data| match data {
         Data::Ns(name) => Some(name.clone()),
         _ => None,

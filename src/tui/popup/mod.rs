@@ -3,6 +3,7 @@
 pub mod confirm;
 pub mod copy;
 pub mod finder;
+pub mod hosts;
 pub mod log;
 
 use super::app::App;
@@ -28,6 +29,10 @@ pub enum Popup {
     Log {
         top: usize,
     },
+    /// Which DNS host?
+    Hosts {
+        marked: usize,
+    },
 }
 
 impl Popup {
@@ -37,6 +42,7 @@ impl Popup {
             Popup::Copy { .. } => Places::COPY,
             Popup::Confirm { .. } => Places::CONFIRM,
             Popup::Log { .. } => Places::LOG,
+            Popup::Hosts { .. } => Places::HOSTS,
         }
     }
 }
@@ -52,6 +58,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Some(Popup::Copy { .. }) => copy::act(app, action),
         Some(Popup::Confirm { .. }) => confirm::act(app, action),
         Some(Popup::Log { .. }) => log::act(app, action),
+        Some(Popup::Hosts { .. }) => hosts::act(app, action),
         None => vec![],
     }
 }
@@ -63,6 +70,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Some(Popup::Copy { .. }) => copy::draw(app, frame, area, pen),
         Some(Popup::Confirm { .. }) => confirm::draw(app, frame, area, pen),
         Some(Popup::Log { .. }) => log::draw(app, frame, area, pen),
+        Some(Popup::Hosts { .. }) => hosts::draw(app, frame, area, pen),
         None => {}
     }
 }

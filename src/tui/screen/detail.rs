@@ -16,7 +16,9 @@
 
 use super::{scroll, step, verdict};
 use crate::remedy::Change;
-use crate::report::{copy, proof};
+use crate::remedy::form::bare;
+use crate::report::export::zone_line;
+use crate::report::proof;
 use crate::rules::Finding;
 use crate::tui::app::{self, App, Screen};
 use crate::tui::case::{Case, Target};
@@ -196,10 +198,10 @@ fn record(doc: &mut Doc, change: &Change, marked: bool) {
         doc.row(&[(" - (no record)", Ink::Faint)]);
     }
     for data in &change.before {
-        doc.hang(" - ", Ink::Fail, copy::bare(data), Ink::Plain);
+        doc.hang(" - ", Ink::Fail, bare(data), Ink::Plain);
     }
     for data in &change.after {
-        doc.hang(" + ", Ink::Pass, copy::bare(data), Ink::Strong);
+        doc.hang(" + ", Ink::Pass, bare(data), Ink::Strong);
     }
     if change.after.is_empty() {
         doc.row(&[(" + (remove it)", Ink::Plain)]);
@@ -231,8 +233,8 @@ pub fn plain(finding: &Finding) -> String {
         for step in &fix.steps {
             out += &format!("  {step}\n");
         }
-        for line in fix.records.iter().flat_map(copy::zone_lines) {
-            out += &format!("\n{line}\n");
+        for change in &fix.records {
+            out.extend(change.after.iter().map(|data| format!("\n{}\n", zone_line(change, data))));
         }
     }
     if let Some(check) = &finding.check {

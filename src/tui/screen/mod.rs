@@ -6,6 +6,7 @@ pub mod changes;
 pub mod detail;
 pub mod dkim;
 pub mod dmarc;
+pub mod form;
 pub mod headers;
 pub mod home;
 pub mod hops;
@@ -50,6 +51,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Changes => changes::act(app, action),
         Screen::Watch => watch::act(app, action),
         Screen::WatchForm => watch_form::act(app, action),
+        Screen::Form => form::act(app, action),
     }
 }
 
@@ -74,6 +76,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Changes => changes::draw(app, frame, area, pen),
         Screen::Watch => watch::draw(app, frame, area, pen),
         Screen::WatchForm => watch_form::draw(app, frame, area, pen),
+        Screen::Form => form::draw(app, frame, area, pen),
     }
 }
 
@@ -109,6 +112,7 @@ fn place(app: &App) -> (String, String) {
         Screen::Changes => "what changed",
         Screen::Watch => return ("postdoc › watch".to_owned(), bell(app)),
         Screen::WatchForm => return ("postdoc › watch a DNS change".to_owned(), String::new()),
+        Screen::Form => "DNS form",
     };
     let right = case.map_or(String::new(), |case| match case.running {
         0 if case.stopped => "stopped".to_owned(),
@@ -154,7 +158,7 @@ fn scroll(app: &mut App, action: Action) -> bool {
 }
 
 /// Moves a mark in a list of `len` lines.
-fn step(marked: usize, action: Action, len: usize, page: usize) -> Option<usize> {
+pub(super) fn step(marked: usize, action: Action, len: usize, page: usize) -> Option<usize> {
     let last = len.saturating_sub(1);
     Some(match action {
         Action::Up => marked.min(last).saturating_sub(1),
@@ -182,7 +186,7 @@ pub fn plain_page(app: &App) -> Vec<Effect> {
     let Some(case) = &app.case else { return vec![] };
     let target = super::popup::copy::target(app, case);
     let text = match (app.screen(), target.and_then(|t| case.finding(t))) {
-        (Screen::Verdict | Screen::Detail, Some(finding)) => detail::plain(finding),
+        (Screen::Verdict | Screen::Detail | Screen::Form, Some(finding)) => detail::plain(finding),
         _ => Safe::block(&case.opened.input.text).into_string(),
     };
     let text = app.redactor.as_ref().map_or(text.clone(), |r| r.apply(&text));

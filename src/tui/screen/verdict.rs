@@ -14,6 +14,7 @@ use super::home::cursor;
 use super::{detail, headers, step};
 use crate::diagnose::Diagnosis;
 use crate::report::copy;
+use crate::report::export::zone_line;
 use crate::rules::Finding;
 use crate::tui::app::{self, App};
 use crate::tui::case::{Case, Target};
@@ -75,15 +76,15 @@ pub fn back(app: &mut App) -> Vec<Effect> {
 pub fn copy_of(app: &mut App, action: Action) -> Vec<Effect> {
     let finding = app.case.as_ref().and_then(|case| {
         let target = crate::tui::popup::copy::target(app, case)?;
-        Some((case.finding(target)?, case.record))
+        Some((&case.diagnosis.as_ref()?.facts, case.finding(target)?, case.record))
     });
-    let Some((finding, record)) = finding else {
+    let Some((facts, finding, record)) = finding else {
         app.say("No fix here to copy.");
         return vec![];
     };
     let record = if app.screen() == app::Screen::Detail { record } else { 0 };
     let text = match action {
-        Action::CopyAll => copy::zone(finding).or_else(|| copy::value(finding, record)),
+        Action::CopyAll => copy::zone(facts, finding).or_else(|| copy::value(finding, record)),
         _ => copy::value(finding, record),
     };
     match text {
@@ -289,7 +290,8 @@ fn preview(case: &Case, frame: &mut Frame, area: Rect, pen: Pen) {
         doc.hang(" Why       ", Ink::Faint, finding.explanation.lines().next().unwrap_or_default(), Ink::Plain);
         if let Some(fix) = &finding.fix {
             doc.hang(" Fix       ", Ink::Faint, &fix.summary, Ink::Plain);
-            for line in fix.records.iter().flat_map(copy::zone_lines).take(3) {
+            let lines = fix.records.iter().flat_map(|c| c.after.iter().map(move |data| zone_line(c, data)));
+            for line in lines.take(3) {
                 doc.row(&[("           ", Ink::Plain), (&line, Ink::Strong)]);
             }
         }

@@ -15,9 +15,9 @@
 use super::home::cursor;
 use super::step;
 use crate::evidence::{Kind, Question};
+use crate::report::Shown;
 use crate::report::human::{Ink as Said, Style};
 use crate::report::watch::{clock, label, look, news, result};
-use crate::report::{Shown, copy};
 use crate::rules::Place;
 use crate::tui::app::{App, Screen};
 use crate::tui::keys::Action;
@@ -96,7 +96,7 @@ fn subject(app: &App) -> Option<(Question, Option<Expect>)> {
             let records = finding.fix.iter().flat_map(|fix| &fix.records);
             let at = if app.screen() == Screen::Detail { case.record } else { 0 };
             if let Some(change) = records.clone().nth(at).or(records.clone().next()) {
-                let open = change.after.iter().any(|data| copy::bare(data).contains('<'));
+                let open = !change.blanks().is_empty();
                 let expect = (!open).then(|| Expect::records(&change.after));
                 return Some((Question::new(&change.name, change.kind), expect));
             }
