@@ -55,7 +55,7 @@ pub fn run(global: &Global, args: &Check) -> anyhow::Result<Exit> {
     }
 }
 
-fn evidence(global: &Global, args: &Check, name: &str) -> anyhow::Result<Evidence> {
+pub(super) fn evidence(global: &Global, args: &Check, name: &str) -> anyhow::Result<Evidence> {
     let input = super::source::recognise(name, name.as_bytes().to_vec(), None);
     if !matches!(input.kind, InputKind::Domain | InputKind::Ip) {
         bail!("{name:?} is no domain and no IP address; `postdoc diagnose` takes files");

@@ -9,11 +9,11 @@ use crate::evidence::{Evidence, Input, Refusal, Said};
 use crate::facts::Reading;
 use crate::redact::Redaction;
 use crate::report::{self, Shown};
-use crate::samples;
+use crate::samples::{self, Sample};
 use crate::world::run::{Ended, Runner};
 use crate::world::signal::Signals;
 use crate::world::state::State;
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,18 +38,20 @@ pub fn bare(global: &Global, input: Option<String>) -> anyhow::Result<Exit> {
 /// `postdoc diagnose [FILE|-]...`
 pub fn run(global: &Global, args: &Diagnose) -> anyhow::Result<Exit> {
     if let Some(name) = &args.sample {
-        let Some(sample) = samples::find(name) else {
-            let names: Vec<_> = samples::all().iter().map(|s| s.name).collect();
-            bail!("there is no sample {name:?}; there are {}", names.join(", "));
-        };
         // It lives in an invented world: its answers come with it, and nothing is asked.
-        return one(global, args, sample.evidence(global.now(), said(args)), false);
+        return one(global, args, sample(name)?.evidence(global.now(), said(args)), false);
     }
     match &args.files[..] {
         [] => one(global, args, evidence(global, args, source::input("-", args.kind.kind())), !args.no_save),
         [file] => one(global, args, evidence(global, args, source::input(file, args.kind.kind())), !args.no_save),
         files => many(global, args, files),
     }
+}
+
+/// The built-in example of this name.
+pub(super) fn sample(name: &str) -> anyhow::Result<&'static Sample> {
+    let names = || samples::all().iter().map(|s| s.name).collect::<Vec<_>>().join(", ");
+    samples::find(name).ok_or_else(|| anyhow!("there is no sample {name:?}; there are {}", names()))
 }
 
 fn said(args: &Diagnose) -> Said {
@@ -63,7 +65,7 @@ fn said(args: &Diagnose) -> Said {
     }
 }
 
-fn evidence(global: &Global, args: &Diagnose, input: Input) -> Evidence {
+pub(super) fn evidence(global: &Global, args: &Diagnose, input: Input) -> Evidence {
     Evidence {
         input: Arc::new(input),
         said: Said { resolver: global.resolver.first().copied(), ..said(args) },
@@ -216,7 +218,8 @@ pub(super) fn keep(global: &Global, diagnosis: &Diagnosis, bodies: bool) {
 }
 
 impl Diagnose {
-    fn of(files: Vec<String>) -> Diagnose {
+    /// What these files say, with nothing else told.
+    pub(super) fn of(files: Vec<String>) -> Diagnose {
         Diagnose {
             files,
             kind: KindArg::Auto,

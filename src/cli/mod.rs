@@ -8,6 +8,7 @@ mod diagnose;
 mod doctor;
 mod exit;
 mod explain;
+mod fix;
 mod list;
 mod look;
 mod source;
@@ -42,6 +43,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         None => diagnose::bare(global, cli.input),
         Some(Command::Diagnose(args)) => diagnose::run(global, &args),
         Some(Command::Check(args)) => check::run(global, &args),
+        Some(Command::Fix(args)) => fix::run(global, &args),
         Some(Command::Spf(args)) => spf::run(global, &args),
         Some(Command::Watch(args)) => watch::run(global, &args),
         Some(Command::Explain(args)) => explain::run(global, &args),

@@ -219,7 +219,7 @@ mod tests {
     fn an_alias_is_followed_to_what_is_known_and_else_names_what_to_ask() {
         let alias = [Change::cname("s2._domainkey.example.com", "k.vendor.example")];
         let question = txt("s2._domainkey.example.com");
-        let answers = world(&[question.clone()]);
+        let answers = world(std::slice::from_ref(&question));
         let overlay = Overlay::new(&answers, &alias);
         assert_eq!(overlay.answer(&question), Err(txt("k.vendor.example")));
         assert!(!overlay.all().contains_key(&question));

@@ -4,6 +4,7 @@ pub mod changes;
 pub mod copy;
 pub mod excerpt;
 pub mod export;
+pub mod fix;
 pub mod human;
 pub mod json;
 pub mod markdown;

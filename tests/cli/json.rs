@@ -46,6 +46,19 @@ fn every_diagnosis_fits_its_schema_and_points_at_bytes() {
 }
 
 #[test]
+fn every_fix_fits_its_schema() {
+    let home = Home::new();
+    let schema = strict(&home, "fix");
+    for sample in samples::all() {
+        for host in [&[][..], &["--dns-host", "cloudflare"], &["--dns-host", "route53"]] {
+            let out = home.run(&[&["fix", "--now", NOW, "--json", "--sample", sample.name], host].concat());
+            assert_eq!(faults(&schema, &out.json()), [""; 0], "{}", sample.name);
+            assert_eq!(out.stderr, "");
+        }
+    }
+}
+
+#[test]
 fn without_dns_it_fits_too() {
     let home = Home::new();
     let schema = strict(&home, "diagnosis");
@@ -181,7 +194,7 @@ fn several_inputs_are_one_object_a_line_in_their_order() {
 fn the_schemas_are_listed_and_named() {
     let home = Home::new();
     let list = home.run(&["schema"]);
-    assert_eq!((list.status, list.stdout.as_str()), (0, "case\ndiagnosis\ndiff\ndomain\nevent\nreport\nspf\n"));
+    assert_eq!((list.status, list.stdout.as_str()), (0, "case\ndiagnosis\ndiff\ndomain\nevent\nfix\nreport\nspf\n"));
     let out = home.run(&["schema", "nothing"]);
     assert_eq!((out.status, out.stdout.as_str()), (2, ""));
     assert!(out.stderr.contains("case, diagnosis"), "{}", out.stderr);

@@ -3,6 +3,7 @@
 
 mod cases;
 mod explain;
+mod fix;
 mod hostile;
 mod json;
 mod redaction;

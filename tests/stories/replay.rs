@@ -8,8 +8,9 @@ use postdoc::evidence::zone::Zone;
 use postdoc::evidence::{Evidence, Kind, Outcome, Question};
 use postdoc::facts::Reading;
 use postdoc::remedy::Change;
+use postdoc::remedy::form;
 use postdoc::replay::{plan, prove, replay};
-use postdoc::report::copy;
+use postdoc::report::export::zone_line;
 use postdoc::rules::{Finding, Proof, Severity};
 use postdoc::world::dns::Settings;
 use postdoc::world::run::Runner;
@@ -102,9 +103,9 @@ fn a_plan_is_what_its_steps_add_up_to() {
             let published = d.facts.evidence.answers.get(&Question::new(&change.name, change.kind));
             let own = published.iter().filter(|a| a.alias().is_none()).flat_map(|a| &a.records);
             // However long texts are cut into strings.
-            let own: Vec<_> = own.map(|r| copy::bare(&r.data)).collect();
+            let own: Vec<_> = own.map(|r| form::bare(&r.data)).collect();
             if published.is_some() && d.facts.reading.record.is_none() && change.kind != Kind::Cname {
-                let before: Vec<_> = change.before.iter().map(copy::bare).collect();
+                let before: Vec<_> = change.before.iter().map(form::bare).collect();
                 assert_eq!(before, own, "{story}: {} {} is not what is published", change.name, change.kind);
             }
         }
@@ -189,7 +190,8 @@ fn published(zone: &str, changes: &[Change]) -> String {
         changes.iter().any(|c| c.name == owner && words.contains(&c.kind.word()))
     };
     let kept = zone.lines().filter(|line| !replaced(line)).map(str::to_owned);
-    kept.chain(changes.iter().flat_map(copy::zone_lines)).collect::<Vec<_>>().join("\n")
+    let lines = changes.iter().flat_map(|c| c.after.iter().map(move |data| zone_line(c, data)));
+    kept.chain(lines).collect::<Vec<_>>().join("\n")
 }
 
 /// What is copied is published, and a second run, over real sockets, finds it cured.

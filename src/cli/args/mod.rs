@@ -3,6 +3,7 @@
 mod cases;
 mod check;
 mod diagnose;
+mod fix;
 mod global;
 mod list;
 mod spf;
@@ -11,6 +12,7 @@ mod watch;
 pub use cases::{Cases, CasesAction, Resume};
 pub use check::Check;
 pub use diagnose::{Diagnose, KindArg};
+pub use fix::{Fix, To};
 pub use global::{Format, Global, When};
 pub use list::{Explain, Schema};
 pub use spf::Spf;
@@ -46,6 +48,8 @@ pub enum Command {
     Diagnose(Box<Diagnose>),
     /// Ask DNS everything about sending domains, and explain the answer
     Check(Box<Check>),
+    /// Hand over the records that cure, merged with what is published, in the words asked for
+    Fix(Fix),
     /// Evaluate the SPF record of a domain: the tree with its cost, and what an address gets
     Spf(Spf),
     /// Wait until a DNS change is everywhere: the zone's own servers, and the resolvers you name

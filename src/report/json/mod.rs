@@ -5,6 +5,7 @@ pub mod diagnosis;
 pub mod diff;
 pub mod domain;
 pub mod event;
+pub mod fix;
 mod report;
 pub mod spf;
 
@@ -21,6 +22,7 @@ pub const SCHEMAS: &[(&str, &str)] = &[
     ("diff", include_str!("../../../assets/schemas/diff.json")),
     ("domain", include_str!("../../../assets/schemas/domain.json")),
     ("event", include_str!("../../../assets/schemas/event.json")),
+    ("fix", include_str!("../../../assets/schemas/fix.json")),
     ("report", include_str!("../../../assets/schemas/report.json")),
     ("spf", include_str!("../../../assets/schemas/spf.json")),
 ];
