@@ -3,6 +3,7 @@
 use crate::evidence::said::Part;
 use crate::evidence::{Answers, Errand, Evidence, Question, Said};
 use crate::facts::{Facts, Reading};
+use crate::rules::requirement::{self, Line};
 use crate::rules::{self, Finding, Gap, Rule};
 use crate::triage::{self, Verdict};
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// Rules that looked and found nothing wrong.
     pub passed: Vec<&'static Rule>,
+    /// What large receivers ask of senders, and whether it is met.
+    pub requirements: Vec<Line>,
     /// What is not known, and what would settle it.
     pub unknown: Vec<Gap>,
 }
@@ -86,7 +89,9 @@ pub fn judge(facts: Facts) -> Diagnosis {
     let said = &facts.evidence.said;
     aim(&mut findings, said);
     unknown.iter_mut().for_each(|gap| gap.needs = said.aim(std::mem::take(&mut gap.needs)));
-    Diagnosis { facts, verdict, findings, passed, unknown }
+    let told = findings.iter().flat_map(|f: &Finding| std::iter::once(f).chain(&f.consequences));
+    let requirements = requirement::lines(&facts, told);
+    Diagnosis { facts, verdict, findings, passed, requirements, unknown }
 }
 
 /// Has every command that proves a cure ask the resolver in use.

@@ -58,12 +58,54 @@ pub struct Requirement {
     /// `all`, `bulk`, or who else.
     pub applies: String,
     pub what: String,
+    /// What shows whether it is met; `None` where it asks nothing of a message.
+    pub needs: Option<Need>,
     /// What happens otherwise: reply codes, the junk folder.
     pub enforced: String,
     /// Day from which it holds, where known.
     pub since: Option<String>,
     pub source: String,
     pub confidence: String,
+}
+
+/// What shows whether a demand is met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    Spf,
+    Dkim,
+    SpfOrDkim,
+    DmarcRecord,
+    /// DMARC passes.
+    Aligned,
+    /// DMARC passes, or the policy does not mind.
+    DmarcPolicy,
+    /// A reverse name that leads back.
+    ReverseName,
+    /// One inside the sender's own organization.
+    OwnReverseName,
+    /// One that is not made of the address.
+    NamedHost,
+    /// None that is given out to whoever dials in.
+    FixedAddress,
+    Tls,
+    NoGmailFrom,
+    Format,
+    KeySize,
+    DomainsExist,
+    OneClick,
+    ListUnsubscribe,
+    /// Only the receiver's portal tells.
+    Portal,
+    /// Only the sender's conduct tells.
+    Practice,
+}
+
+impl Requirement {
+    /// Asked of those who send much.
+    pub fn is_for_bulk(&self) -> bool {
+        self.applies.starts_with("bulk")
+    }
 }
 
 /// One header field of the vocabulary.

@@ -1,7 +1,7 @@
 //! For eyes: the verdict, then each finding with its evidence as compilers show it. May change.
 
 use super::Shown;
-use super::{excerpt, proof, snippet, sources, summary, table};
+use super::{excerpt, proof, requirements, snippet, sources, summary, table};
 use crate::diagnose::Diagnosis;
 use crate::remedy::{Change, Remedy, blank};
 use crate::rules::{Finding, Gap, Severity};
@@ -101,6 +101,11 @@ pub fn diagnosis(d: &Diagnosis, style: Style, shown: Shown) -> String {
     if consequences {
         out.blank();
         out.prose("Mend the cause first; -v shows evidence and fix of what follows from it.", "");
+    }
+    let asked = requirements::human(d, style, shown);
+    if !asked.is_empty() {
+        out.blank();
+        out.text.push_str(&asked);
     }
     out.unknown(&d.unknown);
     if style.unicode { out.text } else { typewritten(&out.text) }

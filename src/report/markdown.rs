@@ -21,6 +21,7 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
         out.push('\n');
         out.push_str(&finding(&d.facts.evidence.input, f, shown));
     }
+    out.push_str(&super::requirements::markdown(d, shown));
     if !d.unknown.is_empty() {
         out.push_str("\n## Not known\n\n");
         for gap in &d.unknown {

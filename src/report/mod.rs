@@ -11,6 +11,7 @@ pub mod markdown;
 pub mod plain;
 pub mod proof;
 pub mod records;
+pub mod requirements;
 pub mod snippet;
 pub mod sources;
 pub mod spf;

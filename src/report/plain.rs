@@ -6,7 +6,7 @@ use super::{Shown, records, sources};
 use crate::diagnose::Diagnosis;
 use crate::facts::organization::Agreement;
 
-/// `input`, `verdict`, `identity`, `reported`, `alignment`, `answer`, `source`, `finding`, `record`, `unknown` lines.
+/// `input`, `verdict`, `identity`, `reported`, `alignment`, `answer`, `source`, `finding`, `record`, `requirement`, `unknown` lines.
 pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     let mut out = Lines { text: String::new(), shown };
     let input = &d.facts.evidence.input;
@@ -76,6 +76,10 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
                 out.row(&["record", f.rule.id, "+", &change.name, &change.kind.to_string(), &after.to_string()]);
             }
         }
+    }
+    for line in &d.requirements {
+        let cure = line.cure.map_or("", |rule| rule.id);
+        out.row(&["requirement", &line.receiver, line.state.word(), &line.demand.what, cure, &line.because]);
     }
     for gap in &d.unknown {
         out.row(&["unknown", &gap.question, &gap.needs]);

@@ -14,6 +14,7 @@ pub mod proof;
 pub mod receiver;
 pub mod report;
 pub mod reputation;
+pub mod requirement;
 mod since;
 pub mod source;
 pub mod spf;

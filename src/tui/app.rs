@@ -30,6 +30,8 @@ pub enum Screen {
     /// Which domain?
     Ask,
     Records,
+    /// What receivers ask of senders.
+    Requirements,
     /// Who sends, by a report.
     Sources,
     /// What a check cannot find out.
@@ -59,6 +61,7 @@ impl Screen {
             Screen::Stated => Places::STATED,
             Screen::Ask => Places::ASK,
             Screen::Records => Places::RECORDS,
+            Screen::Requirements => Places::REQUIREMENTS,
             Screen::Sources => Places::SOURCES,
             Screen::Wish => Places::WISH,
             Screen::Changes => Places::CHANGES,
@@ -77,6 +80,7 @@ impl Screen {
             View::Dmarc => Screen::Dmarc,
             View::Hops => Screen::Hops,
             View::Headers => Screen::Headers,
+            View::Requirements => Screen::Requirements,
         }
     }
 }

@@ -116,6 +116,8 @@ pub enum View {
     Dmarc,
     Hops,
     Headers,
+    /// Without a digit.
+    Requirements,
 }
 
 /// A set of places: screens and popups.
@@ -158,6 +160,7 @@ impl Places {
     pub const CHANGES: Places = Places(1 << 21);
     /// Who sends, by a report.
     pub const SOURCES: Places = Places(1 << 22);
+    pub const REQUIREMENTS: Places = Places(1 << 25);
 
     const VIEWS: Places = Self::VERDICT
         .or(Self::DETAIL)
@@ -169,7 +172,8 @@ impl Places {
         .or(Self::RECORDS)
         .or(Self::CHANGES)
         .or(Self::SOURCES)
-        .or(Self::FORM);
+        .or(Self::FORM)
+        .or(Self::REQUIREMENTS);
     const LISTS: Places = Self::HOME.or(Self::SAMPLES);
     /// Where plain characters are commands.
     const COMMANDS: Places = Self::LISTS.or(Self::VIEWS).or(Self::WATCH);
@@ -193,6 +197,7 @@ impl Places {
         (Self::RECORDS, "records"),
         (Self::SOURCES, "sources"),
         (Self::FORM, "DNS form"),
+        (Self::REQUIREMENTS, "what receivers ask"),
         (Self::STATED, "stated settings"),
         (Self::ASK, "which domain"),
         (Self::WISH, "what to check"),
@@ -284,7 +289,7 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::RECORDS, "answer", "choose an answer", ["record"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SOURCES, "source", "choose a source", ["sender"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DETAIL, "", "scroll", ["down", "up"];
-    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::DMARC).or(P::HEADERS).or(P::CHANGES), "scroll", "scroll", ["down", "up"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::DMARC).or(P::HEADERS).or(P::CHANGES).or(P::REQUIREMENTS), "scroll", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF, "term", "choose a term", ["include", "mechanism"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::FORM, "", "choose a field", ["select", "arrow"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOSTS, "choose", "move the mark", [];
@@ -333,13 +338,14 @@ static TABLE: &[Binding] = rows! {
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "next", "next, previous signature or key", ["selector"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::WATCH).or(P::CHANGES), "back", "back one step; keeps the work", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::WATCH).or(P::CHANGES).or(P::REQUIREMENTS), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
     A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
     A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
     A::View(View::Dkim), [ch('4') => A::View(View::Dkim)], 1, P::VIEWS, "views", "view: DKIM", ["signature", "selector", "key"];
     A::View(View::Hops), [ch('5') => A::View(View::Hops)], 1, P::VIEWS, "views", "view: hops; DMARC of a domain", ["received", "delay", "timeline"];
     A::View(View::Headers), [ch('6') => A::View(View::Headers)], 1, P::VIEWS, "views", "view: headers; records of a domain; sources of a report", ["raw", "source", "evidence", "answers"];
+    A::View(View::Requirements), [], 0, P::VIEWS, "", "view: what Gmail, Yahoo, Outlook.com … ask of senders", ["requirements", "bulk", "matrix", "guidelines"];
     A::View(View::Dmarc), [], 0, P::VIEWS, "", "view: DMARC, as two kinds of receivers read it", ["policy", "rua", "reports", "tree walk"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::VERDICT, "back", "back one step; keeps the work", ["cancel"];
     A::Form, [ch('p') => A::Form], 1, P::VERDICT, "", "the record as your DNS host wants it, field by field", ["publish", "provider", "host", "registrar", "paste"];

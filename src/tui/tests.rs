@@ -165,6 +165,11 @@ const STORIES: &[Story] = &[
         press(app, ":two kinds");
         enter(app);
     }),
+    ("requirements", |app| {
+        *app = checked(app.look);
+        press(app, ":guidelines");
+        enter(app);
+    }),
     ("domain_dkim", |app| {
         app.case = Some(testing::of_domain(DOMAIN));
         press(app, "4");

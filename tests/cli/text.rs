@@ -40,6 +40,7 @@ fn plain_lines_are_stable() {
                 "unknown",
                 "answer",
                 "source",
+                "requirement",
             ];
             assert!(known.contains(&kind), "{name}: {line}");
             let columns = line.split('\t').count();

@@ -29,7 +29,7 @@ pub struct Document {
     alignment: Alignment,
     findings: Vec<FindingPart>,
     hops: Vec<HopPart>,
-    requirements: Vec<()>,
+    requirements: Vec<RequirementPart>,
     report: Option<super::report::Document>,
     bounce: Option<()>,
     unknown: Vec<GapPart>,
@@ -286,6 +286,16 @@ struct HopPart {
 }
 
 #[derive(Debug, Serialize)]
+struct RequirementPart {
+    receiver: String,
+    line: String,
+    state: &'static str,
+    since: Option<String>,
+    because: String,
+    rule: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
 pub(super) struct GapPart {
     question: String,
     needs: String,
@@ -318,7 +328,7 @@ pub fn document(d: &Diagnosis) -> Document {
         },
         findings: d.every_finding().map(|f| finding_part(input, f)).collect(),
         hops: d.facts.reading.hops.iter().map(hop).collect(),
-        requirements: Vec::new(),
+        requirements: d.requirements.iter().map(requirement).collect(),
         report: super::report::document(d),
         bounce: None,
         unknown: d.unknown.iter().map(gap).collect(),
@@ -485,6 +495,17 @@ fn computed_dkim(d: &Diagnosis, v: &Verification) -> ComputedDkim {
 
 fn altered(a: &Altered) -> AlteredPart {
     AlteredPart { what: a.what.word(), proof: a.proof.word(), hop: a.hop.clone() }
+}
+
+fn requirement(line: &crate::rules::requirement::Line) -> RequirementPart {
+    RequirementPart {
+        receiver: line.receiver.clone(),
+        line: line.demand.what.clone(),
+        state: line.state.word(),
+        since: line.demand.since.clone(),
+        because: line.because.clone(),
+        rule: line.cure.map(|rule| rule.id),
+    }
 }
 
 fn agreement(a: Agreement) -> &'static str {

@@ -13,6 +13,7 @@ pub mod hops;
 pub mod input;
 pub mod keys;
 pub mod records;
+pub mod requirements;
 pub mod samples;
 pub mod sources;
 pub mod spf;
@@ -46,6 +47,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Stated => stated::act(app, action),
         Screen::Ask => ask::act(app, action),
         Screen::Records => records::act(app, action),
+        Screen::Requirements => requirements::act(app, action),
         Screen::Sources => sources::act(app, action),
         Screen::Wish => wish::act(app, action),
         Screen::Changes => changes::act(app, action),
@@ -71,6 +73,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Stated => stated::draw(app, frame, area, pen),
         Screen::Ask => ask::draw(app, frame, area, pen),
         Screen::Records => records::draw(app, frame, area, pen),
+        Screen::Requirements => requirements::draw(app, frame, area, pen),
         Screen::Sources => sources::draw(app, frame, area, pen),
         Screen::Wish => wish::draw(app, frame, area, pen),
         Screen::Changes => changes::draw(app, frame, area, pen),
@@ -107,6 +110,7 @@ fn place(app: &App) -> (String, String) {
         Screen::Stated => "stated settings",
         Screen::Ask => return ("postdoc › check a domain".to_owned(), String::new()),
         Screen::Records => "records",
+        Screen::Requirements => "what receivers ask",
         Screen::Sources => "sources",
         Screen::Wish => "what to check",
         Screen::Changes => "what changed",
