@@ -27,7 +27,7 @@ pub struct Received {
 /// The report itself.
 #[derive(Clone, Debug)]
 pub enum Content {
-    Dmarc(Aggregate),
+    Dmarc(Box<Aggregate>),
     Tls(TlsReport),
 }
 
@@ -43,7 +43,7 @@ fn parse(text: &[u8]) -> Result<Content, Refusal> {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii();
     match text.first() {
         None => Err(Refusal::Empty),
-        Some(b'<') => aggregate::read(text).map(Content::Dmarc),
+        Some(b'<') => aggregate::read(text).map(|report| Content::Dmarc(Box::new(report))),
         Some(b'{') => tls::read(text).map(Content::Tls),
         Some(_) => Err(Refusal::NoReport),
     }
