@@ -5,8 +5,9 @@ use super::args::{Explain, Format, Global};
 use super::exit::Exit;
 use crate::facts::authres::{self, MethodResult};
 use crate::facts::header::Header;
+use crate::knowledge::decode::decode;
 use crate::knowledge::header::Explained;
-use crate::knowledge::reply::{ReplyRow, Status};
+use crate::knowledge::reply::{Reply, ReplyRow, Status};
 use crate::knowledge::result::{self, Word};
 use crate::knowledge::{header, reply};
 use crate::report::{self, Shown};
@@ -54,12 +55,13 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
     let mut rows = reply::explain(what);
     let mut status = reply::status(what);
     if rows.is_empty() && status.is_none() {
-        // Words that nobody is known to use: the enhanced code alone still says something.
-        let mut words = what.split(|c: char| !c.is_ascii_digit() && c != '.');
-        if let Some(code) = words.find(|word| word.matches('.').count() == 2) {
-            status = reply::status(code);
-            rows = reply::explain(code);
-        }
+        // Words that nobody is known to use: common words, or the enhanced code alone, still say something.
+        let decoded = decode(what);
+        status = decoded.status;
+        rows = match (decoded.rows.is_empty(), Reply::read(what).enhanced.first()) {
+            (true, Some(code)) => reply::explain(code),
+            _ => decoded.rows,
+        };
     }
     if rows.is_empty() && status.is_none() {
         bail!(
@@ -81,7 +83,12 @@ fn of_reply(rows: &[&ReplyRow], status: Option<&Status>) -> String {
         let who = reply::provider(&row.provider).map_or("many receivers", |p| p.name.as_str());
         let code = [row.code.as_deref(), row.enhanced.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
         let head = if code.is_empty() { who.to_owned() } else { format!("{code}   {who}") };
-        out.push_str(&format!("{head}\n  {}\n  Do: {}\n  About: {}\n", row.meaning, row.fix, row.category));
+        out.push_str(&format!(
+            "{head}\n  {}\n  Do: {}\n  About: {}\n",
+            row.meaning,
+            row.fix,
+            row.topic.category().word()
+        ));
         if let Some(rule) = row.rule.as_deref().and_then(rules::find) {
             out.push_str(&format!("  More: postdoc explain {}\n", rule.id));
         }
@@ -105,7 +112,7 @@ fn reply_as_json(rows: &[&ReplyRow], status: Option<&Status>) -> Value {
         .map(|row| {
             json!({
                 "provider": reply::provider(&row.provider).map(|p| &p.name), "code": row.code, "enhanced": row.enhanced,
-                "meaning": row.meaning, "fix": row.fix, "category": row.category,
+                "meaning": row.meaning, "fix": row.fix, "category": row.topic.category().word(),
                 "rule": row.rule.as_deref().and_then(rules::find).map(|r| r.id), "source": row.source,
             })
         })

@@ -2,6 +2,7 @@
 //! when first asked for; nothing is read at start-up.
 
 pub mod blocklist;
+pub mod decode;
 pub mod header;
 pub mod host;
 mod index;
@@ -11,6 +12,7 @@ pub mod receiver;
 pub mod reply;
 pub mod result;
 mod shelf;
+pub mod topic;
 
 pub use host::DnsHost;
 pub use platform::Platform;

@@ -5,6 +5,7 @@ use crate::evidence::errand::{Errand, Probe, Step, Talk, What};
 use crate::evidence::{Evidence, Question};
 use crate::facts::lookup::Lookup;
 use crate::knowledge::reply::{self, Reply};
+use crate::knowledge::topic::{Category, Topic};
 use std::net::IpAddr;
 
 /// Mail hosts talked to at most, the most preferred first.
@@ -188,14 +189,14 @@ pub fn taken(reply: &str) -> Taken {
         Some("250" | "251") => Taken::Yes,
         Some(code) if code.starts_with('5') => {
             let known = match read.enhanced.last() {
-                Some(code) => reply::status(code).is_some_and(|s| s.category == "recipient"),
+                Some(code) => reply::status(code).is_some_and(|s| s.category == Category::Recipient),
                 None => {
                     let text = reply.to_ascii_lowercase();
                     MISSING.iter().any(|words| text.contains(words))
                 }
             };
             let rows = read.explain();
-            let told = !rows.is_empty() && rows.iter().all(|row| row.category == "recipient");
+            let told = !rows.is_empty() && rows.iter().all(|row| row.topic == Topic::Recipient);
             if told || (known && rows.is_empty()) { Taken::No } else { Taken::Unclear }
         }
         _ => Taken::Unclear,

@@ -1,0 +1,104 @@
+//! A reply decoded: whose it is, its codes and its words together; failing that, the registry.
+
+use super::reply::{Reply, ReplyRow, Status, status};
+use super::topic::Category;
+
+/// What a reply means, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub struct Decoded {
+    /// The rows that explain it: those of the receiver's own before those of everybody.
+    pub rows: Vec<&'static ReplyRow>,
+    /// What its enhanced code means, whoever says it.
+    pub status: Option<&'static Status>,
+}
+
+/// Decodes a reply with the host that gave it in front, a log line, or an enhanced code alone.
+pub fn decode(text: &str) -> Decoded {
+    let reply = Reply::read(text);
+    // The last code is the final server's own; those before it were handed on.
+    let telling = |s: &&Status| s.category != Category::Unknown;
+    let known: Vec<_> = reply.enhanced.iter().filter_map(|code| status(code)).collect();
+    let status = known.iter().copied().rfind(telling).or(known.first().copied());
+    let mut rows = reply.explain();
+    // 7.1 and the zeros are what servers take where they know nothing better.
+    let vague = status.is_none_or(|s| s.category == Category::Unknown || s.code.ends_with(".0") || s.code == "7.1");
+    if rows.is_empty() && vague {
+        rows.extend(reply.loosely());
+    }
+    // One code of several providers means several things: without knowing whose reply it is, nobody can tell which.
+    let first = rows.first().map(|row| row.topic.category());
+    let disagree = reply.providers.is_empty() && rows.iter().any(|row| Some(row.topic.category()) != first);
+    match disagree && rows.iter().all(|row| !row.provider.is_empty()) {
+        true => Decoded { rows: vec![], status: status.filter(|_| vague) },
+        false => Decoded { rows, status },
+    }
+}
+
+impl Decoded {
+    /// CONTRACT `bounce.recipients[].category`. Where rows disagree, the registry decides between them.
+    pub fn category(&self) -> Category {
+        let registered = self.status.map_or(Category::Unknown, |s| s.category);
+        let own = |row: &&&ReplyRow| row.topic.category() == registered;
+        self.rows.iter().find(own).or(self.rows.first()).map_or(registered, |row| row.topic.category())
+    }
+
+    /// The row that says what it is about, and how to mend it.
+    pub fn row(&self) -> Option<&'static ReplyRow> {
+        self.rows.iter().copied().find(|row| row.topic.category() == self.category())
+    }
+
+    /// In words; `None` where nobody knows.
+    pub fn meaning(&self) -> Option<&'static str> {
+        let registered = || self.status.filter(|s| s.category != Category::Unknown);
+        self.row().map(|row| row.meaning.as_str()).or_else(|| registered().map(|s| s.meaning.as_str()))
+    }
+
+    /// The rule that says more.
+    pub fn rule(&self) -> Option<&'static str> {
+        match self.row() {
+            Some(row) => row.rule.as_deref(),
+            None => self.status.and_then(|s| s.rule.as_deref()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_before_codes_and_the_registry_last() {
+        let of = |text: &str| {
+            let decoded = decode(text);
+            (decoded.category(), decoded.rule())
+        };
+        assert_eq!(of("mx.google.com 550 5.7.30"), (Category::Authentication, Some("dkim-missing")));
+        assert_eq!(of("x.prod.outlook.com 550 5.7.30"), (Category::Configuration, Some("submission-refused")));
+        assert_eq!(of("550 5.1.1 the quick brown fox"), (Category::Recipient, Some("bounce-recipient-problem")));
+        assert_eq!(of("550 5.0.0 the quick brown fox"), (Category::Unknown, None));
+        assert_eq!(of(""), (Category::Unknown, None));
+        // Gmail's, Microsoft's and the registry's meaning differ.
+        assert_eq!(of("550 5.7.30"), (Category::Unknown, None));
+        assert_eq!(of("550 5.7.1").0, Category::Policy);
+        // Common words count where the code is vague.
+        assert_eq!(
+            of("550 5.7.1 our fox says that your IP is on a blacklist"),
+            (Category::Reputation, Some("bounce-reputation"))
+        );
+        assert_eq!(of("550 5.1.1 blacklist"), (Category::Recipient, Some("bounce-recipient-problem")));
+        // The words say more than the class that the mail system chose.
+        assert_eq!(
+            of("550 5.0.0 <x@example.com>... User unknown"),
+            (Category::Recipient, Some("bounce-recipient-problem"))
+        );
+    }
+
+    #[test]
+    fn a_code_without_words_known_to_anybody_still_has_a_meaning() {
+        assert_eq!(
+            decode("550 5.7.26 the quick brown fox jumps").meaning(),
+            Some("several authentication checks failed")
+        );
+        assert_eq!(decode("450 4.0.0 the quick brown fox jumps").meaning(), None);
+    }
+}
