@@ -71,8 +71,9 @@ pub fn judge(facts: Facts) -> Diagnosis {
     let mut passed = Vec::new();
     let mut unknown = Vec::new();
     let judged = facts.evidence.input.kind.is_judged();
-    for rule in rules::all().take_while(|_| judged).filter(|rule| wanted(&facts, rule)) {
-        match (rule.judge)(&facts) {
+    for rule in rules::all().take_while(|_| judged) {
+        let own = if wanted(&facts, rule) { (rule.judge)(&facts) } else { rules::Verdict::NotApplicable };
+        match rules::bounce::beside(&facts, rule, own) {
             rules::Verdict::NotApplicable => {}
             rules::Verdict::Unknown(gaps) => unknown.extend(gaps),
             rules::Verdict::Pass => passed.push(rule),
@@ -82,6 +83,7 @@ pub fn judge(facts: Facts) -> Diagnosis {
             }
         }
     }
+    rules::bounce::link(&facts, &mut found);
     // One answer closes all gaps that wait for it: the question of the first rule stands for them.
     let mut needs = std::collections::BTreeSet::new();
     unknown.retain(|gap: &Gap| !needs.contains(&gap.needs) && needs.insert(gap.needs.clone()));
@@ -104,8 +106,13 @@ fn aim(findings: &mut [Finding], said: &Said) {
     }
 }
 
-/// A check of some parts (`--only`) is judged by the rules of those parts.
+/// A check of some parts (`--only`) is judged by the rules of those parts; a returned header by those of headers where
+/// the refusal is about who the sender is.
 fn wanted(facts: &Facts, rule: &Rule) -> bool {
+    if let Some(bounce) = &facts.reading.bounce {
+        let header = bounce.returned.is_some() && bounce.concerns_authentication();
+        return rule.group == rules::Group::Bounce || header;
+    }
     let part = match rule.group {
         rules::Group::Spf => Part::Spf,
         rules::Group::Dkim => Part::Dkim,
@@ -140,12 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn a_bounce_is_read_but_not_judged_and_asks_nothing() {
+    fn the_header_of_the_notice_itself_is_not_judged() {
         let d = of(NOTICE, None);
         assert_eq!(d.facts.evidence.input.kind, InputKind::Bounce);
-        assert_eq!(d.facts.reading.from_domain(), Some("example.net"));
-        assert_eq!(d.facts.reading.reported.dmarc.as_ref().unwrap().result, "fail");
-        assert_eq!((d.verdict.state, d.findings.len(), d.unknown.len()), (State::Unknown, 0, 0));
+        assert_eq!(d.facts.reading.from_domain(), None);
+        assert_eq!((d.verdict.state, d.findings.len(), d.unknown.len()), (State::Unknown, 0, 1));
         assert!(d.open_questions().is_empty());
         // The same bytes, had the user said that they are a message.
         let judged = of(NOTICE, Some(InputKind::Message));
@@ -169,6 +175,11 @@ mod tests {
         let notice =
             "Your message was not delivered:\n550 5.1.1 no such user\nFrom: ann@example.org\nTo: bob@example.com\n";
         let d = of(notice, Some(InputKind::Bounce));
-        assert_eq!(d.facts.reading.from_domain(), None);
+        let refused = &d.facts.reading.bounce.as_ref().unwrap().recipients[0];
+        assert_eq!(
+            refused.reply.as_ref().unwrap().value,
+            "550 5.1.1 no such user From: ann@example.org To: bob@example.com"
+        );
+        assert_eq!((d.verdict.state, d.verdict.cause.unwrap().id), (State::Fail, "bounce-recipient-problem"));
     }
 }

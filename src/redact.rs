@@ -56,6 +56,14 @@ impl Redaction {
         if let Some(MailFrom::Path { local: Some(local), .. }) = identities.mail_from.as_ref().map(|m| &m.value) {
             r.user(local);
         }
+        // An encoded notice shows what does not stand in the input as it is.
+        for recipient in reading.bounce.iter().flat_map(|b| &b.recipients) {
+            let texts = [recipient.address.as_ref(), recipient.reply.as_ref(), recipient.words.as_ref()];
+            for text in texts.into_iter().flatten() {
+                r.users(&text.value);
+                r.machines(&text.value);
+            }
+        }
         for recipient in &facts.evidence.said.check.recipients {
             r.user(recipient.split('@').next().unwrap_or(recipient));
         }

@@ -34,10 +34,12 @@ pub fn triage(facts: &Facts, found: Vec<Finding>, gaps: &[Gap]) -> (Verdict, Vec
         _ => State::Unknown,
     };
     let cause = findings.first().filter(|_| matches!(state, State::Fail | State::Warn));
-    let headline = match (cause, state) {
-        (Some(finding), _) => sentence(&finding.title),
-        (None, State::Pass) => passing(facts),
-        (None, _) => unknown(facts, gaps),
+    let headline = match (&facts.reading.bounce, cause, state) {
+        // What became of the message comes first; why, below it.
+        (Some(bounce), ..) => crate::rules::bounce::headline(bounce),
+        (None, Some(finding), _) => sentence(&finding.title),
+        (None, None, State::Pass) => passing(facts),
+        (None, None, _) => unknown(facts, gaps),
     };
     let verdict = Verdict { state, headline, cause: cause.map(|f| f.rule) };
     (verdict, findings)
@@ -112,6 +114,9 @@ fn cleared(facts: &Facts) -> bool {
         InputKind::Domain | InputKind::Ip => return decided(facts),
         kind if !kind.is_judged() => return false,
         _ => {}
+    }
+    if let Some(bounce) = facts.reading.bounce.as_ref().filter(|b| !b.overtaken) {
+        return bounce.is_good_news();
     }
     let says = |result: Option<&str>, word: &str| result == Some(word);
     let dmarc = reported.dmarc.as_ref().map(|m| m.result.as_str());
@@ -235,10 +240,7 @@ fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
             );
         }
         InputKind::Record => return "This looks like a DNS record, but none could be read from it.".into(),
-        InputKind::Bounce => {
-            return later("a bounce", "Paste the returned message's own header to have that diagnosed.");
-        }
-        InputKind::Reply => return later("an SMTP reply", "`postdoc explain` says what its codes mean."),
+        InputKind::Bounce | InputKind::Reply => return "Nothing in it says who refused what.".into(),
         InputKind::Report => return report::unknown(facts),
         InputKind::Domain | InputKind::Ip => return undecided(facts, gaps),
         InputKind::Unknown if facts.evidence.input.original.is_empty() => {
@@ -265,18 +267,9 @@ fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
     }
 }
 
-fn later(what: &str, instead: &str) -> String {
-    format!("This looks like {what}, which this version does not diagnose; {}", lower(instead))
-}
-
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
-}
-
-fn lower(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
 }
 
 #[cfg(test)]

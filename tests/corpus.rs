@@ -226,3 +226,53 @@ fn every_report_is_read_or_refused_with_a_reason() {
     }
     assert!(read > 20 && refused < 5, "{read} read, {refused} refused");
 }
+
+/// What a delivery status says of itself, found without MIME: groups of fields with a Status above the returned message.
+fn own_status_fields(raw: &str) -> Vec<String> {
+    let lower = raw.to_ascii_lowercase().replace("\r\n", "\n");
+    let returned =
+        ["\ncontent-type: message/rfc822", "\ncontent-type: text/rfc822-headers", "\ncontent-type:message/rfc822"];
+    let end = returned.iter().filter_map(|r| lower.find(r)).min().unwrap_or(lower.len());
+    let groups = lower[..end].split("\n\n");
+    let names = ["final-recipient:", "original-recipient:", "action:"];
+    let status = |group: &str| {
+        group.lines().any(|l| names.iter().any(|n| l.starts_with(n))).then_some(())?;
+        let value = group.lines().find_map(|l| l.strip_prefix("status:"))?.trim();
+        Some(value.split(|c: char| !(c.is_ascii_digit() || c == '.')).next()?.to_owned()).filter(|v| v.len() >= 5)
+    };
+    groups.filter_map(status).collect()
+}
+
+/// Real bounces and feedback reports: their own status fields are told exactly, and hardly any means nothing.
+#[test]
+#[ignore = "needs POSTDOC_CORPUS"]
+fn real_bounces_are_decoded() {
+    let Some((root, all)) = corpus() else { return };
+    let bounces: Vec<PathBuf> = all.into_iter().filter(|p| p.starts_with(root.join("bounces"))).collect();
+    let results = diagnose(&root, &bounces);
+    let mut table: BTreeMap<String, u32> = BTreeMap::new();
+    let (mut unknown, mut wrong, mut own) = (Vec::new(), Vec::new(), 0);
+    for path in &bounces {
+        let name = path.strip_prefix(&root).expect("below the corpus").to_string_lossy().into_owned();
+        let recipients = results[&name]["bounce"]["recipients"].as_array().cloned().unwrap_or_default();
+        let field = |r: &Value, key: &str| r[key].as_str().unwrap_or_default().to_owned();
+        let said = own_status_fields(&String::from_utf8_lossy(&std::fs::read(path).expect("a file")));
+        let told: Vec<String> = recipients.iter().map(|r| field(r, "status")).collect();
+        own += u32::from(!said.is_empty());
+        if !said.is_empty() && said != told {
+            wrong.push(format!("{name}: {said:?}, told {told:?}"));
+        }
+        let bad = |r: &&Value| matches!(r["action"].as_str(), Some("failed" | "delayed"));
+        let lost = recipients.iter().filter(bad).any(|r| r["category"] == "unknown");
+        if recipients.is_empty() || lost {
+            unknown.push(name.clone());
+        }
+        let first = recipients.first().map_or("none".to_owned(), |r| field(r, "category"));
+        *table.entry(first).or_default() += 1;
+    }
+    println!("{} files, {own} with status fields of their own", bounces.len());
+    table.iter().for_each(|(category, n)| println!("{n:5} {category}"));
+    println!("unknown: {unknown:#?}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(unknown.len() * 20 <= bounces.len(), "{} of {}: {unknown:#?}", unknown.len(), bounces.len());
+}

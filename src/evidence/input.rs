@@ -50,14 +50,14 @@ impl InputKind {
         }
     }
 
-    /// Is there a header of its own in it? That of a bounce is the mail system's that sent it.
+    /// Is there a header in it? That of a bounce is the mail system's that sent it.
     pub fn has_header(self) -> bool {
         matches!(self, InputKind::Message | InputKind::Headers | InputKind::Bounce)
     }
 
-    /// Do the rules judge it? A bounce is read but not judged: what it complains of is the message inside.
+    /// Do the rules judge it?
     pub fn is_judged(self) -> bool {
-        !matches!(self, InputKind::Bounce | InputKind::Reply | InputKind::Unknown)
+        self != InputKind::Unknown
     }
 }
 
@@ -267,12 +267,19 @@ impl Input {
         self.whole.as_ref().map_or(self.original.len(), |(bytes, _)| *bytes)
     }
 
-    /// The header section of a message with the empty line after it; all of any other input, and of
-    /// a paste whose repairs left no border to cut at.
+    /// What decides: the header section of a message with the empty line after it, a bounce up to the end of the
+    /// returned header; all of any other input, and of a paste whose repairs left no border to cut at.
     pub(super) fn header_section(&self) -> &[u8] {
+        use crate::facts::{bounce::Bounce, header::Header};
         let intact = Arc::ptr_eq(&self.original, &self.text);
-        let body =
-            crate::facts::header::Header::split(&self.text).body.filter(|_| self.kind == InputKind::Message && intact);
+        let body = match self.kind {
+            _ if !intact => None,
+            InputKind::Message => Header::split(&self.text).body,
+            InputKind::Bounce => Bounce::read(self)
+                .and_then(|b| b.returned)
+                .and_then(|place| Header::within(&self.text, place.start as usize, place.end as usize).body),
+            _ => None,
+        };
         body.and_then(|at| self.original.get(..at as usize)).unwrap_or(&self.original)
     }
 

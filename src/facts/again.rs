@@ -21,7 +21,11 @@ pub fn received(evidence: Arc<Evidence>, before: &Facts, signed: Option<&str>) -
     if let Some(domain) = signed {
         sign(&mut reading.reported, domain);
     }
-    if reading.reported != before.reading.reported || reverse_differs(before, &now) {
+    let overtaken = reading.bounce.is_some() && (signed.is_some() || sender_differs(before, &now));
+    if let Some(bounce) = &mut reading.bounce {
+        bounce.overtaken = overtaken;
+    }
+    if overtaken || reading.reported != before.reading.reported || reverse_differs(before, &now) {
         let now = Facts::gather(evidence.clone(), Arc::new(reading.clone()));
         // Microsoft takes for genuine what passes DMARC (reason 100); of what does not it keeps its own counsel.
         let refused = reading.reported.compauth.as_ref().is_some_and(|c| c.result != "pass");
@@ -63,6 +67,21 @@ fn set_aside(reading: &mut Reading, before: &Facts, now: &Facts) {
         reading.hops.iter_mut().for_each(|hop| hop.reverse_unknown = None);
         reading.antispam.iter_mut().for_each(|field| field.items.retain(|i| !i.key.eq_ignore_ascii_case("PTR")));
     }
+}
+
+/// Does anything differ that a refusal of the sender may rest on?
+fn sender_differs(before: &Facts, now: &Facts) -> bool {
+    let keys = |facts: &Facts| -> Vec<Vec<String>> {
+        let texts = |key: &Key| match &key.state {
+            KeyState::Found(records) => records.iter().map(|r| r.text.clone()).collect(),
+            _ => Vec::new(),
+        };
+        facts.keys.iter().map(texts).collect()
+    };
+    spf_rests_on(before) != spf_rests_on(now)
+        || keys(before) != keys(now)
+        || before.dmarc.effective != now.dmarc.effective
+        || reverse_differs(before, now)
 }
 
 /// A signature that was not there is taken for good.

@@ -32,8 +32,14 @@ impl Header {
     /// Splits at line ends (CRLF, LF or CR); a line that begins with a blank continues the
     /// field before it; the first empty line ends the section.
     pub fn split(text: &[u8]) -> Header {
+        Header::within(text, 0, text.len())
+    }
+
+    /// The header of a message that stands in another text; all offsets are into the whole.
+    pub fn within(text: &[u8], from: usize, to: usize) -> Header {
+        let text = text.get(..to).unwrap_or(text);
         let mut header = Header::default();
-        for Line { start, end, next } in lines(text, 0) {
+        for Line { start, end, next } in lines(text, from) {
             if start == end {
                 header.body = Some(Span::new(next, next).start);
                 break;
@@ -110,6 +116,16 @@ mod tests {
             let header = Header::split(text.as_bytes());
             assert_eq!(&text[header.body.unwrap() as usize..], "body");
         }
+    }
+
+    #[test]
+    fn a_header_in_the_middle_of_a_text_has_its_offsets_there() {
+        let text = b"prose\n\nA: 1\n 2\n\nbody\n--end";
+        let header = Header::within(text, 7, 22);
+        assert_eq!(header.fields.len(), 1);
+        assert_eq!(header.fields[0].span().of(text), b"A: 1\n 2");
+        assert_eq!(header.body, Some(16));
+        assert_eq!(Header::within(text, 99, 100), Header::default());
     }
 
     #[test]

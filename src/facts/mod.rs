@@ -9,6 +9,7 @@ pub mod again;
 pub mod antispam;
 pub mod arc;
 pub mod authres;
+pub mod bounce;
 pub mod boundary;
 pub mod dkim;
 pub mod dmarc;
@@ -69,6 +70,8 @@ pub struct Reading {
     pub record: Option<record::Pasted>,
     /// The aggregate report, where the input is one.
     pub report: Option<report::Received>,
+    /// What a bounce, a reply or a feedback report says; all else is then that of the returned header.
+    pub bounce: Option<bounce::Bounce>,
 }
 
 impl Reading {
@@ -84,13 +87,15 @@ impl Reading {
         if let Some(subject) = subject::read(input) {
             return Reading { subject: Some(subject), ..Reading::default() };
         }
-        if !input.kind.has_header() {
-            return Reading::default();
+        match bounce::Bounce::read(input) {
+            Some(bounce) => Reading::returned(bounce, input, said),
+            None if input.kind.has_header() => Reading::of_header(header::Header::split(text), input, said),
+            None => Reading::default(),
         }
-        let header = header::Header::split(text);
-        if input.kind == InputKind::Bounce && !header.leads() {
-            return Reading::default();
-        }
+    }
+
+    fn of_header(header: header::Header, input: &Input, said: &Said) -> Reading {
+        let text = &input.text[..];
         let mut r = Reading {
             from: address::From::read(&header, text),
             return_path: address::return_path(&header, text),
@@ -110,6 +115,33 @@ impl Reading {
         r.signed = dkim::signed::prepare(&r.signatures, &r.header, &r.lists, input);
         r.boundary = boundary::find(&r, text, said);
         r.reported = reported::merge(&r, text);
+        r
+    }
+
+    /// The header that a bounce returned. It comes from before the refusal: what servers on the way noted in it is
+    /// not the verdict of the one that refused. That verdict is its reply.
+    fn returned(bounce: bounce::Bounce, input: &Input, said: &Said) -> Reading {
+        let Some(place) = bounce.returned else {
+            return Reading { bounce: Some(bounce), ..Reading::default() };
+        };
+        let mut header = header::Header::within(&input.text, place.start as usize, place.end as usize);
+        // A feedback report gives the receiver's verdict beside the message (RFC 6591 §3.1).
+        let results = bounce.feedback.iter().flat_map(|f| f.results.iter().copied());
+        header.fields.splice(0..0, results);
+        let mut r = Reading::of_header(header, input, said);
+        if !bounce.was_received() {
+            r.boundary = boundary::Boundary {
+                because: "The returned header is from before the refusal; the receiver's verdict is its reply.".into(),
+                ..Default::default()
+            };
+            r.received_spf.clear();
+            r.antispam.clear();
+            // What a mail system returns is not byte for byte what was sent.
+            r.signed.clear();
+            r.arc_chain = Default::default();
+            r.reported = reported::Reported { dmarc: bounce.dmarc_verdict(&r), ..Default::default() };
+        }
+        r.bounce = Some(bounce);
         r
     }
 
@@ -200,7 +232,8 @@ impl Facts {
         let sources = report::sources(&lookup, r.report.as_ref());
         let domain = domain::gather(&lookup, r, &dmarc, &evidence);
         keys.extend(domain.keys.judged().map(|selector| selector.key.clone()));
-        let (missing, errands) = match evidence.input.kind.is_judged() {
+        let asks = r.bounce.as_ref().is_none_or(|b| b.concerns_authentication() || b.was_received());
+        let (missing, errands) = match evidence.input.kind.is_judged() && asks {
             true => lookup.into_open(),
             false => Default::default(),
         };

@@ -17,6 +17,9 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
         out.push_str(&super::table::markdown(d, shown));
     }
     out.push_str(&super::sources::markdown(d, shown));
+    if d.facts.reading.bounce.is_some() {
+        out.push_str(&super::bounce::markdown(d, shown));
+    }
     for f in d.every_finding() {
         out.push('\n');
         out.push_str(&finding(&d.facts.evidence.input, f, shown));

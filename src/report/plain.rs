@@ -6,12 +6,30 @@ use super::{Shown, records, sources};
 use crate::diagnose::Diagnosis;
 use crate::facts::organization::Agreement;
 
-/// `input`, `verdict`, `identity`, `reported`, `alignment`, `answer`, `source`, `finding`, `record`, `requirement`, `unknown` lines.
+/// `input`, `verdict`, `recipient`, `identity`, `reported`, `alignment`, `answer`, `source`, `finding`, `record`,
+/// `requirement`, `unknown` lines.
 pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     let mut out = Lines { text: String::new(), shown };
     let input = &d.facts.evidence.input;
     out.row(&["input", &input.name, input.kind.word(), &input.bytes().to_string()]);
     out.row(&["verdict", d.verdict.state.word(), d.verdict.cause.map_or("", |r| r.id), &d.verdict.headline]);
+    if let Some(bounce) = &d.facts.reading.bounce {
+        if let Some(mta) = &bounce.reporting_mta {
+            out.row(&["identity", "reporting-mta", &mta.value]);
+        }
+        for r in &bounce.recipients {
+            out.row(&[
+                "recipient",
+                r.action.word(),
+                r.address.as_ref().map_or("", |a| &a.value),
+                r.status.as_deref().unwrap_or(""),
+                r.category.word(),
+                r.server.as_deref().unwrap_or(""),
+                r.step.map_or("", |s| s.word()),
+                r.text().unwrap_or(""),
+            ]);
+        }
+    }
     let identities = &d.facts.identities;
     if let Some(a) = d.facts.reading.from.address() {
         out.row(&["identity", "from", &format!("{}@{}", a.local, a.domain)]);

@@ -79,6 +79,9 @@ pub fn notes(d: &Diagnosis) -> Vec<String> {
         }
         kind => notes.push(format!("Read as a {}: {}.", kind.word(), input.because)),
     }
+    if d.facts.reading.bounce.as_ref().is_some_and(|b| b.cut) {
+        notes.push("It is longer than any bounce has to be: only its beginning was read.".into());
+    }
     if !d.facts.reading.boundary.because.is_empty() {
         notes.push(d.facts.reading.boundary.because.clone());
     }

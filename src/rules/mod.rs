@@ -5,6 +5,7 @@
 
 pub mod finding;
 
+pub mod bounce;
 pub mod dkim;
 pub mod dmarc;
 pub mod dns;
@@ -44,6 +45,8 @@ pub enum Group {
     Reputation,
     /// What receivers report of a domain's mail.
     Report,
+    /// What a bounce, a reply or a feedback report says.
+    Bounce,
 }
 
 impl Group {
@@ -59,6 +62,7 @@ impl Group {
             Group::Receiver => "receiver",
             Group::Reputation => "reputation",
             Group::Report => "report",
+            Group::Bounce => "bounce",
         }
     }
 }
@@ -138,6 +142,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         mx::RULES,
         reputation::RULES,
         report::RULES,
+        bounce::RULES,
     ]
     .into_iter()
     .flatten()

@@ -470,3 +470,13 @@ fn watch_of(servers: &str, cache: &str) -> Watch {
     }
     watch
 }
+
+/// A bounce, without DNS.
+pub fn of_bounce(text: &str) -> super::case::Case {
+    let input = Input::read("bounce.eml", text.as_bytes(), None).unwrap();
+    let evidence = Evidence::new(input, Said::default(), "2026-06-10T12:00:00Z".parse().unwrap(), true);
+    let opened = Opened::new(evidence.input.clone(), Said::default());
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    let diagnosis = crate::diagnose::diagnose(Arc::new(evidence), reading);
+    super::case::Case { diagnosis: Some(diagnosis), ..super::case::Case::new(opened) }
+}

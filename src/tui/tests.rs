@@ -272,6 +272,15 @@ const STORIES: &[Story] = &[
         press(app, ":what changed");
         enter(app);
     }),
+    ("bounce", |app| {
+        app.case = Some(testing::of_bounce(include_str!("../../tests/scenarios/bounce-no-such-mailbox/input")))
+    }),
+    ("bounce_of_several", |app| {
+        app.case = Some(testing::of_bounce(include_str!("../../tests/scenarios/bounce-full-and-late/input")));
+    }),
+    ("bounce_for_policy", |app| {
+        app.case = Some(testing::of_bounce(include_str!("../../tests/scenarios/bounce-dmarc-refused/input")));
+    }),
     ("log", |app| {
         app.say("Copied something.");
         press(app, ":log");

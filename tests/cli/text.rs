@@ -41,6 +41,7 @@ fn plain_lines_are_stable() {
                 "answer",
                 "source",
                 "requirement",
+                "recipient",
             ];
             assert!(known.contains(&kind), "{name}: {line}");
             let columns = line.split('\t').count();

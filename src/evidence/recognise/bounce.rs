@@ -28,6 +28,9 @@ pub(super) fn message(whole: &[u8]) -> Option<Guess> {
         }
     }
     let body_has = |needle| has(body, needle);
+    if notification(body) {
+        return say(Confidence::Certain, "a notification of Amazon SES stands in it");
+    }
     let from = first(text, "From").unwrap_or_default();
     let daemon = has(&from, "mailer-daemon") || first(text, "Return-Path").is_some_and(|p| has(&p, "mailer-daemon"));
     let postmaster = daemon || has(&from, "postmaster") || first(text, "X-Failed-Recipients").is_some();
@@ -40,16 +43,28 @@ pub(super) fn message(whole: &[u8]) -> Option<Guess> {
         return say(Confidence::Likely, "it comes from MAILER-DAEMON");
     }
     let subject = first(text, "Subject").unwrap_or_default();
+    if has(&subject, "complaint about message from ") && body_has("message/rfc822") {
+        return say(Confidence::Likely, "a junk mail report by its subject");
+    }
     let named = SUBJECTS.iter().any(|s| has(&subject, s));
-    if (named && (postmaster || empty_path)) || (empty_path && body_has("message/rfc822")) {
+    let returned = body_has("message/rfc822") && (empty_path || postmaster || NOTICES.iter().any(|n| body_has(n)));
+    if (named && (postmaster || empty_path)) || returned {
         return say(Confidence::Likely, "its sender, subject or parts are those of a bounce");
     }
     None
 }
 
+/// The JSON in which Amazon SES tells of bounces, complaints and deliveries.
+fn notification(text: &[u8]) -> bool {
+    has(text, "{\"notificationtype\":\"")
+}
+
 /// The text of a bounce, pasted without its header: a notice that something was not delivered,
 /// with or without the returned header below it.
 pub(super) fn text(original: &[u8], mail: &Draft) -> Option<Guess> {
+    if original.trim_ascii_start().starts_with(b"{") && notification(head(original)) {
+        return Some(Guess::new(InputKind::Bounce, Confidence::Certain, "a notification of Amazon SES"));
+    }
     let first = peek(original).map(|l| l.of(original)).find(|l| !l.trim_ascii().is_empty())?;
     let headed = shape(first).is_field() && !mail.repaired(RepairKind::Preamble);
     // What was quoted, indented or taken from an mbox is a header; only prose on top is a notice.

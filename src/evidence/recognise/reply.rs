@@ -23,6 +23,9 @@ pub(super) fn guess(text: &[u8]) -> Option<Guess> {
 
 /// A reply somewhere in a line or two that are nothing else: a log line, a relay's report.
 pub(super) fn inside(text: &[u8]) -> Option<Guess> {
+    if peek(text).filter(|l| !matches!(shape(l.of(text)), Shape::Blank)).take(MANY).any(|l| is_log(l.of(text))) {
+        return Some(Guess::new(InputKind::Reply, Confidence::Likely, "a delivery in a mail log stands in it"));
+    }
     let quoted = |line: &[u8]| {
         (0..line.len()).any(|n| {
             (n == 0 || !line[n - 1].is_ascii_alphanumeric() && !b".-".contains(&line[n - 1]))
@@ -39,6 +42,24 @@ pub(super) fn inside(text: &[u8]) -> Option<Guess> {
     (found && few).then(|| {
         Guess::new(InputKind::Reply, Confidence::Likely, "a reply code with an enhanced status code stands in it")
     })
+}
+
+/// A delivery as Postfix, Sendmail, OpenSMTPD or Exim log it.
+fn is_log(line: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(&line[..line.len().min(4096)]).to_ascii_lowercase();
+    let any = |words: &[&str]| words.iter().any(|w| line.contains(w));
+    let keyed = any(&[
+        "status=bounced",
+        "status=deferred",
+        "status=expired",
+        "status=sent",
+        "status=undeliverable",
+        " stat=",
+        "result=\"permfail",
+        "result=\"tempfail",
+    ]);
+    let exim = any(&[" ** ", " == "]) && any(&[" r=", " t="]);
+    (keyed && line.contains("to=<")) || (exim && line.contains('@'))
 }
 
 /// Lines of a log excerpt that is still about one reply.

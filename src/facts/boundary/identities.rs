@@ -132,8 +132,16 @@ impl<'r> Sources<'r> {
             // (RFC 7208 §2.4).
             (Some(found), Some(path)) if path.value == MailFrom::Null && is_postmaster(&found.value) => Some(path),
             (Some(found), Some(path)) => Some(with_local(found, &path.value)),
-            (found, path) => found.or(path).or_else(hop),
+            (found, path) => found.or(path).or_else(hop).or_else(|| self.bounced()),
         }
+    }
+
+    /// Whom a bounce was sent to, or whom a feedback report is about.
+    fn bounced(&self) -> Option<Identity<MailFrom>> {
+        let bounce = self.reading.bounce.as_ref()?;
+        let told = bounce.feedback.as_ref().and_then(|f| f.mail_from.as_ref()).or(bounce.sent_to.as_ref())?;
+        let value = path::mail_from(&told.value)?;
+        Some(Identity { value, origin: Origin::Bounce, span: Some(told.span) })
     }
 
     /// Return-Path, where it was written by those whose verdict is believed.
@@ -165,7 +173,9 @@ impl<'r> Sources<'r> {
         let public = |ip: &Spanned<IpAddr>| is_public(ip.value);
         let results = self.believed().flat_map(clients).find(public);
         let read = |found: Option<Spanned<IpAddr>>, origin| found.filter(public).map(|ip| Identity::read(ip, origin));
+        let told = self.reading.bounce.as_ref().and_then(|b| b.source_ip.clone());
         read(results, Origin::AuthenticationResults)
+            .or_else(|| read(told, Origin::Bounce))
             .or_else(|| read(self.received_spf?.client_ip.clone(), Origin::ReceivedSpf))
             .or_else(|| read(self.hop?.ip.clone(), Origin::Received))
             .or_else(|| {

@@ -80,6 +80,8 @@ pub enum Origin {
     ReturnPath,
     Received,
     Antispam,
+    /// The reply that refused it, or the report about it.
+    Bounce,
 }
 
 /// An identity with its origin; `span` is `None` when the user said it.

@@ -3,6 +3,7 @@
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Errand, Input};
 use crate::facts::antispam;
+use crate::facts::bounce::{Bounce, Recipient};
 use crate::facts::boundary::MailFrom;
 use crate::facts::dkim::forensics::Altered;
 use crate::facts::dkim::{DkimResult, Reason, Signature, Verification};
@@ -31,7 +32,7 @@ pub struct Document {
     hops: Vec<HopPart>,
     requirements: Vec<RequirementPart>,
     report: Option<super::report::Document>,
-    bounce: Option<()>,
+    bounce: Option<BouncePart>,
     unknown: Vec<GapPart>,
     dns: Dns,
 }
@@ -296,6 +297,26 @@ struct RequirementPart {
 }
 
 #[derive(Debug, Serialize)]
+struct BouncePart {
+    reporting_mta: Option<String>,
+    recipients: Vec<RecipientPart>,
+    /// `abuse`, `auth-failure` … of a feedback report.
+    feedback: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct RecipientPart {
+    address: Option<String>,
+    action: &'static str,
+    permanent: bool,
+    status: Option<String>,
+    reply: Option<String>,
+    category: &'static str,
+    server: Option<String>,
+    step: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
 pub(super) struct GapPart {
     question: String,
     needs: String,
@@ -330,9 +351,27 @@ pub fn document(d: &Diagnosis) -> Document {
         hops: d.facts.reading.hops.iter().map(hop).collect(),
         requirements: d.requirements.iter().map(requirement).collect(),
         report: super::report::document(d),
-        bounce: None,
+        bounce: d.facts.reading.bounce.as_ref().map(bounce),
         unknown: d.unknown.iter().map(gap).collect(),
         dns: dns(d),
+    }
+}
+
+fn bounce(b: &Bounce) -> BouncePart {
+    let recipient = |r: &Recipient| RecipientPart {
+        address: r.address.as_ref().map(|a| a.value.clone()),
+        action: r.action.word(),
+        permanent: r.is_permanent(),
+        status: r.status.clone(),
+        reply: r.reply.as_ref().map(|reply| reply.value.clone()),
+        category: r.category.word(),
+        server: r.server.clone(),
+        step: r.step.map(|s| s.word()),
+    };
+    BouncePart {
+        reporting_mta: b.reporting_mta.as_ref().map(|mta| mta.value.clone()),
+        recipients: b.recipients.iter().map(recipient).collect(),
+        feedback: b.feedback.as_ref().map(|f| f.kind.word()),
     }
 }
 

@@ -40,18 +40,11 @@ pub fn ask(app: &mut App, input: &Input) {
     let (lines, characters) = (app.editor.lines(), text.chars().count());
     let seen = match input.kind {
         InputKind::Unknown => "This does not look like mail.",
-        InputKind::Bounce => "This looks like a bounce.",
-        InputKind::Reply => "This looks like a server's reply.",
-        InputKind::Message
-        | InputKind::Headers
-        | InputKind::Record
-        | InputKind::Report
-        | InputKind::Domain
-        | InputKind::Ip => "",
+        _ => "",
     };
     let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
     app.question = format!(
-        "{seen} I see {lines}, {characters} characters, and can diagnose a message, its header, a DNS record or a domain. Is it one of those? Tab goes to the choices."
+        "{seen} I see {lines}, {characters} characters, and can diagnose a message, its header, a bounce, a reply, a DNS record or a domain. Is it one of those? Tab goes to the choices."
     );
     app.focus = Focus::Text;
     if app.screen() != Screen::Input {

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod ask;
+pub mod bounce;
 pub mod changes;
 pub mod detail;
 pub mod dkim;

@@ -128,12 +128,14 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         if case.is_report() {
             super::sources::brief(&mut head, diagnosis, (area.height as usize / 2).max(3));
         }
+        let bounced = super::bounce::brief(&mut head, diagnosis, (area.height as usize / 2).max(4));
         receiver(&mut head, diagnosis, whole.height >= 24);
-        let message = !case.is_domain() && !case.is_report();
-        if whole.height >= 24 && message {
+        // The list needs the room that a bounce's own lines take.
+        let pictured = !case.is_domain() && !case.is_report() && (!bounced || whole.height >= 30);
+        if pictured && whole.height >= 24 {
             head.blank();
         }
-        if message {
+        if pictured {
             picture::draw(&mut head, diagnosis, app.words || whole.height < 22);
         }
     }

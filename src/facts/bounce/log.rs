@@ -1,0 +1,139 @@
+//! A bare reply, or the lines of a mail log that hold one: Postfix, Exim, Sendmail, OpenSMTPD.
+
+use super::{Action, Bounce, MOST, Recipient, said};
+use crate::evidence::lines::{Line, lines};
+use crate::span::{Span, Spanned};
+
+pub(super) fn read(text: &[u8]) -> Bounce {
+    let mut bounce = Bounce::default();
+    for line in lines(text, 0) {
+        let Some(recipient) = entry(line, text) else { continue };
+        // Of several attempts the last one counts.
+        let same = |r: &Recipient| r.address.as_ref().map(|a| &a.value) == recipient.address.as_ref().map(|a| &a.value);
+        bounce.recipients.retain(|r| !same(r));
+        bounce.recipients.push(recipient);
+        if bounce.recipients.len() > MOST {
+            bounce.cut = true;
+            break;
+        }
+    }
+    if bounce.recipients.is_empty() {
+        bounce.recipients.push(bare(text));
+    }
+    bounce
+}
+
+/// The whole paste is one reply, with or without words around it.
+fn bare(text: &[u8]) -> Recipient {
+    let text = &text[..text.len().min(64 * 1024)];
+    let whole = String::from_utf8_lossy(text);
+    let at = said::reply(&whole).unwrap_or(0);
+    let reply = said::one_line(&whole[at..]);
+    let exact = whole.len() == text.len();
+    let span = if exact { Span::new(at, at + whole[at..].trim_end().len()) } else { Span::new(0, text.len()) };
+    let code = said::code(&reply).or_else(|| reply.get(..3)).and_then(Action::of_code);
+    Recipient {
+        action: code.unwrap_or(Action::Failed),
+        status: said::enhanced(&reply),
+        // Also where somebody just noted whose reply it is.
+        server: said::server(&whole[..at])
+            .or_else(|| whole[..at].to_ascii_lowercase().split_whitespace().find_map(said::host)),
+        step: said::step(&whole.to_ascii_lowercase()),
+        reply: Some(Spanned::new(reply, span)),
+        ..Recipient::blank(span)
+    }
+}
+
+/// One delivery attempt in a log.
+fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
+    let content = line.of(text);
+    let content = &content[..content.len().min(16 * 1024)];
+    let raw = String::from_utf8_lossy(content);
+    // ASCII case only: places stay.
+    let lower = raw.to_ascii_lowercase();
+    let exact = raw.len() == content.len();
+    let place = |start: usize, end: usize| match exact {
+        true => Span::new(line.start + start, line.start + end),
+        false => Span::new(line.start, line.end),
+    };
+    let (action, said_at) = outcome(&lower)?;
+    let rest = &raw[said_at..];
+    let address = to(&lower).map(|(a, b)| Spanned::new(raw[a..b].to_owned(), place(a, b)));
+    let reply = said::reply(rest).map(|n| {
+        let end = rest.rfind(" (in reply to ").filter(|&end| end > n).unwrap_or(rest.len());
+        let value = said::one_line(&rest[n..end]);
+        Spanned::new(value, place(said_at + n, said_at + end))
+    });
+    let words = Spanned::new(said::one_line(rest), place(said_at, raw.len()));
+    let dsn = value(&lower, "dsn=").and_then(|v| said::status_at(v).map(str::to_owned));
+    let text_of = reply.as_ref().map_or(words.value.as_str(), |r| r.value.as_str());
+    Some(Recipient {
+        address,
+        action,
+        status: dsn.or_else(|| said::enhanced(text_of)),
+        server: said::server(rest)
+            .or_else(|| value(&lower, "relay=").and_then(said::host))
+            .or_else(|| value(&lower, " h=").and_then(said::host)),
+        step: said::step(&rest.to_ascii_lowercase()),
+        words: Some(words).filter(|_| reply.is_none()),
+        reply,
+        ..Recipient::blank(place(0, raw.len()))
+    })
+}
+
+/// What was done, and where the log says why.
+fn outcome(lower: &str) -> Option<(Action, usize)> {
+    const WORDS: [(&str, Action); 12] = [
+        ("status=bounced", Action::Failed),
+        ("status=expired", Action::Failed),
+        ("status=undeliverable", Action::Failed),
+        ("status=deferred", Action::Delayed),
+        ("status=softbounce", Action::Delayed),
+        ("status=sent", Action::Delivered),
+        ("result=\"permfail\"", Action::Failed),
+        ("result=permfail", Action::Failed),
+        ("result=\"tempfail\"", Action::Delayed),
+        ("result=tempfail", Action::Delayed),
+        ("stat=deferred", Action::Delayed),
+        ("stat=sent", Action::Delivered),
+    ];
+    if let Some((word, action)) = WORDS.iter().find(|(word, _)| lower.contains(word)) {
+        let at = lower.find(word).unwrap_or(0) + word.len();
+        let stat = lower.find("stat=\"").filter(|_| word.starts_with("result"));
+        return Some((*action, stat.unwrap_or(at)));
+    }
+    // Sendmail: `stat=User unknown`, and `stat=Service unavailable`.
+    if let Some(at) = lower.find(" stat=").filter(|_| lower.contains("to=") && lower.contains("dsn=")) {
+        let class = value(lower, "dsn=").and_then(Action::of_code);
+        return Some((class.unwrap_or(Action::Failed), at + 6));
+    }
+    // Exim (specification, chapter 52): `** ann@example.net R=… T=…: SMTP error …`.
+    let exim =
+        [(" ** ", Action::Failed), (" == ", Action::Delayed), (" => ", Action::Delivered), (" -> ", Action::Delivered)];
+    exim.iter().find_map(|(mark, action)| {
+        let at = lower.find(mark)? + mark.len();
+        (lower[at..].contains('@')
+            && (lower[at..].contains(" r=") || lower[at..].contains(" t=") || *action == Action::Failed))
+            .then_some((*action, at))
+    })
+}
+
+/// The recipient: `to=<ann@example.net>`, or the address behind Exim's mark.
+fn to(lower: &str) -> Option<(usize, usize)> {
+    let bytes = lower.as_bytes();
+    let keyed = lower.match_indices("to=").map(|(n, _)| n).find(|&n| n == 0 || !bytes[n - 1].is_ascii_alphanumeric());
+    let marked = || {
+        let marks = [" ** ", " == ", " => ", " -> "];
+        marks.iter().find_map(|m| lower.find(m).map(|n| n + m.len()))
+    };
+    let start = keyed.map(|n| n + 3).or_else(marked)?;
+    let start = start + lower[start..].bytes().take_while(|b| matches!(b, b'<' | b' ' | b'"')).count();
+    let end =
+        start + lower[start..].find(|c: char| c.is_whitespace() || ">,\":;".contains(c)).unwrap_or(lower.len() - start);
+    lower[start..end].contains('@').then_some((start, end))
+}
+
+/// What stands behind a key.
+fn value<'l>(lower: &'l str, key: &str) -> Option<&'l str> {
+    lower.find(key).map(|at| lower[at + key.len()..].trim_start_matches(['"', '<']))
+}

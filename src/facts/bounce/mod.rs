@@ -1,0 +1,243 @@
+//! What came back: a delivery status notification (RFC 3464), the notice of a mail system with a form of
+//! its own, a line of a log, a bare SMTP reply, or a feedback report (RFC 5965).
+
+mod feedback;
+mod letter;
+mod log;
+mod notice;
+mod said;
+mod ses;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use feedback::{Feedback, FeedbackKind};
+pub use said::Step;
+
+use super::Reading;
+use super::organization::same_by_list;
+use super::reported::Dmarc;
+use crate::evidence::{Input, InputKind};
+use crate::knowledge::decode::{Decoded, decode};
+use crate::knowledge::topic::Category;
+use crate::span::{Span, Spanned};
+use std::net::IpAddr;
+
+/// Recipients that are kept; a notice may name any number.
+pub const MOST: usize = 300;
+
+/// What became of a message, as those who handled it tell.
+#[derive(Clone, Debug, Default)]
+pub struct Bounce {
+    /// The server that reports, lower case.
+    pub reporting_mta: Option<Spanned<String>>,
+    pub recipients: Vec<Recipient>,
+    /// More than [`MOST`] recipients, or more parts than are read.
+    pub cut: bool,
+    /// The returned message's header, as it stands in the input.
+    pub returned: Option<Span>,
+    /// Whom the notice was sent to: the envelope sender of the message (RFC 3464 §2).
+    pub sent_to: Option<Spanned<String>>,
+    /// Which address the refusing server names as the one that came to it.
+    pub source_ip: Option<Spanned<IpAddr>>,
+    pub feedback: Option<Feedback>,
+    /// The records it rests on are others now ([`crate::facts::again`]): a refusal of the sender says nothing any more.
+    pub overtaken: bool,
+}
+
+/// What became of it for one recipient.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    pub address: Option<Spanned<String>>,
+    pub action: Action,
+    /// As the report says, else as the reply does (RFC 3463).
+    pub status: Option<String>,
+    /// The reply of the server that refused, on one line.
+    pub reply: Option<Spanned<String>>,
+    /// Where no server's reply is quoted: what the mail system says instead.
+    pub words: Option<Spanned<String>>,
+    /// The host whose reply it is, lower case.
+    pub server: Option<String>,
+    pub step: Option<Step>,
+    /// What tells of it, for an exhibit.
+    pub span: Span,
+    pub decoded: Decoded,
+    pub category: Category,
+}
+
+/// CONTRACT `bounce.recipients[].action` (RFC 3464 §2.3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    Delivered,
+    Relayed,
+    Expanded,
+    Delayed,
+    Failed,
+}
+
+impl Action {
+    pub fn word(self) -> &'static str {
+        match self {
+            Action::Failed => "failed",
+            Action::Delayed => "delayed",
+            Action::Delivered => "delivered",
+            Action::Relayed => "relayed",
+            Action::Expanded => "expanded",
+        }
+    }
+
+    fn of(word: &str) -> Option<Action> {
+        let all = [Action::Failed, Action::Delayed, Action::Delivered, Action::Relayed, Action::Expanded];
+        all.into_iter().find(|action| word.eq_ignore_ascii_case(action.word()))
+    }
+
+    /// What a code alone says: its class (RFC 3463 §3.1, RFC 5321 §4.2.1).
+    fn of_code(code: &str) -> Option<Action> {
+        match code.as_bytes().first()? {
+            b'5' => Some(Action::Failed),
+            b'4' => Some(Action::Delayed),
+            b'2' => Some(Action::Delivered),
+            _ => None,
+        }
+    }
+
+    pub fn is_bad(self) -> bool {
+        matches!(self, Action::Failed | Action::Delayed)
+    }
+}
+
+impl Recipient {
+    /// Would another attempt meet the same? By the class of the code; without any, by what was done.
+    pub fn is_permanent(&self) -> bool {
+        let reply = self.reply.as_ref().map(|r| r.value.as_str());
+        // A mail system that puts 5.0.0 or 4.0.0 in the place of a code it was not given knows less than the reply.
+        let class = match (self.status.as_deref(), reply.and_then(said::code)) {
+            (Some(status), Some(code)) if status.ends_with(".0.0") => Some(code),
+            (Some(status), _) => Some(status),
+            (None, code) => code,
+        };
+        match class.and_then(|c| c.bytes().next()) {
+            Some(b'5') => self.action != Action::Delayed,
+            Some(_) => false,
+            None => self.action == Action::Failed,
+        }
+    }
+
+    /// What was said, by whomever.
+    pub fn text(&self) -> Option<&str> {
+        self.reply.as_ref().or(self.words.as_ref()).map(|r| r.value.as_str())
+    }
+}
+
+impl Bounce {
+    /// Reads a bounce or a reply; `None` for any other input.
+    pub fn read(input: &Input) -> Option<Bounce> {
+        let text = &input.text[..];
+        let mut bounce = match input.kind {
+            InputKind::Reply => log::read(text),
+            InputKind::Bounce => letter::read(text),
+            _ => return None,
+        };
+        // Of the whole, also where a case kept only its beginning.
+        bounce.cut |= bounce.recipients.len() > MOST || input.bytes() > letter::LIMIT;
+        bounce.recipients.truncate(MOST);
+        if bounce.recipients.is_empty() {
+            bounce.recipients.push(Recipient::blank(Span::new(0, text.len().min(80))));
+        }
+        for recipient in &mut bounce.recipients {
+            match bounce.feedback {
+                Some(_) => recipient.category = Category::Feedback,
+                None => recipient.decode(),
+            }
+        }
+        bounce.source_ip = bounce.source_ip.or_else(|| bounce.recipients.iter().find_map(said::client));
+        Some(bounce)
+    }
+
+    /// The worst of the recipients: what is lost before what waits, what is understood before what is not.
+    pub fn worst(&self) -> Option<&Recipient> {
+        let rank = |r: &&Recipient| (r.action, r.is_permanent(), r.category != Category::Unknown);
+        // The first of equals.
+        self.recipients.iter().rev().max_by_key(rank)
+    }
+
+    /// Did all go well? A relay that reports nothing back, and a report of a kind nobody knows, say nothing.
+    pub fn is_good_news(&self) -> bool {
+        match &self.feedback {
+            Some(feedback) => feedback.kind == FeedbackKind::NotSpam,
+            None => self.recipients.iter().all(|r| matches!(r.action, Action::Delivered | Action::Expanded)),
+        }
+    }
+
+    /// The recipients for whom it is lost or late, of those whose reply still counts.
+    pub fn refused(&self) -> impl Iterator<Item = &Recipient> {
+        let past =
+            |r: &&Recipient| self.overtaken && matches!(r.category, Category::Authentication | Category::Configuration);
+        self.recipients.iter().filter(|r| r.action.is_bad()).filter(move |r| !past(r))
+    }
+
+    /// Is it about who the sender is? Then the returned header and the domain have more to tell.
+    pub fn concerns_authentication(&self) -> bool {
+        let refused = |r: &Recipient| r.action.is_bad() && r.category == Category::Authentication;
+        self.recipients.iter().any(refused)
+            || self.feedback.as_ref().is_some_and(|f| f.kind == FeedbackKind::AuthFailure)
+    }
+
+    /// Did the message arrive at its receiver before this was said? Then the returned header has the receiver's own
+    /// words. A server that reports what another one refused was only on the way.
+    pub fn was_received(&self) -> bool {
+        let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase());
+        let addressed = || self.recipients.iter().filter_map(|r| domain(&r.address.as_ref()?.value));
+        self.feedback.is_some()
+            || self.reporting_mta.as_ref().is_some_and(|mta| addressed().any(|d| same_by_list(&mta.value, &d)))
+    }
+}
+
+impl Bounce {
+    /// What a refusal for DMARC says in the words of RFC 8601: it failed, and the policy was applied.
+    pub(super) fn dmarc_verdict(&self, reading: &Reading) -> Option<Dmarc> {
+        let refused =
+            |r: &&Recipient| r.action == Action::Failed && r.decoded.rule() == Some("dmarc-rejected-by-policy");
+        let reply = self.recipients.iter().find(refused)?.reply.as_ref()?;
+        Some(Dmarc {
+            result: "fail".into(),
+            domain: reading.from.domain().map(str::to_owned),
+            disposition: Some("reject".into()),
+            policy: None,
+            span: reply.span,
+            domain_span: None,
+        })
+    }
+}
+
+impl Recipient {
+    fn blank(span: Span) -> Recipient {
+        Recipient {
+            address: None,
+            action: Action::Failed,
+            status: None,
+            reply: None,
+            words: None,
+            server: None,
+            step: None,
+            span,
+            decoded: Decoded::default(),
+            category: Category::Unknown,
+        }
+    }
+
+    /// Host, codes and words together.
+    fn decode(&mut self) {
+        let text = self.text().unwrap_or_default();
+        let coded = said::enhanced(text).is_some();
+        let status = self.status.as_deref().filter(|_| !coded).unwrap_or_default();
+        let host = self.server.as_deref().unwrap_or_default();
+        self.decoded = decode(&format!("{host} {status} {text}"));
+        if self.decoded.category() == Category::Unknown
+            && let Some(status) = &self.status
+        {
+            self.decoded = decode(status);
+        }
+        self.category = self.decoded.category();
+    }
+}

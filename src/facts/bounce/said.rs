@@ -1,0 +1,249 @@
+//! What mail systems say around a reply: where it begins, at which step, who gave it.
+
+use super::Recipient;
+use crate::facts::boundary::is_public;
+use crate::span::Spanned;
+use std::net::IpAddr;
+
+/// How far the conversation had come (RFC 5321 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    Connect,
+    Greeting,
+    Tls,
+    Auth,
+    Mail,
+    Rcpt,
+    Data,
+    /// After the final dot: the whole message had been given.
+    End,
+}
+
+impl Step {
+    pub fn word(self) -> &'static str {
+        match self {
+            Step::Connect => "connect",
+            Step::Greeting => "greeting",
+            Step::Tls => "TLS",
+            Step::Auth => "AUTH",
+            Step::Mail => "MAIL",
+            Step::Rcpt => "RCPT",
+            Step::Data => "DATA",
+            Step::End => "end of data",
+        }
+    }
+}
+
+/// What mail systems write, lower case; the first that is found decides.
+const STEPS: [(&str, Step); 37] = [
+    ("end of data", Step::End),
+    ("final data", Step::End),
+    ("[data_end]", Step::End),
+    ("after sending the message", Step::End),
+    ("for text command", Step::End),
+    ("rcpt to", Step::Rcpt),
+    ("[rcpt_to]", Step::Rcpt),
+    ("rcpt command", Step::Rcpt),
+    ("smtp:rcpt", Step::Rcpt),
+    ("after rcpt", Step::Rcpt),
+    ("mail from:", Step::Mail),
+    ("mail from command", Step::Mail),
+    ("[mail_from]", Step::Mail),
+    ("mail command", Step::Mail),
+    ("smtp:mail", Step::Mail),
+    ("data command", Step::Data),
+    ("after data", Step::Data),
+    (">>> data", Step::Data),
+    ("(data)", Step::Data),
+    ("in:  data", Step::Data),
+    ("starttls", Step::Tls),
+    ("tls handshake", Step::Tls),
+    ("cannot start tls", Step::Tls),
+    ("tls session", Step::Tls),
+    ("certificate", Step::Tls),
+    ("auth command", Step::Auth),
+    ("authentication failed", Step::Auth),
+    ("authentication unsuccessful", Step::Auth),
+    ("initial server greeting", Step::Greeting),
+    ("initial connection", Step::Greeting),
+    ("ehlo", Step::Greeting),
+    ("helo command", Step::Greeting),
+    ("connect to", Step::Connect),
+    ("connection refused", Step::Connect),
+    ("connection timed out", Step::Connect),
+    ("not responding", Step::Connect),
+    ("no route to host", Step::Connect),
+];
+
+/// The step that a passage in lower case names.
+pub(super) fn step(text: &str) -> Option<Step> {
+    STEPS.iter().find(|(words, _)| text.contains(words)).map(|(_, step)| *step)
+}
+
+/// What stands before the name of the server whose reply follows, lower case.
+const BEFORE: [&str; 12] = [
+    "while talking to ",
+    "remote host ",
+    "remote server ",
+    "by the server for the recipient domain ",
+    "smtp:rcpt host ",
+    "smtp server <",
+    "error from remote mail server: host ",
+    "host: ",
+    "host ",
+    "server ",
+    "by ",
+    "connect to ",
+];
+
+/// The host that a passage names as the one that answered: a name with a dot, or an address.
+pub(super) fn server(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let named = |before: &str| {
+        lower.match_indices(before).find_map(|(at, _)| {
+            let alone = at == 0 || !lower.as_bytes()[at - 1].is_ascii_alphanumeric();
+            host(lower.get(at + before.len()..)?).filter(|_| alone)
+        })
+    };
+    // Gmail: "by the server for the recipient domain example.org by mx.example.org. [192.0.2.1]".
+    let gmail = lower.find("for the recipient domain ").and_then(|at| {
+        let rest = &lower[at..];
+        rest.find(" by ").filter(|&by| by < 300).and_then(|by| host(&rest[by + 4..]))
+    });
+    // DragonFly, qmail: the line begins with the host.
+    let first = || {
+        let mut places = [" did not like our ", " does not like recipient", " failed after i sent"]
+            .into_iter()
+            .filter_map(|m| lower.find(m));
+        places.find_map(|at| host(lower[..at].rsplit('\n').next()?.trim()))
+    };
+    gmail.or_else(first).or_else(|| BEFORE.iter().find_map(|b| named(b)))
+}
+
+/// A host name or address at the beginning of a text in lower case.
+pub(super) fn host(text: &str) -> Option<String> {
+    let text = text.trim_start_matches(['[', '<', '(', ' ']);
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || ".-:_".contains(c))).unwrap_or(text.len());
+    let name = text[..end].trim_end_matches([':', '.', '-']);
+    // `mx.example.org:25`
+    let name = name.split_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(name, |(name, _)| name);
+    let named = name.contains('.') && name.split('.').all(|l| !l.is_empty()) && name.len() <= 253;
+    (named || name.parse::<IpAddr>().is_ok()).then(|| name.to_owned())
+}
+
+/// The reply code at the beginning of a text: 4xx or 5xx and no longer number (RFC 5321 §4.2).
+pub(super) fn code(text: &str) -> Option<&str> {
+    let digits = text.get(..3)?;
+    let fits = digits.starts_with(['4', '5'])
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && digits.as_bytes()[1] <= b'5'
+        && text.as_bytes().get(3).is_none_or(|b| matches!(b, b' ' | b'-' | b'\n' | b'\r' | b',' | b':' | b'\t'));
+    fits.then_some(digits)
+}
+
+/// Where in a passage the reply begins. A code alone may be any number: one with an enhanced code behind it, or in a
+/// place where replies stand, is surer and comes first.
+pub(super) fn reply(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let starts = |n: usize| n == 0 || b" \t\r\n:;'\"(<#>[,".contains(&bytes[n - 1]);
+    let mut plain = None;
+    for (n, _) in text.char_indices().filter(|&(n, c)| matches!(c, '4' | '5') && starts(n)) {
+        let Some(rest) = text.get(n..) else { continue };
+        if code(rest).is_some() {
+            let after = rest[3..].trim_start_matches([' ', '-', '#', '\t']);
+            if status_at(after).is_some() {
+                return Some(n);
+            }
+            plain = plain.or(Some(n));
+        } else if plain.is_none() && status_at(rest).is_some() && begins_line(&text[..n]) {
+            // `5.2.2 <ann@example.com>... Mailbox full`; within a sentence it is a part of that.
+            plain = Some(n);
+        }
+    }
+    plain
+}
+
+fn begins_line(before: &str) -> bool {
+    before.trim_end_matches([' ', '\t', '#']).chars().next_back().is_none_or(|c| matches!(c, '\n' | '\r' | ':'))
+}
+
+/// The enhanced code at the beginning of a text (RFC 3463 §2).
+pub(super) fn status_at(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let word = text[..end].trim_end_matches('.');
+    let mut parts = word.split('.');
+    let class = parts.next().filter(|c| matches!(*c, "2" | "4" | "5"));
+    let number = |p: Option<&str>| p.is_some_and(|p| (1..=3).contains(&p.len()));
+    (class.is_some() && number(parts.next()) && number(parts.next()) && parts.next().is_none()).then_some(word)
+}
+
+/// The first enhanced code of a reply.
+pub(super) fn enhanced(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let starts = |n: usize| n == 0 || b" \t\r\n:;(<#-[".contains(&bytes[n - 1]);
+    let mut places = text.char_indices().filter(|&(n, c)| matches!(c, '2' | '4' | '5') && starts(n));
+    places.find_map(|(n, _)| status_at(text.get(n..)?)).map(str::to_owned)
+}
+
+/// The address that the refusing server names as its client: in brackets, after the code.
+pub(super) fn client(recipient: &Recipient) -> Option<Spanned<IpAddr>> {
+    let reply = recipient.reply.as_ref()?;
+    let inside = reply.value.split('[').skip(1).filter_map(|rest| rest.split(']').next());
+    let ip =
+        inside.filter_map(|word| word.trim_start_matches("IPv6:").trim().parse().ok()).find(|ip| is_public(*ip))?;
+    // Its own address: Microsoft signs with names, others do not sign at all.
+    (recipient.server.as_deref() != Some(&ip.to_string())).then(|| Spanned::new(ip, reply.span))
+}
+
+/// On one line, no longer than a reply is (RFC 5321 §4.5.3.1.5 allows 512 a line, and several lines).
+pub(super) fn one_line(text: &str) -> String {
+    const LONGEST: usize = 4096;
+    let text = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_found_where_it_begins() {
+        for (text, begins) in [
+            ("said: 550 5.1.1 no such user", Some("550 5.1.1")),
+            ("after 500 attempts it said 421-4.7.0 later", Some("421-4.7.0")),
+            ("#5.1.1 no such user", Some("5.1.1")),
+            ("try again later [#4.1.9].", None),
+            ("550-<a@example.com> no", Some("550-")),
+            ("port 5870, id 55012", None),
+            ("", None),
+        ] {
+            let found = reply(text).map(|n| &text[n..]);
+            assert!(found.is_some() == begins.is_some(), "{text}: {found:?}");
+            assert!(begins.is_none_or(|b| found.unwrap().starts_with(b)), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn who_said_it_and_when() {
+        for (text, host, at) in [
+            ("host mx.example.net[192.0.2.1] said: 550 no (in reply to RCPT TO command)", "mx.example.net", Step::Rcpt),
+            (
+                "SMTP error from remote mail server after end of data: host mx.example.net [192.0.2.1]: 550 no",
+                "mx.example.net",
+                Step::End,
+            ),
+            ("mx.example.net [192.0.2.1] did not like our final DATA:", "mx.example.net", Step::End),
+            (
+                "rejected by the server for the recipient domain example.org by mx.example.org. [192.0.2.1]. after RCPT TO",
+                "mx.example.org",
+                Step::Rcpt,
+            ),
+            ("connect to mx.example.net[192.0.2.1]:25: Connection refused", "mx.example.net", Step::Connect),
+            ("remote host 192.0.2.32 said: 550 for RCPT TO response", "192.0.2.32", Step::Rcpt),
+        ] {
+            assert_eq!(server(text).as_deref(), Some(host), "{text}");
+            assert_eq!(step(&text.to_ascii_lowercase()), Some(at), "{text}");
+        }
+        assert_eq!(server("the server is busy"), None);
+    }
+}

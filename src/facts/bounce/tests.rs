@@ -1,0 +1,288 @@
+use super::*;
+use crate::facts::Reading;
+
+fn read(text: &str, kind: InputKind) -> Bounce {
+    let input = Input::read("test", text.as_bytes(), Some(kind)).unwrap();
+    Bounce::read(&input).unwrap()
+}
+
+/// Address, action, status, category, server, step of each recipient.
+fn told(bounce: &Bounce) -> Vec<String> {
+    let word = |w: Option<&str>| w.unwrap_or("-").to_owned();
+    let line = |r: &Recipient| {
+        [
+            word(r.address.as_ref().map(|a| a.value.as_str())),
+            r.action.word().to_owned(),
+            word(r.status.as_deref()),
+            r.category.word().to_owned(),
+            word(r.server.as_deref()),
+            word(r.step.map(Step::word)),
+        ]
+        .join(" ")
+    };
+    bounce.recipients.iter().map(line).collect()
+}
+
+const DSN: &str = "Return-Path: <>\r\nFrom: MAILER-DAEMON@out.example.com (Mail Delivery System)\r\nTo: ann@example.com\r\n\
+    Subject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\n\
+    Content-Type: multipart/report; report-type=delivery-status; boundary=\"b\"\r\n\r\n\
+    --b\r\nContent-Type: text/plain\r\n\r\nThis is the mail system at host out.example.com.\r\n\r\n\
+    <bob@example.net>: host mx.example.net[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command)\r\n\r\n\
+    --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; out.example.com\r\n\r\n\
+    Final-Recipient: rfc822; bob@example.net\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx.example.net\r\n\
+    Diagnostic-Code: smtp; 550 5.1.1 <bob@example.net>: Recipient address rejected:\r\n    User unknown\r\n\r\n\
+    Final-Recipient: rfc822; eve@example.org\r\nAction: delayed\r\nStatus: 4.4.1\r\n\
+    Diagnostic-Code: X-Postfix; connect to mx.example.org[192.0.2.2]:25: Connection timed out\r\n\r\n\
+    --b\r\nContent-Type: message/rfc822\r\n\r\nReceived: by out.example.com (Postfix) id 1; Mon, 2 Nov 2026 10:00:00 +0000\r\n\
+    From: ann@example.com\r\nTo: bob@example.net\r\nSubject: hello\r\n\r\nbody\r\n--b--\r\n";
+
+#[test]
+fn a_notification_tells_each_recipient_apart() {
+    let bounce = read(DSN, InputKind::Bounce);
+    assert_eq!(bounce.reporting_mta.as_ref().unwrap().value, "out.example.com");
+    assert_eq!(
+        told(&bounce),
+        [
+            "bob@example.net failed 5.1.1 recipient mx.example.net RCPT",
+            "eve@example.org delayed 4.4.1 network mx.example.org connect",
+        ]
+    );
+    let reply = bounce.recipients[0].reply.as_ref().unwrap();
+    assert_eq!(reply.value, "550 5.1.1 <bob@example.net>: Recipient address rejected: User unknown");
+    assert!(reply.span.of(DSN.as_bytes()).starts_with(b"Diagnostic-Code: smtp; 550 5.1.1"));
+    assert!(bounce.recipients[0].is_permanent() && !bounce.recipients[1].is_permanent());
+    assert_eq!(bounce.sent_to.unwrap().value, "ann@example.com");
+    assert!(!bounce.cut);
+}
+
+#[test]
+fn the_returned_header_is_read_where_it_stands() {
+    let input = Input::read("test", DSN.as_bytes(), None).unwrap();
+    assert_eq!(input.kind, InputKind::Bounce);
+    let reading = Reading::read(&input, &Default::default());
+    let address = reading.from.address().unwrap();
+    assert_eq!(address.span.of(DSN.as_bytes()), b"ann@example.com");
+    assert!(address.span.start as usize > DSN.find("message/rfc822").unwrap());
+    assert_eq!(reading.hops.len(), 1);
+    assert_eq!(reading.boundary.hop, None);
+}
+
+#[test]
+fn notices_in_their_own_words() {
+    for (notice, expected) in [
+        (
+            "Hi. This is the qmail-send program at out.example.com.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n\
+             <bob@example.net>:\n192.0.2.1 does not like recipient.\nRemote host said: 550 sorry, no mailbox here by that name (#5.1.1)\nGiving up on 192.0.2.1.\n",
+            "bob@example.net failed 5.1.1 recipient 192.0.2.1 -",
+        ),
+        (
+            "A message that you sent could not be delivered to one or more of its\nrecipients. The following address(es) failed:\n\n  bob@example.net\n    \
+             SMTP error from remote mail server after end of data:\n    host mx.example.net [192.0.2.1]: 552 5.3.4 Message size exceeds fixed limit\n",
+            "bob@example.net failed 5.3.4 size mx.example.net end of data",
+        ),
+        (
+            "Delivery to the following recipient failed permanently:\n\n     bob@example.net\n\nTechnical details of permanent failure:\n\
+             Google tried to deliver your message, but it was rejected by the server for the recipient domain example.net by mx.example.net. [192.0.2.1].\n\n\
+             The error that the other server returned was:\n550 5.1.1 <bob@example.net>... User Unknown\n\n----- Original message -----\n\nFrom: ann@example.com\n",
+            "bob@example.net failed 5.1.1 recipient mx.example.net -",
+        ),
+        (
+            "Sorry, we were unable to deliver your message to the following address.\n\n<bob@example.net>:\nRemote host said:\n550 5.2.2 <bob@example.net>... Mailbox Full\n[RCPT_TO]\n",
+            "bob@example.net failed 5.2.2 mailbox-full - RCPT",
+        ),
+        ("The user(s) account is disabled.\n\n<bob@example.net>\n", "bob@example.net failed - recipient - -"),
+        (
+            "Your message\n\n  Subject: hello\n\nwas not delivered to:\n\n  bob@example.net\n\nbecause:\n\n  User bob (bob@example.net) not listed in Domino Directory\n",
+            "bob@example.net failed - recipient - -",
+        ),
+        (
+            "Delivery has failed to these recipients or groups:\n\nbob@example.net\nThe address was not found.\n\nGenerating server: mail.example.com\n\n\
+             bob@example.net\n#550 5.1.10 RESOLVER.ADR.RecipientNotFound; not found ##\n",
+            "bob@example.net failed 5.1.10 recipient - -",
+        ),
+        (
+            "This message was created automatically. Your message has been delayed.\nThe following address has not yet been reached and will be retried:\n\n  <bob@example.net>: 450 4.2.0 Greylisted, come back\n",
+            "bob@example.net delayed 4.2.0 network - -",
+        ),
+    ] {
+        assert_eq!(told(&read(notice, InputKind::Bounce)), [expected], "{notice}");
+    }
+}
+
+#[test]
+fn lines_of_a_log() {
+    for (line, expected) in [
+        (
+            "Nov  2 10:00:00 out postfix/smtp[1]: 4061F2BEA: to=<bob@example.net>, relay=mx.example.net[192.0.2.1]:25, delay=1, delays=0/0/1/0, dsn=5.1.1, status=bounced (host mx.example.net[192.0.2.1] said: 550 5.1.1 <bob@example.net>: User unknown (in reply to RCPT TO command))",
+            "bob@example.net failed 5.1.1 recipient mx.example.net RCPT",
+        ),
+        (
+            "Nov  2 10:00:00 out postfix/smtp[1]: 4061F2BEA: to=<bob@example.net>, relay=none, delay=30, dsn=4.4.1, status=deferred (connect to mx.example.net[192.0.2.1]:25: Connection timed out)",
+            "bob@example.net delayed 4.4.1 network mx.example.net connect",
+        ),
+        (
+            "2026-11-02 10:00:00 1P1ce6-000Egt-GZ ** bob@example.net R=dnslookup T=remote_smtp H=mx.example.net [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<bob@example.net>: 550 5.1.1 User unknown",
+            "bob@example.net failed 5.1.1 recipient mx.example.net RCPT",
+        ),
+        (
+            "2026-11-02 10:00:00 1P1ce6-000Egt-GZ == bob@example.net R=dnslookup T=remote_smtp defer (-44) H=mx.example.net [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<bob@example.net>: 450 4.2.0 Greylisted",
+            "bob@example.net delayed 4.2.0 network mx.example.net RCPT",
+        ),
+        (
+            "Nov  2 10:00:00 out sendmail[1]: id1: to=<bob@example.net>, delay=00:00:01, mailer=esmtp, relay=mx.example.net. [192.0.2.1], dsn=5.1.1, stat=User unknown",
+            "bob@example.net failed 5.1.1 recipient mx.example.net -",
+        ),
+        (
+            "Nov  2 10:00:00 out smtpd[1]: 1 mta delivery evpid=1 from=<ann@example.com> to=<bob@example.net> rcpt=<-> source=\"192.0.2.9\" relay=\"192.0.2.1 (mx.example.net)\" delay=1s result=\"PermFail\" stat=\"550 5.1.1 User unknown\"",
+            "bob@example.net failed 5.1.1 recipient 192.0.2.1 -",
+        ),
+    ] {
+        let bounce = read(line, InputKind::Reply);
+        assert_eq!(told(&bounce), [expected], "{line}");
+        if let Some(reply) = &bounce.recipients[0].reply {
+            assert_eq!(reply.span.of(line.as_bytes()), reply.value.as_bytes());
+        }
+        // Pasted without a word, it is taken for what it is.
+        let input = Input::read("test", line.as_bytes(), None).unwrap();
+        assert_eq!(input.kind, InputKind::Reply, "{line}: {}", input.because);
+    }
+}
+
+#[test]
+fn of_several_attempts_the_last_counts() {
+    let log = "to=<bob@example.net>, dsn=4.2.0, status=deferred (host a.example.net said: 450 4.2.0 Greylisted)\n\
+               to=<eve@example.net>, dsn=5.1.1, status=bounced (host a.example.net said: 550 5.1.1 User unknown)\n\
+               to=<bob@example.net>, dsn=2.0.0, status=sent (250 2.0.0 Ok)\n";
+    let bounce = read(log, InputKind::Reply);
+    assert_eq!(told(&bounce).len(), 2);
+    assert_eq!(bounce.recipients[1].action, Action::Delivered);
+    assert_eq!(bounce.worst().unwrap().address.as_ref().unwrap().value, "eve@example.net");
+}
+
+#[test]
+fn bare_replies() {
+    for (reply, expected) in [
+        ("mx.google.com said: 550 5.7.30", "- failed 5.7.30 authentication mx.google.com -"),
+        ("550 5.7.30 [AM0PR01.eurprd01.prod.outlook.com]", "- failed 5.7.30 configuration - -"),
+        ("550-5.7.26 This mail is unauthenticated\n550 5.7.26 - gsmtp", "- failed 5.7.26 authentication - -"),
+        ("421 4.7.0 Try again later, closing connection. gsmtp", "- delayed 4.7.0 rate - -"),
+        ("250 2.0.0 Ok: queued as 1", "- delivered 2.0.0 unknown - -"),
+        ("5.1.1", "- failed 5.1.1 recipient - -"),
+        ("550 5.7.30", "- failed 5.7.30 unknown - -"),
+        ("550 the quick brown fox", "- failed - unknown - -"),
+    ] {
+        assert_eq!(told(&read(reply, InputKind::Reply)), [expected], "{reply}");
+    }
+}
+
+#[test]
+fn feedback_reports() {
+    let report = "From: fbl@example.net\nTo: abuse@example.com\nSubject: report\nMIME-Version: 1.0\n\
+        Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n--b\n\nAbuse.\n--b\n\
+        Content-Type: message/feedback-report\n\nFeedback-Type: auth-failure\nUser-Agent: x/1\nVersion: 1\n\
+        Original-Mail-From: <ann@example.com>\nOriginal-Rcpt-To: <bob@example.net>\nSource-IP: 203.0.113.9\n\
+        Reporting-MTA: dns; mx.example.net\nAuthentication-Results: mx.example.net; dmarc=fail header.from=example.com\n\n--b\n\
+        Content-Type: message/rfc822\n\nFrom: ann@example.com\nTo: bob@example.net\nSubject: x\n\nbody\n--b--\n";
+    let input = Input::read("test", report.as_bytes(), None).unwrap();
+    assert_eq!(input.kind, InputKind::Bounce);
+    let reading = Reading::read(&input, &Default::default());
+    let bounce = reading.bounce.as_ref().unwrap();
+    assert_eq!(told(bounce), ["bob@example.net delivered - feedback - -"]);
+    assert_eq!(bounce.feedback.as_ref().unwrap().kind, FeedbackKind::AuthFailure);
+    // The receiver's verdict and connection stand in the report, the rest in the message.
+    assert_eq!(reading.reported.dmarc.as_ref().unwrap().result, "fail");
+    assert_eq!(reading.from_domain(), Some("example.com"));
+    let identities = crate::facts::boundary::identities(&reading, &Default::default());
+    assert_eq!(identities.source_ip.unwrap().value.to_string(), "203.0.113.9");
+    assert_eq!(identities.mail_from.unwrap().value.domain(), Some("example.com"));
+}
+
+#[test]
+fn junk_mail_reports() {
+    let report = "From: <staff@hotmail.example>\nSubject: complaint about message from 203.0.113.9\nTo: abuse@example.com\n\
+        MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n\
+        X-HmXmrOriginalRecipient: bob@example.net\nFrom: ann@example.com\nSubject: x\n\nbody\n--b--\n";
+    assert_eq!(Input::read("test", report.as_bytes(), None).unwrap().kind, InputKind::Bounce);
+    let bounce = read(report, InputKind::Bounce);
+    assert_eq!(told(&bounce), ["bob@example.net delivered - feedback - -"]);
+    assert_eq!(bounce.feedback.unwrap().kind, FeedbackKind::Abuse);
+    assert_eq!(bounce.source_ip.unwrap().value.to_string(), "203.0.113.9");
+}
+
+#[test]
+fn notifications_of_amazon_ses() {
+    let of = |json: &str| {
+        let mail = format!(
+            "From: no-reply@sns.example.com\nSubject: AWS Notification Message\n\n{json}\n\n--\nto unsubscribe\n"
+        );
+        for text in [mail.as_str(), json] {
+            assert_eq!(Input::read("test", text.as_bytes(), None).unwrap().kind, InputKind::Bounce, "{text}");
+        }
+        told(&read(&mail, InputKind::Bounce)).join(" | ")
+    };
+    let mail = r#""mail":{"source":"ann@example.com"}"#;
+    let bounce = r#"{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bouncedRecipients":[{"emailAddress":"bob@example.net","action":"failed","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user
+ unknown"}],"reportingMTA":"dsn; out.example.com"},"#;
+    assert_eq!(of(&format!("{bounce}{mail}}}")), "bob@example.net failed 5.1.1 recipient - -");
+    let complaint = r#"{"notificationType":"Complaint","complaint":{"complainedRecipients":[{"emailAddress":"bob@example.net"}],"complaintFeedbackType":"abuse"},"#;
+    assert_eq!(of(&format!("{complaint}{mail}}}")), "bob@example.net delivered - feedback - -");
+    let delivery = r#"{"notificationType":"Delivery","delivery":{"recipients":["bob@example.net"]},"#;
+    assert_eq!(of(&format!("{delivery}{mail}}}")), "bob@example.net delivered - unknown - -");
+}
+
+#[test]
+fn what_is_encoded_is_read_and_shown_where_it_begins() {
+    use base64::Engine as _;
+    let notice = "<bob@example.net>: host mx.example.net[192.0.2.1] said: 550 5.1.1 User unknown\n";
+    let encoded = base64::engine::general_purpose::STANDARD.encode(notice);
+    let text = format!(
+        "From: MAILER-DAEMON@example.com\nSubject: Returned mail\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n{encoded}\n"
+    );
+    let bounce = read(&text, InputKind::Bounce);
+    assert_eq!(told(&bounce), ["bob@example.net failed 5.1.1 recipient mx.example.net -"]);
+    let span = bounce.recipients[0].reply.as_ref().unwrap().span;
+    assert_eq!(span.of(text.as_bytes()), encoded.as_bytes());
+}
+
+/// Deep, many, endless: read to a limit, and said so.
+#[test]
+fn hostile_bounces_are_bounded() {
+    let verbatim = |text: &str, kind| Bounce::read(&Input::verbatim(text.as_bytes(), kind)).unwrap();
+    let top = "From: MAILER-DAEMON@example.com\nSubject: Returned mail\nMIME-Version: 1.0\n";
+    let deep = format!("{top}{}", "Content-Type: message/rfc822\n\n".repeat(30_000));
+    assert!(verbatim(&deep, InputKind::Bounce).cut);
+    let open: String =
+        (0..30_000).map(|n| format!("--b\nContent-Type: multipart/mixed; boundary=\"x{n}\"\n\n")).collect();
+    assert!(verbatim(&format!("{top}Content-Type: multipart/mixed; boundary=b\n\n{open}"), InputKind::Bounce).cut);
+    let parts = "--b\n\n550 5.1.1 no\n".repeat(100_000);
+    let bounce = verbatim(&format!("{top}Content-Type: multipart/mixed; boundary=b\n\n{parts}"), InputKind::Bounce);
+    assert!(bounce.cut);
+    assert_eq!(bounce.recipients.len(), 1);
+    let many: String = (0..40_000)
+        .map(|n| format!("Final-Recipient: rfc822; u{n}@example.net\nAction: failed\nStatus: 5.1.1\n\n"))
+        .collect();
+    let bounce = verbatim(&format!("Reporting-MTA: dns; mx.example.net\n\n{many}"), InputKind::Bounce);
+    assert!(bounce.cut);
+    assert_eq!(bounce.recipients.len(), MOST);
+    let addresses: String = (0..20_000).map(|n| format!("<u{n}@example.net>: no\n")).collect();
+    assert!(verbatim(&format!("{top}\n{addresses}"), InputKind::Bounce).recipients.len() <= MOST);
+    // A notification of a notification of a notification: the outermost one speaks.
+    let inner = DSN.replace("--b", "--c").replace("\"b\"", "\"c\"").replace("bob@example.net", "carl@example.net");
+    let outer = DSN.replace("From: ann@example.com\r\nTo: bob@example.net\r\nSubject: hello\r\n\r\nbody\r\n", &inner);
+    let bounce = verbatim(&outer, InputKind::Bounce);
+    assert_eq!(bounce.recipients[0].address.as_ref().unwrap().value, "bob@example.net");
+    assert_eq!(bounce.recipients.len(), 2);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(32))]
+    #[test]
+    fn any_bytes_will_do(text in "(?s)[ -~\\r\\n\u{e9}\u{4e2d}<>@:;=-]{1,400}") {
+        for kind in [InputKind::Bounce, InputKind::Reply] {
+            if let Ok(input) = Input::read("test", text.as_bytes(), Some(kind)) {
+                let bounce = Bounce::read(&input).unwrap();
+                proptest::prop_assert!(!bounce.recipients.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Rules of the group `bounce`: what a server's refusal or a report about the message decides.
+
+mod account_compromised;
+mod auth_none;
+mod backscatter;
+mod bounce_recipient_problem;
+mod bounce_reputation;
+mod complaint_received;
+mod delivery_refused;
+mod direct_send_rejected;
+mod dmarc_rejected_by_policy;
+mod greylisted;
+mod mail_loop;
+mod message_too_large;
+mod sentence;
+mod submission_refused;
+#[cfg(test)]
+mod testing;
+mod told;
+mod warmup_rate_limited;
+
+use super::Rule;
+pub use sentence::headline;
+pub use told::{beside, link};
+
+pub(super) const RULES: &[&Rule] = &[
+    &backscatter::RULE,
+    &account_compromised::RULE,
+    &submission_refused::RULE,
+    &direct_send_rejected::RULE,
+    &dmarc_rejected_by_policy::RULE,
+    &auth_none::RULE,
+    &bounce_reputation::RULE,
+    &warmup_rate_limited::RULE,
+    &mail_loop::RULE,
+    &message_too_large::RULE,
+    &delivery_refused::RULE,
+    &complaint_received::RULE,
+    &bounce_recipient_problem::RULE,
+    &greylisted::RULE,
+];

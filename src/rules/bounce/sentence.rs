@@ -1,0 +1,101 @@
+//! A bounce in one sentence: who did what, and why.
+
+use crate::facts::bounce::{Action, Bounce, FeedbackKind, Recipient};
+use crate::knowledge::decode::Decoded;
+use crate::knowledge::reply;
+
+/// The headline of a bounce, a reply or a feedback report.
+pub fn headline(bounce: &Bounce) -> String {
+    if let Some(feedback) = &bounce.feedback {
+        return match feedback.kind {
+            FeedbackKind::Abuse => "A recipient reported the message as spam.",
+            FeedbackKind::Fraud => "A recipient reported the message as fraud.",
+            FeedbackKind::Virus => "A receiver reports a virus in the message.",
+            FeedbackKind::NotSpam => "A recipient says that the message is no spam.",
+            FeedbackKind::AuthFailure => "A receiver reports that authentication failed.",
+            FeedbackKind::Other => "A receiver sent a report about the message.",
+        }
+        .into();
+    }
+    let Some(worst) = bounce.worst() else { return String::new() };
+    let same = bounce.recipients.iter().filter(|r| r.action == worst.action).count();
+    let mut line = of(bounce, worst);
+    if same > 1 {
+        line.truncate(line.trim_end_matches('.').len());
+        line.push_str(&format!(" (and {} more of {} recipients).", same - 1, bounce.recipients.len()));
+    }
+    line
+}
+
+/// "mx.example.net refused it for good: there is no such mailbox."
+pub fn of(bounce: &Bounce, recipient: &Recipient) -> String {
+    let reporter = bounce.reporting_mta.as_ref().map(|mta| mta.value.as_str());
+    let server = recipient.server.as_deref().or_else(|| provider(&recipient.decoded));
+    // Without a reply it is the mail system's own word; a reply is that of whoever reports only where it is the receiver.
+    let replied = recipient.reply.is_some();
+    let who = match replied {
+        true => server.or(reporter.filter(|_| bounce.was_received())),
+        false => reporter.or(server),
+    };
+    let did = match (recipient.action, recipient.is_permanent()) {
+        (Action::Failed, true) if replied => "refused it for good",
+        (Action::Failed, false) if replied => "put it off until it was given up",
+        (Action::Failed, _) => "could not deliver it",
+        (Action::Delayed, _) if replied => "put it off for now",
+        (Action::Delayed, _) => "has not delivered it yet",
+        (Action::Delivered, _) => return "It was delivered.".into(),
+        (Action::Relayed, _) => return "It was handed on to a server that reports nothing back.".into(),
+        (Action::Expanded, _) => return "It was delivered to a list and handed on to its members.".into(),
+    };
+    let who = who.unwrap_or(if replied { "The receiving server" } else { "The mail system" });
+    match recipient.decoded.meaning() {
+        Some(meaning) => {
+            let meaning = meaning.strip_prefix("Put off for now: ").unwrap_or(meaning);
+            format!("{who} {did}: {}.", lower(meaning))
+        }
+        None => format!("{who} {did}, and nothing at hand says why."),
+    }
+}
+
+/// Whose reply it is, by its words.
+fn provider(decoded: &Decoded) -> Option<&'static str> {
+    let row = decoded.row()?;
+    reply::provider(&row.provider).map(|p| p.name.as_str())
+}
+
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// In the middle of a sentence; names keep their capital.
+fn lower(text: &str) -> String {
+    const OURS: [&str; 20] = [
+        "A",
+        "An",
+        "The",
+        "There",
+        "This",
+        "Your",
+        "You",
+        "Neither",
+        "Not",
+        "Put",
+        "Too",
+        "Refused",
+        "More",
+        "Mail",
+        "Only",
+        "Taken",
+        "Suspected",
+        "People",
+        "It",
+        "No",
+    ];
+    let first = text.split([' ', ',']).next().unwrap_or_default();
+    if !OURS.contains(&first) {
+        return text.to_owned();
+    }
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
+}

@@ -1,0 +1,51 @@
+use super::told::{self, More};
+use crate::facts::Facts;
+use crate::rules::{Verdict, rule};
+
+rule! {
+    /// The outgoing server refused your program
+    ///
+    /// ## What we saw
+    /// It was not the receiver that said no: the server that should send for you refused the login, demanded one, or
+    /// will not relay for this sender.
+    ///
+    /// ## Why mail suffers
+    /// The message never left. Wrong login names and passwords, basic login where OAuth is needed, a missing app
+    /// password, or a From domain that this account may not use are the usual causes.
+    ///
+    /// ## How to fix it
+    /// Use port 587 with TLS and the login the provider wants: OAuth 2.0 at Microsoft, an app password or OAuth at
+    /// Google. Add and verify the From domain there, or mend the connector that should let this server in.
+    ///
+    /// ## How to check
+    /// The program's log shows that the login and the recipient were accepted.
+    pub RULE = "submission-refused", Bounce, Medium, judge,
+    ["Microsoft NDR 5.7.57, 5.7.64, 5.7.139", "Gmail 5.7.8, 5.7.9", "RFC 4954 §6"]
+}
+
+const MORE: More = More {
+    summary: "Give the program a login that this server accepts, on port 587.",
+    steps: &[
+        "Microsoft 365 wants OAuth 2.0, Google an app password or OAuth.",
+        "Add and verify the From domain with the provider, or mend the connector.",
+    ],
+    check: Some(("send a test message from the program", "the log shows that it was accepted")),
+};
+
+fn judge(facts: &Facts) -> Verdict {
+    told::judge(facts, &RULE, &MORE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::bounce::testing::four_ways;
+
+    #[test]
+    fn a_reply_decides_it() {
+        four_ways(
+            &RULE,
+            "550 5.7.30 Basic authentication is not supported for Client Submission. [AM0.eurprd01.prod.outlook.com]",
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! What a server's own reply says of a rule: surer than what today's DNS suggests about yesterday's mail.
+
+use super::sentence;
+use crate::facts::Facts;
+use crate::facts::bounce::{Action, Bounce, Recipient};
+use crate::knowledge::topic::Category;
+use crate::remedy::Remedy;
+use crate::rules::{self, Confidence, Exhibit, Finding, Gap, Group, Rule, Severity, Verdict};
+
+/// Recipients shown as evidence of one finding.
+const SHOWN: usize = 5;
+
+/// What a rule adds to the words of the reply.
+#[derive(Default)]
+pub struct More {
+    /// What to do, where the reply's own row does not say; one sentence.
+    pub summary: &'static str,
+    pub steps: &'static [&'static str],
+    /// How to see that it is cured.
+    pub check: Option<(&'static str, &'static str)>,
+}
+
+/// The rule that speaks for a recipient's reply; `None` where nobody knows what it means.
+pub fn speaks(recipient: &Recipient) -> Option<&'static str> {
+    let registered = recipient.decoded.rule().and_then(rules::find).map(|rule| rule.id);
+    registered.or(match recipient.category {
+        Category::Unknown => None,
+        Category::Recipient | Category::MailboxFull => Some(super::bounce_recipient_problem::RULE.id),
+        Category::Reputation => Some(super::bounce_reputation::RULE.id),
+        Category::Size => Some(super::message_too_large::RULE.id),
+        _ => Some(super::delivery_refused::RULE.id),
+    })
+}
+
+/// The verdict of a rule that a reply decides.
+pub fn judge(facts: &Facts, rule: &'static Rule, more: &More) -> Verdict {
+    let Some(bounce) = facts.reading.bounce.as_ref().filter(|b| b.feedback.is_none()) else {
+        return Verdict::NotApplicable;
+    };
+    let bad: Vec<&Recipient> = bounce.refused().collect();
+    let told: Vec<&Recipient> = bad.iter().copied().filter(|r| speaks(r) == Some(rule.id)).collect();
+    if !told.is_empty() {
+        return found(bounce, rule, &told, more).into();
+    }
+    match bad.iter().find(|r| r.category == Category::Unknown) {
+        Some(recipient) => Verdict::Unknown(vec![gap(recipient)]),
+        None if bad.is_empty() => Verdict::NotApplicable,
+        None => Verdict::Pass,
+    }
+}
+
+/// What the receiver says of a rule that has a judgement of its own.
+pub fn beside(facts: &Facts, rule: &'static Rule, own: Verdict) -> Verdict {
+    if facts.reading.bounce.is_none() || rule.group == Group::Bounce || matches!(own, Verdict::Found(_)) {
+        return own;
+    }
+    match (judge(facts, rule, &More::default()), &own) {
+        (Verdict::Found(findings), Verdict::Pass) => {
+            let because =
+                "the receiver said so then; by today's DNS nothing is wrong there: it may have been mended since";
+            Verdict::Found(findings.into_iter().map(|f| f.sure(Confidence::Possible, because)).collect())
+        }
+        (Verdict::Found(findings), _) => Verdict::Found(findings),
+        _ => own,
+    }
+}
+
+/// What today's records and the returned header show is why the receiver refused, and not something besides.
+pub fn link(facts: &Facts, found: &mut [Finding]) {
+    let Some(bounce) = facts.reading.bounce.as_ref().filter(|b| b.concerns_authentication()) else { return };
+    let refused = bounce.refused().filter(|r| r.category == Category::Authentication);
+    let told: Vec<&'static str> = refused.filter_map(speaks).collect();
+    let causes = |f: &&mut Finding| {
+        matches!(f.rule.group, Group::Spf | Group::Dkim | Group::Dmarc)
+            && f.severity >= Severity::High
+            && !told.contains(&f.rule.id)
+    };
+    found.iter_mut().filter(causes).for_each(|f| f.leads_to.extend(&told));
+}
+
+fn gap(recipient: &Recipient) -> Gap {
+    let question = match &recipient.reply {
+        Some(reply) => format!("What does this reply mean: {}?", crate::safe::clip(&reply.value, 120)),
+        None => "Which server refused the message, and with which reply?".to_owned(),
+    };
+    Gap { question, needs: "the whole bounce, or the lines of the sending server's log".into() }
+}
+
+/// What the reply means, whole or its first clause. The title of a rule that judges by other signs may say more than
+/// the reply does.
+fn title(rule: &Rule, recipient: &Recipient) -> String {
+    let fits = |m: &&str| m.chars().count() <= 70;
+    let Some(meaning) = recipient.decoded.meaning() else { return rule.title().to_owned() };
+    let clause = meaning.split(';').next().unwrap_or(meaning);
+    match [meaning, clause].into_iter().find(fits) {
+        Some(short) => sentence::capital(short),
+        None if rule.group == Group::Bounce => rule.title().to_owned(),
+        None => crate::safe::clip(&sentence::capital(meaning), 70),
+    }
+}
+
+fn found(bounce: &Bounce, rule: &'static Rule, told: &[&Recipient], more: &More) -> Finding {
+    // What is lost before what waits.
+    let worst = told.iter().copied().rev().max_by_key(|r| r.action).unwrap_or(told[0]);
+    let severity = match worst.action {
+        Action::Failed => rule.severity.max(Severity::High),
+        _ => rule.severity.clamp(Severity::Low, Severity::Medium),
+    };
+    let title = title(rule, worst);
+    let mut why = sentence::of(bounce, worst);
+    if let Some(address) = &worst.address {
+        why.push_str(&format!(" The recipient is {}.", address.value));
+    }
+    if told.len() > 1 {
+        why.push_str(&format!(" The same was said for {} more.", told.len() - 1));
+    }
+    let row = worst.decoded.row();
+    let (confidence, because) = match row {
+        Some(row) if !row.provider.is_empty() => {
+            (Confidence::Certain, "it is the receiver's own reply, in words it documents")
+        }
+        Some(_) => (Confidence::Certain, "the server's own words say it"),
+        None => (Confidence::Likely, "its code says so by the registry; many servers use codes loosely"),
+    };
+    let summary = row.map_or(more.summary, |row| row.fix.as_str());
+    let summary = if summary.is_empty() { "Do what the reply asks for, then send again." } else { summary };
+    let (command, expect) = more.check.unwrap_or(("send the message again", "no bounce comes back"));
+    let fix = more.steps.iter().fold(Remedy::new(summary), |fix, step| fix.step(*step));
+    let shown = told.iter().take(SHOWN).map(|r| match (&r.reply, &r.words) {
+        (Some(reply), _) => Exhibit::input(reply.span, "the server's reply"),
+        (None, Some(words)) => Exhibit::input(words.span, "what the mail system says"),
+        (None, None) => Exhibit::input(r.span, "the report for this recipient"),
+    });
+    Finding::new(rule, title)
+        .severity(severity)
+        .sure(confidence, because)
+        .explain(why)
+        .exhibits(shown)
+        .fix(fix)
+        .check(command, expect)
+}

@@ -1,0 +1,55 @@
+//! Who refused, and the reply for each recipient, under the verdict of a bounce.
+//!
+//! ```text
+//!  ✗ ada@example.net  failed, 5.1.1, RCPT, recipient
+//!    mx.example.net: 550 5.1.1 <ada@example.net>: User unknown
+//! ```
+
+use crate::diagnose::Diagnosis;
+use crate::report::Shown;
+use crate::report::bounce::{lines, look};
+use crate::report::human::Ink as Paint;
+use crate::tui::theme::Ink;
+use crate::tui::widget::doc::{Doc, wrap};
+
+/// At most `room` rows; false where the input is no bounce.
+pub fn brief(doc: &mut Doc, diagnosis: &Diagnosis, room: usize) -> bool {
+    let all = lines(diagnosis, Shown::default());
+    if all.is_empty() {
+        return false;
+    }
+    let mut left = room;
+    for (n, line) in all.iter().enumerate() {
+        let said = wrap(&doc.pen.clean(&line.said), doc.width.saturating_sub(4));
+        // The reply of one recipient in full, of many the beginning.
+        let said = &said[..said.len().min(if all.len() == 1 { 4 } else { 1 })];
+        let more = usize::from(n + 1 < all.len());
+        if left < 1 + said.len() + more {
+            doc.row(&[(&format!("   and {} more", all.len() - n), Ink::Faint)]);
+            break;
+        }
+        left -= 1 + said.len();
+        let (glyph, _, paint) = look(line.action);
+        let whom = doc.pen.clean(&line.whom);
+        doc.row(&[
+            (" ", Ink::Plain),
+            (glyph, ink(paint)),
+            (" ", Ink::Plain),
+            (&whom, Ink::Strong),
+            (&format!("  {}, {}", line.action.word(), line.about), Ink::Plain),
+        ]);
+        for row in said {
+            doc.row(&[("   ", Ink::Plain), (row, Ink::Plain)]);
+        }
+    }
+    true
+}
+
+fn ink(paint: Paint) -> Ink {
+    match paint {
+        Paint::Fail => Ink::Fail,
+        Paint::Warn => Ink::Warn,
+        Paint::Pass => Ink::Pass,
+        _ => Ink::Note,
+    }
+}
