@@ -19,9 +19,14 @@ fn lint(record: &mut Tagged) {
         let span = crate::span::Span::new(start, start + uri.trim().len());
         at += uri.len() + 1;
         let uri = uri.trim();
+        let one_word = !uri.contains(char::is_whitespace);
         let address = uri.get(..7).filter(|s| s.eq_ignore_ascii_case("mailto:")).and_then(|_| uri.get(7..));
         let fault = match address {
-            Some(address) if address.split_once('@').is_some_and(|(l, d)| !l.is_empty() && d.contains('.')) => continue,
+            Some(address)
+                if address.split_once('@').is_some_and(|(l, d)| !l.is_empty() && d.contains('.') && one_word) =>
+            {
+                continue;
+            }
             Some(_) => "is no mail address",
             None if uri.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")) && uri.len() > 8 => continue,
             None if uri.is_empty() => "an address is missing between the commas",
@@ -54,6 +59,7 @@ mod tests {
         let bad = flaws("v=TLSRPTv1; rua=tls@x.test, http://x.test");
         assert_eq!(bad[0], ("tls@x.test".into(), "mailto: is missing before the address".into()));
         assert_eq!(bad[1].0, "http://x.test");
+        assert_eq!(flaws("v=TLSRPTv1; rua=mailto:a@x.test other")[0].1, "is no mail address");
         assert_eq!(flaws("v=TLSRPTv1;").len(), 1);
     }
 }
