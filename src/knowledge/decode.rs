@@ -77,6 +77,8 @@ mod tests {
         assert_eq!(of("550 5.1.1 the quick brown fox"), (Category::Recipient, Some("bounce-recipient-problem")));
         assert_eq!(of("550 5.0.0 the quick brown fox"), (Category::Unknown, None));
         assert_eq!(of(""), (Category::Unknown, None));
+        // A code that only one provider has tells, in whatever words.
+        assert_eq!(of("550 5.7.515 the quick brown fox").1, Some("outlook-bulk-requirements"));
         // Gmail's, Microsoft's and the registry's meaning differ.
         assert_eq!(of("550 5.7.30"), (Category::Unknown, None));
         assert_eq!(of("550 5.7.1").0, Category::Policy);

@@ -153,8 +153,10 @@ impl Reply {
         let coded = self.same_code(coded);
         let one = coded.first().is_some_and(|first| coded.iter().all(|r| r.rule == first.rule));
         // Words that no row knows speak against a guess: among many, and at whose reply it is.
+        // A code outside the registry is one provider's own.
+        let vendors = !self.enhanced.is_empty() && self.enhanced.iter().all(|e| status(e).is_none());
         let sure = match self.providers.is_empty() {
-            true => self.words == 0,
+            true => self.words == 0 || (one && vendors),
             false => coded.len() <= FEW || one || self.words <= FEW,
         };
         if sure { coded } else { Vec::new() }
