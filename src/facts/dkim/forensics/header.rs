@@ -171,11 +171,11 @@ fn untagged(value: &[u8]) -> Vec<Vec<u8>> {
         let Some(cut) = cut else { break };
         rest = rest[cut..].trim_start();
         out.push(format!(" {start}{rest}").into_bytes());
+        // `Re:` may have been put before the tag on the way.
         if !start.is_empty() {
             out.push(format!(" {rest}").into_bytes());
         }
     }
-    // A tag between `Re:` and the rest, or `Re:` put before the tag by a client.
     out
 }
 
