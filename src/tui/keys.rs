@@ -122,7 +122,7 @@ pub enum View {
 
 /// A set of places: screens and popups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Places(u32);
+pub struct Places(u64);
 
 impl Places {
     pub const HOME: Places = Places(1);
@@ -397,9 +397,9 @@ static TABLE: &[Binding] = rows! {
     A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK), "help", "help: search keys and actions", ["keys", "manual"];
     A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
     A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::WATCH), "", "quit; asks only while something runs", ["exit", "leave"];
-    A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u32::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
-    A::Redraw, [ctrl('l') => A::Redraw], 1, P(u32::MAX), "", "redraw the screen", ["refresh", "garbage"];
-    A::Suspend, [ctrl('z') => A::Suspend], 1, P(u32::MAX), "", "suspend to the shell", ["background", "fg"];
+    A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u64::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
+    A::Redraw, [ctrl('l') => A::Redraw], 1, P(u64::MAX), "", "redraw the screen", ["refresh", "garbage"];
+    A::Suspend, [ctrl('z') => A::Suspend], 1, P(u64::MAX), "", "suspend to the shell", ["background", "fg"];
 };
 
 /// Every line, in the order of footer and help.
