@@ -26,3 +26,15 @@ pub fn descriptors() -> usize {
 pub fn descriptors() -> usize {
     8192
 }
+
+/// From now on no crash leaves this process's memory on a disk. Where that cannot be had, nothing is lost by trying.
+#[cfg(unix)]
+pub fn no_core_dumps() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Core).maximum;
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
+}
+
+/// There are no limits of this kind here.
+#[cfg(not(unix))]
+pub fn no_core_dumps() {}

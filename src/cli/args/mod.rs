@@ -1,5 +1,7 @@
 //! Arguments, as the contract has them: a file a command family.
 
+#[allow(dead_code, reason = "for the commands that log in")]
+mod account;
 mod cases;
 mod check;
 mod diagnose;
@@ -9,6 +11,8 @@ mod list;
 mod spf;
 mod watch;
 
+#[allow(unused_imports, reason = "for the commands that log in")]
+pub use account::Account;
 pub use cases::{Cases, CasesAction, Resume};
 pub use check::Check;
 pub use diagnose::{Diagnose, KindArg};

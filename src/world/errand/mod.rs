@@ -7,8 +7,9 @@ mod smtp;
 
 use super::addresses::AddressMap;
 use super::dns::{Asker, Settings};
-use super::tls::{Authorities, Fault, Trust};
-use crate::evidence::errand::{Brought, Errand, Step, What};
+use super::reach::late;
+use super::tls::{Authorities, Trust};
+use crate::evidence::errand::{Brought, Errand, What};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -71,8 +72,4 @@ impl Inner {
     fn patience(&self, until: Instant) -> Instant {
         until.min(Instant::now() + PATIENCE * self.try_timeout)
     }
-}
-
-fn late(what: &str, began: Instant) -> Fault {
-    (Step::Timeout, format!("{what} within {:.1} s", began.elapsed().as_secs_f32()))
 }
