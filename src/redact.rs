@@ -5,6 +5,7 @@
 use crate::facts::Facts;
 use crate::facts::boundary::MailFrom;
 use crate::facts::received;
+use crate::facts::sent::{self, Differences};
 use crate::span::Span;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -91,7 +92,17 @@ impl Redaction {
         for uri in &reading.lists.unsubscribe {
             r.token(path_of(&uri.value));
         }
-        // Nothing of a body is ever shown.
+        if let Some(sent) = facts.evidence.input.sent() {
+            let header = crate::facts::header::Header::split(&sent.text);
+            let end = header.body.map_or(sent.text.len(), |at| at as usize);
+            let above = String::from_utf8_lossy(sent.text.get(..end).unwrap_or(&sent.text));
+            r.users(&above);
+            r.machines(&above);
+        }
+        if let Some(beside) = &reading.beside {
+            r.differences(&beside.differences);
+        }
+        // Of a body nothing is ever shown but what differs from the sent copy.
         let end = reading.header.body.map_or(text.len(), |at| at as usize);
         let header = String::from_utf8_lossy(text.get(..end).unwrap_or(text));
         r.users(&header);
@@ -226,6 +237,26 @@ struct Collector {
 }
 
 impl Collector {
+    /// What the sent copy shows: of a body all that is quoted, of fields what is hidden of the received ones.
+    fn differences(&mut self, differences: &Differences) {
+        let hidden =
+            |name: &str| FIELDS.iter().any(|(n, hide)| matches!(hide, Hide::Value) && n.eq_ignore_ascii_case(name));
+        let fields = differences.fields.iter().filter(|f| hidden(&f.name)).flat_map(|f| [&f.sent, &f.received]);
+        let body = differences.body.iter().flatten().filter(|b| b.quotes()).flat_map(|b| [&b.sent, &b.received]);
+        for text in fields.chain(body).flatten() {
+            // As it stands, on one line, and shortened: each way in which it is shown.
+            let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let whole = [sent::brief(text), joined];
+            for secret in text.lines().map(str::trim).map(str::to_owned).chain(whole) {
+                self.token(&secret);
+            }
+        }
+        for text in differences.fields.iter().flat_map(|f| [&f.sent, &f.received]).flatten() {
+            self.users(text);
+            self.machines(text);
+        }
+    }
+
     fn user(&mut self, local: &str) {
         // Role names and very short words are no secret.
         const PUBLIC: &[&str] =

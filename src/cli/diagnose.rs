@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::source;
 use crate::diagnose::Diagnosis;
 use crate::evidence::case::Case;
-use crate::evidence::{Evidence, Input, Refusal, Said};
+use crate::evidence::{Evidence, Input, InputKind, Refusal, Said};
 use crate::facts::Reading;
 use crate::redact::Redaction;
 use crate::report::{self, Shown};
@@ -41,10 +41,31 @@ pub fn run(global: &Global, args: &Diagnose) -> anyhow::Result<Exit> {
         // It lives in an invented world: its answers come with it, and nothing is asked.
         return one(global, args, sample(name)?.evidence(global.now(), said(args)), false);
     }
+    let single = |file: &str| -> anyhow::Result<Exit> {
+        let input = beside(source::input(file, args.kind.kind()), args.sent.as_deref())?;
+        one(global, args, evidence(global, args, input), !args.no_save)
+    };
     match &args.files[..] {
-        [] => one(global, args, evidence(global, args, source::input("-", args.kind.kind())), !args.no_save),
-        [file] => one(global, args, evidence(global, args, source::input(file, args.kind.kind())), !args.no_save),
+        [] => single("-"),
+        [file] => single(file),
+        _ if args.sent.is_some() => bail!("--sent goes with one message: give one file"),
         files => many(global, args, files),
+    }
+}
+
+/// The input with the copy that was sent beside it; a copy that cannot be read leaves nothing to compare.
+fn beside(input: Input, sent: Option<&str>) -> anyhow::Result<Input> {
+    let Some(name) = sent else { return Ok(input) };
+    if input.kind != InputKind::Unknown && !matches!(input.kind, InputKind::Message | InputKind::Headers) {
+        bail!(
+            "--sent is held against a message or its header, and the input is taken for a {}: --as message overrules that",
+            input.kind.word()
+        );
+    }
+    let copy = source::input(name, Some(InputKind::Message));
+    match copy.kind {
+        InputKind::Message => Ok(input.beside(copy)),
+        _ => Ok(Input::unreadable(&copy.name, &Refusal::Unreadable(format!("the sent copy: {}", copy.because)))),
     }
 }
 
@@ -228,6 +249,7 @@ impl Diagnose {
             mail_from: None,
             trust: None,
             sample: None,
+            sent: None,
             configured: None,
             keep_body: false,
             no_save: false,

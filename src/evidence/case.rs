@@ -40,6 +40,9 @@ pub struct SavedInput {
     /// What signatures are held against, where the body was not kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub body: Vec<BodyWitness>,
+    /// The copy that was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Box<SavedInput>>,
 }
 
 /// One diagnosis of it.
@@ -91,34 +94,11 @@ pub enum BadCase {
 }
 
 impl Case {
-    /// A case with one run. A message's body is kept only on request; the header decides.
+    /// A case with one run. A message's body is kept only on request, and beside a sent copy; the header decides.
     pub fn new(evidence: &Evidence, bodies: bool) -> Case {
-        let input = &evidence.input;
-        let kept = if bodies { &input.original[..] } else { input.header_section() };
-        let cut = kept.len() < input.original.len();
-        let body = if cut { crate::facts::dkim::signed::witnesses(input) } else { input.body_witnesses().to_vec() };
-        let sha256 = input.sha256();
-        let id = format!("{:.8}", digest(&[sha256.as_bytes(), evidence.now.to_string().as_bytes()]));
-        let text = std::str::from_utf8(kept).ok().map(str::to_owned);
-        let base64 = text.is_none().then(|| base64::engine::general_purpose::STANDARD.encode(kept));
-        Case {
-            schema: "postdoc/case".into(),
-            schema_version: 1,
-            id,
-            input: SavedInput {
-                name: input.name.clone(),
-                kind: input.kind,
-                sure: input.sure,
-                because: input.because.clone(),
-                told: input.told(),
-                bytes: input.bytes(),
-                sha256,
-                text,
-                base64,
-                body,
-            },
-            runs: vec![Run::of(evidence)],
-        }
+        let input = SavedInput::of(&evidence.input, bodies || evidence.input.sent().is_some());
+        let id = format!("{:.8}", digest(&[input.sha256.as_bytes(), evidence.now.to_string().as_bytes()]));
+        Case { schema: "postdoc/case".into(), schema_version: 1, id, input, runs: vec![Run::of(evidence)] }
     }
 
     /// Reads a case.
@@ -153,14 +133,10 @@ impl Case {
     /// The evidence of one run, the latest unless `run` says otherwise.
     pub fn evidence(&self, run: Option<usize>) -> Result<Evidence, BadCase> {
         let saved = &self.input;
-        let bytes = match (&saved.text, &saved.base64) {
-            (Some(text), _) => text.as_bytes().to_vec(),
-            (None, Some(code)) => {
-                base64::engine::general_purpose::STANDARD.decode(code).map_err(|_| BadCase::NoInput)?
-            }
-            (None, None) => return Err(BadCase::NoInput),
+        let input = match &saved.sent {
+            Some(sent) => saved.input()?.beside(sent.input()?),
+            None => saved.input()?,
         };
-        let input = Input::read(&saved.name, bytes, saved.told)?.cut_from(saved);
         let run = match run {
             Some(n) => self.runs.get(n),
             None => self.runs.last(),
@@ -169,6 +145,39 @@ impl Case {
         let answers: Answers = run.answers.iter().cloned().map(|a| (a.question, a.answer)).collect();
         let fetched: Fetched = run.fetched.iter().cloned().map(|d| (d.errand, d.brought)).collect();
         Ok(Evidence { answers, fetched, ..Evidence::new(input, run.said.clone(), run.now, run.offline) })
+    }
+}
+
+impl SavedInput {
+    /// What is kept of an input: all of it, or what decides.
+    fn of(input: &Input, whole: bool) -> SavedInput {
+        let kept = if whole { &input.original[..] } else { input.header_section() };
+        let cut = kept.len() < input.original.len();
+        let text = std::str::from_utf8(kept).ok().map(str::to_owned);
+        SavedInput {
+            name: input.name.clone(),
+            kind: input.kind,
+            sure: input.sure,
+            because: input.because.clone(),
+            told: input.told(),
+            bytes: input.bytes(),
+            sha256: input.sha256(),
+            base64: text.is_none().then(|| base64::engine::general_purpose::STANDARD.encode(kept)),
+            text,
+            body: if cut { crate::facts::dkim::signed::witnesses(input) } else { input.body_witnesses().to_vec() },
+            sent: input.sent().map(|sent| Box::new(SavedInput::of(sent, true))),
+        }
+    }
+
+    fn input(&self) -> Result<Input, BadCase> {
+        let bytes = match (&self.text, &self.base64) {
+            (Some(text), _) => text.as_bytes().to_vec(),
+            (None, Some(code)) => {
+                base64::engine::general_purpose::STANDARD.decode(code).map_err(|_| BadCase::NoInput)?
+            }
+            (None, None) => return Err(BadCase::NoInput),
+        };
+        Ok(Input::read(&self.name, bytes, self.told)?.cut_from(self))
     }
 }
 

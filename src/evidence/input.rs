@@ -144,6 +144,8 @@ pub struct Input {
     whole: Option<(usize, String)>,
     /// What the body said, where a case file kept that in its stead.
     body: Vec<BodyWitness>,
+    /// The copy that was sent, where the user has it.
+    sent: Option<Arc<Input>>,
 }
 
 /// What a body says of one signature, kept in its stead (RFC 6376 §3.7).
@@ -200,6 +202,7 @@ impl Input {
             told,
             whole: None,
             body: Vec::new(),
+            sent: None,
         })
     }
 
@@ -219,6 +222,7 @@ impl Input {
             told: false,
             whole: None,
             body: Vec::new(),
+            sent: None,
         }
     }
 
@@ -233,6 +237,16 @@ impl Input {
             because: String::new(),
             ..Input::unreadable("test", &Refusal::Empty)
         }
+    }
+
+    /// The same message as it arrived, with the copy that was sent beside it.
+    pub fn beside(self, sent: Input) -> Input {
+        Input { sent: Some(Arc::new(sent)), ..self }
+    }
+
+    /// The copy that was sent.
+    pub fn sent(&self) -> Option<&Input> {
+        self.sent.as_deref()
     }
 
     /// As which kind the user told us to read it.

@@ -19,6 +19,7 @@ pub mod home;
 pub mod lists;
 pub mod lookup;
 pub mod mail_hosts;
+pub mod mime;
 pub mod misplaced;
 pub mod organization;
 pub mod platform;
@@ -28,6 +29,7 @@ pub mod record;
 pub mod report;
 pub mod reported;
 pub mod reverse;
+pub mod sent;
 pub mod spf;
 pub mod subject;
 pub mod tags;
@@ -62,6 +64,8 @@ pub struct Reading {
     /// What each of the first signatures covers; see [`dkim::signed`].
     pub signed: Vec<Option<Arc<dkim::Signed>>>,
     pub arc: Vec<arc::Set>,
+    /// The copy that was sent, held against this one.
+    pub beside: Option<Arc<sent::Beside>>,
     /// The bytes that the sets seal.
     pub arc_chain: arc::verify::Chain,
     pub lists: lists::Lists,
@@ -115,6 +119,7 @@ impl Reading {
         r.signed = dkim::signed::prepare(&r.signatures, &r.header, &r.lists, input);
         r.boundary = boundary::find(&r, text, said);
         r.reported = reported::merge(&r, text);
+        r.beside = input.sent().map(|sent| Arc::new(sent::Beside::read(sent, input, &r)));
         r
     }
 

@@ -1,7 +1,7 @@
 //! For eyes: the verdict, then each finding with its evidence as compilers show it. May change.
 
 use super::Shown;
-use super::{bounce, excerpt, proof, requirements, snippet, sources, summary, table};
+use super::{bounce, excerpt, proof, requirements, sent, snippet, sources, summary, table};
 use crate::diagnose::Diagnosis;
 use crate::remedy::{Change, Remedy, blank};
 use crate::rules::{Finding, Gap, Severity};
@@ -81,6 +81,10 @@ pub fn diagnosis(d: &Diagnosis, style: Style, shown: Shown) -> String {
     if d.facts.reading.bounce.is_some() {
         out.blank();
         out.text.push_str(&bounce::human(d, style, shown));
+    }
+    if d.facts.reading.beside.is_some() {
+        out.blank();
+        out.text.push_str(&sent::human(d, style, shown));
     }
     let mut consequences = false;
     for finding in &d.findings {

@@ -13,6 +13,7 @@ pub mod plain;
 pub mod proof;
 pub mod records;
 pub mod requirements;
+pub mod sent;
 pub mod snippet;
 pub mod sources;
 pub mod spf;

@@ -6,7 +6,7 @@ use super::{Shown, records, sources};
 use crate::diagnose::Diagnosis;
 use crate::facts::organization::Agreement;
 
-/// `input`, `verdict`, `recipient`, `identity`, `reported`, `alignment`, `answer`, `source`, `finding`, `record`,
+/// `input`, `verdict`, `recipient`, `identity`, `reported`, `alignment`, `answer`, `source`, `sent`, `finding`, `record`,
 /// `requirement`, `unknown` lines.
 pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     let mut out = Lines { text: String::new(), shown };
@@ -83,6 +83,10 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     for row in sources::rows(d) {
         let standing = super::table::look(row.mark).2;
         out.row(&["source", &row.name, standing, &row.count.to_string(), &row.words]);
+    }
+    for line in super::sent::lines(d, shown) {
+        let [sent, received] = [line.sent.as_deref(), line.received.as_deref()].map(Option::unwrap_or_default);
+        out.row(&["sent", line.mark, &line.name, &line.what, sent, received]);
     }
     for f in d.every_finding() {
         out.row(&["finding", f.rule.id, f.severity.word(), f.confidence.word(), &f.title]);

@@ -161,6 +161,11 @@ const STORIES: &[Story] = &[
         enter(app);
     }),
     ("dkim", |app| drop(press(app, "4"))),
+    ("dkim_sent_copy", |app| {
+        app.case = Some(testing::beside());
+        press(app, "4");
+        (0..8).for_each(|_| drop(press(app, "j")));
+    }),
     ("dmarc", |app| {
         press(app, ":two kinds");
         enter(app);

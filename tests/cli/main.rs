@@ -7,6 +7,7 @@ mod fix;
 mod hostile;
 mod json;
 mod redaction;
+mod sent;
 mod status;
 mod text;
 mod watch;

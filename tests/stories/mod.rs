@@ -1,6 +1,6 @@
 //! The stories of `tests/scenarios`, one a folder: `input` (what was pasted), `zone` (the invented DNS, see
 //! `postdoc::evidence::zone`; without it nothing is asked), `said` (what the user stated, a `key=value` a line),
-//! `fetched` (what errands brought, a JSON object of the case file a line) and `expect`.
+//! `fetched` (what errands brought, a JSON object of the case file a line), `sent` (the copy that was sent) and `expect`.
 
 mod replay;
 
@@ -31,7 +31,11 @@ pub fn evidence(story: &Path) -> Evidence {
 
 /// Before anything is asked.
 pub fn bare(story: &Path) -> Evidence {
-    let input = Input::read("story", std::fs::read(story.join("input")).unwrap(), None).unwrap();
+    let read = |name: &str| std::fs::read(story.join(name)).map(|bytes| Input::read("story", bytes, None).unwrap());
+    let input = match read("sent") {
+        Ok(sent) => read("input").unwrap().beside(sent),
+        Err(_) => read("input").unwrap(),
+    };
     Evidence {
         input: Arc::new(input),
         said: said(&std::fs::read_to_string(story.join("said")).unwrap_or_default()),

@@ -24,6 +24,9 @@ pub struct Diagnose {
     /// Believe the Authentication-Results of this authserv-id
     #[arg(long, value_name = "AUTHSERV-ID")]
     pub trust: Option<String>,
+    /// The message as it was sent, as a file: shows what was changed on the way. The case then keeps both bodies
+    #[arg(long, value_name = "FILE", conflicts_with = "sample")]
+    pub sent: Option<String>,
     /// Diagnose one of the built-in examples
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
     pub sample: Option<String>,

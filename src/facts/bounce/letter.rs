@@ -3,6 +3,7 @@
 use super::{Bounce, feedback, notice, ses, status};
 use crate::facts::address;
 use crate::facts::header::Header;
+use crate::facts::mime::{self, NESTED};
 use crate::span::{Span, Spanned};
 use mail_parser::decoders::html::html_to_text;
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
@@ -11,10 +12,6 @@ use std::ops::Range;
 
 /// Bytes of a bounce that are looked at: notice and status stand in front, the returned message behind them.
 pub(super) const LIMIT: usize = 1024 * 1024;
-
-/// Parts with parts of their own, messages within messages, and parts of a notice, at most: each costs a search to the
-/// end, or a level of the stack.
-const NESTED: usize = 100;
 
 /// A part, decoded.
 pub(super) struct Piece<'t> {
@@ -112,7 +109,7 @@ fn open<'t>(text: &'t [u8], header: &Header) -> Letter<'t> {
             return letter;
         }
     }
-    let nested = count(limited, b"multipart/") + count(limited, b"message/");
+    let nested = mime::nested(limited);
     let message = (header.leads() && nested <= NESTED).then(|| MessageParser::new().parse(limited)).flatten();
     letter.cut = header.leads() && nested > NESTED;
     match message {
@@ -185,9 +182,4 @@ fn text_of(part: &MessagePart) -> Option<Vec<u8>> {
         PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Some(bytes.to_vec()),
         _ => None,
     }
-}
-
-/// How often a word in lower case stands in a text, whatever the case there.
-fn count(text: &[u8], word: &[u8]) -> usize {
-    text.windows(word.len()).filter(|w| w.eq_ignore_ascii_case(word)).count()
 }

@@ -63,16 +63,48 @@ pub fn prepare(signatures: &[Signature], header: &Header, lists: &Lists, input: 
         let (canon, _) = canons(signature)?;
         let own = *header.fields.get(signature.field)?;
         let chosen = fields.chosen(&signature.signed, own);
-        let mut signed = Vec::with_capacity(1024);
-        for field in chosen.iter().flatten().filter_map(|&n| header.fields.get(n)) {
-            canon.field(&mut signed, before_colon(*field, text), field.value.of(text));
-            signed.extend_from_slice(b"\r\n");
-        }
+        let signed = canonical(&chosen, header, text, canon);
         let itself = itself(own, signature, canon, text);
         let body = bodies.judge(signature);
         Some(Arc::new(Signed { algorithm, canon, chosen, fields: signed, itself, body, search: OnceLock::new() }))
     };
     signatures.iter().take(MOST).map(one).collect()
+}
+
+/// What a signature covers of another header than its own: the fields it chooses there, and their canonical form.
+pub(in crate::facts) fn covered(
+    signature: &Signature,
+    header: &Header,
+    text: &[u8],
+) -> Option<(Vec<Option<usize>>, Vec<u8>)> {
+    let (canon, _) = canons(signature)?;
+    let nowhere = Field { name: Span::default(), value: Span::default() };
+    let chosen = Fields::of(header, text).chosen(&signature.signed, nowhere);
+    let bytes = canonical(&chosen, header, text, canon);
+    Some((chosen, bytes))
+}
+
+/// Does a body have the hash that was signed?
+pub(in crate::facts) fn body_fits(signature: &Signature, body: &[u8]) -> Option<bool> {
+    let algorithm = Algorithm::named(&signature.algorithm.as_ref()?.value)?;
+    let (_, canon) = canons(signature)?;
+    let canonical = canon.body(body);
+    let counted = match &signature.length {
+        Some(l) => usize::try_from(l.value).ok().and_then(|l| canonical.get(..l)),
+        None => Some(&canonical[..]),
+    };
+    let signed = material::decode(signature.body_hash.as_bytes())?;
+    Some(counted.is_some_and(|counted| algorithm.digest(counted) == signed))
+}
+
+/// The chosen fields, canonical, each with its CRLF.
+fn canonical(chosen: &[Option<usize>], header: &Header, text: &[u8], canon: Canon) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1024);
+    for field in chosen.iter().flatten().filter_map(|&n| header.fields.get(n)) {
+        canon.field(&mut out, before_colon(*field, text), field.value.of(text));
+        out.extend_from_slice(b"\r\n");
+    }
+    out
 }
 
 /// What the body says of each signature: what a case keeps in its stead.

@@ -196,9 +196,7 @@ fn judge(
         }
     };
     let altered = match (signed, fitting.first()) {
-        (Some(signed), key) => {
-            altered(reading, signature, signed, key.filter(|_| header_hash == Hash::Mismatch), evidence)
-        }
+        (Some(signed), key) => altered(reading, index, signed, key.filter(|_| header_hash == Hash::Mismatch), evidence),
         _ => Vec::new(),
     };
     Verification { signature: index, header_hash, body_hash, result, reason, altered }
@@ -221,20 +219,42 @@ fn key_of(record: &KeyRecord) -> &[u8] {
 /// What was changed: proven where it can be undone, else by the marks it left.
 fn altered(
     reading: &Reading,
-    signature: &Signature,
+    index: usize,
     signed: &Signed,
     key: Option<&&KeyRecord>,
     evidence: &Evidence,
 ) -> Vec<Altered> {
-    let hop = relay(reading, signature);
+    let Some(signature) = reading.signatures.get(index) else { return Vec::new() };
+    let beside = reading.beside.as_deref();
+    let held = beside.and_then(|b| b.signatures.get(index));
+    let only = beside.filter(|b| b.way.len() == 1).and_then(|b| b.way.first().cloned());
+    let hop = only.or_else(|| relay(reading, signature));
     let say = |proof: Proof| {
         let hop = hop.clone();
         move |what: What| Altered { what, proof, hop: hop.clone() }
     };
     let mut out: Vec<Altered> = Vec::new();
     if let Body::Mismatch { altered, marks, .. } = &signed.body {
-        out.extend(altered.iter().flatten().copied().map(say(Proof::RestoredHash)));
-        out.extend(marks.iter().copied().map(say(Proof::Likely)));
+        match (beside, held) {
+            // The body that was sent has the signed hash: what differs from it came after signing.
+            (Some(beside), Some(held)) if held.body == Some(true) => {
+                let mut whats: Vec<What> = beside.differences.body.iter().flatten().map(|d| d.what).collect();
+                whats.dedup();
+                out.extend(whats.into_iter().map(say(Proof::SentCopy)));
+            }
+            _ => {
+                out.extend(altered.iter().flatten().copied().map(say(Proof::RestoredHash)));
+                out.extend(marks.iter().copied().map(say(Proof::Likely)));
+            }
+        }
+    }
+    if let (Some(key), Some(held)) = (key, held) {
+        let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
+        let data = [&held.fields[..], &signed.itself].concat();
+        if signed.algorithm.verifies(key_of(key), &data, &b) {
+            out.extend(held.changed.iter().copied().map(say(Proof::SentCopy)));
+            return out;
+        }
     }
     if let Some(key) = key {
         let found = signed

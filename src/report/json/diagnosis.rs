@@ -9,6 +9,7 @@ use crate::facts::dkim::forensics::Altered;
 use crate::facts::dkim::{DkimResult, Reason, Signature, Verification};
 use crate::facts::organization::Agreement;
 use crate::facts::received::Hop;
+use crate::facts::sent::{Beside, BodyDifference};
 use crate::remedy::{Change, Remedy};
 use crate::report::Shown;
 use crate::rules::{Exhibit, Finding, Gap, Place, Proof};
@@ -33,6 +34,8 @@ pub struct Document {
     requirements: Vec<RequirementPart>,
     report: Option<super::report::Document>,
     bounce: Option<BouncePart>,
+    /// What differs from the copy that was sent.
+    sent: Option<SentPart>,
     unknown: Vec<GapPart>,
     dns: Dns,
 }
@@ -317,6 +320,22 @@ struct RecipientPart {
 }
 
 #[derive(Debug, Serialize)]
+struct SentPart {
+    name: String,
+    between: Vec<String>,
+    fields: Vec<DifferencePart>,
+    body: Option<Vec<DifferencePart>>,
+}
+
+#[derive(Debug, Serialize)]
+struct DifferencePart {
+    name: String,
+    change: &'static str,
+    sent: Option<String>,
+    received: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
 pub(super) struct GapPart {
     question: String,
     needs: String,
@@ -352,6 +371,7 @@ pub fn document(d: &Diagnosis) -> Document {
         requirements: d.requirements.iter().map(requirement).collect(),
         report: super::report::document(d),
         bounce: d.facts.reading.bounce.as_ref().map(bounce),
+        sent: d.facts.reading.beside.as_deref().map(sent),
         unknown: d.unknown.iter().map(gap).collect(),
         dns: dns(d),
     }
@@ -372,6 +392,27 @@ fn bounce(b: &Bounce) -> BouncePart {
         reporting_mta: b.reporting_mta.as_ref().map(|mta| mta.value.clone()),
         recipients: b.recipients.iter().map(recipient).collect(),
         feedback: b.feedback.as_ref().map(|f| f.kind.word()),
+    }
+}
+
+fn sent(beside: &Beside) -> SentPart {
+    let fields = beside.differences.fields.iter().map(|f| DifferencePart {
+        name: f.name.clone(),
+        change: f.change.word(),
+        sent: f.sent.clone(),
+        received: f.received.clone(),
+    });
+    let part = |b: &BodyDifference| DifferencePart {
+        name: b.part.clone(),
+        change: b.what.word(),
+        sent: b.sent.clone(),
+        received: b.received.clone(),
+    };
+    SentPart {
+        name: beside.name.clone(),
+        between: beside.way.clone(),
+        fields: fields.collect(),
+        body: beside.differences.body.as_ref().map(|body| body.iter().map(part).collect()),
     }
 }
 

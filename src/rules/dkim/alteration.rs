@@ -1,10 +1,12 @@
 //! What was changed after signing, in words, and how to stop it.
 
+use crate::facts::Facts;
 use crate::facts::dkim::forensics::{Altered, Proof, What};
 use crate::facts::dkim::{Hash, Verification};
+use crate::facts::sent::{Beside, FieldDifference, brief};
 
 /// Sentences for an explanation: of the body, or of the header; empty where nothing was looked for.
-pub(super) fn told(found: &Verification, of_body: bool) -> String {
+pub(super) fn told(facts: &Facts, found: &Verification, of_body: bool) -> String {
     let hash = if of_body { found.body_hash } else { found.header_hash };
     if hash != Hash::Mismatch {
         return String::new();
@@ -15,7 +17,17 @@ pub(super) fn told(found: &Verification, of_body: bool) -> String {
     };
     let hop = of(found, of_body).find_map(|a| a.hop.as_deref());
     let by = hop.map(|hop| format!(", most likely by {hop}")).unwrap_or_default();
-    match (phrases(Proof::RestoredHash), phrases(Proof::Likely)) {
+    let beside = facts.reading.beside.as_deref();
+    if let (Some(shown), Some(beside)) = (phrases(Proof::SentCopy), beside) {
+        let signed = facts.reading.signatures.get(found.signature).map_or(&[][..], |s| &s.signed[..]);
+        return compared(beside, signed, &shown, hop, of_body);
+    }
+    let unhelpful = match beside.and_then(|b| b.signatures.get(found.signature)) {
+        Some(held) if of_body && held.body == Some(false) => UNFIT,
+        Some(_) if !of_body => UNFIT,
+        _ => "",
+    };
+    let told = match (phrases(Proof::RestoredHash), phrases(Proof::Likely)) {
         (Some(proven), _) if of_body => {
             format!(" On the way {proven}{by}: with that undone, the body has the hash that was signed.")
         }
@@ -27,12 +39,53 @@ pub(super) fn told(found: &Verification, of_body: bool) -> String {
             " Undoing the changes that are usual on the way does not restore it, so what was changed is not known."
                 .into()
         }
-    }
+    };
+    format!("{told}{unhelpful}")
 }
 
-/// Undone, the changes restore the hash.
+const UNFIT: &str = " The sent copy does not fit the signature either: it was signed only after other changes, or the key is another one, so what differs from that copy proves nothing here.";
+
+/// Differences that are told in full.
+const TOLD: usize = 3;
+
+/// What the sent copy shows, with the words that differ.
+fn compared(beside: &Beside, signed: &[String], shown: &str, hop: Option<&str>, of_body: bool) -> String {
+    let place = match (hop, beside.between()) {
+        (Some(hop), _) => format!(", by {hop}"),
+        (None, Some(between)) => format!(", between {between}"),
+        (None, None) => String::new(),
+    };
+    let quote = |text: &str| format!("\"{}\"", brief(text));
+    let pair = |name: &str, was: Option<&String>, is: Option<&String>| match (was, is) {
+        (Some(was), Some(is)) => format!("{name}: {} became {}", quote(was), quote(is)),
+        (None, Some(is)) => format!("{name}: {} is new", quote(is)),
+        (Some(was), None) => format!("{name}: {} is gone", quote(was)),
+        (None, None) => name.to_owned(),
+    };
+    let differences = &beside.differences;
+    let all: Vec<String> = match of_body {
+        true => {
+            differences.body.iter().flatten().map(|d| pair(&d.part, d.sent.as_ref(), d.received.as_ref())).collect()
+        }
+        false => {
+            let signed = |d: &&FieldDifference| !d.is_trace() && signed.iter().any(|s| s.eq_ignore_ascii_case(&d.name));
+            let fields = differences.fields.iter().filter(signed);
+            fields.map(|d| pair(&d.name, d.sent.as_ref(), d.received.as_ref())).collect()
+        }
+    };
+    let more = if all.len() > TOLD { format!("; and {} more", all.len() - TOLD) } else { String::new() };
+    let told = all.into_iter().take(TOLD).collect::<Vec<_>>().join("; ");
+    let fits = if of_body {
+        "The body that was sent has the signed hash"
+    } else {
+        "The fields that were sent fit the signature"
+    };
+    format!(" {fits}, so it is proven: on the way {shown}{place}. {told}{more}.")
+}
+
+/// Undone, the changes restore the hash; or the sent copy shows them.
 pub(super) fn proven(found: &Verification, of_body: bool) -> bool {
-    of(found, of_body).any(|a| a.proof == Proof::RestoredHash)
+    of(found, of_body).any(|a| a.proof != Proof::Likely)
 }
 
 /// What each change asks for.
@@ -77,8 +130,14 @@ fn cure(what: What) -> &'static str {
         What::ReplyToChanged | What::FieldAdded => {
             "Your signature protects fields that are not there; a list that adds one breaks it. Do not list absent fields such as Reply-To in h= if your mail goes to lists."
         }
-        What::RecipientsChanged | What::DateChanged | What::MessageIdChanged | What::ContentTypeChanged => {
-            "Let the system that writes these fields anew stand before the signer."
+        What::PartRemoved | What::StructureChanged | What::BodyChanged => {
+            "Let the system that changes the text or its parts sign after it, or take it out of the way."
         }
+        What::FieldChanged
+        | What::FieldRemoved
+        | What::RecipientsChanged
+        | What::DateChanged
+        | What::MessageIdChanged
+        | What::ContentTypeChanged => "Let the system that writes these fields anew stand before the signer.",
     }
 }

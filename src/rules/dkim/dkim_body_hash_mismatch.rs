@@ -71,7 +71,7 @@ fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding
         );
     let found = standing.found.filter(|v| v.body_hash == Hash::Mismatch);
     let proven = found.is_some_and(|v| alteration::proven(v, true));
-    let how = found.map(|v| alteration::told(v, true)).unwrap_or_default();
+    let how = found.map(|v| alteration::told(facts, v, true)).unwrap_or_default();
     let cures = found.map(|v| alteration::cures(v, true)).unwrap_or_default();
     let finding = match report {
         None if proven => finding.sure(Confidence::Certain, "with the change undone, the body has the signed hash"),

@@ -225,7 +225,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     };
     let found = standing.found.filter(|v| v.header_hash == Hash::Mismatch);
     let proven = found.is_some_and(|v| alteration::proven(v, false));
-    let how = found.map(|v| alteration::told(v, false)).unwrap_or_default();
+    let how = found.map(|v| alteration::told(facts, v, false)).unwrap_or_default();
     let mut fix = fix;
     fix.steps.splice(0..0, found.map(|v| alteration::cures(v, false)).unwrap_or_default());
     let title = match standing.rescued {

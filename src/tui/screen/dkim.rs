@@ -11,11 +11,14 @@
 //! ```
 
 use super::{answer, keys, scroll};
+use crate::diagnose::Diagnosis;
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::forensics::Proof;
 use crate::facts::dkim::{DkimResult, Hash, Key, KeyRecord, KeyState, PublicKey, Signature, Verification};
 use crate::facts::organization::Agreement;
+use crate::facts::sent::Beside;
+use crate::report::{self, Shown};
 use crate::tui::app::App;
 use crate::tui::case::Case;
 use crate::tui::keys::Action;
@@ -108,6 +111,10 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         None if facts.keys.is_empty() => doc.para(1, "The message is not signed.", Ink::Plain),
         None => {}
     }
+    if let Some(beside) = facts.reading.beside.as_deref() {
+        doc.section("Beside the sent copy", "");
+        sent(&mut doc, beside, diagnosis, Shown { redaction: app.redactor.as_ref() });
+    }
     if let Some(key) = key_of(facts, shown) {
         doc.section(&format!("Key   {}", key.name), "");
         key_text(&mut doc, key);
@@ -184,6 +191,21 @@ fn checked(doc: &mut Doc, found: &Verification) {
         };
         let by = altered.hop.as_ref().map(|hop| format!(", by {hop}")).unwrap_or_default();
         doc.hang("  ! ", Ink::Warn, format!("{}{by} ({sure})", altered.what.phrase()), Ink::Plain);
+    }
+}
+
+/// What differs from the copy that was sent, with the words of both.
+fn sent(doc: &mut Doc, beside: &Beside, diagnosis: &Diagnosis, shown: Shown) {
+    for line in report::sent::lines(diagnosis, shown) {
+        doc.hang(&format!("  {} ", line.mark), Ink::Warn, format!("{}: {}", line.name, line.what), Ink::Plain);
+        for (word, text) in [("sent", &line.sent), ("received", &line.received)] {
+            if let Some(text) = text {
+                doc.hang(&format!("    {word:8}  "), Ink::Faint, text, Ink::Plain);
+            }
+        }
+    }
+    for note in report::sent::notes(beside) {
+        doc.hang("  i ", Ink::Note, shown.line(&note), Ink::Plain);
     }
 }
 

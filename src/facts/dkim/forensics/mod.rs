@@ -59,6 +59,9 @@ pub enum What {
     TransferEncodingChanged,
     CharsetChanged,
     LinesWrapped,
+    PartRemoved,
+    StructureChanged,
+    BodyChanged,
     LinksRewritten,
     SubjectTag,
     SubjectChanged,
@@ -71,6 +74,8 @@ pub enum What {
     FieldAdded,
     FieldRefolded,
     FieldRecased,
+    FieldChanged,
+    FieldRemoved,
 }
 
 impl What {
@@ -89,6 +94,9 @@ impl What {
             What::TransferEncodingChanged => "transfer-encoding-changed",
             What::CharsetChanged => "charset-changed",
             What::LinesWrapped => "lines-wrapped",
+            What::PartRemoved => "part-removed",
+            What::StructureChanged => "structure-changed",
+            What::BodyChanged => "body-changed",
             What::LinksRewritten => "links-rewritten",
             What::SubjectTag => "subject-tag",
             What::SubjectChanged => "subject-changed",
@@ -101,6 +109,8 @@ impl What {
             What::FieldAdded => "field-added",
             What::FieldRefolded => "field-refolded",
             What::FieldRecased => "field-recased",
+            What::FieldChanged => "field-changed",
+            What::FieldRemoved => "field-removed",
         }
     }
 
@@ -119,6 +129,9 @@ impl What {
             What::TransferEncodingChanged => "the transfer encoding was changed",
             What::CharsetChanged => "the character set was changed",
             What::LinesWrapped => "long lines were broken",
+            What::PartRemoved => "a part was removed",
+            What::StructureChanged => "the boundaries of its parts or their fields were written anew",
+            What::BodyChanged => "text was changed",
             What::LinksRewritten => "links were rewritten",
             What::SubjectTag => "a tag was put into Subject",
             What::SubjectChanged => "Subject was changed",
@@ -131,6 +144,8 @@ impl What {
             What::FieldAdded => "a field was added whose absence is signed",
             What::FieldRefolded => "fields were folded otherwise",
             What::FieldRecased => "names of fields were written otherwise",
+            What::FieldChanged => "a signed field was changed",
+            What::FieldRemoved => "a signed field was removed",
         }
     }
 

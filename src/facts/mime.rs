@@ -1,0 +1,126 @@
+//! The parts of a message that have no parts of their own (RFC 2045, RFC 2046), decoded.
+
+use mail_parser::{Encoding, MessageParser, MessagePart, MimeHeaders, PartType};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Multiparts and messages within a message, at most: each costs a search to the end, or a level of the stack.
+pub const NESTED: usize = 100;
+
+/// Parts that are looked at.
+pub const PARTS: usize = 1_000;
+
+/// One part without parts of its own.
+#[derive(Clone, Debug)]
+pub struct Leaf {
+    /// `text/html`, lower case; `text/plain` where no Content-Type says otherwise (RFC 2045 §5.2).
+    pub kind: String,
+    /// Lower case; empty where none is named.
+    pub charset: String,
+    /// `base64`, `quoted-printable`, or empty for a part that stands as it is.
+    pub encoding: &'static str,
+    /// Of the file, as Content-Disposition or Content-Type names it.
+    pub name: Option<String>,
+    /// Content-Disposition says so.
+    pub attached: bool,
+    /// Its own header; for a message without parts, the message's.
+    pub header: Range<usize>,
+    /// Its content as it stands in the message.
+    pub raw: Range<usize>,
+    /// The content, decoded; text as UTF-8. A message within the message stands as it is.
+    pub content: Vec<u8>,
+    /// Broken base64 or quoted-printable.
+    pub damaged: bool,
+}
+
+impl Leaf {
+    pub fn is_text(&self) -> bool {
+        self.kind.starts_with("text/") && !self.attached
+    }
+
+    /// The content as text; empty for what is none.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self.kind.starts_with("text/") {
+            true => String::from_utf8_lossy(&self.content),
+            false => Cow::Borrowed(""),
+        }
+    }
+}
+
+/// The parts of a whole message in order, [`PARTS`] at most; `None` where they are nested beyond [`NESTED`], or there
+/// is no header.
+pub fn leaves(message: &[u8]) -> Option<Vec<Leaf>> {
+    if nested(message) > NESTED {
+        return None;
+    }
+    let parsed = MessageParser::new().parse(message)?;
+    let leaf = |part: &MessagePart| !matches!(part.body, PartType::Multipart(_));
+    Some(parsed.parts.iter().filter(|part| leaf(part)).take(PARTS).map(|part| read(part, message)).collect())
+}
+
+/// How often a text speaks of parts or messages within it.
+pub fn nested(text: &[u8]) -> usize {
+    let named = |before: &[u8], name: &[u8]| {
+        before.len() >= name.len() && before[before.len() - name.len()..].eq_ignore_ascii_case(name)
+    };
+    let slashes = text.iter().enumerate().filter(|(_, b)| **b == b'/');
+    slashes.filter(|&(at, _)| named(&text[..at], b"multipart") || named(&text[..at], b"message")).count()
+}
+
+fn read(part: &MessagePart, message: &[u8]) -> Leaf {
+    let end = message.len();
+    let place = |from: u32, to: u32| (from as usize).min(end)..(to as usize).clamp((from as usize).min(end), end);
+    let kind = part.content_type().map(|t| match t.subtype() {
+        Some(sub) => format!("{}/{sub}", t.ctype()).to_ascii_lowercase(),
+        None => t.ctype().to_ascii_lowercase(),
+    });
+    let raw = place(part.offset_body, part.offset_end);
+    let content = match &part.body {
+        PartType::Text(text) | PartType::Html(text) => text.as_bytes().to_vec(),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.to_vec(),
+        PartType::Message(_) | PartType::Multipart(_) => message[raw.clone()].to_vec(),
+    };
+    Leaf {
+        kind: kind.unwrap_or_else(|| "text/plain".into()),
+        charset: part.content_type().and_then(|t| t.attribute("charset")).unwrap_or_default().to_ascii_lowercase(),
+        encoding: match part.encoding {
+            Encoding::None => "",
+            Encoding::QuotedPrintable => "quoted-printable",
+            Encoding::Base64 => "base64",
+        },
+        name: part.attachment_name().map(str::to_owned),
+        attached: part.content_disposition().is_some_and(|d| d.is_attachment()),
+        header: place(part.offset_header, part.offset_body),
+        raw,
+        content,
+        damaged: part.is_encoding_problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_decoded_and_stand_where_they_stand() {
+        let text = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello\r\n--b\r\nContent-Type: TEXT/html; charset=UTF-8\r\n\
+            Content-Transfer-Encoding: base64\r\n\r\nPGI+aGk8L2I+\r\n--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\
+            Content-Disposition: attachment\r\n\r\n%PDF\r\n--b--\r\n";
+        let leaves = leaves(text).unwrap();
+        let kinds: Vec<&str> = leaves.iter().map(|l| l.kind.as_str()).collect();
+        assert_eq!(kinds, ["text/plain", "text/html", "application/pdf"]);
+        assert_eq!(leaves[1].text(), "<b>hi</b>");
+        assert_eq!(&text[leaves[1].raw.clone()], b"PGI+aGk8L2I+");
+        assert_eq!((leaves[1].encoding, leaves[1].charset.as_str()), ("base64", "utf-8"));
+        assert_eq!((leaves[2].name.as_deref(), leaves[2].attached), (Some("a.pdf"), true));
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_or_has_too_many_parts_is_bounded() {
+        let deep: String =
+            (0..1_000).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect();
+        assert!(leaves(deep.as_bytes()).is_none());
+        let many = "Content-Type: multipart/mixed; boundary=b\r\n\r\n".to_owned() + &"--b\r\n\r\nx\r\n".repeat(100_000);
+        assert_eq!(leaves(many.as_bytes()).unwrap().len(), PARTS);
+    }
+}

@@ -1,0 +1,182 @@
+use super::*;
+use crate::evidence::case::Case;
+use crate::evidence::{Answer, Answers, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
+use crate::facts::dkim::forensics::Proof;
+use crate::facts::dkim::testing::{RELAXED, SIMPLE, Signing};
+use crate::facts::{Facts, Reading};
+use std::sync::Arc;
+
+const MESSAGE: &str = "From: Ann <ann@example.com>\r\nTo: bob@example.net\r\nSubject: Hello\r\n\
+    Date: Tue, 2 Jun 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\nMIME-Version: 1.0\r\n\
+    Content-Type: text/plain; charset=utf-8\r\n\r\nDear Bob,\r\nsee https://example.com/a now.\r\nAnn\r\n";
+
+fn changes(sent: &str, received: &str) -> Vec<(String, &'static str)> {
+    let found = differences(sent.as_bytes(), received.as_bytes());
+    let fields = found.fields.iter().map(|f| (f.name.clone(), f.change.word()));
+    fields.chain(found.body.iter().flatten().map(|b| (b.part.clone(), b.what.word()))).collect()
+}
+
+fn one(sent: &str, received: &str) -> (String, &'static str) {
+    let all = changes(sent, received);
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.into_iter().next().unwrap()
+}
+
+#[test]
+fn the_same_message_has_no_differences_whatever_its_line_ends() {
+    assert!(differences(MESSAGE.as_bytes(), MESSAGE.as_bytes()).is_empty());
+    assert!(differences(MESSAGE.as_bytes(), MESSAGE.replace("\r\n", "\n").as_bytes()).is_empty());
+    let trace =
+        format!("Return-Path: <ann@example.com>\r\nReceived: from a by b; Tue, 2 Jun 2026 10:00:01 +0000\r\n{MESSAGE}");
+    let found = differences(MESSAGE.as_bytes(), trace.as_bytes());
+    assert!(found.is_empty() && found.fields.len() == 2, "{found:?}");
+}
+
+#[test]
+fn fields_are_told_by_what_happened_to_them() {
+    let with = |from: &str, to: &str| one(MESSAGE, &MESSAGE.replace(from, to));
+    assert_eq!(with("Subject: Hello", "Subject: [list] Hello"), ("Subject".into(), "changed"));
+    assert_eq!(with("Subject: Hello", "Subject:  Hello"), ("Subject".into(), "refolded"));
+    assert_eq!(with("Message-ID:", "Message-Id:"), ("Message-Id".into(), "recased"));
+    assert_eq!(with("To: bob@example.net\r\n", ""), ("To".into(), "removed"));
+    assert_eq!(with("Subject:", "Reply-To: list@example.org\r\nSubject:"), ("Reply-To".into(), "added"));
+    // The one on top is new, the lower one is as it was.
+    let twice = differences(MESSAGE.as_bytes(), format!("Subject: Another\r\n{MESSAGE}").as_bytes());
+    assert_eq!((twice.fields.len(), twice.fields[0].received.as_deref()), (1, Some("Another")));
+    assert_eq!(twice.fields[0].at.unwrap().of(b"Subject: Another"), b"Subject: Another");
+}
+
+#[test]
+fn each_change_of_a_text_has_its_name() {
+    let with = |from: &str, to: &str| one(MESSAGE, &MESSAGE.replace(from, to)).1;
+    assert_eq!(with("Ann\r\n", "Ann\r\n-- \r\nSent by a gateway\r\n"), "footer-appended");
+    assert_eq!(with("Dear Bob", "CAUTION: external\r\nDear Bob"), "text-prepended");
+    assert_eq!(
+        with("https://example.com/a", "https://gateway.example.net/?u=https%3A%2F%2Fexample.com"),
+        "links-rewritten"
+    );
+    assert_eq!(with("Dear Bob", "Dear Rob"), "body-changed");
+    assert_eq!(with("now.\r\n", "now.  \r\n"), "whitespace-changed");
+    assert_eq!(with("see https", "see\r\nhttps"), "lines-wrapped");
+    let found = differences(MESSAGE.as_bytes(), MESSAGE.replace("Dear Bob", "Dear Rob").as_bytes());
+    let body = &found.body.unwrap()[0];
+    assert_eq!((body.sent.as_deref(), body.received.as_deref()), (Some("Dear Bob,"), Some("Dear Rob,")));
+}
+
+fn multipart(parts: &[&str]) -> String {
+    let head = MESSAGE.split_once("Content-Type").unwrap().0;
+    let parts: String = parts.iter().map(|p| format!("--b\r\n{p}\r\n")).collect();
+    format!("{head}Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n")
+}
+
+const TEXT: &str = "Content-Type: text/plain\r\n\r\nHello";
+const PDF: &str = "Content-Type: application/pdf; name=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERg==";
+
+#[test]
+fn parts_come_and_go_and_are_written_otherwise() {
+    let both = multipart(&[TEXT, PDF]);
+    assert_eq!(one(&both, &multipart(&[TEXT])), ("application/pdf \"a.pdf\"".into(), "part-removed"));
+    assert_eq!(one(&multipart(&[TEXT]), &both), ("application/pdf \"a.pdf\"".into(), "part-added"));
+    assert_eq!(one(&both, &both.replace("JVBERg==", "JVBERi0=")).1, "body-changed");
+    let encoded = both
+        .replace("text/plain\r\n\r\nHello", "text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nHell=6F");
+    assert_eq!(one(&both, &encoded), ("text/plain".into(), "transfer-encoding-changed"));
+    let other =
+        both.replace("boundary=b\r\n", "boundary=bb\r\n").replace("--b\r\n", "--bb\r\n").replace("--b--", "--bb--");
+    assert_eq!(changes(&both, &other).last().unwrap().1, "structure-changed");
+    let wrapped = multipart(&["Content-Type: text/plain; charset=utf-8\r\n\r\nHello\r\n", TEXT]);
+    let plain = format!("{}\r\nHello\r\n", MESSAGE.split_once("\r\nDear").unwrap().0);
+    let whats: Vec<_> = changes(&plain, &wrapped).into_iter().map(|c| c.1).collect();
+    assert!(whats.contains(&"wrapped-in-multipart") && whats.contains(&"part-added"), "{whats:?}");
+}
+
+#[test]
+fn a_header_alone_has_no_body_to_compare() {
+    let head = MESSAGE.split_once("\r\n\r\n").unwrap().0;
+    assert_eq!(differences(MESSAGE.as_bytes(), head.as_bytes()).body, None);
+}
+
+#[test]
+fn hostile_copies_are_bounded() {
+    let many: String = (0..20_000).map(|n| format!("X-{n}: a\r\n")).collect::<String>() + "\r\nx\r\n";
+    let same: String = "Received: a\r\n".repeat(20_000) + "\r\ny\r\n";
+    let found = differences(many.as_bytes(), same.as_bytes());
+    assert_eq!(found.fields.len(), 2_000);
+    let deep: String =
+        (0..1_000).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect();
+    assert_eq!(differences(deep.as_bytes(), MESSAGE.as_bytes()).body.unwrap().len(), 1);
+}
+
+/// The received copy diagnosed with the sent one beside it.
+fn facts(sent: &str, received: &str, signing: Signing) -> Facts {
+    let sent = Input::read("sent.eml", sent.as_bytes(), Some(InputKind::Message)).unwrap();
+    let input = Input::read("m.eml", received.as_bytes(), Some(InputKind::Message)).unwrap().beside(sent);
+    let question = Question::new("s1._domainkey.example.com", Kind::Txt);
+    let record = Record { name: question.name.clone(), data: crate::remedy::text(&signing.record()), ttl: 300 };
+    let answer = Answer::new(Outcome::Records, vec![record], jiff::Timestamp::UNIX_EPOCH);
+    let evidence = Evidence {
+        answers: Answers::from([(question, answer)]),
+        ..Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true)
+    };
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    Facts::gather(Arc::new(evidence), reading)
+}
+
+fn altered(facts: &Facts) -> Vec<(&'static str, Proof)> {
+    facts.verified[0].altered.iter().map(|a| (a.what.word(), a.proof)).collect()
+}
+
+#[test]
+fn a_sent_copy_that_fits_the_signature_is_proof() {
+    let signed = RELAXED.sign(MESSAGE);
+    let hop = "Received: from a.example.com by mx.example.net; Tue, 2 Jun 2026 10:00:01 +0000\r\n";
+    // What cannot be undone from the received bytes alone.
+    let received = format!("{hop}{}", signed.replace("Dear Bob", "Dear Rob").replace("10:00:00", "10:00:07"));
+    let found = facts(MESSAGE, &received, RELAXED);
+    assert_eq!(altered(&found), [("body-changed", Proof::SentCopy), ("date-changed", Proof::SentCopy)]);
+    assert_eq!(found.verified[0].altered[0].hop.as_deref(), Some("mx.example.net"));
+    let d = crate::diagnose::judge(found);
+    let told = d.every_finding().map(|f| f.explanation.as_str()).collect::<Vec<_>>().join("\n");
+    assert!(told.contains("\"Dear Bob,\" became \"Dear Rob,\"") && told.contains("by mx.example.net"), "{told}");
+    // With the signature in the sent copy, too.
+    assert_eq!(altered(&facts(&signed, &received, RELAXED)).len(), 2);
+}
+
+#[test]
+fn what_relaxed_survives_is_not_told_of_it_and_is_of_simple() {
+    let refolded =
+        |signing: Signing| facts(MESSAGE, &signing.sign(MESSAGE).replace("Subject: Hello", "Subject:  Hello"), signing);
+    assert_eq!(altered(&refolded(RELAXED)), []);
+    assert_eq!(altered(&refolded(SIMPLE)), [("field-refolded", Proof::SentCopy)]);
+}
+
+#[test]
+fn a_sent_copy_that_was_changed_before_signing_proves_nothing() {
+    let signed = RELAXED.sign(&MESSAGE.replace("Dear Bob", "Dear Robert"));
+    let found = facts(MESSAGE, &signed.replace("Dear Robert", "Dear Rob"), RELAXED);
+    assert!(altered(&found).iter().all(|(_, proof)| *proof != Proof::SentCopy), "{:?}", altered(&found));
+    let d = crate::diagnose::judge(found);
+    assert!(d.every_finding().any(|f| f.explanation.contains("does not fit the signature either")));
+}
+
+#[test]
+fn a_case_keeps_both_copies_and_says_the_same() {
+    let found = facts(MESSAGE, &RELAXED.sign(MESSAGE).replace("Dear Bob", "Dear Rob"), RELAXED);
+    let case = Case::read(Case::new(&found.evidence, false).write().as_bytes()).unwrap();
+    let evidence = Arc::new(case.evidence(None).unwrap());
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    let again = Facts::gather(evidence, reading);
+    assert_eq!(again.reading.beside, found.reading.beside);
+    assert_eq!(again.verified, found.verified);
+}
+
+#[test]
+fn what_is_quoted_of_a_body_is_redacted() {
+    let found = facts(MESSAGE, &RELAXED.sign(MESSAGE).replace("Dear Bob", "Dear secret Rob"), RELAXED);
+    let d = crate::diagnose::judge(found);
+    let redaction = crate::redact::Redaction::of(&d.facts);
+    let shown = crate::report::Shown { redaction: Some(&redaction) };
+    let text = crate::report::json::pretty(&crate::report::json::diagnosis::document(&d), shown);
+    assert!(!text.contains("secret"), "{text}");
+    assert!(!crate::report::plain::diagnosis(&d, shown).contains("secret"));
+}
