@@ -46,7 +46,7 @@ pub fn notes(beside: &Beside) -> Vec<String> {
     differences.fields.iter().filter(|f| f.is_trace()).for_each(|f| *trace.entry(&f.name).or_default() += 1);
     if !trace.is_empty() {
         let counted =
-            trace.iter().take(8).map(|(name, n)| if *n > 1 { format!("{name} {n}×") } else { (*name).to_owned() });
+            trace.iter().take(8).map(|(name, n)| if *n > 1 { format!("{name} ({n})") } else { (*name).to_owned() });
         let more = if trace.len() > 8 { ", …" } else { "" };
         out.push(format!("Servers on the way added: {}{more}.", counted.collect::<Vec<_>>().join(", ")));
     }

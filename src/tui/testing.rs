@@ -483,22 +483,12 @@ pub fn of_bounce(text: &str) -> super::case::Case {
 
 /// A signed message that was changed on the way, with the copy that was sent beside it.
 pub fn beside() -> super::case::Case {
-    use crate::facts::dkim::testing::RELAXED;
-    let sent = "From: Ann <ann@example.com>\r\nTo: bob@example.net\r\nSubject: The offer\r\n\
-        Date: Tue, 2 Jun 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\nMIME-Version: 1.0\r\n\
-        Content-Type: text/plain; charset=utf-8\r\n\r\nDear Bob,\r\nthe offer: https://example.com/offer\r\nAnn\r\n";
-    let received = RELAXED.sign(sent).replace("Subject: The", "Subject: [team] The");
-    let received = received.replace("https://example.com/offer", "https://gateway.example.net/?u=example.com/offer");
-    let hops = "Received: from list.example.org by mx.example.net; Tue, 2 Jun 2026 10:00:09 +0000\r\n\
-        Received: from a.example.com by list.example.org; Tue, 2 Jun 2026 10:00:01 +0000\r\n";
     let read = |name: &str, text: &str| Input::read(name, text.as_bytes(), Some(InputKind::Message)).unwrap();
-    let input = read("arrived.eml", &format!("{hops}{received}")).beside(read("sent.eml", sent));
-    let evidence = Evidence::new(input, Said::default(), "2026-06-10T12:00:00Z".parse().unwrap(), true);
-    let record = RELAXED.record();
-    let (one, two) = record.split_at(200);
-    let zone =
-        crate::evidence::zone::Zone::parse(&format!("s1._domainkey.example.com TXT \"{one}\" \"{two}\"")).unwrap();
-    let evidence = crate::samples::settle(Evidence { offline: false, ..evidence }, &zone);
+    let input = read("arrived.eml", include_str!("../../tests/scenarios/whole-message-sent-copy/input"))
+        .beside(read("sent.eml", include_str!("../../tests/scenarios/whole-message-sent-copy/sent")));
+    let zone = include_str!("../../tests/scenarios/whole-message-sent-copy/zone");
+    let evidence = Evidence::new(input, Said::default(), "2026-06-10T12:00:00Z".parse().unwrap(), false);
+    let evidence = crate::samples::settle(evidence, &crate::evidence::zone::Zone::parse(zone).unwrap());
     let opened = Opened::new(evidence.input.clone(), Said::default());
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     let diagnosis = crate::diagnose::diagnose(Arc::new(evidence), reading);

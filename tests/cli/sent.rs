@@ -32,7 +32,7 @@ fn the_case_keeps_both_and_says_the_same_again() {
     let arrived = home.file("arrived.eml", SENT.replace("Dear Bob", "Dear Rob"));
     let first = home.diagnose(&["--json", "--sent", &sent, &arrived]).json();
     let id = home.run(&["cases", "list", "--json"]).json()[0]["id"].as_str().unwrap().to_owned();
-    let again = home.run(&["cases", "show", &id, "--to", "json"]).json();
+    let again = home.run(&["cases", "show", &id, "--json"]).json();
     assert_eq!(first["sent"]["body"][0]["received"], "Dear Rob");
     assert_eq!(again["sent"], first["sent"]);
 }
