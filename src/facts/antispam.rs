@@ -20,7 +20,7 @@ pub struct Field {
     pub field: usize,
     /// `microsoft`, `spamassassin`, `rspamd`, `yandex` …
     pub vendor: &'static str,
-    /// Stamped by the sending organisation (`-Untrusted`, or a report on mail going out): shown,
+    /// Stamped by the sending organization (`-Untrusted`, or a report on mail going out): shown,
     /// never counted.
     pub untrusted: bool,
     /// What it says, item by item.
@@ -128,7 +128,7 @@ pub fn items((_, field): Entry, value: &[u8], base: usize) -> Vec<Item> {
 }
 
 /// Some stamp mail that leaves them too. Where Microsoft's only reports say `DIR:OUT`, all of its
-/// fields are the sending organisation's; so is a Proofpoint field of an outbound policy.
+/// fields are the sending organization's; so is a Proofpoint field of an outbound policy.
 fn distrust_what_went_out(fields: &mut [Field]) {
     let says = |f: &Field, key: &str, value: &str| {
         f.items.iter().any(|i| i.key.eq_ignore_ascii_case(key) && pattern::glob(value, &i.value))

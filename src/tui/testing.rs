@@ -304,7 +304,7 @@ pub fn diagnosis() -> Diagnosis {
         .record(Change::cname("s1._domainkey.acme.example", TARGET))
         .step("At the ESP: Domain settings, custom DKIM domain, acme.example.");
     let mut unaligned = Finding::new(&UNALIGNED, "DKIM signs as mailer.esp.example, not acme.example")
-        .explain("The signature is valid, but it is the ESP's. DMARC only counts a signature whose d= is in the same organisation as From: (acme.example).")
+        .explain("The signature is valid, but it is the ESP's. DMARC only counts a signature whose d= is in the same organization as From: (acme.example).")
         .sure(crate::rules::Confidence::Certain, "both domains are in the header")
         .exhibit(Exhibit::input(at("mailer.esp.example", 2), "signed as this domain"))
         .exhibit(Exhibit::input(at("acme.example", 3), "the reader sees this one"))

@@ -1,4 +1,4 @@
-//! The boundary hop: the Received at which an organisation took the message over from outside.
+//! The boundary hop: the Received at which an organization took the message over from outside.
 
 use super::party::{Names, Party, is_public};
 use crate::facts::authres::{AuthRes, MethodResult, comment};

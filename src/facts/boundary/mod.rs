@@ -1,5 +1,5 @@
 //! The trust boundary: which Authentication-Results are believed and why (RFC 8601 §5, §7.1),
-//! and the connection at which the receiving organisation took the message over.
+//! and the connection at which the receiving organization took the message over.
 
 mod believed;
 mod hop;
@@ -29,7 +29,7 @@ pub struct Boundary {
     pub distrusted: Vec<(usize, Distrust)>,
     /// One sentence: why these.
     pub because: String,
-    /// Index into [`Reading::hops`] of the hop at which the receiving organisation took over.
+    /// Index into [`Reading::hops`] of the hop at which the receiving organization took over.
     pub hop: Option<usize>,
     /// The last server, where it is another organization's that wrote no verdict of its own:
     /// the believed fields and `hop` then tell of the connection before. Return-Path tells of the last.
@@ -48,7 +48,7 @@ pub enum Distrust {
     /// Carries the receiver's name, stands where anyone could have put it, and says the opposite
     /// of the field above: the upper one counts.
     Contradicts,
-    /// Stamped by the sending organisation (Outlook's outbound leftover, `-Untrusted`).
+    /// Stamped by the sending organization (Outlook's outbound leftover, `-Untrusted`).
     SendersOwn,
     /// The user chose another (`--trust`).
     NotChosen,
@@ -116,7 +116,7 @@ impl MailFrom {
     }
 }
 
-/// Who delivered the message to the receiving organisation.
+/// Who delivered the message to the receiving organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identities {
     pub mail_from: Option<Identity<MailFrom>>,

@@ -2,8 +2,10 @@ use super::standing;
 use super::subject::shortened;
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
+use crate::facts::dkim::KeyState;
+use crate::facts::domain::keys::Selector;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
     /// Only Ed25519 keys, which many receivers do not know
@@ -59,6 +61,12 @@ fn of_domain(facts: &Facts, domain: &str) -> Verdict {
     if !keys.iter().all(|(_, record)| record.public.is_ed25519()) {
         return Verdict::Pass;
     }
+    // One of those that nobody told may be RSA.
+    let dark = |s: &&Selector| matches!(s.key.state, KeyState::Failed(_) | KeyState::Unasked(_));
+    if let Some(dark) = facts.domain.keys.selectors.iter().find(dark) {
+        let question = format!("Is the key at {} an RSA key?", dark.key.name);
+        return Verdict::Unknown(vec![Gap::dns(question, &Question::new(&dark.key.name, Kind::Txt))]);
+    }
     let found = Finding::new(&RULE, format!("Only Ed25519 keys were found at {}", shortened(domain, 36)))
         .severity(Severity::Medium)
         .sure(Confidence::Possible, "other selectors may exist; nothing lists them")
@@ -109,5 +117,10 @@ mod tests {
         let both = format!("{ed}\nk2._domainkey.example.com TXT \"p={RSA_1024}\"");
         assert!(matches!(Case::domain("example.com").zone(&both).judge(&RULE), Verdict::Pass));
         assert!(matches!(Case::domain("example.com").zone("").judge(&RULE), Verdict::NotApplicable));
+        let dark = format!("{ed}\nk2._domainkey.example.com SERVFAIL");
+        let Verdict::Unknown(gaps) = Case::domain("example.com").zone(&dark).judge(&RULE) else {
+            panic!("nobody told")
+        };
+        assert_eq!(gaps[0].question, "Is the key at k2._domainkey.example.com an RSA key?");
     }
 }

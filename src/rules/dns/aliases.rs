@@ -13,6 +13,8 @@ pub(super) struct Alias {
     /// Where the first alias leads.
     pub target: String,
     pub fault: Option<Break>,
+    /// Nothing was found behind it, and one of the questions failed.
+    pub open: bool,
 }
 
 /// What is wrong with an alias.
@@ -67,7 +69,8 @@ fn alias(name: &str, answers: &[(&Question, &Answer)]) -> Option<Alias> {
         () if !serves && needed(&aliased) => Some(Break::NoData),
         () => None,
     };
-    Some(Alias { question: question.clone(), target, fault })
+    let open = fault.is_none() && !serves && answers.iter().any(|(_, a)| a.outcome.failed());
+    Some(Alias { question: question.clone(), target, fault, open })
 }
 
 /// Was it asked for what must be there: a text, or an address of either family?

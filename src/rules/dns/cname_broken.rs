@@ -4,7 +4,7 @@ use crate::evidence::{Data, Kind};
 use crate::facts::Facts;
 use crate::remedy::{Change, Remedy, TTL};
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
     /// An alias (CNAME) leads nowhere, or stands where it must not
@@ -43,7 +43,9 @@ fn judge(facts: &Facts) -> Verdict {
             found.push(finding(facts, alias, fault));
         }
     }
-    Verdict::of(found, Vec::new())
+    let gap =
+        |a: &Alias| Gap::dns(format!("Is anything behind the alias {} → {}?", a.question.name, a.target), &a.question);
+    Verdict::of(found, names.iter().filter(|alias| alias.open).map(gap).collect())
 }
 
 fn finding(facts: &Facts, alias: &Alias, fault: &Break) -> Finding {
@@ -137,6 +139,11 @@ fn cure(alias: &Alias, fault: &Break) -> Remedy {
 mod tests {
     use super::super::testing::{found, judge};
     use super::*;
+    use crate::evidence::zone::Zone;
+    use crate::evidence::{Answer, Evidence, Input, Outcome, Question, Said};
+    use crate::facts::Reading;
+    use crate::samples::settle;
+    use std::sync::Arc;
 
     fn one(zone: &str) -> Finding {
         found(&RULE, "example.com", Some(zone))
@@ -182,5 +189,23 @@ mod tests {
         // A strangers' alias is a stranger's.
         let foreign = "example.com MX 10 mx.other.test\nmx.other.test CNAME gone.other.test";
         assert!(matches!(judge(&RULE, "example.com", Some(foreign)), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn half_an_answer_decides_nothing() {
+        let zone = "example.com MX 10 mx.example.com\nmx.example.com CNAME b.test\nb.test TXT x";
+        let input = Input::read("-", &b"example.com"[..], None).unwrap();
+        let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, false);
+        let mut evidence = settle(evidence, &Zone::parse(zone).unwrap());
+        let mut judged = || {
+            let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+            let verdict = (RULE.judge)(&Facts::gather(Arc::new(evidence.clone()), reading));
+            let v6 = Question::new("mx.example.com", Kind::Aaaa);
+            evidence.answers.insert(v6, Answer::new(Outcome::ServFail, vec![], jiff::Timestamp::UNIX_EPOCH));
+            verdict
+        };
+        assert!(matches!(judged(), Verdict::Found(_)), "no address of either family");
+        let Verdict::Unknown(gaps) = judged() else { panic!("there may be one over IPv6") };
+        assert_eq!(gaps[0].question, "Is anything behind the alias mx.example.com → b.test?");
     }
 }

@@ -1,12 +1,13 @@
 use super::shown;
 use crate::evidence::{Answer, Kind, Outcome, Question};
 use crate::facts::Facts;
+use crate::facts::domain::Asked;
 use crate::facts::organization::same_by_list;
 use crate::facts::reverse::addresses;
 use crate::knowledge::{DnsHost, host};
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, rule};
 use std::net::IpAddr;
 
 rule! {
@@ -59,10 +60,18 @@ fn judge(facts: &Facts) -> Verdict {
             found.push(finding(facts, host, name, "is the name of a DKIM key").leads_to(&["dkim-key-not-found"]));
         }
     }
-    match looked {
-        true => Verdict::of(found, Vec::new()),
+    let gaps: Vec<Gap> = dark(facts).collect();
+    match looked || !gaps.is_empty() {
+        true => Verdict::of(found, gaps),
         false => Verdict::NotApplicable,
     }
+}
+
+/// Own mail servers whose addresses nobody told.
+fn dark(facts: &Facts) -> impl Iterator<Item = Gap> + '_ {
+    let servers = facts.domain.mx.iter().flat_map(|m| &m.servers).filter(|s| s.own && s.ips.is_empty());
+    let failed = servers.filter_map(|s| Some((&s.host, s.addresses.iter().find_map(Asked::open)?)));
+    failed.map(|(host, question)| Gap::dns(format!("Is {host} behind a web proxy?"), question))
 }
 
 /// It has mail servers, or nobody has asked for them.
@@ -141,5 +150,8 @@ mod tests {
         let foreign = "example.com MX 10 mx.other.test\nmx.other.test A 104.16.1.1";
         assert!(matches!(judge(&RULE, "example.com", Some(foreign)), Verdict::NotApplicable));
         assert!(matches!(judge(&RULE, "example.com", Some("example.com SERVFAIL")), Verdict::NotApplicable));
+        let dark = format!("{MX}mail.example.com SERVFAIL");
+        let Verdict::Unknown(gaps) = judge(&RULE, "example.com", Some(&dark)) else { panic!("nobody told") };
+        assert_eq!(gaps[0].question, "Is mail.example.com behind a web proxy?");
     }
 }

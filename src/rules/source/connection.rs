@@ -1,4 +1,4 @@
-//! The connection the receiving organisation judged, and whose it is.
+//! The connection the receiving organization judged, and whose it is.
 
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
@@ -15,7 +15,7 @@ pub(super) fn source(facts: &Facts) -> Option<IpAddr> {
     (is_public(ip) && !hop(facts).is_some_and(Hop::is_submission)).then_some(ip)
 }
 
-/// The hop at which the receiving organisation took over, if it is that of the source address.
+/// The hop at which the receiving organization took over, if it is that of the source address.
 pub(super) fn hop(facts: &Facts) -> Option<&Hop> {
     let hop = facts.reading.hops.get(facts.reading.boundary.hop?)?;
     let source = facts.identities.source_ip.as_ref()?.value.to_canonical();

@@ -132,7 +132,7 @@ fn tags(doc: &mut Doc, facts: &Facts, n: usize, signature: &Signature) {
     let from = facts.reading.from_domain().unwrap_or("?");
     let aligned = match facts.alignment.signatures.get(n).copied().flatten() {
         Some(Agreement::None) => format!("✗ not aligned with From: {from}"),
-        Some(Agreement::Relaxed) => format!("✓ same organisation as From: {from}"),
+        Some(Agreement::Relaxed) => format!("✓ same organization as From: {from}"),
         Some(Agreement::Strict) => format!("✓ the same as From: {from}"),
         None => String::new(),
     };
@@ -250,6 +250,8 @@ pub(super) fn state_in_short(state: &KeyState) -> String {
 
 fn material(key: &PublicKey) -> String {
     match key {
+        PublicKey::Rsa { bits: bits @ ..1024 } => format!("✗ key found, RSA {bits}: too short, it counts for nothing"),
+        PublicKey::Rsa { bits: bits @ ..2048 } => format!("! key found, RSA {bits}: short, 2048 bits are recommended"),
         PublicKey::Rsa { bits } => format!("✓ key found, RSA {bits}"),
         PublicKey::Ed25519 => "✓ key found, Ed25519".to_owned(),
         PublicKey::Revoked => "✗ revoked (empty p=)".to_owned(),

@@ -106,7 +106,7 @@ fn one(doc: &mut Doc, dmarc: &Dmarc, reader: &Reader) {
     };
     doc.hang("  record    ", Ink::Faint, found, Ink::Plain);
     if let Some(organization) = &reader.organizational {
-        doc.hang("  organisation  ", Ink::Faint, organization, Ink::Plain);
+        doc.hang("  organization  ", Ink::Faint, organization, Ink::Plain);
     }
     let policy = match reader.policy {
         Some((policy, tag)) => format!("{}{}", policy.word(), how(reader, reader.record(dmarc), policy, tag)),
@@ -178,7 +178,7 @@ fn reports(doc: &mut Doc, facts: &Facts, answers: bool) {
 fn consent(report: &Report) -> (String, Option<&crate::evidence::Question>) {
     let host = report.host.as_deref().unwrap_or("?");
     match &report.consent {
-        Consent::Own => ("✓ the same organisation".to_owned(), None),
+        Consent::Own => ("✓ the same organization".to_owned(), None),
         Consent::Unreadable => ("✗ cannot be read".to_owned(), None),
         Consent::Unasked(question) => ("… not answered yet".to_owned(), Some(question)),
         Consent::Failed(question, outcome) => (format!("? {}", answer::outcome(Some(*outcome))), Some(question)),

@@ -103,7 +103,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         doc.section(&format!("Hop {}", at + 1), &time(hop, app.local_time));
         doc.para(2, hop.span.of(diagnosis.facts.text()).trim_ascii(), Ink::Plain);
         if reading.boundary.hop == Some(at) {
-            doc.para(2, "Here the receiving organisation took over. Lines below it can be forged.", Ink::Plain);
+            doc.para(2, "Here the receiving organization took over. Lines below it can be forged.", Ink::Plain);
         }
         doc.draw(frame, below, 0);
     }

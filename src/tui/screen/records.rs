@@ -17,6 +17,7 @@ use crate::evidence::{Question, Said};
 use crate::report::records::{Row, Standing, outcome_words, rows};
 use crate::report::{Shown, table};
 use crate::rules::Severity;
+use crate::safe::clip;
 use crate::tui::app::App;
 use crate::tui::case::Case;
 use crate::tui::keys::Action;
@@ -25,6 +26,7 @@ use crate::tui::theme::Ink;
 use crate::tui::widget::doc::{Doc, Pen, spread};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use unicode_width::UnicodeWidthStr;
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let page = app.page;
@@ -116,7 +118,10 @@ fn line(doc: &mut Doc, row: &Row, marked: bool) {
     let ttl = row.answer.as_ref().and_then(|a| a.ttl()).map(table::span).unwrap_or_default();
     let words = table::words(row, Shown::default());
     let label = format!("{:<8} ", row.subject.label());
-    let rest = spread(&doc.pen.clean(words), &ttl, doc.width.saturating_sub(14));
+    // The TTL stays in sight, however long the record.
+    let room = doc.width.saturating_sub(14);
+    let words = clip(&doc.pen.clean(words), if room > 30 { room.saturating_sub(ttl.width() + 2) } else { room });
+    let rest = spread(&words, &ttl, room);
     match marked {
         true => doc.item(true, &format!("{glyph} {label} {rest}")),
         false => doc.row(&[
