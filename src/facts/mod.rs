@@ -218,6 +218,7 @@ impl Facts {
         let spf = wants(Part::Spf).then(|| spf::check(&lookup, r, &evidence.said, &identities)).flatten();
         let spf_published = if wants(Part::Spf) { spf::published(&lookup, r, &identities) } else { Vec::new() };
         let spf_survey = wants(Part::Spf).then(|| spf::surveyed(&lookup, r, &spf_published)).flatten();
+        spf::ask_beyond(&lookup, spf.as_ref());
         let mut keys = dkim::key::gather(&lookup, r, &evidence.said);
         let verified = dkim::verify::verify(r, &keys, &evidence);
         let chain = arc::verify::verify(&lookup, r, &evidence);

@@ -6,6 +6,8 @@ pub mod form;
 pub mod overlay;
 pub mod platform;
 pub mod spf;
+pub mod spf_flat;
+pub mod spf_move;
 pub mod spf_trial;
 pub mod spf_trim;
 
@@ -24,6 +26,9 @@ pub struct Remedy {
     pub blanks: Vec<String>,
     /// Records alone do not cure: mail has to be signed in the name of this domain from then on.
     pub signs_as: Option<String>,
+    /// The records are right today and have to be kept up from then on: what that takes. They are the last
+    /// resort, and no plan publishes them without being asked.
+    pub upkeep: Option<String>,
 }
 
 /// One RRset before and after; an empty `after` means remove.
@@ -69,6 +74,11 @@ impl Remedy {
     /// Notes that the cure is a setting: mail is signed as `domain`.
     pub fn signing(self, domain: impl Into<String>) -> Self {
         Remedy { signs_as: Some(domain.into()), ..self }
+    }
+
+    /// Notes what it takes to keep the records right.
+    pub fn kept_up(self, by: impl Into<String>) -> Self {
+        Remedy { upkeep: Some(by.into()), ..self }
     }
 
     /// Notes a value that only `whence` can tell.

@@ -242,7 +242,7 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 /// A term as all write it that say the same.
-fn plain(term: &str) -> String {
+pub(super) fn plain(term: &str) -> String {
     let term = term.strip_prefix('+').unwrap_or(term);
     let term = if term.contains("%{") { term.to_owned() } else { term.to_ascii_lowercase() };
     match term.strip_suffix("/32").filter(|t| t.starts_with("ip4:")) {

@@ -1,15 +1,45 @@
 //! An SPF record without the terms that let nobody in whom the rest does not.
 
+use crate::evidence::Question;
 use crate::facts::spf::record::{Mechanism, Qualifier, Record, TermKind};
 use crate::facts::spf::survey::Survey;
-use crate::facts::spf::{Branch, BranchState};
+use crate::facts::spf::{Branch, BranchState, ProblemKind};
 
 /// A shorter record that lets in exactly whom the old one does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trimmed {
     pub record: String,
-    /// What was left out, as written.
-    pub dropped: Vec<String>,
+    pub dropped: Vec<Dropped>,
+}
+
+/// A term that was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// As written.
+    pub term: String,
+    pub why: Needless,
+}
+
+/// Why a term lets nobody in whom the rest does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needless {
+    /// Its names are gone: what was asked and came back empty.
+    Dead(Option<Question>),
+    /// It stands in the record before.
+    Again,
+    /// This term of the record says the same and more.
+    Within(String),
+}
+
+impl Dropped {
+    /// `include:a.example (its name is gone)`
+    pub fn words(&self) -> String {
+        match &self.why {
+            Needless::Dead(_) => format!("{} (nothing is there)", self.term),
+            Needless::Again => format!("{} (stands twice)", self.term),
+            Needless::Within(wider) => format!("{} (within {wider})", self.term),
+        }
+    }
 }
 
 /// The surveyed record without what finds nothing, stands twice, or is listed by another term of the same
@@ -22,24 +52,40 @@ pub fn trim(survey: &Survey) -> Option<Trimmed> {
     }
     // Where some term shuts out or stays neutral, order matters, and a wider term may come too late.
     let plain = record.directives().all(|(_, d)| d.qualifier == Qualifier::Pass || d.mechanism == Mechanism::All);
-    let needless = |branch: &Branch| {
-        let own_twin = branch.twin.as_ref().filter(|t| t.domain == survey.domain);
-        let again = own_twin.is_some_and(|t| t.text.eq_ignore_ascii_case(&branch.text));
-        branch.state == BranchState::Void || again || (plain && own_twin.is_some())
-    };
     let mut out = text.get(..6)?.to_owned();
     let mut dropped = Vec::new();
     for term in &record.terms {
         let word = text.get(term.span.range())?;
         let branch = survey.tree.terms.iter().find(|b| b.span == term.span)?;
-        if matches!(term.kind, TermKind::Directive(_)) && needless(branch) {
-            dropped.push(word.to_owned());
-        } else {
-            out.push(' ');
-            out.push_str(word);
+        let why = needless(survey, branch, plain).filter(|_| matches!(term.kind, TermKind::Directive(_)));
+        match why {
+            Some(why) => dropped.push(Dropped { term: word.to_owned(), why }),
+            None => {
+                out.push(' ');
+                out.push_str(word);
+            }
         }
     }
     (!dropped.is_empty()).then_some(Trimmed { record: out, dropped })
+}
+
+fn needless(survey: &Survey, branch: &Branch, plain: bool) -> Option<Needless> {
+    if branch.state == BranchState::Void || leads_nowhere(survey, branch) {
+        return Some(Needless::Dead(branch.question.clone()));
+    }
+    let twin = branch.twin.as_ref().filter(|t| t.domain == survey.domain)?;
+    match twin.text.eq_ignore_ascii_case(&branch.text) {
+        true => Some(Needless::Again),
+        false => plain.then(|| Needless::Within(twin.text.clone())),
+    }
+}
+
+/// An include of a name without an SPF record: everybody who gets that far is answered permerror (RFC 7208 §5.2).
+/// Where the service is known, it is asked for under another name today, and another cure serves better.
+fn leads_nowhere(survey: &Survey, branch: &Branch) -> bool {
+    let here = |p: &&crate::facts::spf::Problem| p.domain == survey.domain && p.span == Some(branch.span);
+    let missing = survey.problems.iter().any(|p| here(&p) && p.kind == ProblemKind::IncludeWithoutRecord);
+    missing && branch.owner.is_none()
 }
 
 #[cfg(test)]
@@ -58,6 +104,7 @@ mod tests {
         for kind in [Kind::A, Kind::Aaaa] {
             answers.insert(Question::new("gone.test", kind), answer(Outcome::NxDomain, vec![]));
         }
+        answers.insert(Question::new("none.test", Kind::Txt), answer(Outcome::NxDomain, vec![]));
         let record = crate::remedy::text("v=spf1 ip4:192.0.2.0/24 -all");
         answers.insert(Question::new("a.test", Kind::Txt), answer(Outcome::Records, vec![record]));
         answers
@@ -76,6 +123,9 @@ mod tests {
             ("v=spf1 ip4:192.0.2.7 -ip4:192.0.2.0/26 ip4:192.0.2.0/25 ~all", None),
             // Of another's record, which may change.
             ("v=spf1 include:a.test ip4:192.0.2.7 ~all", None),
+            // An include of a name that publishes nothing.
+            ("v=spf1 include:none.test include:a.test -all", Some("v=spf1 include:a.test -all")),
+            ("v=spf1 redirect=none.test", None),
             ("v=spf1 a:unknown.test a:gone.test ~all", None),
             ("v=spf1 include:a.test -all", None),
         ] {

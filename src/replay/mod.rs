@@ -70,6 +70,7 @@ fn settle(finding: &mut Finding, proof: Option<Proof>) {
     if let (Some(Proof::Disproven { .. }), Some(fix)) = (&proof, &mut finding.fix) {
         fix.records.clear();
         fix.blanks.clear();
+        fix.upkeep = None;
     }
     finding.proof = proof;
 }

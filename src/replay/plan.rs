@@ -21,13 +21,15 @@ pub struct Plan {
 }
 
 /// Publishes the proven fix of the first finding in mind, looks again, and so on until nothing is left that is
-/// proven by records alone. Mere advice ([`Severity::Info`]) is not acted upon.
+/// proven by records alone. Mere advice ([`Severity::Info`]) is not acted upon, nor what has to be kept up from
+/// then on: that is for its owner to decide.
 pub fn plan(diagnosis: &Diagnosis) -> Plan {
     let mut plan = Plan { changes: Vec::new(), cured: Vec::new(), after: diagnosis.clone() };
     let mut tried = BTreeSet::new();
     for _ in 0..STEPS {
         let fresh = |f: &crate::rules::Finding| !tried.contains(&(f.rule.id, f.title.clone()));
-        let candidates = plan.after.every_finding().filter(|f| f.severity > Severity::Info && fresh(f));
+        let kept_up = |f: &crate::rules::Finding| f.fix.as_ref().is_some_and(|fix| fix.upkeep.is_some());
+        let candidates = plan.after.every_finding().filter(|f| f.severity > Severity::Info && fresh(f) && !kept_up(f));
         let proven = |f: &crate::rules::Finding| {
             let proof = trial::run(&plan.after, f).map(|trial| trial.proof);
             matches!(proof, Some(Proof::Proven { given: None, .. }))

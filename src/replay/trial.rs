@@ -63,7 +63,9 @@ fn judged(before: &Diagnosis, finding: &Finding, fix: &Remedy, questions: &mut V
         return Err(Proof::Open { needs });
     }
     let news = news(before, finding, &after);
-    if let Some(same) = news.iter().find(|f| f.rule == finding.rule) {
+    // What was grave and is slight now is cured, and remains as what it is.
+    let slight = |f: &Finding| finding.severity >= Severity::High && f.severity <= Severity::Low;
+    if let Some(same) = news.iter().find(|f| f.rule == finding.rule && !slight(f)) {
         return Err(Proof::Disproven { why: format!("it stays: {}", same.title) });
     }
     let bar = finding.severity.min(Severity::High);

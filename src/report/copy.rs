@@ -31,7 +31,7 @@ pub fn render(form: Form, facts: &Facts, finding: &Finding, record: usize) -> Op
         Form::NameAndValue => name_and_value(chosen(finding, record)?),
         Form::Host => host_form(chosen(finding, record)?, |name| facts.home(name)),
         Form::In(format) => return written(format, facts, finding),
-        Form::Dig => dig(finding, record),
+        Form::Dig => dig(finding, record).map(|command| facts.evidence.said.aim(command)),
     };
     text.map(|text| Export { text, warnings: Vec::new() })
 }

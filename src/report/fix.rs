@@ -122,6 +122,7 @@ pub fn human(cure: &Cure, style: Style, shown: Shown) -> String {
             fix.records.iter().flat_map(|c| c.after.iter().map(|d| format!("    + {}", exact.line(&zone_line(c, d))))),
         );
         out.extend(fix.steps.iter().enumerate().map(|(n, step)| format!("    {}. {}", n + 1, shown.line(step))));
+        out.extend(fix.upkeep.iter().map(|upkeep| format!("    ! Upkeep: {}", shown.line(upkeep))));
         out.extend(fix.blanks.iter().map(|b| format!("    ? {}: only the portal can tell", shown.line(&blank(b)))));
     }
     let gaps = &cure.plan.after.unknown;
@@ -224,6 +225,7 @@ pub fn markdown(cure: &Cure, shown: Shown) -> String {
         }
         out.push_str(&format!("- {} (`{}`): {}\n", text(&finding.title), finding.rule.id, text(&fix.summary)));
         out.extend(fix.steps.iter().map(|step| format!("  - {}\n", text(step))));
+        out.extend(fix.upkeep.iter().map(|upkeep| format!("  - upkeep: {}\n", text(upkeep))));
         out.extend(fix.blanks.iter().map(|b| format!("  - still to fill in: {}\n", text(b))));
     }
     out

@@ -1,6 +1,7 @@
 //! For eyes: the verdict, then each finding with its evidence as compilers show it. May change.
 
 use super::Shown;
+use super::diff::Diff;
 use super::{bounce, excerpt, proof, requirements, sent, snippet, sources, summary, table};
 use crate::diagnose::Diagnosis;
 use crate::remedy::{Change, Remedy, blank};
@@ -223,7 +224,7 @@ impl Page<'_> {
         self.blank();
         self.part("why", &finding.explanation);
         if let Some(fix) = &finding.fix {
-            self.fix(fix);
+            self.fix(d, fix);
         }
         self.proof(finding);
         if let Some(check) = &finding.check {
@@ -261,17 +262,20 @@ impl Page<'_> {
         self.prose(&format!("{INDENT}{why}"), INDENT);
     }
 
-    fn fix(&mut self, fix: &Remedy) {
+    fn fix(&mut self, d: &Diagnosis, fix: &Remedy) {
         self.part("fix", &fix.summary);
         if !fix.records.is_empty() {
             self.blank();
-            fix.records.iter().for_each(|change| self.record(change));
+            fix.records.iter().for_each(|change| self.record(d, change));
             self.blank();
         }
         for (n, step) in fix.steps.iter().enumerate() {
             let head = if fix.steps.len() > 1 { format!("{}. ", n + 1) } else { String::new() };
             let hang = format!("{INDENT}{}", " ".repeat(head.len()));
             self.prose(&format!("{INDENT}{head}{}", self.shown.line(step)), &hang);
+        }
+        if let Some(upkeep) = &fix.upkeep {
+            self.prose(&format!("{INDENT}! upkeep: {}", self.shown.line(upkeep)), &format!("{INDENT}  "));
         }
         if !fix.blanks.is_empty() {
             let blanks: Vec<String> = fix.blanks.iter().map(|b| blank(b)).collect();
@@ -289,7 +293,7 @@ impl Page<'_> {
     }
 
     /// An RRset before and after, one line each, never wrapped: what is shown is what is copied.
-    fn record(&mut self, change: &Change) {
+    fn record(&mut self, d: &Diagnosis, change: &Change) {
         self.row(&format!("{INDENT}{}", self.shown.line(&format!("{}.  {}", change.name, change.kind))));
         let gone = change.before.iter().filter(|b| !change.after.contains(b)).map(|b| (Ink::Remove, '-', b));
         let after = change.after.iter().map(|a| match change.before.contains(a) {
@@ -299,6 +303,10 @@ impl Page<'_> {
         for (ink, sign, data) in gone.chain(after) {
             let line = format!("{sign} {}", self.shown.line(&data.to_string()));
             self.row(&format!("{INDENT}{}", self.style.paint(ink, &line)));
+        }
+        for (word, text) in Diff::of(&d.facts, change).words() {
+            let hang = format!("{INDENT}  {}", " ".repeat(word.len() + 1));
+            self.prose(&format!("{INDENT}  {word} {}", self.shown.line(&text)), &hang);
         }
     }
 }

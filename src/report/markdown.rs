@@ -83,6 +83,9 @@ pub fn finding(input: &Input, f: &Finding, shown: Shown) -> String {
         for (n, step) in fix.steps.iter().enumerate() {
             out.push_str(&format!("{}. {}\n", n + 1, text(shown, step)));
         }
+        if let Some(upkeep) = &fix.upkeep {
+            out.push_str(&format!("\nUpkeep: {}\n", text(shown, upkeep)));
+        }
         for blank in &fix.blanks {
             out.push_str(&format!("\nStill to fill in: {}\n", text(shown, blank)));
         }

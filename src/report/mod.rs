@@ -3,6 +3,7 @@
 pub mod bounce;
 pub mod changes;
 pub mod copy;
+pub mod diff;
 pub mod excerpt;
 pub mod export;
 pub mod fix;

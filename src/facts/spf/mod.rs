@@ -294,6 +294,14 @@ pub fn surveyed(lookup: &Lookup, reading: &Reading, published: &[Published]) -> 
     }
 }
 
+/// Asks for what a receiver stopped before: whoever is to bring the record below the limit has to see the whole bill.
+pub fn ask_beyond(lookup: &Lookup, check: Option<&Check>) {
+    let stopped = |c: &&Check| c.problem.as_ref().is_some_and(|p| p.kind == ProblemKind::TooManyLookups);
+    if let Some(check) = check.filter(stopped) {
+        survey(lookup, &check.domain);
+    }
+}
+
 /// Runs `check_host()` for the message's connection, or for a client of the domain that is checked; `None`
 /// where domain or address is unknown.
 pub fn check(lookup: &Lookup, reading: &Reading, said: &Said, identities: &Identities) -> Option<Check> {

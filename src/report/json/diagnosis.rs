@@ -254,6 +254,9 @@ struct Fix {
     steps: Vec<String>,
     records: Vec<RecordPart>,
     blanks: Vec<String>,
+    /// What it takes to keep the records right; most need nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upkeep: Option<String>,
     replayed: Option<Replayed>,
     /// What would prove it, where `replayed` is `null`.
     needs: Vec<GapPart>,
@@ -709,6 +712,7 @@ fn fix(remedy: &Remedy, proof: Option<&Proof>) -> Fix {
         steps: remedy.steps.clone(),
         records: remedy.records.iter().map(record).collect(),
         blanks: remedy.blanks.clone(),
+        upkeep: remedy.upkeep.clone(),
         replayed,
         needs,
     }

@@ -154,7 +154,7 @@ pub fn document(d: &Diagnosis) -> Document {
             record: s.tree.record.clone(),
             lookups: s.lookups,
             void_lookups: s.void_lookups,
-            tree: node(&s.tree),
+            tree: node(&s.tree, &d.facts.evidence.said),
         }),
         findings: d.every_finding().map(|f| finding_part(&d.facts.evidence.input, f)).collect(),
         unknown: d.unknown.iter().map(gap).collect(),

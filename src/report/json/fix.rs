@@ -105,6 +105,9 @@ struct Remains {
     steps: Vec<String>,
     records: Vec<Set>,
     blanks: Vec<String>,
+    /// What it takes to keep the records right; most need nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upkeep: Option<String>,
 }
 
 /// The document of a cure.
@@ -127,6 +130,7 @@ pub fn document(cure: &Cure) -> Document {
         steps: fix.steps.clone(),
         records: fix.records.iter().map(set).collect(),
         blanks: fix.blanks.clone(),
+        upkeep: fix.upkeep.clone(),
     });
     Document {
         schema: "postdoc/fix",

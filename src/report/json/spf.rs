@@ -1,7 +1,7 @@
 //! CONTRACT "`postdoc spf`", version 1.
 
 use super::diagnosis::{Dns, FindingPart, GapPart, dns, finding_part, gap};
-use crate::evidence::Outcome;
+use crate::evidence::{Outcome, Said};
 use crate::facts::spf::{Branch, Node, Problem, SpfResult, Survey};
 use crate::report::spf::{Evaluated, tree};
 use serde::Serialize;
@@ -92,7 +92,7 @@ pub fn document(e: &Evaluated) -> Document {
         void_lookups: e.void_lookups(),
         matched: check.and_then(|c| c.matched.clone()),
         problem: e.problem().map(problem),
-        tree: e.tree().map(node),
+        tree: e.tree().map(|tree| node(tree, &e.of.facts.evidence.said)),
         survey: e.survey.map(survey),
         findings: e.findings.iter().map(|f| finding_part(&e.of.facts.evidence.input, f)).collect(),
         unknown: e.unknown.iter().map(gap).collect(),
@@ -122,17 +122,17 @@ fn survey(s: &Survey) -> SurveyPart {
 }
 
 /// As deep as there are terms that ask DNS at most: the evaluators see to that.
-pub(super) fn node(n: &Node) -> NodePart {
+pub(super) fn node(n: &Node, said: &Said) -> NodePart {
     NodePart {
         domain: n.domain.clone(),
         record: n.record.clone(),
         outcome: n.outcome,
         ttl: n.ttl,
-        terms: n.terms.iter().map(term).collect(),
+        terms: n.terms.iter().map(|b| term(b, said)).collect(),
     }
 }
 
-fn term(b: &Branch) -> TermPart {
+fn term(b: &Branch, said: &Said) -> TermPart {
     use crate::facts::spf::BranchState as State;
     TermPart {
         text: b.text.clone(),
@@ -148,9 +148,9 @@ fn term(b: &Branch) -> TermPart {
         },
         cost: b.cost,
         total: b.total,
-        question: b.question.as_ref().map(|q| q.dig()),
+        question: b.question.as_ref().map(|q| said.aim(q.dig())),
         owner: b.owner.map(|p| p.id.as_str()),
         same_as: b.twin.as_ref().map(|t| TwinPart { text: t.text.clone(), domain: t.domain.clone() }),
-        below: b.below.as_deref().map(|n| Box::new(node(n))),
+        below: b.below.as_deref().map(|n| Box::new(node(n, said))),
     }
 }

@@ -2,6 +2,7 @@
 
 mod obsolete_auth_records;
 mod return_path_foreign_domain;
+mod slim;
 mod spf_after_all;
 mod spf_hardfail_risk;
 mod spf_include_missing_record;

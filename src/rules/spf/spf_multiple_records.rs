@@ -1,6 +1,7 @@
+use super::slim;
 use super::support::{
     Obstacle, consequences, is_judged, is_unread, names, obstacle, reported, reported_exhibit, reported_pass, short,
-    text_exhibit, txt, unread, weighed,
+    surveyed, text_exhibit, txt, unread, weighed,
 };
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
@@ -95,16 +96,19 @@ fn fix(facts: &Facts, at: &Published) -> Remedy {
             .step("Join the mechanisms of all before one `all`, each once. Put right what is broken in them first, and see to the order where a term refuses senders: the first match decides.");
     };
     let (needs, _) = remedy::spf_trial::cost(&facts.evidence.answers, &at.domain, &merged.record);
-    if needs > LOOKUPS {
-        return Remedy::new("Make one record of them, with fewer look-ups than they need together.")
-            .step(format!(
-                "Joined as they are they need more than {LOOKUPS} look-ups, and receivers answer permerror to that."
-            ))
-            .step(
-                "Take out the services that no longer send for you, or give one a subdomain with a record of its own.",
-            );
-    }
-    let mut remedy = Remedy::new("Replace them by one record that holds all their mechanisms.");
+    let (mut remedy, record) = match needs > LOOKUPS {
+        false => (Remedy::new("Replace them by one record that holds all their mechanisms."), merged.record.clone()),
+        true => {
+            let remedy =
+                Remedy::new("Make one record of them, with fewer look-ups than they need together.").step(format!(
+                    "Joined as they are they need more than {LOOKUPS} look-ups, and receivers answer permerror to that."
+                ));
+            match slim::slim(facts, &surveyed(facts, &at.domain, &merged.record), remedy) {
+                (remedy, Some(record)) => (remedy, record),
+                (remedy, None) => return remedy,
+            }
+        }
+    };
     if merged.weakened {
         remedy = remedy.step("The records end differently; the milder ending is kept, so that no mail is shut out. Tighten it later if you mean to.");
     }
@@ -114,11 +118,11 @@ fn fix(facts: &Facts, at: &Published) -> Remedy {
     if let Some(Obstacle::Alias(target)) = obstacle(facts, &at.domain).filter(|_| at.whose != Whose::Pasted) {
         return remedy.step(format!("{} is an alias of {target}: whoever runs {target} must do it.", at.domain));
     }
-    let replaced = remedy::spf::change(&facts.evidence.answers, &at.domain, Record::is, Some(&merged.record));
+    let replaced = remedy::spf::change(&facts.evidence.answers, &at.domain, Record::is, Some(&record));
     match replaced.filter(|_| at.whose != Whose::Pasted) {
         Some(change) => remedy.record(change),
-        None if at.domain.is_empty() => remedy.step(format!("The one record: {}", merged.record)),
-        None => remedy.step(format!("The one record, as TXT at {}: {}", at.domain, merged.record)),
+        None if at.domain.is_empty() => remedy.step(format!("The one record: {record}")),
+        None => remedy.step(format!("The one record, as TXT at {}: {record}", at.domain)),
     }
 }
 

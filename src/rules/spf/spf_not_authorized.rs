@@ -1,7 +1,7 @@
 use super::support::{
     Obstacle, Owner, aligned_dkim, consequences, identity_exhibit, ip_exhibit, ip_term, judged, mail_from_aligned,
     mail_from_owned, obstacle, outcome_words, owner, platform_term, record_exhibit, reported, reported_exhibit, short,
-    source_ip, spf_domain, txt, unread,
+    source_ip, spf_domain, surveyed, txt, unread,
 };
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
@@ -193,9 +193,15 @@ fn with(facts: &Facts, domain: &str, term: &str, remedy: Remedy) -> Remedy {
     let merged = remedy::spf::merge_before(record, &[term], decided.map(|b| b.span));
     let helo = facts.identities.helo.as_ref().map(|h| h.value.as_str());
     let trial = remedy::spf_trial::run(&facts.evidence.answers, check, helo, &merged);
-    if trial.lookups > LOOKUPS {
-        return full(record, term, domain, facts, remedy);
-    }
+    let (merged, trial, remedy) = match trial.lookups > LOOKUPS {
+        false => (merged, trial, remedy),
+        true => {
+            let (remedy, slimmed) = room(facts, record, term, &merged, domain, remedy);
+            let Some(slimmed) = slimmed else { return remedy };
+            let trial = remedy::spf_trial::run(&facts.evidence.answers, check, helo, &slimmed);
+            (slimmed, trial, remedy)
+        }
+    };
     if merged == record || trial.result.is_some_and(|r| r != SpfResult::Pass) {
         return remedy.step(format!(
             "{term} alone does not cure it: the record of {domain} with {term} in it still does not allow {}. Ask whoever runs that server which term its senders publish.",
@@ -218,15 +224,21 @@ fn with(facts: &Facts, domain: &str, term: &str, remedy: Remedy) -> Remedy {
     }
 }
 
-/// No room for another look-up.
-fn full(record: &str, term: &str, domain: &str, facts: &Facts, remedy: Remedy) -> Remedy {
+/// No room for another look-up: what makes some, and the record that has it.
+fn room(
+    facts: &Facts,
+    record: &str,
+    term: &str,
+    merged: &str,
+    domain: &str,
+    remedy: Remedy,
+) -> (Remedy, Option<String>) {
     let (now, _) = remedy::spf_trial::cost(&facts.evidence.answers, domain, record);
     let already = if now > LOOKUPS { "needs more than" } else { "would need more than" };
-    remedy
-        .step(format!(
-            "Make room first: with {term} the SPF record of {domain} {already} {LOOKUPS} look-ups, and receivers answer permerror to that, for all your mail."
-        ))
-        .step("Take out the services that no longer send for you, or let this one send with a Return-Path at a subdomain that has a record of its own.")
+    let remedy = remedy.step(format!(
+        "Make room first: with {term} the SPF record of {domain} {already} {LOOKUPS} look-ups, and receivers answer permerror to that, for all your mail."
+    ));
+    super::slim::slim(facts, &surveyed(facts, domain, merged), remedy)
 }
 
 fn is_all(term: &str) -> bool {
@@ -401,7 +413,23 @@ mod tests {
         let esp =
             platform(Platform { spf: vec!["include:esp.test".into()], name: "Mailer".into(), ..Platform::default() });
         let fix = scene().platform(esp).txt("esp.test", &["v=spf1 ip4:192.0.2.0/24 ~all"]).found(&RULE).fix.unwrap();
-        assert!(fix.records.is_empty() && format!("{fix:?}").contains("Make room first"), "{fix:?}");
+        assert!(fix.steps[0].starts_with("Make room first"), "{fix:?}");
+        // What is left is the last resort, and says so.
+        assert_eq!(fix.records[0].after, [remedy::text(&ten("ip4:192.0.2.0/24 "))]);
+        assert!(fix.upkeep.is_some_and(|upkeep| upkeep.starts_with("Whoever runs include:esp.test")));
+    }
+
+    #[test]
+    fn what_is_dead_makes_room_for_an_include() {
+        let esp =
+            platform(Platform { spf: vec!["include:esp.test".into()], name: "Mailer".into(), ..Platform::default() });
+        let scene = full(message("a@example.com", "a@example.com", "192.0.2.4").reported("fail")).platform(esp);
+        let scene = scene.txt("example.com", &[&ten("").replace("include:i0.test", "a:gone.test")]);
+        let scene = scene.host("gone.test", &[]).txt("esp.test", &["v=spf1 ip4:192.0.2.0/24 ~all"]);
+        let finding = scene.found(&RULE);
+        assert_eq!(after(&finding), [ten("include:esp.test ").replace("include:i0.test ", "")]);
+        let fix = finding.fix.unwrap();
+        assert!(fix.upkeep.is_none() && fix.steps[1].contains("a:gone.test (nothing is there)"), "{fix:?}");
     }
 
     #[test]

@@ -1,11 +1,14 @@
+use super::slim;
 use super::support::{
-    consequences, evaluate, is_sound, judged, record_exhibit, record_in, replaced, reported, reported_exhibit,
-    reported_pass, short, survey_of, surveyed, txt, weighed,
+    consequences, evaluate, judged, outcome_words, record_exhibit, record_in, replaced, reported, reported_exhibit,
+    reported_pass, short, survey_of, txt, weighed,
 };
 use crate::facts::Facts;
-use crate::facts::spf::survey::Survey;
+use crate::facts::lookup::Lookup;
+use crate::facts::spf::survey::{Survey, survey};
 use crate::facts::spf::{BranchState, Check, LOOKUPS, Node, ProblemKind, Published};
-use crate::remedy::{Remedy, spf_trim};
+use crate::remedy::Remedy;
+use crate::remedy::spf_trim::{self, Needless};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
@@ -97,7 +100,7 @@ fn exceeded(facts: &Facts, check: &Check, is_loop: bool) -> Finding {
         .leads_to(&leads_to)
         .fix(match problem {
             Some(problem) if is_loop => unloop(&problem.domain),
-            _ => fix(check),
+            _ => fix(facts, check),
         })
 }
 
@@ -111,7 +114,7 @@ fn near(facts: &Facts, check: &Check) -> Finding {
             check.domain,
             check.tree.as_ref().map(by_term).unwrap_or_default()
         ))
-        .fix(fix(check))
+        .fix(fix(facts, check))
 }
 
 fn finding(facts: &Facts, check: &Check, title: String) -> Finding {
@@ -159,32 +162,17 @@ fn by_term(tree: &Node) -> String {
     words.join(", ")
 }
 
-fn fix(check: &Check) -> Remedy {
-    check.tree.as_ref().map(|tree| steps(&check.domain, tree)).unwrap_or_default()
+/// What the whole record costs decides, not only what this sender met.
+fn fix(facts: &Facts, check: &Check) -> Remedy {
+    match judged(facts) {
+        Some(at) => shorter(facts, &survey(&Lookup::new(&facts.evidence.answers), &check.domain), at),
+        None => Remedy::new(goal(&check.domain)),
+    }
 }
 
-fn steps(domain: &str, tree: &Node) -> Remedy {
-    let mut includes: Vec<(u32, &str)> = Vec::new();
-    let mut before = 0;
-    for branch in &tree.terms {
-        let cost = branch.total.saturating_sub(before);
-        before = before.max(branch.total);
-        if branch.below.is_some() {
-            includes.push((cost, branch.text.as_str()));
-        }
-    }
-    includes.sort_by_key(|(cost, _)| std::cmp::Reverse(*cost));
-    let costliest: Vec<&str> = includes.iter().take(3).map(|(_, text)| *text).collect();
+fn goal(domain: &str) -> String {
     let record = if domain.is_empty() { "this SPF record".to_owned() } else { format!("the SPF record of {domain}") };
-    let mut remedy = Remedy::new(format!("Bring {record} down to {LOOKUPS} look-ups."))
-        .step("Delete the includes of services you no longer send through; ask for each who uses it.");
-    if !costliest.is_empty() {
-        remedy = remedy.step(format!("The costliest are {}: look at those first.", costliest.join(", ")));
-    }
-    remedy
-        .step("A service that sends with a Return-Path of its own does not need an include here at all.")
-        .step("Let a service that sends much use a subdomain, with an SPF record of its own there.")
-        .step("Where `a` or `mx` stand for fixed addresses, write ip4: or ip6: instead: those cost nothing.")
+    format!("Bring {record} down to {LOOKUPS} look-ups.")
 }
 
 fn unloop(at: &str) -> Remedy {
@@ -244,6 +232,7 @@ fn in_survey(facts: &Facts, survey: &Survey, at: &Published) -> Verdict {
         .explain(text)
         .exhibits(record_exhibit(facts, at, 0, own.or(costly), label))
         .exhibits(below.map(|(p, r)| Exhibit::dns(&txt(&p.domain), r, p.span, "the limit is reached here")))
+        .exhibits(dead(facts, survey))
         .fix(match looped {
             Some(problem) => unloop(&problem.domain),
             None => shorter(facts, survey, at),
@@ -256,19 +245,25 @@ fn whose(survey: &Survey) -> String {
     if survey.domain.is_empty() { "This SPF record".to_owned() } else { format!("SPF of {}", short(&survey.domain)) }
 }
 
-/// What can go without shutting anybody out, and then what costs most.
 fn shorter(facts: &Facts, survey: &Survey, at: &Published) -> Remedy {
-    let remedy = steps(&survey.domain, &survey.tree);
-    let (Some(trimmed), [text]) = (spf_trim::trim(survey), &at.records[..]) else { return remedy };
-    let new = surveyed(facts, &at.domain, &trimmed.record);
-    if new.lookups >= survey.lookups {
-        return remedy;
+    let (remedy, record) = slim::slim(facts, survey, Remedy::new(goal(&survey.domain)));
+    match (&at.records[..], record) {
+        ([text], Some(record)) => replaced(facts, at, text, &record, remedy),
+        _ => remedy,
     }
-    let words = trimmed.dropped.join(", ");
-    let remedy =
-        remedy.step(format!("{words}: leaving that out shuts nobody out, and the cost falls to {}.", new.lookups));
-    // A record that is still over the limit is no cure.
-    if is_sound(&new) { replaced(facts, at, text, &trimmed.record, remedy) } else { remedy }
+}
+
+/// What DNS says of the terms that are dead.
+fn dead<'f>(facts: &'f Facts, survey: &Survey) -> impl Iterator<Item = Exhibit> + use<'f> {
+    let dropped = spf_trim::trim(survey).map_or(Vec::new(), |trimmed| trimmed.dropped);
+    let questions = dropped.into_iter().filter_map(|d| match d.why {
+        Needless::Dead(question) => Some((d.term, question?)),
+        _ => None,
+    });
+    questions.take(5).filter_map(|(term, question)| {
+        let answer = facts.evidence.answers.get(&question)?;
+        Some(Exhibit::dns(&question, outcome_words(answer.outcome), None, format!("what {term} leads to")))
+    })
 }
 
 #[cfg(test)]
@@ -353,8 +348,47 @@ mod tests {
         let ten = includes.join(" ");
         let finding = scene(&format!("v=spf1 a:gone.test {ten} include:k3.test ~all")).found(&RULE);
         assert_eq!(after(&finding), [format!("v=spf1 {ten} ~all")]);
-        let finding = scene(&format!("v=spf1 {ten} exists:%{{i}}.x.test include:k3.test ~all")).found(&RULE);
-        assert!(finding.fix.unwrap().records.is_empty(), "eleven are left");
+        let steps = &finding.fix.unwrap().steps;
+        let first = "Take out a:gone.test (nothing is there), include:k3.test (stands twice). That shuts nobody out; look-ups: 12 → 10.";
+        assert_eq!(steps[0], first);
+        assert!(finding.exhibits.iter().any(|e| e.label == "what a:gone.test leads to"), "{:?}", finding.exhibits);
+    }
+
+    #[test]
+    fn a_dead_include_goes_with_its_evidence() {
+        let includes: Vec<String> = (0..10).map(|n| format!("include:k{n}.test")).collect();
+        let ten = includes.join(" ");
+        let scene = domain("example.com").txt("example.com", &[&format!("v=spf1 include:dead.test {ten} ~all")]);
+        let scene = scene.fails("dead.test", crate::evidence::Kind::Txt, crate::evidence::Outcome::NxDomain);
+        let scene = (0..10).fold(scene, |s, n| s.txt(&format!("k{n}.test"), &["v=spf1 ip4:203.0.113.9 -all"]));
+        let finding = scene.found(&RULE);
+        assert_eq!(after(&finding), [format!("v=spf1 {ten} ~all")]);
+        let evidence = finding.exhibits.iter().find(|e| e.label == "what include:dead.test leads to").unwrap();
+        assert!(matches!(&evidence.place, crate::rules::Place::Dns { text, .. } if text == "no such name"));
+    }
+
+    #[test]
+    fn over_the_limit_streams_move_first_and_addresses_come_last() {
+        let includes: Vec<String> = (0..11).map(|n| format!("include:k{n}.test")).collect();
+        let record = format!("v=spf1 {} ~all", includes.join(" "));
+        let scene = domain("example.com").txt("example.com", &[&record]);
+        let scene = (0..11).fold(scene, |s, n| s.txt(&format!("k{n}.test"), &["v=spf1 ip4:203.0.113.9 -all"]));
+        let finding = scene.found(&RULE);
+        assert_eq!(after(&finding), [record.replace("include:k0.test", "ip4:203.0.113.9")]);
+        let fix = finding.fix.unwrap();
+        assert!(fix.steps[0].starts_with("Ask for each include"), "{:?}", fix.steps);
+        assert!(fix.steps[1].starts_with("Let what sends through include:k0.test write from a subdomain"));
+        assert!(fix.steps[2].ends_with("1 address or range; look-ups: 11 → 10."), "{}", fix.steps[2]);
+        assert!(fix.upkeep.unwrap().starts_with("Whoever runs include:k0.test may change"));
+    }
+
+    #[test]
+    fn what_is_no_list_is_not_written_out() {
+        let includes: Vec<String> = (0..11).map(|n| format!("exists:%{{i}}.k{n}.test")).collect();
+        let finding =
+            domain("example.com").txt("example.com", &[&format!("v=spf1 {} ~all", includes.join(" "))]).found(&RULE);
+        let fix = finding.fix.unwrap();
+        assert!(fix.records.is_empty() && fix.upkeep.is_none(), "{fix:?}");
     }
 
     #[test]

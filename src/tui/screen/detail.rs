@@ -15,8 +15,9 @@
 //! ```
 
 use super::{scroll, step, verdict};
+use crate::facts::Facts;
 use crate::remedy::Change;
-use crate::remedy::form::bare;
+use crate::report::diff::{Diff, Token};
 use crate::report::export::zone_line;
 use crate::report::proof;
 use crate::rules::Finding;
@@ -144,7 +145,7 @@ fn finding_page(doc: &mut Doc, case: &Case, target: Target, finding: &Finding, m
     }
     doc.section("Why it matters", if more { "" } else { "i: tell me more" });
     doc.para(1, &finding.explanation, Ink::Plain);
-    if let Some(fix) = &finding.fix {
+    if let (Some(fix), Some(facts)) = (&finding.fix, case.diagnosis.as_ref().map(|d| &d.facts)) {
         let total = fix.records.len();
         let title = match total {
             0 | 1 => "Fix".to_owned(),
@@ -153,10 +154,13 @@ fn finding_page(doc: &mut Doc, case: &Case, target: Target, finding: &Finding, m
         doc.section(&title, "");
         doc.para(1, &fix.summary, Ink::Plain);
         for (n, change) in fix.records.iter().enumerate() {
-            record(doc, change, total > 1 && n == case.record);
+            record(doc, facts, change, total > 1 && n == case.record);
         }
         for (n, step) in fix.steps.iter().enumerate() {
             doc.hang(&format!(" {}. ", n + 1), Ink::Faint, step, Ink::Plain);
+        }
+        if let Some(upkeep) = &fix.upkeep {
+            doc.hang(" ! Upkeep  ", Ink::Warn, upkeep, Ink::Plain);
         }
         for blank in &fix.blanks {
             doc.hang(
@@ -190,21 +194,31 @@ fn finding_page(doc: &mut Doc, case: &Case, target: Target, finding: &Finding, m
     }
 }
 
-/// A record before and after, value by value.
-fn record(doc: &mut Doc, change: &Change, marked: bool) {
+/// A record before and after, token by token.
+fn record(doc: &mut Doc, facts: &Facts, change: &Change, marked: bool) {
     let head = if marked { " ▸ " } else { "   " };
     doc.hang(head, Ink::Strong, format!("{}.   {}   TTL {}", change.name, change.kind, change.ttl), Ink::Plain);
     if change.before.is_empty() {
         doc.row(&[(" - (no record)", Ink::Faint)]);
     }
-    for data in &change.before {
-        doc.hang(" - ", Ink::Fail, bare(data), Ink::Plain);
+    let diff = Diff::of(facts, change);
+    let inked = |value: &[Token], changed, same| -> Vec<(String, Ink)> {
+        value.iter().map(|t| (t.text.clone(), if t.changed { changed } else { same })).collect()
+    };
+    for text in &diff.kept {
+        doc.hang(" = ", Ink::Faint, text, Ink::Plain);
     }
-    for data in &change.after {
-        doc.hang(" + ", Ink::Pass, bare(data), Ink::Strong);
+    for value in &diff.gone {
+        doc.words((" - ", Ink::Fail), &inked(value, Ink::Fail, Ink::Plain));
+    }
+    for value in &diff.new {
+        doc.words((" + ", Ink::Pass), &inked(value, Ink::Pass, Ink::Strong));
     }
     if change.after.is_empty() {
         doc.row(&[(" + (remove it)", Ink::Plain)]);
+    }
+    for (word, text) in diff.words() {
+        doc.hang(&format!("     {word} "), Ink::Faint, text, Ink::Plain);
     }
 }
 

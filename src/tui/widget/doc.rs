@@ -77,6 +77,32 @@ impl<'a> Doc<'a> {
         }
     }
 
+    /// A head and, hanging after it, words of several inks, wrapped; a word that is too long is broken.
+    pub fn words(&mut self, head: (&str, Ink), words: &[(String, Ink)]) {
+        let before = self.pen.clean(head.0);
+        let (indent, mut spans) = (before.width(), vec![Span::styled(before, self.pen.style(head.1))]);
+        let room = self.width.saturating_sub(indent).max(1);
+        let mut used = 0;
+        for (text, ink) in words {
+            let clean = self.pen.clean(text);
+            let pieces = wrap(&clean, room);
+            for (n, piece) in pieces.into_iter().enumerate() {
+                let gap = usize::from(used > 0);
+                if n > 0 || used + gap + piece.width() > room && used > 0 {
+                    self.lines.push(Line::from(std::mem::take(&mut spans)));
+                    spans.push(Span::raw(" ".repeat(indent)));
+                    used = 0;
+                } else if gap > 0 {
+                    spans.push(Span::raw(" "));
+                    used += gap;
+                }
+                used += piece.width();
+                spans.push(Span::styled(piece, self.pen.style(*ink)));
+            }
+        }
+        self.lines.push(Line::from(spans));
+    }
+
     /// Spans of several inks on one line, cut at the width.
     pub fn row(&mut self, pieces: &[(&str, Ink)]) {
         let mut left = self.width;
