@@ -157,6 +157,12 @@ impl Reading {
         marks().next().copied().filter(|_| self.boundary.handed_on.is_none())
     }
 
+    /// A few lines of a header rather than a header: no server noted that it took the message over, and no body
+    /// follows. What is not in it may have been left out.
+    pub fn is_fragment(&self) -> bool {
+        self.hops.is_empty() && self.header.body.is_none()
+    }
+
     /// The domain a DMARC check starts from: that of the only From address, if there is exactly one.
     /// Where the paste holds no From field, the one the receiver went by (`header.from`).
     pub fn from_domain(&self) -> Option<&str> {

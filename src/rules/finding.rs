@@ -93,6 +93,11 @@ impl Gap {
     /// What a fragment of a header leaves open.
     pub const WHOLE_HEADER: &str = "the complete header of the delivered message";
 
+    /// A gap that the complete header would close.
+    pub fn whole_header(what: impl Into<String>) -> Gap {
+        Gap { question: what.into(), needs: Gap::WHOLE_HEADER.to_owned() }
+    }
+
     /// A gap that a DNS answer would close.
     pub fn dns(what: impl Into<String>, question: &Question) -> Gap {
         Gap { question: what.into(), needs: question.dig() }

@@ -1,8 +1,9 @@
 use super::{failure, freemail, own_signature};
 use crate::facts::Facts;
+use crate::facts::dkim::key::KeyState;
 use crate::facts::organization::Agreement;
 use crate::knowledge::{Platform, platform};
-use crate::rules::{Finding, Severity, Verdict, rule};
+use crate::rules::{Finding, Gap, Severity, Verdict, rule};
 
 rule! {
     /// The service signed with its own shared domain, not with yours
@@ -39,14 +40,20 @@ fn judge_with(facts: &Facts, signs_as: fn(&str) -> Option<&'static Platform>) ->
     if legs.dkim.iter().any(|leg| leg.agreement != Agreement::None) {
         return Verdict::Pass;
     }
-    let passing = legs.dkim.iter().filter(|leg| leg.passed == Some(true));
-    let Some((leg, platform)) = passing.filter_map(|leg| Some((leg, signs_as(&leg.domain)?))).next() else {
-        return Verdict::Pass;
-    };
     // Written by the service itself: its own domain is no shared one.
     if signs_as(from).is_some() {
         return Verdict::Pass;
     }
+    let shared = |passed| {
+        let legs = legs.dkim.iter().filter(move |leg| leg.passed == passed);
+        legs.filter_map(|leg| Some((leg, signs_as(&leg.domain)?))).next()
+    };
+    let Some((leg, platform)) = shared(Some(true)) else {
+        return match shared(None) {
+            Some((leg, _)) => Verdict::Unknown(vec![untold(facts, &leg.domain)]),
+            None => Verdict::Pass,
+        };
+    };
     let fails = facts.alignment.dmarc == Some(false) && !failure::receiver_passed(facts);
     let (confidence, because) = failure::confidence(facts, &legs);
     let finding = Finding::new(
@@ -68,6 +75,20 @@ fn judge_with(facts: &Facts, signs_as: fn(&str) -> Option<&'static Platform>) ->
     .fix(own_signature::remedy(facts, from, Some(platform)))
     .check("postdoc diagnose new-message.eml", format!("dkim=pass header.d={from}"));
     if fails { finding.leads_to(&["dmarc-unaligned"]) } else { finding }.into()
+}
+
+/// Whether the signature passes would be told by the receiver, or by its key.
+fn untold(facts: &Facts, domain: &str) -> Gap {
+    let question = format!("Does the signature of {domain} pass?");
+    let below = |name: &str| name.strip_suffix(domain).is_some_and(|rest| rest.ends_with("._domainkey."));
+    let open = facts.keys.iter().filter(|key| below(&key.name)).find_map(|key| match &key.state {
+        KeyState::Unasked(question) => Some(question),
+        _ => None,
+    });
+    match open {
+        Some(key) => Gap::dns(question, key),
+        None => Gap::whole_header(question),
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +134,14 @@ mod tests {
         }
         let unlisted = Case::from("example.com").dkim("pass", "other.test");
         assert!(matches!(judge_with(&unlisted.facts(), shared), Verdict::Pass));
+    }
+
+    #[test]
+    fn unknown_while_nobody_says_whether_it_passes() {
+        let case = Case::from("example.com").signed("shared.mailer.test");
+        assert!(
+            matches!(judge_with(&case.facts(), shared), Verdict::Unknown(g) if g[0].question.contains("shared.mailer.test"))
+        );
     }
 
     #[test]

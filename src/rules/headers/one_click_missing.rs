@@ -3,7 +3,7 @@ use crate::facts::boundary::MailFrom;
 use crate::facts::lists::Lists;
 use crate::facts::platform;
 use crate::remedy::{Remedy, blank};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 
 rule! {
@@ -42,6 +42,9 @@ fn judge(facts: &Facts) -> Verdict {
     let lists = &facts.reading.lists;
     let Some(mass) = mass(facts) else { return Verdict::NotApplicable };
     let Some(lack) = lack(lists) else { return Verdict::Pass };
+    if facts.reading.is_fragment() && matches!(lack, Lack::Everything | Lack::Post) {
+        return Verdict::Unknown(vec![Gap::whole_header("Does the header offer unsubscribing with one click?")]);
+    }
     let (severity, confidence, because, span) = match mass {
         // Automatic notices call themselves bulk as well; what tells subscribers to unsubscribe is sent to many.
         Mass::Declared(span) if matches!(lack, Lack::Everything) => {
@@ -164,11 +167,15 @@ mod tests {
     use crate::facts::lists;
     use crate::rules::source::testing::*;
 
-    fn verdict(header: &str) -> Verdict {
+    fn case(header: &str) -> Case {
         let mut case = Case::new("192.0.2.4", "mail.example.com");
         case.text = format!("{header}\n\n");
         case.reading.lists = lists::read(&Header::split(case.text.as_bytes()), case.text.as_bytes());
-        judge(&case.facts())
+        case
+    }
+
+    fn verdict(header: &str) -> Verdict {
+        judge(&case(header).facts())
     }
 
     #[test]
@@ -195,6 +202,14 @@ mod tests {
         assert_eq!((notice.severity, notice.confidence), (Severity::Medium, Confidence::Likely));
         let offer = only(verdict("List-Unsubscribe: <mailto:u@example.com>"));
         assert_eq!((offer.severity, offer.confidence), (Severity::Medium, Confidence::Likely));
+    }
+
+    #[test]
+    fn lines_of_a_header_may_lack_what_the_header_has() {
+        let mut fragment = case("Precedence: bulk");
+        fragment.reading.hops.clear();
+        let Verdict::Unknown(gaps) = judge(&fragment.facts()) else { panic!() };
+        assert_eq!(gaps[0].needs, Gap::WHOLE_HEADER);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use crate::facts::Facts;
 use crate::facts::dkim::Signature;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
     /// No signature covers the one-click fields
@@ -34,7 +34,10 @@ fn judge(facts: &Facts) -> Verdict {
     };
     let (signatures, confidence, because) = valid(facts);
     if signatures.is_empty() {
-        return Verdict::NotApplicable;
+        return match facts.reading.signatures.is_empty() && facts.reading.is_fragment() {
+            true => Verdict::Unknown(vec![Gap::whole_header("Does a signature cover the one-click fields?")]),
+            false => Verdict::NotApplicable,
+        };
     }
     if signatures.iter().any(|s| lacks(s).is_empty()) {
         return Verdict::Pass;
@@ -151,6 +154,14 @@ mod tests {
         let mut unclear = case(&[&["from"], &FIELDS]);
         report(&mut unclear, "pass", None);
         assert!(matches!(judge(&unclear.facts()), Verdict::Pass));
+    }
+
+    #[test]
+    fn unknown_where_the_signatures_were_not_copied() {
+        let mut fragment = case(&[]);
+        fragment.reading.hops.clear();
+        let Verdict::Unknown(gaps) = judge(&fragment.facts()) else { panic!() };
+        assert_eq!(gaps[0].needs, Gap::WHOLE_HEADER);
     }
 
     #[test]

@@ -2,7 +2,7 @@ use crate::facts::Facts;
 use crate::facts::address::Address;
 use crate::facts::organization::psl;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
     /// Answers go to an unrelated domain
@@ -26,13 +26,18 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let reading = &facts.reading;
-    let Some(from) = reading.from.address() else { return Verdict::NotApplicable };
     let addresses: Vec<&Address> = reading.reply_to.iter().filter_map(|m| m.address.as_ref()).collect();
     // A list directs answers to itself or to the author: that is its purpose.
     let list = reading.lists.list_id.is_some() || !reading.lists.list_manager.is_empty();
     if addresses.is_empty() || list {
         return Verdict::NotApplicable;
     }
+    let Some(from) = reading.from.address() else {
+        return match reading.from.field.is_none() && reading.is_fragment() {
+            true => Verdict::Unknown(vec![Gap::whole_header("Does the message come from where answers go?")]),
+            false => Verdict::NotApplicable,
+        };
+    };
     let Some(other) = addresses.into_iter().find(|a| !related(facts, &a.domain, &from.domain)) else {
         return Verdict::Pass;
     };
@@ -109,6 +114,15 @@ mod tests {
         let known = Platform { signs_as: vec!["*.mailer.test".into()], ..Platform::default() };
         platform.platforms[0].platform = Box::leak(Box::new(known));
         assert!(matches!(judge(&platform.facts()), Verdict::Pass));
+    }
+
+    #[test]
+    fn unknown_where_the_from_line_was_not_copied() {
+        let mut case = case("stranger.test");
+        case.reading.from = Default::default();
+        case.reading.hops.clear();
+        let Verdict::Unknown(gaps) = judge(&case.facts()) else { panic!() };
+        assert_eq!(gaps[0].needs, Gap::WHOLE_HEADER);
     }
 
     #[test]

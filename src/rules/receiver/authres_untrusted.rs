@@ -1,7 +1,7 @@
 use crate::facts::boundary::Distrust;
 use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 
 rule! {
@@ -56,7 +56,9 @@ fn judge(facts: &Facts) -> Verdict {
     if !others.is_empty() || !untrusted.is_empty() {
         findings.push(not_the_receivers(r, &others, &untrusted));
     }
-    Verdict::of(findings, Vec::new())
+    // Where it stands among the Received fields tells whose a field is.
+    let untold = r.is_fragment().then(|| Gap::whole_header("Did the receiver write these results?"));
+    Verdict::of(findings, untold.into_iter().collect())
 }
 
 /// Fields under the receiver's name, where the receiver does not write.
@@ -235,6 +237,13 @@ mod tests {
         let [f] = &all[..] else { panic!() };
         assert!(f.explanation.contains("on the sending side") && f.explanation.contains("-Untrusted"));
         assert_eq!(f.exhibits.len(), 2);
+    }
+
+    #[test]
+    fn lines_without_the_rest_of_the_header_may_be_anybodys() {
+        let text = "Authentication-Results: mx.example.org; spf=pass smtp.mailfrom=a@example.com\n";
+        let Verdict::Unknown(gaps) = judge(&facts(text, reading(text))) else { panic!() };
+        assert_eq!(gaps[0].needs, Gap::WHOLE_HEADER);
     }
 
     #[test]

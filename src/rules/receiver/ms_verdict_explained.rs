@@ -6,7 +6,7 @@ use crate::facts::antispam::{Item, Leaning};
 use crate::facts::reported::Compauth;
 use crate::knowledge::receiver::{self, Value};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
     /// What Microsoft decided about this message
@@ -51,7 +51,11 @@ fn judge(facts: &Facts) -> Verdict {
     told.retain(|i| !(organization && i.key == "SCL"));
     let compauth = reading.reported.compauth.as_ref().map(|c| (c, meaning(c)));
     if told.is_empty() && compauth.is_none() {
-        return Verdict::NotApplicable;
+        return match reading.boundary.receiver {
+            // It always notes its verdict: whoever copied the header left it out.
+            Some(_) => Verdict::Unknown(vec![Gap::whole_header("What did Microsoft's filter decide?")]),
+            None => Verdict::NotApplicable,
+        };
     }
     found(facts, &told, compauth).into()
 }
@@ -219,9 +223,17 @@ mod tests {
             assert!(matches!(judge(&f), Verdict::NotApplicable), "{text}");
         };
         quiet("X-Spam-Flag: YES\r\n", None);
-        quiet("X-Forefront-Antispam-Report-Untrusted: SFV:SPM;SCL:9\r\n", Some("microsoft"));
         quiet("X-Forefront-Antispam-Report: SFV:SPM;SCL:9;DIR:OUT\r\n", None);
         quiet("X-Forefront-Antispam-Report: SFV:SPM;SCL:9\r\n", Some("gmail"));
+    }
+
+    #[test]
+    fn a_header_of_microsofts_without_its_verdict_is_not_complete() {
+        for text in ["From: a@example.com\r\n", "X-Forefront-Antispam-Report-Untrusted: SFV:SPM;SCL:9\r\n"] {
+            let f = facts(text, |r| r.boundary.receiver = Some("microsoft".into()));
+            let Verdict::Unknown(gaps) = judge(&f) else { panic!() };
+            assert_eq!(gaps[0].needs, Gap::WHOLE_HEADER);
+        }
     }
 
     #[test]

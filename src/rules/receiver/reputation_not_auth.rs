@@ -5,7 +5,7 @@ use crate::facts::Facts;
 use crate::facts::antispam::{self, Field, Item};
 use crate::knowledge::{Receiver, receiver};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
 
 rule! {
     /// Authentication passes, yet the receiver calls it spam
@@ -31,10 +31,14 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let reading = &facts.reading;
-    if !verdict::all_passed(facts) {
-        return Verdict::NotApplicable;
-    }
     let ours = reading.boundary.receiver.as_deref();
+    if !verdict::all_passed(facts) {
+        let spam = !antispam::spam_verdicts(&reading.antispam, ours).is_empty();
+        return match spam && reading.is_fragment() && !verdict::any_failed(facts) {
+            true => Verdict::Unknown(vec![Gap::whole_header("Did SPF, DKIM and DMARC pass at the receiver?")]),
+            false => Verdict::NotApplicable,
+        };
+    }
     let counted = || reading.antispam.iter().filter(|f| antispam::summary::counts(f, ours));
     if counted().flat_map(|f| &f.items).all(|i| i.meaning.is_none()) {
         return Verdict::NotApplicable;
@@ -128,16 +132,22 @@ mod tests {
     }
 
     #[test]
+    fn unknown_where_the_results_were_not_copied() {
+        let Verdict::Unknown(gaps) = judge(&facts("X-Spam-Flag: YES\r\n", |_| {})) else { panic!() };
+        assert_eq!(gaps[0].needs, Gap::WHOLE_HEADER);
+    }
+
+    #[test]
     fn any_leg_that_did_not_pass_silences_it() {
         let spam = "X-Spam-Flag: YES\r\n";
-        assert!(matches!(judge(&facts(spam, |_| {})), Verdict::NotApplicable));
+        assert!(matches!(judge(&facts(spam, |r| r.hops.push(Default::default()))), Verdict::NotApplicable));
         for leg in 0..3 {
             let f = facts(spam, |r| {
                 passed(r);
                 match leg {
                     0 => r.reported.spf.as_mut().unwrap().result = "softfail".into(),
                     1 => r.reported.dkim[0].result = "fail".into(),
-                    _ => r.reported.dmarc = None,
+                    _ => r.reported.dmarc.as_mut().unwrap().result = "fail".into(),
                 }
             });
             assert!(matches!(judge(&f), Verdict::NotApplicable), "{leg}");

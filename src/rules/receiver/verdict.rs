@@ -14,6 +14,15 @@ pub fn all_passed(facts: &Facts) -> bool {
         && reported.compauth.as_ref().is_none_or(|c| c.result != "fail")
 }
 
+/// Did the receiver report that one of SPF, DKIM and DMARC did not pass?
+pub fn any_failed(facts: &Facts) -> bool {
+    let reported = &facts.reading.reported;
+    reported.spf.as_ref().is_some_and(|s| s.result != "pass")
+        || (!reported.dkim.is_empty() && reported.dkim.iter().all(|d| d.result != "pass"))
+        || reported.dmarc.as_ref().is_some_and(|d| d.result != "pass")
+        || reported.compauth.as_ref().is_some_and(|c| c.result == "fail")
+}
+
 /// The receiver the message ended at, where it is recognised.
 pub fn receiver_of(facts: &Facts) -> Option<&'static Receiver> {
     facts.reading.boundary.receiver.as_deref().and_then(receiver::find)

@@ -3,7 +3,7 @@ use super::support::{
 };
 use crate::facts::Facts;
 use crate::remedy::{self, Remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
     /// The Return-Path belongs to another organization than From
@@ -28,7 +28,11 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let (Some((domain, false)), Some(from)) = (spf_domain(facts), facts.reading.from_domain()) else {
-        return Verdict::NotApplicable;
+        let left_out = facts.identities.mail_from.is_none() && facts.reading.is_fragment();
+        return match facts.reading.from.field.is_some() && left_out {
+            true => Verdict::Unknown(vec![Gap::whole_header("Whose is the Return-Path of this message?")]),
+            false => Verdict::NotApplicable,
+        };
     };
     match (mail_from_aligned(facts), mail_from_owned(facts)) {
         (None, _) => return Verdict::NotApplicable,
@@ -155,6 +159,7 @@ mod tests {
     #[test]
     fn quiet_otherwise() {
         Scene::default().not_applicable(&RULE);
+        assert_eq!(foreign().without_mail_from().unknown(&RULE)[0].needs, Gap::WHOLE_HEADER);
         message("a@example.com", "b@bounce.example.com", "").passes(&RULE);
         message("a@example.com", "", "192.0.2.4").helo("mta.example.com").not_applicable(&RULE);
         let mut list = foreign();

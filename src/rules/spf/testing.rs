@@ -90,6 +90,12 @@ impl Scene {
     }
 
     /// What the receiver wrote.
+    /// The Return-Path was not copied.
+    pub fn without_mail_from(mut self) -> Scene {
+        self.identities.mail_from = None;
+        self
+    }
+
     pub fn reported(mut self, result: &str) -> Scene {
         self.reading.reported.spf = Some(Spf {
             result: result.to_owned(),
