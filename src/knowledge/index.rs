@@ -1,7 +1,6 @@
 //! Many patterns at once: which of them match a name, without trying each.
 
 use super::pattern;
-use std::collections::HashMap;
 
 /// Host patterns (see [`pattern::host`]), found by the last two labels of a name.
 pub struct Hosts<T>(Index<T>);
@@ -63,7 +62,8 @@ impl<T: Copy> Names<T> {
 
 /// Patterns by what is literal in them. Each has its place in the order in which they were given.
 struct Index<T> {
-    keyed: HashMap<u64, Vec<(usize, &'static str, T)>>,
+    /// In the order of their keys, then of their places.
+    keyed: Vec<(u64, usize, &'static str, T)>,
     /// Nothing in them is literal where it would have to be.
     open: Vec<(usize, &'static str, T)>,
 }
@@ -73,19 +73,25 @@ impl<T: Copy> Index<T> {
         patterns: impl IntoIterator<Item = (&'static str, T)>,
         key: impl Fn(&'static str) -> Option<u64>,
     ) -> Index<T> {
-        let mut index = Index { keyed: HashMap::new(), open: Vec::new() };
+        let mut index = Index { keyed: Vec::new(), open: Vec::new() };
         for (place, (pattern, what)) in patterns.into_iter().enumerate() {
-            let list = key(pattern).map_or(&mut index.open, |key| index.keyed.entry(key).or_default());
-            list.push((place, pattern, what));
+            match key(pattern) {
+                Some(key) => index.keyed.push((key, place, pattern, what)),
+                None => index.open.push((place, pattern, what)),
+            }
         }
+        index.keyed.sort_by_key(|(key, place, ..)| (*key, *place));
         index
     }
 
     fn of(&self, key: u64, matches: impl Fn(&str) -> bool) -> Vec<T> {
-        let candidates = self.keyed.get(&key).into_iter().flatten().chain(&self.open);
+        let start = self.keyed.partition_point(|(k, ..)| *k < key);
+        let keyed = self.keyed.get(start..).unwrap_or_default().iter().take_while(|(k, ..)| *k == key);
+        let candidates =
+            keyed.map(|(_, place, pattern, what)| (*place, *pattern, *what)).chain(self.open.iter().copied());
         let mut found: Vec<_> = candidates.filter(|(_, pattern, _)| matches(pattern)).collect();
         found.sort_by_key(|(place, ..)| *place);
-        found.into_iter().map(|(.., what)| *what).collect()
+        found.into_iter().map(|(.., what)| what).collect()
     }
 }
 

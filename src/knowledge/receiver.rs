@@ -63,7 +63,7 @@ pub struct Requirement {
     /// What happens otherwise: reply codes, the junk folder.
     pub enforced: String,
     /// Day from which it holds, where known.
-    pub since: Option<String>,
+    pub since: Option<jiff::civil::Date>,
     pub source: String,
     pub confidence: String,
 }

@@ -101,7 +101,7 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     }
     for line in &d.requirements {
         let cure = line.cure.map_or("", |rule| rule.id);
-        out.row(&["requirement", &line.receiver, line.state.word(), &line.demand.what, cure, &line.because]);
+        out.row(&["requirement", &line.id(), line.state.word(), &line.demand.what, cure, &line.because]);
     }
     for gap in &d.unknown {
         out.row(&["unknown", &gap.question, &gap.needs]);

@@ -18,7 +18,7 @@ pub fn look(state: State) -> (&'static str, &'static str, Ink) {
 
 /// One receiver with its lines.
 pub fn receivers(d: &Diagnosis) -> Vec<&[Line]> {
-    d.requirements.chunk_by(|a, b| a.receiver == b.receiver).collect()
+    d.requirements.chunk_by(|a, b| a.id() == b.id()).collect()
 }
 
 /// The worst there is: one failure fails, without one the unknown counts only where nothing is met.
@@ -54,14 +54,15 @@ pub fn human(d: &Diagnosis, style: Style, shown: Shown) -> String {
         let (glyph, ascii, ink) = look(state);
         style.paint(ink, if style.unicode { glyph } else { ascii })
     };
-    let widest = receivers.iter().filter_map(|r| r.first()).map(|l| l.name.width()).max().unwrap_or(0);
+    let widest = receivers.iter().filter_map(|r| r.first()).map(|l| l.name().width()).max().unwrap_or(0);
     let _ = writeln!(out, "{}", style.paint(Ink::Strong, "what receivers ask:"));
     for lines in receivers {
         let Some(first) = lines.first() else { continue };
         let hang = " ".repeat(widest + 6);
         let text = wrapped(&format!("{hang}{}", shown.line(&words(lines))), style.width.min(100), &hang);
         for (n, row) in text.iter().enumerate() {
-            let head = if n == 0 { format!("  {} {:widest$}  ", mark(worst(lines)), first.name) } else { hang.clone() };
+            let head =
+                if n == 0 { format!("  {} {:widest$}  ", mark(worst(lines)), first.name()) } else { hang.clone() };
             let _ = writeln!(out, "{head}{}", row.trim_start());
         }
         for line in lines.iter().filter(|_| style.full) {
@@ -89,7 +90,7 @@ pub fn markdown(d: &Diagnosis, shown: Shown) -> String {
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {cure} |",
-            line.name,
+            line.name(),
             cell(&line.demand.what),
             line.state.word(),
             cell(&line.because)

@@ -11,6 +11,7 @@ use crate::facts::organization::same_by_list;
 use crate::knowledge::receiver::{self, Need, Receiver, Requirement};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use std::borrow::Cow;
 
 /// Whose demands are shown, in this order.
 const ASKED: [&str; 6] = ["gmail", "yahoo", "microsoft", "icloud", "mail-ru", "yandex"];
@@ -18,16 +19,31 @@ const ASKED: [&str; 6] = ["gmail", "yahoo", "microsoft", "icloud", "mail-ru", "y
 /// One demand.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// `gmail`, `gmail-bulk`
-    pub receiver: String,
-    /// As people call it.
-    pub name: String,
+    pub receiver: &'static Receiver,
     pub demand: &'static Requirement,
     pub state: State,
     /// What shows it, or what is missing.
-    pub because: String,
+    pub because: Cow<'static, str>,
     /// The rule whose finding on this message cures it.
     pub cure: Option<&'static Rule>,
+}
+
+impl Line {
+    /// `gmail`, `gmail-bulk`
+    pub fn id(&self) -> Cow<'static, str> {
+        match self.demand.is_for_bulk() {
+            true => Cow::Owned(format!("{}-bulk", self.receiver.id)),
+            false => Cow::Borrowed(&self.receiver.id),
+        }
+    }
+
+    /// As people call it.
+    pub fn name(&self) -> Cow<'static, str> {
+        match self.demand.is_for_bulk() {
+            true => Cow::Owned(format!("{}, bulk", self.receiver.name)),
+            false => Cow::Borrowed(&self.receiver.name),
+        }
+    }
 }
 
 /// Met, not met, not to be told.
@@ -55,19 +71,23 @@ pub fn lines<'f>(facts: &Facts, findings: impl Iterator<Item = &'f Finding> + Cl
     }
     let today = facts.evidence.now.to_zoned(TimeZone::UTC).date();
     let legs = facts.legs();
-    let judge = |receiver: &'static Receiver, demand: &'static Requirement, need: Need| {
-        let (state, because) = state(facts, &legs, findings.clone(), need);
-        let cure = findings.clone().map(|f| f.rule).find(|rule| state == State::Fail && cures(need, rule));
-        let bulk = demand.is_for_bulk();
-        let id = if bulk { format!("{}-bulk", receiver.id) } else { receiver.id.clone() };
-        let name = if bulk { format!("{}, bulk", receiver.name) } else { receiver.name.clone() };
-        Line { receiver: id, name, demand, state, because, cure }
+    // Receivers ask much the same.
+    let mut judged: Vec<(Need, Judged, Option<&'static Rule>)> = Vec::new();
+    let mut judge = |receiver: &'static Receiver, demand: &'static Requirement, need: Need| {
+        let known = judged.iter().position(|(n, ..)| *n == need).unwrap_or_else(|| {
+            let judgment = state(facts, &legs, findings.clone(), need);
+            let cure = findings.clone().map(|f| f.rule).find(|rule| judgment.0 == State::Fail && cures(need, rule));
+            judged.push((need, judgment, cure));
+            judged.len() - 1
+        });
+        let (_, (state, because), cure) = judged.get(known)?.clone();
+        Some(Line { receiver, demand, state, because, cure })
     };
     let of = |id: &&str| receiver::find(id);
     let mut lines = Vec::new();
     for receiver in ASKED.iter().filter_map(of) {
         let demands = receiver.requirement.iter().filter(|d| in_force(d, today));
-        let mut own: Vec<Line> = demands.filter_map(|d| Some(judge(receiver, d, d.needs?))).collect();
+        let mut own: Vec<Line> = demands.filter_map(|d| judge(receiver, d, d.needs?)).collect();
         own.sort_by_key(|line| line.demand.is_for_bulk());
         lines.extend(own);
     }
@@ -75,12 +95,12 @@ pub fn lines<'f>(facts: &Facts, findings: impl Iterator<Item = &'f Finding> + Cl
 }
 
 fn in_force(demand: &Requirement, today: Date) -> bool {
-    demand.since.as_ref().and_then(|since| since.parse::<Date>().ok()).is_none_or(|since| since <= today)
+    demand.since.is_none_or(|since| since <= today)
 }
 
-type Judged = (State, String);
+type Judged = (State, Cow<'static, str>);
 
-fn said(state: State, because: impl Into<String>) -> Judged {
+fn said(state: State, because: impl Into<Cow<'static, str>>) -> Judged {
     (state, because.into())
 }
 
@@ -274,7 +294,7 @@ mod tests {
     }
 
     fn state_of(d: &Diagnosis, receiver: &str, need: Need) -> (State, Option<&'static str>) {
-        let line = d.requirements.iter().find(|l| l.receiver == receiver && l.demand.needs == Some(need)).unwrap();
+        let line = d.requirements.iter().find(|l| l.id() == receiver && l.demand.needs == Some(need)).unwrap();
         (line.state, line.cure.map(|r| r.id))
     }
 
@@ -297,16 +317,16 @@ mod tests {
             "mail-ru-bulk",
             "yandex-bulk",
         ] {
-            assert!(d.requirements.iter().any(|l| l.receiver == id), "{id}");
+            assert!(d.requirements.iter().any(|l| l.id() == id), "{id}");
         }
     }
 
     #[test]
     fn what_is_not_asked_for_yet_is_not_shown() {
         let before = sample("unaligned", "2025-05-04T12:00:00Z");
-        assert!(!before.requirements.iter().any(|l| l.receiver == "microsoft-bulk"));
+        assert!(!before.requirements.iter().any(|l| l.id() == "microsoft-bulk"));
         let after = sample("unaligned", "2025-05-05T12:00:00Z");
-        assert!(after.requirements.iter().any(|l| l.receiver == "microsoft-bulk"));
+        assert!(after.requirements.iter().any(|l| l.id() == "microsoft-bulk"));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::report::Shown;
 use crate::rules::{Exhibit, Finding, Gap, Place, Proof};
 use crate::span::{Span, Spanned};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// One diagnosis.
 #[derive(Debug, Serialize)]
@@ -294,11 +295,11 @@ struct HopPart {
 
 #[derive(Debug, Serialize)]
 struct RequirementPart {
-    receiver: String,
+    receiver: Cow<'static, str>,
     line: String,
     state: &'static str,
-    since: Option<String>,
-    because: String,
+    since: Option<jiff::civil::Date>,
+    because: Cow<'static, str>,
     rule: Option<&'static str>,
 }
 
@@ -582,10 +583,10 @@ fn altered(a: &Altered) -> AlteredPart {
 
 fn requirement(line: &crate::rules::requirement::Line) -> RequirementPart {
     RequirementPart {
-        receiver: line.receiver.clone(),
+        receiver: line.id(),
         line: line.demand.what.clone(),
         state: line.state.word(),
-        since: line.demand.since.clone(),
+        since: line.demand.since,
         because: line.because.clone(),
         rule: line.cure.map(|rule| rule.id),
     }

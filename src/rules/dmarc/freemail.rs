@@ -70,13 +70,13 @@ const PROVIDERS: &[Freemail] = &[
 
 /// The provider of an address domain (lower case).
 pub fn provider(domain: &str) -> Option<&'static Freemail> {
-    let matches = |pattern: &&str| match pattern.strip_suffix(".*") {
+    let matches = |pattern: &&str| match pattern.as_bytes() {
         // `yahoo.co.uk`, but not `yahoo.example.com`.
-        Some(name) => {
-            domain.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'))
+        [name @ .., b'.', b'*'] => {
+            domain.as_bytes().strip_prefix(name).is_some_and(|rest| rest.first() == Some(&b'.'))
                 && crate::facts::organization::psl(domain).as_deref() == Some(domain)
         }
-        None => *pattern == domain,
+        whole => whole == domain.as_bytes(),
     };
     PROVIDERS.iter().find(|p| p.domains.iter().any(matches))
 }

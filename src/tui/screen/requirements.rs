@@ -31,7 +31,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     for lines in receivers(diagnosis) {
         let Some(first) = lines.first() else { continue };
         let count = words(lines);
-        doc.section(&format!("{}   {}", first.name, count.split(';').next().unwrap_or_default()), "");
+        doc.section(&format!("{}   {}", first.name(), count.split(';').next().unwrap_or_default()), "");
         for line in lines {
             let (glyph, _, ink) = look(line.state);
             let ink = match ink {
