@@ -19,6 +19,7 @@
 //! | [`diagnose`] | the engine: all of the above, once through |
 //! | [`replay`] | what if: the engine once more, with a fix laid over the answers |
 //! | [`changes`] | what two runs of a case say differently |
+//! | [`warmup`] | a new address or domain: how much to send, and when to go on |
 //! | [`watch`] | waiting for a change: whom to ask next, who has what |
 //! | [`world`] | the only code that touches DNS, files, clipboard, clock |
 //! | [`report`], [`cli`], [`tui`] | faces on one engine; they show, and decide nothing |
@@ -44,5 +45,6 @@ pub mod samples;
 pub mod span;
 pub mod triage;
 pub mod tui;
+pub mod warmup;
 pub mod watch;
 pub mod world;

@@ -172,14 +172,25 @@ impl World for Outside {
 
     fn save_draft(&mut self, text: &str) -> io::Result<()> {
         match &self.state {
-            Some(state) => state.save_draft(text.as_bytes()).map_err(io::Error::other),
+            Some(state) => state.save_note("draft", text.as_bytes()).map_err(io::Error::other),
             None => Ok(()),
         }
     }
 
     fn load_draft(&mut self) -> Option<String> {
-        let draft = self.state.as_ref()?.draft()?;
+        let draft = self.state.as_ref()?.note("draft")?;
         Some(String::from_utf8_lossy(&draft).into_owned())
+    }
+
+    fn save_note(&mut self, name: &str, text: &str) -> io::Result<()> {
+        match &self.state {
+            Some(state) => state.save_note(name, text.as_bytes()).map_err(io::Error::other),
+            None => Ok(()),
+        }
+    }
+
+    fn load_note(&mut self, name: &str) -> Option<String> {
+        String::from_utf8(self.state.as_ref()?.note(name)?).ok()
     }
 
     fn recent(&mut self) -> Vec<Recent> {

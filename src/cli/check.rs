@@ -73,6 +73,7 @@ pub(super) fn evidence(global: &Global, args: &Check, name: &str) -> anyhow::Res
             recipients: args.recipient.clone(),
             rdap: args.rdap,
             non_sending: args.non_sending,
+            volume: args.volume,
         },
         ..Said::default()
     };
@@ -94,6 +95,7 @@ impl Check {
             recipient: Vec::new(),
             rdap: false,
             non_sending: false,
+            volume: None,
             no_save: false,
         }
     }

@@ -13,6 +13,7 @@ mod list;
 mod look;
 mod source;
 mod spf;
+mod warmup;
 mod watch;
 
 use args::{Cli, Command};
@@ -45,6 +46,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Check(args)) => check::run(global, &args),
         Some(Command::Fix(args)) => fix::run(global, &args),
         Some(Command::Spf(args)) => spf::run(global, &args),
+        Some(Command::Warmup(args)) => warmup::run(global, &args),
         Some(Command::Watch(args)) => watch::run(global, &args),
         Some(Command::Explain(args)) => explain::run(global, &args),
         Some(Command::Rules) => list::rules(global),

@@ -66,6 +66,9 @@ pub struct Wish {
     pub rdap: bool,
     /// The domain is said to send no mail.
     pub non_sending: bool,
+    /// Messages a day that are planned (`--volume`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub volume: Option<u64>,
 }
 
 /// A part of a check (`--only`).

@@ -14,6 +14,7 @@ pub mod boundary;
 pub mod dkim;
 pub mod dmarc;
 pub mod domain;
+pub mod freemail;
 pub mod header;
 pub mod home;
 pub mod lists;

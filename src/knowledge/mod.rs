@@ -8,6 +8,7 @@ pub mod host;
 mod index;
 pub mod pattern;
 pub mod platform;
+pub mod ramp;
 pub mod receiver;
 pub mod reply;
 pub mod result;

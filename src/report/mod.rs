@@ -20,6 +20,7 @@ pub mod sources;
 pub mod spf;
 pub mod summary;
 pub mod table;
+pub mod warmup;
 pub mod watch;
 
 use crate::redact::Redaction;

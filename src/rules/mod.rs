@@ -23,6 +23,7 @@ mod stranger;
 
 pub use finding::{Check, Confidence, Exhibit, Finding, Gap, Place, Severity, Verdict};
 pub use proof::{Proof, State};
+pub use reputation::YOUNG;
 
 use crate::facts::Facts;
 

@@ -6,6 +6,7 @@ use super::msg::Ticket;
 use super::popup::Popup;
 use super::screen::input::Focus;
 use super::theme::{Choice, Ink, Look, Theme};
+use super::warmups::WarmUp;
 use super::watches::Watches;
 use super::widget::editor::Editor;
 use super::widget::line_edit::LineEdit;
@@ -43,6 +44,10 @@ pub enum Screen {
     WatchForm,
     /// A record as the DNS host wants it typed in.
     Form,
+    /// A warm-up, what is known of it, and a day's numbers.
+    WarmUp,
+    WarmUpForm,
+    WarmUpDay,
 }
 
 impl Screen {
@@ -68,6 +73,8 @@ impl Screen {
             Screen::Watch => Places::WATCH,
             Screen::WatchForm => Places::WATCH_FORM,
             Screen::Form => Places::FORM,
+            Screen::WarmUp => Places::WARMUP,
+            Screen::WarmUpForm | Screen::WarmUpDay => Places::WARMUP_FORM,
         }
     }
 
@@ -112,6 +119,7 @@ pub struct App {
     pub question: String,
     pub case: Option<Case>,
     pub watches: Watches,
+    pub warmup: WarmUp,
     /// The last ticket given out.
     pub ticket: Ticket,
     /// An input is being opened.
@@ -151,6 +159,7 @@ impl App {
             question: String::new(),
             case: None,
             watches: Watches::default(),
+            warmup: WarmUp::default(),
             ticket: Ticket::default(),
             opening: false,
             status: None,

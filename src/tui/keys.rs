@@ -161,6 +161,10 @@ impl Places {
     /// Who sends, by a report.
     pub const SOURCES: Places = Places(1 << 22);
     pub const REQUIREMENTS: Places = Places(1 << 25);
+    /// A warm-up.
+    pub const WARMUP: Places = Places(1 << 40);
+    /// What is known of it; a day's numbers.
+    pub const WARMUP_FORM: Places = Places(1 << 41);
 
     const VIEWS: Places = Self::VERDICT
         .or(Self::DETAIL)
@@ -176,10 +180,10 @@ impl Places {
         .or(Self::REQUIREMENTS);
     const LISTS: Places = Self::HOME.or(Self::SAMPLES);
     /// Where plain characters are commands.
-    const COMMANDS: Places = Self::LISTS.or(Self::VIEWS).or(Self::WATCH);
+    const COMMANDS: Places = Self::LISTS.or(Self::VIEWS).or(Self::WATCH).or(Self::WARMUP);
     /// Where they type.
     pub const TYPING: Places = Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK);
-    const FORMS: Places = Self::STATED.or(Self::WISH).or(Self::WATCH_FORM);
+    const FORMS: Places = Self::STATED.or(Self::WISH).or(Self::WATCH_FORM).or(Self::WARMUP_FORM);
     const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::FORMS).or(Self::ASK);
 
     /// Every single place with its name in `postdoc keys`.
@@ -204,6 +208,8 @@ impl Places {
         (Self::CHANGES, "what changed"),
         (Self::WATCH, "watches"),
         (Self::WATCH_FORM, "what to watch"),
+        (Self::WARMUP, "warm-up"),
+        (Self::WARMUP_FORM, "warm-up's numbers"),
         (Self::COPY, "copy as"),
         (Self::CONFIRM, "quit?"),
         (Self::FINDER, "help, command"),
@@ -297,6 +303,14 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::INPUT, "", "move by a line", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::FORMS, "line", "move to another line", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::WATCH, "watch", "choose a watch", ["which"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::WARMUP, "scroll", "scroll", ["down", "up"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::WARMUP, "edit", "change what the plan rests on", ["target", "numbers"];
+    A::Add, [ch('+') => A::Add], 1, P::WARMUP, "today's numbers", "enter the numbers of a day", ["check", "advance", "hold", "step back"];
+    A::CopyAll, [ch('Y') => A::CopyAll], 1, P::WARMUP, "copy", "copy the plan as Markdown", ["table", "ticket"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::WARMUP, "", "copy the shell command that makes the same plan", ["clipboard", "yank"];
+    A::SaveReport, [ch('s') => A::SaveReport], 1, P::WARMUP, "save", "save the plan to a file", ["export", "markdown"];
+    A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::WARMUP_FORM, "done", "done: reckon", ["go"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::WARMUP, "back", "back one step; keeps the work", ["cancel"];
     A::Open, [on(K::Enter) => A::Open], 1, P::LISTS, "open", "open what is marked", ["go", "choose"];
     A::Open, [on(K::Enter) => A::Open], 1, P::VERDICT, "detail", "open the finding", ["explain", "evidence", "why"];
     A::Open, [on(K::Enter) => A::Open], 1, P::SOURCES, "detail", "open the finding on this source, with its fix", ["explain", "why"];
@@ -391,12 +405,12 @@ static TABLE: &[Binding] = rows! {
     A::Watches, [], 0, P::LISTS.or(P::VIEWS), "", "watches: what is waited for", ["propagation", "background", "running"];
     A::Log, [], 0, P::SCREENS, "", "log: every message so far", ["messages", "history", "errors"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::LISTS, "command", "run a command by name", ["palette"];
-    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH), "", "run a command by name", ["palette"];
+    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP), "", "run a command by name", ["palette"];
     A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::FORMS).or(P::ASK), "", "run a command by name", ["palette"];
     A::Help, [ch('?') => A::Help, on(K::F(1)) => A::Help], 1, P::COMMANDS, "help", "help: search keys and actions", ["keys", "manual"];
     A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK), "help", "help: search keys and actions", ["keys", "manual"];
     A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
-    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::WATCH), "", "quit; asks only while something runs", ["exit", "leave"];
+    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP), "", "quit; asks only while something runs", ["exit", "leave"];
     A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u64::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
     A::Redraw, [ctrl('l') => A::Redraw], 1, P(u64::MAX), "", "redraw the screen", ["refresh", "garbage"];
     A::Suspend, [ctrl('z') => A::Suspend], 1, P(u64::MAX), "", "suspend to the shell", ["background", "fg"];

@@ -22,7 +22,8 @@ pub mod theme;
 pub mod update;
 pub mod verify;
 pub mod view;
-pub mod watches;
+pub mod warmups;
+mod watches;
 pub mod widget;
 pub mod world;
 

@@ -73,6 +73,11 @@ pub enum Effect {
     /// Brings the saved case up to date with what the user said since.
     Keep(Box<Diagnosis>),
     SaveDraft(String),
+    /// Something that is kept for the next start, under a name of ours.
+    SaveNote {
+        name: &'static str,
+        text: String,
+    },
     /// Answered by [`Msg::Saved`].
     SaveReport {
         name: String,

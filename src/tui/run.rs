@@ -6,6 +6,7 @@ use super::msg::{Background, Effect, Msg, Ticket};
 use super::terminal::{self, Screen};
 use super::theme::{Choice, Look};
 use super::update::{open, update};
+use super::warmups;
 use super::world::{Job, Source, World};
 use crate::safe::Safe;
 use std::collections::BTreeMap;
@@ -48,6 +49,9 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     let mut app = App::new(look, outside.world.now());
     app.redact = start.redact;
     app.samples = outside.world.samples();
+    if let Some(kept) = outside.world.load_note(warmups::NOTE) {
+        app.warmup = warmups::WarmUp::of(&kept, app.now.to_zoned(jiff::tz::TimeZone::UTC).date());
+    }
     if let Some(draft) = outside.world.load_draft() {
         app.editor.set(&draft);
     }
@@ -227,6 +231,9 @@ impl Outside {
                     Some(Msg::Copied { what, bytes: text.len(), report })
                 }
                 Effect::SaveDraft(text) => self.world.save_draft(&text).err().map(|e| Msg::DraftLost(e.to_string())),
+                Effect::SaveNote { name, text } => {
+                    self.world.save_note(name, &text).err().map(|e| Msg::DraftLost(e.to_string()))
+                }
                 Effect::SaveReport { name, text } => {
                     Some(Msg::Saved(self.world.save_report(&name, &text).map_err(|e| e.to_string())))
                 }

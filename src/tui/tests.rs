@@ -286,6 +286,24 @@ const STORIES: &[Story] = &[
     ("bounce_for_policy", |app| {
         app.case = Some(testing::of_bounce(include_str!("../../tests/scenarios/bounce-dmarc-refused/input")));
     }),
+    ("warmup_form", |app| {
+        app.screens = vec![Screen::Home, Screen::WarmUpForm];
+        press(app, "20000");
+        enter(app);
+        enter(app);
+        press(app, "sendg");
+    }),
+    ("warmup_day", |app| app.screens = vec![Screen::Home, Screen::WarmUpDay]),
+    ("warmup", |app| drop(warmed_up(app))),
+    ("warmup_advice", |app| {
+        warmed_up(app);
+        press(app, "+");
+        for text in ["", "gmail", "220", "28", "", "", "1"] {
+            press(app, text);
+            enter(app);
+        }
+        ctrl(app, 'd');
+    }),
     ("log", |app| {
         app.say("Copied something.");
         press(app, ":log");
@@ -302,6 +320,17 @@ fn watched(app: &mut App, state: crate::watch::Watch) -> Ticket {
     let [Effect::Watch(ticket, _)] = &effects[..] else { panic!("{effects:?}") };
     update(app, Msg::Watched(*ticket, Ok(Box::new(state))));
     *ticket
+}
+
+/// A plan for a domain that is known; answers what was asked of the world.
+fn warmed_up(app: &mut App) -> Vec<Effect> {
+    app.screens.truncate(1);
+    press(app, "5");
+    for text in ["20000", "", "sparkpost", "", "", "700", "", "", "gmail=50 yahoo=30"] {
+        press(app, text);
+        stroke(app, KeyCode::Down, KeyModifiers::NONE);
+    }
+    ctrl(app, 'd')
 }
 
 fn story(look: Look, tell: fn(&mut App)) -> App {
@@ -898,6 +927,42 @@ fn running_again_says_what_changed() {
     update(&mut app, Msg::Progress(ticket, Box::new(Progress { diagnosis: testing::cured(), running: 0 })));
     let text = app.status.unwrap().text;
     assert!(text.starts_with("Since the run before: 1 finding gone"), "{text}");
+}
+
+#[test]
+fn a_warm_up_is_planned_kept_and_judged() {
+    let mut app = app(UNICODE);
+    let kept = warmed_up(&mut app);
+    let [Effect::SaveNote { name: "warm-up", text }] = &kept[..] else { panic!("{kept:?}") };
+    assert_eq!(app.screen(), Screen::WarmUp);
+    assert_eq!(app.warmup.plan.as_ref().unwrap().first(), 200);
+    let copied = press(&mut app, "y");
+    let command = "postdoc warmup plan --target 20000 --start 2026-05-12 --platform sparkpost --domain-age 700 --ip new --audience mixed --share gmail=50 --share yahoo=30";
+    assert!(matches!(&copied[..], [Effect::Copy { text, .. }] if text == command), "{copied:?}");
+    let again = super::warmups::WarmUp::of(text, "2026-05-12".parse().unwrap());
+    assert_eq!(again.plan, app.warmup.plan);
+    // What cannot be read keeps the form, with the mark on the line.
+    press(&mut app, "+");
+    for text in ["", "", "100", "", "200"] {
+        press(&mut app, text);
+        stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    }
+    assert!(ctrl(&mut app, 'd').is_empty());
+    assert_eq!((app.screen(), app.warmup.day.at), (Screen::WarmUpDay, 2));
+    assert!(app.status.as_ref().unwrap().text.contains("more bounced (200) than was sent (100)"));
+    ctrl(&mut app, 'u');
+    press(&mut app, "5000");
+    ctrl(&mut app, 'd');
+    assert!(
+        app.status.as_ref().unwrap().text.starts_with("Step back: 5000 were sent where 200 were planned"),
+        "{:?}",
+        app.status
+    );
+    let saved = press(&mut app, "s");
+    assert!(
+        matches!(&saved[..], [Effect::SaveReport { text, .. }] if text.contains("| 2026-05-12 | 200 | 5000 |")),
+        "{saved:?}"
+    );
 }
 
 #[test]

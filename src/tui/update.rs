@@ -58,7 +58,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         }
         Msg::Watched(ticket, state) => watches::heard(app, ticket, state),
         Msg::DraftLost(why) => {
-            app.warn(format!("The draft could not be kept on disk: {why}."));
+            app.warn(format!("What you typed could not be kept on disk: {why}."));
             vec![]
         }
         Msg::Background(background) => {
@@ -104,6 +104,7 @@ fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         (None, Some(Screen::Ask)) => app.domain.insert(&text),
         (None, Some(Screen::Wish)) => wished(app, &text),
         (None, Some(Screen::WatchForm)) => screen::watch_form::insert(&mut app.watches.form, &text),
+        (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => screen::warmup::form::insert(app, &text),
         (None, Some(Screen::Verdict)) => screen::verdict::insert(app, &text),
         _ => {}
     }
@@ -136,6 +137,10 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         }
         (None, Some(Screen::WatchForm)) => {
             screen::watch_form::insert(&mut app.watches.form, text.trim());
+            return vec![];
+        }
+        (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => {
+            screen::warmup::form::insert(app, text.trim());
             return vec![];
         }
         (None, Some(Screen::Ask)) if crate::evidence::input::is_host(text.trim()) => {
@@ -259,7 +264,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Stated => screen::stated::open(app),
         Action::CopyAs => popup::copy::open(app),
         Action::Form => screen::form::open(app),
-        Action::SaveReport => return save_report(app),
+        Action::SaveReport if app.screen() != Screen::WarmUp => return save_report(app),
         Action::PlainPage => return screen::plain_page(app),
         Action::Back if app.screen() == Screen::Verdict => return screen::verdict::back(app),
         Action::Back => back(app),

@@ -107,6 +107,9 @@ pub trait World {
     /// The text in the editor, kept for the next start.
     fn save_draft(&mut self, text: &str) -> io::Result<()>;
     fn load_draft(&mut self) -> Option<String>;
+    /// Something kept for the next start, by a name of the app's own.
+    fn save_note(&mut self, name: &str, text: &str) -> io::Result<()>;
+    fn load_note(&mut self, name: &str) -> Option<String>;
     fn recent(&mut self) -> Vec<Recent>;
     fn samples(&self) -> Vec<Sample>;
     /// Writes a new file called `name` in the working folder; says where it went.

@@ -166,14 +166,14 @@ impl State {
         Ok(path)
     }
 
-    /// The text left in the editor.
-    pub fn draft(&self) -> Option<Vec<u8>> {
-        std::fs::read(self.root.join("draft")).ok().filter(|d| !d.is_empty())
+    /// What was kept under a name of ours: the text left in the editor, a plan.
+    pub fn note(&self, name: &str) -> Option<Vec<u8>> {
+        std::fs::read(self.root.join(name)).ok().filter(|d| !d.is_empty())
     }
 
-    /// Keeps the editor's text; an empty one removes the file.
-    pub fn save_draft(&self, text: &[u8]) -> Result<(), StateError> {
-        let path = self.root.join("draft");
+    /// Keeps it; an empty text removes the file.
+    pub fn save_note(&self, name: &str, text: &[u8]) -> Result<(), StateError> {
+        let path = self.root.join(name);
         if text.is_empty() {
             return match std::fs::remove_file(&path) {
                 Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(io(&path)(e)),
@@ -245,12 +245,12 @@ mod tests {
     fn the_draft_comes_back_and_goes_when_emptied() {
         let dir = tempfile::tempdir().unwrap();
         let state = State::at(dir.path().join("deep/state"));
-        assert_eq!(state.draft(), None);
-        state.save_draft(b"From: a@example.com\n").unwrap();
-        assert_eq!(state.draft().as_deref(), Some(&b"From: a@example.com\n"[..]));
-        state.save_draft(b"").unwrap();
-        assert_eq!(state.draft(), None);
-        state.save_draft(b"").unwrap();
+        assert_eq!(state.note("draft"), None);
+        state.save_note("draft", b"From: a@example.com\n").unwrap();
+        assert_eq!(state.note("draft").as_deref(), Some(&b"From: a@example.com\n"[..]));
+        state.save_note("draft", b"").unwrap();
+        assert_eq!(state.note("draft"), None);
+        state.save_note("draft", b"").unwrap();
     }
 
     #[cfg(unix)]
@@ -259,7 +259,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let state = State::at(dir.path().join("state"));
-        state.save_draft(b"x").unwrap();
+        state.save_note("draft", b"x").unwrap();
         let mode = |p: &Path| std::fs::metadata(p).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&state.root().join("draft")), 0o600);
         assert_eq!(mode(state.root()), 0o700);

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A schema that allows nothing it does not name, so that every field is documented.
-fn strict(home: &Home, name: &str) -> jsonschema::Validator {
+pub fn strict(home: &Home, name: &str) -> jsonschema::Validator {
     fn close(schema: &mut Value) {
         match schema {
             Value::Object(map) => {
@@ -24,7 +24,7 @@ fn strict(home: &Home, name: &str) -> jsonschema::Validator {
     jsonschema::validator_for(&schema).unwrap()
 }
 
-fn faults(schema: &jsonschema::Validator, document: &Value) -> Vec<String> {
+pub fn faults(schema: &jsonschema::Validator, document: &Value) -> Vec<String> {
     schema.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path)).collect()
 }
 
@@ -194,7 +194,10 @@ fn several_inputs_are_one_object_a_line_in_their_order() {
 fn the_schemas_are_listed_and_named() {
     let home = Home::new();
     let list = home.run(&["schema"]);
-    assert_eq!((list.status, list.stdout.as_str()), (0, "case\ndiagnosis\ndiff\ndomain\nevent\nfix\nreport\nspf\n"));
+    assert_eq!(
+        (list.status, list.stdout.as_str()),
+        (0, "case\ndiagnosis\ndiff\ndomain\nevent\nfix\nreport\nspf\nwarmup\n")
+    );
     let out = home.run(&["schema", "nothing"]);
     assert_eq!((out.status, out.stdout.as_str()), (2, ""));
     assert!(out.stderr.contains("case, diagnosis"), "{}", out.stderr);

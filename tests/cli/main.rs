@@ -10,6 +10,7 @@ mod redaction;
 mod sent;
 mod status;
 mod text;
+mod warmup;
 mod watch;
 
 #[allow(dead_code, reason = "shared with other tests")]

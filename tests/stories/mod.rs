@@ -67,6 +67,7 @@ fn said(text: &str) -> Said {
             "check.blocklists" => check.blocklists = true,
             "check.probe-mx" => check.probe_mx = true,
             "check.recipient" => check.recipients.push(value),
+            "check.volume" => check.volume = Some(value.parse().unwrap()),
             "check.rdap" => check.rdap = true,
             "configured.from" => c.from = Some(value),
             "configured.mail-from" => c.mail_from = Some(value),

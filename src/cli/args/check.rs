@@ -37,6 +37,9 @@ pub struct Check {
     /// Ask the registry how old the domain is (RDAP over HTTPS)
     #[arg(long)]
     pub rdap: bool,
+    /// Messages a day that are planned: a new domain cannot send many at once
+    #[arg(long, value_name = "N", value_parser = crate::warmup::log::numbers::number)]
+    pub volume: Option<u64>,
     /// The domain sends no mail: judge it by what a silent one needs
     #[arg(long)]
     pub non_sending: bool,

@@ -9,6 +9,7 @@ mod fix;
 mod global;
 mod list;
 mod spf;
+mod warmup;
 mod watch;
 
 #[allow(unused_imports, reason = "for the commands that log in")]
@@ -20,6 +21,7 @@ pub use fix::{Fix, To};
 pub use global::{Format, Global, When};
 pub use list::{Explain, Schema};
 pub use spf::Spf;
+pub use warmup::{CheckArgs, Known, Warmup, WarmupAction, WarmupTo};
 pub use watch::Watch;
 
 use clap::{Parser, Subcommand};
@@ -56,6 +58,8 @@ pub enum Command {
     Fix(Fix),
     /// Evaluate the SPF record of a domain: the tree with its cost, and what an address gets
     Spf(Spf),
+    /// Bring a new address or domain to its volume: a plan, and day by day whether to go on
+    Warmup(Warmup),
     /// Wait until a DNS change is everywhere: the zone's own servers, and the resolvers you name
     Watch(Watch),
     /// Explain a rule, an enhanced status code, an SMTP reply, or a header field with its value

@@ -45,7 +45,7 @@ fn bare(text: &[u8]) -> Recipient {
 }
 
 /// One delivery attempt in a log.
-fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
+pub(super) fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
     let content = line.of(text);
     let content = &content[..content.len().min(16 * 1024)];
     let raw = String::from_utf8_lossy(content);

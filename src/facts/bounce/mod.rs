@@ -23,6 +23,12 @@ use crate::knowledge::topic::Category;
 use crate::span::{Span, Spanned};
 use std::net::IpAddr;
 
+/// One delivery attempt that a line of a log tells of, as Postfix, Exim, Sendmail and OpenSMTPD write them; not yet
+/// decoded, spans count from the beginning of the line.
+pub fn attempt(line: &[u8]) -> Option<Recipient> {
+    log::entry(crate::evidence::lines::Line { start: 0, end: line.len(), next: line.len() }, line)
+}
+
 /// Recipients that are kept; a notice may name any number.
 pub const MOST: usize = 300;
 
@@ -226,8 +232,15 @@ impl Recipient {
         }
     }
 
+    /// What the machine-readable log of a mail system says of one attempt; not yet decoded.
+    pub fn told(action: Action, server: Option<String>, status: Option<String>, reply: Option<String>) -> Recipient {
+        let reply = reply.map(|r| Spanned::new(said::one_line(&r), Span::default()));
+        let coded = reply.as_ref().and_then(|r| said::enhanced(&r.value));
+        Recipient { action, server, status: status.or(coded), reply, ..Recipient::blank(Span::default()) }
+    }
+
     /// Host, codes and words together.
-    fn decode(&mut self) {
+    pub fn decode(&mut self) {
         let text = self.text().unwrap_or_default();
         let coded = said::enhanced(text).is_some();
         let status = self.status.as_deref().filter(|_| !coded).unwrap_or_default();

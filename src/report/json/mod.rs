@@ -8,6 +8,7 @@ pub mod event;
 pub mod fix;
 mod report;
 pub mod spf;
+pub mod warmup;
 
 use super::Shown;
 use crate::safe::is_unseen;
@@ -25,6 +26,7 @@ pub const SCHEMAS: &[(&str, &str)] = &[
     ("fix", include_str!("../../../assets/schemas/fix.json")),
     ("report", include_str!("../../../assets/schemas/report.json")),
     ("spf", include_str!("../../../assets/schemas/spf.json")),
+    ("warmup", include_str!("../../../assets/schemas/warmup.json")),
 ];
 
 /// Over several lines, for one input.

@@ -1,9 +1,9 @@
 use super::failure::Failure;
 use super::{platform, standing};
 use crate::facts::Facts;
+use crate::facts::freemail;
 use crate::knowledge::Platform;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
-use crate::rules::dmarc::freemail;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule, since, stranger};
 
 rule! {

@@ -7,9 +7,9 @@ use crate::evidence::{InputKind, Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::key::Key;
 use crate::facts::dkim::{Hash, KeyState, Reason, Signature, Verification};
+use crate::facts::freemail;
 use crate::facts::reported::Dkim;
 use crate::remedy::Remedy;
-use crate::rules::dmarc::freemail;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {

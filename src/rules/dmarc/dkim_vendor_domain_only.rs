@@ -1,6 +1,7 @@
-use super::{failure, freemail, own_signature};
+use super::{failure, own_signature};
 use crate::facts::Facts;
 use crate::facts::dkim::key::KeyState;
+use crate::facts::freemail;
 use crate::facts::organization::Agreement;
 use crate::knowledge::{Platform, platform};
 use crate::rules::{Finding, Gap, Severity, Verdict, rule};

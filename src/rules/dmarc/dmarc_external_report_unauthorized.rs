@@ -1,9 +1,10 @@
 use super::dmarc_rua_missing::not_seen;
 use super::seen::Seen;
-use super::{failure, freemail, seen};
+use super::{failure, seen};
 use crate::evidence::{Outcome, Question};
 use crate::facts::Facts;
 use crate::facts::domain::reports::{Consent, Report};
+use crate::facts::freemail;
 use crate::remedy::{Change, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 use super::failure;
-use super::freemail::{self, Freemail};
 use crate::facts::Facts;
+use crate::facts::freemail::{self, Freemail};
 use crate::facts::organization::Agreement;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};

@@ -1,6 +1,7 @@
-use super::{failure, freemail, seen};
+use super::{failure, seen};
 use crate::evidence::{Data, Kind};
 use crate::facts::dmarc::{Step, record};
+use crate::facts::freemail;
 use crate::facts::{Facts, lookup, organization};
 use crate::remedy::{Change, Remedy, TTL, text};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};

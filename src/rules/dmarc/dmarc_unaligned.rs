@@ -1,6 +1,7 @@
-use super::{dmarc_freemail_from, dmarc_strict_alignment, failure, freemail, orgdomain_treewalk_vs_psl, own_signature};
+use super::{dmarc_freemail_from, dmarc_strict_alignment, failure, orgdomain_treewalk_vs_psl, own_signature};
 use crate::facts::Facts;
 use crate::facts::dmarc::verdict::{Leg, Legs};
+use crate::facts::freemail;
 use crate::facts::organization::{Agreement, same_by_list};
 use crate::knowledge::{Platform, platform};
 use crate::remedy::Remedy;

@@ -1,7 +1,6 @@
 //! Rules of the group `dmarc`.
 
 pub(super) mod failure;
-pub(super) mod freemail;
 mod own_signature;
 mod seen;
 #[cfg(test)]

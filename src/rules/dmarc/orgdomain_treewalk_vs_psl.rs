@@ -1,6 +1,7 @@
-use super::{failure, freemail, seen};
+use super::{failure, seen};
 use crate::evidence::{Data, Kind};
 use crate::facts::dmarc::{Policy, Step};
+use crate::facts::freemail;
 use crate::facts::{Facts, organization};
 use crate::remedy::dmarc::Edit;
 use crate::remedy::{Change, Remedy, TTL, text};

@@ -1,8 +1,8 @@
 //! A record where it was seen: at a name in DNS, or pasted.
 
-use super::freemail;
 use crate::evidence::{Answer, Data, Kind, Question};
 use crate::facts::dmarc::{DmarcRecord, Step};
+use crate::facts::freemail;
 use crate::facts::record::Pasted;
 use crate::facts::{Facts, organization};
 use crate::remedy::{Change, Remedy, TTL, blank, text};

@@ -3,9 +3,9 @@ use super::return_path_unusable::{exhibit, gap, is_absent, why};
 use crate::evidence::{Data, Kind};
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
+use crate::facts::freemail;
 use crate::facts::mail_hosts::{MailHosts, Reception, Server, State};
 use crate::remedy::{Change, Remedy, TTL, blank};
-use crate::rules::dmarc::freemail;
 use crate::rules::spf::support::{short, spf_domain};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 

@@ -30,7 +30,7 @@ rule! {
 const FRESH: i64 = 30;
 
 /// Days for which many still hold back.
-const YOUNG: i64 = 90;
+pub const YOUNG: i64 = 90;
 
 fn judge(facts: &Facts) -> Verdict {
     let age = facts.domain.age.as_ref();

@@ -7,8 +7,11 @@ mod domain_young;
 mod entries;
 #[cfg(test)]
 mod testing;
+mod warmup_needed;
+
+pub use domain_young::YOUNG;
 
 use super::Rule;
 
 pub(super) const RULES: &[&Rule] =
-    &[&dnsbl_listed::RULE, &domain_listed::RULE, &domain_young::RULE, &dnsbl_query_refused::RULE];
+    &[&dnsbl_listed::RULE, &domain_listed::RULE, &domain_young::RULE, &warmup_needed::RULE, &dnsbl_query_refused::RULE];

@@ -5,10 +5,10 @@ use super::support::{
 };
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
+use crate::facts::freemail;
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{BranchState, LOOKUPS, SpfResult};
 use crate::remedy::{self, Remedy};
-use crate::rules::dmarc::freemail;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule, since};
 use crate::span::Span;
 

@@ -7,6 +7,7 @@
 //!   2  Show me an example                a header that fails, explained
 //!   3  Check a domain                    live DNS
 //!   4  Watch a DNS change                until every name server has it
+//!   5  Warm up a domain or an address    how much to send on which day
 //!
 //!   Paste works here, on any screen …
 //! ── Recent ─────────────────────────────────────────────────────────────────
@@ -19,6 +20,7 @@ use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
 use crate::tui::theme::Ink;
 use crate::tui::update;
+use crate::tui::warmups;
 use crate::tui::watches;
 use crate::tui::widget::doc::{Doc, Pen, spread};
 use crate::tui::world::Source;
@@ -31,6 +33,7 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Show me an example", "a header with a fault, explained"),
     ("Check a domain", "live DNS: SPF, DKIM, DMARC, MX, PTR …"),
     ("Watch a DNS change", "until every server has it"),
+    ("Warm up a domain or an address", "how much to send on which day, and when to go on"),
 ];
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -52,6 +55,7 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
         2 => app.screens.push(Screen::Ask),
         3 if app.watches.list.is_empty() => app.screens.push(Screen::WatchForm),
         3 => watches::show(app),
+        4 => warmups::show(app),
         n => {
             if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());

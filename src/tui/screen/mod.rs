@@ -20,6 +20,7 @@ pub mod sources;
 pub mod spf;
 pub mod stated;
 pub mod verdict;
+pub mod warmup;
 pub mod watch;
 pub mod watch_form;
 pub mod wish;
@@ -55,6 +56,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Watch => watch::act(app, action),
         Screen::WatchForm => watch_form::act(app, action),
         Screen::Form => form::act(app, action),
+        Screen::WarmUp => warmup::act(app, action),
+        Screen::WarmUpForm | Screen::WarmUpDay => warmup::form::act(app, action),
     }
 }
 
@@ -81,6 +84,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Watch => watch::draw(app, frame, area, pen),
         Screen::WatchForm => watch_form::draw(app, frame, area, pen),
         Screen::Form => form::draw(app, frame, area, pen),
+        Screen::WarmUp => warmup::draw(app, frame, area, pen),
+        Screen::WarmUpForm | Screen::WarmUpDay => warmup::form::draw(app, frame, area, pen),
     }
 }
 
@@ -118,6 +123,9 @@ fn place(app: &App) -> (String, String) {
         Screen::Watch => return ("postdoc › watch".to_owned(), bell(app)),
         Screen::WatchForm => return ("postdoc › watch a DNS change".to_owned(), String::new()),
         Screen::Form => "DNS form",
+        Screen::WarmUp => return ("postdoc › warm-up".to_owned(), String::new()),
+        Screen::WarmUpForm => return ("postdoc › warm-up › what is known".to_owned(), String::new()),
+        Screen::WarmUpDay => return ("postdoc › warm-up › a day's numbers".to_owned(), String::new()),
     };
     let right = case.map_or(String::new(), |case| match case.running {
         0 if case.stopped => "stopped".to_owned(),

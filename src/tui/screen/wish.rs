@@ -120,6 +120,7 @@ impl Form {
                 recipients: self.words(RECIPIENTS),
                 rdap: yes(RDAP),
                 non_sending: yes(SILENT),
+                volume: said.check.volume,
             },
             ..said.clone()
         })

@@ -4,6 +4,7 @@ pub mod bar;
 pub mod doc;
 pub mod editor;
 pub mod excerpt;
+pub mod form;
 pub mod line_edit;
 pub mod picture;
 pub mod raw;

@@ -81,6 +81,16 @@ pub fn provider(domain: &str) -> Option<&'static Freemail> {
     PROVIDERS.iter().find(|p| p.domains.iter().any(matches))
 }
 
+/// The provider on whose servers a host is (lower case).
+pub fn that_runs(host: &str) -> Option<&'static Freemail> {
+    PROVIDERS.iter().find(|p| p.runs(host))
+}
+
+/// The provider of this name, in any case.
+pub fn named(name: &str) -> Option<&'static Freemail> {
+    PROVIDERS.iter().find(|p| p.name.eq_ignore_ascii_case(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
