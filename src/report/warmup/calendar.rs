@@ -31,7 +31,10 @@ pub fn calendar(told: &Told, now: jiff::Timestamp, shown: Shown) -> String {
     out.0
 }
 
-fn days<'a>(told: &Told<'a>) -> Vec<(Date, u64, &'a [(String, u64)])> {
+/// A day, its volume, and that of each receiver where it is known.
+type Entry<'a> = (Date, u64, &'a [(String, u64)]);
+
+fn days<'a>(told: &Told<'a>) -> Vec<Entry<'a>> {
     let plan = told.plan;
     let Some(check) = told.check else {
         return plan.days.iter().map(|d| (d.date, d.volume, d.receivers.as_slice())).collect();
