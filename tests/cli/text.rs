@@ -5,7 +5,7 @@ use postdoc::redact::Redaction;
 use postdoc::report::{human, plain};
 
 const PLAIN: &str = "\
-input\tsample unaligned\theaders\t1609
+input\tsample unaligned\theaders\t1921
 verdict\tfail\tdmarc-unaligned\tDMARC fails: SPF and DKIM pass, but for mailer.example.
 identity\tfrom\tnews@example.com
 identity\tmail-from\tmailer.example

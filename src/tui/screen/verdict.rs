@@ -240,7 +240,12 @@ fn row(doc: &mut Doc, case: &Case, target: Target, marked: bool, words: bool) {
     let plural = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
     let (indent, glyph, word, ink, text, right) = match (target, case.finding(target)) {
         (Target::Consequence(..), Some(finding)) => {
-            ("  └ ", "so", "", Ink::Faint, finding.title.clone(), String::new())
+            // It goes on after "so".
+            let title = match finding.title.strip_prefix("The ") {
+                Some(rest) => format!("the {rest}"),
+                None => finding.title.clone(),
+            };
+            ("  └ ", "so", "", Ink::Faint, title, String::new())
         }
         (_, Some(finding)) => {
             let (glyph, word, ink) = app::mark(finding.severity);

@@ -163,12 +163,14 @@ pub fn section(pen: Pen, title: &str, right: &str, width: usize) -> Vec<Span<'st
     vec![Span::styled(head, pen.style(strong)), Span::styled(tail, pen.style(Ink::Faint))]
 }
 
-/// Wrapped to `width`; a word that is too long is broken.
+/// Wrapped to `width` at blanks only; a word that is too long, as a key is, is broken where the line ends.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     if width == 0 {
         return vec![String::new()];
     }
-    let options = textwrap::Options::new(width).word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let options = textwrap::Options::new(width)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
     textwrap::wrap(text, options).into_iter().map(std::borrow::Cow::into_owned).collect()
 }
 
