@@ -20,6 +20,7 @@
 //! | [`replay`] | what if: the engine once more, with a fix laid over the answers |
 //! | [`changes`] | what two runs of a case say differently |
 //! | [`warmup`] | a new address or domain: how much to send, and when to go on |
+//! | [`listen`] | receiving mail: the SMTP session, the verdicts, what is put on top of a message |
 //! | [`watch`] | waiting for a change: whom to ask next, who has what |
 //! | [`world`] | the only code that touches DNS, files, clipboard, clock |
 //! | [`report`], [`cli`], [`tui`] | faces on one engine; they show, and decide nothing |
@@ -35,6 +36,7 @@ pub mod diagnose;
 pub mod evidence;
 pub mod facts;
 pub mod knowledge;
+pub mod listen;
 pub mod redact;
 pub mod remedy;
 pub mod replay;

@@ -10,6 +10,7 @@ mod exit;
 mod explain;
 mod fix;
 mod list;
+mod listen;
 mod look;
 mod source;
 mod spf;
@@ -48,6 +49,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Spf(args)) => spf::run(global, &args),
         Some(Command::Warmup(args)) => warmup::run(global, &args),
         Some(Command::Watch(args)) => watch::run(global, &args),
+        Some(Command::Listen(args)) => listen::run(global, &args),
         Some(Command::Explain(args)) => explain::run(global, &args),
         Some(Command::Rules) => list::rules(global),
         Some(Command::Schema(args)) => list::schema(&args),

@@ -12,6 +12,8 @@ pub mod json;
 pub mod markdown;
 pub mod plain;
 pub mod proof;
+pub mod received;
+pub mod receiver;
 pub mod records;
 pub mod requirements;
 pub mod sent;

@@ -5,6 +5,7 @@ pub mod clipboard;
 pub mod dns;
 pub mod errand;
 pub mod limits;
+pub mod listen;
 pub mod prompt;
 pub mod reach;
 pub mod run;

@@ -115,6 +115,23 @@ impl Runner {
         });
     }
 
+    /// Lives on this runner's thread: for work that is many runs and more.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// As [`Runner::run`], from inside [`Runner::block_on`].
+    pub async fn diagnose(&self, evidence: Evidence, reading: Arc<Reading>, stop: impl Future) -> (Diagnosis, Ended) {
+        self.drive(evidence, reading, stop, |_| {}, Show::Nothing).await
+    }
+
+    /// Asks until no fact is missing; nothing is judged, and no fix is tried.
+    pub async fn gather(&self, evidence: Evidence, reading: Arc<Reading>, stop: impl Future) -> (Facts, Ended) {
+        let mut course = Course { judged: false, ..Course::new(evidence, reading, self.settings.timeout) };
+        let ended = self.settle(&mut course, stop, |_| {}, Show::Nothing).await;
+        (Facts::gather(course.evidence, course.reading), ended)
+    }
+
     /// As [`Runner::run`]; `show` hears of the states on the way: first of what is known before any answer, then of
     /// what has come, coalesced to what a screen can show.
     async fn drive(
@@ -122,17 +139,29 @@ impl Runner {
         evidence: Evidence,
         reading: Arc<Reading>,
         stop: impl Future,
-        mut show: impl FnMut(Progress),
+        show: impl FnMut(Progress),
         states: Show,
     ) -> (Diagnosis, Ended) {
         let mut course = Course::new(evidence, reading, self.settings.timeout);
+        let ended = self.settle(&mut course, stop, show, states).await;
+        (course.proven(), ended)
+    }
+
+    /// Runs a course to its end.
+    async fn settle(
+        &self,
+        course: &mut Course,
+        stop: impl Future,
+        mut show: impl FnMut(Progress),
+        states: Show,
+    ) -> Ended {
         let mut open = course.open();
         if open.0.is_empty() && open.1.is_empty() {
-            return (course.proven(), Ended::Done);
+            return Ended::Done;
         }
         let outside = match self.outside.get_or_init(|| Outside::new(&self.settings)) {
             Ok(outside) => outside,
-            Err(e) => return (course.proven(), Ended::NoResolver(e.clone())),
+            Err(e) => return Ended::NoResolver(e.clone()),
         };
         let mut stop = pin!(stop);
         let mut deadline = pin!(sleep_until(course.deadline));
@@ -142,7 +171,7 @@ impl Runner {
             course.ask(outside, open);
             let running = course.flying.len();
             if running == 0 {
-                return (course.proven(), Ended::Done);
+                return Ended::Done;
             }
             if news && due <= Instant::now() {
                 show(Progress { diagnosis: course.diagnosis(), running });
@@ -154,9 +183,9 @@ impl Runner {
                 () = sleep_until(due), if news => {}
                 () = &mut deadline => {
                     course.give_up();
-                    return (course.proven(), Ended::Done);
+                    return Ended::Done;
                 }
-                _ = &mut stop => return (course.proven(), Ended::Stopped),
+                _ = &mut stop => return Ended::Stopped,
             }
             open = course.open();
         }
@@ -186,6 +215,8 @@ struct Course {
     asked: BTreeSet<Question>,
     sent: BTreeSet<Errand>,
     flying: FuturesUnordered<BoxFuture<'static, News>>,
+    /// The facts are judged at the end, and every fix tried.
+    judged: bool,
     /// What it took to gather the facts last time.
     cost: Duration,
     /// The diagnosis with every fix tried, as long as no answer has come since.
@@ -209,6 +240,7 @@ impl Course {
             asked: BTreeSet::new(),
             sent: BTreeSet::new(),
             flying: FuturesUnordered::new(),
+            judged: true,
             cost: Duration::ZERO,
             proved: None,
         }
@@ -236,7 +268,7 @@ impl Course {
         let (mut questions, mut errands) = (facts.missing.clone(), facts.errands.clone());
         questions.retain(|q| !self.asked.contains(q));
         errands.retain(|e| !self.sent.contains(e));
-        if !questions.is_empty() || !errands.is_empty() || !self.flying.is_empty() {
+        if !self.judged || !questions.is_empty() || !errands.is_empty() || !self.flying.is_empty() {
             return (questions, errands);
         }
         let Proved { diagnosis, mut questions } = replay::prove(judge(facts));

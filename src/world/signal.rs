@@ -25,8 +25,9 @@ impl Signals {
     /// The number of the signal, once there is one.
     pub async fn stop(&self) -> u8 {
         let mut heard = self.0.clone();
-        match heard.wait_for(|&signal| signal != 0).await {
-            Ok(signal) => *signal,
+        let came = heard.wait_for(|&signal| signal != 0).await.map(|signal| *signal);
+        match came {
+            Ok(signal) => signal,
             Err(_) => std::future::pending().await,
         }
     }

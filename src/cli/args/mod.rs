@@ -8,6 +8,7 @@ mod diagnose;
 mod fix;
 mod global;
 mod list;
+mod listen;
 mod spf;
 mod warmup;
 mod watch;
@@ -20,6 +21,7 @@ pub use diagnose::{Diagnose, KindArg};
 pub use fix::{Fix, To};
 pub use global::{Format, Global, When};
 pub use list::{Explain, Schema};
+pub use listen::Listen;
 pub use spf::Spf;
 pub use warmup::{CheckArgs, Known, Warmup, WarmupAction, WarmupTo};
 pub use watch::Watch;
@@ -62,6 +64,8 @@ pub enum Command {
     Warmup(Warmup),
     /// Wait until a DNS change is everywhere: the zone's own servers, and the resolvers you name
     Watch(Watch),
+    /// Receive mail: a small server that verifies what it gets and diagnoses it
+    Listen(Listen),
     /// Explain a rule, an enhanced status code, an SMTP reply, or a header field with its value
     Explain(Explain),
     /// List the rules

@@ -5,17 +5,17 @@ use crate::watch::{News, Order, Server, Standing, Watch, What};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
-pub struct Event<'a> {
+pub struct Event<T> {
     schema: &'static str,
     schema_version: u32,
     #[serde(flatten)]
-    what: Part<'a>,
+    what: T,
     at: jiff::Timestamp,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
-enum Part<'a> {
+pub enum Part<'a> {
     /// The first line.
     Watch(Begun<'a>),
     Zone {
@@ -43,7 +43,7 @@ enum Part<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Begun<'a> {
+pub struct Begun<'a> {
     name: &'a str,
     #[serde(rename = "type")]
     kind: &'static str,
@@ -54,13 +54,13 @@ struct Begun<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct HintPart {
+pub struct HintPart {
     hint: &'static str,
     text: String,
 }
 
 #[derive(Debug, Serialize)]
-struct ServerPart<'a> {
+pub struct ServerPart<'a> {
     server: &'a str,
     address: Option<String>,
     role: &'static str,
@@ -96,12 +96,12 @@ impl<'a> ServerPart<'a> {
     }
 }
 
-fn event(what: Part<'_>, at: jiff::Timestamp) -> Event<'_> {
+pub(super) fn event<T>(what: T, at: jiff::Timestamp) -> Event<T> {
     Event { schema: "postdoc/event", schema_version: 1, what, at }
 }
 
 /// A watch begins.
-pub fn begun(watch: &Watch) -> Event<'_> {
+pub fn begun(watch: &Watch) -> Event<Part<'_>> {
     let order: &Order = &watch.order;
     let expect = &order.expect;
     let part = Part::Watch(Begun {
@@ -114,7 +114,7 @@ pub fn begun(watch: &Watch) -> Event<'_> {
     event(part, watch.began.wall)
 }
 
-pub fn news<'a>(watch: &'a Watch, news: &'a News) -> Event<'a> {
+pub fn news<'a>(watch: &'a Watch, news: &'a News) -> Event<Part<'a>> {
     let part = match &news.what {
         What::Zone => {
             let mut delegated: Vec<&str> = watch.delegated().filter_map(|s| s.who.host()).collect();
@@ -128,7 +128,7 @@ pub fn news<'a>(watch: &'a Watch, news: &'a News) -> Event<'a> {
 }
 
 /// The last line.
-pub fn done(watch: &Watch) -> Event<'_> {
+pub fn done(watch: &Watch) -> Event<Part<'_>> {
     let (agree, of) = watch.count();
     let part = Part::Done {
         result: watch.end.map_or("interrupted", crate::watch::End::word),

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod domain;
 pub mod event;
 pub mod fix;
+pub mod received;
 mod report;
 pub mod spf;
 pub mod warmup;
