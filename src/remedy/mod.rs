@@ -29,6 +29,8 @@ pub struct Remedy {
     /// The records are right today and have to be kept up from then on: what that takes. They are the last
     /// resort, and no plan publishes them without being asked.
     pub upkeep: Option<String>,
+    /// Some record is as the user wrote it, not as it was proposed.
+    pub edited: bool,
 }
 
 /// One RRset before and after; an empty `after` means remove.

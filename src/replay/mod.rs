@@ -4,6 +4,7 @@
 //! ask is named, so that `world` can ask it.
 
 mod conflict;
+pub mod edit;
 mod lint;
 mod plan;
 mod trial;

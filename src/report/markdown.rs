@@ -67,6 +67,9 @@ pub fn finding(input: &Input, f: &Finding, shown: Shown) -> String {
     }
     if let Some(fix) = &f.fix {
         out.push_str(&format!("\n### Fix\n\n{}\n", text(shown, &fix.summary)));
+        if fix.edited {
+            out.push_str("\nThe records are edited by hand, not as proposed.\n");
+        }
         for change in &fix.records {
             let mut block = String::new();
             for before in change.before.iter().filter(|b| !change.after.contains(b)) {

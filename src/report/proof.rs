@@ -4,8 +4,17 @@ use crate::rules::{Finding, Proof};
 
 /// One line on the proof, and what remains once the fix is published.
 pub fn words(finding: &Finding) -> Option<(String, Vec<String>)> {
+    let edited = finding.fix.as_ref().is_some_and(|fix| fix.edited);
+    let Some(proof) = finding.proof.as_ref() else {
+        return edited.then(|| ("edited by you; being tried".to_owned(), vec![]));
+    };
+    let (words, remains) = of(finding, proof, edited)?;
+    Some((if edited { format!("edited by you; {words}") } else { words }, remains))
+}
+
+fn of(finding: &Finding, proof: &Proof, edited: bool) -> Option<(String, Vec<String>)> {
     let blanks = finding.fix.as_ref().is_some_and(|fix| !fix.blanks.is_empty());
-    match finding.proof.as_ref()? {
+    match proof {
         Proof::Proven { before, after, remains, given } => {
             let given = given.as_ref().map_or(String::new(), |given| format!(", once {given}"));
             let same = if before == after { ", without this finding" } else { "" };
@@ -17,6 +26,12 @@ pub fn words(finding: &Finding) -> Option<(String, Vec<String>)> {
             let needs: Vec<&str> = needs.iter().map(|gap| gap.needs.as_str()).collect();
             Some((format!("none by what is at hand; it takes: {}", needs.join("; ")), vec![]))
         }
-        Proof::Disproven { .. } => None,
+        // A proposal that does not cure is never shown; what the user wrote is.
+        Proof::Disproven { why } => edited.then(|| (format!("this does not cure. {}", sentence(why)), vec![])),
     }
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }

@@ -48,6 +48,8 @@ pub enum Screen {
     WarmUp,
     WarmUpForm,
     WarmUpDay,
+    /// A proposed value, edited in place.
+    Edit,
 }
 
 impl Screen {
@@ -75,6 +77,7 @@ impl Screen {
             Screen::Form => Places::FORM,
             Screen::WarmUp => Places::WARMUP,
             Screen::WarmUpForm | Screen::WarmUpDay => Places::WARMUP_FORM,
+            Screen::Edit => Places::EDIT,
         }
     }
 

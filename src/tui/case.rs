@@ -1,5 +1,7 @@
 //! The diagnosis on show, and where the user stands in it.
 
+use super::edits::Edits;
+use super::screen::edit::Editing;
 use super::screen::spf::View;
 use super::screen::stated::Form;
 use super::screen::wish;
@@ -52,6 +54,9 @@ pub struct Case {
     pub record: usize,
     /// Field of its DNS form under the cursor.
     pub field: usize,
+    /// What the user made of proposals, and the value that is being edited.
+    pub edits: Edits,
+    pub editing: Option<Editing>,
     /// Evidence under the cursor, from 1.
     pub exhibit: usize,
     pub hop: usize,
@@ -89,6 +94,8 @@ impl Case {
             target: Target::default(),
             record: 0,
             field: 0,
+            edits: Edits::default(),
+            editing: None,
             exhibit: 1,
             hop: usize::MAX,
             signature: 0,
@@ -117,6 +124,9 @@ impl Case {
         let untouched = self.marked == 0;
         self.running = progress.running;
         self.diagnosis = Some(progress.diagnosis);
+        if let Some(diagnosis) = &mut self.diagnosis {
+            self.edits.lay_over(diagnosis, progress.running == 0);
+        }
         let lines = self.lines();
         let place = |case: &Case, old: Target, name: &Option<(&str, String)>| -> Option<Target> {
             let Some((rule, title)) = name else { return lines.iter().copied().find(|t| *t == old) };
@@ -201,5 +211,14 @@ impl Case {
         let parts: Vec<String> =
             counts.iter().zip(words).filter(|(n, _)| **n > 0).map(|(n, word)| format!("{n} {word}")).collect();
         parts.join(" · ")
+    }
+}
+
+/// The finding a line stands for, to be changed.
+pub fn finding_mut(diagnosis: &mut Diagnosis, target: Target) -> Option<&mut Finding> {
+    match target {
+        Target::Finding(n) => diagnosis.findings.get_mut(n),
+        Target::Consequence(n, m) => diagnosis.findings.get_mut(n)?.consequences.get_mut(m),
+        Target::Unknown | Target::Passed => None,
     }
 }

@@ -70,6 +70,10 @@ pub enum Action {
     /// The record as the DNS host wants it.
     Form,
     Pick(u8),
+    /// The value of the record under the cursor.
+    Edit,
+    /// The proposal in place of what was typed.
+    Restore,
     Redact,
     LocalTime,
     Again,
@@ -150,6 +154,8 @@ impl Places {
     pub const DMARC: Places = Places(1 << 18);
     /// A record as the DNS host wants it typed in.
     pub const FORM: Places = Places(1 << 24);
+    /// A proposed value, edited in place.
+    pub const EDIT: Places = Places(1 << 40);
     /// Which DNS host?
     pub const HOSTS: Places = Places(1 << 23);
 
@@ -182,9 +188,10 @@ impl Places {
     /// Where plain characters are commands.
     const COMMANDS: Places = Self::LISTS.or(Self::VIEWS).or(Self::WATCH).or(Self::WARMUP);
     /// Where they type.
-    pub const TYPING: Places = Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK);
+    pub const TYPING: Places =
+        Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK).or(Self::EDIT);
     const FORMS: Places = Self::STATED.or(Self::WISH).or(Self::WATCH_FORM).or(Self::WARMUP_FORM);
-    const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::FORMS).or(Self::ASK);
+    const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::FORMS).or(Self::ASK).or(Self::EDIT);
 
     /// Every single place with its name in `postdoc keys`.
     pub const NAMED: &[(Places, &str)] = &[
@@ -201,6 +208,7 @@ impl Places {
         (Self::RECORDS, "records"),
         (Self::SOURCES, "sources"),
         (Self::FORM, "DNS form"),
+        (Self::EDIT, "edit a record"),
         (Self::REQUIREMENTS, "what receivers ask"),
         (Self::STATED, "stated settings"),
         (Self::ASK, "which domain"),
@@ -317,25 +325,32 @@ static TABLE: &[Binding] = rows! {
     A::Open, [on(K::Enter) => A::Open], 1, P::HOPS, "raw line", "show this Received line in the header", ["source"];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::SPF, "fold", "fold, unfold the records below a term", ["tree", "expand", "collapse"];
     A::Open, [on(K::Enter) => A::Open], 1, P::SPF, "answer", "more or less room for the raw answer", ["dig", "ttl", "record"];
-    A::Open, [on(K::Enter) => A::Open], 1, P::DETAIL, "evidence", "show the evidence in the raw header", ["source", "raw", "proof"];
     A::Open, [on(K::Enter) => A::Open], 1, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::FILTER).or(P::HOSTS), "run", "run the marked line", [];
     A::Open, [on(K::Enter) => A::Open], 1, P::FORMS, "next line", "next line; on the last, done", [];
     A::Open, [on(K::Enter) => A::Open], 1, P::ASK, "check", "ask DNS", ["go", "diagnose"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::EDIT, "", "done; the text is kept", [];
+    A::Restore, [ctrl('r') => A::Restore], 1, P::EDIT, "proposal", "take the proposal again", ["restore", "undo", "reset", "original"];
     A::Open, [on(K::Enter) => A::Open], 1, P::INPUT, "", "new line; on a button, press it", [];
     // views and findings
     A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::INPUT.or(P::STATED).or(P::WISH), "diagnose", "diagnose what is here", ["done", "go", "check"];
     A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::INPUT, "buttons", "text, buttons", ["as header", "as record", "clear"];
     A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::FORMS, "", "next, previous line", [];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::FORMS, "change", "change a choice; move in a text", ["trust", "authserv-id"];
-    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::INPUT.or(P::FINDER).or(P::FILTER).or(P::ASK), "", "move in the text", [];
+    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::INPUT.or(P::FINDER).or(P::FILTER).or(P::ASK).or(P::EDIT), "", "move in the text", [];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::VERDICT.or(P::DETAIL), "copy", "copy the value of the fix", ["clipboard", "yank", "record"];
-    A::CopyAll, [ch('Y') => A::CopyAll], 1, P::VERDICT.or(P::DETAIL), "records", "copy the whole record as zone lines", ["zone file", "bind"];
+    A::CopyAll, [ch('Y') => A::CopyAll], 1, P::VERDICT, "records", "copy the whole record as zone lines", ["zone file", "bind"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::FORM, "copy", "copy this field", ["clipboard", "yank", "value", "name"];
     A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::FORM, "next field", "next, previous field", ["form"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::FORM, "all", "copy all fields", ["record"];
     A::Open, [on(K::Enter) => A::Open], 1, P::FORM, "host", "choose another DNS host", ["provider", "registrar", "cloudflare", "route 53", "godaddy"];
+    A::Edit, [ch('e') => A::Edit], 1, P::DETAIL.or(P::FORM), "edit", "edit the proposed value; what it would do follows as you type", ["change", "replace", "blank", "fill in"];
     A::Form, [ch('p') => A::Form], 1, P::DETAIL, "DNS form", "the record as your DNS host wants it, field by field", ["publish", "provider", "host", "registrar", "paste"];
     A::CopyAs, [ch('c') => A::CopyAs], 1, P::DETAIL.or(P::FORM), "copy as", "copy as the DNS host's form, zone lines, Route 53, Terraform, dig, Markdown, JSON …", ["ticket", "export", "clipboard"];
+    A::Verify, [ch('v') => A::Verify], 1, P::DETAIL, "verify", "verify: ask DNS again for this finding", ["live", "check", "cured", "published"];
+    A::Watch, [ch('w') => A::Watch], 1, P::DETAIL, "watch", "watch this record until it is everywhere", ["propagation", "dns wait", "ttl", "nxdomain"];
+    A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DETAIL, "next", "next, previous finding", ["following"];
+    A::CopyAll, [ch('Y') => A::CopyAll], 1, P::DETAIL, "records", "copy the whole record as zone lines", ["zone file", "bind"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::DETAIL, "evidence", "show the evidence in the raw header", ["source", "raw", "proof"];
     A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::WATCH_FORM, "watch", "begin to watch", ["done", "go"];
     A::Again, [ch('r') => A::Again], 1, P::WATCH, "ask now", "ask the name servers now; begin again what is over", ["refresh", "retry"];
     A::Add, [ch('+') => A::Add], 1, P::WATCH, "another", "watch another record", ["new", "add"];
@@ -348,7 +363,6 @@ static TABLE: &[Binding] = rows! {
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::SPF, "", "copy the dig command of the term", ["question", "command"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::DKIM, "copy key", "copy the key record", ["clipboard", "yank"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::DMARC, "copy record", "copy the DMARC record", ["clipboard", "yank"];
-    A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DETAIL, "next", "next, previous finding", ["following"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "next", "next, previous signature or key", ["selector"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
@@ -373,10 +387,8 @@ static TABLE: &[Binding] = rows! {
     A::More, [ch('i') => A::More], 1, P::DETAIL, "more", "more or less explanation", ["why", "manual", "sources"];
     A::More, [ch('i') => A::More], 1, P::DKIM.or(P::DMARC), "answers", "the raw answers of DNS, and the dig commands", ["dig", "raw", "ttl"];
     A::Again, [ch('r') => A::Again, ch('R') => A::Again], 1, P::VIEWS, "", "run this again: ask DNS everything anew", ["refresh", "dns", "ask again", "ttl"];
-    A::Verify, [ch('v') => A::Verify], 1, P::DETAIL, "verify", "verify: ask DNS again for this finding", ["live", "check", "cured", "published"];
     A::Verify, [ch('v') => A::Verify], 1, P::VERDICT, "", "verify: ask DNS again for this finding", ["live", "check", "cured", "published"];
     A::Changes, [], 0, P::VIEWS, "", "what changed since the run before", ["diff", "compare", "history"];
-    A::Watch, [ch('w') => A::Watch], 1, P::DETAIL, "watch", "watch this record until it is everywhere", ["propagation", "dns wait", "ttl", "nxdomain"];
     A::Watch, [ch('w') => A::Watch], 1, P::VERDICT.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::RECORDS), "", "watch this record until it is everywhere", ["propagation", "dns wait", "ttl", "nxdomain"];
     A::SaveReport, [ch('s') => A::SaveReport], 1, P::VIEWS, "", "save a report to a file", ["export", "markdown", "ticket"];
     A::LocalTime, [ch('z') => A::LocalTime], 1, P::HOPS, "UTC or local", "local time or UTC", ["timezone", "clock"];
@@ -397,7 +409,7 @@ static TABLE: &[Binding] = rows! {
     A::PageDown, [on(K::PageDown) => A::PageDown, on(K::PageUp) => A::PageUp], 2, P::SCREENS.or(P::FINDER).or(P::LOG).or(P::HOSTS), "", "page down, up", [];
     A::PageDown, [ctrl('d') => A::PageDown, ctrl('u') => A::PageUp], 2, P::COMMANDS, "", "page down, up", [];
     A::Top, [ch('g') => A::Top, ch('G') => A::Bottom, on(K::Home) => A::Top, on(K::End) => A::Bottom], 2, P::COMMANDS, "", "top, bottom", ["start", "end"];
-    A::Back, [on(K::Esc) => A::Back], 1, P::INPUT.or(P::FORMS).or(P::ASK), "back, kept", "back; the text is kept", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "back, kept", "back; the text is kept", ["cancel"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back, ch('q') => A::Back], 1, P::COPY.or(P::LOG).or(P::HOSTS), "close", "close", [];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::CONFIRM, "stay", "close and stay", [];
     A::Back, [on(K::Esc) => A::Back], 1, P::FINDER.or(P::FILTER), "close", "close", [];
@@ -406,9 +418,9 @@ static TABLE: &[Binding] = rows! {
     A::Log, [], 0, P::SCREENS, "", "log: every message so far", ["messages", "history", "errors"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::LISTS, "command", "run a command by name", ["palette"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP), "", "run a command by name", ["palette"];
-    A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::FORMS).or(P::ASK), "", "run a command by name", ["palette"];
+    A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "", "run a command by name", ["palette"];
     A::Help, [ch('?') => A::Help, on(K::F(1)) => A::Help], 1, P::COMMANDS, "help", "help: search keys and actions", ["keys", "manual"];
-    A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK), "help", "help: search keys and actions", ["keys", "manual"];
+    A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "help", "help: search keys and actions", ["keys", "manual"];
     A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
     A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP), "", "quit; asks only while something runs", ["exit", "leave"];
     A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u64::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];

@@ -11,6 +11,7 @@
 
 pub mod app;
 pub mod case;
+pub mod edits;
 mod events;
 pub mod keys;
 pub mod msg;

@@ -3,6 +3,7 @@
 use super::world::{CopyReport, Opened, Source};
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Said};
+use crate::replay::edit::{Attempt, Tried};
 use crate::watch::Watch;
 use crate::world::run::Progress;
 use crate::world::watch::Wanted;
@@ -32,6 +33,8 @@ pub enum Msg {
     DraftLost(String),
     /// A state of a watch, or why there is none; tickets of watches are numbered apart.
     Watched(Ticket, Result<Box<Watch>, String>),
+    /// What came of an edit.
+    Tried(Ticket, Box<Tried>),
     /// The terminal told its background.
     Background(Background),
     /// A quarter of a second passed while something runs.
@@ -62,6 +65,8 @@ pub enum Effect {
     Unwatch(Ticket),
     /// Has a watch ask the name servers at once.
     AskNow(Ticket),
+    /// Tries an edit once nothing more is typed; answered by [`Msg::Tried`].
+    Try(Ticket, Box<Attempt>),
     Bell,
     /// Answered by [`Msg::Copied`].
     Copy {

@@ -8,6 +8,7 @@ use super::theme::{Choice, Look};
 use super::update::{open, update};
 use super::warmups;
 use super::world::{Job, Source, World};
+use crate::replay::edit::Attempt;
 use crate::safe::Safe;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -32,6 +33,8 @@ const FRAME: Duration = Duration::from_millis(33);
 const TICK: Duration = Duration::from_millis(250);
 /// Countdowns, while they are looked at.
 const SECOND: Duration = Duration::from_secs(1);
+/// Whoever types has paused.
+const QUIET: Duration = Duration::from_millis(100);
 /// How long the terminal may take to tell its background.
 const COLOURS: Duration = Duration::from_millis(150);
 
@@ -44,7 +47,7 @@ enum Inward {
 
 /// Runs the app until the user leaves; the terminal is then as it was.
 pub fn run(start: Start) -> anyhow::Result<()> {
-    let mut outside = Outside { world: start.world, job: None, watches: BTreeMap::new() };
+    let mut outside = Outside { world: start.world, job: None, watches: BTreeMap::new(), trials: None };
     let look = Look::from_env(start.color, |name| std::env::var(name).ok());
     let mut app = App::new(look, outside.world.now());
     app.redact = start.redact;
@@ -177,6 +180,8 @@ struct Outside {
     world: Box<dyn World>,
     job: Option<Job>,
     watches: BTreeMap<Ticket, crate::world::watch::Job>,
+    /// Begun with the first edit.
+    trials: Option<Sender<(Ticket, Attempt)>>,
 }
 
 impl Outside {
@@ -222,6 +227,11 @@ impl Outside {
                     self.watches.get(&ticket).inspect(|job| job.hurry());
                     None
                 }
+                Effect::Try(ticket, attempt) => {
+                    let trials = self.trials.get_or_insert_with(|| trials(sender.clone()));
+                    let _ = trials.send((ticket, *attempt));
+                    None
+                }
                 Effect::Bell => {
                     let _ = io::stdout().write_all(b"\x07").and_then(|()| io::stdout().flush());
                     None
@@ -263,6 +273,28 @@ impl Outside {
     }
 }
 
+/// Tries edits beside the loop, so that typing never waits: of each finding the last one, once no key has come for a
+/// moment.
+fn trials(sender: Sender<Inward>) -> Sender<(Ticket, Attempt)> {
+    let (attempts, inbox) = mpsc::channel::<(Ticket, Attempt)>();
+    let work = move || {
+        while let Ok(first) = inbox.recv() {
+            let mut batch = vec![first];
+            while let Ok((ticket, attempt)) = inbox.recv_timeout(QUIET) {
+                batch.retain(|(_, old)| (old.rule, &old.title) != (attempt.rule, &attempt.title));
+                batch.push((ticket, attempt));
+            }
+            let tried = batch.iter().map(|(ticket, attempt)| Msg::Tried(*ticket, Box::new(attempt.run())));
+            if sender.send(Inward::Msgs(tried.collect())).is_err() {
+                return;
+            }
+        }
+    };
+    // Without a thread nothing is tried, and the screen says so.
+    let _ = std::thread::Builder::new().name("trials".into()).spawn(work);
+    attempts
+}
+
 fn progress(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnProgress {
     Box::new(move |progress| {
         let _ = sender.send(Inward::Msgs(vec![Msg::Progress(ticket, Box::new(progress))]));
@@ -293,7 +325,7 @@ fn plain_page(
     let mut kept = Vec::new();
     while let Ok(Inward::Msgs(batch)) = inbox.recv() {
         let pressed = batch.iter().any(|m| matches!(m, Msg::Key(_) | Msg::Paste(_)));
-        kept.extend(batch.into_iter().filter(|m| matches!(m, Msg::Progress(..) | Msg::Watched(..))));
+        kept.extend(batch.into_iter().filter(|m| matches!(m, Msg::Progress(..) | Msg::Watched(..) | Msg::Tried(..))));
         if pressed {
             break;
         }

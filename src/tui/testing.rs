@@ -401,6 +401,21 @@ pub fn of_domain(zone: &str) -> super::case::Case {
     case(input_of(b"example.com\n", InputKind::Domain), zone)
 }
 
+/// A domain with a broken SPF record, its fixes tried.
+pub fn proved() -> super::case::Case {
+    let zone = "
+        example.com TXT \"v=spf1 ip:192.0.2.4 mx ~all\"
+        example.com MX 10 mx.example.com
+        mx.example.com A 192.0.2.5
+        mx.example.com AAAA 2001:db8::5
+        5.2.0.192.in-addr.arpa PTR mx.example.com
+        _dmarc.example.com TXT \"v=DMARC1; p=reject; rua=mailto:d@example.com\"
+    ";
+    let case = of_domain(zone);
+    let diagnosis = case.diagnosis.map(|d| crate::replay::prove(d).diagnosis);
+    super::case::Case { diagnosis, ..super::case::Case::new(case.opened) }
+}
+
 /// A DMARC report with every kind of source in it.
 pub fn of_report() -> super::case::Case {
     let xml = include_bytes!("../../tests/scenarios/dmarc-report-platform-unaligned/input");

@@ -201,6 +201,33 @@ const STORIES: &[Story] = &[
     ("help", |app| drop(press(app, "?"))),
     ("palette", |app| drop(press(app, ":redact"))),
     ("copy_as", |app| drop(press(app, "c"))),
+    ("proof", |app| {
+        app.case = Some(testing::proved());
+        enter(app);
+    }),
+    ("edit", |app| {
+        app.case = Some(testing::proved());
+        enter(app);
+        let effects = press(app, "e");
+        tried(app, effects);
+    }),
+    ("edit_broken", |app| {
+        app.case = Some(testing::proved());
+        enter(app);
+        let effects = press(app, "e");
+        tried(app, effects);
+        (0..5).for_each(|_| drop(stroke(app, KeyCode::Backspace, KeyModifiers::NONE)));
+        typed(app, "/33 ~all");
+    }),
+    ("edit_kept", |app| {
+        app.case = Some(testing::proved());
+        enter(app);
+        press(app, "e");
+        ctrl(app, 'a');
+        (0..6).for_each(|_| drop(stroke(app, KeyCode::Right, KeyModifiers::NONE)));
+        typed(app, " a:mx.example.com");
+        esc(app);
+    }),
     ("form", |app| {
         enter(app);
         press(app, "p");
@@ -310,6 +337,22 @@ const STORIES: &[Story] = &[
         enter(app);
     }),
 ];
+
+/// Types, and has every edit tried at once.
+fn typed(app: &mut App, keys: &str) {
+    for c in keys.chars() {
+        let effects = press(app, &c.to_string());
+        tried(app, effects);
+    }
+}
+
+fn tried(app: &mut App, effects: Vec<Effect>) {
+    for effect in effects {
+        if let Effect::Try(ticket, attempt) = effect {
+            update(app, Msg::Tried(ticket, Box::new(attempt.run())));
+        }
+    }
+}
 
 /// Watches what `state` says; answers its ticket.
 fn watched(app: &mut App, state: crate::watch::Watch) -> Ticket {
@@ -971,4 +1014,77 @@ fn an_example_is_not_asked_about() {
     app.case.as_mut().unwrap().opened.invented = true;
     assert!(press(&mut app, "v").is_empty());
     assert!(app.status.as_ref().unwrap().text.contains("DNS of its own"));
+}
+
+#[test]
+fn an_edit_stands_in_every_copy_until_the_proposal_is_taken_again() {
+    let mut app = app(UNICODE);
+    app.case = Some(testing::proved());
+    app.screens = vec![Screen::Home, Screen::Verdict];
+    enter(&mut app);
+    let copied = |app: &mut App, key: &str| match &press(app, key)[..] {
+        [Effect::Copy { text, what }] => (text.clone(), what.clone()),
+        other => panic!("{other:?}"),
+    };
+    let proposal = "v=spf1 ip4:192.0.2.4 mx ~all";
+    assert_eq!(copied(&mut app, "y"), (proposal.to_owned(), format!("\"{proposal}\"")));
+    let effects = press(&mut app, "e");
+    tried(&mut app, effects);
+    assert_eq!(app.screen(), Screen::Edit);
+    typed(&mut app, " exp=why.example.com");
+    let mine = format!("{proposal} exp=why.example.com");
+    esc(&mut app);
+    let (text, what) = copied(&mut app, "y");
+    assert_eq!(text, mine);
+    assert!(what.ends_with("(edited by you)"), "{what}");
+    let (zone, what) = copied(&mut app, "Y");
+    assert!(zone.contains(&mine) && what.ends_with("(edited by you)"), "{zone}: {what}");
+    // Asked again, the edit stays as long as the proposal is the same.
+    let again = testing::proved().diagnosis.unwrap();
+    let ticket = app.ticket;
+    let effects = update(&mut app, Msg::Progress(ticket, Box::new(Progress { diagnosis: again, running: 0 })));
+    assert!(matches!(&effects[..], [Effect::Try(..)]), "{effects:?}");
+    assert_eq!(copied(&mut app, "y").0, mine);
+    // An old trial is no news.
+    let stale = effects.into_iter().next();
+    let effects = press(&mut app, "e");
+    let Some(Effect::Try(old, attempt)) = stale else { panic!() };
+    update(&mut app, Msg::Tried(old, Box::new(attempt.run())));
+    assert!(app.case.as_ref().unwrap().editing.as_ref().unwrap().tried.is_none());
+    tried(&mut app, effects);
+    let effects = ctrl(&mut app, 'r');
+    tried(&mut app, effects);
+    esc(&mut app);
+    assert_eq!(copied(&mut app, "y"), (proposal.to_owned(), format!("\"{proposal}\"")));
+    assert!(app.case.as_ref().unwrap().edits.is_empty());
+}
+
+#[test]
+fn what_is_no_value_of_the_type_is_not_taken() {
+    let mut app = diagnosed(UNICODE);
+    enter(&mut app);
+    press(&mut app, "e");
+    ctrl(&mut app, 'u');
+    typed(&mut app, "not a name");
+    assert!(drawn(&mut app, 80, 24).contains("no value of a CNAME record yet"));
+    esc(&mut app);
+    let fix = app.case.as_ref().unwrap().finding(app.case.as_ref().unwrap().target).unwrap().fix.clone().unwrap();
+    assert!(!crate::remedy::form::bare(&fix.records[0].after[0]).contains("not a"), "{fix:?}");
+}
+
+#[test]
+fn a_blank_is_filled_in_by_typing() {
+    let mut app = app(UNICODE);
+    let mut case = testing::proved();
+    let fix = case.diagnosis.as_mut().unwrap().findings[0].fix.as_mut().unwrap();
+    fix.records[0].after = vec![crate::remedy::text("v=spf1 ip4:<address> ~all")];
+    fix.blanks = vec!["address".into(), "what the portal shows".into()];
+    app.case = Some(case);
+    app.screens = vec![Screen::Home, Screen::Verdict];
+    enter(&mut app);
+    press(&mut app, "e");
+    typed(&mut app, "192.0.2.7");
+    let case = app.case.as_ref().unwrap();
+    assert_eq!(case.editing.as_ref().unwrap().line.text(), "v=spf1 ip4:192.0.2.7 ~all");
+    assert_eq!(case.finding(case.target).unwrap().fix.as_ref().unwrap().blanks, ["what the portal shows"]);
 }

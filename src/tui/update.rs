@@ -2,6 +2,7 @@
 
 use super::app::{App, Screen};
 use super::case::Case;
+use super::edits;
 use super::keys::{self, Action, Key, Places, View};
 use super::msg::{Effect, Msg, Ticket};
 use super::popup::{self, Popup};
@@ -35,13 +36,21 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                     app.redactor = None;
                 }
                 let over = progress.running == 0;
+                let edits = case.edits.len();
                 case.progress(*progress);
+                let lost = edits > case.edits.len();
                 if let Some(text) = over.then(|| case.settled()).flatten() {
                     app.say(text);
                 }
+                if lost {
+                    app.warn("Another record is proposed now: what you had edited is let go.");
+                }
             }
             redactor(app);
-            vec![]
+            match &mut app.case {
+                Some(case) if case.running == 0 => edits::again(case),
+                _ => vec![],
+            }
         }
         Msg::Opened(..) | Msg::Progress(..) => vec![],
         Msg::Copied { what, bytes, report } => {
@@ -57,6 +66,10 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             vec![]
         }
         Msg::Watched(ticket, state) => watches::heard(app, ticket, state),
+        Msg::Tried(ticket, tried) => {
+            edits::heard(app, ticket, *tried);
+            vec![]
+        }
         Msg::DraftLost(why) => {
             app.warn(format!("What you typed could not be kept on disk: {why}."));
             vec![]
@@ -105,6 +118,7 @@ fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         (None, Some(Screen::Wish)) => wished(app, &text),
         (None, Some(Screen::WatchForm)) => screen::watch_form::insert(&mut app.watches.form, &text),
         (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => screen::warmup::form::insert(app, &text),
+        (None, Some(Screen::Edit)) => return screen::edit::insert(app, &text),
         (None, Some(Screen::Verdict)) => screen::verdict::insert(app, &text),
         _ => {}
     }
@@ -143,6 +157,7 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
             screen::warmup::form::insert(app, text.trim());
             return vec![];
         }
+        (None, Some(Screen::Edit)) => return screen::edit::insert(app, text.trim()),
         (None, Some(Screen::Ask)) if crate::evidence::input::is_host(text.trim()) => {
             app.domain.insert(text.trim());
             // Typed faster than a terminal hands out keys, or pasted with its line end.
@@ -265,6 +280,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::CopyAs => popup::copy::open(app),
         Action::Form => screen::form::open(app),
         Action::SaveReport if app.screen() != Screen::WarmUp => return save_report(app),
+        Action::Edit => return screen::edit::open(app),
+        Action::SaveReport => return save_report(app),
         Action::PlainPage => return screen::plain_page(app),
         Action::Back if app.screen() == Screen::Verdict => return screen::verdict::back(app),
         Action::Back => back(app),

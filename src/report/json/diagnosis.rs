@@ -258,6 +258,9 @@ struct Fix {
     /// What it takes to keep the records right; most need nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     upkeep: Option<String>,
+    /// Some record is as the user wrote it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    edited: bool,
     replayed: Option<Replayed>,
     /// What would prove it, where `replayed` is `null`.
     needs: Vec<GapPart>,
@@ -714,6 +717,7 @@ fn fix(remedy: &Remedy, proof: Option<&Proof>) -> Fix {
         records: remedy.records.iter().map(record).collect(),
         blanks: remedy.blanks.clone(),
         upkeep: remedy.upkeep.clone(),
+        edited: remedy.edited,
         replayed,
         needs,
     }

@@ -13,6 +13,7 @@ use super::Popup;
 use crate::report::copy::{self, Form};
 use crate::report::export::{Export, Format};
 use crate::report::{Shown, json, markdown};
+use crate::rules::Finding;
 use crate::tui::app::{App, Screen};
 use crate::tui::case::{Case, Target};
 use crate::tui::keys::Action;
@@ -75,6 +76,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     };
     let Some((_, choice, words, export)) = chosen.cloned() else { return vec![] };
     app.popup = None;
+    let case = app.case.as_ref();
+    let finding = case.and_then(|case| case.finding(target(app, case)?));
+    let words = format!("{words}{}", finding.map_or("", by_whom));
     let what = match export.warnings.len() {
         0 => words,
         1 => format!("{words} (one remark, see :log)"),
@@ -105,10 +109,15 @@ fn choices(app: &App) -> Vec<Offer> {
     CHOICES.iter().filter_map(|(d, choice, words)| Some((*d, *choice, (*words).to_owned(), text(*choice)?))).collect()
 }
 
+/// What a copy says of records that are not as proposed.
+pub fn by_whom(finding: &Finding) -> &'static str {
+    if finding.fix.as_ref().is_some_and(|fix| fix.edited) { " (edited by you)" } else { "" }
+}
+
 /// The finding that `y`, `Y` and `c` mean here.
 pub fn target(app: &App, case: &Case) -> Option<Target> {
     match app.screen() {
-        Screen::Detail | Screen::Form => Some(case.target),
+        Screen::Detail | Screen::Form | Screen::Edit => Some(case.target),
         _ => case.marked_target(),
     }
 }

@@ -151,7 +151,7 @@ fn finding_page(doc: &mut Doc, case: &Case, target: Target, finding: &Finding, m
             0 | 1 => "Fix".to_owned(),
             n => format!("Fix   record {} of {n}", case.record.min(n - 1) + 1),
         };
-        doc.section(&title, "");
+        doc.section(&title, if fix.edited { "edited by you" } else { "" });
         doc.para(1, &fix.summary, Ink::Plain);
         for (n, change) in fix.records.iter().enumerate() {
             record(doc, facts, change, total > 1 && n == case.record);

@@ -24,7 +24,8 @@ use crate::tui::app::{App, Screen};
 use crate::tui::case::Case;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
-use crate::tui::popup::{copy::target, hosts};
+use crate::tui::popup::copy::{by_whom, target};
+use crate::tui::popup::hosts;
 use crate::tui::theme::Ink;
 use crate::tui::update;
 use crate::tui::widget::doc::{Doc, Pen};
@@ -40,6 +41,8 @@ struct Shown<'a> {
     form: Form,
     /// Place and number of the record.
     place: (usize, usize),
+    /// " (edited by you)" where it is not as proposed.
+    whose: &'static str,
 }
 
 impl Shown<'_> {
@@ -68,12 +71,13 @@ pub fn open(app: &mut App) {
 }
 
 fn shown(case: &Case) -> Option<Shown<'_>> {
-    let records = &case.finding(case.target)?.fix.as_ref()?.records;
+    let finding = case.finding(case.target)?;
+    let records = &finding.fix.as_ref()?.records;
     let at = case.record.min(records.len().checked_sub(1)?);
     let change = records.get(at)?;
     let home = home_of(case, &change.name)?;
     let form = Form::of(change, home.form_of(), &home.zone);
-    Some(Shown { change, home, form, place: (at, records.len()) })
+    Some(Shown { change, home, form, place: (at, records.len()), whose: by_whom(finding) })
 }
 
 fn home_of(case: &Case, name: &str) -> Option<Home> {
@@ -107,6 +111,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let Some(shown) = shown(case) else { return vec![] };
     let fields: Vec<Field> = shown.fields().cloned().collect();
     let records = shown.place.1;
+    let whose = shown.whose;
     let at = case.field.min(fields.len().saturating_sub(1));
     match action {
         Action::Open => hosts::open(app),
@@ -117,10 +122,10 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             };
             (case.field, case.top) = (0, 0);
         }
-        Action::CopyValue => return copy_field(app, fields.get(at)),
+        Action::CopyValue => return copy_field(app, fields.get(at), whose),
         Action::CopyAll if fields.is_empty() => app.say("There is nothing to type in here."),
         Action::CopyAll => {
-            return vec![Effect::Copy { text: copy::fields(&fields), what: format!("{} fields", fields.len()) }];
+            return vec![Effect::Copy { text: copy::fields(&fields), what: format!("{} fields{whose}", fields.len()) }];
         }
         Action::PageUp => case.top = case.top.saturating_sub(page),
         Action::PageDown => case.top = case.top.saturating_add(page),
@@ -137,7 +142,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     vec![]
 }
 
-fn copy_field(app: &mut App, field: Option<&Field>) -> Vec<Effect> {
+fn copy_field(app: &mut App, field: Option<&Field>, whose: &str) -> Vec<Effect> {
     match field {
         None => app.say("There is nothing to type in here."),
         Some(field) if field.text.is_empty() => app.say(format!("{}: {}.", field.label, field.hint)),
@@ -145,7 +150,7 @@ fn copy_field(app: &mut App, field: Option<&Field>) -> Vec<Effect> {
             app.say(format!("{} has a blank that only a portal can fill in: not copied.", field.label));
         }
         Some(field) => {
-            let what = format!("{}: {}", field.label, super::verdict::named(&field.text));
+            let what = format!("{}: {}{whose}", field.label, super::verdict::named(&field.text));
             return vec![Effect::Copy { text: field.text.clone(), what }];
         }
     }
@@ -168,9 +173,9 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
 
 /// Writes the page; the first and the last line of the marked field.
 fn page(doc: &mut Doc, shown: &Shown, field: usize) -> (usize, usize) {
-    let Shown { change, home, form, place: (at, of) } = shown;
+    let Shown { change, home, form, place: (at, of), whose } = shown;
     let place = if *of > 1 { format!("   record {} of {of}", at + 1) } else { String::new() };
-    doc.section(&format!("{}   {}{place}", change.name, change.kind), "Enter: another host");
+    doc.section(&format!("{}   {}{place}{whose}", change.name, change.kind), "Enter: another host");
     doc.hang(" Host  ", Ink::Faint, home.because(), Ink::Strong);
     let assumed = if home.assumed { " (assumed: no answer shows where the zone is cut)" } else { "" };
     doc.hang(" Zone  ", Ink::Faint, format!("{}{assumed}", home.zone), Ink::Plain);

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod detail;
 pub mod dkim;
 pub mod dmarc;
+pub mod edit;
 pub mod form;
 pub mod headers;
 pub mod home;
@@ -58,6 +59,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Form => form::act(app, action),
         Screen::WarmUp => warmup::act(app, action),
         Screen::WarmUpForm | Screen::WarmUpDay => warmup::form::act(app, action),
+        Screen::Edit => edit::act(app, action),
     }
 }
 
@@ -86,6 +88,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Form => form::draw(app, frame, area, pen),
         Screen::WarmUp => warmup::draw(app, frame, area, pen),
         Screen::WarmUpForm | Screen::WarmUpDay => warmup::form::draw(app, frame, area, pen),
+        Screen::Edit => edit::draw(app, frame, area, pen),
     }
 }
 
@@ -126,6 +129,7 @@ fn place(app: &App) -> (String, String) {
         Screen::WarmUp => return ("postdoc › warm-up".to_owned(), String::new()),
         Screen::WarmUpForm => return ("postdoc › warm-up › what is known".to_owned(), String::new()),
         Screen::WarmUpDay => return ("postdoc › warm-up › a day's numbers".to_owned(), String::new()),
+        Screen::Edit => "edit",
     };
     let right = case.map_or(String::new(), |case| match case.running {
         0 if case.stopped => "stopped".to_owned(),

@@ -20,6 +20,7 @@ use crate::tui::app::{self, App};
 use crate::tui::case::{Case, Target};
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
+use crate::tui::popup::copy as copy_popup;
 use crate::tui::theme::Ink;
 use crate::tui::update;
 use crate::tui::widget::bar::put;
@@ -75,7 +76,7 @@ pub fn back(app: &mut App) -> Vec<Effect> {
 /// `y` and `Y` on the finding under the cursor.
 pub fn copy_of(app: &mut App, action: Action) -> Vec<Effect> {
     let finding = app.case.as_ref().and_then(|case| {
-        let target = crate::tui::popup::copy::target(app, case)?;
+        let target = copy_popup::target(app, case)?;
         Some((&case.diagnosis.as_ref()?.facts, case.finding(target)?, case.record))
     });
     let Some((facts, finding, record)) = finding else {
@@ -91,7 +92,8 @@ pub fn copy_of(app: &mut App, action: Action) -> Vec<Effect> {
         Some(text) => {
             let blanks = finding.fix.iter().flat_map(|fix| &fix.blanks);
             let open = blanks.map(|b| crate::remedy::blank(b)).any(|blank| text.contains(&blank));
-            let what = format!("{}{}", named(&text), if open { ", with a blank," } else { "" });
+            let open = if open { ", with a blank," } else { "" };
+            let what = format!("{}{open}{}", named(&text), copy_popup::by_whom(finding));
             vec![Effect::Copy { text, what }]
         }
         None => {

@@ -16,6 +16,14 @@ impl LineEdit {
         LineEdit { at: text.len(), text }
     }
 
+    /// With the cursor behind these first bytes.
+    pub fn at(mut self, bytes: usize) -> LineEdit {
+        if self.text.is_char_boundary(bytes) {
+            self.at = bytes;
+        }
+        self
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -60,7 +68,8 @@ impl LineEdit {
         true
     }
 
-    fn delete_back(&mut self, bytes: usize) {
+    /// Deletes these bytes before the cursor; they have to be whole characters.
+    pub fn delete_back(&mut self, bytes: usize) {
         self.text.drain(self.at - bytes..self.at);
         self.at -= bytes;
     }
