@@ -155,7 +155,7 @@ impl Places {
     /// A record as the DNS host wants it typed in.
     pub const FORM: Places = Places(1 << 24);
     /// A proposed value, edited in place.
-    pub const EDIT: Places = Places(1 << 40);
+    pub const EDIT: Places = Places(1 << 57);
     /// Which DNS host?
     pub const HOSTS: Places = Places(1 << 23);
 

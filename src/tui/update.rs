@@ -281,7 +281,6 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Form => screen::form::open(app),
         Action::SaveReport if app.screen() != Screen::WarmUp => return save_report(app),
         Action::Edit => return screen::edit::open(app),
-        Action::SaveReport => return save_report(app),
         Action::PlainPage => return screen::plain_page(app),
         Action::Back if app.screen() == Screen::Verdict => return screen::verdict::back(app),
         Action::Back => back(app),
