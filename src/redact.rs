@@ -102,7 +102,11 @@ impl Redaction {
         if let Some(beside) = &reading.beside {
             r.differences(&beside.differences);
         }
-        // Of a body nothing is ever shown but what differs from the sent copy.
+        // Names of files say whom they are about; of links only hosts are shown.
+        for name in reading.content.iter().flat_map(|c| &c.attachments).map(|a| &a.name) {
+            r.token(name);
+        }
+        // Of a body nothing is ever shown but these and what differs from the sent copy.
         let end = reading.header.body.map_or(text.len(), |at| at as usize);
         let header = String::from_utf8_lossy(text.get(..end).unwrap_or(text));
         r.users(&header);

@@ -2,6 +2,7 @@
 
 use super::input::BodyWitness;
 use super::{Answer, Answers, Brought, Errand, Evidence, Fetched, Input, InputKind, Question, Refusal, Said};
+use crate::facts::content::Content;
 use crate::rules::Confidence;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct SavedInput {
     /// What signatures are held against, where the body was not kept.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub body: Vec<BodyWitness>,
+    /// What stood in the body, where it was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
     /// The copy that was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Box<SavedInput>>,
@@ -165,6 +169,10 @@ impl SavedInput {
             base64: text.is_none().then(|| base64::engine::general_purpose::STANDARD.encode(kept)),
             text,
             body: if cut { crate::facts::dkim::signed::witnesses(input) } else { input.body_witnesses().to_vec() },
+            content: cut
+                .then(|| crate::facts::content::read(input))
+                .flatten()
+                .or_else(|| input.kept_content().cloned()),
             sent: input.sent().map(|sent| Box::new(SavedInput::of(sent, true))),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::recognise;
 use super::repair::{Draft, Map};
+use crate::facts::content::Content;
 use crate::facts::dkim::forensics::What;
 use crate::rules::Confidence;
 use crate::span::{SourceSpan, Span};
@@ -144,6 +145,8 @@ pub struct Input {
     whole: Option<(usize, String)>,
     /// What the body said, where a case file kept that in its stead.
     body: Vec<BodyWitness>,
+    /// What stood in the body, where a case file kept that in its stead.
+    content: Option<Content>,
     /// The copy that was sent, where the user has it.
     sent: Option<Arc<Input>>,
 }
@@ -202,6 +205,7 @@ impl Input {
             told,
             whole: None,
             body: Vec::new(),
+            content: None,
             sent: None,
         })
     }
@@ -222,6 +226,7 @@ impl Input {
             told: false,
             whole: None,
             body: Vec::new(),
+            content: None,
             sent: None,
         }
     }
@@ -262,6 +267,7 @@ impl Input {
             self.because = saved.because.clone();
             self.sure = saved.sure;
             self.body.clone_from(&saved.body);
+            self.content.clone_from(&saved.content);
         }
         self
     }
@@ -274,6 +280,11 @@ impl Input {
     /// What the body says of each signature, where a case file kept that in its stead.
     pub fn body_witnesses(&self) -> &[BodyWitness] {
         &self.body
+    }
+
+    /// What stood in the body, where a case file kept that in its stead.
+    pub fn kept_content(&self) -> Option<&Content> {
+        self.content.as_ref()
     }
 
     /// Size as given.

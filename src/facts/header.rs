@@ -82,6 +82,28 @@ impl Header {
     }
 }
 
+/// Written by servers on the way (RFC 5321 §4.4, RFC 8601, RFC 8617), by filters and mailboxes.
+const TRACE: &[&str] = &[
+    "received",
+    "return-path",
+    "delivered-to",
+    "envelope-to",
+    "delivery-date",
+    "authentication-results",
+    "arc-",
+    "dkim-signature",
+    "dkim-filter",
+    "received-spf",
+    "x-",
+    "status",
+];
+
+/// Is it a field that servers, filters or mailboxes add on the way?
+pub fn is_trace(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    TRACE.iter().any(|t| name == *t || (t.ends_with('-') && name.starts_with(t)))
+}
+
 /// Lengths up to the end of the name and up to the colon; a name is printable ASCII without
 /// blanks, and blanks before the colon are the obsolete form (RFC 5322 §4.5).
 fn name_end(line: &[u8]) -> Option<(usize, usize)> {

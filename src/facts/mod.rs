@@ -11,6 +11,7 @@ pub mod arc;
 pub mod authres;
 pub mod bounce;
 pub mod boundary;
+pub mod content;
 pub mod dkim;
 pub mod dmarc;
 pub mod domain;
@@ -70,6 +71,8 @@ pub struct Reading {
     /// The bytes that the sets seal.
     pub arc_chain: arc::verify::Chain,
     pub lists: lists::Lists,
+    /// What stands in the body; `None` without one.
+    pub content: Option<Arc<content::Content>>,
     pub antispam: Vec<antispam::Field>,
     /// The DNS record, where the input is one.
     pub record: Option<record::Pasted>,
@@ -120,6 +123,7 @@ impl Reading {
         r.signed = dkim::signed::prepare(&r.signatures, &r.header, &r.lists, input);
         r.boundary = boundary::find(&r, text, said);
         r.reported = reported::merge(&r, text);
+        r.content = content::read(input).map(Arc::new);
         r.beside = input.sent().map(|sent| Arc::new(sent::Beside::read(sent, input, &r)));
         r
     }

@@ -51,7 +51,7 @@ pub fn notes(beside: &Beside) -> Vec<String> {
         out.push(format!("Servers on the way added: {}{more}.", counted.collect::<Vec<_>>().join(", ")));
     }
     if let Some(between) = beside.between() {
-        let word = if beside.way.len() == 1 { "at" } else { "between" };
+        let word = if beside.way.len() == 1 { "on the way to" } else { "between" };
         out.push(format!("What differs was changed {word} {between}."));
     }
     match &differences.body {

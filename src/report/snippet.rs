@@ -80,7 +80,7 @@ pub fn pieces(input: &Input, exhibits: &[Exhibit], shown: Shown) -> Vec<Piece> {
             Place::Fetched { errand, text } => {
                 pieces.push(one_line(shown, &errand.place(), text, 0..text.len(), &exhibit.label));
             }
-            Place::Report { part, text } => {
+            Place::Report { part, text } | Place::Body { part, text } => {
                 pieces.push(one_line(shown, part, text, 0..text.len(), &exhibit.label));
             }
             Place::User(said) => pieces.push(one_line(shown, "you said", said, 0..said.len(), &exhibit.label)),

@@ -120,6 +120,8 @@ pub enum Place {
     Fetched { errand: Errand, text: String },
     /// A passage of an aggregate report, said on one line: `record 3`.
     Report { part: String, text: String },
+    /// A passage of the body, decoded: of the part `text/html`.
+    Body { part: String, text: String },
     /// What the user told us.
     User(String),
 }
@@ -147,6 +149,10 @@ impl Exhibit {
 
     pub fn report(part: impl Into<String>, text: impl Into<String>, label: impl Into<String>) -> Exhibit {
         Exhibit { place: Place::Report { part: part.into(), text: text.into() }, label: label.into() }
+    }
+
+    pub fn body(part: impl Into<String>, text: impl Into<String>, label: impl Into<String>) -> Exhibit {
+        Exhibit { place: Place::Body { part: part.into(), text: text.into() }, label: label.into() }
     }
 
     pub fn user(said: impl Into<String>, label: impl Into<String>) -> Exhibit {

@@ -6,6 +6,7 @@
 pub mod finding;
 
 pub mod bounce;
+pub mod content;
 pub mod dkim;
 pub mod dmarc;
 pub mod dns;
@@ -48,6 +49,8 @@ pub enum Group {
     Report,
     /// What a bounce, a reply or a feedback report says.
     Bounce,
+    /// What stands in the message: its form, links, attachments.
+    Content,
 }
 
 impl Group {
@@ -64,6 +67,7 @@ impl Group {
             Group::Reputation => "reputation",
             Group::Report => "report",
             Group::Bounce => "bounce",
+            Group::Content => "content",
         }
     }
 }
@@ -144,6 +148,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         reputation::RULES,
         report::RULES,
         bounce::RULES,
+        content::RULES,
     ]
     .into_iter()
     .flatten()

@@ -8,6 +8,7 @@ use crate::facts::dmarc::Policy;
 use crate::facts::dmarc::verdict::{Leg, Legs};
 use crate::facts::mail_hosts::Reception;
 use crate::facts::organization::same_by_list;
+use crate::facts::received::Hop;
 use crate::knowledge::receiver::{self, Need, Receiver, Requirement};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -140,9 +141,10 @@ fn state<'f>(facts: &Facts, legs: &Legs, mut findings: impl Iterator<Item = &'f 
             Some(title) => said(State::Fail, title),
             None => said(State::Unknown, "a name alone does not tell"),
         },
-        Need::Tls => match reading.boundary.hop.and_then(|n| reading.hops.get(n)).and_then(|hop| hop.tls.as_ref()) {
-            Some(version) => said(State::Pass, version.clone()),
-            None => said(State::Unknown, "the header does not say"),
+        Need::Tls => match (found(&["tls-not-used"]), reading.boundary.hop.and_then(|n| reading.hops.get(n))) {
+            (Some(title), _) => said(State::Fail, title),
+            (None, Some(Hop { tls: Some(version), .. })) => said(State::Pass, version.clone()),
+            _ => said(State::Unknown, "the header does not say"),
         },
         Need::NoGmailFrom => match (reading.from_domain(), facts.alignment.dmarc) {
             (None, _) => said(State::Unknown, "the From domain is not known"),
@@ -151,9 +153,10 @@ fn state<'f>(facts: &Facts, legs: &Legs, mut findings: impl Iterator<Item = &'f 
             (Some("gmail.com" | "googlemail.com"), None) => said(State::Unknown, "whether Gmail sent it is not known"),
             (Some(from), _) => said(State::Pass, format!("From is at {from}")),
         },
-        Need::Format => match found(&["from-header-invalid"]) {
-            Some(title) => said(State::Fail, title),
-            None => said(State::Unknown, "only From was looked at"),
+        Need::Format => match (found(FORM), reading.content.as_deref()) {
+            (Some(title), _) => said(State::Fail, title),
+            (None, Some(content)) if !content.nested => said(State::Pass, "header and body follow the rules of form"),
+            (None, _) => said(State::Unknown, "the whole message is not at hand"),
         },
         Need::KeySize => key_size(facts),
         Need::DomainsExist => exist(facts),
@@ -248,6 +251,9 @@ fn exist(facts: &Facts) -> Judged {
     }
 }
 
+/// Rules about the form that RFC 5322 asks for.
+const FORM: &[&str] = &["from-header-invalid", "message-malformed", "message-id-or-date-missing"];
+
 /// Both fields of RFC 8058 §3.1.
 fn one_click(facts: &Facts) -> bool {
     let lists = &facts.reading.lists;
@@ -268,10 +274,11 @@ fn cures(need: Need, rule: &Rule) -> bool {
         Need::Aligned | Need::DmarcPolicy => of(&[Group::Dmarc, Group::Spf, Group::Dkim]),
         Need::ReverseName | Need::OwnReverseName | Need::NamedHost | Need::FixedAddress => of(&[Group::Source]),
         Need::DomainsExist => rule.id == "mx-missing-or-invalid" || rule.id == "return-path-unusable",
-        Need::Format => rule.id == "from-header-invalid",
+        Need::Format => FORM.contains(&rule.id),
         Need::OneClick => rule.id.starts_with("one-click"),
         Need::NoGmailFrom => rule.id == "dmarc-freemail-from",
-        Need::Tls | Need::ListUnsubscribe | Need::Portal | Need::Practice => false,
+        Need::Tls => rule.id == "tls-not-used",
+        Need::ListUnsubscribe | Need::Portal | Need::Practice => false,
     }
 }
 

@@ -4,6 +4,8 @@ mod lex;
 mod list;
 mod words;
 
+pub use words::decode as decode_words;
+
 use super::header::{Field, Header};
 use crate::span::Span;
 pub(in crate::facts) use lex::comment_end;

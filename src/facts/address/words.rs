@@ -5,7 +5,7 @@ use mail_parser::parsers::MessageStream;
 
 /// Decodes every encoded word, also inside quotes, where the RFC forbids them and writers put
 /// them; blanks between two of them vanish (RFC 2047 §6.2), other blanks collapse to one.
-pub(super) fn decode(text: &[u8]) -> String {
+pub fn decode(text: &[u8]) -> String {
     let mut words = EncodedWords::default();
     let mut decoded = String::new();
     let mut blank = false;

@@ -9,27 +9,6 @@ use std::collections::HashMap;
 /// Differences that are told; a header has no more in earnest.
 const MOST: usize = 1_000;
 
-/// Written by servers on the way (RFC 5321 §4.4, RFC 8601, RFC 8617), by filters and mailboxes.
-const TRACE: &[&str] = &[
-    "received",
-    "return-path",
-    "delivered-to",
-    "envelope-to",
-    "delivery-date",
-    "authentication-results",
-    "arc-",
-    "dkim-signature",
-    "dkim-filter",
-    "received-spf",
-    "x-",
-    "status",
-];
-
-pub fn is_trace(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    TRACE.iter().any(|t| name == *t || (t.ends_with('-') && name.starts_with(t)))
-}
-
 type Side<'a> = (&'a Header, &'a [u8]);
 
 /// Fields of one name are paired with their equals first, then from the bottom up: new ones are put on top.

@@ -7,7 +7,7 @@ mod fields;
 pub use beside::{Beside, Held};
 
 use crate::facts::dkim::forensics::What;
-use crate::facts::header::Header;
+use crate::facts::header::{Header, is_trace};
 use crate::span::Span;
 
 /// What differs between two copies of one message.
@@ -80,7 +80,7 @@ impl BodyDifference {
 impl FieldDifference {
     /// Servers on the way write such fields; that they are there is no change of the message.
     pub fn is_trace(&self) -> bool {
-        self.change == Change::Added && fields::is_trace(&self.name)
+        self.change == Change::Added && is_trace(&self.name)
     }
 
     /// As the forensics of signatures call it.

@@ -655,6 +655,9 @@ fn evidence(input: &Input, exhibit: &Exhibit) -> Evidence {
         Place::Report { part, text } => {
             Evidence { source: "report", place: part.clone(), text: text.clone(), span: None, label }
         }
+        Place::Body { part, text } => {
+            Evidence { source: "body", place: part.clone(), text: beginning(text.as_bytes()), span: None, label }
+        }
         Place::User(said) => {
             Evidence { source: "user", place: "what you told postdoc".into(), text: said.clone(), span: None, label }
         }

@@ -21,6 +21,7 @@ mod told;
 mod warmup_rate_limited;
 
 use super::Rule;
+pub(super) use sentence::capital;
 pub use sentence::headline;
 pub use told::{beside, link};
 

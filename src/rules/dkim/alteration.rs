@@ -51,7 +51,7 @@ const TOLD: usize = 3;
 /// What the sent copy shows, with the words that differ.
 fn compared(beside: &Beside, signed: &[String], shown: &str, hop: Option<&str>, of_body: bool) -> String {
     let place = match (hop, beside.between()) {
-        (Some(hop), _) => format!(", by {hop}"),
+        (Some(hop), _) => format!(", most likely by {hop}"),
         (None, Some(between)) => format!(", between {between}"),
         (None, None) => String::new(),
     };

@@ -3,6 +3,7 @@
 mod forwarding_broke_spf;
 mod from_header_invalid;
 mod mailing_list_modified;
+mod moera_domain_used;
 mod on_the_way;
 mod one_click_missing;
 mod one_click_not_signed;
@@ -10,6 +11,7 @@ mod panel_override_conflict;
 mod reply_to_mismatch;
 
 use super::Rule;
+pub(super) use one_click_missing::is_mass;
 
 pub(super) const RULES: &[&Rule] = &[
     &forwarding_broke_spf::RULE,
@@ -19,4 +21,5 @@ pub(super) const RULES: &[&Rule] = &[
     &one_click_not_signed::RULE,
     &panel_override_conflict::RULE,
     &reply_to_mismatch::RULE,
+    &moera_domain_used::RULE,
 ];

@@ -77,6 +77,13 @@ fn judge(facts: &Facts) -> Verdict {
         .into()
 }
 
+/// What shows that the message is mass mail by its own words.
+pub(in crate::rules) fn is_mass(facts: &Facts) -> Option<Span> {
+    mass(facts).map(|mass| match mass {
+        Mass::Declared(span) | Mass::Offers(span) => span,
+    })
+}
+
 /// Mass mail by its own words; discussion lists, bounces and automatic answers are not meant.
 fn mass(facts: &Facts) -> Option<Mass> {
     let lists = &facts.reading.lists;

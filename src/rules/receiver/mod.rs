@@ -9,6 +9,7 @@ mod testing;
 mod verdict;
 
 use super::Rule;
+pub(super) use verdict::list;
 
 pub(super) const RULES: &[&Rule] =
     &[&authres_untrusted::RULE, &reputation_not_auth::RULE, &spam_verdict_explained::RULE, &ms_verdict_explained::RULE];

@@ -11,6 +11,7 @@ mod request;
 mod reverse_state;
 #[cfg(test)]
 pub(in crate::rules) mod testing;
+pub(super) mod tls_not_used;
 
 use super::Rule;
 
@@ -20,4 +21,5 @@ pub(super) const RULES: &[&Rule] = &[
     &ipv6_ptr_missing::RULE,
     &helo_invalid::RULE,
     &ptr_generic::RULE,
+    &tls_not_used::RULE,
 ];

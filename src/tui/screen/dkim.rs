@@ -189,8 +189,8 @@ fn checked(doc: &mut Doc, found: &Verification) {
             Proof::SentCopy => "proven by the copy that was sent",
             Proof::Likely => "likely, by its marks",
         };
-        let by = altered.hop.as_ref().map(|hop| format!(", by {hop}")).unwrap_or_default();
-        doc.hang("  ! ", Ink::Warn, format!("{}{by} ({sure})", altered.what.phrase()), Ink::Plain);
+        let by = altered.hop.as_ref().map(|hop| format!("; most likely by {hop}")).unwrap_or_default();
+        doc.hang("  ! ", Ink::Warn, format!("{} ({sure}){by}", altered.what.phrase()), Ink::Plain);
     }
 }
 

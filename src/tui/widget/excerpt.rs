@@ -80,7 +80,7 @@ pub fn evidence(doc: &mut Doc, input: &Input, exhibits: &[Exhibit]) {
                 doc.hang(&format!("  {}: ", errand.place()), Ink::Faint, text, Ink::Plain);
                 doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);
             }
-            Place::Report { part, text } => {
+            Place::Report { part, text } | Place::Body { part, text } => {
                 doc.hang(&format!("  {part}: "), Ink::Faint, text, Ink::Plain);
                 doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);
             }

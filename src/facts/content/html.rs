@@ -1,0 +1,173 @@
+//! A light reading of HTML: the text a reader sees, links, images, and what mail programs take out.
+
+use serde::{Deserialize, Serialize};
+
+/// What the HTML parts hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Html {
+    /// Bytes of the HTML, decoded.
+    pub bytes: usize,
+    /// Characters of text, blanks not counted.
+    pub text: usize,
+    pub images: usize,
+    /// Elements that mail programs take out or that filters count: `script`, `form`, `iframe`, `object`, `embed`.
+    pub active: Vec<String>,
+    /// The plain text says something else.
+    pub differs: bool,
+}
+
+/// One page, read.
+#[derive(Default)]
+pub struct Page {
+    pub text: String,
+    /// Target and the text that is shown for it.
+    pub links: Vec<(String, String)>,
+    images: usize,
+    active: Vec<&'static str>,
+}
+
+impl Html {
+    pub fn add(&mut self, page: &Page, bytes: usize) {
+        self.bytes += bytes;
+        self.text += page.text.chars().filter(|c| !c.is_whitespace()).count();
+        self.images += page.images;
+        for name in &page.active {
+            if !self.active.iter().any(|a| a == name) {
+                self.active.push((*name).to_owned());
+            }
+        }
+    }
+}
+
+/// Elements whose content is no text.
+const SILENT: [&str; 4] = ["script", "style", "title", "head"];
+
+const ACTIVE: [&str; 5] = ["script", "form", "iframe", "object", "embed"];
+
+/// Links that are read.
+const LINKS: usize = 2_000;
+
+pub fn read(html: &str) -> Page {
+    let mut page = Page::default();
+    let mut link: Option<(String, usize)> = None;
+    let mut rest = html;
+    while let Some(at) = rest.find('<') {
+        push(&mut page.text, &rest[..at]);
+        rest = &rest[at..];
+        if let Some(comment) = rest.strip_prefix("<!--") {
+            rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
+            continue;
+        }
+        let Some((tag, after)) = tag(rest) else {
+            // A sign in the text, no tag.
+            page.text.push('<');
+            rest = &rest[1..];
+            continue;
+        };
+        rest = after;
+        let name = tag
+            .split(|c: char| c.is_whitespace() || c == '/')
+            .find(|s| !s.is_empty())
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let closes = tag.starts_with('/');
+        match (name.as_str(), closes) {
+            ("a", false) if page.links.len() < LINKS => {
+                link = attribute(tag, "href").map(|href| (href, page.text.len()))
+            }
+            ("a", true) => {
+                if let Some((href, from)) = link.take() {
+                    let shown =
+                        page.text.get(from..).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+                    page.links.push((href, shown));
+                }
+            }
+            ("img", false) => page.images += 1,
+            _ => {}
+        }
+        if let Some(active) = ACTIVE.iter().find(|a| **a == name && !closes) {
+            page.active.push(active);
+        }
+        if !closes && !tag.ends_with('/') && SILENT.contains(&name.as_str()) {
+            rest = skip(rest, &name);
+        }
+        if !matches!(name.as_str(), "a" | "b" | "i" | "em" | "strong" | "span" | "font" | "u") {
+            page.text.push(' ');
+        }
+    }
+    push(&mut page.text, rest);
+    page
+}
+
+/// What stands between `<` and `>`, quotes respected, and what follows.
+fn tag(rest: &str) -> Option<(&str, &str)> {
+    let first = rest[1..].chars().next()?;
+    if !(first.is_ascii_alphabetic() || first == '/' || first == '!' || first == '?') {
+        return None;
+    }
+    let mut quote = None;
+    for (n, b) in rest.bytes().enumerate().skip(1) {
+        match (quote, b) {
+            (None, b'>') => return Some((&rest[1..n], &rest[n + 1..])),
+            (None, b'"' | b'\'') if rest.as_bytes()[n - 1] == b'=' => quote = Some(b),
+            (Some(q), b) if q == b => quote = None,
+            _ => {}
+        }
+    }
+    // Never closed: a quote that was forgotten hides the rest of the page.
+    rest.find('>').filter(|_| quote.is_some()).map(|n| (&rest[1..n], &rest[n + 1..]))
+}
+
+/// Behind the end of this element.
+fn skip<'h>(rest: &'h str, name: &str) -> &'h str {
+    let mut from = 0;
+    while let Some(at) = rest[from..].find("</").map(|n| from + n) {
+        let after = &rest[at + 2..];
+        if after.get(..name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name)) {
+            return after.find('>').map_or("", |end| &after[end + 1..]);
+        }
+        from = at + 2;
+    }
+    ""
+}
+
+/// The value of an attribute, entities undone.
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let lower = tag.to_ascii_lowercase();
+    let mut from = 0;
+    while let Some(at) = lower[from..].find(name).map(|n| from + n) {
+        from = at + name.len();
+        let whole = lower[..at].ends_with(|c: char| c.is_whitespace() || "\"'".contains(c));
+        let Some(value) = tag[from..].trim_start().strip_prefix('=').filter(|_| whole) else { continue };
+        let value = value.trim_start();
+        let found = match value.chars().next() {
+            Some(q @ ('"' | '\'')) => value[1..].split(q).next(),
+            _ => value.split(|c: char| c.is_whitespace()).next(),
+        };
+        return found.map(|v| entities(v.trim())).filter(|v| !v.is_empty());
+    }
+    None
+}
+
+fn push(text: &mut String, raw: &str) {
+    text.push_str(&entities(raw));
+}
+
+/// The references that matter in addresses and words.
+fn entities(raw: &str) -> String {
+    if !raw.contains('&') {
+        return raw.to_owned();
+    }
+    let named = [
+        ("&nbsp;", " "),
+        ("&#160;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&zwnj;", ""),
+        ("&amp;", "&"),
+    ];
+    named.iter().fold(raw.to_owned(), |text, (from, to)| text.replace(from, to))
+}

@@ -1,0 +1,129 @@
+//! What stands in a message's body, as far as filters and bulk-sender rules ask: its form, its HTML, where its links
+//! lead, what is attached. Facts that stand by themselves, so that a case can keep them in the body's stead.
+
+mod attachment;
+mod form;
+mod html;
+mod link;
+mod words;
+
+pub use attachment::{Attachment, Risk};
+pub use form::{Fault, LONGEST};
+pub use html::Html;
+pub use link::Link;
+
+use super::header::Header;
+use super::mime::{self, Leaf};
+use crate::evidence::{Input, InputKind};
+use crate::knowledge::content::words as known;
+use serde::{Deserialize, Serialize};
+
+/// What was found in the body.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Content {
+    /// Its parts are nested too deep to be taken apart: nothing below is known.
+    pub nested: bool,
+    pub faults: Vec<Fault>,
+    /// Characters of plain text that a reader sees, blanks not counted; `None` without such a part.
+    pub text: Option<usize>,
+    /// Of all HTML parts together; `None` without one.
+    pub html: Option<Html>,
+    /// Where links lead, each place once, [`LINKS`] at most, the most frequent first.
+    pub links: Vec<Link>,
+    pub attachments: Vec<Attachment>,
+    /// Names of fields that a mail merge left unfilled: `{{first_name}}`. Looked for, like the two below, in mail that
+    /// its header says is sent to many.
+    pub placeholders: Vec<String>,
+    /// A way out stands where a reader sees it.
+    pub unsubscribe: bool,
+    /// Something looks like a postal address.
+    pub postal: bool,
+    /// There is an invitation (RFC 5546).
+    pub calendar: bool,
+}
+
+/// Places that links lead to, at most.
+pub const LINKS: usize = 50;
+
+/// Bytes of each text that are read.
+const TEXT: usize = 1024 * 1024;
+
+/// Reads the body of a whole message; what a case kept in its stead; `None` where there is neither.
+pub fn read(input: &Input) -> Option<Content> {
+    if let Some(kept) = input.kept_content() {
+        return Some(kept.clone());
+    }
+    if input.kind != InputKind::Message || input.is_cut() {
+        return None;
+    }
+    let Some(leaves) = mime::leaves(&input.text) else {
+        return Some(Content { nested: true, ..Content::default() });
+    };
+    let mut content = Content { faults: form::read(&input.text, &leaves), ..Content::default() };
+    let mut links = link::Links::default();
+    let mut seen = String::new();
+    for leaf in &leaves {
+        content.attachments.extend(attachment::read(leaf));
+        content.calendar |= leaf.kind == "text/calendar";
+        let text = leaf.text();
+        let text = &text[..text.floor_char_boundary(TEXT)];
+        match (leaf.is_text(), leaf.kind.as_str()) {
+            (true, "text/html") => {
+                let page = html::read(text);
+                page.links.iter().for_each(|(href, shown)| links.note(href, shown));
+                seen.push_str(&page.text);
+                content.html.get_or_insert_default().add(&page, leaf.content.len());
+            }
+            (true, "text/plain") => {
+                link::in_text(text).for_each(|href| links.note(href, ""));
+                *content.text.get_or_insert(0) += text.chars().filter(|c| !c.is_whitespace()).count();
+                seen.push_str(text);
+            }
+            _ => {}
+        }
+        seen.push('\n');
+    }
+    if let (Some(html), Some(plain)) = (&mut content.html, content.text) {
+        html.differs = differs(plain, &leaves);
+    }
+    if is_mass(&input.text) {
+        let lower = seen.to_lowercase();
+        content.unsubscribe =
+            known().unsubscribe.words.iter().any(|w| lower.contains(w.as_str())) || links.unsubscribes;
+        content.placeholders = words::placeholders(&seen);
+        content.postal = words::postal(&seen);
+    }
+    content.links = links.done();
+    Some(content)
+}
+
+/// Is it sent to many by its own header? Only then its words are gone through: nobody asks a letter for a way out.
+fn is_mass(text: &[u8]) -> bool {
+    let header = Header::split(text);
+    let bulk = |value: &[u8]| [&b"bulk"[..], b"junk"].iter().any(|w| value.trim_ascii().eq_ignore_ascii_case(w));
+    let declared = header.first(text, "Precedence").is_some_and(|field| bulk(field.value.of(text)));
+    declared || header.first(text, "List-Unsubscribe").is_some()
+}
+
+/// Does the plain text say something else than the HTML? Only where it has words of its own: most plain parts are
+/// made from the HTML, and shorter.
+fn differs(plain: usize, leaves: &[Leaf]) -> bool {
+    let words = |kind: &str| -> std::collections::HashSet<String> {
+        let texts = leaves.iter().filter(|l| l.is_text() && l.kind == kind).map(|l| match kind {
+            "text/html" => html::read(&l.text()).text,
+            _ => l.text().into_owned(),
+        });
+        let all: String = texts.collect::<Vec<_>>().join(" ").to_lowercase();
+        all.split(|c: char| !c.is_alphanumeric()).filter(|w| w.chars().count() > 3).map(str::to_owned).collect()
+    };
+    if plain < 40 {
+        return false;
+    }
+    let (text, html) = (words("text/plain"), words("text/html"));
+    let own = text.iter().filter(|w| !html.contains(*w)).count();
+    text.len() >= 10 && html.len() >= 10 && own * 10 > text.len() * 9
+}
+
+#[cfg(test)]
+mod tests;
