@@ -162,7 +162,7 @@ mod tests {
     fn a_spam_filters_no_is_not_a_pass() {
         let alone = of("X-Spam-Status: No, score=0.1 required=5.0\r\n", None);
         assert_eq!(alone.verdict.state, State::Pass);
-        let header = "Received: from a.example.com (a.example.com [192.0.2.1]) by mx.example.net with ESMTP id 1;\r\n\
+        let header = "Received: from a.example.com (a.example.com [192.0.2.1]) by mx.example.net with ESMTPS id 1;\r\n\
             \tMon, 2 Nov 2026 10:00:00 +0000\r\n\
             X-Spam-Status: No, score=0.1 required=5.0\r\n\
             DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=from; bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=; b=YQ==\r\n\

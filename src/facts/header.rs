@@ -93,6 +93,7 @@ const TRACE: &[&str] = &[
     "arc-",
     "dkim-signature",
     "dkim-filter",
+    "dkim2-",
     "received-spf",
     "x-",
     "status",

@@ -37,17 +37,23 @@ fn judge(facts: &Facts) -> Verdict {
     let fix = Remedy::new("Send a link to the file in place of the file.")
         .step("Put it on a site of your own, reachable over https, and link to it.")
         .step("Of a document with macros, send a PDF, or the document without them.");
-    Finding::new(&RULE, crate::safe::clip(&format!("The attachment {} {}", named(first), words(first).join(", ")), 70))
-        .severity(if refused { Severity::Medium } else { Severity::Low })
-        .sure(Confidence::Certain, "the names in the message and in its archives say so; nothing was opened")
-        .explain(format!(
-            "{}. Gmail and other large receivers refuse such files, also inside archives, or take them out.",
-            crate::rules::bounce::capital(&some(&told, 3))
-        ))
-        .exhibits(risky.iter().take(5).map(|a| Exhibit::body(a.kind.clone(), a.name.clone(), words(a).join(", "))))
-        .fix(fix)
-        .check("send the message without the file to the same receiver", "it arrives")
-        .into()
+    Finding::new(
+        &RULE,
+        crate::safe::clip(
+            &format!("The attachment {} {}", named(first), words(first).first().map_or("", String::as_str)),
+            70,
+        ),
+    )
+    .severity(if refused { Severity::Medium } else { Severity::Low })
+    .sure(Confidence::Certain, "the names in the message and in its archives say so; nothing was opened")
+    .explain(format!(
+        "{}. Gmail and other large receivers refuse such files, also inside archives, or take them out.",
+        crate::rules::bounce::capital(&some(&told, 3))
+    ))
+    .exhibits(risky.iter().take(5).map(|a| Exhibit::body(a.kind.clone(), a.name.clone(), words(a).join(", "))))
+    .fix(fix)
+    .check("send the message without the file to the same receiver", "it arrives")
+    .into()
 }
 
 /// Gmail publishes that it refuses these; macros only where they are malicious.
@@ -56,13 +62,13 @@ fn refused(risk: &Risk) -> bool {
 }
 
 fn named(a: &Attachment) -> String {
-    if a.name.is_empty() { format!("of kind {}", a.kind) } else { crate::safe::clip(&a.name, 40) }
+    if a.name.is_empty() { format!("of kind {}", a.kind) } else { crate::safe::clip(&a.name, 24) }
 }
 
 fn words(a: &Attachment) -> Vec<String> {
     let word = |risk: &Risk| match risk {
-        Risk::Blocked(extension) => format!("is of a kind that Gmail refuses (.{extension})"),
-        Risk::Holds(name) => format!("holds {}", crate::safe::clip(name, 40)),
+        Risk::Blocked(extension) => format!("is of a kind that Gmail refuses: .{extension}"),
+        Risk::Holds(name) => format!("holds {}", crate::safe::clip(name, 24)),
         Risk::Encrypted => "is an archive with a password".to_owned(),
         Risk::Macros => "carries macros".to_owned(),
         Risk::Disguised => "disguises its kind".to_owned(),
@@ -89,7 +95,7 @@ mod tests {
     fn what_gmail_refuses_is_told_and_macros_weigh_less() {
         let found = only(judge(&facts(&with("tool.exe"))));
         assert_eq!((found.severity, found.exhibits.len()), (Severity::Medium, 1));
-        assert_eq!(found.title, "The attachment tool.exe is of a kind that Gmail refuses (.exe)");
+        assert_eq!(found.title, "The attachment tool.exe is of a kind that Gmail refuses: .exe");
         assert_eq!(only(judge(&facts(&with("plan.docm")))).severity, Severity::Low);
     }
 

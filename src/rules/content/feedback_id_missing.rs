@@ -1,7 +1,7 @@
 use crate::facts::Facts;
 use crate::remedy::{Remedy, blank};
 use crate::rules::headers::is_mass;
-use crate::rules::{Exhibit, Finding, Gap, Verdict, rule};
+use crate::rules::{Exhibit, Finding, Verdict, rule};
 
 rule! {
     /// Mass mail to Gmail names no campaign
@@ -29,15 +29,8 @@ fn judge(facts: &Facts) -> Verdict {
     if reading.lists.feedback_id.is_some() {
         return Verdict::Pass;
     }
-    match reading.boundary.receiver.as_deref() {
-        Some("gmail") => {}
-        Some(_) => return Verdict::NotApplicable,
-        None => {
-            return Verdict::Unknown(vec![Gap {
-                question: "Does this mass mail go to Gmail?".into(),
-                needs: Gap::WHOLE_HEADER.into(),
-            }]);
-        }
+    if reading.boundary.receiver.as_deref() != Some("gmail") {
+        return Verdict::NotApplicable;
     }
     let example = blank("campaign:customer:kind:sender, the last 5 to 15 characters long");
     Finding::new(&RULE, "Gmail cannot tell which campaign complaints are about")
@@ -64,11 +57,12 @@ mod tests {
     }
 
     #[test]
-    fn it_fires_passes_is_silent_and_cannot_know() {
+    fn it_fires_passes_and_is_silent() {
         assert!(only(judge(&to("mx.google.com", LIST))).title.contains("campaign"));
         assert!(matches!(judge(&to("mx.google.com", &format!("{LIST}Feedback-ID: a:b:c:sender\r\n"))), Verdict::Pass));
         assert!(matches!(judge(&to("mx.google.com", "")), Verdict::NotApplicable));
         assert!(matches!(judge(&to("mx1.messagingengine.com", LIST)), Verdict::NotApplicable));
-        assert!(matches!(judge(&to("mx.inbox.test", LIST)), Verdict::Unknown(_)));
+        // Who received it is not known: nobody else asks for the field.
+        assert!(matches!(judge(&to("mx.inbox.test", LIST)), Verdict::NotApplicable));
     }
 }

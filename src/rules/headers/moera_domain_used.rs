@@ -24,7 +24,9 @@ rule! {
 fn judge(facts: &Facts) -> Verdict {
     let Some(from) = facts.reading.from.address() else { return Verdict::NotApplicable };
     if !from.domain.ends_with(".onmicrosoft.com") {
-        return Verdict::Pass;
+        // Nobody else has a start domain there.
+        let tenant = facts.platforms.iter().any(|hit| hit.platform.id.starts_with("microsoft"));
+        return if tenant { Verdict::Pass } else { Verdict::NotApplicable };
     }
     Finding::new(&RULE, crate::safe::clip(&format!("From is at {}, a start domain of Microsoft", from.domain), 70))
         // Until the limit is reached, mail gets through.
@@ -57,7 +59,12 @@ mod tests {
         let text = message("", "x\r\n");
         let found = only(judge(&facts(&text.replace("ann@example.com", "ann@contoso.onmicrosoft.com"))));
         assert_eq!(found.severity, Severity::Medium);
-        assert!(matches!(judge(&facts(&text)), Verdict::Pass));
+        let tenant = text.replace(
+            "a.example.com (a.example.com",
+            "x.outbound.protection.outlook.com (x.outbound.protection.outlook.com",
+        );
+        assert!(matches!(judge(&facts(&tenant)), Verdict::Pass));
+        assert!(matches!(judge(&facts(&text)), Verdict::NotApplicable));
         assert!(matches!(judge(&facts_of("example.com", InputKind::Domain)), Verdict::NotApplicable));
     }
 
