@@ -16,6 +16,7 @@
 //! | [`triage`] | which finding is the cause and which are its consequences |
 //! | [`remedy`] | what to do: records before and after, the setting, how to check it |
 //! | [`knowledge`] | what is known about platforms, DNS hosts and receivers (`assets/`) |
+//! | [`config`] | what the user prefers |
 //! | [`diagnose`] | the engine: all of the above, once through |
 //! | [`replay`] | what if: the engine once more, with a fix laid over the answers |
 //! | [`changes`] | what two runs of a case say differently |
@@ -32,6 +33,7 @@
 
 pub mod changes;
 pub mod cli;
+pub mod config;
 pub mod diagnose;
 pub mod evidence;
 pub mod facts;

@@ -19,6 +19,7 @@ pub fn run(global: &Global) -> anyhow::Result<Exit> {
     row("terminal", &terminal())?;
     row("look", &theme::describe())?;
     row("clipboard", clipboard())?;
+    row("settings", &settings(global))?;
     row("state", &folder())?;
     row("time", &global.now().to_string())?;
     let (dns, works) = dns(global);
@@ -46,6 +47,14 @@ fn clipboard() -> &'static str {
         Way::Native => "the desktop's clipboard, else OSC 52",
         Way::Osc52 => "OSC 52 over SSH (the terminal does not confirm)",
         Way::Screen => "OSC 52 through GNU screen (not confirmed)",
+    }
+}
+
+fn settings(global: &Global) -> String {
+    match crate::world::config::path(global.config.as_deref()) {
+        Some(path) if path.is_file() => path.display().to_string(),
+        Some(path) => format!("{} (not there: the defaults)", path.display()),
+        None => "no place for them: the defaults".into(),
     }
 }
 

@@ -60,6 +60,9 @@ pub fn keys(global: &Global) -> anyhow::Result<Exit> {
         match global.format() {
             Format::Markdown => writeln!(out, "| `{}` | {} |", binding.keys_label(), binding.help)?,
             Format::Plain => writeln!(out, "{}\t{}", binding.keys_label(), binding.help)?,
+            _ if global.verbose => {
+                writeln!(out, "{:18} {:18} {}", binding.keys_label(), binding.action.name(), binding.help)?;
+            }
             _ => writeln!(out, "{:18} {}", binding.keys_label(), binding.help)?,
         }
     }

@@ -4,6 +4,7 @@ mod app;
 mod args;
 mod cases;
 mod check;
+mod config;
 mod diagnose;
 mod doctor;
 mod exit;
@@ -12,25 +13,29 @@ mod fix;
 mod list;
 mod listen;
 mod look;
+mod manual;
 mod source;
 mod spf;
 mod warmup;
 mod watch;
 
-use args::{Cli, Command};
-use clap::Parser;
+use crate::tui::{keys, rebind, theme};
+use crate::world::state::State;
+use args::{Cli, Command, ConfigAction, Given};
+use clap::{CommandFactory, FromArgMatches};
 use exit::Exit;
 use std::io::Write;
 use std::process::ExitCode;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches().and_then(|m| Ok((Cli::from_arg_matches(&m)?, Given::on(&m))));
+    let (cli, given) = match parsed {
+        Ok(parsed) => parsed,
         // Help and version go to stdout with status 0, errors to stderr with status 2.
         Err(e) => e.exit(),
     };
-    match run(cli) {
+    match settled(cli, given) {
         Ok(exit) => exit.into(),
         Err(e) => {
             tell(format_args!("{e:#}"));
@@ -39,7 +44,32 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<Exit> {
+/// With the settings file, where there is one.
+fn settled(mut cli: Cli, mut given: Given) -> anyhow::Result<Exit> {
+    // What helps to mend the settings must not stumble over them.
+    if let Some(Command::Config(args)) = &cli.command
+        && !matches!(args.action, ConfigAction::Show)
+    {
+        return config::run(&cli.global, &given, args);
+    }
+    let found = crate::world::config::find(cli.global.config.as_deref())?;
+    cli.global.settle(&found.config, &mut given).map_err(anyhow::Error::msg)?;
+    theme::prefer(&found.config);
+    if let Some(own) = rebind::rebound(&found.config, &found.text).map_err(|e| found.bad(e))? {
+        keys::take(own);
+    }
+    let exit = run(cli, &given);
+    if let Ok(state) = State::find() {
+        // Housekeeping: whoever asked for something else is not to be told.
+        let _ = state.forget_old_cases(found.config.cases.keep_days.unwrap_or(KEEP_DAYS));
+    }
+    exit
+}
+
+/// Days a case is kept where no setting says otherwise.
+const KEEP_DAYS: u32 = 30;
+
+fn run(cli: Cli, given: &Given) -> anyhow::Result<Exit> {
     let global = &cli.global;
     match cli.command {
         None => diagnose::bare(global, cli.input),
@@ -56,6 +86,9 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Keys) => list::keys(global),
         Some(Command::Cases(args)) => cases::run(global, &args),
         Some(Command::Resume(args)) => cases::resume(global, &args),
+        Some(Command::Config(args)) => config::run(global, given, &args),
+        Some(Command::Completions(args)) => manual::completions(&args),
+        Some(Command::Man(args)) => manual::man(&args),
         Some(Command::Doctor) => doctor::run(global),
     }
 }

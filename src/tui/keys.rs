@@ -4,6 +4,8 @@
 //! where one types, only control keys are bound, and every printable key types.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// A key as the table knows it: Shift is in the character already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,6 +24,41 @@ impl Key {
         Some(match event.code {
             KeyCode::Char(c) if ctrl => Key { code: KeyCode::Char(c.to_ascii_lowercase()), ctrl },
             code => Key { code, ctrl: ctrl && matches!(code, KeyCode::Char(_)) },
+        })
+    }
+
+    /// A key with Ctrl.
+    pub const fn ctrl(c: char) -> Key {
+        Key { code: KeyCode::Char(c), ctrl: true }
+    }
+
+    /// A key by its name in the settings: `y`, `ctrl-y`, `f5`, `shift-tab`.
+    pub fn named(name: &str) -> Option<Key> {
+        let plain = |code| Some(Key { code, ctrl: false });
+        let lower = name.to_ascii_lowercase();
+        if let Some(c) = lower.strip_prefix("ctrl-").and_then(|rest| single(rest)) {
+            return Some(Key::ctrl(c));
+        }
+        if let Some(n) = lower.strip_prefix('f').and_then(|n| n.parse().ok()).filter(|n| (1..=12).contains(n)) {
+            return plain(KeyCode::F(n));
+        }
+        plain(match lower.as_str() {
+            "space" => KeyCode::Char(' '),
+            "enter" => KeyCode::Enter,
+            "esc" => KeyCode::Esc,
+            "tab" => KeyCode::Tab,
+            "shift-tab" => KeyCode::BackTab,
+            "backspace" => KeyCode::Backspace,
+            "delete" => KeyCode::Delete,
+            "up" => KeyCode::Up,
+            "down" => KeyCode::Down,
+            "left" => KeyCode::Left,
+            "right" => KeyCode::Right,
+            "pageup" => KeyCode::PageUp,
+            "pagedown" => KeyCode::PageDown,
+            "home" => KeyCode::Home,
+            "end" => KeyCode::End,
+            _ => KeyCode::Char(single(name)?),
         })
     }
 
@@ -107,6 +144,19 @@ pub enum Action {
     DeleteBack,
     DeleteNext,
     Undo,
+}
+
+impl Action {
+    /// Its name in the settings: `copy_value`, `view_verdict`.
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for c in format!("{self:?}").chars().filter(|c| *c != ')') {
+            let begins = c.is_ascii_uppercase() && !name.is_empty() && !name.ends_with('_');
+            name.extend((begins || c == '(').then_some('_'));
+            name.extend((c != '(').then(|| c.to_ascii_lowercase()));
+        }
+        name
+    }
 }
 
 /// The views of a diagnosis, in the order of their digits.
@@ -241,12 +291,12 @@ impl Places {
 }
 
 /// One line of the table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Binding {
     /// What running the line from help or palette does.
     pub action: Action,
     /// Every key with its action; a line may hold a pair (`n` next, `N` previous).
-    pub keys: &'static [(Key, Action)],
+    pub keys: Cow<'static, [(Key, Action)]>,
     /// How many of them footer and help show.
     pub shown: usize,
     pub places: Places,
@@ -272,11 +322,17 @@ impl Binding {
     }
 }
 
+/// The one character of a text.
+fn single(text: &str) -> Option<char> {
+    let mut chars = text.chars();
+    chars.next().filter(|_| chars.next().is_none())
+}
+
 const fn ch(c: char) -> Key {
     Key { code: KeyCode::Char(c), ctrl: false }
 }
 const fn ctrl(c: char) -> Key {
-    Key { code: KeyCode::Char(c), ctrl: true }
+    Key::ctrl(c)
 }
 const fn on(code: KeyCode) -> Key {
     Key { code, ctrl: false }
@@ -285,7 +341,7 @@ const fn on(code: KeyCode) -> Key {
 /// One table line: `action, [key => action, …], shown, places, "label", "help", [synonyms]`.
 macro_rules! rows {
     ($($action:expr, [$($key:expr => $does:expr),* $(,)?], $shown:literal, $places:expr, $label:literal, $help:literal, [$($also:literal),*];)*) => {
-        &[$(Binding { action: $action, keys: &[$(($key, $does)),*], shown: $shown, places: $places,
+        &[$(Binding { action: $action, keys: Cow::Borrowed(&[$(($key, $does)),*]), shown: $shown, places: $places,
             label: $label, help: $help, also: &[$($also),*] }),*]
     };
 }
@@ -428,19 +484,27 @@ static TABLE: &[Binding] = rows! {
     A::Suspend, [ctrl('z') => A::Suspend], 1, P(u64::MAX), "", "suspend to the shell", ["background", "fg"];
 };
 
+/// The table with the user's own keys.
+static OWN: OnceLock<Vec<Binding>> = OnceLock::new();
+
+/// Takes the user's keys, once, before anything asks for one.
+pub fn take(own: Vec<Binding>) {
+    OWN.get_or_init(|| own);
+}
+
 /// Every line, in the order of footer and help.
 pub fn table() -> &'static [Binding] {
-    TABLE
+    OWN.get().map_or(TABLE, Vec::as_slice)
 }
 
 /// The lines valid at a place.
 pub fn at(place: Places) -> impl Iterator<Item = &'static Binding> {
-    TABLE.iter().filter(move |b| b.places.has(place))
+    table().iter().filter(move |b| b.places.has(place))
 }
 
 /// What a key does at a place.
 pub fn find(place: Places, key: Key) -> Option<Action> {
-    at(place).flat_map(|b| b.keys).find(|(k, _)| *k == key).map(|(_, a)| *a)
+    at(place).flat_map(|b| b.keys.iter()).find(|(k, _)| *k == key).map(|(_, a)| *a)
 }
 
 /// The footer of a place, cut to `width` columns at whole entries; the way to help and out

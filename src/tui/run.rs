@@ -48,7 +48,7 @@ enum Inward {
 /// Runs the app until the user leaves; the terminal is then as it was.
 pub fn run(start: Start) -> anyhow::Result<()> {
     let mut outside = Outside { world: start.world, job: None, watches: BTreeMap::new(), trials: None };
-    let look = Look::from_env(start.color, |name| std::env::var(name).ok());
+    let look = Look::here(start.color);
     let mut app = App::new(look, outside.world.now());
     app.redact = start.redact;
     app.samples = outside.world.samples();

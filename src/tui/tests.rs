@@ -504,7 +504,7 @@ fn hostile_text_reaches_no_terminal() {
 fn no_key_means_two_things_in_one_place() {
     for (place, name) in Places::NAMED {
         let mut seen: Vec<Key> = Vec::new();
-        for (key, _) in keys::at(*place).flat_map(|b| b.keys) {
+        for (key, _) in keys::at(*place).flat_map(|b| b.keys.iter()) {
             assert!(!seen.contains(key), "{} is bound twice: {name}", key.show());
             seen.push(*key);
         }
@@ -521,7 +521,7 @@ fn plain_characters_type_where_one_types() {
 
 #[test]
 fn the_table_keeps_the_promises_of_keyboards() {
-    for (key, _) in keys::table().iter().flat_map(|b| b.keys) {
+    for (key, _) in keys::table().iter().flat_map(|b| b.keys.iter()) {
         if let KeyCode::Char(c) = key.code {
             assert!(!"[]{}\\~@|".contains(c), "{c} needs AltGr");
             assert!(!(key.ctrl && "bsqgptnoh".contains(c)), "Ctrl+{c} belongs to multiplexers and flow control");

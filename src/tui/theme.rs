@@ -3,8 +3,10 @@
 //! Default foreground and background everywhere; a colour never stands without its glyph and
 //! word, and only those two are coloured. The selected row is reverse video without colour.
 
+use crate::config::{self, Config};
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
+use std::sync::OnceLock;
 
 /// A palette.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -97,14 +99,41 @@ impl Default for Look {
     }
 }
 
+/// What the settings say of the look.
+static PREFERRED: OnceLock<Vec<(&str, &str)>> = OnceLock::new();
+
+/// Takes the settings' word on the look, once, before anything is shown.
+pub fn prefer(config: &Config) {
+    let theme = config.theme.map(|theme| match theme {
+        config::Theme::Auto => "auto",
+        config::Theme::Light => "light",
+        config::Theme::Dark => "dark",
+        config::Theme::Ansi => "ansi",
+        config::Theme::Mono => "mono",
+    });
+    let glyphs = config.glyphs.and_then(|glyphs| match glyphs {
+        config::Glyphs::Auto => None,
+        config::Glyphs::Unicode => Some("unicode"),
+        config::Glyphs::Ascii => Some("ascii"),
+    });
+    let motion = config.motion.filter(|on| !on).map(|_| "off");
+    let all = [("POSTDOC_THEME", theme), ("POSTDOC_GLYPHS", glyphs), ("POSTDOC_MOTION", motion)];
+    PREFERRED.get_or_init(|| all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect());
+}
+
+/// What the settings have for a variable.
+fn preferred(name: &str) -> Option<&'static str> {
+    PREFERRED.get()?.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+}
+
 /// May glyphs beyond ASCII be printed?
 pub fn unicode() -> bool {
-    !Look::here().ascii
+    !Look::here(None).ascii
 }
 
 /// The look in words, for `postdoc doctor`.
 pub fn describe() -> String {
-    let look = Look::here();
+    let look = Look::here(None);
     let theme = match look.theme {
         Choice::Auto => "asks the terminal",
         Choice::Fixed(Theme::Dark) => "dark",
@@ -117,9 +146,10 @@ pub fn describe() -> String {
 }
 
 impl Look {
-    /// From the environment of this process.
-    pub fn here() -> Look {
-        Look::from_env(None, |name| std::env::var(name).ok())
+    /// From the environment of this process and, where it is silent, the settings.
+    pub fn here(color: Option<bool>) -> Look {
+        let said = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        Look::from_env(color, |name| said(name).or_else(|| preferred(name).map(str::to_owned)))
     }
 
     /// From the environment; `color` is `--color always` (true) or `never` (false), if either

@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod clipboard;
+pub mod config;
 pub mod dns;
 pub mod errand;
 pub mod limits;

@@ -66,12 +66,7 @@ impl State {
         if let Some(root) = std::env::var_os("POSTDOC_STATE_DIR").filter(|v| !v.is_empty()) {
             return Ok(State::at(root));
         }
-        let strategy = etcetera::choose_app_strategy(etcetera::AppStrategyArgs {
-            top_level_domain: "org".into(),
-            author: "postdoc".into(),
-            app_name: "postdoc".into(),
-        })
-        .map_err(|_| StateError::NoHome)?;
+        let strategy = etcetera::choose_app_strategy(app()).map_err(|_| StateError::NoHome)?;
         Ok(State::at(strategy.state_dir().unwrap_or_else(|| strategy.data_dir())))
     }
 
@@ -166,6 +161,23 @@ impl State {
         Ok(path)
     }
 
+    /// Removes cases whose last run is longer ago than this, at most once a day.
+    pub fn forget_old_cases(&self, days: u32) -> Result<(), StateError> {
+        const DAY: u64 = 24 * 60 * 60;
+        let folder = self.root.join("cases");
+        let looked = folder.join(".looked-through");
+        let age = |path: &Path| std::fs::metadata(path).and_then(|m| m.modified()).ok()?.elapsed().ok();
+        if days == 0 || !folder.is_dir() || age(&looked).is_some_and(|age| age.as_secs() < DAY) {
+            return Ok(());
+        }
+        self.write(&looked, b"cases older than the settings keep them are removed here once a day\n")?;
+        let old = |saved: &Saved| saved.changed.elapsed().is_ok_and(|age| age.as_secs() > u64::from(days) * DAY);
+        for saved in self.cases()?.into_iter().filter(old) {
+            std::fs::remove_file(&saved.path).map_err(io(&saved.path))?;
+        }
+        Ok(())
+    }
+
     /// What was kept under a name of ours: the text left in the editor, a plan.
     pub fn note(&self, name: &str) -> Option<Vec<u8>> {
         std::fs::read(self.root.join(name)).ok().filter(|d| !d.is_empty())
@@ -212,6 +224,12 @@ fn io(path: &Path) -> impl Fn(std::io::Error) -> StateError + use<> {
     move |error| StateError::Io { path: path.clone(), error }
 }
 
+/// How platforms name our folders.
+pub(super) fn app() -> etcetera::AppStrategyArgs {
+    let name = || "postdoc".to_owned();
+    etcetera::AppStrategyArgs { top_level_domain: "org".into(), author: name(), app_name: name() }
+}
+
 fn private_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -251,6 +269,28 @@ mod tests {
         state.save_note("draft", b"").unwrap();
         assert_eq!(state.note("draft"), None);
         state.save_note("draft", b"").unwrap();
+    }
+
+    #[test]
+    fn old_cases_go_once_a_day() {
+        let dir = tempfile::tempdir().unwrap();
+        let state = State::at(dir.path());
+        let case = |name: &str, days: u64| {
+            let path = state.case_path(name);
+            state.write(&path, b"{}").unwrap();
+            let then = std::time::SystemTime::now() - std::time::Duration::from_secs(days * 24 * 60 * 60 + 60);
+            std::fs::File::options().append(true).open(&path).unwrap().set_modified(then).unwrap();
+        };
+        let left = || state.cases().unwrap().into_iter().map(|c| c.id).collect::<Vec<_>>();
+        case("old", 30);
+        case("new", 29);
+        state.forget_old_cases(0).unwrap();
+        assert_eq!(left().len(), 2);
+        state.forget_old_cases(30).unwrap();
+        assert_eq!(left(), ["new"]);
+        case("old", 31);
+        state.forget_old_cases(30).unwrap();
+        assert_eq!(left().len(), 2);
     }
 
     #[cfg(unix)]

@@ -8,6 +8,7 @@ mod hostile;
 mod json;
 mod redaction;
 mod sent;
+mod settings;
 mod status;
 mod text;
 mod warmup;

@@ -1,11 +1,15 @@
 //! What every command takes.
 
+pub(super) use crate::config::duration;
+use crate::config::{self, Config};
 use crate::rules::Severity;
 use crate::world::addresses::AddressMap;
 use crate::world::dns;
 use crate::world::tls::Authorities;
-use clap::{Args, ValueEnum};
-use std::net::{IpAddr, SocketAddr};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -20,13 +24,13 @@ pub struct Global {
     #[arg(long, global = true)]
     pub offline: bool,
     /// Ask this recursive resolver (repeatable)
-    #[arg(long, global = true, value_name = "IP[:PORT]", value_parser = resolver)]
+    #[arg(long, global = true, value_name = "IP[:PORT]", value_parser = config::resolver)]
     pub resolver: Vec<SocketAddr>,
     /// One question, put again where no answer comes (a bare number is seconds)
-    #[arg(long, global = true, value_name = "DURATION", default_value = "3s", value_parser = duration)]
+    #[arg(long, global = true, value_name = "DURATION", default_value = "3s", value_parser = config::duration)]
     pub try_timeout: Duration,
     /// The whole command [default: 20s; watch: 1h; listen: no end]
-    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = config::duration)]
     pub timeout: Option<Duration>,
     /// DNS questions in flight at most
     #[arg(long, global = true, value_name = "N", default_value_t = dns::Settings::default().in_flight)]
@@ -46,6 +50,9 @@ pub struct Global {
     /// Stand-ins for persons, subjects, message-ids and addresses of machines
     #[arg(long, global = true)]
     pub redact: bool,
+    /// Read this settings file [default: see `postdoc config path`]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// Colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
@@ -130,37 +137,97 @@ impl FailOn {
     }
 }
 
-fn resolver(text: &str) -> Result<SocketAddr, String> {
-    let bare = text.trim_start_matches('[').trim_end_matches(']');
-    if let Ok(ip) = bare.parse::<IpAddr>() {
-        return Ok(SocketAddr::new(ip, 53));
+impl From<config::FailOn> for FailOn {
+    fn from(wanted: config::FailOn) -> FailOn {
+        match wanted {
+            config::FailOn::Never(_) => FailOn::Never,
+            config::FailOn::From(Severity::Info) => FailOn::Info,
+            config::FailOn::From(Severity::Low) => FailOn::Low,
+            config::FailOn::From(Severity::Medium) => FailOn::Medium,
+            config::FailOn::From(Severity::High) => FailOn::High,
+            config::FailOn::From(Severity::Critical) => FailOn::Critical,
+        }
     }
-    text.parse().map_err(|_| "expected an IP address, with a port if not 53: 192.0.2.53 or [2001:db8::53]:5353".into())
 }
 
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).map_err(|e| e.to_string());
-    }
-    let span: jiff::SignedDuration =
-        text.parse().map_err(|_| "expected 500ms, 20s, 5m, 1h or a number of seconds".to_owned())?;
-    Duration::try_from(span).map_err(|_| "a duration cannot be negative".into())
+/// Who has the say on a setting: the command line, the file, or nobody.
+#[derive(Debug, Default)]
+pub struct Given {
+    flags: Vec<&'static str>,
+    file: Vec<&'static str>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The flags that the settings file can stand in for, as clap and the file call them.
+const SETTINGS: &[(&str, &str)] = &[
+    ("resolver", "resolver"),
+    ("try_timeout", "try-timeout"),
+    ("timeout", "timeout"),
+    ("in_flight", "in-flight"),
+    ("offline", "offline"),
+    ("ca_file", "ca-file"),
+    ("fail_on", "fail-on"),
+    ("color", "color"),
+    ("redact", "redact"),
+];
 
-    #[test]
-    fn durations_and_resolvers() {
-        assert_eq!(duration("2").unwrap(), Duration::from_secs(2));
-        assert_eq!(duration("500ms").unwrap(), Duration::from_millis(500));
-        assert_eq!(duration("5m").unwrap(), Duration::from_secs(300));
-        assert!(duration("-1").is_err());
-        assert!(duration("soon").is_err());
-        assert_eq!(resolver("192.0.2.53").unwrap().port(), 53);
-        assert_eq!(resolver("[2001:db8::53]:5353").unwrap().port(), 5353);
-        assert_eq!(resolver("2001:db8::53").unwrap().port(), 53);
-        assert!(resolver("ns.example.com").is_err());
+impl Given {
+    /// Which flags were given.
+    pub fn on(matches: &ArgMatches) -> Given {
+        let given = |id: &str| {
+            let source = matches.try_contains_id(id).is_ok().then(|| matches.value_source(id)).flatten();
+            source.is_some_and(|source| source != ValueSource::DefaultValue)
+        };
+        let flags = SETTINGS.iter().filter(|(id, _)| given(id)).map(|(_, name)| *name).collect();
+        Given { flags, file: Vec::new() }
+    }
+
+    /// `flag`, `file` or `default`.
+    pub fn origin(&self, setting: &str) -> &'static str {
+        match () {
+            _ if self.flags.contains(&setting) => "flag",
+            _ if self.file.contains(&setting) => "file",
+            _ => "default",
+        }
+    }
+
+    /// May the file say what this is? Notes that it did.
+    fn open(&mut self, setting: &'static str, says: bool) -> bool {
+        let open = says && !self.flags.contains(&setting);
+        self.file.extend(open.then_some(setting));
+        open
+    }
+}
+
+impl Global {
+    /// Fills in from the settings file what no flag says.
+    pub fn settle(&mut self, config: &Config, given: &mut Given) -> Result<(), String> {
+        if given.open("resolver", !config.resolver.is_empty()) {
+            self.resolver.clone_from(&config.resolver);
+        }
+        if let Some(span) = config.try_timeout.filter(|_| given.open("try-timeout", config.try_timeout.is_some())) {
+            self.try_timeout = span;
+        }
+        if given.open("timeout", config.timeout.is_some()) {
+            self.timeout = config.timeout;
+        }
+        if let Some(n) = config.in_flight.filter(|_| given.open("in-flight", config.in_flight.is_some())) {
+            self.in_flight = n;
+        }
+        self.offline |= given.open("offline", config.offline == Some(true));
+        self.redact |= given.open("redact", config.redact == Some(true));
+        if let Some(path) = config.ca_file.as_ref().filter(|_| given.open("ca-file", config.ca_file.is_some())) {
+            self.ca_file = Some(Authorities::read(&path.to_string_lossy())?);
+        }
+        if let Some(wanted) = config.fail_on.filter(|_| given.open("fail-on", config.fail_on.is_some())) {
+            self.fail_on = wanted.into();
+        }
+        if let Some(wanted) = config.color.filter(|_| given.open("color", config.color.is_some())) {
+            self.color = match wanted {
+                config::Color::Auto => When::Auto,
+                config::Color::Always => When::Always,
+                config::Color::Never => When::Never,
+            };
+        }
+        Ok(())
     }
 }

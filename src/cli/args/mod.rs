@@ -4,6 +4,7 @@
 mod account;
 mod cases;
 mod check;
+mod config;
 mod diagnose;
 mod fix;
 mod global;
@@ -17,9 +18,10 @@ mod watch;
 pub use account::Account;
 pub use cases::{Cases, CasesAction, Resume};
 pub use check::Check;
+pub use config::{Completions, ConfigAction, ConfigArgs, Man};
 pub use diagnose::{Diagnose, KindArg};
 pub use fix::{Fix, To};
-pub use global::{Format, Global, When};
+pub use global::{Format, Given, Global, When};
 pub use list::{Explain, Schema};
 pub use listen::Listen;
 pub use spf::Spf;
@@ -78,6 +80,12 @@ pub enum Command {
     Cases(Cases),
     /// Reopen the last case, or the one named
     Resume(Resume),
+    /// Settings: a template, where they stand, what is in force
+    Config(ConfigArgs),
+    /// Print the completion script of a shell
+    Completions(Completions),
+    /// Write manual pages
+    Man(Man),
     /// What this program sees of its surroundings: terminal, clipboard, DNS, folders
     Doctor,
 }
