@@ -36,7 +36,7 @@ impl Key {
     pub fn named(name: &str) -> Option<Key> {
         let plain = |code| Some(Key { code, ctrl: false });
         let lower = name.to_ascii_lowercase();
-        if let Some(c) = lower.strip_prefix("ctrl-").and_then(|rest| single(rest)) {
+        if let Some(c) = lower.strip_prefix("ctrl-").and_then(single) {
             return Some(Key::ctrl(c));
         }
         if let Some(n) = lower.strip_prefix('f').and_then(|n| n.parse().ok()).filter(|n| (1..=12).contains(n)) {
