@@ -23,6 +23,7 @@
 //! | [`warmup`] | a new address or domain: how much to send, and when to go on |
 //! | [`listen`] | receiving mail: the SMTP session, the verdicts, what is put on top of a message |
 //! | [`watch`] | waiting for a change: whom to ask next, who has what |
+//! | [`fetch`] | waiting for a message: where to look, how it stands, what a failure means |
 //! | [`world`] | the only code that touches DNS, files, clipboard, clock |
 //! | [`report`], [`cli`], [`tui`] | faces on one engine; they show, and decide nothing |
 //!
@@ -37,6 +38,7 @@ pub mod config;
 pub mod diagnose;
 pub mod evidence;
 pub mod facts;
+pub mod fetch;
 pub mod knowledge;
 pub mod listen;
 pub mod redact;

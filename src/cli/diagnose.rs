@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::source;
 use crate::diagnose::Diagnosis;
 use crate::evidence::case::Case;
+use crate::evidence::said::FoundIn;
 use crate::evidence::{Evidence, Input, InputKind, Refusal, Said};
 use crate::facts::Reading;
 use crate::redact::Redaction;
@@ -81,6 +82,7 @@ fn said(args: &Diagnose) -> Said {
         helo: args.helo.clone(),
         mail_from: args.mail_from.clone(),
         trust: args.trust.as_deref().map(str::to_ascii_lowercase),
+        folder: args.folder.as_deref().map(FoundIn::told),
         configured: args.configured.clone().unwrap_or_default(),
         ..Said::default()
     }
@@ -227,14 +229,22 @@ pub fn print(global: &Global, d: &Diagnosis, several: bool) -> anyhow::Result<bo
     Ok(super::put(&text)?)
 }
 
-/// Writes the case; a case that cannot be written is said and stops nothing.
-pub(super) fn keep(global: &Global, diagnosis: &Diagnosis, bodies: bool) {
+/// Writes the case; one that cannot be written is said and stops nothing. Its id, where it was written.
+pub(super) fn keep(global: &Global, diagnosis: &Diagnosis, bodies: bool) -> Option<String> {
     let case = Case::new(&diagnosis.facts.evidence, bodies);
     match State::find().and_then(|state| state.save_case(&case, diagnosis)) {
-        Ok(_) if global.verbose => super::tell(format_args!("saved as case {}", case.id)),
-        Ok(_) => {}
-        Err(e) if !global.quiet => super::tell(format_args!("the case was not saved: {e}")),
-        Err(_) => {}
+        Ok(_) => {
+            if global.verbose {
+                super::tell(format_args!("saved as case {}", case.id));
+            }
+            Some(case.id)
+        }
+        Err(e) => {
+            if !global.quiet {
+                super::tell(format_args!("the case was not saved: {e}"));
+            }
+            None
+        }
     }
 }
 
@@ -248,6 +258,7 @@ impl Diagnose {
             helo: None,
             mail_from: None,
             trust: None,
+            folder: None,
             sample: None,
             sent: None,
             configured: None,

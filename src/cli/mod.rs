@@ -9,10 +9,12 @@ mod diagnose;
 mod doctor;
 mod exit;
 mod explain;
+mod fetch;
 mod fix;
 mod list;
 mod listen;
 mod look;
+mod mailboxes;
 mod manual;
 mod source;
 mod spf;
@@ -80,6 +82,7 @@ fn run(cli: Cli, given: &Given) -> anyhow::Result<Exit> {
         Some(Command::Warmup(args)) => warmup::run(global, &args),
         Some(Command::Watch(args)) => watch::run(global, &args),
         Some(Command::Listen(args)) => listen::run(global, &args),
+        Some(Command::Fetch(args)) => fetch::run(global, &args),
         Some(Command::Explain(args)) => explain::run(global, &args),
         Some(Command::Rules) => list::rules(global),
         Some(Command::Schema(args)) => list::schema(&args),
@@ -100,6 +103,11 @@ fn put(text: &str) -> std::io::Result<bool> {
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
         other => other.map(|()| true),
     }
+}
+
+/// Progress on stderr, a line of it. Where nobody listens, nothing is lost.
+fn note(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{}", crate::safe::Safe::line(text.to_string()));
 }
 
 /// Says something on stderr, safe to show. Where nobody listens, nothing is lost.

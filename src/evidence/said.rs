@@ -25,6 +25,52 @@ pub struct Said {
     /// The resolver that is asked (`--resolver`), for the commands that ask the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolver: Option<SocketAddr>,
+    /// The folder it was found in (`--folder`, or seen in the mailbox).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<FoundIn>,
+}
+
+/// A folder of a mailbox that a message was found in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundIn {
+    /// As people see it.
+    pub name: String,
+    pub role: FolderRole,
+    /// Read from the mailbox by this program, rather than told.
+    pub seen: bool,
+}
+
+impl FoundIn {
+    /// As the user calls it: its last part says what it is for.
+    pub fn told(name: &str) -> FoundIn {
+        let last = name.rsplit(['/', '.']).next().unwrap_or(name);
+        let role = match () {
+            () if name.eq_ignore_ascii_case("INBOX") => FolderRole::Inbox,
+            () if crate::knowledge::mailbox::names_junk(last) => FolderRole::Junk,
+            () => FolderRole::Other,
+        };
+        FoundIn { name: name.to_owned(), role, seen: false }
+    }
+}
+
+/// What a folder is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FolderRole {
+    Inbox,
+    /// Spam, as far as the mailbox knows.
+    Junk,
+    Other,
+}
+
+impl FolderRole {
+    pub fn word(self) -> &'static str {
+        match self {
+            FolderRole::Inbox => "inbox",
+            FolderRole::Junk => "junk",
+            FolderRole::Other => "other",
+        }
+    }
 }
 
 impl Said {

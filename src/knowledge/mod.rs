@@ -7,6 +7,7 @@ pub mod decode;
 pub mod header;
 pub mod host;
 mod index;
+pub mod mailbox;
 pub mod pattern;
 pub mod platform;
 pub mod ramp;

@@ -104,6 +104,7 @@ pub fn quote(place: &Place, input: &Input) -> (String, String) {
         Place::Dns { question, text, .. } => (format!("{} {}", question.name, question.kind), text.clone()),
         Place::Fetched { errand, text } => (errand.place(), text.clone()),
         Place::Report { part, text } | Place::Body { part, text } => (part.clone(), text.clone()),
+        Place::Mailbox(seen) => ("the mailbox".to_owned(), seen.clone()),
         Place::User(said) => ("as you said".to_owned(), said.clone()),
     }
 }

@@ -6,6 +6,7 @@ pub mod copy;
 pub mod diff;
 pub mod excerpt;
 pub mod export;
+pub mod fetch;
 pub mod fix;
 pub mod human;
 pub mod json;

@@ -83,6 +83,9 @@ pub fn pieces(input: &Input, exhibits: &[Exhibit], shown: Shown) -> Vec<Piece> {
             Place::Report { part, text } | Place::Body { part, text } => {
                 pieces.push(one_line(shown, part, text, 0..text.len(), &exhibit.label));
             }
+            Place::Mailbox(seen) => {
+                pieces.push(one_line(shown, "the mailbox", seen, 0..seen.len(), &exhibit.label));
+            }
             Place::User(said) => pieces.push(one_line(shown, "you said", said, 0..said.len(), &exhibit.label)),
         }
     }

@@ -124,6 +124,8 @@ pub enum Place {
     Body { part: String, text: String },
     /// What the user told us.
     User(String),
+    /// What was seen in the mailbox that the message was fetched from.
+    Mailbox(String),
 }
 
 /// One piece of evidence: every claim points at bytes.
@@ -153,6 +155,10 @@ impl Exhibit {
 
     pub fn body(part: impl Into<String>, text: impl Into<String>, label: impl Into<String>) -> Exhibit {
         Exhibit { place: Place::Body { part: part.into(), text: text.into() }, label: label.into() }
+    }
+
+    pub fn mailbox(seen: impl Into<String>, label: impl Into<String>) -> Exhibit {
+        Exhibit { place: Place::Mailbox(seen.into()), label: label.into() }
     }
 
     pub fn user(said: impl Into<String>, label: impl Into<String>) -> Exhibit {

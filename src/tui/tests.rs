@@ -805,6 +805,8 @@ fn the_form_says_what_was_typed() {
     for _ in 0..3 {
         stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
     }
+    stroke(&mut app, KeyCode::Left, KeyModifiers::NONE);
+    stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
     stroke(&mut app, KeyCode::Right, KeyModifiers::NONE);
     let effects = ctrl(&mut app, 'd');
     let [Effect::Run(_, opened)] = &effects[..] else { panic!("{effects:?}") };
@@ -813,6 +815,7 @@ fn the_form_says_what_was_typed() {
     assert_eq!(said.configured.mail_from_type.as_deref(), Some("aligned"));
     assert_eq!(said.ip, Some("2001:db8::1".parse().unwrap()));
     assert_eq!(said.trust.as_deref(), Some("mx.google.example"));
+    assert_eq!(said.folder.as_ref().map(|f| f.role), Some(crate::evidence::said::FolderRole::Junk));
     assert_eq!(app.screen(), Screen::Verdict);
 }
 

@@ -5,6 +5,8 @@ pub mod clipboard;
 pub mod config;
 pub mod dns;
 pub mod errand;
+pub mod fetch;
+mod imap;
 pub mod limits;
 pub mod listen;
 pub mod prompt;

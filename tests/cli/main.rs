@@ -3,6 +3,7 @@
 
 mod cases;
 mod explain;
+mod fetch;
 mod fix;
 mod hostile;
 mod json;
@@ -17,6 +18,10 @@ mod watch;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../dnsd/mod.rs"]
 mod dnsd;
+
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../imapd/mod.rs"]
+mod imapd;
 
 use postdoc::diagnose::{Diagnosis, diagnose};
 use postdoc::evidence::case::Case;

@@ -5,7 +5,7 @@
 mod replay;
 
 use postdoc::evidence::case::Done;
-use postdoc::evidence::said::Part;
+use postdoc::evidence::said::{FoundIn, Part};
 use postdoc::evidence::zone::Zone;
 use postdoc::evidence::{Evidence, Fetched, Input, Said};
 use postdoc::samples::settle;
@@ -61,6 +61,7 @@ fn said(text: &str) -> Said {
             "helo" => said.helo = Some(value),
             "mail-from" => said.mail_from = Some(value),
             "trust" => said.trust = Some(value),
+            "folder" => said.folder = Some(FoundIn::told(&value)),
             "check.ip" => check.ips.push(value.parse().unwrap()),
             "check.selector" => check.selectors.push(value),
             "check.non-sending" => check.non_sending = true,

@@ -27,6 +27,9 @@ pub struct Diagnose {
     /// The message as it was sent, as a file: shows what was changed on the way. The case then keeps both bodies
     #[arg(long, value_name = "FILE", conflicts_with = "sample")]
     pub sent: Option<String>,
+    /// The folder it was found in, as INBOX or Junk: junk is a verdict too
+    #[arg(long, value_name = "NAME")]
+    pub folder: Option<String>,
     /// Diagnose one of the built-in examples
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
     pub sample: Option<String>,

@@ -6,6 +6,7 @@ mod cases;
 mod check;
 mod config;
 mod diagnose;
+mod fetch;
 mod fix;
 mod global;
 mod list;
@@ -20,6 +21,7 @@ pub use cases::{Cases, CasesAction, Resume};
 pub use check::Check;
 pub use config::{Completions, ConfigAction, ConfigArgs, Man};
 pub use diagnose::{Diagnose, KindArg};
+pub use fetch::{Fetch, Mailboxes};
 pub use fix::{Fix, To};
 pub use global::{Format, Given, Global, When};
 pub use list::{Explain, Schema};
@@ -47,7 +49,7 @@ const EXITS: &str = "Exit status:
   1  ran; a finding at or above it. watch: every name server has something else
   2  usage or configuration error
   3  cannot tell, or an input could not be read; and nothing worse was found
-  4  watch: timed out
+  4  watch, fetch: timed out
   130, 143  interrupted; the partial result was printed
 
 Diagnosing sends out nothing but DNS questions; --offline not even those.";
@@ -68,6 +70,8 @@ pub enum Command {
     Watch(Watch),
     /// Receive mail: a small server that verifies what it gets and diagnoses it
     Listen(Listen),
+    /// Wait for a message in your mailboxes, say where it landed, and diagnose it
+    Fetch(Box<Fetch>),
     /// Explain a rule, an enhanced status code, an SMTP reply, or a header field with its value
     Explain(Explain),
     /// List the rules

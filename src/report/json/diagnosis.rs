@@ -658,6 +658,9 @@ fn evidence(input: &Input, exhibit: &Exhibit) -> Evidence {
         Place::Body { part, text } => {
             Evidence { source: "body", place: part.clone(), text: beginning(text.as_bytes()), span: None, label }
         }
+        Place::Mailbox(seen) => {
+            Evidence { source: "user", place: "the mailbox".into(), text: seen.clone(), span: None, label }
+        }
         Place::User(said) => {
             Evidence { source: "user", place: "what you told postdoc".into(), text: said.clone(), span: None, label }
         }

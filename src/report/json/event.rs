@@ -142,6 +142,6 @@ pub fn done(watch: &Watch) -> Event<Part<'_>> {
     event(part, watch.last.wall)
 }
 
-fn milliseconds(time: std::time::Duration) -> u64 {
+pub(super) fn milliseconds(time: std::time::Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

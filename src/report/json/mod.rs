@@ -5,6 +5,7 @@ pub mod diagnosis;
 pub mod diff;
 pub mod domain;
 pub mod event;
+pub mod fetch;
 pub mod fix;
 pub mod received;
 mod report;

@@ -1,6 +1,7 @@
 //! Everything authenticates, and still it is spam.
 
 use super::verdict;
+use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
 use crate::facts::antispam::{self, Field, Item};
 use crate::knowledge::{Receiver, receiver};
@@ -12,7 +13,7 @@ rule! {
     ///
     /// ## What we saw
     /// The receiver reports that SPF, DKIM and DMARC all passed, and in the same header it marks the
-    /// message as spam.
+    /// message as spam, or the mailbox has it among the junk.
     ///
     /// ## Why mail suffers
     /// The receiver knows who you are and dislikes what it knows: the history of the address or domain,
@@ -40,17 +41,56 @@ fn judge(facts: &Facts) -> Verdict {
         };
     }
     let counted = || reading.antispam.iter().filter(|f| antispam::summary::counts(f, ours));
+    let junk = verdict::junk(facts);
     if counted().flat_map(|f| &f.items).all(|i| i.meaning.is_none()) {
-        return Verdict::NotApplicable;
+        return junk.map_or(Verdict::NotApplicable, |folder| filed(facts, folder, false).into());
     }
     // A person or an administrator decided: that is no reputation.
     let by_hand =
         |i: &Item| (i.key == "SFV" && ["BLK", "SKB", "SKS"].contains(&&*i.value)) || (i.key == "jmr" && i.value == "1");
     let verdicts = antispam::spam_verdicts(&reading.antispam, ours);
-    if verdicts.is_empty() || counted().flat_map(|f| &f.items).any(by_hand) {
-        return Verdict::Pass;
+    let hand = counted().flat_map(|f| &f.items).any(by_hand);
+    match junk {
+        _ if hand => Verdict::Pass,
+        _ if !verdicts.is_empty() => found(facts, &verdicts).exhibits(junk.map(verdict::folder)).into(),
+        Some(folder) => filed(facts, folder, true).into(),
+        None => Verdict::Pass,
     }
-    found(facts, &verdicts).into()
+}
+
+/// Nothing in the header says spam, but that is where it lies.
+fn filed(facts: &Facts, folder: &FoundIn, cleared: bool) -> Finding {
+    let domain = facts.reading.from_domain().unwrap_or("the From domain");
+    let (confidence, because) = match cleared {
+        true => (
+            Confidence::Possible,
+            "The filter's own words in the header do not say spam: a rule or a choice of the mailbox's owner may have moved it.",
+        ),
+        false => (
+            Confidence::Likely,
+            "The mailbox keeps there what it takes for spam; a rule or a choice of its owner may have moved it too.",
+        ),
+    };
+    let mut finding = Finding::new(&RULE, "SPF, DKIM and DMARC pass, yet it landed in the junk folder")
+        .sure(confidence, because)
+        .explain(format!(
+            "The message was found in {}, the folder of junk. SPF, DKIM and DMARC for {domain} all passed, so the sender \
+             is known; what counts against it is its history, complaints, links or content. No DNS record fixes this.",
+            folder.name
+        ))
+        .exhibit(verdict::folder(folder))
+        .fix(
+            remedy(verdict::receiver_of(facts), domain)
+                .step("In a mailbox of your own, mark it as not junk once, and see whether the next one arrives."),
+        )
+        .check(
+            "send a new message to the same mailbox in a week: postdoc fetch says in which folder it lands",
+            "found in INBOX",
+        );
+    if let Some(dmarc) = &facts.reading.reported.dmarc {
+        finding = finding.exhibit(Exhibit::input(dmarc.span, "authentication passed"));
+    }
+    finding
 }
 
 fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
@@ -135,6 +175,27 @@ mod tests {
     fn unknown_where_the_results_were_not_copied() {
         let Verdict::Unknown(gaps) = judge(&facts("X-Spam-Flag: YES\r\n", |_| {})) else { panic!() };
         assert_eq!(gaps[0].needs, Gap::WHOLE_HEADER);
+    }
+
+    #[test]
+    fn lying_among_the_junk_is_a_verdict_too() {
+        let at = |text: &str, folder: &str| {
+            let mut f = facts(text, passed);
+            std::sync::Arc::make_mut(&mut f.evidence).said.folder = Some(FoundIn::told(folder));
+            f
+        };
+        let finding = only(judge(&at("Subject: x\r\n", "[Gmail]/Spam")));
+        assert_eq!((finding.severity, finding.confidence), (Severity::High, Confidence::Likely));
+        let Place::User(said) = &finding.exhibits[0].place else { panic!() };
+        assert_eq!(said, "found in [Gmail]/Spam");
+        // A filter that cleared it leaves its owner as the one who moved it.
+        let cleared = only(judge(&at("X-Spam-Status: No, score=0.1 required=5.0 tests=RCVD_IN_XBL\r\n", "Junk")));
+        assert_eq!(cleared.confidence, Confidence::Possible);
+        // Beside the filter's own word it is one more piece of evidence.
+        let both = only(judge(&at("X-Spam-Flag: YES\r\n", "Junk")));
+        assert!(both.exhibits.iter().any(|e| matches!(e.place, Place::User(_))));
+        assert!(matches!(judge(&at("Subject: x\r\n", "INBOX")), Verdict::NotApplicable));
+        assert!(matches!(judge(&at("X-Forefront-Antispam-Report: SFV:BLK;SCL:9\r\n", "Junk")), Verdict::Pass));
     }
 
     #[test]

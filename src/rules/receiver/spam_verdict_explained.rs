@@ -1,6 +1,7 @@
 //! A spam verdict in words, from anybody but Microsoft.
 
 use super::verdict;
+use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
 use crate::facts::antispam::{self, Field, Item, Leaning};
 use crate::remedy::Remedy;
@@ -10,8 +11,8 @@ rule! {
     /// The receiver marked the message as spam
     ///
     /// ## What we saw
-    /// A field of the receiver's filter says that the message is spam. Some filters also list what they
-    /// found, each with its points.
+    /// A field of the receiver's filter says that the message is spam, or it was found in the junk folder. Some
+    /// filters also list what they found, each with its points.
     ///
     /// ## Why mail suffers
     /// Marked mail goes to the junk folder, to quarantine, or nowhere. The verdict alone does not tell
@@ -33,6 +34,13 @@ const REASONS: usize = 12;
 fn judge(facts: &Facts) -> Verdict {
     let reading = &facts.reading;
     let ours = reading.boundary.receiver.as_deref();
+    // Where the header does not say it, the folder does.
+    if let Some(folder) = verdict::junk(facts)
+        && !verdict::all_passed(facts)
+        && antispam::spam_verdicts(&reading.antispam, ours).is_empty()
+    {
+        return filed(folder).into();
+    }
     let others = || reading.antispam.iter().filter(|f| f.vendor != "microsoft" && antispam::summary::counts(f, ours));
     if !others().flat_map(|f| &f.items).any(|i| i.meaning.is_some()) {
         return Verdict::NotApplicable;
@@ -45,6 +53,24 @@ fn judge(facts: &Facts) -> Verdict {
         Some(_) => Verdict::NotApplicable,
         None => Verdict::Pass,
     }
+}
+
+/// Nothing in the header says spam, but that is where it lies.
+fn filed(folder: &FoundIn) -> Finding {
+    Finding::new(&RULE, "The mailbox put the message into its junk folder")
+        .sure(Confidence::Likely, "That is where it was found; a rule or a choice of its owner may have moved it too.")
+        .explain(format!(
+            "The message was found in {}, the folder of junk. The header does not say that SPF, DKIM and DMARC all \
+             passed, so begin there.",
+            folder.name
+        ))
+        .exhibit(verdict::folder(folder))
+        .fix(
+            Remedy::new("Mend authentication first.")
+                .step("Mend what the other findings say about SPF, DKIM, DMARC and the sending server.")
+                .step("In a mailbox of your own, mark it as not junk once, and see whether the next one arrives."),
+        )
+        .check("send a new message to the same mailbox: postdoc fetch says in which folder it lands", "found in INBOX")
 }
 
 fn found(facts: &Facts, first: &Field, spam: &[(&Field, &Item)]) -> Finding {
@@ -70,6 +96,7 @@ fn found(facts: &Facts, first: &Field, spam: &[(&Field, &Item)]) -> Finding {
         .sure(confidence, because)
         .explain(explanation)
         .exhibits(own.into_iter().chain(reasons).map(verdict::exhibit))
+        .exhibits(verdict::junk(facts).map(verdict::folder))
         .fix(
             Remedy::new("Mend authentication first, then what the filter counted.")
                 .step("Mend what the other findings say about SPF, DKIM, DMARC and the sending server.")
@@ -106,6 +133,25 @@ mod tests {
             finding.explanation
         );
         assert!(!finding.explanation.contains("URIBL_BLOCKED") && !finding.explanation.contains("DKIM_VALID"));
+    }
+
+    #[test]
+    fn the_folder_says_it_where_the_header_does_not() {
+        let at = |text: &str, folder: &str, set: fn(&mut crate::facts::Reading)| {
+            let mut f = facts(text, set);
+            std::sync::Arc::make_mut(&mut f.evidence).said.folder = Some(FoundIn::told(folder));
+            f
+        };
+        let finding = only(judge(&at("From: a@example.com\r\n", "Bulk Mail", |_| {})));
+        assert_eq!((finding.severity, finding.confidence), (Severity::Medium, Confidence::Likely));
+        assert!(finding.title.contains("junk folder"), "{}", finding.title);
+        // The filter's own word goes before, with the folder beside it.
+        let both = only(judge(&at("X-Yandex-Spam: 4\r\n", "Spam", |_| {})));
+        assert_eq!((both.title.as_str(), both.exhibits.len()), ("Yandex Mail marked the message as spam", 2));
+        assert!(matches!(judge(&at("From: a@example.com\r\n", "INBOX", |_| {})), Verdict::NotApplicable));
+        assert!(matches!(judge(&at("From: a@example.com\r\n", "Junk", passed)), Verdict::NotApplicable));
+        let microsoft = at("X-Forefront-Antispam-Report: SFV:SPM\r\n", "Junk", |_| {});
+        assert!(matches!(judge(&microsoft), Verdict::NotApplicable), "ms-verdict-explained says it, and more");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What the rules of this group share: whether authentication passed, and words for verdicts.
 
+use crate::evidence::said::{FolderRole, FoundIn};
 use crate::facts::Facts;
 use crate::facts::antispam::{Field, Item};
 use crate::knowledge::{Receiver, receiver};
@@ -43,6 +44,17 @@ pub fn written(item: &Item) -> String {
 /// An item under its marker, with its meaning beside it.
 pub fn exhibit(item: &Item) -> Exhibit {
     Exhibit::input(item.span, item.meaning.as_ref().map_or("the verdict", |m| m.text))
+}
+
+/// The junk folder it was found in. That is a verdict too: the mailbox keeps there what it takes for spam.
+pub fn junk(facts: &Facts) -> Option<&FoundIn> {
+    facts.evidence.said.folder.as_ref().filter(|folder| folder.role == FolderRole::Junk)
+}
+
+/// The folder as evidence.
+pub fn folder(found: &FoundIn) -> Exhibit {
+    let (what, label) = (format!("found in {}", found.name), "the folder of junk");
+    if found.seen { Exhibit::mailbox(what, label) } else { Exhibit::user(what, label) }
 }
 
 /// Joins parts of a sentence: "a", "a and b", "a, b and c".

@@ -14,7 +14,7 @@
 use super::home::cursor;
 use super::step;
 use crate::evidence::Said;
-use crate::evidence::said::Configured;
+use crate::evidence::said::{Configured, FoundIn};
 use crate::tui::app::{App, Screen};
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
@@ -43,6 +43,7 @@ pub enum Field {
     Ip,
     Helo,
     EnvelopeFrom,
+    Folder,
     Trust,
 }
 
@@ -61,6 +62,7 @@ const FIELDS: &[(&str, Field, &str)] = &[
     ("As the receiver saw the connection", Field::Ip, "IP address"),
     ("", Field::Helo, "HELO"),
     ("", Field::EnvelopeFrom, "MAIL FROM"),
+    ("Where it arrived", Field::Folder, "folder"),
     ("Whose Authentication-Results to believe", Field::Trust, "authserv-id"),
 ];
 
@@ -91,6 +93,7 @@ impl Form {
             Field::Ip => ip(said.ip),
             Field::Helo => said.helo.clone(),
             Field::EnvelopeFrom => said.mail_from.clone(),
+            Field::Folder => said.folder.as_ref().map(|folder| folder.name.clone()),
             Field::Trust => said.trust.clone(),
         };
         let texts = FIELDS.iter().map(|(_, field, _)| LineEdit::new(text(*field).unwrap_or_default())).collect();
@@ -130,6 +133,7 @@ impl Form {
             helo: self.text(Field::Helo),
             mail_from: self.text(Field::EnvelopeFrom),
             trust: self.text(Field::Trust),
+            folder: self.text(Field::Folder).as_deref().map(FoundIn::told),
             configured: Configured {
                 from: self.text(Field::From),
                 mail_from: self.text(Field::MailFrom),
@@ -170,6 +174,7 @@ const CHOICES: usize = 32;
 fn choices(app: &App, field: Field) -> Option<Vec<String>> {
     match field {
         Field::MailFromType => Some(MAIL_FROM_TYPES.iter().map(|s| (*s).to_owned()).collect()),
+        Field::Folder => Some(["", "INBOX", "Junk"].map(str::to_owned).into()),
         Field::Trust => {
             let reading = &app.case.as_ref()?.diagnosis.as_ref()?.facts.reading;
             let mut ids = vec![String::new()];
@@ -235,7 +240,11 @@ fn done(app: &mut App) -> Vec<Effect> {
     let Some(case) = &mut app.case else { return vec![] };
     match case.form.said() {
         Ok(said) => {
-            let said = Said { check: case.opened.said.check.clone(), ..said };
+            let before = &case.opened.said;
+            // What was seen in the mailbox stays seen, unless it was said otherwise.
+            let name = |folder: &Option<FoundIn>| folder.as_ref().map(|f| f.name.clone());
+            let folder = if name(&said.folder) == name(&before.folder) { before.folder.clone() } else { said.folder };
+            let said = Said { check: before.check.clone(), folder, ..said };
             update::back(app);
             app.say("Diagnosed again with what you said.");
             update::rerun(app, said)

@@ -84,6 +84,10 @@ pub fn evidence(doc: &mut Doc, input: &Input, exhibits: &[Exhibit]) {
                 doc.hang(&format!("  {part}: "), Ink::Faint, text, Ink::Plain);
                 doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);
             }
+            Place::Mailbox(seen) => {
+                doc.hang("  The mailbox: ", Ink::Faint, seen, Ink::Plain);
+                doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);
+            }
             Place::User(said) => {
                 doc.hang("  You said: ", Ink::Faint, said, Ink::Plain);
                 doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);

@@ -1,0 +1,188 @@
+//! `postdoc fetch`
+
+use super::args::{Fetch as Args, Format, Global};
+use super::exit::Exit;
+use super::mailboxes;
+use crate::diagnose::Diagnosis;
+use crate::evidence::{Input, InputKind, Said};
+use crate::fetch::{Event, News, Order, Stage, TIMEOUT, Wait};
+use crate::redact::Redaction;
+use crate::report::json::{self, fetch as events};
+use crate::report::{self, Shown};
+use crate::world::dns;
+use crate::world::fetch::{Audience, Fetcher, PACE, Wanted};
+use crate::world::signal::Signals;
+use anyhow::bail;
+
+/// Waits in every mailbox, and diagnoses what comes.
+pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+    let mut boxes = mailboxes::open(&args.mailboxes, &args.account, global.offline)?;
+    if global.redact {
+        boxes.iter_mut().enumerate().for_each(|(n, (account, _))| account.name = format!("mailbox {}", n + 1));
+    }
+    if args.account.insecure_tls && !global.quiet {
+        super::tell("--insecure-tls: whoever stands in between can read the password and the mail");
+    }
+    let wanted = Wanted {
+        order: Order {
+            sought: args.sought.sought(),
+            header_only: args.mailboxes.header_only,
+            timeout: global.timeout.unwrap_or(TIMEOUT),
+        },
+        boxes,
+        insecure: args.account.insecure_tls,
+        pace: PACE,
+        said: Said { resolver: global.resolver.first().copied(), ..Said::default() },
+        now: global.now,
+        offline: global.offline,
+        sent: args.sent.as_deref().map(sent).transpose()?,
+    };
+    let mut teller = Teller::new(global, (!args.no_save).then_some(args.keep_body), wanted.boxes.len());
+    let signals = Signals::listen();
+    // The limit of the whole is that of the waiting; a diagnosis has its own.
+    let settings = dns::Settings { timeout: dns::Settings::default().timeout, ..global.dns() };
+    let wait = Fetcher::new(&settings)?.run(&wanted, signals.stop(), &mut teller);
+    teller.finish(&wait, signals.came())
+}
+
+/// The sent copy, which has to be there before anything is waited for.
+fn sent(name: &str) -> anyhow::Result<Input> {
+    let copy = super::source::input(name, Some(InputKind::Message));
+    if copy.kind == InputKind::Message { Ok(copy) } else { bail!("the sent copy: {}", copy.because) }
+}
+
+/// Says how it goes in the format asked for.
+pub struct Teller<'a> {
+    global: &'a Global,
+    style: report::human::Style,
+    /// Whether cases are saved, and bodies with them.
+    save: Option<bool>,
+    /// More than one mailbox: a table instead of one diagnosis.
+    several: bool,
+    begun: bool,
+    diagnoses: Vec<Diagnosis>,
+    exit: Exit,
+    broke: Option<std::io::Error>,
+}
+
+impl<'a> Teller<'a> {
+    pub fn new(global: &'a Global, save: Option<bool>, mailboxes: usize) -> Teller<'a> {
+        Teller {
+            global,
+            style: super::look::style(global.color, global.verbose),
+            save,
+            several: mailboxes > 1,
+            begun: false,
+            diagnoses: Vec::new(),
+            exit: Exit::Clean,
+            broke: None,
+        }
+    }
+
+    fn put(&mut self, text: &str) {
+        if self.broke.is_none() && !text.is_empty() {
+            self.broke = match super::put(text) {
+                Ok(true) => None,
+                Ok(false) => Some(std::io::ErrorKind::BrokenPipe.into()),
+                Err(e) => Some(e),
+            };
+        }
+    }
+
+    fn is_json(&self) -> bool {
+        matches!(self.global.format(), Format::Json | Format::Ndjson)
+    }
+
+    /// A line of news, on the stream where it belongs.
+    fn news(&mut self, wait: &Wait, news: &News) {
+        let Some(mailbox) = wait.boxes.get(news.n) else { return };
+        if self.is_json() {
+            if let Some(event) = events::news(wait, news) {
+                self.put(&json::line(&event, Shown::default()));
+            }
+            return;
+        }
+        if !self.global.quiet
+            && self.global.format() == Format::Human
+            && let Some(line) = report::fetch::progress(wait, news, self.several)
+        {
+            super::note(line);
+        }
+        let row = matches!(news.event, Event::Judged(_) | Event::Failed(_) | Event::Never);
+        if row && self.several {
+            let row = match self.global.format() {
+                Format::Human => report::fetch::row(wait, mailbox, self.style, Shown::default()),
+                Format::Plain => report::fetch::plain(mailbox, Shown::default()),
+                _ => String::new(),
+            };
+            self.put(&row);
+        }
+    }
+
+    /// What it came to, and the status.
+    pub fn finish(mut self, wait: &Wait, signal: Option<u8>) -> anyhow::Result<Exit> {
+        if self.is_json() {
+            self.put(&json::line(&events::done(wait), Shown::default()));
+        } else {
+            let text = match self.global.format() {
+                Format::Human => report::fetch::summary(wait, self.style, Shown::default()),
+                Format::Markdown => report::fetch::markdown(wait, Shown::default()),
+                Format::Plain if !self.several => {
+                    wait.boxes.iter().map(|b| report::fetch::plain(b, Shown::default())).collect()
+                }
+                _ => String::new(),
+            };
+            self.put(&text);
+            if !self.several {
+                for diagnosis in std::mem::take(&mut self.diagnoses) {
+                    if self.broke.is_none() {
+                        super::diagnose::print(self.global, &diagnosis, false)?;
+                    }
+                }
+            }
+        }
+        for mailbox in &wait.boxes {
+            self.exit = self.exit.and(match &mailbox.stage {
+                Stage::Never => Exit::TimedOut,
+                Stage::Failed(fault) if fault.reason.is_setting() => Exit::Usage,
+                Stage::Failed(_) => Exit::Unknown,
+                _ => Exit::Clean,
+            });
+        }
+        match self.broke {
+            Some(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
+            _ => Ok(signal.map_or(self.exit, Exit::Interrupted)),
+        }
+    }
+}
+
+impl Audience for Teller<'_> {
+    fn heard(&mut self, wait: &mut Wait) {
+        if !std::mem::replace(&mut self.begun, true) {
+            let text = match self.global.format() {
+                Format::Json | Format::Ndjson => json::line(&events::begun(wait), Shown::default()),
+                Format::Human if self.several => report::fetch::heading(wait, self.style, Shown::default()),
+                _ => String::new(),
+            };
+            self.put(&text);
+        }
+        for news in wait.take_news() {
+            self.news(wait, &news);
+        }
+    }
+
+    fn judged(&mut self, wait: &Wait, n: usize, diagnosis: &Diagnosis) -> Option<String> {
+        self.exit = self.exit.and(Exit::of(diagnosis, self.global.fail_on.severity()));
+        let judged = diagnosis.facts.evidence.input.kind.is_judged();
+        let case =
+            self.save.filter(|_| judged).and_then(|bodies| super::diagnose::keep(self.global, diagnosis, bodies));
+        if self.is_json() {
+            let redaction = self.global.redact.then(|| Redaction::of(&diagnosis.facts));
+            let shown = Shown { redaction: redaction.as_ref() };
+            self.put(&json::line(&events::diagnosis(wait, n, case.as_deref(), diagnosis), shown));
+        } else if !self.several {
+            self.diagnoses.push(diagnosis.clone());
+        }
+        case
+    }
+}
