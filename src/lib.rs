@@ -19,6 +19,7 @@
 //! | [`config`] | what the user prefers |
 //! | [`diagnose`] | the engine: all of the above, once through |
 //! | [`replay`] | what if: the engine once more, with a fix laid over the answers |
+//! | [`send`] | what is to be sent, and what became of it as a notice to diagnose |
 //! | [`changes`] | what two runs of a case say differently |
 //! | [`warmup`] | a new address or domain: how much to send, and when to go on |
 //! | [`listen`] | receiving mail: the SMTP session, the verdicts, what is put on top of a message |
@@ -48,6 +49,7 @@ pub mod report;
 pub mod rules;
 pub mod safe;
 pub mod samples;
+pub mod send;
 pub mod span;
 pub mod triage;
 pub mod tui;

@@ -36,7 +36,10 @@ pub fn triage(facts: &Facts, found: Vec<Finding>, gaps: &[Gap]) -> (Verdict, Vec
     let cause = findings.first().filter(|_| matches!(state, State::Fail | State::Warn));
     let headline = match (&facts.reading.bounce, cause, state) {
         // What became of the message comes first; why, below it.
-        (Some(bounce), ..) => crate::rules::bounce::headline(bounce),
+        (Some(bounce), ..) => {
+            let session = facts.evidence.transcript.as_deref().and_then(crate::rules::bounce::of_session);
+            session.unwrap_or_else(|| crate::rules::bounce::headline(bounce))
+        }
         (None, Some(finding), _) => sentence(&finding.title),
         (None, None, State::Pass) => passing(facts),
         (None, None, _) => unknown(facts, gaps),

@@ -390,7 +390,12 @@ async fn a_good_host_tells_all_and_never_hears_data() {
         Talk {
             greeting: Some("220 mx.example.test ESMTP".into()),
             extensions: vec!["SIZE 1000".into(), "STARTTLS".into()],
-            tls: Some(Tls { version: Some("TLSv1.3".into()), fault: None, chain: vec![shown] }),
+            tls: Some(Tls {
+                version: Some("TLSv1.3".into()),
+                fault: None,
+                chain: vec![shown],
+                cipher: talk.tls.as_ref().unwrap().cipher.clone()
+            }),
             sender: Some("250 2.1.0 Ok".into()),
             recipients: vec![
                 ("postmaster@example.test".into(), "250 2.1.5 Ok".into()),

@@ -94,6 +94,7 @@ pub(super) fn evidence(global: &Global, args: &Diagnose, input: Input) -> Eviden
         said: Said { resolver: global.resolver.first().copied(), ..said(args) },
         answers: Default::default(),
         fetched: Default::default(),
+        transcript: None,
         now: global.now(),
         offline: global.offline,
     }

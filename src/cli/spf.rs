@@ -76,6 +76,7 @@ fn evidence(global: &Global, args: &Spf, domain: &str) -> Evidence {
         },
         answers: Answers::new(),
         fetched: Default::default(),
+        transcript: None,
         now: global.now(),
         offline: global.offline,
     }

@@ -1,11 +1,14 @@
 //! The case file, `postdoc/case` version 1: everything a diagnosis rests on, nothing derived.
 
 use super::input::BodyWitness;
-use super::{Answer, Answers, Brought, Errand, Evidence, Fetched, Input, InputKind, Question, Refusal, Said};
+use super::{
+    Answer, Answers, Brought, Errand, Evidence, Fetched, Input, InputKind, Question, Refusal, Said, Transcript,
+};
 use crate::facts::content::Content;
 use crate::rules::Confidence;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A saved case: one input, and the runs made on it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -60,6 +63,9 @@ pub struct Run {
     pub answers: Vec<Asked>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fetched: Vec<Done>,
+    /// The session in which the message was to be sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<Transcript>,
 }
 
 /// A question with its answer.
@@ -148,7 +154,8 @@ impl Case {
         let run = run.ok_or(BadCase::NoRun)?;
         let answers: Answers = run.answers.iter().cloned().map(|a| (a.question, a.answer)).collect();
         let fetched: Fetched = run.fetched.iter().cloned().map(|d| (d.errand, d.brought)).collect();
-        Ok(Evidence { answers, fetched, ..Evidence::new(input, run.said.clone(), run.now, run.offline) })
+        let transcript = run.transcript.clone().map(Arc::new);
+        Ok(Evidence { answers, fetched, transcript, ..Evidence::new(input, run.said.clone(), run.now, run.offline) })
     }
 }
 
@@ -198,6 +205,7 @@ impl Run {
             said: evidence.said.clone(),
             answers: evidence.answers.iter().map(|(q, a)| Asked { question: q.clone(), answer: a.clone() }).collect(),
             fetched: evidence.fetched.iter().map(|(e, b)| Done { errand: e.clone(), brought: b.clone() }).collect(),
+            transcript: evidence.transcript.as_deref().cloned(),
         }
     }
 }

@@ -109,6 +109,9 @@ pub struct Talk {
 pub struct Tls {
     /// "TLSv1.3"; `None` where there was no handshake.
     pub version: Option<String>,
+    /// "TLS13_AES_256_GCM_SHA384"
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cipher: Option<String>,
     /// What is wrong: the refusal or failed handshake, else the certificate; then the conversation
     /// went on all the same, as nearly every sending server would (RFC 7435 §3).
     pub fault: Option<(Step, String)>,

@@ -14,6 +14,7 @@ mod recognise;
 mod repair;
 pub mod said;
 mod stored;
+pub mod transcript;
 pub mod zone;
 pub mod zone_line;
 
@@ -22,6 +23,7 @@ pub use dns::{Answers, Data, Kind, Question, Record, Server};
 pub use errand::{Brought, Errand, Fetched};
 pub use input::{Input, InputKind, Refusal, Repair, RepairKind};
 pub use said::Said;
+pub use transcript::Transcript;
 
 use std::sync::Arc;
 
@@ -33,6 +35,8 @@ pub struct Evidence {
     pub answers: Answers,
     /// What errands brought.
     pub fetched: Fetched,
+    /// The session in which the input was to be sent, where postdoc sent it.
+    pub transcript: Option<Arc<Transcript>>,
     /// The clock is evidence: a replayed case sees the time at which it was recorded.
     pub now: jiff::Timestamp,
     /// No packet may leave: what is not answered yet never will be.
@@ -42,6 +46,14 @@ pub struct Evidence {
 impl Evidence {
     /// Nothing answered yet.
     pub fn new(input: impl Into<Arc<Input>>, said: Said, now: jiff::Timestamp, offline: bool) -> Evidence {
-        Evidence { input: input.into(), said, answers: Answers::new(), fetched: Fetched::new(), now, offline }
+        Evidence {
+            input: input.into(),
+            said,
+            answers: Answers::new(),
+            fetched: Fetched::new(),
+            transcript: None,
+            now,
+            offline,
+        }
     }
 }

@@ -17,6 +17,7 @@ pub mod received;
 pub mod receiver;
 pub mod records;
 pub mod requirements;
+pub mod send;
 pub mod sent;
 pub mod snippet;
 pub mod sources;

@@ -214,6 +214,7 @@ pub fn facts() -> Facts {
         said: Said::default(),
         answers: Answers::new(),
         fetched: Default::default(),
+        transcript: None,
         now: "2026-05-12T14:02:00Z".parse().unwrap(),
         offline: false,
     };

@@ -3,19 +3,24 @@
 use super::addresses::AddressMap;
 use super::dns::Asker;
 use super::tls::{self, Fault};
-use crate::evidence::errand::Step;
+use crate::evidence::errand::{Step, Tls};
 use crate::evidence::{Kind, Question};
-use crate::facts::reverse::addresses;
-use rustls::ClientConfig;
+use crate::facts::reverse::{HeloForm, addresses};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+/// Certificates of a host that are kept.
+const CHAIN: usize = 8;
 
 /// The addresses DNS has for a host, those of IPv4 first.
 pub async fn look_up(asker: &Asker, host: &str) -> Result<Vec<IpAddr>, Fault> {
@@ -101,7 +106,39 @@ pub async fn secure<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
+/// What a handshake showed; `noted` is what is wrong with the certificate.
+pub fn seen(connection: &ClientConnection, noted: &OnceLock<Fault>) -> Tls {
+    let version = connection.protocol_version();
+    let cipher = connection.negotiated_cipher_suite();
+    let shown = connection.peer_certificates().unwrap_or_default();
+    Tls {
+        version: version.and_then(|v| v.as_str()).map(|v| v.replace("TLSv1_", "TLSv1.")),
+        cipher: cipher.and_then(|c| c.suite().as_str()).map(str::to_owned),
+        fault: noted.get().cloned(),
+        chain: shown.iter().take(CHAIN).map(|certificate| STANDARD.encode(certificate)).collect(),
+    }
+}
+
 /// A wait that came to its end.
 pub fn late(what: &str, began: Instant) -> Fault {
     (Step::Timeout, format!("{what} within {:.1} s", began.elapsed().as_secs_f32()))
+}
+
+/// The name of this machine if it is a whole one, else its address (RFC 5321 §4.1.3).
+pub fn hello(own: IpAddr) -> String {
+    match machine().filter(|name| HeloForm::of(name) == HeloForm::Domain) {
+        Some(name) => name,
+        None if own.is_ipv6() => format!("[IPv6:{own}]"),
+        None => format!("[{own}]"),
+    }
+}
+
+#[cfg(unix)]
+fn machine() -> Option<String> {
+    Some(rustix::system::uname().nodename().to_str().ok()?.to_ascii_lowercase())
+}
+
+#[cfg(not(unix))]
+fn machine() -> Option<String> {
+    None
 }

@@ -226,7 +226,7 @@ struct Course {
 /// What comes from outside.
 enum News {
     Answer(Question, Answer),
-    Brought(Errand, Brought),
+    Brought(Errand, Box<Brought>),
 }
 
 impl Course {
@@ -295,7 +295,7 @@ impl Course {
                 let courier = outside.courier.clone();
                 let going = async move {
                     let brought = courier.perform(&errand, until).await;
-                    News::Brought(errand, brought)
+                    News::Brought(errand, Box::new(brought))
                 };
                 self.flying.push(going.boxed());
             }
@@ -320,7 +320,7 @@ impl Course {
         let evidence = Arc::make_mut(&mut self.evidence);
         match news {
             News::Answer(question, answer) => drop(evidence.answers.insert(question, answer)),
-            News::Brought(errand, brought) => drop(evidence.fetched.insert(errand, brought)),
+            News::Brought(errand, brought) => drop(evidence.fetched.insert(errand, *brought)),
         }
     }
 

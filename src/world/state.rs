@@ -195,6 +195,19 @@ impl State {
         self.write(&path, text)
     }
 
+    /// Has this address been written to before, with its owner's leave?
+    pub fn knows_recipient(&self, address: &str) -> bool {
+        let known = std::fs::read_to_string(self.root.join("recipients")).unwrap_or_default();
+        known.lines().any(|line| line.trim().eq_ignore_ascii_case(address))
+    }
+
+    /// Notes that it may be.
+    pub fn learn_recipient(&self, address: &str) -> Result<(), StateError> {
+        let path = self.root.join("recipients");
+        let known = std::fs::read_to_string(&path).unwrap_or_default();
+        self.write(&path, format!("{known}{address}\n").as_bytes())
+    }
+
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StateError> {
         let folder = path.parent().unwrap_or(&self.root);
         private_folder(folder).map_err(io(folder))?;

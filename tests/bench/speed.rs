@@ -33,6 +33,7 @@ fn offline(bytes: Vec<u8>) -> Evidence {
         said: Said::default(),
         answers: Default::default(),
         fetched: Default::default(),
+        transcript: None,
         now: jiff::Timestamp::UNIX_EPOCH,
         offline: true,
     }

@@ -52,6 +52,7 @@ fn case() -> String {
         said: Said { helo: Some("h\x1b[0m".into()), ..Said::default() },
         answers: Default::default(),
         fetched: Default::default(),
+        transcript: None,
         now: NOW.parse().unwrap(),
         offline: false,
     };

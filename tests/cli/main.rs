@@ -8,6 +8,7 @@ mod fix;
 mod hostile;
 mod json;
 mod redaction;
+mod send;
 mod sent;
 mod settings;
 mod status;
@@ -18,6 +19,9 @@ mod watch;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../dnsd/mod.rs"]
 mod dnsd;
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "../smtpd/mod.rs"]
+mod smtpd;
 
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../imapd/mod.rs"]
@@ -177,6 +181,7 @@ fn every_world() -> Vec<World> {
             said: Said::default(),
             answers: Default::default(),
             fetched: Default::default(),
+            transcript: None,
             now,
             offline: zone.is_none(),
         };

@@ -83,6 +83,7 @@ fn no_format_tells_who_it_was() {
         said: Said::default(),
         answers: Default::default(),
         fetched: Default::default(),
+        transcript: None,
         now: NOW.parse().unwrap(),
         offline: false,
     };

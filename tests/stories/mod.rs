@@ -1,13 +1,14 @@
 //! The stories of `tests/scenarios`, one a folder: `input` (what was pasted), `zone` (the invented DNS, see
 //! `postdoc::evidence::zone`; without it nothing is asked), `said` (what the user stated, a `key=value` a line),
-//! `fetched` (what errands brought, a JSON object of the case file a line), `sent` (the copy that was sent) and `expect`.
+//! `fetched` (what errands brought, a JSON object of the case file a line), `sent` (the copy that was sent), `transcript` (a
+//! session of our own, as the case file keeps it) and `expect`.
 
 mod replay;
 
 use postdoc::evidence::case::Done;
 use postdoc::evidence::said::{FoundIn, Part};
 use postdoc::evidence::zone::Zone;
-use postdoc::evidence::{Evidence, Fetched, Input, Said};
+use postdoc::evidence::{Evidence, Fetched, Input, Said, Transcript};
 use postdoc::samples::settle;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,9 +42,16 @@ pub fn bare(story: &Path) -> Evidence {
         said: said(&std::fs::read_to_string(story.join("said")).unwrap_or_default()),
         answers: Default::default(),
         fetched: fetched(&std::fs::read_to_string(story.join("fetched")).unwrap_or_default()),
+        transcript: transcript(story),
         now: "2026-06-10T12:00:00Z".parse().unwrap(),
         offline: !story.join("zone").exists(),
     }
+}
+
+/// The session in which the message was to be sent.
+fn transcript(story: &Path) -> Option<Arc<Transcript>> {
+    let json = std::fs::read(story.join("transcript")).ok()?;
+    Some(Arc::new(serde_json::from_slice(&json).unwrap()))
 }
 
 fn fetched(text: &str) -> Fetched {

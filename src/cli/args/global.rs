@@ -29,7 +29,7 @@ pub struct Global {
     /// One question, put again where no answer comes (a bare number is seconds)
     #[arg(long, global = true, value_name = "DURATION", default_value = "3s", value_parser = config::duration)]
     pub try_timeout: Duration,
-    /// The whole command [default: 20s; fetch: 5m; watch: 1h; listen: no end]
+    /// The whole command [default: 20s; send, fetch: 5m; watch: 1h; listen: no end]
     #[arg(long, global = true, value_name = "DURATION", value_parser = config::duration)]
     pub timeout: Option<Duration>,
     /// DNS questions in flight at most

@@ -1,6 +1,5 @@
 //! Arguments, as the contract has them: a file a command family.
 
-#[allow(dead_code, reason = "for the commands that log in")]
 mod account;
 mod cases;
 mod check;
@@ -11,11 +10,11 @@ mod fix;
 mod global;
 mod list;
 mod listen;
+mod send;
 mod spf;
 mod warmup;
 mod watch;
 
-#[allow(unused_imports, reason = "for the commands that log in")]
 pub use account::Account;
 pub use cases::{Cases, CasesAction, Resume};
 pub use check::Check;
@@ -26,6 +25,7 @@ pub use fix::{Fix, To};
 pub use global::{Format, Given, Global, When};
 pub use list::{Explain, Schema};
 pub use listen::Listen;
+pub use send::Send;
 pub use spf::Spf;
 pub use warmup::{CheckArgs, Known, Warmup, WarmupAction, WarmupTo};
 pub use watch::Watch;
@@ -46,13 +46,15 @@ pub struct Cli {
 
 const EXITS: &str = "Exit status:
   0  ran; nothing at or above --fail-on
-  1  ran; a finding at or above it. watch: every name server has something else
+  1  ran; a finding at or above it. watch: every name server has something else.
+     send: refused by the server
   2  usage or configuration error
   3  cannot tell, or an input could not be read; and nothing worse was found
-  4  watch, fetch: timed out
+  4  watch, fetch, send: timed out
   130, 143  interrupted; the partial result was printed
 
-Diagnosing sends out nothing but DNS questions; --offline not even those.";
+Diagnosing sends out nothing but DNS questions; --offline not even those. Mail is sent by `send` alone,
+after a yes.";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -72,6 +74,8 @@ pub enum Command {
     Listen(Listen),
     /// Wait for a message in your mailboxes, say where it landed, and diagnose it
     Fetch(Box<Fetch>),
+    /// Send one test message, show the whole session, and diagnose a refusal
+    Send(Box<Send>),
     /// Explain a rule, an enhanced status code, an SMTP reply, or a header field with its value
     Explain(Explain),
     /// List the rules

@@ -12,11 +12,11 @@ mod status;
 mod tests;
 
 pub use feedback::{Feedback, FeedbackKind};
-pub use said::Step;
 
 use super::Reading;
 use super::organization::same_by_list;
 use super::reported::Dmarc;
+use crate::evidence::transcript::Stage;
 use crate::evidence::{Input, InputKind};
 use crate::knowledge::decode::{Decoded, decode};
 use crate::knowledge::topic::Category;
@@ -64,7 +64,7 @@ pub struct Recipient {
     pub words: Option<Spanned<String>>,
     /// The host whose reply it is, lower case.
     pub server: Option<String>,
-    pub step: Option<Step>,
+    pub step: Option<Stage>,
     /// What tells of it, for an exhibit.
     pub span: Span,
     pub decoded: Decoded,

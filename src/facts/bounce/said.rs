@@ -1,82 +1,54 @@
 //! What mail systems say around a reply: where it begins, at which step, who gave it.
 
 use super::Recipient;
+use crate::evidence::transcript::Stage;
 use crate::facts::boundary::is_public;
 use crate::span::Spanned;
 use std::net::IpAddr;
 
-/// How far the conversation had come (RFC 5321 §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
-    Connect,
-    Greeting,
-    Tls,
-    Auth,
-    Mail,
-    Rcpt,
-    Data,
-    /// After the final dot: the whole message had been given.
-    End,
-}
-
-impl Step {
-    pub fn word(self) -> &'static str {
-        match self {
-            Step::Connect => "connect",
-            Step::Greeting => "greeting",
-            Step::Tls => "TLS",
-            Step::Auth => "AUTH",
-            Step::Mail => "MAIL",
-            Step::Rcpt => "RCPT",
-            Step::Data => "DATA",
-            Step::End => "end of data",
-        }
-    }
-}
-
 /// What mail systems write, lower case; the first that is found decides.
-const STEPS: [(&str, Step); 37] = [
-    ("end of data", Step::End),
-    ("final data", Step::End),
-    ("[data_end]", Step::End),
-    ("after sending the message", Step::End),
-    ("for text command", Step::End),
-    ("rcpt to", Step::Rcpt),
-    ("[rcpt_to]", Step::Rcpt),
-    ("rcpt command", Step::Rcpt),
-    ("smtp:rcpt", Step::Rcpt),
-    ("after rcpt", Step::Rcpt),
-    ("mail from:", Step::Mail),
-    ("mail from command", Step::Mail),
-    ("[mail_from]", Step::Mail),
-    ("mail command", Step::Mail),
-    ("smtp:mail", Step::Mail),
-    ("data command", Step::Data),
-    ("after data", Step::Data),
-    (">>> data", Step::Data),
-    ("(data)", Step::Data),
-    ("in:  data", Step::Data),
-    ("starttls", Step::Tls),
-    ("tls handshake", Step::Tls),
-    ("cannot start tls", Step::Tls),
-    ("tls session", Step::Tls),
-    ("certificate", Step::Tls),
-    ("auth command", Step::Auth),
-    ("authentication failed", Step::Auth),
-    ("authentication unsuccessful", Step::Auth),
-    ("initial server greeting", Step::Greeting),
-    ("initial connection", Step::Greeting),
-    ("ehlo", Step::Greeting),
-    ("helo command", Step::Greeting),
-    ("connect to", Step::Connect),
-    ("connection refused", Step::Connect),
-    ("connection timed out", Step::Connect),
-    ("not responding", Step::Connect),
-    ("no route to host", Step::Connect),
+const STEPS: [(&str, Stage); 37] = [
+    ("end of data", Stage::End),
+    ("final data", Stage::End),
+    ("[data_end]", Stage::End),
+    ("after sending the message", Stage::End),
+    ("for text command", Stage::End),
+    ("rcpt to", Stage::Rcpt),
+    ("[rcpt_to]", Stage::Rcpt),
+    ("rcpt command", Stage::Rcpt),
+    ("smtp:rcpt", Stage::Rcpt),
+    ("after rcpt", Stage::Rcpt),
+    ("mail from:", Stage::Mail),
+    ("mail from command", Stage::Mail),
+    ("[mail_from]", Stage::Mail),
+    ("mail command", Stage::Mail),
+    ("smtp:mail", Stage::Mail),
+    ("data command", Stage::Data),
+    ("after data", Stage::Data),
+    (">>> data", Stage::Data),
+    ("(data)", Stage::Data),
+    ("in:  data", Stage::Data),
+    ("starttls", Stage::Tls),
+    ("tls handshake", Stage::Tls),
+    ("cannot start tls", Stage::Tls),
+    ("tls session", Stage::Tls),
+    ("certificate", Stage::Tls),
+    ("auth command", Stage::Auth),
+    ("authentication failed", Stage::Auth),
+    ("authentication unsuccessful", Stage::Auth),
+    ("initial server greeting", Stage::Greeting),
+    ("initial connection", Stage::Greeting),
+    ("ehlo", Stage::Greeting),
+    ("helo command", Stage::Greeting),
+    ("connect to", Stage::Connect),
+    ("connection refused", Stage::Connect),
+    ("connection timed out", Stage::Connect),
+    ("not responding", Stage::Connect),
+    ("no route to host", Stage::Connect),
 ];
 
 /// The step that a passage in lower case names.
-pub(super) fn step(text: &str) -> Option<Step> {
+pub(super) fn step(text: &str) -> Option<Stage> {
     STEPS.iter().find(|(words, _)| text.contains(words)).map(|(_, step)| *step)
 }
 
@@ -226,20 +198,24 @@ mod tests {
     #[test]
     fn who_said_it_and_when() {
         for (text, host, at) in [
-            ("host mx.example.net[192.0.2.1] said: 550 no (in reply to RCPT TO command)", "mx.example.net", Step::Rcpt),
+            (
+                "host mx.example.net[192.0.2.1] said: 550 no (in reply to RCPT TO command)",
+                "mx.example.net",
+                Stage::Rcpt,
+            ),
             (
                 "SMTP error from remote mail server after end of data: host mx.example.net [192.0.2.1]: 550 no",
                 "mx.example.net",
-                Step::End,
+                Stage::End,
             ),
-            ("mx.example.net [192.0.2.1] did not like our final DATA:", "mx.example.net", Step::End),
+            ("mx.example.net [192.0.2.1] did not like our final DATA:", "mx.example.net", Stage::End),
             (
                 "rejected by the server for the recipient domain example.org by mx.example.org. [192.0.2.1]. after RCPT TO",
                 "mx.example.org",
-                Step::Rcpt,
+                Stage::Rcpt,
             ),
-            ("connect to mx.example.net[192.0.2.1]:25: Connection refused", "mx.example.net", Step::Connect),
-            ("remote host 192.0.2.32 said: 550 for RCPT TO response", "192.0.2.32", Step::Rcpt),
+            ("connect to mx.example.net[192.0.2.1]:25: Connection refused", "mx.example.net", Stage::Connect),
+            ("remote host 192.0.2.32 said: 550 for RCPT TO response", "192.0.2.32", Stage::Rcpt),
         ] {
             assert_eq!(server(text).as_deref(), Some(host), "{text}");
             assert_eq!(step(&text.to_ascii_lowercase()), Some(at), "{text}");

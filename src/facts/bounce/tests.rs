@@ -16,7 +16,7 @@ fn told(bounce: &Bounce) -> Vec<String> {
             word(r.status.as_deref()),
             r.category.word().to_owned(),
             word(r.server.as_deref()),
-            word(r.step.map(Step::word)),
+            word(r.step.map(Stage::word)),
         ]
         .join(" ")
     };

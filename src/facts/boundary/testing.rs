@@ -59,6 +59,7 @@ pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
         said: Said::default(),
         answers: Answers::new(),
         fetched: Default::default(),
+        transcript: None,
         now: jiff::Timestamp::UNIX_EPOCH,
         offline: true,
     };

@@ -9,6 +9,7 @@ pub mod fetch;
 pub mod fix;
 pub mod received;
 mod report;
+pub mod sending;
 pub mod spf;
 pub mod warmup;
 

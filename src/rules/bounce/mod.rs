@@ -14,6 +14,8 @@ mod greylisted;
 mod mail_loop;
 mod message_too_large;
 mod sentence;
+mod session_advice;
+mod session_broken_off;
 mod submission_refused;
 #[cfg(test)]
 mod testing;
@@ -22,7 +24,7 @@ mod warmup_rate_limited;
 
 use super::Rule;
 pub(super) use sentence::capital;
-pub use sentence::headline;
+pub use sentence::{headline, of_session};
 pub use told::{beside, link};
 
 pub(super) const RULES: &[&Rule] = &[
@@ -41,4 +43,5 @@ pub(super) const RULES: &[&Rule] = &[
     &complaint_received::RULE,
     &bounce_recipient_problem::RULE,
     &greylisted::RULE,
+    &session_broken_off::RULE,
 ];

@@ -1,5 +1,6 @@
 //! A bounce in one sentence: who did what, and why.
 
+use crate::evidence::transcript::{Left, Stop, Transcript};
 use crate::facts::bounce::{Action, Bounce, FeedbackKind, Recipient};
 use crate::knowledge::decode::Decoded;
 use crate::knowledge::reply;
@@ -25,6 +26,24 @@ pub fn headline(bounce: &Bounce) -> String {
         line.push_str(&format!(" (and {} more of {} recipients).", same - 1, bounce.recipients.len()));
     }
     line
+}
+
+/// What became of a message in a session of our own; `None` where the server's refusal says it.
+pub fn of_session(t: &Transcript) -> Option<String> {
+    let host = &t.host;
+    Some(match (&t.stop, t.left) {
+        (Some(Stop::Refused { .. }), _) => return None,
+        (None, Left::Yes) => format!("{host} took the message; what became of it then shows in the mailbox alone."),
+        (None, _) => format!("The session with {host} is not over."),
+        (Some(Stop::Cancelled), Left::Maybe) => {
+            format!("You stopped it while {host} had the whole message: it may have been taken.")
+        }
+        (Some(Stop::Cancelled), _) => "You stopped it before the message had left.".to_owned(),
+        (Some(Stop::Broke { why, .. }), Left::Maybe) => format!("{host} may have the message or not: {why}."),
+        (Some(Stop::Broke { why, .. }), _) => format!("The message has not left: {why}."),
+        (Some(Stop::TimedOut), Left::Maybe) => format!("Time was up, and {host} may have the message or not."),
+        (Some(Stop::TimedOut), _) => "Time was up before the message had left.".to_owned(),
+    })
 }
 
 /// "mx.example.net refused it for good: there is no such mailbox."

@@ -1,6 +1,7 @@
 //! What a server's own reply says of a rule: surer than what today's DNS suggests about yesterday's mail.
 
 use super::sentence;
+use crate::evidence::transcript::Stop;
 use crate::facts::Facts;
 use crate::facts::bounce::{Action, Bounce, Recipient};
 use crate::knowledge::topic::Category;
@@ -37,6 +38,10 @@ pub fn judge(facts: &Facts, rule: &'static Rule, more: &More) -> Verdict {
     let Some(bounce) = facts.reading.bounce.as_ref().filter(|b| b.feedback.is_none()) else {
         return Verdict::NotApplicable;
     };
+    // Of a session of our own that ended without a refusal nobody said anything.
+    if facts.evidence.transcript.as_ref().is_some_and(|t| !matches!(t.stop, Some(Stop::Refused { .. }))) {
+        return Verdict::NotApplicable;
+    }
     let bad: Vec<&Recipient> = bounce.refused().collect();
     let told: Vec<&Recipient> = bad.iter().copied().filter(|r| speaks(r) == Some(rule.id)).collect();
     if !told.is_empty() {

@@ -164,6 +164,7 @@ impl Case {
             said: self.said,
             answers: self.answers,
             fetched: Default::default(),
+            transcript: None,
             now: jiff::Timestamp::from_second(NOW).unwrap(),
             offline: self.offline,
         };

@@ -192,6 +192,7 @@ impl Case {
                 said: self.said,
                 answers: self.answers,
                 fetched: Default::default(),
+                transcript: None,
                 now,
                 offline: false,
             }),

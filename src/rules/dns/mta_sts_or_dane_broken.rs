@@ -151,7 +151,12 @@ mod tests {
             Facts::gather(Arc::new(evidence), reading)
         };
         for errand in gather(evidence.clone()).errands {
-            let tls = Tls { version: Some("TLSv1.3".into()), fault: None, chain: chain.clone().unwrap_or_default() };
+            let tls = Tls {
+                version: Some("TLSv1.3".into()),
+                fault: None,
+                chain: chain.clone().unwrap_or_default(),
+                ..Tls::default()
+            };
             let talk = Talk { greeting: Some("220 x".into()), tls: Some(tls), ..Talk::default() };
             evidence.fetched.insert(errand, Brought { what: What::Talk(talk), at: evidence.now, elapsed_ms: 1 });
         }

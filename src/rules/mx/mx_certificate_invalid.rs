@@ -35,7 +35,7 @@ fn judge(facts: &Facts) -> Verdict {
 
 fn look(host: &Host, talk: &Talk, now: Timestamp) -> Judged {
     match &talk.tls {
-        Some(Tls { version: Some(_), fault: None, chain }) => {
+        Some(Tls { version: Some(_), fault: None, chain, .. }) => {
             let own = chain.first().and_then(|own| Certificate::read(own));
             match own.and_then(|own| Some((own.ends_soon(now)?, own.until))) {
                 Some((days, until)) => ending(host, days, until),

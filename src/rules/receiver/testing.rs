@@ -19,6 +19,7 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
         said: Said::default(),
         answers: Answers::new(),
         fetched: Default::default(),
+        transcript: None,
         now: jiff::Timestamp::UNIX_EPOCH,
         offline: true,
     };

@@ -130,6 +130,7 @@ impl Case {
                 said: self.said.clone(),
                 answers: self.answers.clone(),
                 fetched: Default::default(),
+                transcript: None,
                 now: jiff::Timestamp::UNIX_EPOCH,
                 offline: false,
             }),

@@ -206,6 +206,7 @@ impl Scene {
                 said: self.said,
                 answers: self.answers,
                 fetched: Default::default(),
+                transcript: None,
                 now: jiff::Timestamp::UNIX_EPOCH,
                 offline: false,
             }),

@@ -2,7 +2,6 @@
 
 mod dial;
 mod https;
-mod reply;
 mod smtp;
 
 use super::addresses::AddressMap;

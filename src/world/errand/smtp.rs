@@ -1,12 +1,10 @@
 //! A conversation with a mail host that ends before DATA: greeting, EHLO, STARTTLS, recipients, and a foreign one.
 
-use super::reply::{Reply, Wire};
 use super::{Inner, late};
 use crate::evidence::errand::{Probe, Step, Talk, Tls, What};
-use crate::facts::reverse::HeloForm;
+use crate::world::reach;
 use crate::world::tls::Fault;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::world::wire::{Reply, Wire};
 use std::net::IpAddr;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -15,16 +13,13 @@ use tokio::time::{Instant, timeout_at};
 /// The port on which mail hosts take mail from one another (RFC 5321 §4.5.4.2).
 const PORT: u16 = 25;
 
-/// Certificates of a host that are kept.
-const CHAIN: usize = 8;
-
 impl Inner {
     /// Talks to a mail host. Once connected, however far it got is a conversation.
     pub(super) async fn talk(&self, probe: &Probe, until: Instant) -> Result<What, Fault> {
         let stream = self.connect(probe.ip, PORT, until).await?;
         let own = stream.local_addr().map_or(IpAddr::from([0; 4]), |address| address.ip().to_canonical());
         let mut talk = Talk { own_host: own == probe.ip.to_canonical(), ..Talk::default() };
-        let conversation = Conversation { inner: self, probe, hello: hello(own), until };
+        let conversation = Conversation { inner: self, probe, hello: reach::hello(own), until };
         talk.broke = conversation.run(stream, &mut talk).await.err();
         Ok(What::Talk(talk))
     }
@@ -76,11 +71,8 @@ impl Conversation<'_> {
             wire.into_stream().ok_or((Step::Tls, "says more before the handshake than it was asked".into()))?;
         let (config, noted) = self.inner.trust().lenient().map_err(|e| (Step::Tls, e.to_string()))?;
         let stream = self.inner.secure(stream, &self.probe.host, config, self.until).await?;
-        let version = stream.get_ref().1.protocol_version();
-        let version = version.and_then(|v| v.as_str()).map(|v| v.replace("TLSv1_", "TLSv1."));
-        let shown = stream.get_ref().1.peer_certificates().unwrap_or_default();
-        let chain = shown.iter().take(CHAIN).map(|certificate| STANDARD.encode(certificate)).collect();
-        Ok((Wire::new(stream), Tls { version, fault: noted.get().cloned(), chain }))
+        let tls = reach::seen(stream.get_ref().1, &noted);
+        Ok((Wire::new(stream), tls))
     }
 
     /// EHLO, or HELO where that is not known; the keywords.
@@ -138,23 +130,4 @@ impl Conversation<'_> {
         };
         let _ = timeout_at(until, goodbye).await;
     }
-}
-
-/// The name of this machine if it is a whole one, else its address (RFC 5321 §4.1.3).
-fn hello(own: IpAddr) -> String {
-    match machine().filter(|name| HeloForm::of(name) == HeloForm::Domain) {
-        Some(name) => name,
-        None if own.is_ipv6() => format!("[IPv6:{own}]"),
-        None => format!("[{own}]"),
-    }
-}
-
-#[cfg(unix)]
-fn machine() -> Option<String> {
-    Some(rustix::system::uname().nodename().to_str().ok()?.to_ascii_lowercase())
-}
-
-#[cfg(not(unix))]
-fn machine() -> Option<String> {
-    None
 }

@@ -1,7 +1,7 @@
 //! SMTP lines there and back, of bounded length and number (RFC 5321 §4.2).
 
+use super::tls::Fault;
 use crate::evidence::errand::Step;
-use crate::world::tls::Fault;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Bytes of a line that are read; RFC 5321 §4.5.3.1.5 allows 512.
@@ -55,7 +55,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         if line.bytes().any(|b| b.is_ascii_control()) {
             return Err((Step::Answer, "a name with control characters in it cannot be asked about".into()));
         }
-        self.stream.write_all(format!("{line}\r\n").as_bytes()).await.map_err(hung_up)?;
+        self.give(format!("{line}\r\n").as_bytes()).await
+    }
+
+    /// Bytes as they are.
+    pub async fn give(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.stream.write_all(bytes).await.map_err(hung_up)?;
         self.stream.flush().await.map_err(hung_up)
     }
 

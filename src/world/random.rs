@@ -1,0 +1,10 @@
+//! Chance, from the system.
+
+use ring::rand::{SecureRandom, SystemRandom};
+
+/// Sixteen hexadecimal digits that no other message has.
+pub fn marker() -> Option<String> {
+    let mut bytes = [0; 8];
+    SystemRandom::new().fill(&mut bytes).ok()?;
+    Some(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}
