@@ -23,6 +23,7 @@
 //! | [`changes`] | what two runs of a case say differently |
 //! | [`warmup`] | a new address or domain: how much to send, and when to go on |
 //! | [`listen`] | receiving mail: the SMTP session, the verdicts, what is put on top of a message |
+//! | [`practice`] | lessons: invented domains with one fault each, and how they are cured |
 //! | [`watch`] | waiting for a change: whom to ask next, who has what |
 //! | [`fetch`] | waiting for a message: where to look, how it stands, what a failure means |
 //! | [`world`] | the only code that touches DNS, files, clipboard, clock |
@@ -42,6 +43,7 @@ pub mod facts;
 pub mod fetch;
 pub mod knowledge;
 pub mod listen;
+pub mod practice;
 pub mod redact;
 pub mod remedy;
 pub mod replay;

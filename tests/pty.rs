@@ -46,11 +46,16 @@ struct Tty {
 
 impl Tty {
     fn start(rows: u16, columns: u16, vars: &[(&str, &str)]) -> Tty {
+        Tty::run(rows, columns, vars, &[])
+    }
+
+    fn run(rows: u16, columns: u16, vars: &[(&str, &str)], args: &[&str]) -> Tty {
         let pair = native_pty_system()
             .openpty(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 })
             .expect("a pty");
         let home = tempfile::tempdir().unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_postdoc"));
+        command.args(args);
         command.arg("--offline");
         for gone in ["DISPLAY", "WAYLAND_DISPLAY", "TMUX", "STY", "NO_COLOR", "POSTDOC_PANIC", "LC_ALL", "LC_CTYPE"] {
             command.env_remove(gone);
@@ -180,6 +185,33 @@ fn paste_read_copy_quit() {
     assert!(tty.raw().contains("\x1b]52;c;"), "the copy is on the wire");
     tty.send("\x1b");
     tty.wait("Findings");
+    tty.send("q");
+    assert_eq!(tty.exit(), 0);
+    tty.assert_restored();
+}
+
+#[test]
+fn every_lesson_is_walked_to_green() {
+    let lessons = postdoc::practice::all();
+    let mut tty = Tty::run(45, 100, &[], &["practice", lessons[0].id]);
+    for (n, lesson) in lessons.iter().enumerate() {
+        tty.wait(&format!("postdoc › practice › {}", lesson.id));
+        tty.wait("Enter sends the test message.");
+        tty.send("\r");
+        tty.wait("Enter opens the diagnosis.");
+        tty.send("\r");
+        assert!(tty.wait("› verdict").contains("PRACTICE"), "{}", lesson.id);
+        tty.send("u");
+        tty.wait("m sends the test again");
+        tty.send("m");
+        tty.wait("✓ PASS");
+        tty.send("\x1b");
+        tty.wait("It passes.");
+        tty.send("\r");
+        if n + 1 == lessons.len() {
+            tty.wait("That was the last lesson.");
+        }
+    }
     tty.send("q");
     assert_eq!(tty.exit(), 0);
     tty.assert_restored();

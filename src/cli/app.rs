@@ -7,11 +7,13 @@ use crate::diagnose::Diagnosis;
 use crate::evidence::case::{Case, Run};
 use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::Reading;
+use crate::practice::{Cure, Lesson};
 use crate::samples;
 use crate::tui;
-use crate::tui::world::{CopyReport, Job, OnProgress, OnWatch, Opened, Recent, Sample, Source, World};
+use crate::tui::world::{CopyReport, Job, OnProgress, OnTested, OnWatch, Opened, Recent, Sample, Source, World};
 use crate::world::clipboard::{Clipboard, Copied, Surroundings, Way};
 use crate::world::dns::Settings;
+use crate::world::practice::Practice;
 use crate::world::run;
 use crate::world::state::{self, State};
 use crate::world::watch::{self, Wanted};
@@ -37,9 +39,18 @@ pub fn reopen(global: &Global, case: String) -> anyhow::Result<Exit> {
     start(global, Some(Source::Case(case)))
 }
 
+/// The app in the practice world, at its list or at a lesson.
+pub fn practise(global: &Global, lesson: Option<&'static Lesson>) -> anyhow::Result<Exit> {
+    enter(global, None, Some(lesson))
+}
+
 fn start(global: &Global, first: Option<Source>) -> anyhow::Result<Exit> {
+    enter(global, first, None)
+}
+
+fn enter(global: &Global, first: Option<Source>, practice: Option<Option<&'static Lesson>>) -> anyhow::Result<Exit> {
     let world = Box::new(Outside::new(global));
-    tui::run(tui::Start { world, open: first, redact: global.redact, color: global.color.forced() })?;
+    tui::run(tui::Start { world, open: first, practice, redact: global.redact, color: global.color.forced() })?;
     Ok(Exit::Clean)
 }
 
@@ -50,6 +61,10 @@ struct Outside {
     now: Option<jiff::Timestamp>,
     clipboard: Clipboard,
     state: Option<State>,
+    /// The practice world, once a lesson has begun.
+    practice: Arc<Mutex<Option<Practice>>>,
+    /// Whose DNS is asked for the case on screen.
+    practising: bool,
     /// The case of the diagnosis on screen: its runs are appended to it.
     case: Arc<Mutex<Option<Case>>>,
 }
@@ -62,8 +77,17 @@ impl Outside {
             now: global.now,
             clipboard: Clipboard::new(Surroundings::here()),
             state: State::find().ok(),
+            practice: Arc::default(),
+            practising: false,
             case: Arc::default(),
         }
+    }
+
+    /// How the questions of the case on screen are put.
+    fn dns(&self) -> Settings {
+        let invented = || Some(self.practice.lock().ok()?.as_ref()?.settings());
+        let invented = self.practising.then(invented).flatten();
+        invented.unwrap_or_else(|| self.settings.clone())
     }
 
     fn state(&self) -> Result<&State, String> {
@@ -73,12 +97,12 @@ impl Outside {
     /// Runs a diagnosis in the background, as another run of the case if it is to be kept.
     fn run(&self, mut evidence: Evidence, keep: bool, mut on: OnProgress) -> Job {
         if keep {
-            evidence.said.resolver = self.settings.resolvers.first().copied();
+            evidence.said.resolver = self.dns().resolvers.first().copied();
         }
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
         let keep = keep.then(|| (self.state.clone(), self.case.clone()));
         let mut begun = false;
-        let job = run::spawn(self.settings.clone(), evidence, reading, move |progress| {
+        let job = run::spawn(self.dns(), evidence, reading, move |progress| {
             // Kept before the first answer, and again after the last: leaving early loses nothing.
             let last = progress.running == 0;
             if let Some((Some(state), case)) = keep.as_ref().filter(|_| last || !begun) {
@@ -134,24 +158,59 @@ impl World for Outside {
 
     fn start(&mut self, opened: Opened, on: OnProgress) -> Job {
         let recorded = opened.recorded.is_some();
-        let offline = self.offline || recorded;
+        self.practising = opened.practice;
+        // No packet of the practice world leaves this machine.
+        let offline = (self.offline && !opened.practice) || recorded;
         let mut evidence = Evidence::new(opened.input, opened.said, self.now(), offline);
         if let Some(old) = opened.recorded {
             evidence =
                 Evidence { answers: old.answers.clone(), fetched: old.fetched.clone(), now: old.now, ..evidence };
         }
-        self.run(evidence, !recorded, on)
+        self.run(evidence, !recorded && !self.practising, on)
     }
 
     fn verify(&mut self, evidence: Evidence, on: OnProgress) -> Job {
-        self.run(Evidence { now: self.now(), offline: self.offline, ..evidence }, true, on)
+        let offline = self.offline && !self.practising;
+        self.run(Evidence { now: self.now(), offline, ..evidence }, !self.practising, on)
     }
 
     fn watch(&mut self, wanted: Wanted, on: OnWatch) -> Result<watch::Job, String> {
-        if self.offline {
+        if self.offline && !self.practising {
             return Err("a watch asks DNS, and --offline forbids that".into());
         }
-        watch::spawn(&self.settings, wanted, on).map_err(|e| e.to_string())
+        watch::spawn(&self.dns(), wanted, on).map_err(|e| e.to_string())
+    }
+
+    fn lesson(&mut self, lesson: &'static Lesson) -> Result<(), String> {
+        let begun = Practice::begin(lesson)?;
+        if let Ok(mut practice) = self.practice.lock() {
+            *practice = Some(begun);
+        }
+        if let Ok(mut case) = self.case.lock() {
+            *case = None;
+        }
+        Ok(())
+    }
+
+    fn send_test(&mut self, on: OnTested) {
+        let practice = self.practice.clone();
+        // It takes as long as look-ups on loopback do; a screen waits for nothing.
+        std::thread::spawn(move || {
+            let sent = practice.lock().ok().and_then(|mut world| world.as_mut().map(Practice::send));
+            let sent = sent.unwrap_or_else(|| Err("no lesson has begun".to_owned()));
+            on(sent.map(|received| {
+                let input = received.diagnosis.facts.evidence.input.clone();
+                Opened { practice: true, ..Opened::new(input, Said::default()) }
+            }));
+        });
+    }
+
+    fn publish(&mut self, cure: &Cure) {
+        if let Ok(mut practice) = self.practice.lock()
+            && let Some(world) = practice.as_mut()
+        {
+            world.apply(cure);
+        }
     }
 
     fn keep(&mut self, diagnosis: &Diagnosis) {

@@ -16,6 +16,7 @@ mod listen;
 mod look;
 mod mailboxes;
 mod manual;
+mod practice;
 mod send;
 mod source;
 mod spf;
@@ -85,6 +86,7 @@ fn run(cli: Cli, given: &Given) -> anyhow::Result<Exit> {
         Some(Command::Listen(args)) => listen::run(global, &args),
         Some(Command::Fetch(args)) => fetch::run(global, &args),
         Some(Command::Send(args)) => send::run(global, &args),
+        Some(Command::Practice(args)) => practice::run(global, &args),
         Some(Command::Explain(args)) => explain::run(global, &args),
         Some(Command::Rules) => list::rules(global),
         Some(Command::Schema(args)) => list::schema(&args),

@@ -86,6 +86,23 @@ impl Question {
 }
 
 impl Kind {
+    pub const ALL: [Kind; 14] = [
+        Kind::A,
+        Kind::Aaaa,
+        Kind::Caa,
+        Kind::Cname,
+        Kind::Dnskey,
+        Kind::Ds,
+        Kind::Mx,
+        Kind::Ns,
+        Kind::Ptr,
+        Kind::Rrsig,
+        Kind::Soa,
+        Kind::Spf,
+        Kind::Tlsa,
+        Kind::Txt,
+    ];
+
     /// As in a zone file.
     pub fn word(self) -> &'static str {
         match self {

@@ -124,6 +124,16 @@ impl Zone {
         Some(())
     }
 
+    /// Puts records in the place of those of this name and type; none takes them away.
+    pub fn publish(&mut self, name: &str, kind: Kind, ttl: u32, data: &[Data]) {
+        let records = self.world.records.entry(name.to_owned()).or_default();
+        records.retain(|(k, _)| *k != kind);
+        records.extend(data.iter().map(|data| (kind, Record { name: name.to_owned(), ttl, data: data.clone() })));
+        if records.is_empty() {
+            self.world.records.remove(name);
+        }
+    }
+
     /// What a resolver in this world, or the name server that is asked, says to a question.
     pub fn answer(&self, question: &Question, at: jiff::Timestamp) -> Answer {
         let views = match question.server {

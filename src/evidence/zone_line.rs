@@ -134,23 +134,7 @@ fn text<'a>(line: &'a [u8], range: &Range<usize>) -> &'a str {
 
 /// The record type a word names.
 pub fn kind(word: &str) -> Option<Kind> {
-    const KINDS: [Kind; 14] = [
-        Kind::A,
-        Kind::Aaaa,
-        Kind::Caa,
-        Kind::Cname,
-        Kind::Dnskey,
-        Kind::Ds,
-        Kind::Mx,
-        Kind::Ns,
-        Kind::Ptr,
-        Kind::Rrsig,
-        Kind::Soa,
-        Kind::Spf,
-        Kind::Tlsa,
-        Kind::Txt,
-    ];
-    KINDS.into_iter().find(|kind| kind.word().eq_ignore_ascii_case(word))
+    Kind::ALL.into_iter().find(|kind| kind.word().eq_ignore_ascii_case(word))
 }
 
 /// `3600`, `1h30m`, `IN`.

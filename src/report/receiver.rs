@@ -101,14 +101,16 @@ fn verdict(d: &Diagnosis) -> Step {
     let dmarc = d.facts.reading.reported.dmarc.as_ref().map(|r| &r.result[..]);
     let policy = d.facts.dmarc.effective.map(|(policy, _)| policy);
     let (text, good) = match (dmarc, policy) {
-        (Some("pass"), _) => ("accepted", Some(true)),
-        (Some("fail"), Some(Policy::Reject)) => ("refused: the domain's policy is p=reject", Some(false)),
-        (Some("fail"), Some(Policy::Quarantine)) => {
-            ("to the junk folder: the domain's policy is p=quarantine", Some(false))
+        (Some("pass"), _) => ("receivers take it", Some(true)),
+        (Some("fail"), Some(Policy::Reject)) => {
+            ("receivers refuse it: the domain asks for that (p=reject)", Some(false))
         }
-        (Some("fail"), _) => ("accepted with suspicion: the domain's policy asks for nothing", Some(false)),
+        (Some("fail"), Some(Policy::Quarantine)) => {
+            ("receivers file it as junk: the domain asks for that (p=quarantine)", Some(false))
+        }
+        (Some("fail"), _) => ("taken with suspicion: the domain asks for nothing (p=none)", Some(false)),
         (Some("temperror") | None, _) => ("not to be told: DNS did not answer in time", None),
-        _ => ("accepted with suspicion: no policy says whose mail this may be", Some(false)),
+        _ => ("taken with suspicion: no policy says what is to be done", Some(false)),
     };
     Step { label: "verdict", text: text.to_owned(), good }
 }

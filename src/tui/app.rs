@@ -4,6 +4,7 @@ use super::case::Case;
 use super::keys::{Places, View};
 use super::msg::Ticket;
 use super::popup::Popup;
+use super::practice::Practice;
 use super::screen::input::Focus;
 use super::theme::{Choice, Ink, Look, Theme};
 use super::warmups::WarmUp;
@@ -19,6 +20,10 @@ use crate::triage::State;
 pub enum Screen {
     Home,
     Samples,
+    /// The lessons of the practice world.
+    Practice,
+    /// One of them.
+    Lesson,
     Input,
     Verdict,
     Detail,
@@ -57,6 +62,8 @@ impl Screen {
         match self {
             Screen::Home => Places::HOME,
             Screen::Samples => Places::SAMPLES,
+            Screen::Practice => Places::PRACTICE,
+            Screen::Lesson => Places::LESSON,
             Screen::Input => Places::INPUT,
             Screen::Verdict => Places::VERDICT,
             Screen::Detail => Places::DETAIL,
@@ -122,6 +129,7 @@ pub struct App {
     pub question: String,
     pub case: Option<Case>,
     pub watches: Watches,
+    pub practice: Practice,
     pub warmup: WarmUp,
     /// The last ticket given out.
     pub ticket: Ticket,
@@ -162,6 +170,7 @@ impl App {
             question: String::new(),
             case: None,
             watches: Watches::default(),
+            practice: Practice::default(),
             warmup: WarmUp::default(),
             ticket: Ticket::default(),
             opening: false,
@@ -189,8 +198,15 @@ impl App {
             None if self.screen() == Screen::Verdict && self.case.as_ref().is_some_and(|c| c.filtering) => {
                 Places::FILTER
             }
+            None if self.practises() => self.screen().place().or(Places::PRACTISED),
             None => self.screen().place(),
         }
+    }
+
+    /// Is the case on screen a test of the practice world?
+    pub fn practises(&self) -> bool {
+        let of_case = matches!(self.screen(), Screen::Verdict | Screen::Detail);
+        of_case && self.case.as_ref().is_some_and(|case| case.opened.practice)
     }
 
     /// Does anything run that quitting would stop?
@@ -257,7 +273,7 @@ impl App {
         let verdict = &case.diagnosis.as_ref()?.verdict;
         let (glyph, word, _) = sign(verdict.state);
         let mut summary = format!("{glyph} {word}  {}\n{}", verdict.headline, case.counts());
-        if case.opened.recorded.is_none() {
+        if case.opened.recorded.is_none() && !case.opened.practice {
             summary.push_str("\n  postdoc resume     open it again");
         }
         Some(summary)

@@ -118,6 +118,10 @@ pub enum Action {
     /// Since the run before.
     Changes,
     Watch,
+    /// Send the test of a lesson.
+    Test,
+    /// Publish a fix in the practice zone.
+    Publish,
     /// Go to the list of watches.
     Watches,
     Bell,
@@ -222,6 +226,12 @@ impl Places {
     /// What is known of it; a day's numbers.
     pub const WARMUP_FORM: Places = Places(1 << 41);
 
+    /// The lessons of the practice world.
+    pub const PRACTICE: Places = Places(1 << 50);
+    pub const LESSON: Places = Places(1 << 51);
+    /// A diagnosis of a test of the practice world.
+    pub const PRACTISED: Places = Places(1 << 52);
+
     const VIEWS: Places = Self::VERDICT
         .or(Self::DETAIL)
         .or(Self::SPF)
@@ -234,9 +244,9 @@ impl Places {
         .or(Self::SOURCES)
         .or(Self::FORM)
         .or(Self::REQUIREMENTS);
-    const LISTS: Places = Self::HOME.or(Self::SAMPLES);
+    const LISTS: Places = Self::HOME.or(Self::SAMPLES).or(Self::PRACTICE);
     /// Where plain characters are commands.
-    const COMMANDS: Places = Self::LISTS.or(Self::VIEWS).or(Self::WATCH).or(Self::WARMUP);
+    const COMMANDS: Places = Self::LISTS.or(Self::VIEWS).or(Self::WATCH).or(Self::WARMUP).or(Self::LESSON);
     /// Where they type.
     pub const TYPING: Places =
         Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK).or(Self::EDIT);
@@ -247,6 +257,9 @@ impl Places {
     pub const NAMED: &[(Places, &str)] = &[
         (Self::HOME, "home"),
         (Self::SAMPLES, "examples"),
+        (Self::PRACTICE, "practice"),
+        (Self::LESSON, "lesson"),
+        (Self::PRACTISED, "practice, diagnosis"),
         (Self::INPUT, "input"),
         (Self::VERDICT, "verdict"),
         (Self::DETAIL, "finding"),
@@ -352,6 +365,11 @@ use Places as P;
 
 /// Actions of one place first, those of all places after them: the order of the footer.
 static TABLE: &[Binding] = rows! {
+    // practice
+    A::Open, [on(K::Enter) => A::Open], 1, P::LESSON, "next", "do what comes next in the lesson", ["go", "send", "again"];
+    A::Publish, [ch('u') => A::Publish], 1, P::LESSON.or(P::PRACTISED), "publish", "publish the fix in the practice zone", ["fix", "cure", "record"];
+    A::Test, [ch('m') => A::Test], 1, P::LESSON.or(P::PRACTISED), "send", "send the test of the lesson, again", ["test", "again"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::LESSON, "scroll", "scroll", ["down", "up"];
     // moving
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::LISTS, "choose", "move the mark", ["select", "arrow"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::VERDICT, "finding", "choose a finding", ["select", "arrow"];
@@ -422,7 +440,7 @@ static TABLE: &[Binding] = rows! {
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "next", "next, previous signature or key", ["selector"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::WATCH).or(P::CHANGES).or(P::REQUIREMENTS), "back", "back one step; keeps the work", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::PRACTICE).or(P::LESSON).or(P::WATCH).or(P::CHANGES).or(P::REQUIREMENTS), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
     A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
     A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
@@ -478,7 +496,7 @@ static TABLE: &[Binding] = rows! {
     A::Help, [ch('?') => A::Help, on(K::F(1)) => A::Help], 1, P::COMMANDS, "help", "help: search keys and actions", ["keys", "manual"];
     A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "help", "help: search keys and actions", ["keys", "manual"];
     A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
-    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP), "", "quit; asks only while something runs", ["exit", "leave"];
+    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::LESSON).or(P::WATCH).or(P::WARMUP), "", "quit; asks only while something runs", ["exit", "leave"];
     A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u64::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
     A::Redraw, [ctrl('l') => A::Redraw], 1, P(u64::MAX), "", "redraw the screen", ["refresh", "garbage"];
     A::Suspend, [ctrl('z') => A::Suspend], 1, P(u64::MAX), "", "suspend to the shell", ["background", "fg"];

@@ -16,6 +16,7 @@ mod events;
 pub mod keys;
 pub mod msg;
 pub mod popup;
+pub mod practice;
 pub mod rebind;
 mod run;
 pub mod screen;

@@ -3,6 +3,7 @@
 use super::world::{CopyReport, Opened, Source};
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Said};
+use crate::practice::{Cure, Lesson};
 use crate::replay::edit::{Attempt, Tried};
 use crate::watch::Watch;
 use crate::world::run::Progress;
@@ -35,6 +36,8 @@ pub enum Msg {
     Watched(Ticket, Result<Box<Watch>, String>),
     /// What came of an edit.
     Tried(Ticket, Box<Tried>),
+    /// The test of a lesson is back, or why it is not.
+    Tested(Ticket, Result<Box<Opened>, String>),
     /// The terminal told its background.
     Background(Background),
     /// A quarter of a second passed while something runs.
@@ -67,6 +70,12 @@ pub enum Effect {
     AskNow(Ticket),
     /// Tries an edit once nothing more is typed; answered by [`Msg::Tried`].
     Try(Ticket, Box<Attempt>),
+    /// Begins a lesson anew.
+    Lesson(&'static Lesson),
+    /// Answered by [`Msg::Tested`].
+    SendTest(Ticket),
+    /// Carries out a cure in the practice world.
+    Publish(Box<Cure>),
     Bell,
     /// Answered by [`Msg::Copied`].
     Copy {

@@ -21,6 +21,8 @@ pub struct Start {
     pub world: Box<dyn World>,
     /// Opened at once, if given.
     pub open: Option<Source>,
+    /// The practice world, at its list or at a lesson.
+    pub practice: Option<Option<&'static crate::practice::Lesson>>,
     /// Persons and machines are hidden from the start.
     pub redact: bool,
     /// `--color always` (true) or `never` (false), if either was given.
@@ -69,6 +71,10 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     let (sender, inbox) = mpsc::channel();
     listen(sender.clone(), look.theme == Choice::Auto)?;
     let mut first = start.open.map(|source| open(&mut app, source)).unwrap_or_default();
+    if let Some(lesson) = start.practice {
+        app.screens.push(Place::Practice);
+        first.extend(lesson.into_iter().flat_map(|lesson| super::practice::begin(&mut app, lesson)));
+    }
     let left = 'run: {
         if !outside.perform(&mut app, &mut screen, &sender, &inbox, &mut first)? {
             break 'run Ok(());
@@ -232,6 +238,15 @@ impl Outside {
                     let _ = trials.send((ticket, *attempt));
                     None
                 }
+                Effect::Lesson(lesson) => self.world.lesson(lesson).err().map(|why| Msg::Tested(app.ticket, Err(why))),
+                Effect::SendTest(ticket) => {
+                    self.world.send_test(tested(ticket, sender.clone()));
+                    None
+                }
+                Effect::Publish(cure) => {
+                    self.world.publish(&cure);
+                    None
+                }
                 Effect::Bell => {
                     let _ = io::stdout().write_all(b"\x07").and_then(|()| io::stdout().flush());
                     None
@@ -298,6 +313,12 @@ fn trials(sender: Sender<Inward>) -> Sender<(Ticket, Attempt)> {
 fn progress(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnProgress {
     Box::new(move |progress| {
         let _ = sender.send(Inward::Msgs(vec![Msg::Progress(ticket, Box::new(progress))]));
+    })
+}
+
+fn tested(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnTested {
+    Box::new(move |opened| {
+        let _ = sender.send(Inward::Msgs(vec![Msg::Tested(ticket, opened.map(Box::new))]));
     })
 }
 

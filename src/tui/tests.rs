@@ -331,6 +331,19 @@ const STORIES: &[Story] = &[
         }
         ctrl(app, 'd');
     }),
+    ("practice", |app| app.screens = vec![Screen::Home, Screen::Practice]),
+    ("practice_lesson", |app| drop(lesson(app))),
+    ("practice_sent", |app| sent(app, false)),
+    ("practice_diagnosis", |app| {
+        sent(app, false);
+        enter(app);
+        press(app, "u");
+    }),
+    ("practice_cured", |app| {
+        sent(app, false);
+        press(app, "u");
+        sent_again(app);
+    }),
     ("log", |app| {
         app.say("Copied something.");
         press(app, ":log");
@@ -363,6 +376,33 @@ fn watched(app: &mut App, state: crate::watch::Watch) -> Ticket {
     let [Effect::Watch(ticket, _)] = &effects[..] else { panic!("{effects:?}") };
     update(app, Msg::Watched(*ticket, Ok(Box::new(state))));
     *ticket
+}
+
+/// The lesson on a missing SPF record, not begun yet.
+fn lesson(app: &mut App) -> Vec<Effect> {
+    app.screens = vec![Screen::Home, Screen::Practice];
+    enter(app)
+}
+
+/// Its test is back.
+fn sent(app: &mut App, cured: bool) {
+    lesson(app);
+    let effects = enter(app);
+    back_with(app, &effects, cured);
+}
+
+fn sent_again(app: &mut App) {
+    let effects = press(app, "m");
+    back_with(app, &effects, true);
+}
+
+fn back_with(app: &mut App, effects: &[Effect], cured: bool) {
+    let [Effect::SendTest(ticket)] = effects else { panic!("{effects:?}") };
+    let case = testing::tested(crate::practice::find("spf-missing").unwrap(), cured);
+    let effects = update(app, Msg::Tested(*ticket, Ok(Box::new(case.opened))));
+    assert!(matches!(&effects[..], [Effect::Run(ran, opened)] if ran == ticket && opened.practice));
+    let diagnosis = case.diagnosis.unwrap();
+    update(app, Msg::Progress(*ticket, Box::new(Progress { diagnosis, running: 0 })));
 }
 
 /// A plan for a domain that is known; answers what was asked of the world.
@@ -400,6 +440,41 @@ fn pictures() {
         pictures += &format!("80x24, ascii, mono\n{}", drawn(&mut story(ASCII, *tell), 80, 24));
         insta::assert_snapshot!(*name, pictures);
     }
+}
+
+#[test]
+fn a_lesson_is_walked_by_the_next_key() {
+    let mut app = app(UNICODE);
+    let lessons = crate::practice::all();
+    let effects = lesson(&mut app);
+    assert!(matches!(&effects[..], [Effect::Cancel, Effect::Lesson(l)] if l.id == "spf-missing"), "{effects:?}");
+    assert!(press(&mut app, "u").is_empty(), "nothing is known yet");
+    assert!(app.status.as_ref().unwrap().text.contains("Send the test first"));
+    sent(&mut app, false);
+    // Enter opens the diagnosis; there u takes the fix of the finding.
+    enter(&mut app);
+    assert_eq!(app.screen(), Screen::Verdict);
+    let effects = press(&mut app, "u");
+    let [Effect::Publish(cure)] = &effects[..] else { panic!("{effects:?}") };
+    let change = &cure.records[0];
+    assert_eq!(
+        (&change.name[..], change.after[0].to_string()),
+        ("shop.example", "\"v=spf1 ip4:203.0.113.9 ~all\"".to_owned())
+    );
+    sent_again(&mut app);
+    assert_eq!(app.screen(), Screen::Verdict, "it stays where the user is");
+    esc(&mut app);
+    assert_eq!(app.screen(), Screen::Lesson);
+    assert!(press(&mut app, "u").is_empty(), "nothing is left to publish");
+    let effects = enter(&mut app);
+    assert!(matches!(&effects[..], [Effect::Cancel, Effect::Lesson(l)] if l.id == lessons[1].id), "{effects:?}");
+    // A test of the lesson before is stale; outside of the practice world the keys do nothing.
+    let ticket = Ticket(app.ticket.0 - 1);
+    assert!(update(&mut app, Msg::Tested(ticket, Ok(Box::new(testing::opened())))).is_empty());
+    assert!(press(&mut diagnosed(UNICODE), "um").is_empty());
+    // No case file is spoken of.
+    sent(&mut app, false);
+    assert!(!app.summary().unwrap().contains("resume"));
 }
 
 #[test]

@@ -52,7 +52,8 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                 _ => vec![],
             }
         }
-        Msg::Opened(..) | Msg::Progress(..) => vec![],
+        Msg::Tested(ticket, result) if ticket == app.ticket => super::practice::tested(app, ticket, result),
+        Msg::Opened(..) | Msg::Progress(..) | Msg::Tested(..) => vec![],
         Msg::Copied { what, bytes, report } => {
             copied(app, &what, bytes, report);
             vec![]
@@ -259,6 +260,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             };
             app.say(text);
         }
+        Action::Test => return super::practice::send(app),
+        Action::Publish => return super::practice::publish(app),
         Action::Verify => return super::verify::verify(app),
         Action::Changes => app.view(Screen::Changes),
         Action::Watch => return screen::watch::here(app),

@@ -2,6 +2,7 @@
 
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Input, InputKind, Said};
+use crate::practice::{Cure, Lesson};
 use crate::watch::Watch;
 use crate::world::run::Progress;
 use crate::world::watch::{self, Wanted};
@@ -36,12 +37,14 @@ pub struct Opened {
     pub earlier: Option<Arc<Evidence>>,
     /// A sample: its DNS exists nowhere.
     pub invented: bool,
+    /// A test of the practice world, whose DNS is asked.
+    pub practice: bool,
 }
 
 impl Opened {
     /// Something new: nothing is recorded.
     pub fn new(input: impl Into<Arc<Input>>, said: Said) -> Opened {
-        Opened { input: input.into(), said, recorded: None, earlier: None, invented: false }
+        Opened { input: input.into(), said, recorded: None, earlier: None, invented: false, practice: false }
     }
 }
 
@@ -90,6 +93,9 @@ pub type OnProgress = Box<dyn FnMut(Progress) + Send>;
 /// Called from a background thread with every state of a watch.
 pub type OnWatch = Box<dyn FnMut(&Watch) + Send>;
 
+/// Called from a background thread, once.
+pub type OnTested = Box<dyn FnOnce(Result<Opened, String>) + Send>;
+
 /// Everything outside. Calls are short; only a [`Job`] lasts.
 pub trait World {
     /// Reads and recognises. The error is a sentence for the user.
@@ -100,6 +106,12 @@ pub trait World {
     fn watch(&mut self, wanted: Wanted, on: OnWatch) -> Result<watch::Job, String>;
     /// Asks what is open in `evidence`, and keeps that as another run of the case.
     fn verify(&mut self, evidence: Evidence, on: OnProgress) -> Job;
+    /// Begins a lesson anew; the error is a sentence for the user.
+    fn lesson(&mut self, lesson: &'static Lesson) -> Result<(), String>;
+    /// Sends the test of the lesson; what its receiver delivered is handed out.
+    fn send_test(&mut self, on: OnTested);
+    /// Carries out a cure in the practice world.
+    fn publish(&mut self, cure: &Cure);
     /// Brings the saved case up to date with what the user said since its last run.
     fn keep(&mut self, diagnosis: &Diagnosis);
     /// The clipboard ladder.

@@ -10,6 +10,8 @@ pub mod fetch;
 mod imap;
 pub mod limits;
 pub mod listen;
+pub mod nameserver;
+pub mod practice;
 pub mod prompt;
 pub mod random;
 pub mod reach;

@@ -7,6 +7,7 @@ mod fetch;
 mod fix;
 mod hostile;
 mod json;
+mod practice;
 mod redaction;
 mod send;
 mod sent;

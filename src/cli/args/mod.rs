@@ -10,6 +10,7 @@ mod fix;
 mod global;
 mod list;
 mod listen;
+mod practice;
 mod send;
 mod spf;
 mod warmup;
@@ -25,6 +26,7 @@ pub use fix::{Fix, To};
 pub use global::{Format, Given, Global, When};
 pub use list::{Explain, Schema};
 pub use listen::Listen;
+pub use practice::Practice;
 pub use send::Send;
 pub use spf::Spf;
 pub use warmup::{CheckArgs, Known, Warmup, WarmupAction, WarmupTo};
@@ -76,6 +78,8 @@ pub enum Command {
     Fetch(Box<Fetch>),
     /// Send one test message, show the whole session, and diagnose a refusal
     Send(Box<Send>),
+    /// Learn on broken domains in an invented internet, and see their mail pass
+    Practice(Practice),
     /// Explain a rule, an enhanced status code, an SMTP reply, or a header field with its value
     Explain(Explain),
     /// List the rules

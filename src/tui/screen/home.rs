@@ -34,6 +34,7 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Check a domain", "live DNS: SPF, DKIM, DMARC, MX, PTR …"),
     ("Watch a DNS change", "until every server has it"),
     ("Warm up a domain or an address", "how much to send on which day, and when to go on"),
+    ("Practice", "broken domains in an invented internet"),
 ];
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -56,6 +57,7 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
         3 if app.watches.list.is_empty() => app.screens.push(Screen::WatchForm),
         3 => watches::show(app),
         4 => warmups::show(app),
+        5 => app.screens.push(Screen::Practice),
         n => {
             if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());

@@ -14,6 +14,8 @@ pub mod home;
 pub mod hops;
 pub mod input;
 pub mod keys;
+pub mod lesson;
+pub mod practice;
 pub mod records;
 pub mod requirements;
 pub mod samples;
@@ -39,6 +41,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match app.screen() {
         Screen::Home => home::act(app, action),
         Screen::Samples => samples::act(app, action),
+        Screen::Practice => practice::act(app, action),
+        Screen::Lesson => lesson::act(app, action),
         Screen::Input => input::act(app, action),
         Screen::Verdict => verdict::act(app, action),
         Screen::Detail => detail::act(app, action),
@@ -68,6 +72,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     match app.screen() {
         Screen::Home => home::draw(app, frame, area, pen),
         Screen::Samples => samples::draw(app, frame, area, pen),
+        Screen::Practice => practice::draw(app, frame, area, pen),
+        Screen::Lesson => lesson::draw(app, frame, area, pen),
         Screen::Input => input::draw(app, frame, area, pen),
         Screen::Verdict => verdict::draw(app, frame, area, pen),
         Screen::Detail => detail::draw(app, frame, area, pen),
@@ -108,6 +114,11 @@ fn place(app: &App) -> (String, String) {
     let here = match app.screen() {
         Screen::Home => return (format!("postdoc {}", env!("CARGO_PKG_VERSION")), String::new()),
         Screen::Samples => return ("postdoc › examples".to_owned(), String::new()),
+        Screen::Practice => return ("postdoc › practice".to_owned(), PRACTICE.to_owned()),
+        Screen::Lesson => {
+            let id = app.practice.lesson.map_or("", |lesson| lesson.id);
+            return (format!("postdoc › practice › {id}"), PRACTICE.to_owned());
+        }
         Screen::Input => return ("postdoc › diagnose › input".to_owned(), "kept as draft".to_owned()),
         Screen::Verdict => "verdict",
         Screen::Detail => "finding",
@@ -138,6 +149,10 @@ fn place(app: &App) -> (String, String) {
         n => format!("{} {n} DNS questions", spinner(app)),
     });
     let redacted = if app.redact { "redacted · " } else { "" };
+    if case.is_some_and(|case| case.opened.practice) {
+        let running = if case.is_some_and(|case| case.running > 0) { format!("{right} · ") } else { String::new() };
+        return (format!("postdoc › practice › {name} › {here}"), format!("{redacted}{running}{PRACTICE}"));
+    }
     (format!("postdoc › {name} › {here}"), format!("{redacted}{right}"))
 }
 
@@ -149,6 +164,9 @@ fn bell(app: &App) -> String {
     let clock = crate::report::watch::clock(u64::try_from(passed).unwrap_or_default());
     format!("running {clock} · {}", if app.watches.quiet { "no bell" } else { "bell when over" })
 }
+
+/// The mark of everything that is invented.
+const PRACTICE: &str = "PRACTICE: nothing here is real";
 
 /// One cell that turns while something runs.
 fn spinner(app: &App) -> char {

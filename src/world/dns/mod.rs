@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use wire::Query;
+pub(in crate::world) use wire::{absolute, plain, record_type};
 
 /// CNAMEs followed at most where the resolver leaves it to us.
 const CHAIN: usize = 8;

@@ -164,7 +164,7 @@ fn glue(referral: &[Record], additionals: &[Wire]) -> Vec<Record> {
     additionals.iter().filter(address).map(record).filter(named).collect()
 }
 
-fn record_type(kind: Kind) -> RecordType {
+pub(in crate::world) fn record_type(kind: Kind) -> RecordType {
     match kind {
         Kind::A => RecordType::A,
         Kind::Aaaa => RecordType::AAAA,
@@ -279,7 +279,7 @@ fn generic(bytes: &[u8]) -> String {
 
 /// Lower case, no trailing dot.
 /// A name as it is sent: any byte may stand in a label (RFC 2181 §11), and SPF makes such names (`a:foo:bar/baz.example`).
-fn absolute(name: &str) -> Option<Name> {
+pub(in crate::world) fn absolute(name: &str) -> Option<Name> {
     let usual = |b: u8| b.is_ascii_alphanumeric() || b"-_.*".contains(&b);
     let mut name = match name.is_ascii() && !name.bytes().all(usual) {
         true => Name::from_labels(labels(name)?.iter().map(Vec::as_slice)).ok()?,
@@ -310,7 +310,7 @@ fn labels(name: &str) -> Option<Vec<Vec<u8>>> {
     labels.iter().all(|l| !l.is_empty()).then_some(labels)
 }
 
-fn plain(name: &Name) -> String {
+pub(in crate::world) fn plain(name: &Name) -> String {
     let mut text = String::new();
     for (n, label) in name.iter().enumerate() {
         if n > 0 {

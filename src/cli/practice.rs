@@ -1,0 +1,126 @@
+//! `postdoc practice`: the app in the practice world; without a terminal, the list of lessons or a walk through one.
+
+use super::args::{Format, Global, Practice as Args};
+use super::exit::Exit;
+use crate::practice::{self, Lesson, Outcome};
+use crate::report::export::zone_line;
+use crate::report::human::{Ink, Style};
+use crate::report::json::{self, received as event};
+use crate::report::{Shown, receiver};
+use crate::world::listen::Received;
+use crate::world::practice::Practice;
+use anyhow::anyhow;
+use std::io::IsTerminal;
+
+pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+    let lesson = args.lesson.as_deref().map(find).transpose()?;
+    let screen = std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
+    if screen && global.format.is_none() && !global.json && !args.list {
+        return super::app::practise(global, lesson);
+    }
+    match lesson.filter(|_| !args.list) {
+        Some(lesson) => walk(global, lesson),
+        None => list(global),
+    }
+}
+
+fn find(id: &str) -> anyhow::Result<&'static Lesson> {
+    let names = || practice::all().iter().map(|l| l.id).collect::<Vec<_>>().join(", ");
+    practice::find(id).ok_or_else(|| anyhow!("there is no lesson {id:?}; there are {}", names()))
+}
+
+fn list(global: &Global) -> anyhow::Result<Exit> {
+    let line = |lesson: &Lesson| match global.format() {
+        Format::Json | Format::Ndjson => {
+            let of = serde_json::json!({ "id": lesson.id, "title": lesson.title, "rule": lesson.rule, "story": lesson.story.trim() });
+            json::line(&of, Shown::default())
+        }
+        Format::Plain => format!("lesson\t{}\t{}\t{}\n", lesson.id, lesson.rule, lesson.title),
+        Format::Human => format!("{:<21}  {}\n", lesson.id, lesson.title),
+        Format::Markdown => format!("- `{}`: {}\n", lesson.id, lesson.title),
+    };
+    super::put(&practice::all().iter().map(line).collect::<String>())?;
+    Ok(Exit::Clean)
+}
+
+/// Send, read, take the fix, publish, send again.
+fn walk(global: &Global, lesson: &'static Lesson) -> anyhow::Result<Exit> {
+    let told = Teller { global, style: super::look::style(global.color, global.verbose) };
+    let mut world = Practice::begin(lesson).map_err(|e| anyhow!(e))?;
+    told.title(&format!("practice: {}", lesson.title), lesson.story.trim())?;
+    let broken = world.send().map_err(|e| anyhow!(e))?;
+    told.sent(&broken)?;
+    let finding =
+        lesson.finding(&broken.diagnosis).ok_or_else(|| anyhow!("the fault of {} was not found", lesson.id))?;
+    let cure = lesson.cure(finding);
+    world.apply(&cure);
+    told.line("finding", &finding.title)?;
+    if let Some(fix) = &finding.fix {
+        told.line("fix", &fix.summary)?;
+    }
+    if let Some(says) = &cure.says {
+        told.line("done", says)?;
+    }
+    for change in &cure.records {
+        for data in &change.after {
+            told.line("published", &zone_line(change, data))?;
+        }
+    }
+    let after = world.send().map_err(|e| anyhow!(e))?;
+    told.sent(&after)?;
+    let outcome = lesson.outcome(&after.diagnosis);
+    told.line("learnt", lesson.learnt.trim())?;
+    Ok(if outcome == Outcome::Cured { Exit::Clean } else { Exit::Found })
+}
+
+struct Teller<'a> {
+    global: &'a Global,
+    style: Style,
+}
+
+impl Teller<'_> {
+    fn title(&self, title: &str, story: &str) -> anyhow::Result<()> {
+        match self.global.format() {
+            Format::Human | Format::Markdown => {
+                let story = textwrap::fill(story, self.style.width.min(100));
+                super::put(&format!("{}\n{story}\n", self.style.paint(Ink::Strong, title)))?;
+            }
+            Format::Plain => self.line("lesson", title)?,
+            Format::Json | Format::Ndjson => {}
+        }
+        Ok(())
+    }
+
+    /// What came of a test.
+    fn sent(&self, received: &Received) -> anyhow::Result<()> {
+        let d = &received.diagnosis;
+        let (state, headline) = (d.verdict.state.word(), &d.verdict.headline);
+        match self.global.format() {
+            Format::Human | Format::Markdown => {
+                let steps = receiver::human(d, self.style, Shown::default());
+                super::put(&format!("\nthe test, as {} saw it:\n{steps}", practice::RECEIVER))?;
+                self.line(state, headline)
+            }
+            Format::Plain => self.line(state, headline),
+            Format::Json | Format::Ndjson => {
+                super::put(&json::line(&event::found(received), Shown::default()))?;
+                Ok(())
+            }
+        }
+    }
+
+    fn line(&self, what: &str, text: &str) -> anyhow::Result<()> {
+        let text = Shown::default().line(text);
+        match self.global.format() {
+            Format::Human | Format::Markdown => {
+                let options = textwrap::Options::new(self.style.width.min(100))
+                    .initial_indent("")
+                    .subsequent_indent("           ");
+                super::put(&format!("{}\n", textwrap::fill(&format!("{what:<9}  {text}"), options)))?;
+            }
+            Format::Plain => drop(super::put(&format!("{what}\t{text}\n"))?),
+            Format::Json | Format::Ndjson => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! The test message of a lesson, signed with the key of the practice world.
+
+use super::{READER, Sender};
+use mail_auth::common::crypto::{RsaKey, Sha256};
+use mail_auth::common::headers::HeaderWriter;
+use mail_auth::dkim::DkimSigner;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer};
+
+/// The one private key of the invented internet. It protects nothing.
+const KEY: &str = include_str!("../../assets/practice/practice-only.key");
+/// Its public part, SubjectPublicKeyInfo in base64.
+const PUBLIC: &str = include_str!("../../assets/practice/practice-only.pub");
+/// The same as OpenSSH writes it.
+const SSH: &str = include_str!("../../assets/practice/practice-only.ssh");
+
+/// Puts keys into zone lines: `{key}`, `{ssh-key}`, as the strings of a TXT record.
+pub fn fill(lines: &str) -> String {
+    let strings = |key: &str| {
+        let record = format!("v=DKIM1; k=rsa; p={}", key.trim());
+        let (first, rest) = record.split_at(250.min(record.len()));
+        format!("\"{first}\" \"{rest}\"")
+    };
+    lines.replace("{key}", &strings(PUBLIC)).replace("{ssh-key}", &strings(SSH))
+}
+
+/// Signs for whatever domain and selector is wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Signer;
+
+impl Signer {
+    /// The message as it arrives at the receiver; `number` makes its Message-ID its own.
+    pub fn letter(self, sender: &Sender, at: jiff::Timestamp, number: u32) -> Result<Vec<u8>, String> {
+        let from = sender.from.as_deref().unwrap_or_default();
+        let domain = from.trim_end_matches('>').rsplit('@').next().unwrap_or_default();
+        let date = at.strftime("%a, %d %b %Y %H:%M:%S +0000");
+        let header = format!(
+            "From: {from}\r\nTo: {READER}\r\nSubject: A test\r\nDate: {date}\r\nMessage-ID: <{}.{number}@{domain}>\r\n\
+             MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n",
+            at.as_second()
+        );
+        let body = "This is a test message of the practice world.\r\n";
+        let mut message = format!("{header}\r\n{body}");
+        for name in sender.sign.iter().flatten() {
+            message = self.sign(name, &message)? + &message;
+        }
+        if let Some(tag) = &sender.tag {
+            message = message.replacen("Subject: ", &format!("Subject: {tag}"), 1);
+        }
+        message.push_str(&lines(sender.footer.as_deref().unwrap_or_default()));
+        let received = sender.received.as_deref().filter(|r| !r.is_empty());
+        let received = received.map_or(String::new(), |r| format!("Received: {r}; {date}\r\n"));
+        Ok((lines(sender.added.as_deref().unwrap_or_default()) + &received + &message).into_bytes())
+    }
+
+    /// The signature field, for `selector._domainkey.domain`.
+    fn sign(self, name: &str, message: &str) -> Result<String, String> {
+        let wrong = |e: &dyn std::fmt::Display| format!("cannot sign as {name}: {e}");
+        let (selector, domain) = name.split_once("._domainkey.").ok_or_else(|| wrong(&"no such name"))?;
+        let der = PrivatePkcs1KeyDer::from_pem_slice(KEY.as_bytes()).map_err(|e| wrong(&e))?;
+        let key = RsaKey::<Sha256>::from_key_der(PrivateKeyDer::Pkcs1(der)).map_err(|e| wrong(&e))?;
+        let fields = ["From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"];
+        let signer = DkimSigner::from_key(key).domain(domain).selector(selector).headers(fields);
+        Ok(signer.sign(message.as_bytes()).map_err(|e| wrong(&e))?.to_header())
+    }
+}
+
+/// Text with the line ends of mail.
+fn lines(text: &str) -> String {
+    text.lines().map(|line| format!("{line}\r\n")).collect()
+}

@@ -1,0 +1,58 @@
+//! The lessons of the practice world.
+//!
+//! ```text
+//!   Broken domains in an invented internet. Enter opens one.
+//!
+//! ▸ 1  Nobody said who may send
+//!   2  The server moved, SPF did not
+//! ```
+
+use super::home::cursor;
+use super::step;
+use crate::practice;
+use crate::tui::app::App;
+use crate::tui::keys::Action;
+use crate::tui::msg::Effect;
+use crate::tui::practice::begin;
+use crate::tui::theme::Ink;
+use crate::tui::widget::doc::{Doc, Pen};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    let lessons = practice::all();
+    let chosen = match action {
+        Action::Open => app.practice.marked,
+        Action::Pick(digit @ 1..) => digit as usize - 1,
+        other => {
+            let marked = &mut app.practice.marked;
+            *marked = step(*marked, other, lessons.len(), app.page).unwrap_or(*marked);
+            return vec![];
+        }
+    };
+    match lessons.get(chosen) {
+        Some(lesson) => begin(app, lesson),
+        None => {
+            app.say("There is no such line.");
+            vec![]
+        }
+    }
+}
+
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
+    let mut doc = Doc::new(pen, area.width);
+    let intro = "Broken domains in an invented internet on this machine. You send a test, read why it fails, \
+        publish the cure and send again. Nothing leaves this machine.";
+    doc.para(2, intro, Ink::Plain);
+    doc.blank();
+    let mut marked = 0;
+    for (n, lesson) in practice::all().iter().enumerate() {
+        if n == app.practice.marked {
+            marked = doc.lines.len();
+        }
+        let digit = if n < 9 { (n + 1).to_string() } else { " ".to_owned() };
+        doc.item(n == app.practice.marked, &format!("{digit}  {}", lesson.title));
+    }
+    let top = doc.draw(frame, area, (marked + 1).saturating_sub(area.height as usize));
+    cursor(frame, area, marked, top);
+}
