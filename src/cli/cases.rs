@@ -1,19 +1,20 @@
 //! `postdoc cases` and `postdoc resume`: saved evidence, replayed without a network.
 
-use super::args::{Cases, CasesAction, Format, Global, Resume};
+use super::args::{CaseTo, Cases, CasesAction, Format, Global, Resume};
 use super::exit::Exit;
 use crate::changes::Changes;
 use crate::diagnose::{Diagnosis, diagnose};
 use crate::evidence::case::Case;
 use crate::facts::Reading;
-use crate::redact::Redaction;
+use crate::redact::{self, Redaction};
 use crate::replay::prove;
 use crate::report::{self, Shown, json};
 use crate::safe::Safe;
-use crate::world::state::State;
-use anyhow::bail;
+use crate::world::state::{self, State};
+use anyhow::{Context, bail};
 use std::fmt::Write as _;
 use std::io::IsTerminal;
+use std::path::Path;
 use std::sync::Arc;
 
 /// `postdoc cases …`
@@ -21,7 +22,14 @@ pub fn run(global: &Global, args: &Cases) -> anyhow::Result<Exit> {
     let state = State::find()?;
     match &args.action {
         CasesAction::List => list(global, &state),
-        CasesAction::Show { case } | CasesAction::Rerun { case } => {
+        CasesAction::Show { case, to: Some(to) } => {
+            let diagnosis = replay(&state.load_case(case)?)?;
+            report(global, &diagnosis, *to)?;
+            Ok(Exit::of(&diagnosis, global.fail_on.severity()))
+        }
+        CasesAction::Export { case, file } => export(global, &state.load_case(case)?, file.as_deref()),
+        CasesAction::Import { file } => import(global, &state, file),
+        CasesAction::Show { case, to: None } | CasesAction::Rerun { case } => {
             let diagnosis = replay(&state.load_case(case)?)?;
             show(global, &diagnosis)?;
             Ok(Exit::of(&diagnosis, global.fail_on.severity()))
@@ -62,6 +70,58 @@ fn show(global: &Global, diagnosis: &Diagnosis) -> anyhow::Result<bool> {
         Some(_) => super::check::print(global, diagnosis, false, false),
         None => super::diagnose::print(global, diagnosis, false),
     }
+}
+
+/// For a ticket or a customer.
+fn report(global: &Global, d: &Diagnosis, to: CaseTo) -> anyhow::Result<bool> {
+    let redaction = global.redact.then(|| Redaction::of(&d.facts));
+    let shown = Shown { redaction: redaction.as_ref() };
+    let text = match (to, &d.facts.reading.subject) {
+        (CaseTo::Markdown, _) => report::markdown::diagnosis(d, shown),
+        (CaseTo::Html, _) => report::html::diagnosis(d, shown),
+        (CaseTo::Json, Some(_)) => json::pretty(&json::domain::document(d), shown),
+        (CaseTo::Json, None) => json::pretty(&json::diagnosis::document(d), shown),
+    };
+    Ok(super::put(&text)?)
+}
+
+/// The case as one file.
+fn export(global: &Global, case: &Case, file: Option<&Path>) -> anyhow::Result<Exit> {
+    let redacted = global.redact.then(|| redact::case(case)).transpose()?;
+    if let Some(other) = redacted.as_ref().and_then(|r| r.differs.as_ref()).filter(|_| !global.quiet) {
+        super::tell(format_args!("with the stand-ins the case reads differently: {other}"));
+    }
+    let text = redacted.as_ref().map_or(case, |r| &r.case).write();
+    let Some(file) = file else {
+        super::put(&text)?;
+        return Ok(Exit::Clean);
+    };
+    let bytes = match file.extension().is_some_and(|e| e == "gz") {
+        true => state::packed(text.as_bytes())?,
+        false => text.into_bytes(),
+    };
+    state::write_new(file, &bytes).with_context(|| format!("{}: not written", file.display()))?;
+    if !global.quiet {
+        super::tell(format_args!("written to {}, readable by you alone", file.display()));
+    }
+    Ok(Exit::Clean)
+}
+
+/// A case that somebody handed over becomes one of ours.
+fn import(global: &Global, state: &State, file: &Path) -> anyhow::Result<Exit> {
+    let case = state::read_case_file(file)?;
+    let diagnosis = replay(&case)?;
+    if let Ok(own) = state.load_case(&case.id)
+        && own.write() != case.write()
+    {
+        bail!("there is another case {} already: `postdoc cases rm {}` makes room", case.id, case.id);
+    }
+    state.save_case(&case, &diagnosis)?;
+    if !global.quiet {
+        super::tell(format_args!("taken in as case {}", case.id));
+    }
+    show(global, &diagnosis)?;
+    Ok(Exit::of(&diagnosis, global.fail_on.severity()))
 }
 
 /// What changed between two runs, by their numbers from 1; by default the last two.

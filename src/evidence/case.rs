@@ -1,6 +1,6 @@
 //! The case file, `postdoc/case` version 1: everything a diagnosis rests on, nothing derived.
 
-use super::input::BodyWitness;
+use super::input::{BodyWitness, Seen};
 use super::{
     Answer, Answers, Brought, Errand, Evidence, Fetched, Input, InputKind, Question, Refusal, Said, Transcript,
 };
@@ -50,6 +50,9 @@ pub struct SavedInput {
     /// The copy that was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent: Option<Box<SavedInput>>,
+    /// What the signatures proved, where stand-ins took the place of what they cover.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
 }
 
 /// One diagnosis of it.
@@ -181,6 +184,19 @@ impl SavedInput {
                 .flatten()
                 .or_else(|| input.kept_content().cloned()),
             sent: input.sent().map(|sent| Box::new(SavedInput::of(sent, true))),
+            seen: input.seen().cloned(),
+        }
+    }
+
+    /// As it is kept without its body and without the sent copy.
+    pub fn without_body(&self, input: &Input) -> SavedInput {
+        SavedInput { sent: None, ..SavedInput::of(input, false) }
+    }
+
+    /// The size and digest of what is kept, where that is all there ever was.
+    pub fn measure(&mut self, cut: bool) {
+        if let Some(text) = self.text.as_ref().filter(|_| !cut) {
+            (self.bytes, self.sha256) = (text.len(), digest(&[text.as_bytes()]));
         }
     }
 

@@ -2,7 +2,9 @@
 
 use super::recognise;
 use super::repair::{Draft, Map};
+use crate::facts::arc::verify::ChainResult;
 use crate::facts::content::Content;
+use crate::facts::dkim::Verification;
 use crate::facts::dkim::forensics::What;
 use crate::rules::Confidence;
 use crate::span::{SourceSpan, Span};
@@ -149,6 +151,15 @@ pub struct Input {
     content: Option<Content>,
     /// The copy that was sent, where the user has it.
     sent: Option<Arc<Input>>,
+    /// What the signatures proved before stand-ins took the place of what they cover.
+    seen: Option<Seen>,
+}
+
+/// What was proven over bytes that a redacted case no longer has.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Seen {
+    pub signatures: Vec<Verification>,
+    pub chain: Option<ChainResult>,
 }
 
 /// What a body says of one signature, kept in its stead (RFC 6376 §3.7).
@@ -207,6 +218,7 @@ impl Input {
             body: Vec::new(),
             content: None,
             sent: None,
+            seen: None,
         })
     }
 
@@ -228,6 +240,7 @@ impl Input {
             body: Vec::new(),
             content: None,
             sent: None,
+            seen: None,
         }
     }
 
@@ -261,6 +274,7 @@ impl Input {
 
     /// Makes what a case file kept of an input stand for the whole.
     pub(super) fn cut_from(mut self, saved: &super::case::SavedInput) -> Input {
+        self.seen.clone_from(&saved.seen);
         if saved.bytes != self.original.len() {
             self.whole = Some((saved.bytes, saved.sha256.clone()));
             self.kind = saved.kind;
@@ -285,6 +299,11 @@ impl Input {
     /// What stood in the body, where a case file kept that in its stead.
     pub fn kept_content(&self) -> Option<&Content> {
         self.content.as_ref()
+    }
+
+    /// What the signatures proved, where a redacted case kept that in their stead.
+    pub fn seen(&self) -> Option<&Seen> {
+        self.seen.as_ref()
     }
 
     /// Size as given.

@@ -8,6 +8,7 @@ pub mod excerpt;
 pub mod export;
 pub mod fetch;
 pub mod fix;
+pub mod html;
 pub mod human;
 pub mod json;
 pub mod markdown;

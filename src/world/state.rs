@@ -113,10 +113,7 @@ impl State {
             Err(StateError::NoCase(_)) if direct.is_file() => direct.to_owned(),
             found => found?,
         };
-        let limit = 8 * crate::evidence::Input::LIMIT as u64;
-        let mut bytes = Vec::new();
-        std::fs::File::open(&path).and_then(|f| f.take(limit).read_to_end(&mut bytes)).map_err(io(&path))?;
-        read_case(&path, &bytes)
+        read_case_file(&path)
     }
 
     /// A saved case by its id or the start of it, as far as that is one case only.
@@ -165,7 +162,7 @@ impl State {
     pub fn forget_old_cases(&self, days: u32) -> Result<(), StateError> {
         const DAY: u64 = 24 * 60 * 60;
         let folder = self.root.join("cases");
-        let looked = folder.join(".looked-through");
+        let looked = self.root.join("looked-through");
         let age = |path: &Path| std::fs::metadata(path).and_then(|m| m.modified()).ok()?.elapsed().ok();
         if days == 0 || !folder.is_dir() || age(&looked).is_some_and(|age| age.as_secs() < DAY) {
             return Ok(());
@@ -217,6 +214,21 @@ impl State {
             .and_then(|()| std::fs::rename(&unfinished, path))
             .map_err(io(path))
     }
+}
+
+/// Reads a case from a file, gzipped or not.
+pub fn read_case_file(path: &Path) -> Result<Case, StateError> {
+    let limit = 8 * crate::evidence::Input::LIMIT as u64;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).and_then(|f| f.take(limit).read_to_end(&mut bytes)).map_err(io(path))?;
+    read_case(path, &bytes)
+}
+
+/// Gzipped.
+pub fn packed(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(bytes)?;
+    packer.finish()
 }
 
 /// Reads a case from bytes, gzipped or not.

@@ -198,3 +198,56 @@ fn two_runs_are_compared() {
     assert_eq!(home.run(&["cases", "diff", &case.id, "1", "9"]).status, 2);
     assert_eq!(home.run(&["cases", "diff", &case.id, "1"]).status, 2);
 }
+
+/// A sample diagnosed from a file, and the id of its case.
+fn kept(home: &Home, sample: &str) -> String {
+    let file = home.file("m.eml", samples::find(sample).unwrap().text);
+    home.run(&["diagnose", &file, "--offline", "--now", NOW]);
+    home.run(&["cases", "list", "-f", "plain"]).stdout.split('\t').next().unwrap().to_owned()
+}
+
+#[test]
+fn an_exported_case_replays_elsewhere_to_the_same_bytes() {
+    let (here, there) = (Home::new(), Home::new());
+    let id = kept(&here, "no-key");
+    let shown = here.run(&["cases", "show", &id, "-f", "json"]).stdout;
+    for name in ["case.postdoc", "case.postdoc.gz"] {
+        let file = here.dir.path().join(name).to_str().unwrap().to_owned();
+        assert_eq!(here.run(&["cases", "export", &id, &file]).status, 0);
+        // Never over a file that is there.
+        assert_eq!(here.run(&["cases", "export", &id, &file]).status, 2);
+        assert_eq!(there.run(&["cases", "import", &file, "-f", "json"]).stdout, shown, "{name}");
+        assert_eq!(there.run(&["cases", "rerun", &id, "-f", "json"]).stdout, shown, "{name}");
+    }
+    assert_eq!(here.run(&["cases", "export", &id]).stdout.lines().next().unwrap(), "{");
+    assert_eq!(there.run(&["cases", "import", &there.file("no.postdoc", "{}")]).status, 2);
+}
+
+#[test]
+fn a_redacted_case_names_nobody_and_says_the_same() {
+    let home = Home::new();
+    let id = kept(&home, "unaligned");
+    let out = home.run(&["cases", "export", &id, "--redact"]);
+    assert!(!out.stderr.contains("differently"), "{}", out.stderr);
+    for secret in ["8842", "reader@", "198.51.100.24", "24.100.51.198", "What is new", "Example News"] {
+        assert!(!out.stdout.contains(secret), "{secret}");
+    }
+    let file = home.file("redacted.postdoc", &out.stdout);
+    let verdict = |args: &[&str]| home.run(args).stdout.lines().find(|l| l.starts_with("verdict")).unwrap().to_owned();
+    assert_eq!(verdict(&["cases", "show", &file, "-f", "plain"]), verdict(&["cases", "show", &id, "-f", "plain"]));
+}
+
+#[test]
+fn a_case_is_a_report() {
+    let home = Home::new();
+    let id = kept(&home, "unaligned");
+    let page = home.run(&["cases", "show", &id, "--to", "html"]).stdout;
+    assert!(
+        page.starts_with("<!doctype html>") && page.contains("DMARC fails") && page.trim_end().ends_with("</html>")
+    );
+    for outside in ["src=", "href=", "url(", "<script"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(home.run(&["cases", "show", &id, "--to", "markdown"]).stdout.starts_with("# FAIL"));
+    assert!(home.run(&["cases", "show", &id, "--to", "json"]).stdout.starts_with('{'));
+}

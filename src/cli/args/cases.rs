@@ -1,6 +1,7 @@
 //! `cases` and `resume`: evidence that was saved.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Cases {
@@ -13,7 +14,12 @@ pub enum CasesAction {
     /// List saved cases, newest first
     List,
     /// Print the diagnosis of a case
-    Show { case: String },
+    Show {
+        case: String,
+        /// As a report: markdown, html (one page, nothing fetched), json
+        #[arg(long, value_name = "FORM")]
+        to: Option<CaseTo>,
+    },
     /// Replay a case from its own evidence: no network, the same bytes
     Rerun { case: String },
     /// What changed between two runs of a case: the last two, or those named
@@ -25,8 +31,23 @@ pub enum CasesAction {
         /// Number of the later run
         to: Option<usize>,
     },
+    /// Write a case as one file that replays anywhere, offline; --redact puts stand-ins for persons and machines
+    Export {
+        case: String,
+        /// The file, packed where its name ends in .gz; none is standard output
+        file: Option<PathBuf>,
+    },
+    /// Take in a case from a file
+    Import { file: PathBuf },
     /// Remove a case
     Rm { case: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CaseTo {
+    Markdown,
+    Html,
+    Json,
 }
 
 #[derive(Debug, Args)]

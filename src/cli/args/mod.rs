@@ -17,7 +17,7 @@ mod warmup;
 mod watch;
 
 pub use account::Account;
-pub use cases::{Cases, CasesAction, Resume};
+pub use cases::{CaseTo, Cases, CasesAction, Resume};
 pub use check::Check;
 pub use config::{Completions, ConfigAction, ConfigArgs, Man};
 pub use diagnose::{Diagnose, KindArg};

@@ -13,7 +13,7 @@ pub use likely::likely;
 use serde::{Deserialize, Serialize};
 
 /// One thing that was done to a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Altered {
     pub what: What,
     pub proof: Proof,
@@ -22,7 +22,8 @@ pub struct Altered {
 }
 
 /// How an alteration is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Proof {
     /// Undone, the hash is the signed one.
     RestoredHash,

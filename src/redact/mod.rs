@@ -2,6 +2,11 @@
 //! stand-ins, the same one each time, of the same length: so spans, underlines and alignment stay true.
 //! Domains stay: they are what the findings are about.
 
+mod addresses;
+mod case;
+
+pub use case::{Redacted, case};
+
 use crate::facts::Facts;
 use crate::facts::boundary::MailFrom;
 use crate::facts::received;
@@ -112,6 +117,12 @@ impl Redaction {
         r.users(&header);
         r.machines(&header);
         r.finish()
+    }
+
+    /// The same, but for addresses of machines.
+    pub fn without_machines(mut self) -> Redaction {
+        self.pairs.retain(|pair| pair.class != Class::Machine);
+        self
     }
 
     /// The text with every secret replaced. The length in bytes stays.
