@@ -365,3 +365,66 @@ fn a_server_the_user_names_is_asked_and_not_waited_for() {
         hints[0].text
     );
 }
+
+#[test]
+fn a_hidden_primary_has_it_before_those_who_are_asked() {
+    let world = WORLD.replace("SOA ns1.dns.example", "SOA hidden.dns.example") + "hidden.dns.example A 198.51.100.9\n";
+    let behind = without(&[1, 2, 3, 4]).replace("SOA ns1.dns.example", "SOA hidden.dns.example");
+    let mut sim = Sim::new(order(&["v=DKIM1; p=NEW"], 1), &world, &[(0, leak(behind)), (100, "")]);
+    sim.until(50);
+    let hints = sim.watch.hints();
+    let words: Vec<&str> = hints.iter().map(|h| h.id).collect();
+    assert_eq!(words[0], "at-primary", "{hints:?}");
+    assert!(!words.contains(&"not-delegated") && !words.contains(&"not-published"), "{words:?}");
+    assert!(
+        hints[0].text.starts_with("hidden.dns.example, from which the zone's name servers fetch it, has the record")
+    );
+    assert!(hints[0].text.contains("within 7200 s"), "{}", hints[0].text);
+    assert!(sim.watch.servers.iter().any(|s| s.who.role() == "primary"));
+    sim.until(4000);
+    assert_eq!(sim.watch.end, Some(End::Agreed));
+    // One that speaks to nobody but its secondaries is no matter.
+    let mute = "@198.51.100.9 example.com REFUSED\n@198.51.100.9 s1._domainkey.example.com REFUSED";
+    let mut sim = Sim::new(order(&["v=DKIM1; p=NEW"], 1), &world, &[(0, mute)]);
+    sim.until(50);
+    assert_eq!((sim.watch.end, sim.watch.hints().len()), (Some(End::Agreed), 0));
+}
+
+#[test]
+fn an_alias_of_nothing_is_told() {
+    let world = WORLD.replace("3600 TXT \"v=DKIM1; p=NEW\"", "300 CNAME s1.esp.example");
+    let alias = |target: &'static str| {
+        let expect = ["s1.esp.example".to_owned()];
+        let expect = Expect::read(Kind::Cname, &expect).unwrap();
+        let mut sim = Sim::new(Order { kind: Kind::Cname, expect, ..order(&[], 1) }, &world, &[(0, target)]);
+        sim.until(300);
+        (sim.watch.end, sim.watch.hints().into_iter().map(|h| (h.id, h.text)).collect::<Vec<_>>())
+    };
+    let (end, hints) = alias("s1.esp.example NXDOMAIN");
+    assert_eq!((end, hints[0].0), (Some(End::Agreed), "target-missing"), "everyone has the alias");
+    assert!(hints[0].1.contains("leads to s1.esp.example, and there is no such name"), "{hints:?}");
+    let (_, hints) = alias("s1.esp.example A 192.0.2.9");
+    assert!(hints[0].1.contains("has no TXT record"), "{hints:?}");
+    assert_eq!(alias("s1.esp.example TXT \"v=DKIM1; p=NEW\""), (Some(End::Agreed), vec![]));
+}
+
+#[test]
+fn a_watch_that_rests_asks_nobody_and_its_time_does_not_pass() {
+    let mut sim = Sim::new(order(&["v=DKIM1; p=NEW"], 1), WORLD, &[(0, leak(without(&[1, 2, 3, 4])))]);
+    sim.until(100);
+    let before = sim.log.len();
+    let now = sim.moment();
+    sim.watch.rest(now, true);
+    // Two hours, twice the time it has.
+    sim.seconds = 7300;
+    let now = sim.moment();
+    assert!(sim.watch.due(now).is_empty() && sim.watch.end.is_none());
+    assert_eq!(sim.watch.wake(), Duration::MAX);
+    sim.watch.rest(now, false);
+    sim.until(7310);
+    let servers: std::collections::BTreeSet<_> =
+        sim.log[before..].iter().map(|(_, a)| a.question.server.clone()).collect();
+    assert!(servers.len() >= 4, "everybody is asked once it goes on: {servers:?}");
+    sim.until(20_000);
+    assert_eq!((sim.watch.end, sim.seconds), (Some(End::TimedOut), 3600 + 7200));
+}

@@ -16,6 +16,7 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         bail!("watch asks DNS again and again: it cannot do so --offline");
     }
     let wanted = Wanted {
+        resolvers: vec![],
         name: watch::name(&args.name, args.kind).map_err(|e| anyhow!(e))?,
         kind: args.kind,
         expect: Expect::read(args.kind, &args.expect).map_err(|e| anyhow!(e))?,

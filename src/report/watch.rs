@@ -88,7 +88,7 @@ fn tail(server: &Server, standing: Standing, wall: jiff::Timestamp) -> String {
         let _ = write!(tail, "   cached for {}", clock(left.into()));
     }
     if server.who.is_outside() {
-        tail.push_str("   (not delegated)");
+        tail.push_str(&format!("   {}", server.who.aside()));
     }
     tail
 }

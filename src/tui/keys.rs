@@ -122,6 +122,7 @@ pub enum Action {
     Test,
     /// Publish a fix in the practice zone.
     Publish,
+    Pause,
     /// Go to the list of watches.
     Watches,
     Bell,
@@ -426,8 +427,9 @@ static TABLE: &[Binding] = rows! {
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::DETAIL, "records", "copy the whole record as zone lines", ["zone file", "bind"];
     A::Open, [on(K::Enter) => A::Open], 1, P::DETAIL, "evidence", "show the evidence in the raw header", ["source", "raw", "proof"];
     A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::WATCH_FORM, "watch", "begin to watch", ["done", "go"];
+    A::Pause, [ch(' ') => A::Pause], 1, P::WATCH, "pause", "pause, go on", ["rest", "hold", "continue"];
     A::Again, [ch('r') => A::Again], 1, P::WATCH, "ask now", "ask the name servers now; begin again what is over", ["refresh", "retry"];
-    A::Add, [ch('+') => A::Add], 1, P::WATCH, "another", "watch another record", ["new", "add"];
+    A::Add, [ch('+') => A::Add], 1, P::WATCH, "add", "ask another server or resolver as well; with another name, watch that too", ["new", "another", "resolver"];
     A::Bell, [ch('b') => A::Bell], 1, P::WATCH, "bell", "bell on or off when a watch is over", ["sound", "quiet"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::WATCH, "copy", "copy the shell command that watches the same", ["clipboard", "yank"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::HOPS.or(P::HEADERS), "copy line", "copy the header field", ["clipboard", "yank"];

@@ -66,6 +66,8 @@ pub enum Effect {
     Watch(Ticket, Box<Wanted>),
     /// Ends a watch.
     Unwatch(Ticket),
+    /// Has a watch rest, or go on.
+    Rest(Ticket, bool),
     /// Has a watch ask the name servers at once.
     AskNow(Ticket),
     /// Tries an edit once nothing more is typed; answered by [`Msg::Tried`].

@@ -126,7 +126,7 @@ fn each_frame(
 
 /// How often the screen changes by itself.
 fn period(app: &App) -> Option<Duration> {
-    let counting = app.screen() == Place::Watch && app.watches.shown().is_some_and(|w| w.runs());
+    let counting = app.screen() == Place::Watch && app.watches.shown().is_some_and(|w| w.runs() && !w.paused);
     match app.busy() && app.look.motion {
         true => Some(TICK),
         false => counting.then_some(SECOND),
@@ -227,6 +227,10 @@ impl Outside {
                 },
                 Effect::Unwatch(ticket) => {
                     self.watches.remove(&ticket);
+                    None
+                }
+                Effect::Rest(ticket, rest) => {
+                    self.watches.get(&ticket).inspect(|job| job.rest(rest));
                     None
                 }
                 Effect::AskNow(ticket) => {

@@ -26,6 +26,8 @@ const POP_TITLE: &str = "\x1b[23;0t";
 /// The terminal while the app has it.
 pub struct Screen {
     pub terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// The title of the window, as it was last set.
+    title: String,
 }
 
 impl Screen {
@@ -37,7 +39,7 @@ impl Screen {
         let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
         let terminal = Terminal::new(backend)?;
         take()?;
-        Ok(Screen { terminal })
+        Ok(Screen { terminal, title: TITLE.to_owned() })
     }
 
     /// Gives the terminal back for a while: plain page, suspend.
@@ -48,6 +50,7 @@ impl Screen {
     /// Takes it back; the next frame is drawn whole.
     pub fn back(&mut self) -> io::Result<()> {
         take()?;
+        self.title = TITLE.to_owned();
         self.repaint()
     }
 
@@ -65,6 +68,11 @@ impl Screen {
         let _writing = writing();
         if OURS.load(Ordering::SeqCst) {
             self.terminal.draw(|frame| super::view::draw(app, frame))?;
+            let title = title(app);
+            if title != self.title {
+                execute!(io::stdout(), SetTitle(&title))?;
+                self.title = title;
+            }
         }
         Ok(())
     }
@@ -76,6 +84,14 @@ impl Drop for Screen {
     }
 }
 
+const TITLE: &str = "postdoc";
+
+/// A watch that goes on, or is over, shows in the title of the window: one may work elsewhere meanwhile.
+fn title(app: &super::app::App) -> String {
+    let mark = app.watches.mark();
+    [mark.trim_end_matches(" · "), TITLE].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
 fn writing() -> MutexGuard<'static, ()> {
     WRITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -85,14 +101,7 @@ fn take() -> io::Result<()> {
     OURS.store(true, Ordering::SeqCst);
     let mut out = io::stdout();
     write!(out, "{PUSH_TITLE}")?;
-    execute!(
-        out,
-        EnterAlternateScreen,
-        EnableBracketedPaste,
-        EnableFocusChange,
-        SetTitle("postdoc"),
-        Clear(ClearType::All)
-    )
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, SetTitle(TITLE), Clear(ClearType::All))
 }
 
 /// Puts everything back. Idempotent; from any thread; never fails.
@@ -175,3 +184,24 @@ pub fn stop() {
 
 #[cfg(not(unix))]
 pub fn stop() {}
+
+#[cfg(test)]
+mod tests {
+    use super::title;
+    use crate::tui::app::App;
+    use crate::tui::{testing, theme, watches};
+
+    #[test]
+    fn a_watch_shows_in_the_title_of_the_window() {
+        let look = theme::Look { theme: theme::Choice::Auto, ascii: false, motion: true };
+        let mut app = App::new(look, jiff::Timestamp::UNIX_EPOCH);
+        assert_eq!(title(&app), "postdoc");
+        let order = testing::watched().order;
+        watches::begin(&mut app, watches::wanted(order.name, order.kind, order.expect, vec![]));
+        assert_eq!(title(&app), "1 watch · postdoc");
+        app.screens.pop();
+        let ticket = app.watches.list[0].ticket;
+        watches::heard(&mut app, ticket, Ok(Box::new(testing::agreed())));
+        assert_eq!(title(&app), "1 watch over · postdoc");
+    }
+}

@@ -489,11 +489,29 @@ const WATCHED: &str = "
     ns1.dns.example A 192.0.2.53
     ns2.dns.example A 192.0.2.54
     s1._domainkey.acme.example 3600 CNAME s1.acme.dkim.esp.example
+    s1.acme.dkim.esp.example TXT \"v=DKIM1; p=KEY\"
 ";
 
 /// A watch of the fix, ninety seconds on: one name server is behind, one cache was asked too early.
 pub fn watched() -> Watch {
     watch_of("@192.0.2.54 s1._domainkey.acme.example NXDOMAIN", "s1._domainkey.acme.example NXDOMAIN")
+}
+
+/// The same at four name servers, two of them behind.
+pub fn four() -> Watch {
+    let more = "
+        acme.example NS ns3.dns.example
+        acme.example NS ns4.dns.example
+        ns3.dns.example A 192.0.2.55
+        ns4.dns.example A 192.0.2.56
+    ";
+    let old = |n: u8| {
+        format!(
+            "@192.0.2.{n} s1._domainkey.acme.example NXDOMAIN\n@192.0.2.{n} acme.example SOA ns1.dns.example host.acme.example 40 7200 900 1209600 1800\n"
+        )
+    };
+    let world = format!("{more}{}{}", old(55), old(56));
+    watch_of(&world, "s1._domainkey.acme.example NXDOMAIN")
 }
 
 /// The same when it is over.

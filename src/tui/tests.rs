@@ -280,6 +280,20 @@ const STORIES: &[Story] = &[
     ("watch", |app| {
         watched(app, testing::watched());
     }),
+    ("watch_of_four", |app| {
+        watched(app, testing::four());
+    }),
+    ("watch_paused", |app| {
+        let mut state = testing::watched();
+        state.rest(state.last, true);
+        let ticket = watched(app, state.clone());
+        press(app, " ");
+        update(app, Msg::Watched(ticket, Ok(Box::new(state))));
+    }),
+    ("watch_added", |app| {
+        watched(app, testing::watched());
+        press(app, "+192.0.2.7 198.51.100.77 203.0.113.177 192.0.2.99 198.51.100.200 203.0.113.1");
+    }),
     ("watches", |app| {
         let over = watched(app, testing::watched());
         update(app, Msg::Watched(over, Ok(Box::new(testing::agreed()))));
@@ -993,6 +1007,7 @@ fn w_asks_for_what_it_cannot_know() {
     press(&mut app, "x");
     stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
     press(&mut app, "not/a/server");
+    enter(&mut app);
     assert!(enter(&mut app).is_empty());
     assert!(app.status.as_ref().unwrap().text.contains("no name in DNS"));
     ctrl(&mut app, 'u');
@@ -1165,4 +1180,22 @@ fn a_blank_is_filled_in_by_typing() {
     let case = app.case.as_ref().unwrap();
     assert_eq!(case.editing.as_ref().unwrap().line.text(), "v=spf1 ip4:192.0.2.7 ~all");
     assert_eq!(case.finding(case.target).unwrap().fix.as_ref().unwrap().blanks, ["what the portal shows"]);
+}
+
+#[test]
+fn somebody_else_is_asked_as_well_and_the_old_watch_ends() {
+    let mut app = diagnosed(UNICODE);
+    let old = watched(&mut app, testing::watched());
+    press(&mut app, "+192.0.2.7");
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Unwatch(gone), Effect::Watch(new, wanted)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((*gone, app.watches.list.len()), (old, 1));
+    assert!(*new != old && wanted.resolvers == ["192.0.2.7:53".parse().unwrap()]);
+    assert!(app.watches.list[0].command().ends_with(" --resolver 192.0.2.7:53"));
+    // The same once more is the same watch.
+    press(&mut app, "+");
+    assert!(ctrl(&mut app, 'd').is_empty());
+    let effects = press(&mut app, " ");
+    assert!(matches!(&effects[..], [Effect::Rest(ticket, true)] if ticket == new), "{effects:?}");
+    assert!(matches!(&press(&mut app, " ")[..], [Effect::Rest(_, false)]));
 }

@@ -20,6 +20,8 @@ pub struct Watching {
     pub stopped: bool,
     /// Why it could not begin.
     pub fault: Option<String>,
+    /// It rests: nobody is asked.
+    pub paused: bool,
     /// The user has looked at how it ended.
     pub seen: bool,
 }
@@ -34,6 +36,7 @@ impl Watching {
         match (&self.fault, &self.state) {
             (Some(fault), _) => fault.clone(),
             (None, Some(watch)) if self.stopped => format!("stopped; {}", report::watch::result(watch)),
+            (None, Some(watch)) if self.paused && self.runs() => format!("paused; {}", report::watch::result(watch)),
             (None, Some(watch)) => report::watch::result(watch),
             (None, None) => "looking up the zone".to_owned(),
         }
@@ -45,14 +48,15 @@ impl Watching {
             true if !text.is_empty() => text.to_owned(),
             _ => format!("'{}'", text.replace('\'', "'\\''")),
         };
-        let Wanted { name, kind, expect, servers, .. } = &self.wanted;
+        let Wanted { name, kind, expect, servers, resolvers, .. } = &self.wanted;
         let values = match expect {
             Expect::Gone => vec![String::new()],
             expect => expect.values(),
         };
         let expect: String = values.iter().map(|v| format!(" --expect {}", quoted(v))).collect();
         let servers: String = servers.iter().map(|s| format!(" --server {}", quoted(s))).collect();
-        format!("postdoc watch {name} {kind}{expect}{servers}")
+        let resolvers: String = resolvers.iter().map(|r| format!(" --resolver {r}")).collect();
+        format!("postdoc watch {name} {kind}{expect}{servers}{resolvers}")
     }
 }
 
@@ -92,11 +96,18 @@ impl Watches {
 /// Begins a watch and shows it.
 pub fn begin(app: &mut App, wanted: Wanted) -> Vec<Effect> {
     let same = |w: &Watching| w.runs() && w.wanted.name == wanted.name && w.wanted.kind == wanted.kind;
+    let mut effects = Vec::new();
     if let Some(at) = app.watches.list.iter().position(|w| same(w) && w.wanted.expect == wanted.expect) {
-        app.watches.at = at;
-        show(app);
-        app.say("This is being watched already.");
-        return vec![];
+        let old = &app.watches.list[at];
+        if old.wanted.servers == wanted.servers && old.wanted.resolvers == wanted.resolvers {
+            app.watches.at = at;
+            show(app);
+            app.say("This is being watched already.");
+            return vec![];
+        }
+        // Somebody else is to be asked as well: it begins anew, with all of them.
+        effects.push(Effect::Unwatch(old.ticket));
+        app.watches.list.remove(at);
     }
     if app.watches.running() >= MOST {
         app.warn(format!("{MOST} watches run already: stop one first (Ctrl+C on its screen)."));
@@ -106,10 +117,11 @@ pub fn begin(app: &mut App, wanted: Wanted) -> Vec<Effect> {
     watches.last += 1;
     let ticket = Ticket(watches.last);
     let effect = Effect::Watch(ticket, Box::new(wanted.clone()));
-    watches.list.push(Watching { ticket, wanted, state: None, stopped: false, fault: None, seen: true });
+    watches.list.push(Watching { ticket, wanted, state: None, stopped: false, fault: None, paused: false, seen: true });
     watches.at = watches.list.len() - 1;
     show(app);
-    vec![effect]
+    effects.push(effect);
+    effects
 }
 
 /// Goes to the screen of watches.
@@ -130,7 +142,7 @@ pub fn look(app: &mut App) {
 
 /// What is to be watched, with the intervals of a screen.
 pub fn wanted(name: String, kind: crate::evidence::Kind, expect: Expect, servers: Vec<String>) -> Wanted {
-    Wanted { name, kind, expect, servers, interval: INTERVAL, timeout: TIMEOUT }
+    Wanted { name, kind, expect, servers, resolvers: vec![], interval: INTERVAL, timeout: TIMEOUT }
 }
 
 /// News of a watch.
@@ -154,6 +166,19 @@ pub fn heard(app: &mut App, ticket: Ticket, state: Result<Box<Watch>, String>) -
         false => app.warn(text),
     }
     if bell { vec![Effect::Bell] } else { vec![] }
+}
+
+/// Has the one on the screen rest, or go on.
+pub fn pause(app: &mut App) -> Vec<Effect> {
+    let at = app.watches.at;
+    let Some(watching) = app.watches.list.get_mut(at).filter(|w| w.runs()) else { return vec![] };
+    watching.paused = !watching.paused;
+    let (ticket, paused) = (watching.ticket, watching.paused);
+    app.say(match paused {
+        true => "Paused: nobody is asked, and the time does not count. Space goes on.",
+        false => "Goes on.",
+    });
+    vec![Effect::Rest(ticket, paused)]
 }
 
 /// Stops the one on the screen.

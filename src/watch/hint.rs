@@ -14,7 +14,7 @@ pub struct Hint {
 impl Hint {
     /// Nothing cures itself here by waiting.
     pub fn needs_a_hand(&self) -> bool {
-        !matches!(self.id, "negative-cached" | "old-cached")
+        !matches!(self.id, "negative-cached" | "old-cached" | "at-primary")
     }
 }
 
@@ -23,12 +23,14 @@ pub(super) fn hints(watch: &Watch) -> Vec<Hint> {
     let mut say = |id, text: Option<String>| hints.extend(text.map(|text| Hint { id, text }));
     let view = View(watch);
     say("not-delegated", view.not_delegated());
+    say("at-primary", view.at_primary());
     say("doubled", view.doubled());
     say("behind", view.behind());
     say("not-published", view.not_published());
     say("wildcard", view.wildcard());
     say("other-value", view.other_value());
     say("alias", view.alias());
+    say("target-missing", view.target_missing());
     say("lame", view.lame());
     say("silent", view.silent());
     say("delegation-differs", view.delegation_differs());
@@ -62,7 +64,8 @@ impl<'a> View<'a> {
 
     /// At a server that nobody is sent to.
     fn not_delegated(&self) -> Option<String> {
-        let has = |s: &&Server| s.who.is_outside() && self.0.standing(s) == Standing::Has;
+        let outside = |s: &&Server| s.who.is_outside() && !s.who.is_primary();
+        let has = |s: &&Server| outside(s) && self.0.standing(s) == Standing::Has;
         let outside: BTreeSet<&str> = self.0.servers.iter().filter(has).filter_map(|s| s.who.host()).collect();
         if outside.is_empty() || !self.heard() || !self.standing(Standing::Has).is_empty() {
             return None;
@@ -75,6 +78,33 @@ impl<'a> View<'a> {
             if outside.len() == 1 { "has" } else { "have" },
             self.apex(),
             listed(&delegated)
+        ))
+    }
+
+    /// It is made, and on its way to those who are asked.
+    fn at_primary(&self) -> Option<String> {
+        let has = |s: &&Server| s.who.is_primary() && self.0.standing(s) == Standing::Has;
+        let primary = self.0.servers.iter().find(has)?;
+        let behind = |_: &Server, s| !matches!(s, Standing::Has | Standing::Lame | Standing::Silent);
+        if self.hosts(behind).is_empty() || !self.heard() {
+            return None;
+        }
+        let refresh = self.0.zone().and_then(|z| z.start.as_ref()).map(|start| start.refresh);
+        let refresh = refresh.map_or(String::new(), |s| format!(", else within {s} s (SOA refresh, RFC 1035 §3.3.13)"));
+        Some(format!(
+            "{}, from which the zone's name servers fetch it, has the record: they have it at once where it notifies \
+             them{refresh}.",
+            primary.who.name()
+        ))
+    }
+
+    /// The alias is there, and leads nowhere.
+    fn target_missing(&self) -> Option<String> {
+        let (target, kind) = self.0.target.gone()?;
+        let what = kind.map_or("there is no such name".to_owned(), |kind| format!("that name has no {kind} record"));
+        Some(format!(
+            "The alias leads to {target}, and {what}: the service makes it once the domain is set up there, or the target \
+             is mistyped."
         ))
     }
 
@@ -104,7 +134,8 @@ impl<'a> View<'a> {
         let (old, new) = (serial(&behind), serial(&has));
         let serials = match (old.first(), new.last()) {
             (Some(old), Some(new)) if is_older(*old, *new) => {
-                format!(" It has serial {old} of the zone, others {new}: the transfer has not come through.")
+                let who = if behind.len() == 1 { "It has" } else { "They have" };
+                format!(" {who} serial {old} of the zone, others {new}: the transfer has not come through.")
             }
             (Some(old), Some(new)) if old == new => {
                 format!(" All show serial {new}, so no transfer is due: each must be given the record.")
@@ -122,7 +153,7 @@ impl<'a> View<'a> {
 
     fn not_published(&self) -> Option<String> {
         let missing = self.standing(Standing::Missing);
-        let elsewhere = self.not_delegated().is_some() || self.doubled().is_some();
+        let elsewhere = self.not_delegated().is_some() || self.doubled().is_some() || self.at_primary().is_some();
         if missing.is_empty() || elsewhere || !self.heard() || self.0.order.expect == Expect::Gone {
             return None;
         }

@@ -8,10 +8,13 @@ pub mod expect;
 pub mod hint;
 pub mod server;
 mod survey;
+mod target;
+mod verdict;
 
 pub use expect::Expect;
 pub use hint::Hint;
-pub use server::{Server, Standing, Who};
+pub use server::{Duty, Server, Standing, Who};
+pub use verdict::End;
 
 use crate::evidence::{Answer, Data, Kind, Outcome, Question};
 use crate::facts::domain::unused_label;
@@ -80,6 +83,8 @@ enum Purpose {
     Doubled(Who),
     /// Does any name get that answer?
     Wildcard(Who),
+    /// Is there anything behind the alias?
+    Target,
 }
 
 /// Something a user wants to hear, with the time.
@@ -96,28 +101,6 @@ pub enum What {
     /// A server's answer is there for the first time, or has changed.
     Answer(Box<Server>, Standing),
     Hint(Hint),
-}
-
-/// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    Agreed,
-    /// Time is up, and every name server has something else.
-    Wrong,
-    TimedOut,
-    /// By the user.
-    Stopped,
-}
-
-impl End {
-    pub fn word(self) -> &'static str {
-        match self {
-            End::Agreed => "agreed",
-            End::Wrong => "wrong",
-            End::TimedOut => "timed-out",
-            End::Stopped => "interrupted",
-        }
-    }
 }
 
 /// One watch.
@@ -137,6 +120,10 @@ pub struct Watch {
     /// What any name gets; `None` where it was not asked or nothing came.
     wildcard: Option<BTreeSet<String>>,
     told: BTreeSet<Hint>,
+    target: target::Target,
+    /// Since when it rests, in ticks, and for how long it has rested before.
+    rests: Option<Duration>,
+    rested: Duration,
     /// Until when caches that nobody asked here may keep what a name server gave before it changed.
     pub elsewhere: Option<jiff::Timestamp>,
 }
@@ -156,6 +143,9 @@ impl Watch {
             doubled: None,
             wildcard: None,
             told: BTreeSet::new(),
+            target: target::Target::default(),
+            rests: None,
+            rested: Duration::ZERO,
             elsewhere: None,
         }
     }
@@ -183,12 +173,14 @@ impl Watch {
     /// The questions whose time has come; each is to be put, and [`Watch::heard`] told.
     pub fn due(&mut self, now: Moment) -> Vec<Ask> {
         self.tick(now);
-        if self.end.is_some() {
+        if self.end.is_some() || self.rests.is_some() {
             return Vec::new();
         }
         let open = self.survey.due(&self.order, now.ticks);
         let survey = |question| Ask { resolver: 0, question, purpose: Purpose::Survey };
         let mut asks: Vec<Ask> = open.into_iter().map(survey).collect();
+        let target = self.target.due(now.ticks);
+        asks.extend(target.map(|question| Ask { resolver: 0, question, purpose: Purpose::Target }));
         for at in 0..self.servers.len() {
             if !self.servers[at].flying && self.servers[at].next <= now.ticks {
                 asks.push(self.ask(at));
@@ -251,12 +243,34 @@ impl Watch {
 
     /// When [`Watch::due`] has something to say again, in ticks.
     pub fn wake(&self) -> Duration {
+        if self.rests.is_some() {
+            return Duration::MAX;
+        }
         let servers = self.servers.iter().filter(|s| !s.flying).map(|s| s.next);
-        servers.chain([self.deadline()]).chain(self.survey.wake()).min().unwrap_or_default()
+        let others = [Some(self.deadline()), self.survey.wake(), self.target.wake()];
+        servers.chain(others.into_iter().flatten()).min().unwrap_or_default()
     }
 
+    /// Rest is not waited.
     fn deadline(&self) -> Duration {
-        self.began.ticks + self.order.timeout
+        self.began.ticks + self.order.timeout + self.rested
+    }
+
+    /// Rests, or goes on; nobody is asked meanwhile, and the time does not count.
+    pub fn rest(&mut self, now: Moment, rest: bool) {
+        match (self.rests, rest) {
+            (None, true) => self.rests = Some(now.ticks),
+            (Some(since), false) => {
+                self.rested += now.ticks.saturating_sub(since);
+                self.rests = None;
+            }
+            _ => {}
+        }
+        self.tick(now);
+    }
+
+    pub fn is_resting(&self) -> bool {
+        self.rests.is_some()
     }
 
     /// Takes an answer in.
@@ -278,12 +292,14 @@ impl Watch {
                 self.doubled = there.then(|| ask.question.name.clone());
                 self.back(now, who, |_| ());
             }
+            Purpose::Target => self.target.heard(now, self.order.interval, &ask.question, &answer),
             Purpose::Wildcard(who) => {
                 let said = server::said(&answer, self.order.kind, &ask.question.name);
                 self.wildcard = Some(said).filter(|said| !said.is_empty());
                 self.back(now, who, |_| ());
             }
         }
+        self.follow();
         self.tell(now);
         if self.agreed() {
             self.end = Some(End::Agreed);
@@ -300,7 +316,7 @@ impl Watch {
             self.servers.iter_mut().for_each(|s| s.next = s.next.min(now.ticks));
         }
         self.last = now;
-        if self.end.is_none() && now.ticks >= self.deadline() {
+        if self.end.is_none() && self.rests.is_none() && now.ticks >= self.deadline() {
             self.end = Some(self.judged());
         }
     }
@@ -315,6 +331,22 @@ impl Watch {
     pub fn hurry(&mut self, now: Moment) {
         for server in self.servers.iter_mut().filter(|s| s.who.host().is_some()) {
             server.next = server.next.min(now.ticks.max(server.asked + SHORTEST));
+        }
+    }
+
+    /// Looks where the alias leads that is watched.
+    fn follow(&mut self) {
+        let leads = |s: &Server| {
+            let heard = s.heard.as_ref().filter(|_| !s.who.is_outside() && self.standing(s) == Standing::Has)?;
+            heard.answer.records.iter().find_map(|r| match &r.data {
+                Data::Cname(target) if self.order.kind == Kind::Cname && r.name == self.order.name => {
+                    Some(target.clone())
+                }
+                _ => None,
+            })
+        };
+        if let Some(target) = self.servers.iter().find_map(leads) {
+            self.target.leads_to(&self.order.name, &target);
         }
     }
 
@@ -395,79 +427,6 @@ impl Watch {
         self.servers.iter().filter(|s| s.who.host().is_none())
     }
 
-    /// Do the name servers say different things?
-    fn differ(&self) -> bool {
-        let said: BTreeSet<_> = self.delegated().filter_map(|s| s.heard.as_ref()).map(|h| &h.said).collect();
-        said.len() > 1
-    }
-
-    /// What everybody should say where the user names nothing: what most of the zone's servers say, else most
-    /// resolvers.
-    fn reference(&self) -> Option<&BTreeSet<String>> {
-        fn said(server: &Server) -> Option<&BTreeSet<String>> {
-            server.heard.as_ref().map(|h| &h.said).filter(|said| !said.is_empty())
-        }
-        most(self.delegated().filter_map(said).collect()).or_else(|| most(self.resolvers().filter_map(said).collect()))
-    }
-
-    /// How a server stands to what is waited for.
-    pub fn standing(&self, server: &Server) -> Standing {
-        let Some(heard) = server.heard.as_ref().filter(|_| server.counts()) else {
-            return match server.failed {
-                None => Standing::Waiting,
-                Some(_) if server.is_lame() => Standing::Lame,
-                Some(_) => Standing::Silent,
-            };
-        };
-        let fits = self.order.expect.fits(&heard.said);
-        match fits.unwrap_or_else(|| self.reference().is_some_and(|r| *r == heard.said)) {
-            true => Standing::Has,
-            false if heard.said.is_empty() && heard.alias.is_some() => Standing::Alias,
-            false if heard.said.is_empty() => Standing::Missing,
-            false => Standing::Other,
-        }
-    }
-
-    /// Everyone who counts has it, and nobody is still to be heard.
-    fn agreed(&self) -> bool {
-        if !self.survey.is_over() {
-            return false;
-        }
-        let counted = || self.servers.iter().filter(|s| s.counts() && !s.who.is_outside());
-        let mut aliases = false;
-        let mut has = (false, false);
-        for server in counted() {
-            match self.standing(server) {
-                _ if server.failures > 0 => return false,
-                Standing::Has if server.who.host().is_some() => has.0 = true,
-                Standing::Has => has.1 = true,
-                // The zone hands on; what is behind the alias only resolvers tell.
-                Standing::Alias if server.who.host().is_some() => aliases = true,
-                _ => return false,
-            }
-        }
-        if aliases { has.1 } else { has.0 || has.1 }
-    }
-
-    /// The end when time is up: an old answer in a cache is waited for; what the zone's own servers say is wrong.
-    fn judged(&self) -> End {
-        let mut told = self.delegated().filter(|s| s.counts()).map(|s| self.standing(s)).peekable();
-        let wrong = told.peek().is_some() && told.all(|s| s == Standing::Other);
-        if wrong { End::Wrong } else { End::TimedOut }
-    }
-
-    /// How many of those who count have it, and how many count.
-    pub fn count(&self) -> (usize, usize) {
-        let counted = || self.servers.iter().filter(|s| s.counts() && !s.who.is_outside());
-        (counted().filter(|s| self.standing(s) == Standing::Has).count(), counted().count())
-    }
-
-    /// For how long caches that were asked may still give an answer that is not waited for, seconds.
-    pub fn old_for(&self, wall: jiff::Timestamp) -> Option<u32> {
-        let old = self.resolvers().filter(|s| matches!(self.standing(s), Standing::Other | Standing::Missing));
-        old.filter_map(|s| s.left(wall)).max()
-    }
-
     /// What explains the state, most telling first.
     pub fn hints(&self) -> Vec<Hint> {
         hint::hints(self)
@@ -491,12 +450,6 @@ pub fn name(text: &str, kind: Kind) -> Result<String, String> {
     } else {
         Err(format!("{text:?} is no name in DNS: expected s1._domainkey.example.com"))
     }
-}
-
-/// What most say; the first of equals.
-fn most(said: Vec<&BTreeSet<String>>) -> Option<&BTreeSet<String>> {
-    let count = |one: &BTreeSet<String>| said.iter().filter(|other| **other == one).count();
-    said.iter().rev().copied().max_by_key(|one| count(one))
 }
 
 /// "There is none", said by somebody who knows.

@@ -15,8 +15,8 @@ const SLOWEST: u32 = 8;
 /// Who is asked. The order is that of the table: the zone's servers first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
-    /// A name server, at one of its addresses. Outside: the zone above does not delegate to it.
-    Authority { outside: bool, host: String, ip: IpAddr },
+    /// A name server, at one of its addresses.
+    Authority { duty: Duty, host: String, ip: IpAddr },
     /// A recursive resolver: its place in the order, and what it is called.
     Resolver { at: usize, name: String },
 }
@@ -31,19 +31,34 @@ impl Who {
     }
 
     pub fn is_delegated(&self) -> bool {
-        matches!(self, Who::Authority { outside: false, .. })
+        matches!(self, Who::Authority { duty: Duty::Delegated, .. })
+    }
+
+    /// The hidden primary.
+    pub fn is_primary(&self) -> bool {
+        matches!(self, Who::Authority { duty: Duty::Primary, .. })
     }
 
     /// Asked for information only: nobody else asks it.
     pub fn is_outside(&self) -> bool {
-        matches!(self, Who::Authority { outside: true, .. })
+        matches!(self, Who::Authority { duty: Duty::Primary | Duty::Outside, .. })
     }
 
     pub fn role(&self) -> &'static str {
         match self {
-            Who::Authority { outside: false, .. } => "authority",
-            Who::Authority { outside: true, .. } => "not-delegated",
+            Who::Authority { duty: Duty::Delegated, .. } => "authority",
+            Who::Authority { duty: Duty::Primary, .. } => "primary",
+            Who::Authority { duty: Duty::Outside, .. } => "not-delegated",
             Who::Resolver { .. } => "resolver",
+        }
+    }
+
+    /// Why its answer does not count, in a word; empty where it does.
+    pub fn aside(&self) -> &'static str {
+        match self {
+            Who::Authority { duty: Duty::Primary, .. } => "(primary)",
+            Who::Authority { duty: Duty::Outside, .. } => "(not delegated)",
+            _ => "",
         }
     }
 
@@ -53,6 +68,17 @@ impl Who {
             Who::Resolver { name, .. } => name,
         }
     }
+}
+
+/// What a name server is to the zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Duty {
+    /// The zone above sends the world there.
+    Delegated,
+    /// The others fetch the zone from there (SOA MNAME, RFC 1035 §3.3.13), and nobody else is sent to it.
+    Primary,
+    /// The zone above does not delegate to it.
+    Outside,
 }
 
 /// How a server stands to what is waited for.

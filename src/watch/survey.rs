@@ -1,6 +1,6 @@
 //! Which servers are to be watched: the zone of the name, its delegation, the addresses of its servers.
 
-use super::{Order, Who};
+use super::{Duty, Order, Who};
 use crate::evidence::{Answer, Answers, Question, Server};
 use crate::facts::domain::server::{NameServer, Speech};
 use crate::facts::domain::zone::{self, Zone};
@@ -24,12 +24,22 @@ pub struct Survey {
     pub zone: Option<Zone>,
     /// Name servers the user named.
     named: Vec<NameServer>,
+    /// What the zone calls its primary, where nobody is sent there.
+    primary: Option<NameServer>,
     answers: Answers,
     asked: BTreeSet<Question>,
     flying: usize,
     /// When the next one begins, in ticks; `None` while one is on its way.
     again: Option<Duration>,
     rounds: u32,
+}
+
+/// What the answers at hand show.
+struct Found {
+    zone: Zone,
+    named: Vec<NameServer>,
+    primary: Option<NameServer>,
+    missing: Vec<Question>,
 }
 
 impl Survey {
@@ -41,7 +51,7 @@ impl Survey {
         if self.again.is_some() {
             return Vec::new();
         }
-        let (.., missing) = self.gather(order);
+        let missing = self.gather(order).missing;
         let open: Vec<Question> = missing.into_iter().filter(|q| !self.asked.contains(q)).collect();
         let open: Vec<Question> = open.into_iter().take(MOST.saturating_sub(self.asked.len())).collect();
         self.asked.extend(open.iter().cloned());
@@ -66,7 +76,7 @@ impl Survey {
     pub fn heard(&mut self, order: &Order, ticks: Duration, question: &Question, answer: Answer) -> bool {
         self.flying = self.flying.saturating_sub(1);
         self.answers.insert(question.clone(), answer);
-        let (zone, named, missing) = self.gather(order);
+        let Found { zone, named, primary, missing } = self.gather(order);
         let open = missing.iter().any(|q| !self.asked.contains(q)) && self.asked.len() < MOST;
         if open || self.flying > 0 {
             return false;
@@ -76,35 +86,43 @@ impl Survey {
         self.again = Some(ticks + if whole { AGAIN } else { order.interval });
         // What was known stays known where the resolver fails.
         if whole || self.zone.is_none() {
-            (self.zone, self.named) = (Some(zone), named);
+            (self.zone, self.named, self.primary) = (Some(zone), named, primary);
         }
         true
     }
 
-    fn gather(&self, order: &Order) -> (Zone, Vec<NameServer>, Vec<Question>) {
+    fn gather(&self, order: &Order) -> Found {
         let lookup = Lookup::new(&self.answers);
         let zone = zone::gather(&lookup, &order.name, true);
         let apex = zone.apex.clone().unwrap_or_else(|| order.name.clone());
         let hosts = order.servers.iter().filter(|s| s.parse::<IpAddr>().is_err());
-        let named = hosts.map(|host| NameServer::gather(&lookup, host, &apex)).collect();
-        (zone, named, lookup.into_missing())
+        let named: Vec<NameServer> = hosts.map(|host| NameServer::gather(&lookup, host, &apex)).collect();
+        let mname = zone.start.as_ref().map(|start| start.mname.as_str()).filter(|name| name.contains('.'));
+        let known = |name: &str| zone.servers.iter().chain(&named).any(|s| s.host == name);
+        let hidden = mname.filter(|name| !zone.servers.is_empty() && !known(name));
+        let primary = hidden.map(|name| NameServer::gather(&lookup, name, &apex));
+        Found { named, primary, missing: lookup.into_missing(), zone }
     }
 
     /// The name servers with the serials they have.
     pub fn servers(&self, order: &Order) -> Vec<(Who, Option<u32>)> {
         let mut found: Vec<(Who, Option<u32>)> = Vec::new();
-        let own = self.zone.iter().flat_map(|z| &z.servers).map(|s| (s, s.at_parent == Some(false)));
-        for (server, outside) in own.chain(self.named.iter().map(|s| (s, true))) {
+        let duty = |s: &NameServer| if s.at_parent == Some(false) { Duty::Outside } else { Duty::Delegated };
+        let own = self.zone.iter().flat_map(|z| &z.servers).map(|s| (s, duty(s)));
+        let primary = self.primary.iter().map(|s| (s, Duty::Primary));
+        for (server, duty) in own.chain(primary).chain(self.named.iter().map(|s| (s, Duty::Outside))) {
             for stand in &server.stands {
                 let serial = match stand.speech {
                     Speech::Speaks { serial, .. } => Some(serial),
+                    // Many a primary speaks to its secondaries alone.
+                    _ if duty == Duty::Primary => continue,
                     _ => None,
                 };
-                found.push((Who::Authority { outside, host: server.host.clone(), ip: stand.ip }, serial));
+                found.push((Who::Authority { duty, host: server.host.clone(), ip: stand.ip }, serial));
             }
         }
         let direct = order.servers.iter().filter_map(|s| s.parse::<IpAddr>().ok());
-        found.extend(direct.map(|ip| (Who::Authority { outside: true, host: ip.to_string(), ip }, None)));
+        found.extend(direct.map(|ip| (Who::Authority { duty: Duty::Outside, host: ip.to_string(), ip }, None)));
         // A server that is delegated is not outside, whoever names it.
         let mut seen: BTreeSet<IpAddr> = BTreeSet::new();
         found.sort();

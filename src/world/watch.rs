@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use futures_util::future::FutureExt;
 use futures_util::stream::FuturesUnordered;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -23,6 +24,8 @@ pub struct Wanted {
     pub expect: Expect,
     /// Name servers asked besides, by host or address.
     pub servers: Vec<String>,
+    /// Resolvers asked besides those of the settings.
+    pub resolvers: Vec<SocketAddr>,
     pub interval: Duration,
     pub timeout: Duration,
 }
@@ -48,17 +51,20 @@ pub enum NoWatch {
 impl Watcher {
     /// Each resolver the user named is one to be watched; where none is named, the system's are one together.
     pub fn new(settings: &Settings, wanted: Wanted) -> Result<Watcher, NoWatch> {
-        let alone = |resolver: &std::net::SocketAddr| {
+        let alone = |resolver: &SocketAddr| {
             let one = Settings { resolvers: vec![*resolver], ..settings.clone() };
             let name = if resolver.port() == 53 { resolver.ip().to_string() } else { resolver.to_string() };
             Ok((Asker::new(&one)?, name))
         };
-        let each: Vec<(Asker, String)> = match &settings.resolvers[..] {
+        let mut each: Vec<(Asker, String)> = match &settings.resolvers[..] {
             [] => vec![(Asker::new(settings)?, "this machine".to_owned())],
             named => named.iter().take(RESOLVERS).map(alone).collect::<Result<_, NoResolver>>()?,
         };
+        let new = wanted.resolvers.iter().filter(|r| !settings.resolvers.contains(r));
+        let more = new.take(RESOLVERS.saturating_sub(each.len())).map(alone).collect::<Result<Vec<_>, NoResolver>>()?;
+        each.extend(more);
         let (askers, resolvers) = each.into_iter().unzip();
-        let Wanted { name, kind, expect, servers, interval, timeout } = wanted;
+        let Wanted { name, kind, expect, servers, interval, timeout, .. } = wanted;
         let order = Order { name, kind, expect, resolvers, servers, interval, timeout };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let began = Instant::now();
@@ -81,13 +87,25 @@ impl Watcher {
 /// A watch in the background; dropping it stops it.
 #[derive(Debug)]
 pub struct Job {
-    nudge: mpsc::UnboundedSender<()>,
+    nudge: mpsc::UnboundedSender<Nudge>,
+}
+
+/// What a user tells a watch that runs.
+#[derive(Clone, Copy, Debug)]
+enum Nudge {
+    Hurry,
+    Rest(bool),
 }
 
 impl Job {
     /// Asks the name servers now.
     pub fn hurry(&self) {
-        let _ = self.nudge.send(());
+        let _ = self.nudge.send(Nudge::Hurry);
+    }
+
+    /// Rests, or goes on.
+    pub fn rest(&self, rest: bool) {
+        let _ = self.nudge.send(Nudge::Rest(rest));
     }
 }
 
@@ -109,7 +127,7 @@ async fn drive(
     askers: &[Asker],
     began: Instant,
     stop: impl Future,
-    mut nudges: mpsc::UnboundedReceiver<()>,
+    mut nudges: mpsc::UnboundedReceiver<Nudge>,
     on: &mut impl FnMut(&mut Watch),
 ) {
     let now = || Moment { wall: jiff::Timestamp::now(), ticks: began.elapsed() };
@@ -134,7 +152,11 @@ async fn drive(
                 on(watch);
             }
             nudge = nudges.recv() => match nudge {
-                Some(()) => watch.hurry(now()),
+                Some(Nudge::Hurry) => watch.hurry(now()),
+                Some(Nudge::Rest(rest)) => {
+                    watch.rest(now(), rest);
+                    on(watch);
+                }
                 // Whoever could nudge has left, and took the interest along.
                 None => return,
             },

@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "shared with other tests")]
 mod dnsd;
 mod faults;
+mod fix;
 mod parts;
 
 use dnsd::{Dnsd, World};

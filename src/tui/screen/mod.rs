@@ -162,6 +162,9 @@ fn bell(app: &App) -> String {
     let Some(watch) = state else { return String::new() };
     let passed = app.now.duration_since(watch.began.wall).as_secs().max(0);
     let clock = crate::report::watch::clock(u64::try_from(passed).unwrap_or_default());
+    if watch.is_resting() {
+        return format!("paused at {clock}");
+    }
     format!("running {clock} · {}", if app.watches.quiet { "no bell" } else { "bell when over" })
 }
 

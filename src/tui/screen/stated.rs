@@ -25,7 +25,6 @@ use crate::tui::widget::line_edit::LineEdit;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use std::net::IpAddr;
-use unicode_width::UnicodeWidthStr;
 
 /// A line of the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -279,8 +278,11 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
             (Some(_), false) => format!("‹ {} ›", pen.clean(text.text())),
             (None, _) => pen.clean(text.text()),
         };
+        let (shown, typed) = match n == form.at && choice.is_none() {
+            true => text.window(doc.width.saturating_sub(2 + 20), |text| pen.clean(text)),
+            false => (shown, 0),
+        };
         if n == form.at {
-            let typed = if choice.is_some() { 0 } else { pen.clean(text.before()).width() };
             marked = (doc.lines.len(), 2 + 20 + typed);
         }
         let complaint = form.complaint(*field).map_or(String::new(), |c| format!("   ! {c}"));

@@ -35,7 +35,12 @@ const WIDEST: u16 = 120;
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let page = app.page;
-    let Some(watching) = app.watches.shown() else { return vec![] };
+    let Some(watching) = app.watches.shown() else {
+        if action == Action::Add {
+            app.screens.push(Screen::WatchForm);
+        }
+        return vec![];
+    };
     match action {
         Action::CopyValue => {
             return vec![Effect::Copy { text: watching.command(), what: "the shell command".to_owned() }];
@@ -54,7 +59,11 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             app.watches.quiet = !app.watches.quiet;
             app.say(if app.watches.quiet { "No bell." } else { "A bell rings when a watch is over." });
         }
-        Action::Add => app.screens.push(Screen::WatchForm),
+        Action::Pause => return watches::pause(app),
+        Action::Add => {
+            app.watches.form.add_to(&watching.wanted.clone());
+            app.screens.push(Screen::WatchForm);
+        }
         other => {
             let len = app.watches.list.len();
             app.watches.at = step(app.watches.at, other, len, page).unwrap_or(app.watches.at);
@@ -144,12 +153,14 @@ fn one(doc: &mut Doc, watching: &Watching, app: &App, area: Rect) {
         (Some(End::Agreed), _) => ("✓", Ink::Pass),
         (Some(_), _) => ("✗", Ink::Fail),
         (None, true) => ("?", Ink::Strong),
+        (None, false) if watching.paused => ("?", Ink::Strong),
         (None, false) => ("…", Ink::Strong),
     };
     let old = watch.old_for(app.now).filter(|left| *left > 0);
     let old = old.map_or(String::new(), |left| format!("old answers expire in at most {}", clock(left.into())));
     let right = if watching.runs() { old } else { String::new() };
-    let head = spread(&result(watch), &right, doc.width.saturating_sub(5));
+    let head = if watching.paused && watching.runs() { watching.words() } else { result(watch) };
+    let head = spread(&head, &right, doc.width.saturating_sub(5));
     doc.row(&[(" ", Ink::Plain), (glyph, ink), (" ", Ink::Plain), (&head, Ink::Strong)]);
     servers(doc, watch, watching.runs(), app.now);
     let hints = watch.hints();
@@ -197,14 +208,14 @@ fn row(doc: &mut Doc, watch: &Watch, server: &Server, runs: bool, widest: usize,
     };
     let name = crate::safe::clip(&doc.pen.clean(label(server)), widest);
     let pad = " ".repeat(widest.saturating_sub(name.width()));
-    let outside = if server.who.is_outside() { "(not delegated) " } else { "" };
-    let text = doc.pen.clean(format!("{outside}{}", server.words()));
+    let words = [server.who.aside(), &server.words()].join(" ");
+    let text = doc.pen.clean(words.trim_start());
     let heard = !matches!(standing, Standing::Waiting | Standing::Silent);
     let left = server.left(now).filter(|_| heard).map_or(String::new(), |left| clock(left.into()));
     // What is left on the wall since the clocks were last compared.
     let passed = now.duration_since(watch.last.wall).unsigned_abs();
     let next = server.next.saturating_sub(watch.last.ticks).saturating_sub(passed).as_secs();
-    let next = if runs { clock(next) } else { String::new() };
+    let next = if runs && !watch.is_resting() { clock(next) } else { String::new() };
     let right = if doc.width >= 70 { format!("{left:>8}{next:>8}") } else { format!("{left:>8}") };
     let room = doc.width.saturating_sub(6 + widest + 2);
     let text = crate::safe::clip(&text, room.saturating_sub(right.width() + 1));

@@ -6,6 +6,7 @@
 //!   type          ‹ TXT ›
 //!   expected      v=DKIM1; p=…
 //!   also ask      ns1.newhost.example
+//!   resolvers     9.9.9.9
 //! ```
 
 use super::home::cursor;
@@ -23,15 +24,15 @@ use crate::watch::{self, Expect};
 use crate::world::watch::Wanted;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
-use std::net::IpAddr;
-use unicode_width::UnicodeWidthStr;
+use std::net::{IpAddr, SocketAddr};
 
-const LABELS: [&str; 4] = ["name", "type", "expected", "also ask"];
+const LABELS: [&str; 5] = ["name", "type", "expected", "also ask", "resolvers"];
 
 const NAME: usize = 0;
 const TYPE: usize = 1;
 const EXPECTED: usize = 2;
 const SERVERS: usize = 3;
+const RESOLVERS: usize = 4;
 
 /// What mail needs, the most frequent first.
 const KINDS: [Kind; 9] =
@@ -42,6 +43,8 @@ const KINDS: [Kind; 9] =
 pub struct Form {
     pub at: usize,
     kind: usize,
+    /// Of the watch that is added to; holds while its line says the same.
+    expect: Option<Expect>,
     texts: [LineEdit; LABELS.len()],
 }
 
@@ -51,6 +54,21 @@ impl Form {
         let kind = KINDS.iter().position(|k| *k == kind).unwrap_or_default();
         *self = Form { at: EXPECTED, kind, ..Form::default() };
         self.texts[NAME] = LineEdit::new(name);
+    }
+
+    /// For a watch that runs: somebody else is to be asked as well.
+    pub fn add_to(&mut self, wanted: &Wanted) {
+        self.fill(&wanted.name, wanted.kind);
+        let expect = match &wanted.expect {
+            Expect::Values(values) => values.first().map_or(String::new(), |v| v.text.clone()),
+            _ => String::new(),
+        };
+        let resolvers: Vec<String> = wanted.resolvers.iter().map(ToString::to_string).collect();
+        self.texts[EXPECTED] = LineEdit::new(expect);
+        self.texts[SERVERS] = LineEdit::new(wanted.servers.join(" "));
+        self.texts[RESOLVERS] = LineEdit::new(resolvers.join(" "));
+        self.at = RESOLVERS;
+        self.expect = Some(wanted.expect.clone());
     }
 
     fn text(&self, line: usize) -> &str {
@@ -65,13 +83,28 @@ impl Form {
     fn wanted(&self) -> Result<Wanted, (usize, String)> {
         let name = watch::name(self.text(NAME), self.kind()).map_err(|why| (NAME, why))?;
         let values: Vec<String> = Some(self.text(EXPECTED).to_owned()).into_iter().filter(|v| !v.is_empty()).collect();
-        let expect = Expect::read(self.kind(), &values).map_err(|why| (EXPECTED, why))?;
+        let same = |e: &&Expect| match e {
+            Expect::Values(all) => all.first().is_some_and(|v| v.text == self.text(EXPECTED)),
+            _ => values.is_empty(),
+        };
+        let expect = match self.expect.as_ref().filter(same) {
+            Some(expect) => expect.clone(),
+            None => Expect::read(self.kind(), &values).map_err(|why| (EXPECTED, why))?,
+        };
         let words = self.text(SERVERS).split([' ', ',']).filter(|w| !w.is_empty());
         let server = |word: &str| match word.parse::<IpAddr>() {
             Ok(ip) => Ok(ip.to_string()),
             Err(_) => watch::name(word, Kind::A).map_err(|why| (SERVERS, why)),
         };
-        Ok(watches::wanted(name, self.kind(), expect, words.map(server).collect::<Result<_, _>>()?))
+        let servers = words.map(server).collect::<Result<_, _>>()?;
+        let words = self.text(RESOLVERS).split([' ', ',']).filter(|w| !w.is_empty());
+        let resolver = |word: &str| {
+            let bare = word.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));
+            let why = || (RESOLVERS, format!("{word:?} is no address of a resolver"));
+            bare.or_else(|_| word.parse()).map_err(|_| why())
+        };
+        let resolvers = words.map(resolver).collect::<Result<_, _>>()?;
+        Ok(Wanted { resolvers, ..watches::wanted(name, self.kind(), expect, servers) })
     }
 }
 
@@ -127,20 +160,26 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     doc.row(&[(" Which record is to be everywhere?", Ink::Strong)]);
     doc.blank();
     let head = doc.lines.len();
+    let room = doc.width.saturating_sub(2 + 11);
+    let mut typed = 0;
     for (n, label) in LABELS.iter().enumerate() {
-        let text = match n {
-            TYPE => format!("‹ {} ›", form.kind()),
-            n => form.texts.get(n).map_or(String::new(), |t| t.text().to_owned()),
+        let text = match (n, form.texts.get(n)) {
+            (TYPE, _) => format!("‹ {} ›", form.kind()),
+            (_, Some(line)) if n == form.at => {
+                let (shown, at) = line.window(room, |text| pen.clean(text));
+                typed = at;
+                shown
+            }
+            (_, line) => line.map_or(String::new(), |t| t.text().to_owned()),
         };
         doc.item(n == form.at, &format!("{label:<10} {text}"));
     }
     doc.blank();
-    doc.para(1, "Nothing expected: until all say the same. Also ask: the name servers your DNS host showed you, to learn whether anybody is sent there.", Ink::Plain);
+    doc.para(1, "Nothing expected: until all say the same. Also ask: the name servers your DNS host showed you, to learn whether anybody is sent there. Resolvers: addresses, besides those in use.", Ink::Plain);
     doc.para(1, "The zone's own servers and your resolvers are asked, each once in 30 seconds, a cache when its answer expires. It ends when everyone agrees, or after an hour.", Ink::Plain);
     let top = doc.draw(frame, area, 0);
     let line = head + form.at;
-    let typed = form.texts.get(form.at).map_or(0, |t| pen.clean(t.before()).width());
-    let x = 2 + 11 + if form.at == TYPE { 0 } else { typed };
+    let x = 2 + 11 + typed;
     if x < area.width as usize && line < area.height as usize {
         frame.set_cursor_position(Position::new(area.x + x as u16, area.y + line as u16));
     } else {

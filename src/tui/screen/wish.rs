@@ -25,7 +25,6 @@ use crate::tui::widget::line_edit::LineEdit;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use std::net::IpAddr;
-use unicode_width::UnicodeWidthStr;
 
 /// Section and label of each line.
 const LINES: [(&str, &str); 9] = [
@@ -215,9 +214,11 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
             true => format!("‹ {} ›{hint}", if text == "yes" { "yes" } else { "no" }),
             false => text.to_owned(),
         };
+        let line = form.texts.get(n).filter(|_| n == form.at && !choice);
+        let window = line.map(|line| line.window(doc.width.saturating_sub(2 + 20), |text| pen.clean(text)));
+        let (shown, typed) = window.unwrap_or((shown, 0));
         if n == form.at {
-            let typed = form.texts.get(n).map_or(0, |t| pen.clean(t.before()).width());
-            marked = (doc.lines.len(), 2 + 20 + if choice { 0 } else { typed });
+            marked = (doc.lines.len(), 2 + 20 + typed);
         }
         let complaint = form.complaint(n).map_or(String::new(), |c| format!("   ! {c}"));
         doc.item(n == form.at, &format!("{label:<19} {shown}{complaint}"));

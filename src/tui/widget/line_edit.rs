@@ -1,7 +1,10 @@
 //! One line of text with a cursor that moves by grapheme.
 
+use super::excerpt::from_column;
+use crate::safe::clip;
 use crate::tui::keys::Action;
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
 
 /// A text and a cursor (byte offset at a grapheme boundary).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +42,21 @@ impl LineEdit {
 
     fn after(&self) -> &str {
         self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// What `room` columns show of the text, made safe by `clean`, and the column of the cursor in it: the cursor
+    /// stays in sight, and so does the tail of a text that is longer than its line.
+    pub fn window(&self, room: usize, clean: impl Fn(&str) -> String) -> (String, usize) {
+        let (text, at) = (clean(&self.text), clean(self.before()).width());
+        if at < room || room < 2 {
+            return (clip(&text, room), at);
+        }
+        let left = at + 1 - room;
+        let rest = from_column(&text, left + 1);
+        // No sign of what is cut off behind: the cursor may stand there.
+        let fits = |end: &usize| rest.get(..*end).is_some_and(|head| head.width() < room);
+        let end = rest.grapheme_indices(true).map(|(at, g)| at + g.len()).take_while(fits).last().unwrap_or(0);
+        (format!("…{}", rest.get(..end).unwrap_or_default()), room - 1)
     }
 
     /// Types; line ends become blanks.
@@ -86,6 +104,19 @@ fn first(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cursor_stays_in_sight() {
+        let window = |line: &LineEdit, room| line.window(room, str::to_owned);
+        let mut line = LineEdit::new("abcdefgh");
+        assert_eq!(window(&line, 9), ("abcdefgh".to_owned(), 8));
+        assert_eq!(window(&line, 8), ("…cdefgh".to_owned(), 7));
+        assert_eq!(window(&line, 4), ("…gh".to_owned(), 3));
+        (0..2).for_each(|_| drop(line.edit(Action::Left)));
+        assert_eq!(window(&line, 4), ("…efg".to_owned(), 3));
+        line.edit(Action::LineStart);
+        assert_eq!(window(&line, 4), ("abc…".to_owned(), 0));
+    }
 
     #[test]
     fn moves_and_deletes_whole_graphemes() {
