@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(window(&line, 9), ("abcdefgh".to_owned(), 8));
         assert_eq!(window(&line, 8), ("…cdefgh".to_owned(), 7));
         assert_eq!(window(&line, 4), ("…gh".to_owned(), 3));
-        (0..2).for_each(|_| drop(line.edit(Action::Left)));
+        assert!((0..2).all(|_| line.edit(Action::Left)));
         assert_eq!(window(&line, 4), ("…efg".to_owned(), 3));
         line.edit(Action::LineStart);
         assert_eq!(window(&line, 4), ("abc…".to_owned(), 0));
