@@ -422,8 +422,7 @@ fn a_watch_that_rests_asks_nobody_and_its_time_does_not_pass() {
     assert_eq!(sim.watch.wake(), Duration::MAX);
     sim.watch.rest(now, false);
     sim.until(7310);
-    let servers: std::collections::BTreeSet<_> =
-        sim.log[before..].iter().map(|(_, a)| a.question.server.clone()).collect();
+    let servers: std::collections::BTreeSet<_> = sim.log[before..].iter().map(|(_, a)| a.question.server).collect();
     assert!(servers.len() >= 4, "everybody is asked once it goes on: {servers:?}");
     sim.until(20_000);
     assert_eq!((sim.watch.end, sim.seconds), (Some(End::TimedOut), 3600 + 7200));
