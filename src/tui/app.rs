@@ -1,6 +1,7 @@
 //! The state of the app.
 
 use super::case::Case;
+use super::fetches::Fetches;
 use super::keys::{Places, View};
 use super::msg::Ticket;
 use super::popup::Popup;
@@ -55,6 +56,9 @@ pub enum Screen {
     WarmUpDay,
     /// A proposed value, edited in place.
     Edit,
+    /// A message that is waited for, and which.
+    Fetch,
+    FetchForm,
 }
 
 impl Screen {
@@ -85,6 +89,8 @@ impl Screen {
             Screen::WarmUp => Places::WARMUP,
             Screen::WarmUpForm | Screen::WarmUpDay => Places::WARMUP_FORM,
             Screen::Edit => Places::EDIT,
+            Screen::Fetch => Places::FETCH,
+            Screen::FetchForm => Places::FETCH_FORM,
         }
     }
 
@@ -131,6 +137,7 @@ pub struct App {
     pub watches: Watches,
     pub practice: Practice,
     pub warmup: WarmUp,
+    pub fetches: Fetches,
     /// The last ticket given out.
     pub ticket: Ticket,
     /// An input is being opened.
@@ -172,6 +179,7 @@ impl App {
             watches: Watches::default(),
             practice: Practice::default(),
             warmup: WarmUp::default(),
+            fetches: Fetches::default(),
             ticket: Ticket::default(),
             opening: false,
             status: None,
@@ -211,7 +219,7 @@ impl App {
 
     /// Does anything run that quitting would stop?
     pub fn runs(&self) -> bool {
-        self.busy() || self.watches.running() > 0
+        self.busy() || self.watches.running() > 0 || self.fetches.runs()
     }
 
     /// Is an input read or diagnosed?
