@@ -2,25 +2,25 @@
 
 use super::args::Global;
 use super::exit::Exit;
-use super::mailboxes;
 use super::source;
 use crate::diagnose::Diagnosis;
 use crate::evidence::case::{Case, Run};
 use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::Reading;
-use crate::fetch::Order;
 use crate::practice::{Cure, Lesson};
 use crate::samples;
+use crate::send::{self, Sent};
 use crate::tui;
-use crate::tui::fetches::Asked;
 use crate::tui::world::{
-    CopyReport, Job, OnFetch, OnProgress, OnTested, OnWatch, Opened, Recent, Sample, Source, World,
+    CopyReport, Job, Letter, OnProgress, OnSend, OnTested, OnWatch, Opened, Ready, Recent, Sample, Source, World,
 };
 use crate::world::clipboard::{Clipboard, Copied, Surroundings, Way};
+use crate::world::dkim::Signer;
 use crate::world::dns::Settings;
-use crate::world::fetch;
 use crate::world::practice::Practice;
+use crate::world::random;
 use crate::world::run;
+use crate::world::send as session;
 use crate::world::state::{self, State};
 use crate::world::watch::{self, Wanted};
 use std::io;
@@ -149,6 +149,15 @@ impl World for Outside {
                 let evidence = sample.evidence(self.now(), Said::default());
                 Ok(Opened { invented: true, ..recorded(evidence) })
             }
+            Source::Session(sent) => {
+                let evidence = send::evidence(sent, self.offline);
+                // As it was kept when the session was over: the diagnosis is another run of that case.
+                if let Ok(mut open) = self.case.lock() {
+                    *open = Some(Case::new(&evidence, true));
+                }
+                let transcript = evidence.transcript.clone();
+                Ok(Opened { transcript, ..Opened::new(evidence.input, evidence.said) })
+            }
             Source::Case(id) => {
                 let case = self.state()?.load_case(id).map_err(|e| e.to_string())?;
                 let evidence = case.evidence(None).map_err(|e| e.to_string())?;
@@ -167,7 +176,8 @@ impl World for Outside {
         self.practising = opened.practice;
         // No packet of the practice world leaves this machine.
         let offline = (self.offline && !opened.practice) || recorded;
-        let mut evidence = Evidence::new(opened.input, opened.said, self.now(), offline);
+        let fresh = Evidence::new(opened.input, opened.said, self.now(), offline);
+        let mut evidence = Evidence { transcript: opened.transcript, ..fresh };
         if let Some(old) = opened.recorded {
             evidence =
                 Evidence { answers: old.answers.clone(), fetched: old.fetched.clone(), now: old.now, ..evidence };
@@ -219,29 +229,52 @@ impl World for Outside {
         }
     }
 
-    fn fetch(&mut self, asked: Asked, on: OnFetch) -> Result<fetch::Job, String> {
+    fn compose(&mut self, letter: Letter) -> Result<Ready, String> {
+        let Letter { mut draft, file, from_file, path_given, key, login } = letter;
+        if let Some(path) = file {
+            let bytes = source::bytes(&path.to_string_lossy()).map_err(|e| format!("{e:#}"))?;
+            if from_file {
+                let from = send::from(&bytes).and_then(|text| send::mailbox(&text).ok());
+                draft.from = from.ok_or("the message has no From that can be read: type the sender")?;
+            }
+            if !path_given {
+                draft.mail_from = Some(draft.from.email.clone());
+            }
+            draft.content = send::Content::Own(bytes.into());
+        }
+        let marker = random::marker().ok_or("the system gives no random bytes")?;
+        let mut composed = send::compose(&draft, &marker, self.now())?;
+        if let Some(key) = key {
+            let signer = Signer::read(&key.path, draft.from.email.domain(), &key.selector)?;
+            composed.bytes = signer.sign(&composed.bytes)?;
+        }
+        let warnings = send::warnings(&draft, &composed);
+        let known = self.state.as_ref().is_some_and(|s| s.knows_recipient(draft.to.as_ref()));
+        Ok(Ready { draft, composed, warnings, known, login })
+    }
+
+    fn send(&mut self, ready: Ready, mut on: OnSend) -> Result<session::Job, String> {
+        if self.offline {
+            return Err("sending needs the network, and --offline forbids it".into());
+        }
+        let Ready { draft, composed, known, login, .. } = ready;
+        if let Some(state) = self.state.as_ref().filter(|_| !known) {
+            state.learn_recipient(draft.to.as_ref()).map_err(|e| e.to_string())?;
+        }
+        let message: Arc<[u8]> = composed.bytes.into();
+        let order = session::Order { draft: draft.clone(), message: message.clone(), credentials: None };
+        let settings = Settings { timeout: session::TIMEOUT, ..self.settings.clone() };
         let state = self.state.clone();
-        let resolver = self.settings.resolvers.first().copied();
-        let (offline, now) = (self.offline, self.now);
-        let prepare = move || {
-            Ok(fetch::Wanted {
-                boxes: mailboxes::asked(&asked, offline).map_err(|e| format!("{e:#}"))?,
-                order: Order { sought: asked.sought, header_only: asked.header_only, timeout: asked.timeout },
-                insecure: false,
-                pace: fetch::PACE,
-                said: Said { resolver, ..Said::default() },
-                now,
-                offline,
-                sent: asked.sent,
-            })
+        let on = move |progress: Result<session::Progress, String>| {
+            if let (Ok(progress), Some(state)) = (&progress, &state)
+                && progress.over
+            {
+                let transcript = Arc::new(progress.transcript.clone());
+                keep_session(state, &Sent { draft: draft.clone(), message: message.clone(), transcript });
+            }
+            on(progress);
         };
-        let keep = move |diagnosis: &Diagnosis| {
-            let evidence = &diagnosis.facts.evidence;
-            let state = state.as_ref().filter(|_| evidence.input.kind.is_judged())?;
-            let case = Case::new(evidence, false);
-            state.save_case(&case, diagnosis).ok().map(|_| case.id)
-        };
-        fetch::spawn(self.settings.clone(), prepare, keep, on).map_err(|e| e.to_string())
+        session::spawn(&settings, order, login, on).map_err(|e| e.to_string())
     }
 
     fn keep(&mut self, diagnosis: &Diagnosis) {
@@ -303,6 +336,14 @@ impl World for Outside {
     }
 }
 
+/// A session makes a case, whether or not anybody looks at its diagnosis.
+fn keep_session(state: &State, sent: &Sent) {
+    let evidence = send::evidence(sent, true);
+    let case = Case::new(&evidence, true);
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    let _ = state.save_case(&case, &crate::diagnose::diagnose(Arc::new(evidence), reading));
+}
+
 /// Writes the case, or appends the run to the one that is open; `begun` brings that run up to
 /// date. Failing to is no reason to interrupt anybody: the next run tries again.
 fn save(state: &State, open: &Mutex<Option<Case>>, diagnosis: &Diagnosis, begun: bool) {
@@ -333,5 +374,6 @@ fn way_word(way: Way) -> &'static str {
 
 /// A saved case or a sample, to be looked at as it was.
 fn recorded(evidence: Evidence) -> Opened {
-    Opened { recorded: Some(Arc::new(evidence.clone())), ..Opened::new(evidence.input, evidence.said) }
+    let transcript = evidence.transcript.clone();
+    Opened { recorded: Some(Arc::new(evidence.clone())), transcript, ..Opened::new(evidence.input, evidence.said) }
 }

@@ -9,13 +9,13 @@ pub use notice::{Sent, evidence};
 pub use warn::warnings;
 
 pub use crate::evidence::transcript::Security;
-use lettre::Address;
-use lettre::message::Mailbox;
+pub use lettre::Address;
+pub use lettre::message::Mailbox;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What is to be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     pub from: Mailbox,
     /// MAIL FROM; `None` is the null path `<>`.
@@ -44,7 +44,7 @@ pub enum Route {
 }
 
 /// What the message says.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     Test {
         subject: Option<String>,

@@ -14,7 +14,7 @@ const BOUNDARY: &str = "=_postdoc_notice";
 const HEADER: usize = 64 * 1024;
 
 /// A message with its session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     pub draft: Draft,
     /// As it left, or would have.

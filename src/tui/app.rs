@@ -1,12 +1,12 @@
 //! The state of the app.
 
 use super::case::Case;
-use super::fetches::Fetches;
 use super::keys::{Places, View};
 use super::msg::Ticket;
 use super::popup::Popup;
 use super::practice::Practice;
 use super::screen::input::Focus;
+use super::sendings::Sending;
 use super::theme::{Choice, Ink, Look, Theme};
 use super::warmups::WarmUp;
 use super::watches::Watches;
@@ -51,14 +51,17 @@ pub enum Screen {
     /// A record as the DNS host wants it typed in.
     Form,
     /// A warm-up, what is known of it, and a day's numbers.
+    /// What is to be sent?
+    SendForm,
+    /// Send it?
+    Send,
+    /// The session in which it is sent.
+    Session,
     WarmUp,
     WarmUpForm,
     WarmUpDay,
     /// A proposed value, edited in place.
     Edit,
-    /// A message that is waited for, and which.
-    Fetch,
-    FetchForm,
 }
 
 impl Screen {
@@ -86,11 +89,12 @@ impl Screen {
             Screen::Watch => Places::WATCH,
             Screen::WatchForm => Places::WATCH_FORM,
             Screen::Form => Places::FORM,
+            Screen::SendForm => Places::SEND_FORM,
+            Screen::Send => Places::SEND,
+            Screen::Session => Places::SESSION,
             Screen::WarmUp => Places::WARMUP,
             Screen::WarmUpForm | Screen::WarmUpDay => Places::WARMUP_FORM,
             Screen::Edit => Places::EDIT,
-            Screen::Fetch => Places::FETCH,
-            Screen::FetchForm => Places::FETCH_FORM,
         }
     }
 
@@ -136,8 +140,8 @@ pub struct App {
     pub case: Option<Case>,
     pub watches: Watches,
     pub practice: Practice,
+    pub sending: Sending,
     pub warmup: WarmUp,
-    pub fetches: Fetches,
     /// The last ticket given out.
     pub ticket: Ticket,
     /// An input is being opened.
@@ -178,8 +182,8 @@ impl App {
             case: None,
             watches: Watches::default(),
             practice: Practice::default(),
+            sending: Sending::default(),
             warmup: WarmUp::default(),
-            fetches: Fetches::default(),
             ticket: Ticket::default(),
             opening: false,
             status: None,
@@ -219,7 +223,7 @@ impl App {
 
     /// Does anything run that quitting would stop?
     pub fn runs(&self) -> bool {
-        self.busy() || self.watches.running() > 0 || self.fetches.runs()
+        self.busy() || self.watches.running() > 0 || self.sending.runs()
     }
 
     /// Is an input read or diagnosed?

@@ -1,18 +1,16 @@
 //! What reaches the app, and what it asks for. Both are plain values.
 
-use super::fetches::Asked;
-use super::world::{CopyReport, Opened, Source};
+use super::world::{CopyReport, Letter, Opened, Ready, Source};
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Said};
-use crate::fetch::Wait;
 use crate::practice::{Cure, Lesson};
 use crate::replay::edit::{Attempt, Tried};
 use crate::watch::Watch;
 use crate::world::run::Progress;
+use crate::world::send::Progress as Sending;
 use crate::world::watch::Wanted;
 use crossterm::event::KeyEvent;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Numbers what was asked; an answer with an old number is dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,8 +35,10 @@ pub enum Msg {
     DraftLost(String),
     /// A state of a watch, or why there is none; tickets of watches are numbered apart.
     Watched(Ticket, Result<Box<Watch>, String>),
-    /// A state of the fetch, or why there is none; its tickets are numbered apart.
-    Fetched(Ticket, Result<Box<Wait>, String>),
+    /// The message is written, or why not.
+    Composed(Result<Box<Ready>, String>),
+    /// A state of the session, or why there is none; tickets of sessions are numbered apart.
+    Sending(Ticket, Result<Box<Sending>, String>),
     /// What came of an edit.
     Tried(Ticket, Box<Tried>),
     /// The test of a lesson is back, or why it is not.
@@ -75,12 +75,12 @@ pub enum Effect {
     Rest(Ticket, bool),
     /// Has a watch ask the name servers at once.
     AskNow(Ticket),
-    /// Answered by [`Msg::Fetched`], again and again; replaces the one before.
-    Fetch(Ticket, Box<Asked>),
-    /// Gives the fetch more time.
-    FetchLonger(Duration),
-    /// Ends the fetch.
-    Unfetch,
+    /// Writes the message; answered by [`Msg::Composed`].
+    Compose(Box<Letter>),
+    /// Answered by [`Msg::Sending`], again and again.
+    Send(Ticket, Box<Ready>),
+    /// Ends a session; its last state still comes.
+    Unsend(Ticket),
     /// Tries an edit once nothing more is typed; answered by [`Msg::Tried`].
     Try(Ticket, Box<Attempt>),
     /// Begins a lesson anew.

@@ -2,7 +2,6 @@
 
 use super::app::{App, Screen as Place};
 use super::events;
-use super::fetches;
 use super::msg::{Background, Effect, Msg, Ticket};
 use super::terminal::{self, Screen};
 use super::theme::{Choice, Look};
@@ -50,14 +49,11 @@ enum Inward {
 
 /// Runs the app until the user leaves; the terminal is then as it was.
 pub fn run(start: Start) -> anyhow::Result<()> {
-    let mut outside = Outside { world: start.world, job: None, watches: BTreeMap::new(), fetch: None, trials: None };
+    let mut outside = Outside { world: start.world, job: None, watches: BTreeMap::new(), sending: None, trials: None };
     let look = Look::here(start.color);
     let mut app = App::new(look, outside.world.now());
     app.redact = start.redact;
     app.samples = outside.world.samples();
-    if let Some(kept) = outside.world.load_note(fetches::NOTE) {
-        app.fetches = fetches::Fetches::of(&kept);
-    }
     if let Some(kept) = outside.world.load_note(warmups::NOTE) {
         app.warmup = warmups::WarmUp::of(&kept, app.now.to_zoned(jiff::tz::TimeZone::UTC).date());
     }
@@ -132,7 +128,7 @@ fn each_frame(
 fn period(app: &App) -> Option<Duration> {
     let counting = match app.screen() {
         Place::Watch => app.watches.shown().is_some_and(|w| w.runs() && !w.paused),
-        Place::Fetch => app.fetches.runs(),
+        Place::Session => app.sending.runs(),
         _ => false,
     };
     match app.busy() && app.look.motion {
@@ -194,7 +190,7 @@ struct Outside {
     world: Box<dyn World>,
     job: Option<Job>,
     watches: BTreeMap<Ticket, crate::world::watch::Job>,
-    fetch: Option<crate::world::fetch::Job>,
+    sending: Option<(Ticket, crate::world::send::Job)>,
     /// Begun with the first edit.
     trials: Option<Sender<(Ticket, Attempt)>>,
 }
@@ -242,26 +238,20 @@ impl Outside {
                     self.watches.get(&ticket).inspect(|job| job.rest(rest));
                     None
                 }
-                Effect::Fetch(ticket, asked) => {
-                    self.fetch = None;
-                    match self.world.fetch(*asked, fetched(ticket, sender.clone())) {
-                        Ok(job) => {
-                            self.fetch = Some(job);
-                            None
-                        }
-                        Err(why) => Some(Msg::Fetched(ticket, Err(why))),
-                    }
-                }
-                Effect::FetchLonger(by) => {
-                    self.fetch.iter().for_each(|job| job.longer(by));
-                    None
-                }
-                Effect::Unfetch => {
-                    self.fetch = None;
-                    None
-                }
                 Effect::AskNow(ticket) => {
                     self.watches.get(&ticket).inspect(|job| job.hurry());
+                    None
+                }
+                Effect::Compose(letter) => Some(Msg::Composed(self.world.compose(*letter).map(Box::new))),
+                Effect::Send(ticket, ready) => match self.world.send(*ready, sending(ticket, sender.clone())) {
+                    Ok(job) => {
+                        self.sending = Some((ticket, job));
+                        None
+                    }
+                    Err(why) => Some(Msg::Sending(ticket, Err(why))),
+                },
+                Effect::Unsend(ticket) => {
+                    self.sending.iter_mut().filter(|(t, _)| *t == ticket).for_each(|(_, job)| job.cancel());
                     None
                 }
                 Effect::Try(ticket, attempt) => {
@@ -353,16 +343,15 @@ fn tested(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnTested {
     })
 }
 
-fn fetched(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnFetch {
-    Box::new(move |state| {
-        let state = state.map(|wait| Box::new(wait.clone()));
-        let _ = sender.send(Inward::Msgs(vec![Msg::Fetched(ticket, state)]));
-    })
-}
-
 fn watched(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnWatch {
     Box::new(move |watch| {
         let _ = sender.send(Inward::Msgs(vec![Msg::Watched(ticket, Ok(Box::new(watch.clone())))]));
+    })
+}
+
+fn sending(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnSend {
+    Box::new(move |state| {
+        let _ = sender.send(Inward::Msgs(vec![Msg::Sending(ticket, state.map(Box::new))]));
     })
 }
 
@@ -387,7 +376,7 @@ fn plain_page(
         kept.extend(
             batch
                 .into_iter()
-                .filter(|m| matches!(m, Msg::Progress(..) | Msg::Watched(..) | Msg::Fetched(..) | Msg::Tried(..))),
+                .filter(|m| matches!(m, Msg::Progress(..) | Msg::Watched(..) | Msg::Sending(..) | Msg::Tried(..))),
         );
         if pressed {
             break;

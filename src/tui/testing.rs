@@ -576,59 +576,56 @@ pub fn beside() -> super::case::Case {
     super::case::Case { diagnosis: Some(diagnosis), ..super::case::Case::new(opened) }
 }
 
-/// The evidence of a message that was found in this folder.
-fn arrived(folder: &crate::fetch::Folder) -> Arc<Evidence> {
-    let said = Said {
-        folder: Some(said::FoundIn { name: folder.name.clone(), role: folder.role, seen: true }),
-        ..Said::default()
+/// A message that a yes would send; `known` is the recipient.
+pub fn ready(known: bool) -> super::world::Ready {
+    let draft = crate::send::Draft {
+        from: crate::send::mailbox("Ann <ann@acme.example>").unwrap(),
+        mail_from: crate::send::address("bounce@mailer.esp.example").ok(),
+        to: crate::send::address("me@gmail.example").unwrap(),
+        hello: None,
+        route: crate::send::Route::Via { host: "smtp.acme.example".into(), port: 587 },
+        security: crate::send::Security::Starttls,
+        insecure: false,
+        user: Some("ann".into()),
+        source: None,
+        content: crate::send::Content::Test { subject: None, body: None, unsubscribe: None },
     };
-    Arc::new(Evidence::new(input(), said, "2026-05-12T14:02:12Z".parse().unwrap(), true))
+    let at = "2026-05-12T14:02:00Z".parse().unwrap();
+    let composed = crate::send::compose(&draft, "0123456789abcdef", at).unwrap();
+    let warnings = crate::send::warnings(&draft, &composed);
+    super::world::Ready { draft, composed, warnings, known, login: None }
 }
 
-/// A fetch from four mailboxes, 42 seconds on: found, in the junk, refused, waited for.
-pub fn waited() -> crate::fetch::Wait {
-    use crate::evidence::said::FolderRole;
-    use crate::fetch::account::Server;
-    use crate::fetch::{Account, Event, Fault, Find, Folder, Opinion, Order, Place, Reason, Sought, Wait};
-    use std::time::Duration;
-    let names = ["me@gmail.com", "me@example.com@imap.example.com", "me@outlook.com", "me@yahoo.com"];
-    let accounts = names.map(|name| Account::new(Place::Imap(Server::read(name).unwrap()))).into();
-    let order =
-        Order { sought: Sought::marker("7F3A-91C2").unwrap(), header_only: false, timeout: Duration::from_secs(300) };
-    let mut wait = Wait::new(order, accounts, "2026-05-12T14:02:00Z".parse().unwrap());
-    let junk = |name: &str| Folder { wire: name.into(), name: name.into(), role: FolderRole::Junk, all: false };
-    let second = Duration::from_secs;
-    for n in 0..4 {
-        wait.hear(n, second(1), Event::Connected { tls: Some("TLSv1.3".into()) });
-        if n != 2 {
-            let folders = vec![Folder::inbox(), junk(["[Gmail]/Spam", "Junk", "", "Bulk"][n])];
-            wait.hear(n, second(2), Event::Open { folders, missing: vec![] });
-            wait.hear(n, second(3), Event::Waiting { pushed: n != 3 });
-        }
-    }
-    wait.hear(2, second(2), Event::Failed(Fault::new(Reason::BasicOff, "LOGIN failed.")));
-    wait.hear(3, second(20), Event::Others { folder: "INBOX".into(), count: 1 });
-    for (n, folder, state, headline) in [
-        (0, Folder::inbox(), State::Pass, "SPF, DKIM and DMARC pass."),
-        (1, junk("Junk"), State::Fail, "SPF, DKIM and DMARC pass, yet it landed in the junk folder."),
-    ] {
-        let message = Arc::from(HEADER.as_bytes());
-        let evidence = arrived(&folder);
-        wait.hear(
-            n,
-            second(8 + 4 * n as u64),
-            Event::Found(Find { folder, also: vec![], received: None, message, whole: true }),
-        );
-        let opinion = Opinion { state, headline: headline.into(), cause: None, case: Some("3f9c0b1a".into()) };
-        wait.hear(n, second(15), Event::Judged { opinion, evidence });
-    }
-    wait.take_news();
-    wait
-}
-
-/// The same when the time is up.
-pub fn waited_in_vain() -> crate::fetch::Wait {
-    let mut wait = waited();
-    wait.hear(3, std::time::Duration::from_secs(300), crate::fetch::Event::Never);
-    wait
+/// A session as far as `lines` go; over where `stop` says how, or where the message was taken.
+pub fn session(lines: usize, stop: Option<transcript::Stop>) -> crate::world::send::Progress {
+    use transcript::{Left, Line, Security, Stage, Way};
+    let began = "2026-05-12T14:02:00Z".parse().unwrap();
+    let mut t = Transcript::new(began, "smtp.acme.example", Security::Starttls, false);
+    t.address = "192.0.2.25:587".parse().ok();
+    let words = [
+        (12, Way::Note, "connected to smtp.acme.example [192.0.2.25] port 587"),
+        (24, Way::Heard, "220 smtp.acme.example ESMTP \u{1b}[31mred\u{202e}"),
+        (24, Way::Sent, "EHLO [192.0.2.200]"),
+        (31, Way::Heard, "250-smtp.acme.example\n250-SIZE 10000000\n250 STARTTLS"),
+        (31, Way::Sent, "STARTTLS"),
+        (40, Way::Heard, "220 2.0.0 ready"),
+        (55, Way::Note, "TLSv1.3 TLS13_AES_256_GCM_SHA384"),
+        (56, Way::Sent, "AUTH PLAIN ***"),
+        (90, Way::Heard, "235 2.7.0 Ok"),
+        (90, Way::Sent, "MAIL FROM:<bounce@mailer.esp.example> SIZE=700"),
+        (120, Way::Heard, "250 2.1.0 Ok"),
+        (120, Way::Sent, "RCPT TO:<me@gmail.example>"),
+        (180, Way::Heard, "550 5.1.1 <me@gmail.example>: user unknown"),
+    ];
+    let over = lines == words.len() || stop.is_some();
+    t.lines = words
+        .iter()
+        .take(lines)
+        .map(|(at_ms, way, text)| Line { at_ms: *at_ms, way: *way, text: (*text).into() })
+        .collect();
+    t.stage = if lines > 6 { Stage::Rcpt } else { Stage::Tls };
+    t.left = if over && stop.is_none() { Left::Yes } else { Left::No };
+    t.stop = stop;
+    let wait = crate::world::send::Wait { what: "a reply to RCPT".into(), until_ms: 12_120 };
+    crate::world::send::Progress { transcript: t, waiting: (!over).then_some(wait), over }
 }

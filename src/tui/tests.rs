@@ -9,6 +9,7 @@ use super::theme::{Choice, Look, Theme};
 use super::update::update;
 use super::world::{CopyReport, Opened, Recent, Sample, Source};
 use crate::evidence::InputKind;
+use crate::evidence::transcript::Stop;
 use crate::world::run::Progress;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
@@ -358,26 +359,38 @@ const STORIES: &[Story] = &[
         press(app, "u");
         sent_again(app);
     }),
-    ("fetch_form", |app| {
-        app.screens.truncate(1);
-        press(app, "7");
-        press(app, "me@gmail.com");
+    ("send_form", |app| {
+        app.screens = vec![Screen::Home, Screen::SendForm];
+        for text in ["Ann <ann@acme.example>", "me@gmail.example", "smtp.acme.example", "", "", "ann", "", "hunter2"] {
+            press(app, text);
+            enter(app);
+        }
+    }),
+    ("send_form_wrong", |app| {
+        app.screens = vec![Screen::Home, Screen::SendForm];
+        press(app, "ann");
+        ctrl(app, 'd');
+        (0..4).for_each(|_| drop(enter(app)));
+        stroke(app, KeyCode::Right, KeyModifiers::NONE);
         enter(app);
-        press(app, "pl4nted-s3cret");
     }),
-    ("fetch", |app| {
-        fetched(app, testing::waited());
+    ("send_new_recipient", |app| drop(written(app, false))),
+    ("send_confirm", |app| {
+        written(app, true);
+        press(app, "i");
     }),
-    ("fetch_refused", |app| {
-        fetched(app, testing::waited());
-        press(app, "jj");
+    ("send_running", |app| {
+        handed_over(app, testing::session(12, None));
     }),
-    ("fetch_over", |app| {
-        let ticket = fetched(app, testing::waited());
-        esc(app);
-        update(app, Msg::Fetched(ticket, Ok(Box::new(testing::waited_in_vain()))));
-        press(app, "7");
-        press(app, "jjj");
+    ("send_refused", |app| {
+        handed_over(app, testing::session(13, Some(no_such_user())));
+    }),
+    ("send_stopped", |app| {
+        handed_over(app, testing::session(12, Some(Stop::Cancelled)));
+    }),
+    ("send_quit", |app| {
+        handed_over(app, testing::session(12, None));
+        press(app, "q");
     }),
     ("log", |app| {
         app.say("Copied something.");
@@ -440,18 +453,24 @@ fn back_with(app: &mut App, effects: &[Effect], cured: bool) {
     update(app, Msg::Progress(*ticket, Box::new(Progress { diagnosis, running: 0 })));
 }
 
-/// Asks for a message and hears this state; answers the ticket.
-fn fetched(app: &mut App, state: crate::fetch::Wait) -> Ticket {
-    app.screens.truncate(1);
-    app.now = "2026-05-12T14:02:42Z".parse().unwrap();
-    press(app, "7");
-    press(app, "mine/boxes.toml");
-    (0..6).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
-    press(app, "7F3A-91C2");
-    let effects = ctrl(app, 'd');
-    let [Effect::Fetch(ticket, _), Effect::SaveNote { .. }] = &effects[..] else { panic!("{effects:?}") };
-    update(app, Msg::Fetched(*ticket, Ok(Box::new(state))));
+/// A message is written, and asked about.
+fn written(app: &mut App, known: bool) -> Vec<Effect> {
+    app.screens = vec![Screen::Home, Screen::SendForm];
+    update(app, Msg::Composed(Ok(Box::new(testing::ready(known)))))
+}
+
+/// It is sent, and the session stands like this; answers its ticket.
+fn handed_over(app: &mut App, state: crate::world::send::Progress) -> Ticket {
+    app.now = "2026-05-12T14:02:01Z".parse().unwrap();
+    written(app, true);
+    let effects = press(app, "y");
+    let [Effect::Send(ticket, _)] = &effects[..] else { panic!("{effects:?}") };
+    update(app, Msg::Sending(*ticket, Ok(Box::new(state))));
     *ticket
+}
+
+fn no_such_user() -> Stop {
+    Stop::Refused { reply: "550 5.1.1 <me@gmail.example>: user unknown".into() }
 }
 
 /// A plan for a domain that is known; answers what was asked of the world.
@@ -1034,66 +1053,6 @@ fn w_watches_the_fix_and_goes_on_elsewhere() {
 }
 
 #[test]
-fn a_message_is_fetched_and_its_diagnosis_opened() {
-    let mut app = app(UNICODE);
-    press(&mut app, "7");
-    assert_eq!(app.screen(), Screen::FetchForm);
-    assert!(ctrl(&mut app, 'd').is_empty());
-    assert_eq!(app.status.as_ref().unwrap().text, "a mailbox is missing.");
-    press(&mut app, "me@example.com@imap.example.com");
-    enter(&mut app);
-    press(&mut app, "pl4nted s3cret");
-    assert!(!drawn(&mut app, 200, 50).contains("pl4nted"));
-    (0..5).for_each(|_| drop(stroke(&mut app, KeyCode::Down, KeyModifiers::NONE)));
-    press(&mut app, "7F3A-91C2");
-    let effects = ctrl(&mut app, 'd');
-    let [Effect::Fetch(ticket, asked), Effect::SaveNote { text, .. }] = &effects[..] else { panic!("{effects:?}") };
-    assert!(!text.contains("pl4nted") && text.contains("me@example.com"), "{text}");
-    let super::fetches::Boxes::One { server, secret, .. } = &asked.boxes else { panic!() };
-    assert_eq!((server.host.as_str(), server.port), ("imap.example.com", 993));
-    let super::fetches::Told::Typed(secret) = secret else { panic!() };
-    assert_eq!(secret.expose(), "pl4nted s3cret");
-    assert!(!format!("{effects:?}").contains("pl4nted"));
-    assert_eq!(app.screen(), Screen::Fetch);
-    update(&mut app, Msg::Fetched(*ticket, Ok(Box::new(testing::waited()))));
-    let copied = press(&mut app, "y");
-    let [Effect::Copy { text, .. }] = &copied[..] else { panic!("{copied:?}") };
-    assert_eq!(text, "postdoc fetch --imap imap.example.com:993 --user 'me@example.com' --marker 7F3A-91C2");
-    // Elsewhere it goes on, and says so.
-    esc(&mut app);
-    assert!(drawn(&mut app, 80, 24).contains("waiting for mail"));
-    assert!(press(&mut app, "q").is_empty(), "quitting would end it");
-    press(&mut app, "n");
-    press(&mut app, "7");
-    assert!(matches!(&press(&mut app, "+")[..], [Effect::FetchLonger(_)]));
-    // One that was found opens as it was judged; nothing is asked again.
-    press(&mut app, "j");
-    let effects = enter(&mut app);
-    let [Effect::Run(_, opened)] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!(opened.said.folder.as_ref().unwrap().name, "Junk");
-    assert!(opened.recorded.is_some());
-    assert_eq!(app.screen(), Screen::Verdict);
-    let over = update(&mut app, Msg::Fetched(*ticket, Ok(Box::new(testing::waited_in_vain()))));
-    assert!(matches!(&over[..], [Effect::Bell]), "{over:?}");
-    assert!(app.status.as_ref().unwrap().text.contains("found in 2 of 4"), "{:?}", app.status);
-}
-
-#[test]
-fn ctrl_c_stops_the_fetch_on_its_screen() {
-    let mut app = app(UNICODE);
-    let ticket = fetched(&mut app, testing::waited());
-    press(&mut app, "jj");
-    assert!(enter(&mut app).is_empty(), "nothing was found there");
-    assert!(matches!(&ctrl(&mut app, 'c')[..], [Effect::Unfetch]));
-    assert!(update(&mut app, Msg::Fetched(ticket, Ok(Box::new(testing::waited_in_vain())))).is_empty(), "too late");
-    assert!(drawn(&mut app, 80, 24).contains("stopped: found in 2 of 4"));
-    let again = press(&mut app, "r");
-    assert!(matches!(&again[..], [Effect::Fetch(t, _)] if *t != ticket), "{again:?}");
-    update(&mut app, Msg::Fetched(Ticket(ticket.0 + 1), Err("there is no such file".into())));
-    assert!(drawn(&mut app, 80, 24).contains("there is no such file"));
-}
-
-#[test]
 fn w_asks_for_what_it_cannot_know() {
     let mut app = checked(UNICODE);
     press(&mut app, "6");
@@ -1293,4 +1252,103 @@ fn somebody_else_is_asked_as_well_and_the_old_watch_ends() {
     let effects = press(&mut app, " ");
     assert!(matches!(&effects[..], [Effect::Rest(ticket, true)] if ticket == new), "{effects:?}");
     assert!(matches!(&press(&mut app, " ")[..], [Effect::Rest(_, false)]));
+}
+
+#[test]
+fn a_message_is_written_shown_sent_and_its_refusal_diagnosed() {
+    let mut app = app(UNICODE);
+    press(&mut app, "7");
+    assert_eq!(app.screen(), Screen::SendForm);
+    for text in ["ann@acme.example", "me@gmail.example", "smtp.acme.example:465", "", "", "ann", "", "hunter2"] {
+        press(&mut app, text);
+        enter(&mut app);
+    }
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Compose(letter)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(letter.draft.security, crate::send::Security::Implicit);
+    assert_eq!(letter.draft.mail_from.as_ref().unwrap().to_string(), "ann@acme.example");
+    assert!(!format!("{effects:?} {:?}", app.sending).contains("hunter2"));
+    update(&mut app, Msg::Composed(Ok(Box::new(testing::ready(false)))));
+    assert_eq!(app.screen(), Screen::Send);
+    // The first yes is about the recipient.
+    assert!(press(&mut app, "y").is_empty());
+    assert!(drawn(&mut app, 80, 24).contains("Send this?"));
+    let effects = press(&mut app, "y");
+    let [Effect::Send(ticket, _)] = &effects[..] else { panic!("{effects:?}") };
+    let ticket = *ticket;
+    assert!(app.runs() && app.screen() == Screen::Session);
+    assert!(press(&mut app, "y").iter().all(|e| !matches!(e, Effect::Send(..))), "not twice");
+    update(&mut app, Msg::Sending(ticket, Ok(Box::new(testing::session(5, None)))));
+    assert!(drawn(&mut app, 80, 24).contains("gives up in"));
+    // The work goes on elsewhere, and a bell tells of its end.
+    esc(&mut app);
+    let state = testing::session(13, Some(no_such_user()));
+    let effects = update(&mut app, Msg::Sending(ticket, Ok(Box::new(state))));
+    assert!(matches!(&effects[..], [Effect::Bell]) && !app.runs());
+    press(&mut app, ":send a test");
+    assert!(app.status.is_none());
+    esc(&mut app);
+    app.screens.push(Screen::Session);
+    let effects = enter(&mut app);
+    let [Effect::Open(_, Source::Session(sent))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(sent.transcript.stop, Some(no_such_user()));
+    // A state that comes late is an old one's.
+    update(&mut app, Msg::Sending(ticket, Ok(Box::new(testing::session(5, None)))));
+    assert!(!app.sending.runs());
+}
+
+#[test]
+fn a_typed_secret_stands_on_no_screen_and_is_forgotten() {
+    let mut app = app(UNICODE);
+    app.screens.push(Screen::SendForm);
+    app.sending.form.at = 7;
+    press(&mut app, "hunter2");
+    update(&mut app, Msg::Paste("moresecret\n".into()));
+    stroke(&mut app, KeyCode::Backspace, KeyModifiers::NONE);
+    for (width, height) in [(80, 24), (200, 50)] {
+        let picture = drawn(&mut app, width, height);
+        assert!(
+            !picture.contains("hunter2") && !picture.contains("moresecre") && picture.contains("(typed, not shown)")
+        );
+    }
+    handed_over(&mut app, testing::session(5, None));
+    esc(&mut app);
+    assert!(drawn(&mut app, 80, 24).contains("wiped after use"));
+}
+
+#[test]
+fn a_session_is_stopped_by_its_key_and_by_ctrl_c() {
+    for key in ['s', 'c'] {
+        let mut app = app(UNICODE);
+        let ticket = handed_over(&mut app, testing::session(5, None));
+        let effects = if key == 's' { press(&mut app, "s") } else { ctrl(&mut app, 'c') };
+        assert!(matches!(&effects[..], [Effect::Unsend(t)] if *t == ticket), "{effects:?}");
+        // It is over when its last state comes.
+        assert!(app.runs());
+        update(&mut app, Msg::Sending(ticket, Ok(Box::new(testing::session(5, Some(Stop::Cancelled))))));
+        assert!(!app.runs() && drawn(&mut app, 80, 24).contains("You stopped it before the message had left."));
+    }
+}
+
+#[test]
+fn what_keeps_a_message_from_being_written_is_said() {
+    let mut app = app(UNICODE);
+    app.screens.push(Screen::SendForm);
+    for (keys, line, why) in
+        [("", 0, "is no address"), ("ann@acme.example", 1, "is no address"), ("me@gmail.example", 2, "expected HOST")]
+    {
+        press(&mut app, keys);
+        assert!(ctrl(&mut app, 'd').is_empty());
+        assert_eq!(app.sending.form.at, line);
+        assert!(app.status.as_ref().unwrap().text.contains(why), "{:?}", app.status);
+    }
+    press(&mut app, "direct");
+    assert!(matches!(&ctrl(&mut app, 'd')[..], [Effect::Compose(_)]));
+    update(&mut app, Msg::Composed(Err("m.eml: no such file".into())));
+    assert!(app.screen() == Screen::SendForm && app.status.as_ref().unwrap().text.contains("no such file"));
+    let mut app = self::app(UNICODE);
+    written(&mut app, true);
+    let Some(Effect::Send(ticket, _)) = press(&mut app, "y").pop() else { panic!() };
+    update(&mut app, Msg::Sending(ticket, Err("the command ended with exit status: 1: locked".into())));
+    assert!(drawn(&mut app, 80, 24).contains("Nothing was sent: the command ended with exit status: 1: locked."));
 }

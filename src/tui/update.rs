@@ -3,11 +3,11 @@
 use super::app::{App, Screen};
 use super::case::Case;
 use super::edits;
-use super::fetches;
 use super::keys::{self, Action, Key, Places, View};
 use super::msg::{Effect, Msg, Ticket};
 use super::popup::{self, Popup};
 use super::screen;
+use super::sendings;
 use super::theme::Choice;
 use super::watches;
 use super::world::{CopyReport, Opened, Source};
@@ -68,7 +68,8 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             vec![]
         }
         Msg::Watched(ticket, state) => watches::heard(app, ticket, state),
-        Msg::Fetched(ticket, state) => fetches::heard(app, ticket, state),
+        Msg::Composed(ready) => sendings::composed(app, ready),
+        Msg::Sending(ticket, state) => sendings::heard(app, ticket, state),
         Msg::Tried(ticket, tried) => {
             edits::heard(app, ticket, *tried);
             vec![]
@@ -120,8 +121,8 @@ fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         (None, Some(Screen::Ask)) => app.domain.insert(&text),
         (None, Some(Screen::Wish)) => wished(app, &text),
         (None, Some(Screen::WatchForm)) => screen::watch_form::insert(&mut app.watches.form, &text),
+        (None, Some(Screen::SendForm)) => screen::send::form::insert(&mut app.sending.form, &text),
         (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => screen::warmup::form::insert(app, &text),
-        (None, Some(Screen::FetchForm)) => screen::fetch::form::insert(app, &text),
         (None, Some(Screen::Edit)) => return screen::edit::insert(app, &text),
         (None, Some(Screen::Verdict)) => screen::verdict::insert(app, &text),
         _ => {}
@@ -157,12 +158,12 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
             screen::watch_form::insert(&mut app.watches.form, text.trim());
             return vec![];
         }
-        (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => {
-            screen::warmup::form::insert(app, text.trim());
+        (None, Some(Screen::SendForm)) => {
+            screen::send::form::insert(&mut app.sending.form, text.trim());
             return vec![];
         }
-        (None, Some(Screen::FetchForm)) => {
-            screen::fetch::form::insert(app, text.trim());
+        (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => {
+            screen::warmup::form::insert(app, text.trim());
             return vec![];
         }
         (None, Some(Screen::Edit)) => return screen::edit::insert(app, text.trim()),
@@ -220,13 +221,6 @@ fn run(app: &mut App, ticket: Ticket, opened: Opened) -> Vec<Effect> {
     vec![Effect::Run(ticket, Box::new(opened))]
 }
 
-/// Shows a diagnosis that was made elsewhere.
-pub fn show_recorded(app: &mut App, opened: Opened) -> Vec<Effect> {
-    app.opening = false;
-    let ticket = app.next_ticket();
-    run(app, ticket, opened)
-}
-
 /// Runs the open case again, with these statements.
 pub fn rerun(app: &mut App, said: Said) -> Vec<Effect> {
     let ticket = app.next_ticket();
@@ -246,7 +240,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Interrupt if app.screen() == Screen::Watch && app.watches.shown().is_some_and(|w| w.runs()) => {
             return watches::stop(app);
         }
-        Action::Interrupt if app.screen() == Screen::Fetch && app.fetches.runs() => return fetches::stop(app),
+        Action::Interrupt if app.screen() == Screen::Session && app.sending.runs() => return sendings::stop(app),
         Action::Interrupt if app.busy() => return stop(app),
         Action::Interrupt if app.runs() => {
             app.popup = Some(Popup::Confirm { leave: false });
@@ -281,7 +275,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Changes => app.view(Screen::Changes),
         Action::Watch => return screen::watch::here(app),
         Action::Watches => watches::show(app),
-        Action::Again if !matches!(app.screen(), Screen::Watch | Screen::Fetch) => {
+        Action::Send => sendings::show(app),
+        Action::Again if !matches!(app.screen(), Screen::Watch | Screen::Session) => {
             if let Some(case) = &mut app.case {
                 let said = case.opened.said.clone();
                 // What was recorded is the run before; an example knows no other.
@@ -298,7 +293,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::CopyAs => popup::copy::open(app),
         Action::Form => screen::form::open(app),
         Action::SaveReport if app.screen() != Screen::WarmUp => return save_report(app),
-        Action::Edit if app.screen() != Screen::Fetch => return screen::edit::open(app),
+        Action::Edit => return screen::edit::open(app),
         Action::PlainPage => return screen::plain_page(app),
         Action::Back if app.screen() == Screen::Verdict => return screen::verdict::back(app),
         Action::Back => back(app),

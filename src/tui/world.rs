@@ -1,13 +1,12 @@
 //! What the app needs of the world: a small door, so that tests can stand in for it.
 
-use super::fetches::Asked;
 use crate::diagnose::Diagnosis;
-use crate::evidence::{Evidence, Input, InputKind, Said};
-use crate::fetch::Wait;
+use crate::evidence::{Evidence, Input, InputKind, Said, Transcript};
 use crate::practice::{Cure, Lesson};
+use crate::send::{Composed, Draft, Sent};
 use crate::watch::Watch;
-use crate::world::fetch;
 use crate::world::run::Progress;
+use crate::world::send::{self, Login, Progress as Sending};
 use crate::world::watch::{self, Wanted};
 use std::io;
 use std::path::PathBuf;
@@ -27,6 +26,8 @@ pub enum Source {
     Sample(String),
     /// One of [`World::recent`], by id.
     Case(String),
+    /// What became of a message that was sent.
+    Session(Box<Sent>),
 }
 
 /// What came of opening: all that a diagnosis starts from.
@@ -34,6 +35,8 @@ pub enum Source {
 pub struct Opened {
     pub input: Arc<Input>,
     pub said: Said,
+    /// The session in which it was to be sent.
+    pub transcript: Option<Arc<Transcript>>,
     /// The answers and the clock of a saved case or a sample; its diagnosis asks nothing.
     pub recorded: Option<Arc<Evidence>>,
     /// The run of a saved case before that.
@@ -47,7 +50,15 @@ pub struct Opened {
 impl Opened {
     /// Something new: nothing is recorded.
     pub fn new(input: impl Into<Arc<Input>>, said: Said) -> Opened {
-        Opened { input: input.into(), said, recorded: None, earlier: None, invented: false, practice: false }
+        Opened {
+            input: input.into(),
+            said,
+            transcript: None,
+            recorded: None,
+            earlier: None,
+            invented: false,
+            practice: false,
+        }
     }
 }
 
@@ -98,8 +109,41 @@ pub type OnWatch = Box<dyn FnMut(&Watch) + Send>;
 
 /// Called from a background thread, once.
 pub type OnTested = Box<dyn FnOnce(Result<Opened, String>) + Send>;
-/// Called from a background thread with every state of a fetch, or with why there is none.
-pub type OnFetch = Box<dyn FnMut(Result<&Wait, String>) + Send>;
+
+/// What the form of a test message asks for; the files are not read yet.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub draft: Draft,
+    /// A message of the user's own.
+    pub file: Option<PathBuf>,
+    /// Its From says who it is from.
+    pub from_file: bool,
+    /// MAIL FROM was typed, or left away on purpose.
+    pub path_given: bool,
+    pub key: Option<Key>,
+    pub login: Option<Login>,
+}
+
+/// A DKIM key, with the name it is published under.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub path: PathBuf,
+    pub selector: String,
+}
+
+/// A message that a yes would send.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    pub draft: Draft,
+    pub composed: Composed,
+    pub warnings: Vec<String>,
+    /// The recipient has been written to before.
+    pub known: bool,
+    pub login: Option<Login>,
+}
+
+/// Called from a background thread with every state of a session.
+pub type OnSend = Box<dyn FnMut(Result<Sending, String>) + Send>;
 
 /// Everything outside. Calls are short; only a [`Job`] lasts.
 pub trait World {
@@ -109,8 +153,6 @@ pub trait World {
     fn start(&mut self, opened: Opened, on: OnProgress) -> Job;
     /// Begins a watch; the error is a sentence for the user.
     fn watch(&mut self, wanted: Wanted, on: OnWatch) -> Result<watch::Job, String>;
-    /// Begins a fetch; the error is a sentence for the user.
-    fn fetch(&mut self, asked: Asked, on: OnFetch) -> Result<fetch::Job, String>;
     /// Asks what is open in `evidence`, and keeps that as another run of the case.
     fn verify(&mut self, evidence: Evidence, on: OnProgress) -> Job;
     /// Begins a lesson anew; the error is a sentence for the user.
@@ -121,6 +163,10 @@ pub trait World {
     fn publish(&mut self, cure: &Cure);
     /// Brings the saved case up to date with what the user said since its last run.
     fn keep(&mut self, diagnosis: &Diagnosis);
+    /// Writes a test message; nothing leaves. The error is a sentence for the user.
+    fn compose(&mut self, letter: Letter) -> Result<Ready, String>;
+    /// Sends it, and keeps what became of it as a case.
+    fn send(&mut self, ready: Ready, on: OnSend) -> Result<send::Job, String>;
     /// The clipboard ladder.
     fn copy(&mut self, text: &str) -> CopyReport;
     /// The text in the editor, kept for the next start.

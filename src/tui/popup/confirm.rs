@@ -43,6 +43,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let running = [
         count(open, "DNS question is open", "DNS questions are open"),
         count(app.watches.running(), "watch runs", "watches run"),
+        count(usize::from(app.sending.runs()), "message is being sent", ""),
     ];
     let running: Vec<String> = running.into_iter().flatten().collect();
     doc.para(1, format!("{}.", running.join(", ")), Ink::Plain);

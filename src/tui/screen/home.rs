@@ -8,18 +8,19 @@
 //!   3  Check a domain                    live DNS
 //!   4  Watch a DNS change                until every name server has it
 //!   5  Warm up a domain or an address    how much to send on which day
-//!   6  Fetch a message from a mailbox    wait for it, see the folder
+//!   6  Practice                          broken domains in an invented internet
+//!   7  Send a test message               see the session, and why it is refused
 //!
 //!   Paste works here, on any screen …
 //! ── Recent ─────────────────────────────────────────────────────────────────
-//!   5  acme.example          ✗ FAIL  DMARC not aligned               14:02
+//!   8  acme.example          ✗ FAIL  DMARC not aligned               14:02
 //! ```
 
 use super::step;
 use crate::tui::app::{self, App, Screen};
-use crate::tui::fetches;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
+use crate::tui::sendings;
 use crate::tui::theme::Ink;
 use crate::tui::update;
 use crate::tui::warmups;
@@ -37,7 +38,7 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Watch a DNS change", "until every server has it"),
     ("Warm up a domain or an address", "how much to send on which day, and when to go on"),
     ("Practice", "broken domains in an invented internet"),
-    ("Fetch a message from a mailbox", "wait for it, see the folder, diagnose it"),
+    ("Send a test message", "see the session, and why it is refused"),
 ];
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -61,7 +62,7 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
         3 => watches::show(app),
         4 => warmups::show(app),
         5 => app.screens.push(Screen::Practice),
-        6 => fetches::show(app),
+        6 => sendings::show(app),
         n => {
             if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());

@@ -8,7 +8,6 @@ pub mod detail;
 pub mod dkim;
 pub mod dmarc;
 pub mod edit;
-pub mod fetch;
 pub mod form;
 pub mod headers;
 pub mod home;
@@ -20,6 +19,7 @@ pub mod practice;
 pub mod records;
 pub mod requirements;
 pub mod samples;
+pub mod send;
 pub mod sources;
 pub mod spf;
 pub mod stated;
@@ -62,11 +62,12 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Watch => watch::act(app, action),
         Screen::WatchForm => watch_form::act(app, action),
         Screen::Form => form::act(app, action),
+        Screen::SendForm => send::form::act(app, action),
+        Screen::Send => send::confirm::act(app, action),
+        Screen::Session => send::talk::act(app, action),
         Screen::WarmUp => warmup::act(app, action),
         Screen::WarmUpForm | Screen::WarmUpDay => warmup::form::act(app, action),
         Screen::Edit => edit::act(app, action),
-        Screen::Fetch => fetch::act(app, action),
-        Screen::FetchForm => fetch::form::act(app, action),
     }
 }
 
@@ -95,21 +96,23 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Watch => watch::draw(app, frame, area, pen),
         Screen::WatchForm => watch_form::draw(app, frame, area, pen),
         Screen::Form => form::draw(app, frame, area, pen),
+        Screen::SendForm => send::form::draw(app, frame, area, pen),
+        Screen::Send => send::confirm::draw(app, frame, area, pen),
+        Screen::Session => send::talk::draw(app, frame, area, pen),
         Screen::WarmUp => warmup::draw(app, frame, area, pen),
         Screen::WarmUpForm | Screen::WarmUpDay => warmup::form::draw(app, frame, area, pen),
         Screen::Edit => edit::draw(app, frame, area, pen),
-        Screen::Fetch => fetch::draw(app, frame, area, pen),
-        Screen::FetchForm => fetch::form::draw(app, frame, area, pen),
     }
 }
 
 /// The title line: where we are, and what it is about.
 pub fn title(app: &App) -> (String, String) {
     let (title, right) = place(app);
-    let fetch = if app.screen() == Screen::Fetch { "" } else { app.fetches.mark() };
-    let watches = if app.screen() == Screen::Watch { String::new() } else { app.watches.mark() };
-    let all = format!("{fetch}{watches}{right}");
-    (title, if right.is_empty() { all.trim_end_matches(" · ").to_owned() } else { all })
+    match app.screen() {
+        Screen::Watch => (title, right),
+        _ if right.is_empty() => (title, app.watches.mark().trim_end_matches(" · ").to_owned()),
+        _ => (title, format!("{}{right}", app.watches.mark())),
+    }
 }
 
 fn place(app: &App) -> (String, String) {
@@ -141,12 +144,13 @@ fn place(app: &App) -> (String, String) {
         Screen::Watch => return ("postdoc › watch".to_owned(), bell(app)),
         Screen::WatchForm => return ("postdoc › watch a DNS change".to_owned(), String::new()),
         Screen::Form => "DNS form",
+        Screen::SendForm => return ("postdoc › send a test message".to_owned(), String::new()),
+        Screen::Send => return ("postdoc › send › nothing has left yet".to_owned(), String::new()),
+        Screen::Session => return ("postdoc › send › session".to_owned(), String::new()),
         Screen::WarmUp => return ("postdoc › warm-up".to_owned(), String::new()),
         Screen::WarmUpForm => return ("postdoc › warm-up › what is known".to_owned(), String::new()),
         Screen::WarmUpDay => return ("postdoc › warm-up › a day's numbers".to_owned(), String::new()),
         Screen::Edit => "edit",
-        Screen::Fetch => return ("postdoc › fetch".to_owned(), "read-only".to_owned()),
-        Screen::FetchForm => return ("postdoc › fetch a message".to_owned(), String::new()),
     };
     let right = case.map_or(String::new(), |case| match case.running {
         0 if case.stopped => "stopped".to_owned(),
@@ -183,6 +187,19 @@ fn spinner(app: &App) -> char {
         true => ['-', '\\', '|', '/'][app.spin % 4],
         false => '…',
     }
+}
+
+/// Moves the top of a page of text that belongs to no case.
+fn turn(top: usize, action: Action, page: usize) -> Option<usize> {
+    Some(match action {
+        Action::Up => top.saturating_sub(1),
+        Action::Down => top.saturating_add(1),
+        Action::PageUp => top.saturating_sub(page.max(1)),
+        Action::PageDown => top.saturating_add(page.max(1)),
+        Action::Top => 0,
+        Action::Bottom => usize::MAX,
+        _ => return None,
+    })
 }
 
 /// Moves the top of a page of text; `false` where the action does not scroll.

@@ -6,7 +6,7 @@ mod route;
 mod talk;
 
 use super::dns::{Asker, NoResolver, Settings};
-use super::secret::Credentials;
+use super::secret::{Credentials, NoSecret, Proof, Secret, Source};
 use crate::evidence::transcript::{Left, Stop, Transcript};
 use crate::send::Draft;
 use log::Log;
@@ -26,6 +26,32 @@ pub struct Order {
     /// As it is to leave; its lines end in CRLF.
     pub message: Arc<[u8]>,
     pub credentials: Option<Credentials>,
+}
+
+/// Who logs in, with a secret that may not have been read yet.
+#[derive(Clone, Debug)]
+pub struct Login {
+    pub user: String,
+    pub proof: Proof,
+    pub secret: Told,
+}
+
+/// Where the secret is.
+#[derive(Clone, Debug)]
+pub enum Told {
+    Typed(Secret),
+    From(Source),
+}
+
+impl Login {
+    /// Reads the secret. Blocks as long as a command takes.
+    fn read(self) -> Result<Credentials, NoSecret> {
+        let secret = match self.secret {
+            Told::Typed(secret) => secret,
+            Told::From(source) => source.read("")?,
+        };
+        Ok(Credentials { user: self.user, secret, proof: self.proof })
+    }
 }
 
 /// A state of the session.
@@ -91,18 +117,27 @@ impl Job {
     }
 }
 
-/// Runs a session in a background thread; `on` is called from there, the last time with [`Progress::over`].
+/// Runs a session in a background thread, where the secret is read too; `on` is called from there, the last time with
+/// [`Progress::over`] or a sentence that says why there is no session.
 pub fn spawn(
     settings: &Settings,
     order: Order,
-    mut on: impl FnMut(Progress) + Send + 'static,
+    login: Option<Login>,
+    mut on: impl FnMut(Result<Progress, String>) + Send + 'static,
 ) -> Result<Job, NoSession> {
     // Said at once, not out of the thread.
     Asker::new(settings)?;
     let settings = settings.clone();
     let (stop, stopped) = oneshot::channel::<()>();
     std::thread::Builder::new().name("send".into()).spawn(move || {
-        let _ = run(&settings, &order, stopped, |progress| on(progress.clone()));
+        let credentials = match login.map(Login::read).transpose() {
+            Ok(credentials) => credentials,
+            Err(e) => return on(Err(e.to_string())),
+        };
+        let order = Order { credentials, ..order };
+        if let Err(e) = run(&settings, &order, stopped, |progress| on(Ok(progress.clone()))) {
+            on(Err(e.to_string()));
+        }
     })?;
     Ok(Job { stop: Some(stop) })
 }

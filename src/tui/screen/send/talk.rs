@@ -1,0 +1,128 @@
+//! The session, line by line as it happens, and what it came to.
+//!
+//! ```text
+//! ── smtp.example.com [192.0.2.25] port 587 ─────── waits for a reply to RCPT  0:11 ──
+//!    0.012 < 220 smtp.example.com ESMTP
+//!    0.012 > EHLO host.example.com
+//! ── Result ──────────────────────────────────────────────────────────────────────────
+//!  ✗ smtp.example.com refused it at RCPT: 550 5.1.1 …
+//!  Enter diagnoses it.
+//! ```
+
+use crate::evidence::transcript::{Left, Stop, Transcript, Way};
+use crate::report::Shown;
+use crate::report::human::{Ink as Said, Style};
+use crate::report::send::{certificate, line, sign};
+use crate::report::watch::clock;
+use crate::rules::bounce::of_session;
+use crate::tui::app::App;
+use crate::tui::keys::Action;
+use crate::tui::msg::Effect;
+use crate::tui::screen::{home::cursor, turn};
+use crate::tui::sendings::{self, Session};
+use crate::tui::theme::Ink;
+use crate::tui::update;
+use crate::tui::widget::doc::{Doc, Pen};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
+    let page = app.page;
+    match action {
+        Action::Open => return sendings::diagnose(app),
+        Action::Stop if app.sending.runs() => return sendings::stop(app),
+        Action::Stop => app.say("It is over already."),
+        Action::Again if app.sending.runs() => app.say("It is still running."),
+        Action::Again => update::back(app),
+        Action::CopyValue => {
+            let Some(t) = app.sending.session.as_ref().and_then(Session::transcript) else { return vec![] };
+            return vec![Effect::Copy { text: text(t), what: "the session".to_owned() }];
+        }
+        other => app.sending.top = turn(app.sending.top, other, page).unwrap_or(app.sending.top),
+    }
+    vec![]
+}
+
+/// As the shell prints it.
+fn text(t: &Transcript) -> String {
+    let style = Style { colour: false, unicode: true, width: 200, full: false };
+    t.lines.iter().map(|l| line(l, style, Shown::default())).collect()
+}
+
+/// What became of it, in one sentence.
+pub fn headline(t: &Transcript) -> String {
+    of_session(t).unwrap_or_else(|| match &t.stop {
+        Some(Stop::Refused { reply }) => {
+            let first = reply.lines().next().unwrap_or_default();
+            format!("{} refused it at {}: {first}", t.host, t.stage.word())
+        }
+        _ => String::new(),
+    })
+}
+
+pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
+    let mut doc = Doc::new(pen, area.width);
+    match &app.sending.session {
+        Some(session) => page(&mut doc, session, app.now),
+        None => doc.para(1, "Nothing has been sent yet.", Ink::Plain),
+    }
+    let last = doc.lines.len().saturating_sub(1);
+    let top = doc.draw(frame, area, app.sending.top);
+    // While it runs, the end stays in sight.
+    app.sending.top = if app.sending.runs() { usize::MAX } else { top };
+    cursor(frame, area, last, top);
+}
+
+fn page(doc: &mut Doc, session: &Session, now: jiff::Timestamp) {
+    let Some(progress) = &session.progress else {
+        let why = session.fault.as_ref().map(|why| format!("Nothing was sent: {why}."));
+        let ink = if why.is_some() { Ink::Warn } else { Ink::Plain };
+        return doc.para(1, why.unwrap_or_else(|| "Reading the secret.".to_owned()), ink);
+    };
+    let t = &progress.transcript;
+    let place = match t.address {
+        Some(address) => format!("{} [{}] port {}", t.host, address.ip(), address.port()),
+        None => t.host.clone(),
+    };
+    doc.section(&place, t.security.word());
+    for line in &t.lines {
+        let (sign, said) = sign(line);
+        let ink = match said {
+            Some(Said::Fail) => Ink::Fail,
+            Some(_) => Ink::Faint,
+            None => Ink::Plain,
+        };
+        let at = format!("{:>8.3} {sign} ", f64::from(line.at_ms) / 1000.0);
+        for (n, text) in line.text.lines().enumerate() {
+            let at = if n == 0 { at.clone() } else { format!("{:>8} {sign} ", "") };
+            doc.hang(&at, Ink::Faint, text, ink);
+        }
+        if line.way == Way::Note && line.text.starts_with("TLS") {
+            certificate(t).iter().skip(1).for_each(|c| doc.hang("           ", Ink::Faint, c, Ink::Faint));
+        }
+    }
+    if let Some(wait) = progress.waiting.as_ref().filter(|_| !progress.over) {
+        let left = session.left(now).map_or(String::new(), |left| format!("   gives up in {}", clock(left)));
+        let stop = if session.stopping { "   stopping" } else { "" };
+        doc.row(&[("         … ", Ink::Strong), (&format!("waits for {}{left}{stop}", wait.what), Ink::Strong)]);
+    }
+    if progress.over {
+        doc.section("Result", "");
+        let (glyph, ink) = match (&t.stop, t.left) {
+            (_, Left::Yes) => ("✓", Ink::Pass),
+            (Some(Stop::Cancelled), Left::No) => ("?", Ink::Strong),
+            _ => ("✗", Ink::Fail),
+        };
+        doc.hang(&format!(" {glyph} "), ink, headline(t), Ink::Strong);
+        if t.left != Left::No
+            && let Some(id) = &session.composed.message_id
+        {
+            doc.hang("   ", Ink::Plain, format!("Look for Message-ID {id}"), Ink::Plain);
+        }
+        let more = match &t.stop {
+            Some(Stop::Cancelled) | None => "Enter opens the case",
+            Some(_) => "Enter leads to the diagnosis",
+        };
+        doc.para(3, format!("{more}; r goes back to the form."), Ink::Faint);
+    }
+}
