@@ -75,6 +75,7 @@ pub(super) fn evidence(global: &Global, args: &Check, name: &str) -> anyhow::Res
             non_sending: args.non_sending,
             volume: args.volume,
         },
+        sending: args.sending.clone().unwrap_or_default(),
         ..Said::default()
     };
     Ok(Evidence::new(input, said, global.now(), global.offline))
@@ -96,6 +97,7 @@ impl Check {
             rdap: false,
             non_sending: false,
             volume: None,
+            sending: None,
             no_save: false,
         }
     }

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::source;
 use crate::diagnose::Diagnosis;
 use crate::evidence::case::Case;
-use crate::evidence::said::FoundIn;
+use crate::evidence::said::{FoundIn, Wish};
 use crate::evidence::{Evidence, Input, InputKind, Refusal, Said};
 use crate::facts::Reading;
 use crate::redact::Redaction;
@@ -84,6 +84,8 @@ fn said(args: &Diagnose) -> Said {
         trust: args.trust.as_deref().map(str::to_ascii_lowercase),
         folder: args.folder.as_deref().map(FoundIn::told),
         configured: args.configured.clone().unwrap_or_default(),
+        sending: args.sending.clone().unwrap_or_default(),
+        check: Wish { volume: args.volume, ..Wish::default() },
         ..Said::default()
     }
 }
@@ -263,6 +265,8 @@ impl Diagnose {
             sample: None,
             sent: None,
             configured: None,
+            volume: None,
+            sending: None,
             keep_body: false,
             no_save: false,
         }

@@ -19,6 +19,9 @@ pub struct Said {
     pub configured: Configured,
     /// What a check of a domain is to look at.
     pub check: Wish,
+    /// What the user's own counts say (`--sending`).
+    #[serde(skip_serializing_if = "Sending::is_empty")]
+    pub sending: Sending,
     /// Id of the DNS host that the records go to (`--dns-host`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns_host: Option<String>,
@@ -115,6 +118,49 @@ pub struct Wish {
     /// Messages a day that are planned (`--volume`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volume: Option<u64>,
+}
+
+/// What the user's own counts say of how he sends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sending {
+    /// Of what is delivered, how much is called spam by its readers.
+    pub complaints: Option<Rate>,
+    /// Of what is sent, how much bounces for good.
+    pub bounces: Option<Rate>,
+    /// Does the sender take part in feedback loops?
+    pub feedback_loops: Option<bool>,
+}
+
+impl Sending {
+    fn is_empty(&self) -> bool {
+        *self == Sending::default()
+    }
+}
+
+/// Hundredths of a percent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Rate(pub u32);
+
+impl std::fmt::Display for Rate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = format!("{}.{:02}", self.0 / 100, self.0 % 100);
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+impl std::str::FromStr for Rate {
+    type Err = String;
+
+    /// `0.25`, `0.25%`: percent.
+    fn from_str(text: &str) -> Result<Rate, String> {
+        let percent: Option<f64> = text.trim().trim_end_matches('%').trim_end().parse().ok();
+        match percent.filter(|p| (0.0..=100.0).contains(p)) {
+            Some(percent) => Ok(Rate((percent * 100.0).round() as u32)),
+            None => Err(format!("{text:?} is no rate in percent, like 0.25")),
+        }
+    }
 }
 
 /// A part of a check (`--only`).

@@ -18,6 +18,7 @@ pub mod domain;
 pub mod freemail;
 pub mod header;
 pub mod home;
+pub mod linked;
 pub mod lists;
 pub mod lookup;
 pub mod mail_hosts;
@@ -205,6 +206,8 @@ pub struct Facts {
     pub helo: Option<reverse::Helo>,
     /// Where the domains of From and MAIL FROM take mail, each once.
     pub mail_hosts: Vec<mail_hosts::MailHosts>,
+    /// Whether hosts exist that the message links to.
+    pub linked: Vec<linked::Host>,
     /// Records that are missing at their name and stand at another, or were pasted so.
     pub misplaced: misplaced::Search,
     /// Sending platforms recognised in the message, most certain first.
@@ -242,6 +245,7 @@ impl Facts {
         let helo = wants(Part::Ptr).then(|| reverse::helo(&lookup, &identities)).flatten();
         let platforms = platform::recognise(r, &evidence.input.text, reverse.as_ref());
         let mail_hosts = if wants(Part::Mx) { mail_hosts::of_message(&lookup, r, &identities) } else { Vec::new() };
+        let linked = linked::gather(&lookup, r);
         let misplaced = misplaced::find(&lookup, r, &dmarc, &keys, &spf_published);
         platform::ask_includes(&lookup, &platforms, spf.as_ref());
         home::ask(&lookup, r, &identities);
@@ -269,6 +273,7 @@ impl Facts {
             reverse,
             helo,
             mail_hosts,
+            linked,
             misplaced,
             platforms,
             sources,

@@ -262,7 +262,7 @@ fn one_click(facts: &Facts) -> bool {
 }
 
 /// Does a finding of this rule say how the need is met?
-fn cures(need: Need, rule: &Rule) -> bool {
+pub(super) fn cures(need: Need, rule: &Rule) -> bool {
     let of = |groups: &[Group]| groups.contains(&rule.group);
     match need {
         Need::Spf => of(&[Group::Spf]),

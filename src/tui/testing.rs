@@ -288,6 +288,7 @@ pub fn facts() -> Facts {
         reverse: None,
         helo: None,
         mail_hosts: vec![],
+        linked: Vec::new(),
         misplaced: Default::default(),
         platforms: vec![],
         sources: vec![],

@@ -1,6 +1,6 @@
 //! `check`: which domains, and what DNS cannot tell of them.
 
-use crate::evidence::said::Part;
+use crate::evidence::said::{Part, Sending};
 use crate::knowledge;
 use clap::Args;
 use std::net::IpAddr;
@@ -40,6 +40,9 @@ pub struct Check {
     /// Messages a day that are planned: a new domain cannot send many at once
     #[arg(long, value_name = "N", value_parser = crate::warmup::log::numbers::number)]
     pub volume: Option<u64>,
+    /// Your own counts: complaints=PERCENT,bounces=PERCENT,feedback-loops=yes|no
+    #[arg(long, value_name = "KEY=VALUE,…", value_parser = super::diagnose::sending)]
+    pub sending: Option<Sending>,
     /// The domain sends no mail: judge it by what a silent one needs
     #[arg(long)]
     pub non_sending: bool,

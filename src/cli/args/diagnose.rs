@@ -1,7 +1,7 @@
 //! `diagnose`: what to read, and what its bytes do not tell.
 
 use crate::evidence::InputKind;
-use crate::evidence::said::Configured;
+use crate::evidence::said::{Configured, Sending};
 use clap::{Args, ValueEnum};
 use std::net::IpAddr;
 
@@ -36,6 +36,12 @@ pub struct Diagnose {
     /// What the panel or signer is said to be set to: from=…,mail-from=…,mail-from-type=…,helo=…,selector=…,secondary-selector=…,ip=…,pool=…,virtual-sender=…,template-sender=…
     #[arg(long, value_name = "KEY=VALUE,…", value_parser = configured)]
     pub configured: Option<Configured>,
+    /// Messages a day that you send: receivers ask more of those who send 5,000 and more
+    #[arg(long, value_name = "N", value_parser = crate::warmup::log::numbers::number)]
+    pub volume: Option<u64>,
+    /// Your own counts: complaints=PERCENT,bounces=PERCENT,feedback-loops=yes|no
+    #[arg(long, value_name = "KEY=VALUE,…", value_parser = sending)]
+    pub sending: Option<Sending>,
     /// Keep the message's body in the case file
     #[arg(long)]
     pub keep_body: bool,
@@ -100,9 +106,38 @@ fn configured(text: &str) -> Result<Configured, String> {
     Ok(c)
 }
 
+/// `complaints=0.2,bounces=1.5,feedback-loops=no`
+pub(super) fn sending(text: &str) -> Result<Sending, String> {
+    let mut s = Sending::default();
+    for pair in text.split(',').filter(|p| !p.trim().is_empty()) {
+        let (key, value) = pair.split_once('=').ok_or_else(|| format!("{pair:?} is not KEY=VALUE"))?;
+        match (key.trim(), value.trim()) {
+            ("complaints", rate) => s.complaints = Some(rate.parse()?),
+            ("bounces", rate) => s.bounces = Some(rate.parse()?),
+            ("feedback-loops", "yes") => s.feedback_loops = Some(true),
+            ("feedback-loops", "no") => s.feedback_loops = Some(false),
+            ("feedback-loops", other) => return Err(format!("{other:?} is neither yes nor no")),
+            (other, _) => return Err(format!("{other:?} is not known; use complaints, bounces, feedback-loops")),
+        }
+    }
+    Ok(s)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn own_counts_are_read_in_percent() {
+        let s = sending("complaints=0.25%, bounces=2,feedback-loops=no").unwrap();
+        assert_eq!(s.complaints.unwrap().to_string(), "0.25");
+        assert_eq!((s.bounces.unwrap().to_string().as_str(), s.feedback_loops), ("2", Some(false)));
+        for (wrong, says) in
+            [("complaints=many", "0.25"), ("complaints=101", "percent"), ("spam=1", "bounces"), ("x", "KEY")]
+        {
+            assert!(sending(wrong).unwrap_err().contains(says), "{wrong}");
+        }
+    }
 
     #[test]
     fn stated_settings_name_what_they_do_not_know() {

@@ -79,6 +79,7 @@ pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
         helo: None,
         sources: vec![],
         mail_hosts: vec![],
+        linked: Vec::new(),
         misplaced: Default::default(),
         platforms: Vec::new(),
         missing: Vec::new(),

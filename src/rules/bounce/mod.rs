@@ -20,6 +20,8 @@ mod submission_refused;
 #[cfg(test)]
 mod testing;
 mod told;
+#[cfg(test)]
+pub(super) use testing::says;
 mod warmup_rate_limited;
 
 use super::Rule;

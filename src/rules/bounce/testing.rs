@@ -47,3 +47,10 @@ pub fn four_ways(rule: &'static Rule, reply: &str) {
     let Verdict::Unknown(gaps) = judge("550 5.0.0 the quick brown fox", InputKind::Reply) else { panic!() };
     assert!(gaps[0].question.contains("quick brown fox"));
 }
+
+/// A reply that names a rule of another group makes it speak.
+pub(in crate::rules) fn says(rule: &'static Rule, reply: &str) {
+    let facts = facts(reply, InputKind::Reply);
+    let own = (rule.judge)(&facts);
+    assert!(matches!(crate::rules::bounce::beside(&facts, rule, own), Verdict::Found(_)), "{reply}");
+}

@@ -10,6 +10,7 @@ mod message_id_or_date_missing;
 mod message_malformed;
 #[cfg(test)]
 pub(in crate::rules) mod testing;
+mod tracking_host_broken;
 mod unsubscribe_not_visible;
 
 use super::{Gap, Rule};
@@ -20,6 +21,7 @@ pub(super) const RULES: &[&Rule] = &[
     &message_malformed::RULE,
     &message_id_or_date_missing::RULE,
     &attachment_risky::RULE,
+    &tracking_host_broken::RULE,
     &unsubscribe_not_visible::RULE,
     &content_links_suspicious::RULE,
     &content_html_structure::RULE,

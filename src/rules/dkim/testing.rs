@@ -188,6 +188,7 @@ impl Case {
             helo: None,
             sources: vec![],
             mail_hosts: vec![],
+            linked: Vec::new(),
             misplaced: Default::default(),
             platforms: vec![],
             missing: vec![],

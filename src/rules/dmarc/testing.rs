@@ -210,6 +210,7 @@ impl Case {
             helo: None,
             sources: vec![],
             mail_hosts: vec![],
+            linked: Vec::new(),
             misplaced: Default::default(),
             platforms: self.platforms,
             domain,

@@ -1,7 +1,10 @@
 //! Rules of the group `headers`.
 
+mod calendar_or_forward_resend;
 mod forwarding_broke_spf;
+mod from_domain_not_yours;
 mod from_header_invalid;
+mod gateway_breaks_auth;
 mod mailing_list_modified;
 mod moera_domain_used;
 mod on_the_way;
@@ -14,6 +17,8 @@ use super::Rule;
 pub(super) use one_click_missing::is_mass;
 
 pub(super) const RULES: &[&Rule] = &[
+    &gateway_breaks_auth::RULE,
+    &from_domain_not_yours::RULE,
     &forwarding_broke_spf::RULE,
     &mailing_list_modified::RULE,
     &from_header_invalid::RULE,
@@ -22,4 +27,5 @@ pub(super) const RULES: &[&Rule] = &[
     &panel_override_conflict::RULE,
     &reply_to_mismatch::RULE,
     &moera_domain_used::RULE,
+    &calendar_or_forward_resend::RULE,
 ];

@@ -39,6 +39,7 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
         helo: None,
         sources: vec![],
         mail_hosts: vec![],
+        linked: Vec::new(),
         misplaced: Default::default(),
         platforms: vec![],
         missing: vec![],

@@ -1,6 +1,7 @@
 //! Facts for tests: example.com, checked with a wish in an invented DNS.
 
 use crate::evidence::errand::{Brought, Errand, What};
+use crate::evidence::said::Sending;
 pub(super) use crate::evidence::said::Wish;
 use crate::evidence::zone::Zone;
 use crate::evidence::{Evidence, Input, Said};
@@ -35,6 +36,13 @@ pub(super) fn registry(status: u16, body: &str) -> Facts {
     let errand = Errand::Https { url: "https://rdap.org/domain/example.com".into(), follow: true };
     evidence.fetched.insert(errand, Brought { what, at: evidence.now, elapsed_ms: 0 });
     gather(settle(evidence, &Zone::default()))
+}
+
+/// The user states something of how he sends.
+pub(super) fn stated(set: impl FnOnce(&mut Sending)) -> Facts {
+    let mut evidence = Evidence { offline: true, ..evidence(Wish::default()) };
+    set(&mut evidence.said.sending);
+    gather(evidence)
 }
 
 fn evidence(check: Wish) -> Evidence {

@@ -148,6 +148,7 @@ impl Case {
             helo,
             sources: vec![],
             mail_hosts: vec![],
+            linked: Vec::new(),
             misplaced: Default::default(),
             platforms: self.platforms.clone(),
             missing: lookup.into_missing(),

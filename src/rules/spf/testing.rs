@@ -224,6 +224,7 @@ impl Scene {
             helo: None,
             sources: vec![],
             mail_hosts: vec![],
+            linked: Vec::new(),
             misplaced: Default::default(),
             platforms: self.platforms,
             domain: Default::default(),
