@@ -47,15 +47,9 @@ fn judge(facts: &Facts) -> Verdict {
     // A receiver may know better, by ARC or a list of its own.
     let passed = reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
     match facts.alignment.dmarc {
-        _ if passed => return Verdict::Pass,
-        Some(true) => return Verdict::Pass,
-        Some(false) => {}
-        None => {
-            return Verdict::Unknown(vec![crate::rules::Gap {
-                question: format!("Does the message authenticate as {}?", from.domain),
-                needs: crate::rules::Gap::WHOLE_HEADER.into(),
-            }]);
-        }
+        Some(false) if !passed => {}
+        Some(_) => return Verdict::Pass,
+        None => return Verdict::NotApplicable,
     }
     let spans = facts.identities.mail_from.as_ref().and_then(|m| m.span);
     Finding::new(&RULE, crate::safe::clip(&format!("{} is not yours, and your program writes in its name", from.domain), 70))
@@ -105,7 +99,7 @@ mod tests {
     const FAIL: &str = "spf=pass smtp.mailfrom=example.com; dkim=none; dmarc=fail header.from=visitor.example";
 
     #[test]
-    fn it_fires_passes_is_silent_and_cannot_know() {
+    fn it_fires_passes_and_is_silent() {
         let found = only(judged("bob@visitor.example", FAIL, ""));
         assert!(found.title.starts_with("visitor.example is not yours"), "{}", found.title);
         assert!(matches!(judged("ann@example.com", FAIL, ""), Verdict::NotApplicable));
@@ -118,6 +112,15 @@ mod tests {
             ),
             Verdict::Pass
         ));
-        assert!(matches!(judged("bob@visitor.example", "x=y", ""), Verdict::Unknown(_)));
+        // Without a From there is nothing to compare.
+        assert!(matches!(
+            judge(&facts_of(
+                "Return-Path: <www@example.com>
+To: info@example.com
+",
+                InputKind::Headers
+            )),
+            Verdict::NotApplicable
+        ));
     }
 }

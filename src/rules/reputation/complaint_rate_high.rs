@@ -4,7 +4,7 @@ use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
 rule! {
-    /// Too many recipients press "spam"
+    /// Too many readers call the mail spam
     ///
     /// ## What we saw
     /// The rate of complaints that you state, from Postmaster Tools or feedback loops, is above what receivers bear; or a receiver
