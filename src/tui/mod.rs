@@ -32,6 +32,8 @@ pub mod widget;
 pub mod world;
 
 #[cfg(test)]
+mod pictures;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

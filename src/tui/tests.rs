@@ -102,7 +102,7 @@ const DOMAIN: &str = "
     silent.test TIMEOUT
 ";
 
-type Story = (&'static str, fn(&mut App));
+pub(super) type Story = (&'static str, fn(&mut App));
 
 /// A checked domain in an invented world.
 fn checked(look: Look) -> App {
@@ -117,7 +117,7 @@ fn checked(look: Look) -> App {
 }
 
 /// Every screen and popup, by the keys that lead there from the verdict.
-const STORIES: &[Story] = &[
+pub(super) const STORIES: &[Story] = &[
     ("home", |app| app.screens.truncate(1)),
     ("samples", |app| app.screens = vec![Screen::Home, Screen::Samples]),
     ("input", |app| app.screens = vec![Screen::Home, Screen::Input]),
@@ -484,7 +484,7 @@ fn warmed_up(app: &mut App) -> Vec<Effect> {
     ctrl(app, 'd')
 }
 
-fn story(look: Look, tell: fn(&mut App)) -> App {
+pub(super) fn story(look: Look, tell: fn(&mut App)) -> App {
     let mut app = diagnosed(look);
     tell(&mut app);
     app
