@@ -8,7 +8,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use std::fmt::Write as _;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Story, file, columns, rows.
 const PICTURES: &[(&str, &str, u16, u16)] = &[
@@ -63,7 +63,8 @@ fn run(out: &mut String, text: &str, (x, y, length): (u16, u16, u16), cell: &Cel
     let ink = colour(cell.fg);
     if reversed {
         let top = y * HIGH + 10;
-        let _ = writeln!(out, "<rect x=\"{left:.1}\" y=\"{top}\" width=\"{width:.1}\" height=\"{HIGH}\" fill=\"{ink}\"/>");
+        let _ =
+            writeln!(out, "<rect x=\"{left:.1}\" y=\"{top}\" width=\"{width:.1}\" height=\"{HIGH}\" fill=\"{ink}\"/>");
     }
     let mut style = format!("fill=\"{}\"", if reversed { PAPER } else { &ink });
     for (modifier, attribute) in [
@@ -73,12 +74,17 @@ fn run(out: &mut String, text: &str, (x, y, length): (u16, u16, u16), cell: &Cel
     ] {
         style.push_str(if cell.modifier.contains(modifier) { attribute } else { "" });
     }
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let _ = writeln!(
-        out,
-        "<text x=\"{left:.1}\" y=\"{}\" textLength=\"{width:.1}\" xml:space=\"preserve\" {style}>{escaped}</text>",
-        y * HIGH + 24
-    );
+    let escaped = text.trim_end().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    // A place for each letter: whatever font is there, columns stay columns.
+    let mut at = left;
+    let places = text.trim_end().chars().map(|c| {
+        let place = format!("{at:.1}");
+        at += c.width().map_or(0.0, |w| if w > 1 { 2.0 * WIDE } else { WIDE });
+        place
+    });
+    let places: Vec<String> = places.collect();
+    let (places, line) = (places.join(" "), y * HIGH + 24);
+    let _ = writeln!(out, "<text x=\"{places}\" y=\"{line}\" xml:space=\"preserve\" {style}>{escaped}</text>");
 }
 
 /// The cube of 256 colours as terminals have it.
@@ -104,6 +110,9 @@ fn pictures_show_the_screens() {
             std::fs::write(&path, &picture).unwrap();
         }
         let kept = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(kept == picture, "{file}.svg is not what the screen shows: POSTDOC_PICTURES=1 cargo test --lib pictures");
+        assert!(
+            kept == picture,
+            "{file}.svg is not what the screen shows: POSTDOC_PICTURES=1 cargo test --lib pictures"
+        );
     }
 }
