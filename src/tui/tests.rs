@@ -349,11 +349,6 @@ pub(super) const STORIES: &[Story] = &[
     ("practice", |app| app.screens = vec![Screen::Home, Screen::Practice]),
     ("practice_lesson", |app| drop(lesson(app))),
     ("practice_sent", |app| sent(app, false)),
-    ("practice_diagnosis", |app| {
-        sent(app, false);
-        enter(app);
-        press(app, "u");
-    }),
     ("practice_cured", |app| {
         sent(app, false);
         press(app, "u");
@@ -531,6 +526,11 @@ fn a_lesson_is_walked_by_the_next_key() {
         (&change.name[..], change.after[0].to_string()),
         ("shop.example", "\"v=spf1 ip4:203.0.113.9 ~all\"".to_owned())
     );
+    // Not wider: beside the list stands the header then, signed at the time of this run.
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("practice_diagnosis", drawn(&mut app, 80, 24)));
     sent_again(&mut app);
     assert_eq!(app.screen(), Screen::Verdict, "it stays where the user is");
     esc(&mut app);

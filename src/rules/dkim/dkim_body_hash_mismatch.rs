@@ -33,9 +33,15 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let mut seen = std::collections::BTreeSet::new();
     let (mut findings, mut gaps) = (Vec::new(), Vec::new());
-    for report in standing::reports(facts).filter(|r| Failure::of(r) == Some(Failure::BodyHash)) {
+    for report in standing::reports(facts) {
         let standing = Standing::reported(facts, report);
-        if !standing.passed() && seen.insert((report.signature, standing.who())) {
+        let of_body = match Failure::of(report) {
+            Some(Failure::BodyHash) => true,
+            // OpenDKIM says of any change that the signature's verification failed.
+            Some(Failure::Signature | Failure::Unexplained) => standing.only_the_body(),
+            _ => false,
+        };
+        if of_body && !standing.passed() && seen.insert((report.signature, standing.who())) {
             findings.push(changed(facts, Some(report), &standing));
         }
     }
@@ -169,6 +175,27 @@ mod tests {
         assert!(matches!(Case::new(SIGNED).reported(report("pass", "")).judge(&RULE), Verdict::Pass));
         assert!(matches!(Case::new(SIGNED).reported(report("fail", "bad signature")).judge(&RULE), Verdict::Pass));
         assert!(matches!(Case::new(SIGNED).judge(&RULE), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn a_receiver_without_a_word_for_it_means_the_body_where_the_header_is_whole() {
+        let said = |header_hash, detail| {
+            let mut case = Case::new(SIGNED).reported(report("fail", detail));
+            case.verified.push(Verification {
+                signature: 0,
+                header_hash,
+                body_hash: Hash::Mismatch,
+                result: Some(DkimResult::Fail),
+                reason: None,
+                altered: vec![],
+            });
+            case
+        };
+        for detail in ["signature verification failed", ""] {
+            let found = said(Hash::Match, detail).finding(&RULE);
+            assert_eq!((found.severity, found.confidence), (Severity::High, Confidence::Certain), "{detail}");
+            assert!(matches!(said(Hash::Unknown, detail).judge(&RULE), Verdict::Pass), "{detail}");
+        }
     }
 
     #[test]

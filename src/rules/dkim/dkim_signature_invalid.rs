@@ -43,6 +43,8 @@ fn judge(facts: &Facts) -> Verdict {
         }
         let key = facts.keys.iter().find(|k| k.signature.is_some() && k.signature == report.signature);
         match (standing.failure().map(|(_, f)| f), key.map(|k| &k.state)) {
+            // dkim-body-hash-mismatch says why.
+            (Some(Failure::Signature | Failure::Unexplained), _) if standing.only_the_body() => {}
             (Some(Failure::Signature), _) => findings.push(broken(facts, Some(report), &standing, true)),
             (Some(Failure::Syntax | Failure::Unexplained), _) if misshapen(&standing) => {
                 findings.push(unreadable(report, &standing));

@@ -3,7 +3,7 @@
 
 use super::failure::Failure;
 use crate::facts::Facts;
-use crate::facts::dkim::{DkimResult, Signature, Verification};
+use crate::facts::dkim::{DkimResult, Hash, Signature, Verification};
 use crate::facts::organization::{self, Agreement};
 use crate::facts::reported::Dkim;
 use crate::rules::{Confidence, Finding, Severity};
@@ -71,6 +71,12 @@ impl<'f> Standing<'f> {
             aligned: report.domain.as_deref().and_then(|d| aligned(facts, d)),
             rescued: rescued(facts, |r| std::ptr::eq(r, report)),
         }
+    }
+
+    /// The signed fields are as they were, and the body is not: whatever words the receiver has for it, it can only
+    /// mean the body.
+    pub(super) fn only_the_body(&self) -> bool {
+        self.found.is_some_and(|v| v.header_hash == Hash::Match && v.body_hash == Hash::Mismatch)
     }
 
     pub(super) fn domain(&self) -> Option<&'f str> {
