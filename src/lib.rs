@@ -43,6 +43,7 @@ pub mod facts;
 pub mod fetch;
 pub mod knowledge;
 pub mod listen;
+pub mod onboarding;
 pub mod practice;
 pub mod redact;
 pub mod remedy;

@@ -7,6 +7,7 @@ use crate::diagnose::Diagnosis;
 use crate::evidence::case::{Case, Run};
 use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::Reading;
+use crate::onboarding::Told;
 use crate::practice::{Cure, Lesson};
 use crate::samples;
 use crate::send::{self, Sent};
@@ -47,16 +48,27 @@ pub fn reopen(global: &Global, case: String) -> anyhow::Result<Exit> {
 
 /// The app in the practice world, at its list or at a lesson.
 pub fn practise(global: &Global, lesson: Option<&'static Lesson>) -> anyhow::Result<Exit> {
-    enter(global, None, Some(lesson))
+    enter(global, None, Some(lesson), None)
+}
+
+/// The app with the checklist of a domain.
+pub fn onboard(global: &Global, domain: String, told: Told) -> anyhow::Result<Exit> {
+    enter(global, None, None, Some((domain, told)))
 }
 
 fn start(global: &Global, first: Option<Source>) -> anyhow::Result<Exit> {
-    enter(global, first, None)
+    enter(global, first, None, None)
 }
 
-fn enter(global: &Global, first: Option<Source>, practice: Option<Option<&'static Lesson>>) -> anyhow::Result<Exit> {
+fn enter(
+    global: &Global,
+    first: Option<Source>,
+    practice: Option<Option<&'static Lesson>>,
+    onboard: Option<(String, Told)>,
+) -> anyhow::Result<Exit> {
     let world = Box::new(Outside::new(global));
-    tui::run(tui::Start { world, open: first, practice, redact: global.redact, color: global.color.forced() })?;
+    let color = global.color.forced();
+    tui::run(tui::Start { world, open: first, practice, onboard, redact: global.redact, color })?;
     Ok(Exit::Clean)
 }
 
@@ -143,6 +155,10 @@ impl World for Outside {
                     bytes => bytes.map_err(|e| format!("{e:#}"))?,
                 };
                 Ok(Self::opened(read(&name, bytes.into(), None)?))
+            }
+            Source::Domain { name, said } => {
+                let input = read(name, name.clone().into_bytes().into(), Some(InputKind::Domain))?;
+                Ok(Opened::new(input, Said::clone(said)))
             }
             Source::Sample(id) => {
                 let sample = samples::find(id).ok_or_else(|| format!("there is no sample {id:?}"))?;

@@ -73,6 +73,7 @@ pub(super) fn evidence(global: &Global, args: &Check, name: &str) -> anyhow::Res
             recipients: args.recipient.clone(),
             rdap: args.rdap,
             non_sending: args.non_sending,
+            names: Vec::new(),
             volume: args.volume,
         },
         sending: args.sending.clone().unwrap_or_default(),

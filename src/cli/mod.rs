@@ -6,6 +6,7 @@ mod cases;
 mod check;
 mod config;
 mod diagnose;
+mod dkim;
 mod doctor;
 mod exit;
 mod explain;
@@ -16,6 +17,7 @@ mod listen;
 mod look;
 mod mailboxes;
 mod manual;
+mod onboard;
 mod practice;
 mod send;
 mod source;
@@ -81,6 +83,8 @@ fn run(cli: Cli, given: &Given) -> anyhow::Result<Exit> {
         Some(Command::Check(args)) => check::run(global, &args),
         Some(Command::Fix(args)) => fix::run(global, &args),
         Some(Command::Spf(args)) => spf::run(global, &args),
+        Some(Command::Onboard(args)) => onboard::run(global, &args),
+        Some(Command::Dkim(args)) => dkim::run(global, &args),
         Some(Command::Warmup(args)) => warmup::run(global, &args),
         Some(Command::Watch(args)) => watch::run(global, &args),
         Some(Command::Listen(args)) => listen::run(global, &args),

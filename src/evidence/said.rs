@@ -115,6 +115,9 @@ pub struct Wish {
     pub rdap: bool,
     /// The domain is said to send no mail.
     pub non_sending: bool,
+    /// Further names of the domain to look at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     /// Messages a day that are planned (`--volume`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volume: Option<u64>,

@@ -35,6 +35,16 @@ pub(super) fn lint(facts: &Facts, answers: &Answers, change: &Change) -> (Option
     (fault.map(|(_, title)| title), questions)
 }
 
+/// What the rules say of new records by themselves, from this severity on.
+pub fn faults(change: &Change, now: jiff::Timestamp, from: Severity) -> Vec<(&'static str, String)> {
+    let input = paste(change, Some(&change.name), &change.after);
+    let evidence = Evidence::new(input, Said::default(), now, true);
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    let d = diagnose(Arc::new(evidence), reading);
+    let bad = d.every_finding().filter(|f| f.severity >= from);
+    bad.map(|f| (f.rule.id, f.title.clone())).collect()
+}
+
 fn new_faults(d: &Diagnosis) -> Vec<(&'static str, String)> {
     let bad = d.every_finding().filter(|f| f.severity >= Severity::Medium);
     bad.map(|f| (f.rule.id, f.title.clone())).collect()

@@ -15,6 +15,7 @@ use crate::facts::{Facts, Reading, again};
 use crate::remedy::Change;
 use crate::remedy::overlay::Overlay;
 use crate::rules::{Finding, Proof};
+pub use lint::faults;
 pub use plan::{Plan, plan};
 use std::collections::BTreeSet;
 use std::sync::Arc;

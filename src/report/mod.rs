@@ -12,6 +12,7 @@ pub mod html;
 pub mod human;
 pub mod json;
 pub mod markdown;
+pub mod onboarding;
 pub mod plain;
 pub mod proof;
 pub mod received;

@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::keys::{Places, View};
 use super::msg::Ticket;
+use super::onboards::Onboard;
 use super::popup::Popup;
 use super::practice::Practice;
 use super::screen::input::Focus;
@@ -62,6 +63,9 @@ pub enum Screen {
     WarmUpDay,
     /// A proposed value, edited in place.
     Edit,
+    /// The checklist of a new sending domain, and the form behind it.
+    Onboard,
+    OnboardForm,
 }
 
 impl Screen {
@@ -92,6 +96,8 @@ impl Screen {
             Screen::SendForm => Places::SEND_FORM,
             Screen::Send => Places::SEND,
             Screen::Session => Places::SESSION,
+            Screen::Onboard => Places::ONBOARD,
+            Screen::OnboardForm => Places::ONBOARD_FORM,
             Screen::WarmUp => Places::WARMUP,
             Screen::WarmUpForm | Screen::WarmUpDay => Places::WARMUP_FORM,
             Screen::Edit => Places::EDIT,
@@ -142,6 +148,7 @@ pub struct App {
     pub practice: Practice,
     pub sending: Sending,
     pub warmup: WarmUp,
+    pub onboard: Onboard,
     /// The last ticket given out.
     pub ticket: Ticket,
     /// An input is being opened.
@@ -184,6 +191,7 @@ impl App {
             practice: Practice::default(),
             sending: Sending::default(),
             warmup: WarmUp::default(),
+            onboard: Onboard::default(),
             ticket: Ticket::default(),
             opening: false,
             status: None,

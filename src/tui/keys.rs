@@ -132,6 +132,8 @@ pub enum Action {
     Stop,
     Add,
     Stated,
+    /// Leave a step out.
+    Skip,
     More,
     SaveReport,
     PlainPage,
@@ -232,6 +234,10 @@ impl Places {
     pub const SEND: Places = Places(1 << 45);
     /// The session in which it is sent.
     pub const SESSION: Places = Places(1 << 46);
+    /// The checklist of a new sending domain.
+    pub const ONBOARD: Places = Places(1 << 42);
+    /// Who sends, and from where?
+    pub const ONBOARD_FORM: Places = Places(1 << 43);
     /// A warm-up.
     pub const WARMUP: Places = Places(1 << 40);
     /// What is known of it; a day's numbers.
@@ -257,12 +263,23 @@ impl Places {
         .or(Self::REQUIREMENTS);
     const LISTS: Places = Self::HOME.or(Self::SAMPLES).or(Self::PRACTICE);
     /// Where plain characters are commands.
-    const COMMANDS: Places =
-        Self::LISTS.or(Self::VIEWS).or(Self::WATCH).or(Self::WARMUP).or(Self::LESSON).or(Self::SEND).or(Self::SESSION);
+    const COMMANDS: Places = Self::LISTS
+        .or(Self::VIEWS)
+        .or(Self::WATCH)
+        .or(Self::WARMUP)
+        .or(Self::LESSON)
+        .or(Self::SEND)
+        .or(Self::SESSION)
+        .or(Self::ONBOARD);
     /// Where they type.
     pub const TYPING: Places =
         Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK).or(Self::EDIT);
-    const FORMS: Places = Self::STATED.or(Self::WISH).or(Self::WATCH_FORM).or(Self::WARMUP_FORM).or(Self::SEND_FORM);
+    const FORMS: Places = Self::STATED
+        .or(Self::WISH)
+        .or(Self::WATCH_FORM)
+        .or(Self::WARMUP_FORM)
+        .or(Self::SEND_FORM)
+        .or(Self::ONBOARD_FORM);
     const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::FORMS).or(Self::ASK).or(Self::EDIT);
 
     /// Every single place with its name in `postdoc keys`.
@@ -294,6 +311,8 @@ impl Places {
         (Self::SEND_FORM, "what to send"),
         (Self::SEND, "send it?"),
         (Self::SESSION, "session"),
+        (Self::ONBOARD, "set up"),
+        (Self::ONBOARD_FORM, "who sends"),
         (Self::WARMUP, "warm-up"),
         (Self::WARMUP_FORM, "warm-up's numbers"),
         (Self::COPY, "copy as"),
@@ -409,6 +428,18 @@ static TABLE: &[Binding] = rows! {
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::SESSION, "copy", "copy the session; secrets stand in no line of it", ["clipboard", "yank", "transcript"];
     A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::SEND_FORM, "show it", "done: write it and show it; nothing leaves yet", ["go", "send"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::WARMUP.or(P::SEND).or(P::SESSION), "scroll", "scroll", ["down", "up"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::ONBOARD, "step", "choose a step", ["checklist"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::ONBOARD, "copy", "copy the value of the record", ["clipboard", "yank"];
+    A::CopyAs, [ch('c') => A::CopyAs], 1, P::ONBOARD, "form", "copy the record as the DNS host's form wants it", ["host", "fields"];
+    A::CopyAll, [ch('Y') => A::CopyAll], 1, P::ONBOARD, "all", "copy every record that has no blank, as zone lines", ["zone file"];
+    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::ONBOARD, "", "previous, next record of the step", [];
+    A::Again, [ch('r') => A::Again, ch('R') => A::Again], 1, P::ONBOARD, "ask again", "ask DNS again: what is published ticks itself off", ["refresh", "check"];
+    A::Edit, [ch('e') => A::Edit, on(K::Enter) => A::Open], 1, P::ONBOARD, "edit", "say who sends, and from where", ["platform", "server", "answers"];
+    A::Skip, [ch('S') => A::Skip], 1, P::ONBOARD, "skip", "leave the step out, or take that back; it stays not done", ["later"];
+    A::Watch, [ch('w') => A::Watch], 1, P::ONBOARD, "watch", "watch this record until it is everywhere", ["propagation", "dns wait"];
+    A::SaveReport, [ch('s') => A::SaveReport], 1, P::ONBOARD, "", "save the checklist as Markdown, for whoever owns the DNS", ["export", "ticket"];
+    A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::ONBOARD_FORM, "check", "ask DNS, and show the checklist", ["done", "go"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::ONBOARD, "back", "back one step; keeps the work", ["cancel"];
     A::Open, [on(K::Enter) => A::Open], 1, P::WARMUP, "edit", "change what the plan rests on", ["target", "numbers"];
     A::Add, [ch('+') => A::Add], 1, P::WARMUP, "today's numbers", "enter the numbers of a day", ["check", "advance", "hold", "step back"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::WARMUP, "copy", "copy the plan as Markdown", ["table", "ticket"];
@@ -516,12 +547,12 @@ static TABLE: &[Binding] = rows! {
     A::Send, [], 0, P::LISTS.or(P::VIEWS), "", "send a test message, or look at the one that is being sent", ["smtp", "submission", "transcript"];
     A::Log, [], 0, P::SCREENS, "", "log: every message so far", ["messages", "history", "errors"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::LISTS, "command", "run a command by name", ["palette"];
-    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION), "", "run a command by name", ["palette"];
+    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::ONBOARD), "", "run a command by name", ["palette"];
     A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "", "run a command by name", ["palette"];
     A::Help, [ch('?') => A::Help, on(K::F(1)) => A::Help], 1, P::COMMANDS, "help", "help: search keys and actions", ["keys", "manual"];
     A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "help", "help: search keys and actions", ["keys", "manual"];
     A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
-    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::LESSON).or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION), "", "quit; asks only while something runs", ["exit", "leave"];
+    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::LESSON).or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::ONBOARD), "", "quit; asks only while something runs", ["exit", "leave"];
     A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u64::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
     A::Redraw, [ctrl('l') => A::Redraw], 1, P(u64::MAX), "", "redraw the screen", ["refresh", "garbage"];
     A::Suspend, [ctrl('z') => A::Suspend], 1, P(u64::MAX), "", "suspend to the shell", ["background", "fg"];

@@ -15,6 +15,7 @@ pub mod edits;
 mod events;
 pub mod keys;
 pub mod msg;
+pub mod onboards;
 pub mod popup;
 pub mod practice;
 pub mod rebind;

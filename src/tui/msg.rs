@@ -102,7 +102,7 @@ pub enum Effect {
     SaveDraft(String),
     /// Something that is kept for the next start, under a name of ours.
     SaveNote {
-        name: &'static str,
+        name: String,
         text: String,
     },
     /// Answered by [`Msg::Saved`].

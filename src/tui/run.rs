@@ -3,11 +3,13 @@
 use super::app::{App, Screen as Place};
 use super::events;
 use super::msg::{Background, Effect, Msg, Ticket};
+use super::onboards;
 use super::terminal::{self, Screen};
 use super::theme::{Choice, Look};
 use super::update::{open, update};
 use super::warmups;
 use super::world::{Job, Source, World};
+use crate::onboarding::Told;
 use crate::replay::edit::Attempt;
 use crate::safe::Safe;
 use std::collections::BTreeMap;
@@ -23,6 +25,8 @@ pub struct Start {
     pub open: Option<Source>,
     /// The practice world, at its list or at a lesson.
     pub practice: Option<Option<&'static crate::practice::Lesson>>,
+    /// A domain that is to be set up, and what its owner told before.
+    pub onboard: Option<(String, Told)>,
     /// Persons and machines are hidden from the start.
     pub redact: bool,
     /// `--color always` (true) or `never` (false), if either was given.
@@ -74,6 +78,10 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     if let Some(lesson) = start.practice {
         app.screens.push(Place::Practice);
         first.extend(lesson.into_iter().flat_map(|lesson| super::practice::begin(&mut app, lesson)));
+    }
+    if let Some((domain, told)) = start.onboard {
+        app.onboard.fill(&domain, told);
+        first = onboards::begin(&mut app);
     }
     let left = 'run: {
         if !outside.perform(&mut app, &mut screen, &sender, &inbox, &mut first)? {
@@ -278,7 +286,7 @@ impl Outside {
                 }
                 Effect::SaveDraft(text) => self.world.save_draft(&text).err().map(|e| Msg::DraftLost(e.to_string())),
                 Effect::SaveNote { name, text } => {
-                    self.world.save_note(name, &text).err().map(|e| Msg::DraftLost(e.to_string()))
+                    self.world.save_note(&name, &text).err().map(|e| Msg::DraftLost(e.to_string()))
                 }
                 Effect::SaveReport { name, text } => {
                     Some(Msg::Saved(self.world.save_report(&name, &text).map_err(|e| e.to_string())))

@@ -351,6 +351,11 @@ pub fn cured() -> Diagnosis {
 }
 
 pub fn checked_with(dmarc: &str) -> Diagnosis {
+    checked_as(Said::default(), dmarc)
+}
+
+/// With what somebody said.
+pub fn checked_as(said: Said, dmarc: &str) -> Diagnosis {
     const ZONE: &str = r#"
         example.com 3600 NS ns1.dns.example
         example.com 3600 NS ns2.dns.example
@@ -366,7 +371,7 @@ pub fn checked_with(dmarc: &str) -> Diagnosis {
     "#;
     let zone = crate::evidence::zone::Zone::parse(&format!("{ZONE}{dmarc}")).unwrap();
     let now = "2026-05-12T14:02:00Z".parse().unwrap();
-    let evidence = Evidence::new(input_of(b"example.com", InputKind::Domain), Said::default(), now, false);
+    let evidence = Evidence::new(input_of(b"example.com", InputKind::Domain), said, now, false);
     let evidence = Arc::new(crate::samples::settle(evidence, &zone));
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     crate::diagnose::diagnose(evidence, reading)

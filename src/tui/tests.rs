@@ -328,6 +328,23 @@ pub(super) const STORIES: &[Story] = &[
     ("bounce_for_policy", |app| {
         app.case = Some(testing::of_bounce(include_str!("../../tests/scenarios/bounce-dmarc-refused/input")));
     }),
+    ("onboard_form", |app| {
+        app.screens = vec![Screen::Home, Screen::OnboardForm];
+        press(app, "acme.exam");
+        enter(app);
+    }),
+    ("onboard", |app| {
+        onboarded(app);
+        press(app, "jjjj");
+    }),
+    ("onboard_spf", |app| {
+        onboarded(app);
+        press(app, "jjjjjS");
+    }),
+    ("onboard_waits", |app| {
+        onboarded(app);
+        app.onboard.list = None;
+    }),
     ("warmup_form", |app| {
         app.screens = vec![Screen::Home, Screen::WarmUpForm];
         press(app, "20000");
@@ -466,6 +483,34 @@ fn handed_over(app: &mut App, state: crate::world::send::Progress) -> Ticket {
 
 fn no_such_user() -> Stop {
     Stop::Refused { reply: "550 5.1.1 <me@gmail.example>: user unknown".into() }
+}
+
+/// The checklist of a domain that a server of its own is to send for.
+fn onboarded(app: &mut App) -> Vec<Effect> {
+    *app = self::app(app.look);
+    app.screens.push(Screen::OnboardForm);
+    for text in [
+        "example.com",
+        "",
+        "192.0.2.4=mta.example.com",
+        "",
+        "",
+        "",
+        "click.example.com=192.0.2.2",
+        "",
+        "dmarc@example.com",
+    ] {
+        press(app, text);
+        stroke(app, KeyCode::Down, KeyModifiers::NONE);
+    }
+    let effects = ctrl(app, 'd');
+    let Some(Effect::Open(ticket, Source::Domain { said, .. })) = effects.last() else { panic!("{effects:?}") };
+    let (ticket, said) = (*ticket, said.clone());
+    let opened = Opened::new(testing::input_of(b"example.com", InputKind::Domain), *said.clone());
+    update(app, Msg::Opened(ticket, Ok(Box::new(opened))));
+    let diagnosis = testing::checked_as(*said, "");
+    update(app, Msg::Progress(ticket, Box::new(Progress { diagnosis, running: 0 })));
+    effects
 }
 
 /// A plan for a domain that is known; answers what was asked of the world.
@@ -1122,10 +1167,60 @@ fn running_again_says_what_changed() {
 }
 
 #[test]
+fn a_domain_is_set_up_step_by_step() {
+    let mut app = app(UNICODE);
+    let effects = onboarded(&mut app);
+    assert!(
+        matches!(&effects[..], [Effect::SaveNote { name, .. }, Effect::Open(..)] if name == "onboarding-example.com"),
+        "{effects:?}"
+    );
+    assert_eq!(app.screen(), Screen::Onboard);
+    let go = |app: &mut App, id: &str| {
+        app.onboard.at = app.onboard.list.as_ref().unwrap().steps.iter().position(|s| s.id == id).unwrap();
+    };
+    go(&mut app, "spf");
+    let copied = press(&mut app, "y");
+    assert!(
+        matches!(&copied[..], [Effect::Copy { text, .. }] if text == "v=spf1 include:send.example ip4:192.0.2.4 ~all"),
+        "{copied:?}"
+    );
+    let form = press(&mut app, "c");
+    assert!(
+        matches!(&form[..], [Effect::Copy { text, .. }] if text.contains("Change the entry that is there")),
+        "{form:?}"
+    );
+    let watch = press(&mut app, "w");
+    assert!(matches!(&watch[..], [Effect::Watch(_, wanted)] if wanted.name == "example.com"), "{watch:?}");
+    esc(&mut app);
+    // What has a blank is not copied; all that has none is.
+    go(&mut app, "dkim:own");
+    assert!(press(&mut app, "y").is_empty() && app.status.as_ref().unwrap().text.contains("blank"));
+    let all = press(&mut app, "Y");
+    assert!(
+        matches!(&all[..], [Effect::Copy { text, what }] if text.contains("ip4:192.0.2.4") && !text.contains('<') && what.contains("left out")),
+        "{all:?}"
+    );
+    let skipped = press(&mut app, "S");
+    assert!(matches!(&skipped[..], [Effect::SaveNote { text, .. }] if text.contains("dkim:own")), "{skipped:?}");
+    assert!(drawn(&mut app, 100, 30).contains("not done"));
+    assert!(
+        matches!(&press(&mut app, "s")[..], [Effect::SaveReport { name, .. }] if name == "postdoc-onboard-example.com.md")
+    );
+    assert!(matches!(&press(&mut app, "r")[..], [Effect::Run(..)]));
+    // What cannot be read is said, and the mark goes there.
+    press(&mut app, "e");
+    app.onboard.form.at = 2;
+    press(&mut app, " nonsense");
+    assert!(ctrl(&mut app, 'd').is_empty());
+    assert_eq!((app.screen(), app.onboard.form.at), (Screen::OnboardForm, 2));
+}
+
+#[test]
 fn a_warm_up_is_planned_kept_and_judged() {
     let mut app = app(UNICODE);
     let kept = warmed_up(&mut app);
-    let [Effect::SaveNote { name: "warm-up", text }] = &kept[..] else { panic!("{kept:?}") };
+    let [Effect::SaveNote { name, text }] = &kept[..] else { panic!("{kept:?}") };
+    assert_eq!(name, "warm-up");
     assert_eq!(app.screen(), Screen::WarmUp);
     assert_eq!(app.warmup.plan.as_ref().unwrap().first(), 200);
     let copied = press(&mut app, "y");

@@ -5,6 +5,7 @@ use super::case::Case;
 use super::edits;
 use super::keys::{self, Action, Key, Places, View};
 use super::msg::{Effect, Msg, Ticket};
+use super::onboards;
 use super::popup::{self, Popup};
 use super::screen;
 use super::sendings;
@@ -40,6 +41,9 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                 let edits = case.edits.len();
                 case.progress(*progress);
                 let lost = edits > case.edits.len();
+                if over || app.onboard.list.is_none() {
+                    app.onboard.look(case);
+                }
                 if let Some(text) = over.then(|| case.settled()).flatten() {
                     app.say(text);
                 }
@@ -122,6 +126,7 @@ fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         (None, Some(Screen::Wish)) => wished(app, &text),
         (None, Some(Screen::WatchForm)) => screen::watch_form::insert(&mut app.watches.form, &text),
         (None, Some(Screen::SendForm)) => screen::send::form::insert(&mut app.sending.form, &text),
+        (None, Some(Screen::OnboardForm)) => app.onboard.form.insert(&text),
         (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => screen::warmup::form::insert(app, &text),
         (None, Some(Screen::Edit)) => return screen::edit::insert(app, &text),
         (None, Some(Screen::Verdict)) => screen::verdict::insert(app, &text),
@@ -160,6 +165,10 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         }
         (None, Some(Screen::SendForm)) => {
             screen::send::form::insert(&mut app.sending.form, text.trim());
+            return vec![];
+        }
+        (None, Some(Screen::OnboardForm)) => {
+            app.onboard.form.insert(text.trim());
             return vec![];
         }
         (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => {
@@ -218,6 +227,7 @@ fn run(app: &mut App, ticket: Ticket, opened: Opened) -> Vec<Effect> {
     });
     app.case = Some(case);
     app.view(Screen::Verdict);
+    onboards::opened(app);
     vec![Effect::Run(ticket, Box::new(opened))]
 }
 
@@ -290,10 +300,10 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::View(View::Findings) => screen::detail::open_marked(app),
         Action::View(view) => app.view(app.screen_of(view)),
         Action::Stated => screen::stated::open(app),
-        Action::CopyAs => popup::copy::open(app),
+        Action::CopyAs if app.screen() != Screen::Onboard => popup::copy::open(app),
         Action::Form => screen::form::open(app),
-        Action::SaveReport if app.screen() != Screen::WarmUp => return save_report(app),
-        Action::Edit => return screen::edit::open(app),
+        Action::SaveReport if !matches!(app.screen(), Screen::WarmUp | Screen::Onboard) => return save_report(app),
+        Action::Edit if app.screen() != Screen::Onboard => return screen::edit::open(app),
         Action::PlainPage => return screen::plain_page(app),
         Action::Back if app.screen() == Screen::Verdict => return screen::verdict::back(app),
         Action::Back => back(app),

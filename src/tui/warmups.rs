@@ -102,7 +102,7 @@ impl WarmUp {
 
     fn keep(&self) -> Effect {
         let kept = Kept { form: self.form.kept(), rows: self.rows.clone() };
-        Effect::SaveNote { name: NOTE, text: serde_json::to_string(&kept).unwrap_or_default() }
+        Effect::SaveNote { name: NOTE.to_owned(), text: serde_json::to_string(&kept).unwrap_or_default() }
     }
 
     /// The plan and the check, from what was typed; else the line that cannot be read, and why.

@@ -22,6 +22,11 @@ pub enum Source {
         kind: Option<InputKind>,
     },
     File(PathBuf),
+    /// A domain, with what its owner says of it.
+    Domain {
+        name: String,
+        said: Box<Said>,
+    },
     /// One of [`World::samples`], by id.
     Sample(String),
     /// One of [`World::recent`], by id.

@@ -8,6 +8,7 @@ pub mod dns;
 pub mod errand;
 pub mod fetch;
 mod imap;
+pub mod keygen;
 pub mod limits;
 pub mod listen;
 pub mod nameserver;

@@ -7,6 +7,8 @@ mod fetch;
 mod fix;
 mod hostile;
 mod json;
+mod keygen;
+mod onboard;
 mod practice;
 mod redaction;
 mod send;

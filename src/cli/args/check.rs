@@ -56,7 +56,7 @@ fn part(word: &str) -> Result<Part, String> {
     Part::ALL.into_iter().find(|p| p.word() == word.trim()).ok_or_else(|| format!("there is {}", names()))
 }
 
-fn platform(id: &str) -> Result<String, String> {
+pub fn platform(id: &str) -> Result<String, String> {
     let known = knowledge::platform::all().iter().find(|p| p.id.eq_ignore_ascii_case(id.trim()));
     let names = || knowledge::platform::all().iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ");
     known.map(|p| p.id.clone()).ok_or_else(|| format!("there is {}", names()))

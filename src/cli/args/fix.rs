@@ -60,7 +60,7 @@ impl To {
     }
 }
 
-fn dns_host(name: &str) -> Result<String, String> {
+pub fn dns_host(name: &str) -> Result<String, String> {
     let wanted = name.trim();
     let all = knowledge::host::all();
     let known = all.iter().find(|h| h.id.eq_ignore_ascii_case(wanted) || h.name.eq_ignore_ascii_case(wanted));

@@ -5,11 +5,13 @@ mod cases;
 mod check;
 mod config;
 mod diagnose;
+mod dkim;
 mod fetch;
 mod fix;
 mod global;
 mod list;
 mod listen;
+mod onboard;
 mod practice;
 mod send;
 mod spf;
@@ -21,11 +23,13 @@ pub use cases::{CaseTo, Cases, CasesAction, Resume};
 pub use check::Check;
 pub use config::{Completions, ConfigAction, ConfigArgs, Man};
 pub use diagnose::{Diagnose, KindArg};
+pub use dkim::{Dkim, DkimAction, Keygen};
 pub use fetch::{Fetch, Mailboxes};
 pub use fix::{Fix, To};
 pub use global::{Format, Given, Global, When};
 pub use list::{Explain, Schema};
 pub use listen::Listen;
+pub use onboard::{Onboard, YesNo, mailbox};
 pub use practice::Practice;
 pub use send::Send;
 pub use spf::Spf;
@@ -68,6 +72,10 @@ pub enum Command {
     Fix(Fix),
     /// Evaluate the SPF record of a domain: the tree with its cost, and what an address gets
     Spf(Spf),
+    /// Set up a new sending domain: a checklist of records, merged with what is published
+    Onboard(Box<Onboard>),
+    /// Keys for signing mail
+    Dkim(Dkim),
     /// Bring a new address or domain to its volume: a plan, and day by day whether to go on
     Warmup(Warmup),
     /// Wait until a DNS change is everywhere: the zone's own servers, and the resolvers you name

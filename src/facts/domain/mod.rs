@@ -10,6 +10,7 @@ pub mod dnssec;
 pub mod keys;
 pub mod mta_sts;
 pub mod mx;
+pub mod names;
 pub mod obsolete;
 pub mod probe;
 pub mod reached;
@@ -95,6 +96,7 @@ pub fn gather(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, evidence: &Evid
         let names = keys.judged().take(COMPARED).map(|s| Question::new(&s.key.name, Kind::Txt));
         zone.compare(lookup, &names.collect::<Vec<_>>());
     }
+    names::ask(lookup, &said.check);
     let names = [Part::Dkim, Part::Dmarc, Part::Spf].into_iter().any(wants);
     Domain {
         dnssec: wants(Part::Dnssec).then(|| dnssec::gather(lookup, domain, zone.as_ref())),

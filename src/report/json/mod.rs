@@ -7,6 +7,7 @@ pub mod domain;
 pub mod event;
 pub mod fetch;
 pub mod fix;
+pub mod plan;
 pub mod received;
 mod report;
 pub mod sending;
@@ -24,9 +25,11 @@ pub const SCHEMAS: &[(&str, &str)] = &[
     ("case", include_str!("../../../assets/schemas/case.json")),
     ("diagnosis", include_str!("../../../assets/schemas/diagnosis.json")),
     ("diff", include_str!("../../../assets/schemas/diff.json")),
+    ("dkim-key", include_str!("../../../assets/schemas/dkim-key.json")),
     ("domain", include_str!("../../../assets/schemas/domain.json")),
     ("event", include_str!("../../../assets/schemas/event.json")),
     ("fix", include_str!("../../../assets/schemas/fix.json")),
+    ("plan", include_str!("../../../assets/schemas/plan.json")),
     ("report", include_str!("../../../assets/schemas/report.json")),
     ("spf", include_str!("../../../assets/schemas/spf.json")),
     ("warmup", include_str!("../../../assets/schemas/warmup.json")),

@@ -10,6 +10,7 @@
 //!   5  Warm up a domain or an address    how much to send on which day
 //!   6  Practice                          broken domains in an invented internet
 //!   7  Send a test message               see the session, and why it is refused
+//!   8  Set up a new sending domain       records, keys, checks, one by one
 //!
 //!   Paste works here, on any screen …
 //! ── Recent ─────────────────────────────────────────────────────────────────
@@ -39,6 +40,7 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Warm up a domain or an address", "how much to send on which day, and when to go on"),
     ("Practice", "broken domains in an invented internet"),
     ("Send a test message", "see the session, and why it is refused"),
+    ("Set up a new sending domain", "records, keys, checks, one by one"),
 ];
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -63,6 +65,7 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
         4 => warmups::show(app),
         5 => app.screens.push(Screen::Practice),
         6 => sendings::show(app),
+        7 => app.screens.push(Screen::OnboardForm),
         n => {
             if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());

@@ -15,6 +15,7 @@ pub mod hops;
 pub mod input;
 pub mod keys;
 pub mod lesson;
+pub mod onboard;
 pub mod practice;
 pub mod records;
 pub mod requirements;
@@ -65,6 +66,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::SendForm => send::form::act(app, action),
         Screen::Send => send::confirm::act(app, action),
         Screen::Session => send::talk::act(app, action),
+        Screen::Onboard => onboard::act(app, action),
+        Screen::OnboardForm => onboard::form::act(app, action),
         Screen::WarmUp => warmup::act(app, action),
         Screen::WarmUpForm | Screen::WarmUpDay => warmup::form::act(app, action),
         Screen::Edit => edit::act(app, action),
@@ -99,6 +102,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::SendForm => send::form::draw(app, frame, area, pen),
         Screen::Send => send::confirm::draw(app, frame, area, pen),
         Screen::Session => send::talk::draw(app, frame, area, pen),
+        Screen::Onboard => onboard::draw(app, frame, area, pen),
+        Screen::OnboardForm => onboard::form::draw(app, frame, area, pen),
         Screen::WarmUp => warmup::draw(app, frame, area, pen),
         Screen::WarmUpForm | Screen::WarmUpDay => warmup::form::draw(app, frame, area, pen),
         Screen::Edit => edit::draw(app, frame, area, pen),
@@ -147,6 +152,8 @@ fn place(app: &App) -> (String, String) {
         Screen::SendForm => return ("postdoc › send a test message".to_owned(), String::new()),
         Screen::Send => return ("postdoc › send › nothing has left yet".to_owned(), String::new()),
         Screen::Session => return ("postdoc › send › session".to_owned(), String::new()),
+        Screen::Onboard => "set up",
+        Screen::OnboardForm => return ("postdoc › set up a sending domain".to_owned(), String::new()),
         Screen::WarmUp => return ("postdoc › warm-up".to_owned(), String::new()),
         Screen::WarmUpForm => return ("postdoc › warm-up › what is known".to_owned(), String::new()),
         Screen::WarmUpDay => return ("postdoc › warm-up › a day's numbers".to_owned(), String::new()),

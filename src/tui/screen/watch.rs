@@ -99,6 +99,7 @@ fn subject(app: &App) -> Option<(Question, Option<Expect>)> {
         Screen::Records => alone(super::records::question(case)?),
         Screen::Spf => alone(txt(&super::spf::domain(case)?)),
         Screen::Dkim => alone(txt(&super::dkim::name(case)?)),
+        Screen::Onboard => super::onboard::watched(app),
         Screen::Dmarc => alone(txt(&format!("_dmarc.{}", facts.reading.from_domain()?))),
         _ => {
             let finding = case.finding(crate::tui::popup::copy::target(app, case)?)?;

@@ -119,6 +119,7 @@ impl Form {
                 recipients: self.words(RECIPIENTS),
                 rdap: yes(RDAP),
                 non_sending: yes(SILENT),
+                names: said.check.names.clone(),
                 volume: said.check.volume,
             },
             ..said.clone()

@@ -1,0 +1,253 @@
+//! Onboarding as questions and numbered lists, line by line: nothing is drawn, nothing moves.
+
+use super::Asked;
+use crate::cli::exit::Exit;
+use crate::diagnose::Diagnosis;
+use crate::knowledge::platform;
+use crate::onboarding::told::{Host, Server};
+use crate::onboarding::{Checklist, State, Step, Told};
+use crate::remedy::form::Form;
+use crate::report::onboarding::{guess, headline, mail};
+use crate::report::{Shown, export, onboarding};
+use std::io::{BufRead, Write as _};
+use std::path::Path;
+
+/// Asks who sends, checks, and walks through the steps in any order.
+pub(super) fn run(asked: &mut Asked, domain: &str) -> anyhow::Result<Exit> {
+    let mut told = asked.told(domain)?;
+    let mut talk = Talk { lines: std::io::stdin().lock().lines() };
+    talk.say(&format!("Setting up {domain}. An empty answer keeps what stands in brackets; q ends."));
+    let (mut diagnosis, interrupted) = asked.check(domain, &told);
+    if let Some(exit) = interrupted {
+        return Ok(exit);
+    }
+    let list = Checklist::of(&diagnosis, &told);
+    if !list.guesses.is_empty() {
+        talk.say("What is published shows, as guesses:");
+        list.guesses.iter().enumerate().for_each(|(n, g)| talk.say(&format!("{}. {}", n + 1, guess(g))));
+    }
+    if !questions(&mut talk, asked, domain, &mut told)? {
+        return Ok(Exit::Clean);
+    }
+    asked.keep(domain, &told);
+    loop {
+        talk.say("Checking.");
+        let (now, interrupted) = asked.check(domain, &told);
+        diagnosis = now;
+        if let Some(exit) = interrupted {
+            return Ok(exit);
+        }
+        let list = Checklist::of(&diagnosis, &told);
+        show(&talk, &list);
+        match walk(&mut talk, asked, domain, &mut told, &list, &diagnosis) {
+            After::Again => asked.keep(domain, &told),
+            After::End => {
+                asked.keep(domain, &told);
+                talk.say(&format!("Kept. The same again: postdoc onboard {domain} --linear"));
+                return Ok(Exit::of(&diagnosis, asked.global.fail_on.severity()));
+            }
+        }
+    }
+}
+
+/// The other end of the line.
+struct Talk {
+    lines: std::io::Lines<std::io::StdinLock<'static>>,
+}
+
+impl Talk {
+    fn say(&self, text: &str) {
+        let _ = writeln!(std::io::stdout().lock(), "{}", Shown::default().block(text));
+    }
+
+    /// An answer; `None` where the user ends it, or nobody answers any more.
+    fn ask(&mut self, question: &str) -> Option<String> {
+        let mut out = std::io::stdout().lock();
+        let _ = write!(out, "{} ", Shown::default().line(question)).and_then(|()| out.flush());
+        drop(out);
+        let answer = self.lines.next()?.ok()?.trim().to_owned();
+        (answer != "q").then_some(answer)
+    }
+
+    /// Asks until the answer can be read; an empty one keeps what is there. False ends it.
+    fn until<T>(
+        &mut self,
+        question: &str,
+        mut read: impl FnMut(&str) -> Result<T, String>,
+        keep: impl FnOnce(T),
+    ) -> bool {
+        loop {
+            match self.ask(question) {
+                None => return false,
+                Some(answer) if answer.is_empty() => return true,
+                Some(answer) => match read(&answer) {
+                    Ok(value) => {
+                        keep(value);
+                        return true;
+                    }
+                    Err(why) => self.say(&format!("{why}.")),
+                },
+            }
+        }
+    }
+}
+
+fn words<T>(text: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, String> {
+    match text {
+        "none" | "-" => Ok(Vec::new()),
+        text => text.split([' ', ',']).filter(|w| !w.is_empty()).map(read).collect(),
+    }
+}
+
+/// False where the user has had enough.
+fn questions(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told) -> anyhow::Result<bool> {
+    let shown = |list: Vec<String>| if list.is_empty() { "none".to_owned() } else { list.join(" ") };
+    let known = |id: &str| {
+        platform::find(id)
+            .map(|p| p.id.clone())
+            .ok_or_else(|| format!("{id} is no platform: postdoc check --platform ? lists them"))
+    };
+    let now = shown(told.platforms.clone());
+    if !talk.until(
+        &format!("Which platforms will send? Ids with blanks between [{now}]:"),
+        |a| words(a, known),
+        |v| told.platforms = v,
+    ) {
+        return Ok(false);
+    }
+    let now = shown(
+        told.servers.iter().map(|s| s.name.as_ref().map_or(s.ip.to_string(), |n| format!("{}={n}", s.ip))).collect(),
+    );
+    if !talk.until(
+        &format!("Which servers of your own? IP=NAME, with blanks between [{now}]:"),
+        |a| words(a, Server::read),
+        |v| told.servers = v,
+    ) {
+        return Ok(false);
+    }
+    if !told.servers.is_empty() {
+        let now = told.bounce.clone().unwrap_or_else(|| domain.to_owned());
+        let read = |a: &str| crate::facts::dkim::name::domain(a).ok_or_else(|| format!("{a:?} is no domain"));
+        if !talk.until(&format!("Which domain do their bounces go to? [{now}]:"), read, |v| told.bounce = Some(v)) {
+            return Ok(false);
+        }
+        if told.key.is_none() {
+            let Some(file) = talk.ask("A DKIM key for them: a new file for the private half, to make one now [later]:")
+            else {
+                return Ok(false);
+            };
+            if !file.is_empty() {
+                match asked.make_key(Path::new(&file), domain) {
+                    Ok(record) => told.key = Some(record),
+                    Err(e) => talk.say(&format!("{e:#}.")),
+                }
+            }
+        }
+    }
+    let now = shown(
+        told.tracking.iter().map(|h| h.target.as_ref().map_or(h.name.clone(), |t| format!("{}={t}", h.name))).collect(),
+    );
+    if !talk.until(
+        &format!("Hosts of links and pixels? HOST=TARGET, with blanks between [{now}]:"),
+        |a| words(a, Host::read),
+        |v| told.tracking = v,
+    ) {
+        return Ok(false);
+    }
+    let now = shown(told.mx.clone());
+    let host = |a: &str| crate::facts::dkim::name::domain(a).ok_or_else(|| format!("{a:?} is no host name"));
+    if !talk.until(
+        &format!("Which hosts take mail for {domain}? The first one first [{now}]:"),
+        |a| words(a, host),
+        |v| told.mx = v,
+    ) {
+        return Ok(false);
+    }
+    let now = told.reports.clone().unwrap_or_else(|| "later".to_owned());
+    Ok(talk
+        .until(&format!("Mailbox for DMARC reports [{now}]:"), crate::cli::args::mailbox, |v| told.reports = Some(v)))
+}
+
+fn show(talk: &Talk, list: &Checklist) {
+    talk.say(&headline(list));
+    list.mail.iter().for_each(|m| talk.say(&format!("Once all is published, mail {}", mail(m))));
+    for (n, step) in list.steps.iter().enumerate() {
+        let optional = if step.optional { ", optional" } else { "" };
+        talk.say(&format!("{}. {}: {}{optional}", n + 1, step.title, step.state.words()));
+    }
+}
+
+/// What follows a round.
+enum After {
+    Again,
+    End,
+}
+
+fn walk(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told, list: &Checklist, d: &Diagnosis) -> After {
+    loop {
+        let Some(answer) = talk.ask("A number shows that step, s and a number leaves it out, a shows all records, e asks the questions again, r checks again, q ends:") else {
+            return After::End;
+        };
+        let (letter, number) = match answer.strip_prefix('s') {
+            Some(rest) => ('s', rest.trim()),
+            None => (' ', answer.as_str()),
+        };
+        let step = number.parse::<usize>().ok().and_then(|n| list.steps.get(n.checked_sub(1)?));
+        match (answer.as_str(), letter, step) {
+            ("r" | "", ..) => return After::Again,
+            ("e", ..) => {
+                return match questions(talk, asked, domain, told) {
+                    Ok(true) => After::Again,
+                    _ => After::End,
+                };
+            }
+            ("a", ..) => {
+                match export::write(export::Format::Zone, &list.placed(d, false)) {
+                    Ok(export) => talk.say(export.text.trim_end()),
+                    Err(why) => talk.say(&format!("There is no record to publish: {why}.")),
+                }
+                list.blanks().iter().for_each(|(s, b)| talk.say(&format!("Still to be filled in: {} ({b})", s.title)));
+            }
+            (_, 's', Some(step)) if step.state == State::Done => talk.say("That step is done."),
+            (_, 's', Some(step)) => {
+                if !told.skipped.remove(&step.id) {
+                    told.skipped.insert(step.id.clone());
+                    talk.say(&format!(
+                        "{}: left out; it stays not done. s and the number again takes it back.",
+                        step.title
+                    ));
+                } else {
+                    talk.say(&format!("{}: taken back.", step.title));
+                }
+            }
+            (_, _, Some(step)) => tell(talk, step, d),
+            _ => talk.say(&format!("{answer:?} is none of these.")),
+        }
+    }
+}
+
+fn tell(talk: &Talk, step: &Step, d: &Diagnosis) {
+    talk.say(&format!("{}: {}", step.title, step.state.words()));
+    talk.say(&step.why);
+    step.proof.iter().for_each(|p| talk.say(&format!("Now: {p}")));
+    step.actions.iter().for_each(|a| talk.say(a));
+    for change in &step.changes {
+        onboarding::lines(change).iter().for_each(|(_, line)| talk.say(line));
+        let home = d.facts.home(&change.name);
+        if change.blanks().is_empty() && change.kind != crate::evidence::Kind::Ptr {
+            let form = Form::of(change, home.form_of(), &home.zone);
+            talk.say(&format!("At your DNS host ({}): {}", home.because(), home.form_of().open));
+            for entry in &form.entries {
+                talk.say(&entry.what());
+                entry.fields.iter().for_each(|f| {
+                    talk.say(&format!("{}: {}", f.label, if f.text.is_empty() { f.hint } else { &f.text }))
+                });
+            }
+            form.obstacles.iter().chain(&form.notes).for_each(|n| talk.say(n));
+        }
+        change.blanks().iter().for_each(|b| talk.say(&format!("Still to be filled in: {b}")));
+    }
+    if let Some(check) = &step.check {
+        talk.say(&format!("Check: {check}"));
+    }
+}

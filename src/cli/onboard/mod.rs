@@ -1,0 +1,193 @@
+//! `postdoc onboard DOMAIN...`: the app, questions in plain lines, or the checklist printed.
+
+mod linear;
+
+use super::args::{Format, Global, Onboard, YesNo};
+use super::exit::Exit;
+use super::{app, diagnose, look};
+use crate::diagnose::Diagnosis;
+use crate::evidence::{Evidence, InputKind};
+use crate::facts::Reading;
+use crate::facts::dkim::name;
+use crate::onboarding::{Checklist, Told};
+use crate::report::{self, Shown, export, json, onboarding};
+use crate::safe::Safe;
+use crate::world::keygen::{self, KeyType};
+use crate::world::run::Runner;
+use crate::world::signal::Signals;
+use crate::world::state::{self, State};
+use anyhow::{Context as _, anyhow, bail};
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+pub fn run(global: &Global, args: &Onboard) -> anyhow::Result<Exit> {
+    let domains: Vec<String> = args
+        .domains
+        .iter()
+        .map(|d| name::domain(d.trim()).ok_or_else(|| anyhow!("{d:?} is no domain")))
+        .collect::<anyhow::Result<_>>()?;
+    if args.make_key.is_some() && domains.len() > 1 {
+        bail!("one file holds one key: give one domain with --make-key");
+    }
+    let mut asked = Asked::new(global, args)?;
+    let first = domains.first().cloned().unwrap_or_default();
+    if args.linear || (!args.plan && linear_by_surroundings()) {
+        return linear::run(&mut asked, &first);
+    }
+    let machine = args.plan || args.to.is_some() || global.format.is_some() || global.json || domains.len() > 1;
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    if !machine && terminal {
+        let told = asked.told(&first)?;
+        return app::onboard(global, first, told);
+    }
+    let mut exit = Exit::Clean;
+    for (n, domain) in domains.iter().enumerate() {
+        let told = asked.told(domain)?;
+        let (diagnosis, interrupted) = asked.check(domain, &told);
+        let list = Checklist::of(&diagnosis, &told);
+        if !asked.print(&list, &diagnosis, domains.len() > 1, n > 0)? {
+            return Ok(exit);
+        }
+        exit = exit.and(interrupted.unwrap_or_else(|| Exit::of(&diagnosis, global.fail_on.severity())));
+        if interrupted.is_some() {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+/// Where a screen would be in the way.
+fn linear_by_surroundings() -> bool {
+    let set = |name: &str, value: &str| std::env::var(name).is_ok_and(|v| v == value);
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    terminal && (set("ACCESSIBLE", "1") || set("TERM", "dumb"))
+}
+
+/// What is asked, and who asks it.
+struct Asked<'a> {
+    global: &'a Global,
+    args: &'a Onboard,
+    runner: Runner,
+    signals: Signals,
+    state: Option<State>,
+}
+
+/// The note that the answers about a domain are kept under.
+pub fn note(domain: &str) -> String {
+    format!("onboarding-{domain}")
+}
+
+impl<'a> Asked<'a> {
+    fn new(global: &'a Global, args: &'a Onboard) -> anyhow::Result<Asked<'a>> {
+        let state = State::find().ok().filter(|_| !args.no_save);
+        Ok(Asked { global, args, runner: Runner::new(global.dns())?, signals: Signals::listen(), state })
+    }
+
+    /// What was told before, with what the arguments say now on top.
+    fn told(&self, domain: &str) -> anyhow::Result<Told> {
+        let kept = self.state.as_ref().and_then(|s| s.note(&note(domain)));
+        let mut told: Told = kept.and_then(|k| serde_json::from_slice(&k).ok()).unwrap_or_default();
+        let args = self.args;
+        let over = |old: &mut Option<String>, new: &Option<String>| {
+            if new.is_some() {
+                old.clone_from(new);
+            }
+        };
+        if !args.platform.is_empty() {
+            told.platforms.clone_from(&args.platform);
+        }
+        if !args.server.is_empty() {
+            told.servers.clone_from(&args.server);
+        }
+        if !args.tracking.is_empty() {
+            told.tracking.clone_from(&args.tracking);
+        }
+        if !args.mx.is_empty() {
+            told.mx.clone_from(&args.mx);
+        }
+        over(&mut told.selector, &args.selector);
+        over(&mut told.key, &args.dkim_record);
+        over(&mut told.bounce, &args.bounce);
+        over(&mut told.reports, &args.reports);
+        over(&mut told.dns_host, &args.dns_host);
+        told.receives = args.receives.map(|r| r == YesNo::Yes).or(told.receives);
+        told.volume = args.volume.or(told.volume);
+        told.skipped.extend(args.skip.iter().cloned());
+        told.silent = args.non_sending || (told.silent && told.platforms.is_empty() && told.servers.is_empty());
+        (told.blocklists, told.probe_mx, told.rdap) = (args.blocklists, args.probe_mx, args.rdap);
+        if let Some(path) = &args.make_key {
+            told.key = Some(self.make_key(path, domain)?);
+        }
+        self.keep(domain, &told);
+        Ok(told)
+    }
+
+    /// Makes a key; the record of it.
+    fn make_key(&self, path: &std::path::Path, domain: &str) -> anyhow::Result<String> {
+        let file = path.display();
+        if path.exists() {
+            bail!("{file} exists and is not overwritten: give its record with --dkim-record, or name another file");
+        }
+        let made = keygen::make(KeyType::Rsa(2048))?;
+        state::write_new(path, made.private.as_bytes())
+            .with_context(|| format!("the key could not be written to {file}"))?;
+        if !self.global.quiet {
+            super::tell(format_args!(
+                "the private key is in {file}, readable by you alone; whoever has it can sign as {domain}"
+            ));
+        }
+        Ok(made.record)
+    }
+
+    /// Keeps the answers for the next time; failing to is no reason to stop.
+    fn keep(&self, domain: &str, told: &Told) {
+        if let (Some(state), Ok(text)) = (&self.state, serde_json::to_vec(told)) {
+            let _ = state.save_note(&note(domain), &text);
+        }
+    }
+
+    /// Asks DNS everything the checklist needs.
+    fn check(&self, domain: &str, told: &Told) -> (Diagnosis, Option<Exit>) {
+        let global = self.global;
+        let input = super::source::recognise(domain, domain.as_bytes().to_vec(), Some(InputKind::Domain));
+        let mut said = told.said(domain);
+        said.resolver = global.resolver.first().copied();
+        let evidence = Evidence::new(input, said, global.now(), global.offline);
+        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+        let (diagnosis, interrupted) = diagnose::settle_reading(&self.runner, evidence, reading, global, &self.signals);
+        if !self.args.no_save {
+            diagnose::keep(global, &diagnosis, false);
+        }
+        (diagnosis, interrupted)
+    }
+
+    /// False where nobody reads any more.
+    fn print(&self, list: &Checklist, d: &Diagnosis, several: bool, further: bool) -> anyhow::Result<bool> {
+        let (global, shown) = (self.global, Shown::default());
+        if let Some(format) = self.args.to.and_then(super::args::To::format) {
+            return match export::write(format, &list.placed(d, false)) {
+                Ok(export) => {
+                    let blanks = list
+                        .blanks()
+                        .into_iter()
+                        .map(|(s, b)| format!("left out, still to be filled in: {} ({b})", s.title));
+                    export.warnings.into_iter().chain(blanks).filter(|_| !global.quiet).for_each(super::tell);
+                    Ok(super::put(&Safe::block(export.text).into_string())?)
+                }
+                Err(why) => bail!("nothing was written: {why}"),
+            };
+        }
+        let document = || json::plan::document(list, d);
+        let text = match (self.args.to, global.format()) {
+            (Some(super::args::To::Json), _) | (None, Format::Json) if !several => json::pretty(&document(), shown),
+            (Some(super::args::To::Json), _) | (None, Format::Json | Format::Ndjson) => json::line(&document(), shown),
+            (Some(_), _) | (None, Format::Markdown) => onboarding::written(list, d, shown),
+            (None, Format::Plain) => onboarding::plain(list, shown),
+            (None, Format::Human) => {
+                let text = report::onboarding::human(list, look::style(global.color, global.verbose), shown);
+                if further { format!("\n{text}") } else { text }
+            }
+        };
+        Ok(super::put(&text)?)
+    }
+}

@@ -1,0 +1,208 @@
+//! The checklist: what is done, with the answer that proves it, and what is left.
+
+use super::desk::Desk;
+use super::{Told, mail, merge, steps};
+use crate::diagnose::Diagnosis;
+use crate::facts::domain::who::{Party, Role};
+use crate::remedy::Change;
+use crate::report::export::Placed;
+
+/// Everything to do for a domain.
+#[derive(Clone, Debug)]
+pub struct Checklist {
+    /// Lower-case A-label.
+    pub domain: String,
+    pub steps: Vec<Step>,
+    /// Who runs what, by what is published: to be confirmed, never taken for said.
+    pub guesses: Vec<Guess>,
+    /// What a message would get once all of it is published.
+    pub mail: Vec<mail::Planned>,
+    /// The zone and its host, in words.
+    pub home: String,
+}
+
+/// A guess, and what shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guess {
+    pub role: Role,
+    pub id: &'static str,
+    pub name: &'static str,
+    pub because: String,
+    /// The owner said the same.
+    pub told: bool,
+}
+
+/// One step. They can be done in any order.
+#[derive(Clone, Debug, Default)]
+pub struct Step {
+    /// `spf`, `dkim:sendgrid`, `ptr:192.0.2.4`
+    pub id: String,
+    pub stage: Stage,
+    pub title: String,
+    /// One sentence.
+    pub why: String,
+    pub state: State,
+    /// The answers that show it, each as a resolver gave it.
+    pub proof: Vec<String>,
+    /// What is to be published, merged with what is there.
+    pub changes: Vec<Change>,
+    /// What else is to be done.
+    pub actions: Vec<String>,
+    /// Rules that found something here.
+    pub rules: Vec<&'static str>,
+    /// The command that shows it is done.
+    pub check: Option<String>,
+    /// Mail arrives without it.
+    pub optional: bool,
+}
+
+/// What a step is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    #[default]
+    Plan,
+    Records,
+    Prove,
+    Grow,
+}
+
+/// How a step stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum State {
+    Done,
+    #[default]
+    ToDo,
+    /// Done here; somebody else, or time, has to follow.
+    Waiting,
+    /// Nothing at hand can tell.
+    Unknown,
+    /// Left out by the owner: not done.
+    Skipped,
+}
+
+impl Stage {
+    pub const ALL: [Stage; 4] = [Stage::Plan, Stage::Records, Stage::Prove, Stage::Grow];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Stage::Plan => "plan",
+            Stage::Records => "records",
+            Stage::Prove => "prove",
+            Stage::Grow => "grow",
+        }
+    }
+}
+
+impl State {
+    /// The word of `steps[].state` in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            State::Done => "done",
+            State::ToDo => "todo",
+            State::Waiting => "waiting",
+            State::Unknown => "unknown",
+            State::Skipped => "skipped",
+        }
+    }
+
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            State::Done => "done",
+            State::ToDo => "to do",
+            State::Waiting => "waiting",
+            State::Unknown => "not known",
+            State::Skipped => "not done",
+        }
+    }
+}
+
+impl Step {
+    /// What may be published: what has no blank.
+    pub fn whole(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|c| c.blanks().is_empty())
+    }
+
+    /// What only a portal or the owner can tell, each once.
+    pub fn blanks(&self) -> Vec<String> {
+        let mut blanks: Vec<String> = Vec::new();
+        for blank in self.changes.iter().flat_map(Change::blanks) {
+            if !blanks.contains(&blank) {
+                blanks.push(blank);
+            }
+        }
+        blanks
+    }
+}
+
+impl Checklist {
+    /// Judges the facts of a check of the domain that was made with [`Told::said`].
+    pub fn of(d: &Diagnosis, told: &Told) -> Checklist {
+        let domain = d.facts.reading.from_domain().unwrap_or_default().to_owned();
+        let desk = Desk { d, told, domain: &domain };
+        let mut steps = steps::all(&desk);
+        for step in &mut steps {
+            // What is done stays done, whoever left it out.
+            if told.skipped.contains(&step.id) && step.state != State::Done {
+                step.state = State::Skipped;
+            }
+        }
+        let open = steps.iter().filter(|s| s.state != State::Skipped);
+        let changes = merge::all(open.flat_map(Step::whole));
+        let signed = steps.iter().any(|s| {
+            s.id.starts_with("dkim:") && (s.state == State::Done || s.changes.iter().all(|c| c.blanks().is_empty()))
+        });
+        let mail = mail::planned(&desk, &changes, signed);
+        let home = d.facts.home(&domain);
+        Checklist {
+            home: format!("{}; {}", home.zone, home.because()),
+            guesses: d.facts.domain.who.iter().map(|p| guess(p, told)).collect(),
+            steps,
+            mail,
+            domain,
+        }
+    }
+
+    pub fn count(&self, state: State) -> usize {
+        self.steps.iter().filter(|s| s.state == state).count()
+    }
+
+    /// Is everything that mail needs in place?
+    pub fn is_ready(&self) -> bool {
+        let needed = |s: &&Step| s.stage == Stage::Records && !s.optional;
+        self.steps.iter().filter(needed).all(|s| s.state == State::Done)
+    }
+
+    /// What can be published as it stands, one set a name and type; `optional`: what mail arrives without, too.
+    pub fn changes(&self, optional: bool) -> Vec<Change> {
+        merge::all(self.open().filter(|s| optional || !s.optional).flat_map(Step::whole))
+    }
+
+    /// What only a portal or the owner can tell, with the step that waits for it.
+    pub fn blanks(&self) -> Vec<(&Step, String)> {
+        self.open().flat_map(|s| s.blanks().into_iter().map(move |b| (s, b))).collect()
+    }
+
+    /// Steps that have records to publish.
+    fn open(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|s| !matches!(s.state, State::Skipped | State::Done))
+    }
+
+    /// The records with their homes, for export. Reverse names are set elsewhere and are left out.
+    pub fn placed(&self, d: &Diagnosis, optional: bool) -> Vec<Placed> {
+        place(d, self.changes(optional))
+    }
+}
+
+/// Changes with their homes.
+pub fn place(d: &Diagnosis, changes: Vec<Change>) -> Vec<Placed> {
+    let own = changes.into_iter().filter(|c| c.kind != crate::evidence::Kind::Ptr);
+    own.map(|change| Placed { home: d.facts.home(&change.name), change }).collect()
+}
+
+fn guess(party: &Party, told: &Told) -> Guess {
+    let clue = party.clues.first();
+    let because = clue.map_or(String::new(), |c| format!("{} {} says {}", c.question.name, c.question.kind, c.text));
+    let said = told.platforms.iter().any(|p| p == party.id) || told.dns_host.as_deref() == Some(party.id);
+    Guess { role: party.role, id: party.id, name: party.name, because, told: said }
+}

@@ -1,0 +1,153 @@
+//! What the steps look at: the answers of the check, and the findings of the same rules.
+
+use super::Told;
+use super::checklist::{State, Step};
+use crate::diagnose::Diagnosis;
+use crate::evidence::{Answer, Data, Kind, Outcome, Question};
+use crate::facts::Facts;
+use crate::remedy::{Change, TTL, text};
+use crate::rules::{Finding, Place, Severity};
+use std::net::IpAddr;
+
+pub(super) struct Desk<'a> {
+    pub d: &'a Diagnosis,
+    pub told: &'a Told,
+    pub domain: &'a str,
+}
+
+impl<'a> Desk<'a> {
+    pub fn facts(&self) -> &'a Facts {
+        &self.d.facts
+    }
+
+    /// The answer, where one came that tells.
+    pub fn answer(&self, name: &str, kind: Kind) -> Option<&'a Answer> {
+        self.facts().evidence.answers.get(&Question::new(name, kind)).filter(|a| !a.outcome.failed())
+    }
+
+    /// What stands at a name: values of this type.
+    pub fn values(&self, name: &str, kind: Kind) -> Vec<Data> {
+        let records = self.answer(name, kind).map_or(&[][..], |a| &a.records);
+        records.iter().filter(|r| r.data.kind() == Some(kind)).map(|r| r.data.clone()).collect()
+    }
+
+    /// The texts of a name.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        let texts = self.answer(name, Kind::Txt).into_iter().flat_map(Answer::texts);
+        texts.map(|t| String::from_utf8_lossy(&t).into_owned()).collect()
+    }
+
+    /// What the name is an alias of, by whichever answer shows it.
+    pub fn alias(&self, name: &str) -> Option<String> {
+        let kinds = [Kind::Cname, Kind::Txt, Kind::A, Kind::Mx, Kind::Aaaa];
+        let own = |a: &'a Answer| {
+            a.records.iter().filter(|r| r.name == name).find_map(|r| match &r.data {
+                Data::Cname(target) => Some(target.clone()),
+                _ => None,
+            })
+        };
+        kinds.into_iter().filter_map(|kind| self.answer(name, kind)).find_map(own)
+    }
+
+    /// Every address that a name leads to.
+    pub fn addresses(&self, name: &str) -> Vec<IpAddr> {
+        let of = |d: Data| match d {
+            Data::A(ip) => Some(IpAddr::V4(ip)),
+            Data::Aaaa(ip) => Some(IpAddr::V6(ip)),
+            _ => None,
+        };
+        let both = [Kind::A, Kind::Aaaa].into_iter().flat_map(|kind| self.values(name, kind));
+        both.filter_map(of).collect()
+    }
+
+    /// Was nothing learnt of this name?
+    pub fn unasked(&self, name: &str, kind: Kind) -> bool {
+        self.answer(name, kind).is_none()
+    }
+
+    /// The answer as words for a proof.
+    pub fn says(&self, name: &str, kind: Kind) -> String {
+        let asked = self.facts().evidence.answers.get(&Question::new(name, kind));
+        let Some(answer) = asked else { return format!("{name} {kind}: not asked") };
+        let values: Vec<String> = answer.records.iter().map(|r| r.data.to_string()).collect();
+        let words = match answer.outcome {
+            Outcome::Records => values.join(", "),
+            Outcome::NoData => "no such record".to_owned(),
+            Outcome::NxDomain => "no such name".to_owned(),
+            other => format!("no answer ({})", other.word()),
+        };
+        format!("{name} {kind}: {}", crate::safe::clip(&words, 300))
+    }
+
+    /// Findings of these rules from low on.
+    pub fn findings(&self, rules: &'a [&'a str]) -> impl Iterator<Item = &'a Finding> + use<'a> {
+        let of = |f: &&Finding| f.severity >= Severity::Low && rules.contains(&f.rule.id);
+        self.d.every_finding().filter(of)
+    }
+
+    /// Is the finding about one of these names?
+    pub fn concerns(finding: &Finding, names: &[String]) -> bool {
+        let place = |p: &Place| match p {
+            Place::Dns { question, .. } => names.contains(&question.name),
+            _ => false,
+        };
+        finding.exhibits.iter().any(|e| place(&e.place))
+            || finding.fix.iter().flat_map(|f| &f.records).any(|c| names.contains(&c.name))
+    }
+
+    /// Takes in what the rules found: the step is to be done, by their fix where it has records.
+    pub fn judged(&self, step: &mut Step, found: &[&Finding]) {
+        for finding in found {
+            step.state = State::ToDo;
+            step.rules.push(finding.rule.id);
+            step.actions.push(format!("{}.", finding.title));
+            let Some(fix) = &finding.fix else { continue };
+            step.actions.push(fix.summary.clone());
+            step.actions.extend(fix.steps.iter().cloned());
+            for change in &fix.records {
+                if !step.changes.iter().any(|c| c.name == change.name && c.kind == change.kind) {
+                    step.changes.push(change.clone());
+                }
+            }
+        }
+        step.actions.dedup();
+    }
+
+    /// A change of a set: what is there stays unless `replaces` says otherwise, and the new values come.
+    pub fn change(&self, name: &str, kind: Kind, new: Vec<Data>, replaces: impl Fn(&Data) -> bool) -> Change {
+        let before = self.values(name, kind);
+        let mut after: Vec<Data> = before.iter().filter(|d| !replaces(d)).cloned().collect();
+        for data in new {
+            if !after.contains(&data) {
+                after.push(data);
+            }
+        }
+        Change { name: name.to_owned(), kind, ttl: TTL, before, after }
+    }
+
+    /// One more text at a name.
+    pub fn adds_text(&self, name: &str, value: &str) -> Change {
+        self.change(name, Kind::Txt, vec![text(value)], |_| false)
+    }
+
+    /// The domain's mail hosts; `None` where nobody answered.
+    pub fn mx(&self) -> Option<Vec<(u16, String)>> {
+        self.answer(self.domain, Kind::Mx)?;
+        let of = |d: Data| match d {
+            Data::Mx { preference, exchange } => Some((preference, exchange)),
+            _ => None,
+        };
+        Some(self.values(self.domain, Kind::Mx).into_iter().filter_map(of).collect())
+    }
+
+    /// Does the domain take mail, as far as that is known?
+    pub fn receives(&self) -> Option<bool> {
+        match self.mx().as_deref() {
+            Some([]) => self.told.receives,
+            // RFC 7505: the null MX.
+            Some([(_, host)]) if host.is_empty() || host == "." => Some(false),
+            Some(_) => Some(true),
+            None => self.told.receives,
+        }
+    }
+}

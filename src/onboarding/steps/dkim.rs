@@ -1,0 +1,156 @@
+//! DKIM: the keys of each platform, and the own servers' key.
+
+use super::{Desk, Stage, State, Step, done, step};
+use crate::evidence::{Data, Kind};
+use crate::facts::dkim::name;
+use crate::facts::domain::who::Role;
+use crate::knowledge::{Platform, platform};
+use crate::remedy::{self, Change, dkim};
+use crate::rules::Finding;
+
+/// Rules of a key.
+const KEY: &[&str] = &[
+    "dkim-key-weak",
+    "dkim-key-truncated",
+    "dkim-key-wrong-encoding",
+    "dkim-key-revoked",
+    "dkim-record-malformed",
+    "dkim-testing-flag",
+    "dkim-ed25519-only",
+    "dkim-ambiguous-answer",
+    "cname-broken",
+    "cname-proxied",
+    "txt-literal-quotes",
+];
+
+const WHY: &str = "A signature in your own name is what DMARC counts; it survives forwarding.";
+
+pub(super) fn all(desk: &Desk) -> Vec<Step> {
+    let platforms = desk.told.platforms.iter().filter_map(|id| platform::find(id));
+    let mut steps: Vec<Step> = platforms.filter(|p| !p.dkim.is_empty()).map(|p| of_platform(desk, p)).collect();
+    if desk.told.signs() {
+        steps.push(of_servers(desk));
+    }
+    steps
+}
+
+fn of_platform(desk: &Desk, platform: &Platform) -> Step {
+    let domain = desk.domain;
+    let mut it =
+        step(format!("dkim:{}", platform.id), Stage::Records, format!("{} signs as {domain}", platform.name), WHY);
+    if let Some(setting) = &platform.dkim_setting {
+        it.actions.push(remedy::platform::place(setting, domain));
+    }
+    let changes = remedy::platform::keys(platform, domain, &desk.facts().evidence.answers);
+    it.check = changes.first().filter(|c| !c.name.contains('<')).map(|c| format!("dig +short TXT {}", c.name));
+    let names: Vec<String> = changes.iter().map(|c| c.name.clone()).collect();
+    let found: Vec<&Finding> = desk.findings(KEY).filter(|f| Desk::concerns(f, &names)).collect();
+    if found.is_empty()
+        && let Some(clue) = shown(desk, platform).filter(|_| changes.iter().any(|c| c.name.contains('<')))
+    {
+        return done(it, clue);
+    }
+    let mut waiting = 0;
+    for change in &changes {
+        match standing(desk, change) {
+            Standing::Key => it.proof.push(desk.says(&change.name, Kind::Txt)),
+            Standing::Alias(target) => {
+                waiting += 1;
+                it.proof.push(format!("{} leads to {target}, and no key stands there yet", change.name));
+            }
+            Standing::Nothing => it.changes.push(change.clone()),
+        }
+    }
+    it.state = match (it.changes.is_empty(), waiting) {
+        (true, 0) => State::Done,
+        (true, _) => State::Waiting,
+        (false, _) => State::ToDo,
+    };
+    if waiting > 0 {
+        it.actions.push(format!(
+            "{} makes the keys once it has verified the domain: press its button for that.",
+            platform.name
+        ));
+    }
+    // An alias to nothing is the very thing that is waited for.
+    let found: Vec<&Finding> = found.into_iter().filter(|f| waiting == 0 || f.rule.id != "cname-broken").collect();
+    desk.judged(&mut it, &found);
+    it
+}
+
+/// What stands at the name of a key.
+enum Standing {
+    /// A key that can verify.
+    Key,
+    /// An alias whose target has no key.
+    Alias(String),
+    Nothing,
+}
+
+fn standing(desk: &Desk, change: &Change) -> Standing {
+    let wanted = change.after.first();
+    let alias = desk.alias(&change.name);
+    let selector = desk.facts().domain.keys.at(&change.name);
+    let usable = selector.is_some_and(|s| !s.wildcard && s.records().iter().any(|r| r.usable()));
+    match (wanted, alias) {
+        (Some(Data::Cname(target)), Some(alias)) if !target.contains('<') && *target != alias => Standing::Nothing,
+        (_, _) if usable => Standing::Key,
+        (Some(Data::Cname(_)), Some(alias)) => Standing::Alias(alias),
+        _ => Standing::Nothing,
+    }
+}
+
+/// A key that is the platform's by where its alias leads, whatever it is called.
+fn shown(desk: &Desk, platform: &Platform) -> Option<String> {
+    let below = format!("._domainkey.{}", desk.domain);
+    let keys = &desk.facts().domain.keys;
+    let whose = desk.facts().domain.who.iter().filter(|p| p.role == Role::Sender && p.id == platform.id);
+    let clue = whose.flat_map(|p| &p.clues).find(|c| {
+        c.question.name.ends_with(&below)
+            && keys.at(&c.question.name).is_none_or(|s| s.records().iter().any(|r| r.usable()))
+    })?;
+    Some(format!("{} leads to {}", clue.question.name, clue.text))
+}
+
+fn of_servers(desk: &Desk) -> Step {
+    let (domain, selector) = (desk.domain, desk.told.selector());
+    let mut it = step("dkim:own", Stage::Records, format!("Your servers sign as {domain}"), WHY);
+    let Some(key) = name::key(selector, domain) else { return it };
+    it.check = Some(format!("dig +short TXT {key}"));
+    it.proof.push(desk.says(&key, Kind::Txt));
+    let found: Vec<&Finding> = desk.findings(KEY).filter(|f| Desk::concerns(f, std::slice::from_ref(&key))).collect();
+    if desk.unasked(&key, Kind::Txt) {
+        it.state = State::Unknown;
+    } else {
+        let published = desk.facts().domain.keys.at(&key).filter(|s| !s.wildcard);
+        let records = published.map_or(&[][..], |s| s.records());
+        let same = |text: &str| match desk.told.key.as_deref() {
+            None => true,
+            Some(made) => value(text) == value(made),
+        };
+        it.state = match records.iter().any(|r| r.usable() && same(&r.text)) {
+            true => State::Done,
+            false => State::ToDo,
+        };
+    }
+    if it.state == State::ToDo {
+        let made = desk.told.key.clone().unwrap_or_else(|| dkim::open_record("rsa"));
+        it.changes.push(desk.change(&key, Kind::Txt, vec![remedy::text(&made)], |_| true));
+        if desk.told.key.is_none() {
+            it.actions.push(format!(
+                "Make the key: postdoc dkim keygen {domain} --selector {selector} --out {selector}.{domain}.pem --for opendkim \
+                 (or rspamd, postfix, exim, akmta, gomail, stalwart); its record goes here."
+            ));
+        }
+    }
+    it.actions.push("Publish the record before the signer uses the key.".into());
+    desk.judged(&mut it, &found);
+    it
+}
+
+/// The key itself, however the record around it is written.
+fn value(record: &str) -> String {
+    let read = dkim::record(record);
+    let p = read.p.and_then(|span| read.text.get(span.range())).unwrap_or_default();
+    p.chars().filter(|c| !c.is_whitespace()).collect()
+}

@@ -1,0 +1,89 @@
+//! DMARC: the record that begins with watching, and the step that raises it.
+
+use super::{Desk, Stage, State, Step, step};
+use crate::evidence::Kind;
+use crate::facts::dmarc::Policy;
+use crate::remedy::{blank, text};
+use crate::rules::{Finding, Severity};
+
+/// Rules of the record. That it only watches is a stage, no fault.
+const DMARC: &[&str] = &[
+    "dmarc-multiple-records",
+    "dmarc-record-malformed",
+    "dmarc-external-report-unauthorized",
+    "dmarc-rua-missing",
+    "dmarc-strict-alignment",
+    "dmarc-freemail-from",
+    "dmarc-sp-weaker",
+];
+
+pub(super) fn record(desk: &Desk) -> Step {
+    let domain = desk.domain;
+    let name = format!("_dmarc.{domain}");
+    let mut it = step(
+        "dmarc",
+        Stage::Records,
+        "DMARC watches",
+        "Large receivers ask for a record; it starts with p=none and reports, which show whom you forgot.",
+    );
+    it.check = Some(format!("dig +short TXT {name}"));
+    it.proof.push(desk.says(&name, Kind::Txt));
+    let dmarc = &desk.facts().dmarc;
+    // Tags that are gone do no harm to mail, but nobody should begin with them.
+    let gone = desk.d.every_finding().filter(|f| f.rule.id == "dmarc-removed-tags" && f.severity == Severity::Info);
+    let found: Vec<&Finding> = desk.findings(DMARC).chain(gone).collect();
+    if let Some(step) = dmarc.governing().filter(|s| s.record().is_some()) {
+        it.state = State::Done;
+        if step.name() != name {
+            it.proof.push(format!("the record at {} holds for this name too", step.name()));
+        }
+        desk.judged(&mut it, &found);
+        return it;
+    }
+    desk.judged(&mut it, &found);
+    if !found.is_empty() {
+        return it;
+    }
+    if !dmarc.is_absent() {
+        it.state = State::Unknown;
+        return it;
+    }
+    it.state = State::ToDo;
+    let mailbox = desk.told.reports.clone().unwrap_or_else(|| blank("mailbox for the reports"));
+    let value = format!("v=DMARC1; p=none; rua=mailto:{mailbox}");
+    it.changes.push(desk.change(&name, Kind::Txt, vec![text(&value)], |_| false));
+    let foreign = desk.told.reports.as_deref().and_then(|m| m.rsplit_once('@')).map(|(_, d)| d);
+    if let Some(host) = foreign.filter(|d| !d.eq_ignore_ascii_case(domain) && !domain.ends_with(&format!(".{d}"))) {
+        it.actions.push(format!(
+            "Reports go to another domain: {host} has to agree with a TXT record {domain}._report._dmarc.{host} that says v=DMARC1."
+        ));
+    }
+    it.actions.push("No pct: it is gone from DMARC (RFC 9989) and receivers ignore it.".into());
+    it
+}
+
+/// From watching to refusing; locked until reports or a test prove that all mail is aligned.
+pub(super) fn raise(desk: &Desk) -> Step {
+    let name = format!("_dmarc.{}", desk.domain);
+    let mut it = step(
+        "dmarc-raise",
+        Stage::Prove,
+        "DMARC refuses forgeries",
+        "Only a policy that is enforced keeps others from using the name.",
+    );
+    it.check = Some(format!("dig +short TXT {name}"));
+    let policy = desk.facts().dmarc.record().and_then(|r| r.own_policy());
+    it.state = match policy {
+        Some(Policy::Quarantine | Policy::Reject) => State::Done,
+        _ => State::Waiting,
+    };
+    it.proof.push(desk.says(&name, Kind::Txt));
+    if it.state == State::Waiting {
+        it.actions.push(
+            "Wait until two to four weeks of reports show that all of your own mail is aligned (postdoc diagnose REPORT.xml.gz), \
+             then p=quarantine, later p=reject; where people of this name write to mailing lists, stay with quarantine."
+                .into(),
+        );
+    }
+    it
+}

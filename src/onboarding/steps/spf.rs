@@ -1,0 +1,246 @@
+//! SPF: the record of the From domain, and the bounce domains that SPF speaks for.
+
+use super::{Desk, Stage, State, Step, done, step, unknown};
+use crate::evidence::{Data, Kind};
+use crate::facts::lookup::Lookup;
+use crate::facts::spf::record::Record;
+use crate::facts::spf::{SpfResult, check_host};
+use crate::knowledge::{Platform, pattern, platform};
+use crate::remedy::{self, Change, TTL, blank, text};
+use std::net::IpAddr;
+
+/// Rules of the record. That -all may refuse forwarded mail is the owner's choice.
+const SPF: &[&str] = &[
+    "spf-multiple-records",
+    "spf-syntax-error",
+    "spf-too-many-lookups",
+    "spf-too-permissive",
+    "spf-include-missing-record",
+    "spf-void-lookups",
+    "spf-record-too-long",
+    "spf-neutral-or-no-all",
+    "spf-ptr-mechanism",
+    "spf-private-address",
+    "spf-after-all",
+    "obsolete-auth-records",
+    "txt-literal-quotes",
+    "record-wrong-name",
+];
+
+pub(super) fn spf(desk: &Desk) -> Step {
+    let domain = desk.domain;
+    let mut it = step(
+        "spf",
+        Stage::Records,
+        "SPF allows those who send",
+        "Receivers look up whether the server may use the bounce address of this very name.",
+    );
+    it.check = Some(format!("postdoc spf {domain}"));
+    it.proof.push(desk.says(domain, Kind::Txt));
+    if desk.unasked(domain, Kind::Txt) {
+        it.state = State::Unknown;
+        return it;
+    }
+    // Bounces of the own servers may go to a name of their own, which then has the record.
+    let own: Vec<IpAddr> = match desk.told.bounce.as_deref() {
+        Some(bounce) if bounce != domain => Vec::new(),
+        _ => desk.told.servers.iter().map(|s| s.ip).collect(),
+    };
+    let mut terms: Vec<String> = own.iter().filter(|ip| !allowed(desk, domain, **ip)).map(|ip| term(*ip)).collect();
+    for platform in desk.told.platforms.iter().filter_map(|id| platform::find(id)) {
+        if let Some(note) = &platform.spf_note {
+            it.actions.push(format!("{}: {note}", platform.name));
+        }
+        if needs_term(platform) {
+            terms.extend(platform.spf.iter().map(|t| Platform::fill(t, domain)));
+        }
+    }
+    let published: Vec<String> = desk.texts(domain).into_iter().filter(|t| Record::is(t.as_bytes())).collect();
+    let found: Vec<_> = desk.findings(SPF).filter(|f| Desk::concerns(f, &[domain.to_owned()])).collect();
+    let base = match &published[..] {
+        [] => None,
+        [one] => Some(remedy::spf::correct(one).filter(|c| c.blanks.is_empty()).map_or(one.clone(), |c| c.record)),
+        several => {
+            let texts: Vec<&str> = several.iter().map(String::as_str).collect();
+            match remedy::spf::merge_records(&texts) {
+                Some(merged) => Some(merged.record),
+                None => {
+                    desk.judged(&mut it, &found);
+                    return it;
+                }
+            }
+        }
+    };
+    let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
+    let wanted = match (&base, terms.is_empty()) {
+        (Some(base), _) => remedy::spf::merge(base, &terms),
+        (None, false) => remedy::spf::merge("v=spf1 ~all", &terms),
+        // Nobody told uses bounce addresses of this name itself.
+        (None, true) => {
+            it.optional = true;
+            it.actions.push(
+                "Nobody you named sends with bounce addresses of this very name. A record that allows nobody softly \
+                 does no harm; mailboxes of people need their provider's term in it."
+                    .into(),
+            );
+            "v=spf1 ~all".to_owned()
+        }
+    };
+    desk.judged(&mut it, &found);
+    match remedy::spf::change(&desk.facts().evidence.answers, domain, Record::is, Some(&wanted)) {
+        Some(change) if change.before == change.after && found.is_empty() => it.state = State::Done,
+        Some(change) if change.before == change.after => {}
+        Some(change) => {
+            it.state = State::ToDo;
+            // The merged record takes the place of what a rule proposes for the same name.
+            it.changes.retain(|c| c.name != change.name || c.kind != Kind::Txt);
+            it.changes.insert(0, change);
+        }
+        None => {
+            it.state = State::ToDo;
+            it.actions.push(format!("{domain} is an alias or did not answer: publish there {wanted}"));
+        }
+    }
+    it
+}
+
+/// Does the term belong at the From domain? Where the platform has a bounce domain of its own, it does not.
+fn needs_term(platform: &Platform) -> bool {
+    let without = |note: &String| note.contains("need") && (note.contains("no term") || note.contains("Not needed"));
+    let elsewhere = |note: &String| note.starts_with("Belongs to") || note.starts_with("Only ") || without(note);
+    !platform.spf.is_empty() && !platform.spf_note.as_ref().is_some_and(elsewhere)
+}
+
+/// Does the record allow this address already?
+fn allowed(desk: &Desk, domain: &str, ip: IpAddr) -> bool {
+    let lookup = Lookup::new(&desk.facts().evidence.answers);
+    check_host(&lookup, ip, domain, &format!("postmaster@{domain}"), None, false).result == Some(SpfResult::Pass)
+}
+
+fn term(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => format!("ip4:{ip}"),
+        IpAddr::V6(ip) => format!("ip6:{ip}"),
+    }
+}
+
+/// The bounce domains of platforms and own servers.
+pub(super) fn return_paths(desk: &Desk) -> Vec<Step> {
+    let platforms = desk.told.platforms.iter().filter_map(|id| platform::find(id));
+    let mut steps: Vec<Step> = platforms.filter_map(|p| of_platform(desk, p)).collect();
+    if let Some(bounce) = desk.told.bounce.as_deref().filter(|b| *b != desk.domain && !desk.told.servers.is_empty()) {
+        steps.push(of_servers(desk, bounce));
+    }
+    steps
+}
+
+fn of_platform(desk: &Desk, platform: &Platform) -> Option<Step> {
+    let setup = platform.return_path.as_ref()?;
+    let domain = desk.domain;
+    let mut it = step(
+        format!("return-path:{}", platform.id),
+        Stage::Records,
+        format!("Bounces to {} go by your own name", platform.name),
+        "SPF then speaks for your domain and helps DMARC; DKIM alone carries it too.",
+    );
+    it.optional = true;
+    if let Some(setting) = &platform.return_path_setting {
+        it.actions.push(remedy::platform::place(setting, domain));
+    }
+    let label = Platform::fill(&setup.label, domain);
+    let name = if label.is_empty() { domain.to_owned() } else { format!("{label}.{domain}") };
+    let target = setup
+        .target
+        .as_deref()
+        .map_or_else(|| blank(&format!("target that {} shows", platform.name)), |t| Platform::fill(t, domain));
+    let fits = |shown: &str| pattern::glob(&open(&target), shown);
+    it.check = Some(format!("dig +short {} {name}", setup.record));
+    if setup.record.eq_ignore_ascii_case("CNAME") {
+        if let Some(alias) = desk.alias(&name).filter(|a| fits(a)) {
+            return Some(done(it, format!("{name} CNAME: {alias}")));
+        }
+        it.changes.push(desk.change(&name, Kind::Cname, vec![Data::Cname(target)], |_| true));
+    } else {
+        let there = desk.values(&name, Kind::Mx);
+        let mx = there.iter().any(|d| matches!(d, Data::Mx { exchange, .. } if fits(exchange)));
+        let spf = setup.spf.clone().unwrap_or_default();
+        let has_spf = spf.is_empty() || desk.texts(&name).iter().any(|t| *t == spf || includes(t, &spf));
+        if mx && has_spf {
+            return Some(done(it, desk.says(&name, Kind::Mx)));
+        }
+        if !mx {
+            it.changes
+                .push(desk.change(&name, Kind::Mx, vec![Data::Mx { preference: 10, exchange: target }], |_| false));
+        }
+        if !has_spf {
+            it.changes.push(desk.adds_text(&name, &spf));
+        }
+    }
+    it.proof.push(desk.says(&name, Kind::Cname));
+    Some(it)
+}
+
+/// Does a record hold the terms of another?
+fn includes(text: &str, wanted: &str) -> bool {
+    let terms = |t: &str| t.split(' ').filter(|w| w.contains(':')).map(str::to_owned).collect::<Vec<_>>();
+    let own = terms(text);
+    Record::is(text.as_bytes()) && terms(wanted).iter().all(|t| own.contains(t))
+}
+
+/// A template as a pattern.
+fn open(template: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in template.chars() {
+        match c {
+            '<' => {
+                inside = true;
+                out.push('*');
+            }
+            '>' => inside = false,
+            c if !inside => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+fn of_servers(desk: &Desk, bounce: &str) -> Step {
+    let mut it = step(
+        "return-path:own",
+        Stage::Records,
+        format!("Bounces of your servers go to {bounce}"),
+        "SPF is asked for this name; it has to allow the servers, and to take the bounces.",
+    );
+    it.check = Some(format!("postdoc spf {bounce}"));
+    if desk.unasked(bounce, Kind::Txt) {
+        return unknown(it, desk.says(bounce, Kind::Txt));
+    }
+    let ips: Vec<IpAddr> = desk.told.servers.iter().map(|s| s.ip).filter(|ip| !allowed(desk, bounce, *ip)).collect();
+    let takes = !desk.values(bounce, Kind::Mx).is_empty() || !desk.addresses(bounce).is_empty();
+    it.proof.push(desk.says(bounce, Kind::Txt));
+    it.proof.push(desk.says(bounce, Kind::Mx));
+    if ips.is_empty() && takes {
+        it.state = State::Done;
+        return it;
+    }
+    if !ips.is_empty() {
+        let terms: Vec<String> = ips.iter().map(|ip| term(*ip)).collect();
+        let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
+        let published = desk.texts(bounce).into_iter().find(|t| Record::is(t.as_bytes()));
+        let wanted = remedy::spf::merge(published.as_deref().unwrap_or("v=spf1 ~all"), &terms);
+        let old = published.map(|p| text(&p));
+        it.changes.push(desk.change(bounce, Kind::Txt, vec![text(&wanted)], |d| Some(d) == old.as_ref()));
+    }
+    if !takes {
+        let exchange = blank("host that takes the bounces");
+        it.changes.push(Change {
+            name: bounce.to_owned(),
+            kind: Kind::Mx,
+            ttl: TTL,
+            before: vec![],
+            after: vec![Data::Mx { preference: 10, exchange }],
+        });
+    }
+    it
+}

@@ -1,0 +1,224 @@
+//! A checklist as text: for eyes, for whoever owns the DNS, for `cut`.
+
+use super::Shown;
+use super::export::{self, Format, zone_line};
+use super::human::{Ink, Style};
+use super::markdown;
+use crate::diagnose::Diagnosis;
+use crate::facts::domain::who::Role;
+use crate::onboarding::mail::{Outcome, Planned};
+use crate::onboarding::{Checklist, Stage, State, Step};
+use crate::remedy::Change;
+use crate::remedy::form::bare;
+use std::fmt::Write as _;
+use unicode_width::UnicodeWidthStr;
+
+/// Running text is no wider.
+const PROSE: usize = 100;
+
+/// Mark, its ASCII form, ink.
+pub fn look(state: State) -> (&'static str, &'static str, Ink) {
+    match state {
+        State::Done => ("✓", "v", Ink::Pass),
+        State::ToDo => ("✗", "x", Ink::Fail),
+        State::Waiting => ("…", "~", Ink::Warn),
+        State::Unknown => ("?", "?", Ink::Note),
+        State::Skipped => ("–", "-", Ink::Faint),
+    }
+}
+
+/// How it stands as a whole, one sentence.
+pub fn headline(list: &Checklist) -> String {
+    let of = |state| list.count(state);
+    let needed = list.steps.iter().filter(|s| !s.optional && s.state == State::ToDo).count();
+    let rest = format!(
+        "{} done, {} to do, {} waiting, {} not known",
+        of(State::Done),
+        of(State::ToDo),
+        of(State::Waiting),
+        of(State::Unknown)
+    );
+    let skipped = if of(State::Skipped) > 0 { format!(", {} left out", of(State::Skipped)) } else { String::new() };
+    let rest = format!("{rest}{skipped}");
+    match (list.is_ready(), needed) {
+        (true, _) => format!("{}: everything that mail needs is published. {rest}.", list.domain),
+        (false, 0) => format!("{}: what is needed is not all known. {rest}.", list.domain),
+        (false, 1) => format!("{}: 1 step is needed before mail. {rest}.", list.domain),
+        (false, n) => format!("{}: {n} steps are needed before mail. {rest}.", list.domain),
+    }
+}
+
+/// What a planned message would get, one sentence.
+pub fn mail(planned: &Planned) -> String {
+    let Planned { what, spf, dkim, dmarc } = planned;
+    format!("{what}: spf={} dkim={} dmarc={}", spf.word(), dkim.word(), dmarc.word())
+}
+
+/// What a guess says, one line.
+pub fn guess(guess: &crate::onboarding::checklist::Guess) -> String {
+    let what = match guess.role {
+        Role::DnsHost => "DNS host",
+        Role::Mailboxes => "mailboxes",
+        Role::Gateway => "filter before the mailboxes",
+        Role::Sender => "may send",
+    };
+    let told = if guess.told { ", as you said" } else { "" };
+    format!("{what}: {}{told} ({})", guess.name, guess.because)
+}
+
+/// A change, a line each: `+ name TYPE value`.
+pub fn lines(change: &Change) -> Vec<(Ink, String)> {
+    let line = |sign: &str, data| format!("{sign} {} {} {}", change.name, change.kind, bare(data));
+    let gone = change.before.iter().filter(|d| !change.after.contains(d)).map(|d| (Ink::Remove, line("-", d)));
+    let new = change.after.iter().filter(|d| !change.before.contains(d)).map(|d| (Ink::Add, line("+", d)));
+    gone.chain(new).collect()
+}
+
+/// For eyes.
+pub fn human(list: &Checklist, style: Style, shown: Shown) -> String {
+    let mut out = String::new();
+    let width = style.width.min(PROSE);
+    let mut say = |head: &str, text: &str| {
+        let room = width.saturating_sub(head.width()).max(20);
+        for piece in shown.block(text).lines() {
+            for (n, line) in textwrap::wrap(piece, room).iter().enumerate() {
+                let before = if n == 0 { head.to_owned() } else { " ".repeat(head.width()) };
+                let _ = writeln!(out, "{}", format!("{before}{line}").trim_end());
+            }
+        }
+    };
+    say("", &headline(list));
+    say("  Zone  ", &list.home);
+    for g in &list.guesses {
+        say("  Guess ", &guess(g));
+    }
+    for m in &list.mail {
+        say("  Once all is published, mail ", &mail(m));
+    }
+    for stage in Stage::ALL {
+        let steps: Vec<&Step> = list.steps.iter().filter(|s| s.stage == stage).collect();
+        if steps.is_empty() {
+            continue;
+        }
+        let title = stage.word();
+        out.push_str(&format!("\n{}\n", style.paint(Ink::Strong, &(title[..1].to_uppercase() + &title[1..]))));
+        steps.iter().for_each(|s| step(&mut out, s, style, shown));
+    }
+    out
+}
+
+fn step(out: &mut String, s: &Step, style: Style, shown: Shown) {
+    let (glyph, ascii, ink) = look(s.state);
+    let mark = style.paint(ink, if style.unicode { glyph } else { ascii });
+    let optional = if s.optional { ", mail arrives without it" } else { "" };
+    let _ = writeln!(
+        out,
+        "  {mark} {}  {}",
+        style.paint(Ink::Strong, &shown.line(&s.title)),
+        style.paint(Ink::Faint, &format!("{}{optional} [{}]", s.state.words(), shown.line(&s.id)))
+    );
+    let width = style.width.min(PROSE).saturating_sub(6).max(20);
+    let mut say = |ink: Ink, text: &str| {
+        for piece in shown.block(text).lines() {
+            for line in textwrap::wrap(piece, width) {
+                let _ = writeln!(out, "      {}", style.paint(ink, &line));
+            }
+        }
+    };
+    if s.state == State::Done {
+        s.proof.iter().for_each(|p| say(Ink::Faint, p));
+        return;
+    }
+    say(Ink::Faint, &s.why);
+    s.proof.iter().for_each(|p| say(Ink::Faint, &format!("now: {p}")));
+    s.actions.iter().for_each(|a| say(Ink::Note, a));
+    for (ink, line) in s.changes.iter().flat_map(lines) {
+        // Records are copied: never wrapped.
+        let _ = writeln!(out, "    {}", style.paint(ink, &Shown::default().line(&line)));
+    }
+    if let Some(check) = &s.check {
+        let _ = writeln!(out, "      check: {}", Shown::default().line(check));
+    }
+}
+
+/// For a ticket, and for whoever owns the DNS.
+pub fn written(list: &Checklist, d: &Diagnosis, shown: Shown) -> String {
+    let text = |t: &str| markdown::text(shown, t);
+    let mut out = format!("# {}\n\n{}\n\nZone: {}\n", text(&list.domain), text(&headline(list)), text(&list.home));
+    for m in &list.mail {
+        let _ = write!(out, "\nOnce all is published, mail {}\n", text(&mail(m)));
+    }
+    let placed = list.placed(d, true);
+    if let Ok(zone) = export::write(Format::Zone, &placed) {
+        let _ = write!(
+            out,
+            "\n## Records to publish\n\n{}",
+            markdown::fenced(Shown::default().block(&zone.text).trim_end())
+        );
+    }
+    let blanks = list.blanks();
+    if !blanks.is_empty() {
+        out.push_str("\n## Still to be filled in\n\n");
+        for (step, blank) in blanks {
+            let _ = writeln!(out, "- {}: {}", text(&step.title), text(&blank));
+        }
+    }
+    for stage in Stage::ALL {
+        let mut first = true;
+        for s in list.steps.iter().filter(|s| s.stage == stage) {
+            if std::mem::take(&mut first) {
+                let title = stage.word();
+                let _ = write!(out, "\n## {}{}\n\n", title[..1].to_uppercase(), &title[1..]);
+            }
+            let tick = if s.state == State::Done { "x" } else { " " };
+            let optional = if s.optional { ", optional" } else { "" };
+            let _ = writeln!(out, "- [{tick}] **{}** ({}{optional})", text(&s.title), s.state.words());
+            let note = |out: &mut String, t: &str| {
+                for line in shown.block(t).lines() {
+                    let _ = writeln!(out, "  - {}", markdown::text(Shown::default(), line));
+                }
+            };
+            if s.state == State::Done {
+                s.proof.iter().for_each(|p| note(&mut out, p));
+                continue;
+            }
+            s.actions.iter().for_each(|a| note(&mut out, a));
+            for change in &s.changes {
+                for data in change.after.iter().filter(|d| !change.before.contains(d)) {
+                    let _ =
+                        writeln!(out, "  - `{}`", Shown::default().line(&zone_line(change, data)).replace('`', "'"));
+                }
+            }
+            if let Some(check) = &s.check {
+                let _ = writeln!(out, "  - check: {}", markdown::code(Shown::default(), check));
+            }
+        }
+    }
+    out
+}
+
+/// One fact a line, tab separated.
+pub fn plain(list: &Checklist, shown: Shown) -> String {
+    let mut out = String::new();
+    let mut row = |cells: &[&str]| {
+        let cells: Vec<String> = cells.iter().map(|c| shown.line(c)).collect();
+        let _ = writeln!(out, "{}", cells.join("\t"));
+    };
+    for s in &list.steps {
+        row(&["step", &s.id, s.stage.word(), s.state.word(), if s.optional { "optional" } else { "needed" }, &s.title]);
+        for change in &s.changes {
+            for data in change.after.iter().filter(|d| !change.before.contains(d)) {
+                row(&["record", &s.id, &change.name, change.kind.word(), &bare(data)]);
+            }
+        }
+    }
+    for m in &list.mail {
+        row(&["mail", &m.what, m.spf.word(), m.dkim.word(), m.dmarc.word()]);
+    }
+    out
+}
+
+/// Would every planned message pass DMARC?
+pub fn passes(list: &Checklist) -> bool {
+    !list.mail.is_empty() && list.mail.iter().all(|m| m.dmarc == Outcome::Pass)
+}
