@@ -2,31 +2,14 @@
 
 use super::*;
 
-/// A schema that allows nothing it does not name, so that every field is documented.
+/// The schema of this name, as the program prints it.
 pub fn strict(home: &Home, name: &str) -> jsonschema::Validator {
-    fn close(schema: &mut Value) {
-        match schema {
-            Value::Object(map) => {
-                if map.contains_key("properties") {
-                    map.entry("additionalProperties").or_insert(Value::Bool(false));
-                }
-                map.values_mut().for_each(close);
-            }
-            Value::Array(items) => items.iter_mut().for_each(close),
-            _ => {}
-        }
-    }
     let out = home.run(&["schema", name]);
     assert_eq!(out.status, 0);
-    let mut schema = out.json();
-    jsonschema::meta::validate(&schema).unwrap();
-    close(&mut schema);
-    jsonschema::validator_for(&schema).unwrap()
+    schema::strict(&out.stdout)
 }
 
-pub fn faults(schema: &jsonschema::Validator, document: &Value) -> Vec<String> {
-    schema.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path)).collect()
-}
+pub use schema::faults;
 
 #[test]
 fn every_diagnosis_fits_its_schema_and_points_at_bytes() {

@@ -22,6 +22,8 @@ mod watch;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../dnsd/mod.rs"]
 mod dnsd;
+#[path = "../schema/mod.rs"]
+mod schema;
 #[allow(dead_code, reason = "shared with other tests")]
 #[path = "../smtpd/mod.rs"]
 mod smtpd;

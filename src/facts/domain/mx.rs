@@ -5,7 +5,7 @@ use super::tlsa::{self, Tlsa};
 use crate::evidence::Kind;
 use crate::evidence::said::{Part, Wish};
 use crate::facts::lookup::Lookup;
-use crate::facts::mail_hosts::{self, MailHosts, Reception};
+use crate::facts::mail_hosts::{self, Reception};
 use crate::facts::organization::same_by_list;
 use crate::facts::reverse::{self, Reverse, addresses};
 use std::net::IpAddr;
@@ -13,11 +13,10 @@ use std::net::IpAddr;
 /// Addresses of one host whose reverse names are looked at.
 const ADDRESSES: usize = 4;
 
-/// A domain's reception, with what is known of its mail hosts.
+/// A domain's mail servers one by one; how it takes mail at all stands in [`crate::facts::Facts::mail_hosts`].
 #[derive(Clone, Debug)]
 pub struct Mx {
     pub asked: Asked,
-    pub hosts: MailHosts,
     /// The MX targets, most preferred first; empty where there is no MX.
     pub servers: Vec<Server>,
 }
@@ -48,7 +47,7 @@ pub fn gather(lookup: &Lookup, domain: &str, wish: &Wish) -> Mx {
     };
     let named = all.iter().filter(|s| s.host.parse::<IpAddr>().is_err());
     let servers = named.map(|s| server(lookup, domain, s.preference, &s.host, wish)).collect();
-    Mx { asked, hosts, servers }
+    Mx { asked, servers }
 }
 
 fn server(lookup: &Lookup, domain: &str, preference: u16, host: &str, wish: &Wish) -> Server {

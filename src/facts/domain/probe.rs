@@ -41,21 +41,6 @@ pub struct Host {
     pub told: Told,
 }
 
-/// How servers without enhanced codes say that there is no such mailbox: Exim, qmail, Sendmail, and many by hand.
-const MISSING: &[&str] = &[
-    "no such user",
-    "no such recipient",
-    "no such mailbox",
-    "no such address",
-    "no mailbox here by that name",
-    "user unknown",
-    "unknown user",
-    "user not found",
-    "recipient unknown",
-    "unknown recipient",
-    "unrouteable address",
-];
-
 /// What came of it.
 #[derive(Clone, Debug)]
 pub enum Told {
@@ -190,10 +175,7 @@ pub fn taken(reply: &str) -> Taken {
         Some(code) if code.starts_with('5') => {
             let known = match read.enhanced.last() {
                 Some(code) => reply::status(code).is_some_and(|s| s.category == Category::Recipient),
-                None => {
-                    let text = reply.to_ascii_lowercase();
-                    MISSING.iter().any(|words| text.contains(words))
-                }
+                None => read.loosely().is_some_and(|row| row.topic == Topic::Recipient),
             };
             let rows = read.explain();
             let told = !rows.is_empty() && rows.iter().all(|row| row.topic == Topic::Recipient);
@@ -220,6 +202,9 @@ mod tests {
             ("550-5.1.1 The email account that you tried to reach does not exist.\n550 5.1.1 gsmtp", Taken::No),
             ("550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", Taken::No),
             ("550 No such user here", Taken::No),
+            ("550 Unrouteable address", Taken::No),
+            ("550 sorry, no mailbox here by that name", Taken::No),
+            ("553 user not found", Taken::No),
             ("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", Taken::Unclear),
             ("550 5.7.1 Relaying denied", Taken::Unclear),
             ("450 4.2.0 <abuse@example.com>: Recipient address rejected: Greylisted", Taken::Unclear),

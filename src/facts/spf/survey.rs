@@ -423,15 +423,10 @@ impl<'e> Walk<'e> {
             Err(state) => return state,
         };
         branch.twin = self.overlaps.host("a", &name, &branch.text, domain);
-        let mut families = [None; 2];
-        for (family, kind) in families.iter_mut().zip([Kind::A, Kind::Aaaa]) {
-            match self.ask(&name, kind) {
-                Some(answer) if answer.outcome.failed() => {
-                    return self.failed(domain, Some(branch.span), &name, kind, answer.outcome);
-                }
-                answer => *family = answer.map(has_address),
-            }
-        }
+        let families = match self.addresses(domain, branch.span, &name) {
+            Ok(families) => families,
+            Err(state) => return state,
+        };
         self.found(families, domain, branch.span, lets_in)
     }
 
@@ -464,18 +459,32 @@ impl<'e> Walk<'e> {
         let mut families = [Some(false); 2];
         // `.` is the null MX (RFC 7505).
         for host in exchanges.into_iter().filter(|host| super::macros::askable(host)) {
-            for (family, kind) in families.iter_mut().zip([Kind::A, Kind::Aaaa]) {
-                match self.ask(host, kind) {
-                    Some(answer) if answer.outcome.failed() => {
-                        return self.failed(domain, Some(branch.span), host, kind, answer.outcome);
-                    }
-                    Some(answer) if has_address(answer) => *family = Some(true),
-                    Some(_) => {}
-                    None => *family = family.filter(|any| *any),
-                }
+            let has = match self.addresses(domain, branch.span, host) {
+                Ok(has) => has,
+                Err(state) => return state,
+            };
+            for (family, has) in families.iter_mut().zip(has) {
+                *family = match (*family, has) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (known, has) => has.and(known),
+                };
             }
         }
         self.found(families, domain, branch.span, lets_in)
+    }
+
+    /// Has the host addresses of each family? A state where a question failed.
+    fn addresses(&mut self, domain: &str, span: Span, host: &str) -> Result<[Option<bool>; 2], BranchState> {
+        let mut families = [None; 2];
+        for (family, kind) in families.iter_mut().zip([Kind::A, Kind::Aaaa]) {
+            match self.ask(host, kind) {
+                Some(answer) if answer.outcome.failed() => {
+                    return Err(self.failed(domain, Some(span), host, kind, answer.outcome));
+                }
+                answer => *family = answer.map(has_address),
+            }
+        }
+        Ok(families)
     }
 
     fn exists(&mut self, domain: &str, text: &str, spec: &DomainSpec, branch: &mut Branch) -> BranchState {

@@ -1,6 +1,7 @@
 //! CONTRACT "`postdoc check`": `postdoc/domain`, version 1.
 
-use super::diagnosis::{Dns, FindingPart, GapPart, VerdictPart, dns, finding_part, gap, verdict};
+use super::diagnosis::{Dns, GapPart, VerdictPart, dns, gap, verdict};
+use super::finding::{FindingPart, finding_part};
 use super::spf::{NodePart, node};
 use crate::diagnose::Diagnosis;
 use crate::evidence::said::Part;

@@ -6,6 +6,7 @@ pub mod diff;
 pub mod domain;
 pub mod event;
 pub mod fetch;
+pub mod finding;
 pub mod fix;
 pub mod plan;
 pub mod received;

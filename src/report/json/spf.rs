@@ -1,6 +1,7 @@
 //! CONTRACT "`postdoc spf`", version 1.
 
-use super::diagnosis::{Dns, FindingPart, GapPart, dns, finding_part, gap};
+use super::diagnosis::{Dns, GapPart, dns, gap};
+use super::finding::{FindingPart, finding_part};
 use crate::evidence::{Outcome, Said};
 use crate::facts::spf::{Branch, Node, Problem, SpfResult, Survey};
 use crate::report::spf::{Evaluated, tree};

@@ -65,8 +65,8 @@ pub(super) fn is_silent(facts: &Facts) -> bool {
 fn silent(facts: &Facts, domain: &str, spf: &Published) -> Result<bool, Gap> {
     let question = |kind| Question::new(domain, kind);
     let gap = |q: &Question| Gap::dns(format!("Does {domain} send mail?"), q);
-    let Some(mx) = &facts.domain.mx else { return Ok(false) };
-    let takes = match &mx.hosts.reception {
+    let Some(at) = facts.mail_hosts.iter().find(|m| m.domain == domain) else { return Ok(false) };
+    let takes = match &at.reception {
         Reception::Unasked(q) | Reception::Failed(q) => return Err(gap(q)),
         // A domain that does not exist has nothing to publish.
         Reception::NoSuchName => return Ok(false),
@@ -80,7 +80,7 @@ fn silent(facts: &Facts, domain: &str, spf: &Published) -> Result<bool, Gap> {
         Some(_) => {
             let texts: Vec<&str> = spf.records.iter().map(|r| r.text.as_str()).collect();
             // Without a record or a null MX nothing speaks for either: it may be set up badly.
-            let null = matches!(mx.hosts.reception, Reception::Null);
+            let null = at.reception == Reception::Null;
             Ok(spf.almost.is_empty() && if texts.is_empty() { null } else { texts.iter().all(|t| nobody(t)) })
         }
     }
@@ -88,7 +88,8 @@ fn silent(facts: &Facts, domain: &str, spf: &Published) -> Result<bool, Gap> {
 
 /// Null MX and an SPF record that lets nobody send together are a declaration.
 fn declared(facts: &Facts, spf: &Published) -> bool {
-    let null = facts.domain.mx.as_ref().is_some_and(|m| matches!(m.hosts.reception, Reception::Null));
+    let at = facts.mail_hosts.iter().find(|m| m.domain == spf.domain);
+    let null = at.is_some_and(|m| m.reception == Reception::Null);
     null && matches!(&spf.records[..], [one] if nobody(&one.text))
 }
 
@@ -166,7 +167,8 @@ impl Open<'_> {
     /// A domain that sends nothing may still take mail; only one that does neither needs the null MX.
     fn mx(&mut self) {
         let Some(mx) = &self.facts.domain.mx else { return };
-        if matches!(mx.hosts.reception, Reception::Nowhere) {
+        let at = self.facts.mail_hosts.iter().find(|m| m.domain == self.domain);
+        if at.is_some_and(|m| m.reception == Reception::Nowhere) {
             self.fault("no null MX says that it takes no mail", &mx.asked.question);
             let after = vec![Data::Mx { preference: 0, exchange: String::new() }];
             self.records.push(Change { name: self.domain.to_owned(), kind: Kind::Mx, ttl: TTL, before: vec![], after });

@@ -1,5 +1,6 @@
 //! Rules of the group `spf`.
 
+mod allow;
 mod obsolete_auth_records;
 mod return_path_foreign_domain;
 mod slim;

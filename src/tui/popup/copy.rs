@@ -103,7 +103,7 @@ fn choices(app: &App) -> Vec<Offer> {
     let text = |choice| match choice {
         Choice::As(form) => copy::render(form, facts, finding, case.record),
         Choice::Markdown => plain(markdown::finding(input, finding, shown)),
-        Choice::Json => plain(json::diagnosis::finding(input, finding, shown)),
+        Choice::Json => plain(json::finding::finding(input, finding, shown)),
         Choice::PlainPage => plain("leaves the screen, so that you can select".to_owned()),
     };
     CHOICES.iter().filter_map(|(d, choice, words)| Some((*d, *choice, (*words).to_owned(), text(*choice)?))).collect()
