@@ -28,7 +28,7 @@ pub fn slim(facts: &Facts, survey: &Survey, remedy: Remedy) -> (Remedy, Option<S
     };
     let remedy = remedy.step(match costliest(&now.tree) {
         Some(terms) => format!(
-            "Ask for each include who still sends through it, and take out what nobody needs. The costliest: {terms}."
+            "Ask for each include who still sends through it: what nobody uses, and what sends with a Return-Path of its own, needs no term here. The costliest: {terms}."
         ),
         None => "Take out the terms of servers and services that no longer send.".to_owned(),
     });

@@ -13,6 +13,7 @@
 //!  Proof  edited by you, and this breaks: …
 //! ```
 
+use super::home::caret;
 use crate::evidence::{Data, Kind};
 use crate::remedy;
 use crate::remedy::form::bare;
@@ -31,7 +32,7 @@ use crate::tui::widget::doc::{Doc, Pen};
 use crate::tui::widget::excerpt::{self, from_column};
 use crate::tui::widget::line_edit::LineEdit;
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 /// The value under the cursor.
@@ -176,13 +177,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         None => doc.para(1, "Nothing is known of it yet.", Ink::Faint),
     }
     doc.draw(frame, area, 0);
-    let (x, y) = (1 + at % room, 1 + at / room);
-    if let (Ok(x), Ok(y)) = (u16::try_from(x), u16::try_from(y))
-        && x < area.width
-        && y < area.height
-    {
-        frame.set_cursor_position(Position::new(area.x + x, area.y + y));
-    }
+    caret(frame, area, (1 + at / room, 1 + at % room), 0);
 }
 
 /// Writes the text over as many rows as it takes, cut anywhere, and returns the column of the cursor in all.

@@ -135,6 +135,17 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     cursor(frame, area, marked, top);
 }
 
+/// The terminal's cursor where one types, a line and a column; at the start of the line where that is out of sight.
+pub fn caret(frame: &mut Frame, area: Rect, at: (usize, usize), top: usize) {
+    let (line, column) = at;
+    match (u16::try_from(column), u16::try_from(line.saturating_sub(top))) {
+        (Ok(x), Ok(y)) if x < area.width && y < area.height => {
+            frame.set_cursor_position(Position::new(area.x + x, area.y + y));
+        }
+        _ => cursor(frame, area, line, top),
+    }
+}
+
 /// The terminal's cursor on the marked line, where screen readers look.
 pub fn cursor(frame: &mut Frame, area: Rect, line: usize, top: usize) {
     let y = line.saturating_sub(top);

@@ -11,7 +11,7 @@
 //!   authserv-id         ‹ found by itself ›
 //! ```
 
-use super::home::cursor;
+use super::home::caret;
 use super::step;
 use crate::evidence::Said;
 use crate::evidence::said::{Configured, FoundIn};
@@ -23,7 +23,7 @@ use crate::tui::update;
 use crate::tui::widget::doc::{Doc, Pen};
 use crate::tui::widget::line_edit::LineEdit;
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use std::net::IpAddr;
 
 /// A line of the form.
@@ -289,10 +289,5 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         doc.item(n == form.at, &format!("{label:<19} {shown}{complaint}"));
     }
     let top = doc.draw(frame, area, (marked.0 + 1).saturating_sub(area.height as usize));
-    let y = marked.0.saturating_sub(top);
-    if marked.1 < area.width as usize && y < area.height as usize {
-        frame.set_cursor_position(Position::new(area.x + marked.1 as u16, area.y + y as u16));
-    } else {
-        cursor(frame, area, marked.0, top);
-    }
+    caret(frame, area, marked, top);
 }

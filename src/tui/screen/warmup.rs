@@ -9,7 +9,7 @@
 //! ── Hold or step back when ─────────────────────────────────────────────
 //! ```
 
-use super::home::cursor;
+use super::home::{caret, cursor};
 use crate::report::Shown;
 use crate::report::human::Style;
 use crate::report::warmup::{self as report, Told, grouped};
@@ -21,7 +21,7 @@ use crate::tui::warmups;
 use crate::tui::widget::doc::{Doc, Pen};
 use crate::warmup::{Check, Step};
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let page = app.page.max(1);
@@ -163,10 +163,6 @@ pub mod form {
             doc.para(1, help, Ink::Plain);
         }
         let top = doc.draw(frame, area, (marked.0 + 1).saturating_sub(area.height as usize));
-        let y = marked.0.saturating_sub(top);
-        match marked.1 < area.width as usize && y < area.height as usize {
-            true => frame.set_cursor_position(Position::new(area.x + marked.1 as u16, area.y + y as u16)),
-            false => cursor(frame, area, marked.0, top),
-        }
+        caret(frame, area, marked, top);
     }
 }

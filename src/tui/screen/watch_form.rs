@@ -9,7 +9,7 @@
 //!   resolvers     9.9.9.9
 //! ```
 
-use super::home::cursor;
+use super::home::caret;
 use super::step;
 use crate::evidence::Kind;
 use crate::tui::app::App;
@@ -23,7 +23,7 @@ use crate::tui::widget::line_edit::LineEdit;
 use crate::watch::{self, Expect};
 use crate::world::watch::Wanted;
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use std::net::{IpAddr, SocketAddr};
 
 const LABELS: [&str; 5] = ["name", "type", "expected", "also ask", "resolvers"];
@@ -178,11 +178,5 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     doc.para(1, "Nothing expected: until all say the same. Also ask: the name servers your DNS host showed you, to learn whether anybody is sent there. Resolvers: addresses, besides those in use.", Ink::Plain);
     doc.para(1, "The zone's own servers and your resolvers are asked, each once in 30 seconds, a cache when its answer expires. It ends when everyone agrees, or after an hour.", Ink::Plain);
     let top = doc.draw(frame, area, 0);
-    let line = head + form.at;
-    let x = 2 + 11 + typed;
-    if x < area.width as usize && line < area.height as usize {
-        frame.set_cursor_position(Position::new(area.x + x as u16, area.y + line as u16));
-    } else {
-        cursor(frame, area, line, top);
-    }
+    caret(frame, area, (head + form.at, 2 + 11 + typed), top);
 }

@@ -9,7 +9,7 @@
 //!   mail hosts (SMTP)   ‹ no ›              mx1.example.com, mx2.example.com
 //! ```
 
-use super::home::cursor;
+use super::home::caret;
 use super::step;
 use crate::evidence::said::Wish;
 use crate::evidence::{Data, Kind, Question, Said};
@@ -23,7 +23,7 @@ use crate::tui::update;
 use crate::tui::widget::doc::{Doc, Pen};
 use crate::tui::widget::line_edit::LineEdit;
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use std::net::IpAddr;
 
 /// Section and label of each line.
@@ -229,10 +229,5 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         doc.para(1, "Several words in a line: with blanks between. Talking to the mail hosts ends before any message: they are offered recipients, and told that nothing follows.", Ink::Plain);
     }
     let top = doc.draw(frame, area, (marked.0 + 1).saturating_sub(area.height as usize));
-    let y = marked.0.saturating_sub(top);
-    if marked.1 < area.width as usize && y < area.height as usize {
-        frame.set_cursor_position(Position::new(area.x + marked.1 as u16, area.y + y as u16));
-    } else {
-        cursor(frame, area, marked.0, top);
-    }
+    caret(frame, area, marked, top);
 }

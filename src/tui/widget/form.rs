@@ -103,13 +103,16 @@ impl Form {
         for (n, line) in self.lines.iter().enumerate() {
             let edit = &self.texts[n];
             let choice = !line.choices.is_empty();
+            let before = 2 + width + 2;
+            let room = doc.width.saturating_sub(before);
+            let (window, typed) = edit.window(room, |text| doc.pen.clean(text));
             if n == self.at {
-                let typed = if choice { 0 } else { doc.pen.clean(edit.before()).width() };
-                marked = (doc.lines.len(), 2 + width + 2 + typed);
+                marked = (doc.lines.len(), before + if choice { 0 } else { typed });
             }
             let shown = match (choice, edit.is_empty()) {
                 (true, _) => format!("‹ {} ›  {}", edit.text(), line.hint),
                 (false, true) => format!("  ({})", line.hint),
+                (false, false) if n == self.at => window,
                 (false, false) => edit.text().to_owned(),
             };
             let pad = " ".repeat(width - line.label.width());
