@@ -8,14 +8,13 @@ use super::addresses::AddressMap;
 use super::dns::Settings;
 use super::listen::{Certificate, Heard, Limits, Options, Received, Server};
 use super::nameserver::NameServer;
-use super::tls::{Authorities, Trust};
+use super::send::Order;
+use crate::evidence::transcript::Stop;
 use crate::evidence::zone::Zone;
 use crate::listen::Policy;
 use crate::practice::{Cure, Lesson, READER, RECEIVER, Sender, Signer};
-use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, StreamOwned};
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use crate::send::{self, Content, Draft, Route, Security};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -83,7 +82,7 @@ impl Practice {
         };
         // A receiver for each test: it remembers nothing of what DNS said before.
         let (server, heard) = Server::start(options, std::future::pending::<()>()).map_err(|e| e.to_string())?;
-        deliver(server.address, sender, &letter)?;
+        deliver(&self.settings(), server.address, sender, letter)?;
         loop {
             match heard.recv_timeout(PATIENCE) {
                 Ok(Heard::Received(received)) => return Ok(*received),
@@ -96,49 +95,29 @@ impl Practice {
 }
 
 /// Hands the letter in as a sending server would: encrypted, whoever shows the certificate (RFC 7435).
-fn deliver(server: SocketAddr, sender: &Sender, letter: &[u8]) -> Result<(), String> {
-    let helo = sender.helo.as_deref().unwrap_or_default();
-    let mut wire = TcpStream::connect_timeout(&server, PATIENCE).map_err(|e| e.to_string())?;
-    wire.set_read_timeout(Some(PATIENCE)).map_err(|e| e.to_string())?;
-    wire.set_write_timeout(Some(PATIENCE)).map_err(|e| e.to_string())?;
-    hear(&mut wire)?;
-    say(&mut wire, format!("EHLO {helo}\r\n").as_bytes())?;
-    say(&mut wire, b"STARTTLS\r\n")?;
-    let (config, _) = Trust::new(&Authorities::default()).lenient().map_err(|e| e.to_string())?;
-    let name = ServerName::try_from(RECEIVER).map_err(|e| e.to_string())?;
-    let client = ClientConnection::new(Arc::new(config), name).map_err(|e| e.to_string())?;
-    let mut wire = StreamOwned::new(client, wire);
-    let from = sender.mail_from.as_deref().unwrap_or_default();
-    for line in
-        [format!("EHLO {helo}"), format!("MAIL FROM:<{from}>"), format!("RCPT TO:<{READER}>"), "DATA".to_owned()]
-    {
-        say(&mut wire, format!("{line}\r\n").as_bytes())?;
-    }
-    // No line of ours begins with a dot.
-    say(&mut wire, &[letter, b".\r\n"].concat())?;
-    // It was taken; how we part does not matter.
-    let _ = say(&mut wire, b"QUIT\r\n");
-    Ok(())
-}
-
-fn say(wire: &mut (impl Read + Write), bytes: &[u8]) -> Result<(), String> {
-    wire.write_all(bytes).and_then(|()| wire.flush()).map_err(|e| e.to_string())?;
-    hear(wire)
-}
-
-/// The whole reply, byte by byte, so that nothing of what follows is taken; a refusal is an error.
-fn hear(wire: &mut impl Read) -> Result<(), String> {
-    let (mut line, mut byte) = (Vec::new(), [0]);
-    loop {
-        wire.read_exact(&mut byte).map_err(|e| e.to_string())?;
-        line.extend(byte);
-        if line.ends_with(b"\n") {
-            match &line[..] {
-                [b'2' | b'3', _, _, b' ', ..] => return Ok(()),
-                [b'2' | b'3', _, _, b'-', ..] => line.clear(),
-                _ => return Err(String::from_utf8_lossy(&line).trim().to_owned()),
-            }
-        }
+fn deliver(settings: &Settings, server: SocketAddr, sender: &Sender, letter: Vec<u8>) -> Result<(), String> {
+    let letter: Arc<[u8]> = letter.into();
+    let mail_from = sender.mail_from.as_deref().filter(|path| !path.is_empty());
+    let draft = Draft {
+        from: send::mailbox(sender.from.as_deref().unwrap_or_default())?,
+        mail_from: mail_from.map(send::address).transpose()?,
+        to: send::address(READER)?,
+        hello: sender.helo.clone(),
+        route: Route::Via { host: server.ip().to_string(), port: server.port() },
+        security: Security::Opportunistic,
+        insecure: false,
+        user: None,
+        source: None,
+        content: Content::Own(letter.clone()),
+    };
+    let order = Order { draft, message: letter, credentials: None };
+    let session =
+        super::send::run(settings, &order, std::future::pending::<()>(), |_| {}).map_err(|e| e.to_string())?;
+    match session.stop {
+        None => Ok(()),
+        Some(Stop::Refused { reply }) => Err(reply),
+        Some(Stop::Broke { why, .. }) => Err(why),
+        Some(Stop::Cancelled | Stop::TimedOut) => Err("the receiver did not take it in time".to_owned()),
     }
 }
 

@@ -56,7 +56,7 @@ const EXITS: &str = "Exit status:
      send: refused by the server
   2  usage or configuration error
   3  cannot tell, or an input could not be read; and nothing worse was found
-  4  watch, fetch, send: timed out
+  4  watch, fetch, send, listen: timed out
   130, 143  interrupted; the partial result was printed
 
 Diagnosing sends out nothing but DNS questions; --offline not even those. Mail is sent by `send` alone,
