@@ -1,11 +1,11 @@
 //! `postdoc fetch`
 
-use super::args::{Fetch as Args, Format, Global};
+use super::args::{Account, Fetch as Args, Format, Global, Mailboxes};
 use super::exit::Exit;
 use super::mailboxes;
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Input, InputKind, Said};
-use crate::fetch::{Event, News, Order, Stage, TIMEOUT, Wait};
+use crate::fetch::{Event, News, Order, Sought, Stage, TIMEOUT, Wait};
 use crate::redact::Redaction;
 use crate::report::json::{self, fetch as events};
 use crate::report::{self, Shown};
@@ -16,32 +16,44 @@ use anyhow::bail;
 
 /// Waits in every mailbox, and diagnoses what comes.
 pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    let mut boxes = mailboxes::open(&args.mailboxes, &args.account, global.offline)?;
+    let copy = args.sent.as_deref().map(sent).transpose()?;
+    let wanted = wanted(global, &args.mailboxes, &args.account, args.sought.sought(), copy)?;
+    wait(global, &wanted, (!args.no_save).then_some(args.keep_body), &Signals::listen())
+}
+
+/// What is to be waited for, with every secret read.
+pub(super) fn wanted(
+    global: &Global,
+    mailboxes: &Mailboxes,
+    account: &Account,
+    sought: Sought,
+    sent: Option<Input>,
+) -> anyhow::Result<Wanted> {
+    let mut boxes = mailboxes::open(mailboxes, account, global.offline)?;
     if global.redact {
         boxes.iter_mut().enumerate().for_each(|(n, (account, _))| account.name = format!("mailbox {}", n + 1));
     }
-    if args.account.insecure_tls && !global.quiet {
+    if account.insecure_tls && !global.quiet {
         super::tell("--insecure-tls: whoever stands in between can read the password and the mail");
     }
-    let wanted = Wanted {
-        order: Order {
-            sought: args.sought.sought(),
-            header_only: args.mailboxes.header_only,
-            timeout: global.timeout.unwrap_or(TIMEOUT),
-        },
+    Ok(Wanted {
+        order: Order { sought, header_only: mailboxes.header_only, timeout: global.timeout.unwrap_or(TIMEOUT) },
         boxes,
-        insecure: args.account.insecure_tls,
+        insecure: account.insecure_tls,
         pace: PACE,
         said: Said { resolver: global.resolver.first().copied(), ..Said::default() },
         now: global.now,
         offline: global.offline,
-        sent: args.sent.as_deref().map(sent).transpose()?,
-    };
-    let mut teller = Teller::new(global, (!args.no_save).then_some(args.keep_body), wanted.boxes.len());
-    let signals = Signals::listen();
+        sent,
+    })
+}
+
+/// Waits, and says how it goes. `save`: whether cases are saved, and bodies with them.
+pub(super) fn wait(global: &Global, wanted: &Wanted, save: Option<bool>, signals: &Signals) -> anyhow::Result<Exit> {
+    let mut teller = Teller::new(global, save, wanted.boxes.len());
     // The limit of the whole is that of the waiting; a diagnosis has its own.
     let settings = dns::Settings { timeout: dns::Settings::default().timeout, ..global.dns() };
-    let wait = Fetcher::new(&settings)?.run(&wanted, signals.stop(), &mut teller);
+    let wait = Fetcher::new(&settings)?.run(wanted, signals.stop(), &mut teller);
     teller.finish(&wait, signals.came())
 }
 
@@ -52,7 +64,7 @@ fn sent(name: &str) -> anyhow::Result<Input> {
 }
 
 /// Says how it goes in the format asked for.
-pub struct Teller<'a> {
+struct Teller<'a> {
     global: &'a Global,
     style: report::human::Style,
     /// Whether cases are saved, and bodies with them.
@@ -66,7 +78,7 @@ pub struct Teller<'a> {
 }
 
 impl<'a> Teller<'a> {
-    pub fn new(global: &'a Global, save: Option<bool>, mailboxes: usize) -> Teller<'a> {
+    fn new(global: &'a Global, save: Option<bool>, mailboxes: usize) -> Teller<'a> {
         Teller {
             global,
             style: super::look::style(global.color, global.verbose),
@@ -120,7 +132,7 @@ impl<'a> Teller<'a> {
     }
 
     /// What it came to, and the status.
-    pub fn finish(mut self, wait: &Wait, signal: Option<u8>) -> anyhow::Result<Exit> {
+    fn finish(mut self, wait: &Wait, signal: Option<u8>) -> anyhow::Result<Exit> {
         if self.is_json() {
             self.put(&json::line(&events::done(wait), Shown::default()));
         } else {

@@ -5,11 +5,15 @@ use super::exit::Exit;
 use super::source;
 use crate::diagnose::Diagnosis;
 use crate::evidence::transcript::{Left, Stop, Transcript};
+use crate::evidence::{Input, InputKind};
 use crate::facts::Reading;
+use crate::fetch::Sought;
+use crate::fetch::account::Server;
 use crate::report::json::{self, sending};
 use crate::report::{self, Shown};
 use crate::send::{self, Composed, Content, Draft, Route, Sent};
 use crate::world::dkim::Signer;
+use crate::world::fetch::Wanted;
 use crate::world::run::Runner;
 use crate::world::send::{Order, Progress, TIMEOUT};
 use crate::world::signal::Signals;
@@ -35,6 +39,7 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         bail!("nothing was sent");
     }
     let credentials = args.account.credentials(&draft.route.words(&draft.to))?;
+    let wanted = wanted(global, args, &composed)?;
     let settings = world::dns::Settings { timeout: global.timeout.unwrap_or(TIMEOUT), ..global.dns() };
     let message: Arc<[u8]> = composed.bytes.as_slice().into();
     let order = Order { draft: draft.clone(), message: message.clone(), credentials };
@@ -46,11 +51,41 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     drop(order);
     let sent = Sent { draft, message, transcript: Arc::new(transcript) };
     let diagnosis = diagnose(global, args, &sent, &signals)?;
-    teller.tell(|t| t.end(&sent, &composed, &diagnosis));
+    // What never left is not waited for; what may have left is.
+    let wanted = wanted.filter(|_| sent.transcript.left != Left::No && signals.came().is_none());
+    teller.tell(|t| t.end(&sent, &composed, &diagnosis, wanted.is_some()));
     match teller.broke {
-        Some(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(e.into()),
-        _ => Ok(status(&sent.transcript, signals.came())),
+        Some(e) if e.kind() != std::io::ErrorKind::BrokenPipe => return Err(e.into()),
+        _ => {}
     }
+    match wanted {
+        // Where it is found it was sent, whatever the server had left unsaid.
+        Some(wanted) => super::fetch::wait(global, &wanted, (!args.no_save).then_some(false), &signals),
+        None => Ok(status(&sent.transcript, signals.came())),
+    }
+}
+
+/// What is to be waited for after that, where it is asked for.
+fn wanted(global: &Global, args: &Args, composed: &Composed) -> anyhow::Result<Option<Wanted>> {
+    if !args.wait {
+        return match args.mailboxes.any() {
+            true => bail!("a mailbox is named, and nothing is to be waited for: add --wait"),
+            false => Ok(None),
+        };
+    }
+    let sought = match (&composed.marker, &composed.message_id) {
+        (Some(marker), _) => Sought::marker(marker),
+        (None, Some(id)) => Sought::message_id(id),
+        (None, None) => bail!("the message has neither a marker nor a Message-ID to be found by: add a Message-ID"),
+    };
+    let sought = sought.map_err(|e| anyhow!(e))?;
+    let copy = Input::read("what was sent", composed.bytes.as_slice(), Some(InputKind::Message))?;
+    let mut mailboxes = args.mailboxes.clone();
+    // The recipient's own, where its provider is known.
+    if !mailboxes.any() {
+        mailboxes.imap.extend(Server::read(args.to.as_ref()).ok().filter(|server| server.provider.is_some()));
+    }
+    super::fetch::wanted(global, &mailboxes, &args.account, sought, Some(copy)).map(Some)
 }
 
 fn draft(args: &Args) -> anyhow::Result<Draft> {
@@ -221,12 +256,12 @@ impl Teller<'_> {
         }
     }
 
-    fn end(&self, sent: &Sent, composed: &Composed, d: &Diagnosis) -> String {
+    fn end(&self, sent: &Sent, composed: &Composed, d: &Diagnosis, waited: bool) -> String {
         let shown = Shown::default();
         let t = &*sent.transcript;
         let refused = !d.findings.is_empty();
         match self.global.format() {
-            Format::Json | Format::Ndjson => json::line(&sending::done(sent, composed, d), shown),
+            Format::Json | Format::Ndjson => json::line(&sending::done(sent, composed, d, waited), shown),
             Format::Human => {
                 let told = if refused { report::human::diagnosis(d, self.style, shown) } else { String::new() };
                 format!("{}{told}", report::send::summary(sent, composed, d, self.style, shown))

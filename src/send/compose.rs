@@ -1,6 +1,7 @@
 //! The bytes of the message. lettre writes the header: folding and encoded words are its trade.
 
 use super::{Content, Draft};
+use crate::fetch::MARKER;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, SinglePart};
 use std::borrow::Cow;
@@ -38,7 +39,9 @@ pub fn compose(draft: &Draft, marker: &str, now: jiff::Timestamp) -> Result<Comp
                 .message_id(Some(message_id.clone()))
                 .user_agent(AGENT.to_owned())
                 // RFC 3834 §5: no vacation notice answers it.
-                .raw_header(raw("Auto-Submitted", "auto-generated")?);
+                .raw_header(raw("Auto-Submitted", "auto-generated")?)
+                // Some platforms write a Message-ID of their own.
+                .raw_header(raw(MARKER, marker)?);
             if let Some(place) = unsubscribe {
                 builder = builder.raw_header(raw("List-Unsubscribe", &format!("<{}>", uri(place)?))?);
                 if place.starts_with("https:") {
@@ -152,6 +155,7 @@ mod tests {
         Message-ID: <postdoc-0123456789abcdef@news.example>
         User-Agent: postdoc/VERSION
         Auto-Submitted: auto-generated
+        X-Postdoc-Test: 0123456789abcdef
         List-Unsubscribe: <https://news.example/u?1>
         List-Unsubscribe-Post: List-Unsubscribe=One-Click
         MIME-Version: 1.0

@@ -16,6 +16,7 @@ mod sent;
 mod settings;
 mod status;
 mod text;
+mod wait;
 mod warmup;
 mod watch;
 

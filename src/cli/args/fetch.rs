@@ -73,6 +73,13 @@ pub struct Mailboxes {
     pub header_only: bool,
 }
 
+impl Mailboxes {
+    /// Is any named?
+    pub fn any(&self) -> bool {
+        self.mailboxes.is_some() || !(self.imap.is_empty() && self.maildir.is_empty() && self.mbox.is_empty())
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TlsArg {
     Implicit,

@@ -1,6 +1,6 @@
 //! `postdoc send`
 
-use super::Account;
+use super::{Account, Mailboxes};
 use crate::send::{self, Security};
 use clap::{Args, ValueEnum};
 use lettre::Address;
@@ -53,6 +53,11 @@ pub struct Send {
     /// The domain it is published at [default: that of --from]
     #[arg(long, value_name = "DOMAIN", requires = "dkim_key")]
     pub dkim_domain: Option<String>,
+    /// Then wait for it in the mailbox it goes to, and diagnose what arrived, held against what was sent
+    #[arg(long, conflicts_with = "dry_run")]
+    pub wait: bool,
+    #[command(flatten)]
+    pub mailboxes: Mailboxes,
     /// Print the bytes, send nothing
     #[arg(long)]
     pub dry_run: bool,

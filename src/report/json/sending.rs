@@ -26,20 +26,27 @@ pub enum Part<'a> {
     },
     /// One thing said.
     Dialogue { at_ms: u32, way: Way, stage: &'static str, text: &'a str },
-    Done {
-        result: &'static str,
-        /// Has the server got it: `no`, `maybe`, `yes`.
-        left: &'static str,
-        stage: &'static str,
-        reply: Option<&'a str>,
-        failure: Option<Failure<'a>>,
-        server: Server<'a>,
-        message_id: Option<&'a str>,
-        marker: Option<&'a str>,
-        elapsed_ms: u32,
-        /// The whole of `postdoc/diagnosis`, where there is something to say.
-        diagnosis: Option<serde_json::Value>,
-    },
+    /// What the session came to, where the message is waited for after that.
+    Sent(Ended<'a>),
+    /// The last line.
+    Done(Ended<'a>),
+}
+
+/// What a session came to.
+#[derive(Debug, Serialize)]
+pub struct Ended<'a> {
+    result: &'static str,
+    /// Has the server got it: `no`, `maybe`, `yes`.
+    left: &'static str,
+    stage: &'static str,
+    reply: Option<&'a str>,
+    failure: Option<Failure<'a>>,
+    server: Server<'a>,
+    message_id: Option<&'a str>,
+    marker: Option<&'a str>,
+    elapsed_ms: u32,
+    /// The whole of `postdoc/diagnosis`, where there is something to say.
+    diagnosis: Option<serde_json::Value>,
 }
 
 /// Why it could not go on, where no server said no.
@@ -96,8 +103,8 @@ pub fn dialogue<'a>(t: &Transcript, line: &'a Line) -> Event<Part<'a>> {
     event(part, at(t, line.at_ms))
 }
 
-/// The last line.
-pub fn done<'a>(sent: &'a Sent, composed: &'a Composed, d: &Diagnosis) -> Event<Part<'a>> {
+/// What the session came to: the last line, unless the message is `waited` for.
+pub fn done<'a>(sent: &'a Sent, composed: &'a Composed, d: &Diagnosis, waited: bool) -> Event<Part<'a>> {
     let t = &*sent.transcript;
     let elapsed_ms = t.lines.last().map_or(0, |l| l.at_ms);
     let failure = match &t.stop {
@@ -110,7 +117,7 @@ pub fn done<'a>(sent: &'a Sent, composed: &'a Composed, d: &Diagnosis) -> Event<
         None => t.last_taken(),
     };
     let document = || serde_json::to_value(super::diagnosis::document(d)).ok();
-    let part = Part::Done {
+    let ended = Ended {
         result: result(t),
         left: t.left.word(),
         stage: t.stage.word(),
@@ -122,7 +129,7 @@ pub fn done<'a>(sent: &'a Sent, composed: &'a Composed, d: &Diagnosis) -> Event<
         elapsed_ms,
         diagnosis: (!d.findings.is_empty()).then(document).flatten(),
     };
-    event(part, at(t, elapsed_ms))
+    event(if waited { Part::Sent(ended) } else { Part::Done(ended) }, at(t, elapsed_ms))
 }
 
 fn tls(t: &Transcript) -> Option<Tls<'_>> {
