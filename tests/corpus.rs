@@ -289,3 +289,97 @@ fn real_bounces_are_decoded() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(unknown.len() * 20 <= bounces.len(), "{} of {}: {unknown:#?}", unknown.len(), bounces.len());
 }
+
+/// Signed test messages of other projects where the body is known to be another than the signed one, and why.
+const OTHER_BODIES: &[(&str, &str)] = &[
+    ("mail-auth/004.eml", "a report whose returned header was shortened when it was made a test"),
+    (
+        "mail-auth/interop_brong_chain_hop2.eml",
+        "lists rewrote the body on the way: older signatures are over the one before",
+    ),
+    ("mail-auth/interop_brong_chain_hop3.eml", "as hop 2"),
+    ("mail-auth/interop_brong_chain_hop4.eml", "as hop 2"),
+    ("mail-auth/interop_brong_chain_hop5.eml", "as hop 2"),
+    ("mail-auth/interop_brong_chain_hop6.eml", "as hop 2"),
+];
+
+#[test]
+#[ignore = "needs POSTDOC_CORPUS"]
+fn bodies_of_signed_test_messages_have_their_hashes() {
+    let Some((root, all)) = corpus() else { return };
+    let signed = ["mail-auth", "mimekit-dkim", "spamassassin-dkim", "spamassassin-dmarc", "mox"];
+    let of = |path: &PathBuf| {
+        signed.iter().any(|f| path.starts_with(root.join(f)))
+            && path.extension().is_some_and(|e| e == "eml" || e == "msg")
+    };
+    let files: Vec<PathBuf> = all.into_iter().filter(of).collect();
+    let text = run_as("message", "ndjson", &files);
+    let (mut differs, mut match_) = (BTreeSet::new(), 0);
+    for (line, path) in text.lines().zip(&files) {
+        let d: Value = serde_json::from_str(line).expect("a line of JSON");
+        let hashes: Vec<&str> =
+            d["computed"]["dkim"].as_array().expect("a list").iter().filter_map(|k| k["body_hash"].as_str()).collect();
+        match_ += hashes.iter().filter(|h| **h == "match").count();
+        if hashes.contains(&"mismatch") {
+            differs.insert(path.strip_prefix(&root).expect("below").to_string_lossy().into_owned());
+        }
+    }
+    println!("{match_} bodies have the hash that was signed");
+    assert!(match_ >= 60, "{match_}");
+    let known: BTreeSet<String> = OTHER_BODIES.iter().map(|(path, _)| (*path).to_owned()).collect();
+    assert_eq!(differs, known);
+}
+
+/// Where our result for such a message differs from that of the project it comes from, and why.
+const OTHER_RESULTS: &[(&str, &str)] = &[
+    (
+        "resources/dkim/002.txt",
+        "its key is bare PKCS #1, which some verifiers take and RFC 6376 §3.6.1 does not know: key-syntax",
+    ),
+    ("resources/dkim/005.txt", "x= has passed, and no Received field says that the message came before: expired"),
+];
+
+/// Messages that come with their keys: signatures and chains that are known to pass.
+#[test]
+#[ignore = "needs POSTDOC_CORPUS"]
+fn messages_with_their_keys_get_their_known_results() {
+    use postdoc::evidence::{Answer, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
+    use postdoc::facts::{Facts, Reading};
+    let Some((root, _)) = corpus() else { return };
+    let manifest = std::fs::read_to_string(root.join("manifest.json")).expect("the manifest");
+    let manifest: Value = serde_json::from_str(&manifest).expect("JSON");
+    let entries = manifest.as_array().or_else(|| manifest["files"].as_array()).expect("a list of files");
+    let (mut told, mut wrong) = (0, Vec::new());
+    for entry in entries {
+        let (Some(path), Some(from)) = (entry["path"].as_str(), entry["from"].as_str()) else { continue };
+        let chain = from.contains("resources/arc/");
+        if !(chain || from.contains("resources/dkim/")) || !from.ends_with(".txt") {
+            continue;
+        }
+        let text = String::from_utf8_lossy(&std::fs::read(root.join(path)).expect("a file")).into_owned();
+        let text = text.replace("\r\n", "\n");
+        let (keys, message) = text.split_once("\n\n").expect("keys, then the message");
+        let input =
+            Input::read(path, message.replace('\n', "\r\n").into_bytes(), Some(InputKind::Message)).expect("a message");
+        let now = "2026-11-21T00:00:00Z".parse().expect("a time");
+        let mut evidence = Evidence::new(input, Said::default(), now, true);
+        for (name, record) in keys.lines().filter_map(|l| l.split_once(' ')) {
+            let question = Question::new(name, Kind::Txt);
+            let record = Record { name: question.name.clone(), ttl: 60, data: postdoc::remedy::text(record) };
+            evidence.answers.insert(question, Answer::new(Outcome::Records, vec![record], now));
+        }
+        let reading = std::sync::Arc::new(Reading::read(&evidence.input, &evidence.said));
+        let facts = Facts::gather(std::sync::Arc::new(evidence), reading);
+        let results: Vec<&str> = facts.verified.iter().map(|v| v.result.map_or("unknown", |r| r.word())).collect();
+        let sealed = facts.chain.map_or("unknown", |c| c.word());
+        told += 1;
+        println!("{from}: {results:?}, chain {sealed}");
+        let right = if chain { sealed == "pass" } else { !results.is_empty() && results.iter().all(|r| *r == "pass") };
+        let other = OTHER_RESULTS.iter().any(|(path, _)| from.ends_with(path));
+        if right == other {
+            wrong.push(format!("{from}: {results:?}, chain {sealed}"));
+        }
+    }
+    assert!(told >= 5, "{told}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -117,13 +117,14 @@ impl Outside {
         if keep {
             evidence.said.resolver = self.dns().resolvers.first().copied();
         }
-        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
         let keep = keep.then(|| (self.state.clone(), self.case.clone()));
         let mut begun = false;
-        let job = run::spawn(self.dns(), evidence, reading, move |progress| {
+        let job = run::spawn(self.dns(), evidence, move |progress| {
             // Kept before the first answer, and again after the last: leaving early loses nothing.
             let last = progress.running == 0;
-            if let Some((Some(state), case)) = keep.as_ref().filter(|_| last || !begun) {
+            // A first look knows less of the body than a case keeps.
+            let whole = !progress.diagnosis.facts.evidence.input.effort().is_held();
+            if let Some((Some(state), case)) = keep.as_ref().filter(|_| whole && (last || !begun)) {
                 save(state, case, &progress.diagnosis, begun);
                 begun = true;
             }

@@ -5,7 +5,7 @@ use super::repair::{Draft, Map};
 use crate::facts::arc::verify::ChainResult;
 use crate::facts::content::Content;
 use crate::facts::dkim::Verification;
-use crate::facts::dkim::forensics::What;
+use crate::facts::dkim::forensics::{Effort, What};
 use crate::rules::Confidence;
 use crate::span::{SourceSpan, Span};
 use std::sync::{Arc, OnceLock};
@@ -149,6 +149,8 @@ pub struct Input {
     body: Vec<BodyWitness>,
     /// What stood in the body, where a case file kept that in its stead.
     content: Option<Content>,
+    /// The search for what changed the body, for those who wait for it.
+    effort: Arc<Effort>,
     /// The copy that was sent, where the user has it.
     sent: Option<Arc<Input>>,
     /// What the signatures proved before stand-ins took the place of what they cover.
@@ -217,6 +219,7 @@ impl Input {
             whole: None,
             body: Vec::new(),
             content: None,
+            effort: Arc::default(),
             sent: None,
             seen: None,
         })
@@ -239,6 +242,7 @@ impl Input {
             whole: None,
             body: Vec::new(),
             content: None,
+            effort: Arc::default(),
             sent: None,
             seen: None,
         }
@@ -260,6 +264,16 @@ impl Input {
     /// The same message as it arrived, with the copy that was sent beside it.
     pub fn beside(self, sent: Input) -> Input {
         Input { sent: Some(Arc::new(sent)), ..self }
+    }
+
+    /// How far the search is for what changed the body, and a way to stop it.
+    pub fn effort(&self) -> &Effort {
+        &self.effort
+    }
+
+    /// The same for a first look, in which nothing is searched.
+    pub fn at_a_glance(&self) -> Input {
+        Input { effort: Arc::new(Effort::held()), ..self.clone() }
     }
 
     /// The copy that was sent.

@@ -44,6 +44,11 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// The same for a first look: what takes long is left out.
+    pub fn at_a_glance(&self) -> Evidence {
+        Evidence { input: Arc::new(self.input.at_a_glance()), ..self.clone() }
+    }
+
     /// Nothing answered yet.
     pub fn new(input: impl Into<Arc<Input>>, said: Said, now: jiff::Timestamp, offline: bool) -> Evidence {
         Evidence {

@@ -67,6 +67,25 @@ mod tests {
         assert_eq!(leanings("X-Forefront-Antispam-Report-Untrusted", "SFV:SPM")[0].2, Some(Leaning::Bad));
     }
 
+    /// Receiver, field and value: what is known of each from its vendor or from several who agree.
+    #[test]
+    fn every_known_field_is_reached_by_a_line_of_a_header() {
+        let rows: Vec<&str> = include_str!("header_rows.tsv").lines().collect();
+        assert!(rows.len() > 200);
+        let reached = |row: &&&str| {
+            let mut columns = row.split('\t');
+            let (Some(id), Some(name), Some(value)) = (columns.next(), columns.next(), columns.next()) else {
+                return false;
+            };
+            match name {
+                "authserv-id" => receiver::of_authserv_id(value).is_some_and(|r| r.id == id),
+                _ => explain(name, value).iter().any(|e| e.receiver.id == id && e.row.is_some()),
+            }
+        };
+        let missed: Vec<&&str> = rows.iter().filter(|row| !reached(row)).collect();
+        assert!(missed.is_empty(), "{missed:#?}");
+    }
+
     #[test]
     fn nobody_knows_a_name_of_our_own() {
         assert!(explain("X-Example", "1").is_empty());

@@ -129,6 +129,11 @@ pub(super) const STORIES: &[Story] = &[
     ("verdict", |_| {}),
     ("verdict_words", |app| drop(press(app, "i"))),
     ("verdict_filter", |app| drop(press(app, "/spf"))),
+    ("verdict_searching", |app| {
+        let case = app.case.as_mut().unwrap();
+        case.running = 1;
+        case.opened.input.effort().pretend(1_200, 5_000);
+    }),
     ("verdict_running", |app| app.case.as_mut().unwrap().running = 3),
     ("detail", |app| drop(enter(app))),
     ("detail_more", |app| {

@@ -222,6 +222,8 @@ fn run(app: &mut App, ticket: Ticket, opened: Opened) -> Vec<Effect> {
     app.redactor = None;
     let mut case = Case::new(opened.clone());
     case.before = opened.earlier.clone().map(|evidence| {
+        // On the thread of the app nothing is searched for.
+        let evidence = Arc::new(evidence.at_a_glance());
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
         diagnose(evidence, reading)
     });

@@ -7,7 +7,8 @@ use super::dns::{Asker, NoResolver, Settings};
 use super::errand::Courier;
 use crate::diagnose::{Diagnosis, diagnose, judge};
 use crate::evidence::errand::{Step, What};
-use crate::evidence::{Answer, Brought, Errand, Evidence, Outcome, Question};
+use crate::evidence::{Answer, Brought, Errand, Evidence, Input, Outcome, Question};
+use crate::facts::dkim::signed::Body;
 use crate::facts::{Facts, Reading};
 use crate::replay::{self, Proved};
 use futures_util::StreamExt;
@@ -346,21 +347,73 @@ impl Course {
 #[derive(Debug)]
 pub struct Job {
     _stop: oneshot::Sender<()>,
+    input: Arc<Input>,
 }
 
-/// Runs one diagnosis in a background thread; `on` is called from there, with every state.
+impl Drop for Job {
+    fn drop(&mut self) {
+        self.input.effort().stop();
+    }
+}
+
+/// Reads and runs one diagnosis in a background thread; `on` is called from there, with every state. Where what changed
+/// a signed body has to be searched for, the first state comes before that search; its input is then held
+/// ([`Effort::is_held`](crate::facts::dkim::forensics::Effort::is_held)).
 pub fn spawn(
     settings: Settings,
     evidence: Evidence,
-    reading: Arc<Reading>,
     mut on: impl FnMut(Progress) + Send + 'static,
 ) -> std::io::Result<Job> {
     let (sender, stopped) = oneshot::channel();
     let runner = Runner::new(settings)?;
+    let input = evidence.input.clone();
+    input.effort().restart();
     std::thread::Builder::new().name("dns".into()).spawn(move || {
+        let glance = Arc::new(evidence.at_a_glance());
+        let mut reading = Arc::new(Reading::read(&glance.input, &glance.said));
+        if reading.signed.iter().flatten().any(|s| matches!(s.body, Body::Mismatch { .. })) {
+            on(Progress { diagnosis: diagnose(glance, reading), running: 1 });
+            reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+        }
         let work = runner.drive(evidence, reading, stopped, &mut on, Show::All);
         let (diagnosis, _) = runner.runtime.block_on(work);
         on(Progress { diagnosis, running: 0 });
     })?;
-    Ok(Job { _stop: sender })
+    Ok(Job { _stop: sender, input })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{InputKind, Said};
+    use crate::facts::dkim::testing::RELAXED;
+    use std::sync::mpsc;
+
+    /// What is spawned for a message, up to its last state.
+    fn states(text: &str) -> Vec<Progress> {
+        let input = Input::read("m.eml", text.as_bytes(), Some(InputKind::Message)).unwrap();
+        let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+        let (sender, receiver) = mpsc::channel();
+        let _job = spawn(Settings::default(), evidence, move |progress| drop(sender.send(progress))).unwrap();
+        let mut all = Vec::new();
+        while let Ok(progress) = receiver.recv_timeout(Duration::from_secs(60)) {
+            all.push(progress);
+            if all.last().is_some_and(|p| p.running == 0) {
+                break;
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_message_is_shown_before_what_changed_it_is_searched_for() {
+        let signed = RELAXED.sign("From: ann@example.com\r\nTo: bob@example.net\r\nSubject: x\r\n\r\nHello\r\n");
+        let changed = states(&format!("{signed}-- \r\nA footer\r\n"));
+        let held: Vec<bool> = changed.iter().map(|p| p.diagnosis.facts.evidence.input.effort().is_held()).collect();
+        assert_eq!(held, [true, false]);
+        let altered = |p: &Progress| p.diagnosis.facts.verified[0].altered.len();
+        assert_eq!((altered(&changed[0]), altered(&changed[1])), (0, 1));
+        // Where nothing has to be searched for, there is one look.
+        assert_eq!(states(&signed).len(), 1);
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::canon::Canon;
 use super::crypto::Algorithm;
-use super::forensics::{What, body, likely};
+use super::forensics::{Effort, What, body, likely};
 use super::{Signature, material};
 use crate::evidence::input::BodyWitness;
 use crate::evidence::{Input, InputKind};
@@ -190,6 +190,7 @@ struct Bodies<'i> {
     header: &'i [u8],
     lists: &'i Lists,
     kept: &'i [BodyWitness],
+    effort: &'i Effort,
     canonical: [Option<Vec<u8>>; 2],
     /// Digest and size, by hash, canonicalization and `l=`.
     hashed: HashMap<(&'static str, Canon, Option<u64>), (String, u64)>,
@@ -208,6 +209,7 @@ impl<'i> Bodies<'i> {
             header: head,
             lists,
             kept: input.body_witnesses(),
+            effort: input.effort(),
             canonical: [None, None],
             hashed: HashMap::new(),
             searched: 0,
@@ -233,7 +235,8 @@ impl<'i> Bodies<'i> {
         let differs = material::decode(digest.as_bytes()).as_ref() != Some(&hash);
         let altered = if differs && !empty && self.searched < SEARCHED {
             self.searched += 1;
-            body::restore(body, self.header, body::Wanted { hash: &hash, algorithm, canon, length })
+            let wanted = body::Wanted { hash: &hash, algorithm, canon, length };
+            self.effort.once(signature.field, || body::restore(body, self.header, wanted, self.effort))
         } else {
             None
         };

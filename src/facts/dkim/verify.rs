@@ -4,7 +4,7 @@ use super::crypto::Algorithm;
 use super::forensics::{self, Altered, Proof, What};
 use super::signed::{Body, Signed, before_colon};
 use super::{Key, KeyRecord, KeyState, PublicKey, Signature, material};
-use crate::evidence::{Evidence, RepairKind};
+use crate::evidence::{Evidence, Input, RepairKind};
 use crate::facts::Reading;
 use crate::facts::header::Field;
 use crate::facts::organization;
@@ -263,10 +263,10 @@ fn altered(
             return out;
         }
     }
-    if let Some(key) = key {
+    if let Some(key) = key.filter(|_| !evidence.input.effort().is_held()) {
         let found = signed
             .search
-            .get_or_init(|| (key.text.clone(), search(reading, signature, signed, key_of(key), &evidence.input.text)));
+            .get_or_init(|| (key.text.clone(), search(reading, signature, signed, key_of(key), &evidence.input)));
         // Another key has come since: what was found with the old one is not known for it.
         let found = if found.0 == key.text { found.1.clone() } else { None };
         out.extend(found.into_iter().flatten().map(say(Proof::RestoredHash)));
@@ -275,14 +275,15 @@ fn altered(
 }
 
 /// Undoes known changes of the signed fields until the signature fits.
-fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8], text: &[u8]) -> Option<Vec<What>> {
+fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8], input: &Input) -> Option<Vec<What>> {
+    let text = &input.text[..];
     let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
     let field = |n: &Option<usize>| n.and_then(|n| reading.header.fields.get(n).copied());
     let names = signature.signed.iter().map(String::as_str).zip(signed.chosen.iter().map(field)).collect();
     let chosen = forensics::Chosen { names, header: &reading.header, text };
     let own: Vec<Vec<u8>> =
         chosen.names.iter().map(|(_, f)| f.map_or(Vec::new(), |f| canonical(signed, &was(f, text)))).collect();
-    forensics::restore_header(&chosen, |changes| {
+    forensics::restore_header(&chosen, input.effort(), |changes| {
         let mut data = Vec::with_capacity(signed.fields.len() + signed.itself.len());
         for (n, own) in own.iter().enumerate() {
             match changes.iter().find(|(changed, _)| *changed == n) {

@@ -9,6 +9,7 @@ mod own_mail_blocked_inbound;
 mod reputation_not_auth;
 mod shared_pool_reputation;
 mod spam_verdict_explained;
+mod suspects;
 #[cfg(test)]
 mod testing;
 mod verdict;

@@ -1,12 +1,12 @@
 //! Everything authenticates, and still it is spam.
 
-use super::verdict;
+use super::{suspects, verdict};
 use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
 use crate::facts::antispam::{self, Field, Item};
 use crate::knowledge::{Receiver, receiver};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Place, Verdict, rule};
 
 rule! {
     /// Authentication passes, yet the receiver calls it spam
@@ -75,8 +75,9 @@ fn filed(facts: &Facts, folder: &FoundIn, cleared: bool) -> Finding {
         .sure(confidence, because)
         .explain(format!(
             "The message was found in {}, the folder of junk. SPF, DKIM and DMARC for {domain} all passed, so the sender \
-             is known; what counts against it is its history, complaints, links or content. No DNS record fixes this.",
-            folder.name
+             is known; what counts against it is its history, complaints, links or content. No DNS record fixes this.{}",
+            folder.name,
+            suspects::told(&suspects::ranked(facts))
         ))
         .exhibit(verdict::folder(folder))
         .fix(
@@ -109,14 +110,16 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
         .sure(confidence, because)
         .explain(format!(
             "{whose} marked this message as spam: {}. SPF, DKIM and DMARC for {domain} all passed, so the sender is \
-             known; what counts against it is its history, complaints, links or content. No DNS record fixes this.",
-            verdict::list(&said)
+             known; what counts against it is its history, complaints, links or content. No DNS record fixes this.{}",
+            verdict::list(&said),
+            suspects::told(&suspects::ranked(facts))
         ))
         .exhibits(own.iter().map(|i| verdict::exhibit(i)))
+        .exhibits(suspects::exhibits(facts).filter(|e| own.iter().all(|i| e.place != Place::Input(i.span))))
         .fix(remedy(receiver::find(vendor), domain))
         .check(
             "send a new message to the same receiver in a week and paste its header here",
-            "no spam verdict; a spam rate below 0.1 % in the receiver's portal",
+            suspects::limits(receiver::find(vendor)),
         );
     if let Some(dmarc) = &facts.reading.reported.dmarc {
         finding = finding.exhibit(Exhibit::input(dmarc.span, "authentication passed"));
@@ -140,8 +143,8 @@ fn remedy(judge: Option<&'static Receiver>, domain: &str) -> Remedy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rules::Severity;
     use crate::rules::receiver::testing::{facts, only, passed};
-    use crate::rules::{Place, Severity};
 
     #[test]
     fn all_pass_and_still_spam() {

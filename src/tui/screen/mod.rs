@@ -159,7 +159,12 @@ fn place(app: &App) -> (String, String) {
         Screen::WarmUpDay => return ("postdoc › warm-up › a day's numbers".to_owned(), String::new()),
         Screen::Edit => "edit",
     };
+    let tries = case.filter(|case| case.running > 0).and_then(|case| case.opened.input.effort().progress());
     let right = case.map_or(String::new(), |case| match case.running {
+        _ if tries.is_some() => {
+            let (tried, of) = tries.unwrap_or_default();
+            format!("{} trying {} of {} changes", spinner(app), grouped(tried), grouped(of))
+        }
         0 if case.stopped => "stopped".to_owned(),
         0 => case.opened.input.name.clone(),
         1 => format!("{} 1 DNS question", spinner(app)),
@@ -171,6 +176,11 @@ fn place(app: &App) -> (String, String) {
         return (format!("postdoc › practice › {name} › {here}"), format!("{redacted}{running}{PRACTICE}"));
     }
     (format!("postdoc › {name} › {here}"), format!("{redacted}{right}"))
+}
+
+/// `1,200`
+fn grouped(n: u32) -> String {
+    if n < 1_000 { n.to_string() } else { format!("{},{:03}", n / 1_000, n % 1_000) }
 }
 
 /// How long the watch on the screen has run, and how it tells of its end.

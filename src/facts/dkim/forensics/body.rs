@@ -1,6 +1,7 @@
 //! Which change of the body, undone, gives the hash that was signed.
 
 use super::What;
+use super::effort::{self, Effort};
 use super::mime::{Part, field, parts, splice};
 use super::undo::{self, Undo};
 use crate::evidence::lines::lines;
@@ -29,8 +30,8 @@ const ENDS: usize = 2_000;
 /// The changes that, undone together, restore the hash; `None` where no known ones do.
 ///
 /// `header` is that of the message, for its content type and encoding.
-pub fn restore(body: &[u8], header: &[u8], wanted: Wanted) -> Option<Vec<What>> {
-    let mut search = Search { wanted, hashes: HASHES, bytes: BYTES };
+pub fn restore(body: &[u8], header: &[u8], wanted: Wanted, effort: &Effort) -> Option<Vec<What>> {
+    let mut search = Search { wanted, hashes: HASHES, bytes: BYTES, running: effort.begin(HASHES) };
     let undone = candidates(body, header);
     for (what, candidate) in &undone {
         if search.fits(candidate) {
@@ -76,6 +77,7 @@ struct Search<'a> {
     wanted: Wanted<'a>,
     hashes: u32,
     bytes: u64,
+    running: effort::Search<'a>,
 }
 
 impl Search<'_> {
@@ -85,7 +87,7 @@ impl Search<'_> {
 
     /// Pays for one hash over `bytes`.
     fn pay(&mut self, bytes: usize) -> bool {
-        let enough = self.hashes > 0 && self.bytes >= bytes as u64;
+        let enough = self.hashes > 0 && self.bytes >= bytes as u64 && self.running.step();
         match enough {
             true => {
                 self.hashes -= 1;

@@ -1,6 +1,6 @@
 //! Which change of the signed fields, undone, makes the signature fit.
 
-use super::What;
+use super::{Effort, What};
 use crate::facts::header::{Field, Header};
 
 /// The signed fields as `h=` chose them, each with candidates for what it was.
@@ -19,11 +19,16 @@ const TRIES: u32 = 2_000;
 
 /// The changes that, undone together, make `verifies` true; `None` where no known ones do.
 /// `verifies` gets the index among the names with what stood there.
-pub fn restore(chosen: &Chosen, mut verifies: impl FnMut(&[(usize, &Was)]) -> bool) -> Option<Vec<What>> {
+pub fn restore(
+    chosen: &Chosen,
+    effort: &Effort,
+    mut verifies: impl FnMut(&[(usize, &Was)]) -> bool,
+) -> Option<Vec<What>> {
+    let running = effort.begin(TRIES);
     let mut tries = TRIES;
     let mut pay = || {
         tries = tries.saturating_sub(1);
-        tries > 0
+        tries > 0 && running.step()
     };
     let mut candidates: Vec<(usize, What, Was)> = Vec::new();
     for (index, (name, field)) in chosen.names.iter().enumerate() {

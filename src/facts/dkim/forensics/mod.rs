@@ -2,11 +2,13 @@
 //! hash agrees. What agrees is proof; what cannot be undone from the bytes at hand is only likely.
 
 pub mod body;
+mod effort;
 mod header;
 mod likely;
 mod mime;
 mod undo;
 
+pub use effort::Effort;
 pub use header::{Chosen, restore as restore_header};
 pub use likely::likely;
 

@@ -278,6 +278,6 @@ fn hostile_bodies_are_searched_within_bounds() {
             canon: Canon::Relaxed,
             length: None,
         };
-        assert_eq!(body::restore(body.as_bytes(), b"", wanted), None);
+        assert_eq!(body::restore(body.as_bytes(), b"", wanted, &Effort::default()), None);
     }
 }

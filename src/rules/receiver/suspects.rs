@@ -1,0 +1,236 @@
+//! Everything passes, and still it is spam: who of those that carry reputation is most likely to blame, and by what.
+
+use super::verdict;
+use crate::facts::Facts;
+use crate::facts::antispam::{self, Item, Leaning};
+use crate::facts::linked::State;
+use crate::facts::platform::{self, Mark};
+use crate::knowledge::Receiver;
+use crate::rules::Exhibit;
+
+/// What carries a reputation of its own, apart from the content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Identity {
+    Address,
+    SenderDomain,
+    FromDomain,
+    FromAddress,
+    LinkedDomain,
+    LinkedAddress,
+    Content,
+}
+
+/// One of them, with what speaks against it.
+#[derive(Debug)]
+pub struct Suspect {
+    pub identity: Identity,
+    /// `192.0.2.4`, `example.com`
+    pub name: String,
+    /// What speaks against it, the weightiest first.
+    pub evidence: Vec<String>,
+    weight: u32,
+}
+
+/// Hosts of links that are named.
+const HOSTS: usize = 3;
+
+/// All that carry reputation here, those with the most against them first.
+pub fn ranked(facts: &Facts) -> Vec<Suspect> {
+    let mut all = named(facts);
+    for (identity, weight, words) in evidence(facts) {
+        if let Some(suspect) = all.iter_mut().find(|s| s.identity == identity) {
+            suspect.evidence.push(words);
+            suspect.weight += weight;
+        }
+    }
+    all.sort_by_key(|s| (std::cmp::Reverse(s.weight), s.identity));
+    all
+}
+
+/// The six identities, as far as they are known, and the content.
+fn named(facts: &Facts) -> Vec<Suspect> {
+    let reading = &facts.reading;
+    let i = &facts.identities;
+    let links = reading.content.iter().flat_map(|c| &c.links);
+    let mut domains: Vec<String> = links.map(|l| l.organization()).collect();
+    domains.sort();
+    domains.dedup();
+    let ips = facts.linked.iter().filter_map(|host| match &host.state {
+        State::Found(ips) => ips.first(),
+        _ => None,
+    });
+    let few = |all: Vec<String>| (!all.is_empty()).then(|| all.into_iter().take(HOSTS).collect::<Vec<_>>().join(", "));
+    let each = [
+        (Identity::Address, i.source_ip.as_ref().map(|ip| ip.value.to_string())),
+        (Identity::SenderDomain, i.mail_from.as_ref().and_then(|m| m.value.domain()).map(str::to_owned)),
+        (Identity::FromDomain, reading.from_domain().map(str::to_owned)),
+        (Identity::FromAddress, reading.from.address().map(|a| format!("{}@{}", a.local, a.domain))),
+        (Identity::LinkedDomain, few(domains)),
+        (Identity::LinkedAddress, few(ips.map(|ip| ip.to_string()).collect())),
+        (Identity::Content, Some(String::new())),
+    ];
+    let suspect = |(identity, name): (Identity, Option<String>)| {
+        Some(Suspect { identity, name: name?, evidence: Vec::new(), weight: 0 })
+    };
+    each.into_iter().filter_map(suspect).collect()
+}
+
+fn evidence(facts: &Facts) -> Vec<(Identity, u32, String)> {
+    let reading = &facts.reading;
+    let ours = reading.boundary.receiver.as_deref();
+    let counted = reading.antispam.iter().filter(|f| antispam::summary::counts(f, ours)).flat_map(|f| &f.items);
+    let mut out: Vec<(Identity, u32, String)> = Vec::new();
+    for item in counted {
+        let Some(meaning) = item.meaning.as_ref().filter(|m| matches!(m.leaning, Leaning::Warn | Leaning::Bad)) else {
+            continue;
+        };
+        if let Some(identity) = about(item) {
+            out.push((identity, 3, format!("{}: {}", verdict::written(item), meaning.text)));
+        }
+    }
+    let said = &facts.evidence.said;
+    if let Some(rate) = said.sending.complaints.filter(|r| r.0 >= 10) {
+        out.push((Identity::FromDomain, 4, format!("complaints of {rate} %, by your own count")));
+    }
+    if let Some(rate) = said.sending.bounces.filter(|r| r.0 > 50) {
+        out.push((Identity::FromDomain, 2, format!("hard bounces of {rate} %, by your own count")));
+    }
+    let odd =
+        |l: &&crate::facts::content::Link| l.shortener || l.address || l.mixed || l.user.is_some() || l.shown.is_some();
+    if let Some(link) = reading.content.iter().flat_map(|c| &c.links).find(odd) {
+        out.push((Identity::LinkedDomain, 2, format!("a link to {} looks like a trick", link.host)));
+    }
+    if let Some(host) = facts.linked.iter().find(|h| matches!(h.state, State::Dead { .. })) {
+        out.push((Identity::LinkedDomain, 2, format!("{} does not exist", host.name)));
+    }
+    let hit = platform::sending(&facts.platforms, reading).filter(|h| h.mark != Mark::Passed);
+    if let Some(hit) = hit.filter(|h| matches!(h.platform.kind.as_str(), "marketing" | "transactional")) {
+        out.push((Identity::Address, 1, format!("{} usually lets customers share addresses", hit.platform.name)));
+    }
+    out
+}
+
+/// Whom a filter's item speaks of; the verdict itself speaks of nobody.
+fn about(item: &Item) -> Option<Identity> {
+    let name = if item.value.chars().next().is_some_and(char::is_alphabetic) {
+        item.value.as_str()
+    } else {
+        item.key.as_str()
+    };
+    let begins = |all: &[&str]| all.iter().any(|p| name.starts_with(p));
+    match item.key.as_str() {
+        "BCL" => return Some(Identity::SenderDomain),
+        "IPV" | "PTR" | "CIP" => return Some(Identity::Address),
+        "CAT" | "SFV" | "SCL" | "organization-SCL" | "action" | "flag" | "score" => return None,
+        _ => {}
+    }
+    if begins(&["RCVD_IN_", "RBL_", "RDNS_", "RCVD_HELO", "FSL_HELO", "HFILTER_"]) {
+        Some(Identity::Address)
+    } else if begins(&["URIBL_", "DBL_", "SURBL", "SEM_URIBL", "PHISH", "HTTP_"]) {
+        Some(Identity::LinkedDomain)
+    } else if begins(&["FREEMAIL_", "FROM_"]) {
+        Some(Identity::FromAddress)
+    } else if begins(&["BAYES_", "HTML_", "MIME_", "SUBJ_", "R_MIXED", "MPART_", "GTUBE"]) {
+        Some(Identity::Content)
+    } else {
+        None
+    }
+}
+
+impl Suspect {
+    /// `the sending address 192.0.2.4`
+    pub fn who(&self) -> String {
+        let what = match self.identity {
+            Identity::Address => "the sending address",
+            Identity::SenderDomain => "the envelope's domain",
+            Identity::FromDomain => "the From domain",
+            Identity::FromAddress => "the From address",
+            Identity::LinkedDomain => "the domains of links:",
+            Identity::LinkedAddress => "the addresses behind links:",
+            Identity::Content => "the content",
+        };
+        format!("{what} {}", self.name).trim_end().to_owned()
+    }
+}
+
+/// The ranked list in a sentence or two.
+pub fn told(suspects: &[Suspect]) -> String {
+    let accused: Vec<String> = suspects
+        .iter()
+        .filter(|s| !s.evidence.is_empty())
+        .enumerate()
+        .map(|(n, s)| format!("({}) {}: {}", n + 1, s.who(), s.evidence.join("; ")))
+        .collect();
+    let others: Vec<String> = suspects.iter().filter(|s| s.evidence.is_empty()).map(Suspect::who).collect();
+    let first = match accused.is_empty() {
+        true => " Nothing at hand says which part of it.".to_owned(),
+        false => format!(" The likeliest causes first: {}.", accused.join(". ")),
+    };
+    match others.is_empty() {
+        true => first,
+        false => format!("{first} Reputation of their own have also {}.", verdict::list(&others)),
+    }
+}
+
+/// What in the header speaks against one of them.
+pub fn exhibits<'f>(facts: &'f Facts) -> impl Iterator<Item = Exhibit> + 'f {
+    let ours = facts.reading.boundary.receiver.as_deref();
+    let counted =
+        facts.reading.antispam.iter().filter(move |f| antispam::summary::counts(f, ours)).flat_map(|f| &f.items);
+    let speaks = |i: &&Item| {
+        i.meaning.as_ref().is_some_and(|m| matches!(m.leaning, Leaning::Warn | Leaning::Bad)) && about(i).is_some()
+    };
+    counted.filter(speaks).take(6).map(verdict::exhibit)
+}
+
+/// The published limits of the receiver that judged, for the check.
+pub fn limits(judge: Option<&'static Receiver>) -> &'static str {
+    match judge.map(|r| r.id.as_str()) {
+        Some("gmail") => "no spam verdict; in Postmaster Tools a spam rate below 0.10 %, never 0.30 %, for seven days",
+        Some("yahoo") => "no spam verdict; complaints below 0.3 % of what reaches the inbox",
+        Some("orange") => "no spam verdict; complaints below 0.3 %",
+        _ => "no spam verdict; a spam rate below 0.1 % in the receiver's portal",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::receiver::testing::{facts, passed};
+
+    fn of(text: &str) -> Vec<Suspect> {
+        let mut facts = facts(text, |r| {
+            passed(r);
+            r.from = crate::facts::address::From::read(&r.header, text.as_bytes());
+        });
+        let ip = "192.0.2.4".parse().unwrap();
+        let origin = crate::facts::boundary::Origin::Received;
+        facts.identities.source_ip = Some(crate::facts::boundary::Identity { value: ip, origin, span: None });
+        ranked(&facts)
+    }
+
+    #[test]
+    fn who_has_most_against_it_comes_first() {
+        let suspects = of(
+            "X-Spam-Status: Yes, score=9 required=5.0 tests=BAYES_99,RCVD_IN_XBL,RDNS_NONE\r\nFrom: ann@example.com\r\n",
+        );
+        let order: Vec<Identity> = suspects.iter().filter(|s| !s.evidence.is_empty()).map(|s| s.identity).collect();
+        assert_eq!(order, [Identity::Address, Identity::Content]);
+        let told = told(&suspects);
+        assert!(
+            told.contains("(1) the sending address 192.0.2.4: RCVD_IN_XBL")
+                || told.contains("(1) the sending address 192.0.2.4"),
+            "{told}"
+        );
+        assert!(
+            told.contains("the From domain example.com") && told.contains("the From address ann@example.com"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn without_evidence_nobody_is_accused() {
+        let told = told(&of("X-Yandex-Spam: 4\r\nFrom: ann@example.com\r\n"));
+        assert!(told.starts_with(" Nothing at hand says which part of it."), "{told}");
+    }
+}
