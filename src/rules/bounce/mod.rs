@@ -5,7 +5,6 @@ mod auth_none;
 mod backscatter;
 mod bounce_recipient_problem;
 mod bounce_reputation;
-mod complaint_rate_high;
 mod complaint_received;
 mod delivery_refused;
 mod direct_send_rejected;
@@ -37,7 +36,6 @@ pub(super) const RULES: &[&Rule] = &[
     &dmarc_rejected_by_policy::RULE,
     &auth_none::RULE,
     &bounce_reputation::RULE,
-    &complaint_rate_high::RULE,
     &warmup_rate_limited::RULE,
     &mail_loop::RULE,
     &message_too_large::RULE,
