@@ -149,10 +149,7 @@ impl Checklist {
         }
         let open = steps.iter().filter(|s| s.state != State::Skipped);
         let changes = merge::all(open.flat_map(Step::whole));
-        let signed = steps.iter().any(|s| {
-            s.id.starts_with("dkim:") && (s.state == State::Done || s.changes.iter().all(|c| c.blanks().is_empty()))
-        });
-        let mail = mail::planned(&desk, &changes, signed);
+        let mail = mail::planned(&desk, &changes, &steps);
         let home = d.facts.home(&domain);
         Checklist {
             home: format!("{}; {}", home.zone, home.because()),

@@ -1,12 +1,14 @@
 //! What if: a message of the new domain, once everything is published.
 
+use super::checklist::{State, Step};
 use super::desk::Desk;
+use super::told::Server;
 use crate::diagnose::diagnose;
 use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::Reading;
+use crate::knowledge::{Platform, platform};
 use crate::remedy::Change;
 use crate::replay::replay;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A message that is planned, and what it would get.
@@ -45,29 +47,46 @@ impl Outcome {
     }
 }
 
-/// One message from each own server; `signed` where a key is published or about to be.
-pub(super) fn planned(desk: &Desk, changes: &[Change], signed: bool) -> Vec<Planned> {
-    let whole: Vec<Change> = changes.iter().filter(|c| c.blanks().is_empty()).cloned().collect();
-    let servers = desk.told.servers.iter();
-    let mut all: Vec<Planned> = servers.map(|s| one(desk, &whole, signed, Some((s.ip, s.name.as_deref())))).collect();
-    if !desk.told.platforms.is_empty() && !desk.told.silent {
-        all.push(one(desk, &whole, signed, None));
+/// One message from each own server, and one through each platform.
+pub(super) fn planned(desk: &Desk, changes: &[Change], steps: &[Step]) -> Vec<Planned> {
+    if desk.told.silent {
+        return Vec::new();
     }
-    all
+    // A key that is published, or is about to be with nothing left to fill in.
+    let signed = |id: &str| {
+        steps.iter().find(|s| s.id == id).is_some_and(|s| match s.state {
+            State::Done | State::Waiting => true,
+            State::ToDo => !s.changes.is_empty() && s.blanks().is_empty(),
+            State::Unknown | State::Skipped => false,
+        })
+    };
+    let servers = desk.told.servers.iter().map(|s| one(desk, changes, signed("dkim:own"), Way::Server(s)));
+    let platforms = desk.told.platforms.iter().filter_map(|id| platform::find(id));
+    servers.chain(platforms.map(|p| one(desk, changes, signed(&format!("dkim:{}", p.id)), Way::Platform(p)))).collect()
 }
 
-fn one(desk: &Desk, changes: &[Change], signed: bool, server: Option<(IpAddr, Option<&str>)>) -> Planned {
+/// Through whom it goes.
+enum Way<'a> {
+    Server(&'a Server),
+    Platform(&'a Platform),
+}
+
+fn one(desk: &Desk, changes: &[Change], signed: bool, way: Way) -> Planned {
     let domain = desk.domain;
     let bounce = desk.told.bounce.as_deref().unwrap_or(domain);
-    let received = server.map_or(String::new(), |(ip, name)| {
-        let name = name.unwrap_or("unknown");
+    let server = match way {
+        Way::Server(server) => Some(server),
+        Way::Platform(_) => None,
+    };
+    let received = server.map_or(String::new(), |Server { ip, name }| {
+        let name = name.as_deref().unwrap_or("unknown");
         let ip = if ip.is_ipv6() { format!("IPv6:{ip}") } else { ip.to_string() };
         format!("Return-Path: <planned@{bounce}>\r\nReceived: from {name} ({name} [{ip}]) by mx.receiver.invalid with ESMTPS id 1;\r\n\tMon, 1 Jun 2026 10:00:00 +0000\r\n")
     });
     let header = format!("{received}From: <planned@{domain}>\r\nSubject: planned\r\n\r\n");
-    let what = match server {
-        Some((ip, _)) => format!("from {ip}, bounces to {bounce}, signed as {domain}"),
-        None => format!("through the platform, signed as {domain}"),
+    let what = match way {
+        Way::Server(Server { ip, .. }) => format!("from {ip}, bounces to {bounce}, signed as {domain}"),
+        Way::Platform(platform) => format!("through {}, signed as {domain}", platform.name),
     };
     let unknown = Planned { what, spf: Outcome::Unknown, dkim: Outcome::Unknown, dmarc: Outcome::Unknown };
     let Ok(input) = Input::read("planned", header.into_bytes(), Some(InputKind::Headers)) else { return unknown };

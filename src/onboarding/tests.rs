@@ -206,6 +206,32 @@ fn no_mx_is_guessed_and_silence_is_unknown() {
 }
 
 #[test]
+fn without_answers_nothing_is_claimed() {
+    let told = Told {
+        platforms: ["brevo", "postmark", "resend"].map(str::to_owned).into(),
+        bounce: Some("bounce.acme.example".into()),
+        tracking: vec![told::Host::read("click.acme.example=192.0.2.2").unwrap()],
+        ..own_server()
+    };
+    let input = Input::read(DOMAIN, DOMAIN.as_bytes(), Some(InputKind::Domain)).unwrap();
+    let evidence = Evidence::new(input, told.said(DOMAIN), jiff::Timestamp::UNIX_EPOCH, true);
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    let list = Checklist::of(&diagnose(Arc::new(evidence), reading), &told);
+    for step in list.steps.iter().filter(|s| matches!(s.stage, Stage::Records | Stage::Prove)) {
+        // What has a blank in its very name cannot be asked about.
+        let nameless = step.changes.iter().any(|c| c.name.contains('<'));
+        assert!(step.state == State::Unknown || nameless, "{}: {:?}", step.id, step.state);
+    }
+    assert!(
+        list.mail.iter().all(|m| m.dmarc == mail::Outcome::Unknown && m.spf == mail::Outcome::Unknown),
+        "{:?}",
+        list.mail
+    );
+    assert_eq!(list.mail[0].dkim, mail::Outcome::Unknown);
+    assert_eq!(list.mail.len(), 4, "one from the server, one through each platform");
+}
+
+#[test]
 fn skipped_is_not_done_and_done_is_not_skipped() {
     let mut told = own_server();
     told.skipped = ["dmarc", "name-servers"].map(str::to_owned).into();

@@ -50,7 +50,7 @@ fn of_platform(desk: &Desk, platform: &Platform) -> Step {
     {
         return done(it, clue);
     }
-    let mut waiting = 0;
+    let (mut waiting, mut silent) = (0, false);
     for change in &changes {
         match standing(desk, change) {
             Standing::Key => it.proof.push(desk.says(&change.name, Kind::Txt)),
@@ -59,9 +59,14 @@ fn of_platform(desk: &Desk, platform: &Platform) -> Step {
                 it.proof.push(format!("{} leads to {target}, and no key stands there yet", change.name));
             }
             Standing::Nothing => it.changes.push(change.clone()),
+            Standing::Unknown => {
+                silent = true;
+                it.proof.push(desk.says(&change.name, Kind::Txt));
+            }
         }
     }
     it.state = match (it.changes.is_empty(), waiting) {
+        (true, _) if silent => State::Unknown,
         (true, 0) => State::Done,
         (true, _) => State::Waiting,
         (false, _) => State::ToDo,
@@ -85,6 +90,8 @@ enum Standing {
     /// An alias whose target has no key.
     Alias(String),
     Nothing,
+    /// Nobody answered.
+    Unknown,
 }
 
 fn standing(desk: &Desk, change: &Change) -> Standing {
@@ -92,7 +99,9 @@ fn standing(desk: &Desk, change: &Change) -> Standing {
     let alias = desk.alias(&change.name);
     let selector = desk.facts().domain.keys.at(&change.name);
     let usable = selector.is_some_and(|s| !s.wildcard && s.records().iter().any(|r| r.usable()));
+    let silent = [Kind::Txt, Kind::Cname].into_iter().all(|kind| desk.unasked(&change.name, kind));
     match (wanted, alias) {
+        _ if silent && !change.name.contains('<') => Standing::Unknown,
         (Some(Data::Cname(target)), Some(alias)) if !target.contains('<') && *target != alias => Standing::Nothing,
         (_, _) if usable => Standing::Key,
         (Some(Data::Cname(_)), Some(alias)) => Standing::Alias(alias),

@@ -75,6 +75,7 @@ pub(super) fn raise(desk: &Desk) -> Step {
     let policy = desk.facts().dmarc.record().and_then(|r| r.own_policy());
     it.state = match policy {
         Some(Policy::Quarantine | Policy::Reject) => State::Done,
+        None if !desk.facts().dmarc.is_absent() && desk.facts().dmarc.record().is_none() => State::Unknown,
         _ => State::Waiting,
     };
     it.proof.push(desk.says(&name, Kind::Txt));

@@ -59,11 +59,12 @@ fn mta_sts(desk: &Desk) -> Step {
     if published {
         return done(it, desk.says(&name, Kind::Txt));
     }
-    let Some(servers) = desk.mx().filter(|s| !s.is_empty()) else {
+    let Some(servers) = desk.mx() else { return unknown(it, desk.says(domain, Kind::Mx)) };
+    if servers.is_empty() {
         it.state = State::Waiting;
         it.actions.push("First the domain needs its MX.".into());
         return it;
-    };
+    }
     it.proof.push(desk.says(&name, Kind::Txt));
     let id = desk.facts().evidence.now.strftime("%Y%m%d%H%M%S").to_string();
     it.changes.push(desk.adds_text(&name, &format!("v=STSv1; id={id}")));
@@ -110,6 +111,9 @@ fn bimi(desk: &Desk) -> Step {
     );
     it.check = Some(format!("dig +short TXT {name}"));
     let enforced = desk.facts().dmarc.record().and_then(|r| r.own_policy()).is_some_and(|p| p > Policy::None);
+    if desk.facts().dmarc.record().is_none() && !desk.facts().dmarc.is_absent() {
+        return unknown(it, desk.says(&format!("_dmarc.{}", desk.domain), Kind::Txt));
+    }
     let published = desk.facts().domain.bimi.iter().any(|p| p.record().is_some());
     let found = desk.d.every_finding().any(|f| f.rule.id == "bimi-not-eligible");
     it.proof.push(desk.says(&name, Kind::Txt));
