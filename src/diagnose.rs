@@ -17,6 +17,8 @@ pub struct Diagnosis {
     pub findings: Vec<Finding>,
     /// Rules that looked and found nothing wrong.
     pub passed: Vec<&'static Rule>,
+    /// Rules that would speak if they knew more.
+    pub undecided: Vec<&'static Rule>,
     /// What large receivers ask of senders, and whether it is met.
     pub requirements: Vec<Line>,
     /// What is not known, and what would settle it.
@@ -69,13 +71,17 @@ pub fn diagnose(evidence: Arc<Evidence>, reading: Arc<Reading>) -> Diagnosis {
 pub fn judge(facts: Facts) -> Diagnosis {
     let mut found = Vec::new();
     let mut passed = Vec::new();
+    let mut undecided = Vec::new();
     let mut unknown = Vec::new();
     let judged = facts.evidence.input.kind.is_judged();
     for rule in rules::all().take_while(|_| judged) {
         let own = if wanted(&facts, rule) { (rule.judge)(&facts) } else { rules::Verdict::NotApplicable };
         match rules::bounce::beside(&facts, rule, own) {
             rules::Verdict::NotApplicable => {}
-            rules::Verdict::Unknown(gaps) => unknown.extend(gaps),
+            rules::Verdict::Unknown(gaps) => {
+                undecided.push(rule);
+                unknown.extend(gaps);
+            }
             rules::Verdict::Pass => passed.push(rule),
             rules::Verdict::Found(mut findings) => {
                 unknown.extend(findings.iter_mut().flat_map(|f| std::mem::take(&mut f.open)));
@@ -94,7 +100,7 @@ pub fn judge(facts: Facts) -> Diagnosis {
     unknown.iter_mut().for_each(|gap| gap.needs = said.aim(std::mem::take(&mut gap.needs)));
     let told = findings.iter().flat_map(|f: &Finding| std::iter::once(f).chain(&f.consequences));
     let requirements = requirement::lines(&facts, told);
-    Diagnosis { facts, verdict, findings, passed, requirements, unknown }
+    Diagnosis { facts, verdict, findings, passed, undecided, requirements, unknown }
 }
 
 /// Has every command that proves a cure ask the resolver in use.

@@ -21,6 +21,7 @@
 //! | [`replay`] | what if: the engine once more, with a fix laid over the answers |
 //! | [`send`] | what is to be sent, and what became of it as a notice to diagnose |
 //! | [`changes`] | what two runs of a case say differently |
+//! | [`troubleshoot`] | from a symptom to its cause: what is known, what is asked next and why |
 //! | [`warmup`] | a new address or domain: how much to send, and when to go on |
 //! | [`listen`] | receiving mail: the SMTP session, the verdicts, what is put on top of a message |
 //! | [`practice`] | lessons: invented domains with one fault each, and how they are cured |
@@ -55,6 +56,7 @@ pub mod samples;
 pub mod send;
 pub mod span;
 pub mod triage;
+pub mod troubleshoot;
 pub mod tui;
 pub mod warmup;
 pub mod watch;

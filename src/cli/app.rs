@@ -302,6 +302,12 @@ impl World for Outside {
         }
     }
 
+    fn leave(&mut self) {
+        if let Ok(mut case) = self.case.lock() {
+            *case = None;
+        }
+    }
+
     fn copy(&mut self, text: &str) -> CopyReport {
         match self.clipboard.copy(text, &mut io::stdout()) {
             Copied::Confirmed { way, .. } => CopyReport::Copied { via: way_word(way).into() },

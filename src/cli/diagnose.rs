@@ -76,7 +76,7 @@ pub(super) fn sample(name: &str) -> anyhow::Result<&'static Sample> {
     samples::find(name).ok_or_else(|| anyhow!("there is no sample {name:?}; there are {}", names()))
 }
 
-fn said(args: &Diagnose) -> Said {
+pub(super) fn said(args: &Diagnose) -> Said {
     Said {
         ip: args.ip,
         helo: args.helo.clone(),
@@ -113,7 +113,12 @@ fn one(global: &Global, args: &Diagnose, evidence: Evidence, save: bool) -> anyh
 }
 
 /// Runs one diagnosis to its end, or as far as the user lets it.
-fn settle(runner: &Runner, evidence: Evidence, global: &Global, signals: &Signals) -> (Diagnosis, Option<Exit>) {
+pub(super) fn settle(
+    runner: &Runner,
+    evidence: Evidence,
+    global: &Global,
+    signals: &Signals,
+) -> (Diagnosis, Option<Exit>) {
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     settle_reading(runner, evidence, reading, global, signals)
 }

@@ -22,6 +22,7 @@ mod practice;
 mod send;
 mod source;
 mod spf;
+mod troubleshoot;
 mod warmup;
 mod watch;
 
@@ -90,6 +91,7 @@ fn run(cli: Cli, given: &Given) -> anyhow::Result<Exit> {
         Some(Command::Listen(args)) => listen::run(global, &args),
         Some(Command::Fetch(args)) => fetch::run(global, &args),
         Some(Command::Send(args)) => send::run(global, &args),
+        Some(Command::Troubleshoot(args)) => troubleshoot::run(global, &args),
         Some(Command::Practice(args)) => practice::run(global, &args),
         Some(Command::Explain(args)) => explain::run(global, &args),
         Some(Command::Rules) => list::rules(global),

@@ -13,6 +13,7 @@ pub mod human;
 pub mod json;
 pub mod markdown;
 pub mod onboarding;
+pub mod path;
 pub mod plain;
 pub mod proof;
 pub mod received;

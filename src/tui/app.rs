@@ -9,6 +9,7 @@ use super::practice::Practice;
 use super::screen::input::Focus;
 use super::sendings::Sending;
 use super::theme::{Choice, Ink, Look, Theme};
+use super::troubles::Troubles;
 use super::warmups::WarmUp;
 use super::watches::Watches;
 use super::widget::editor::Editor;
@@ -66,6 +67,9 @@ pub enum Screen {
     /// The checklist of a new sending domain, and the form behind it.
     Onboard,
     OnboardForm,
+    /// What goes wrong, and the path from there to the cause.
+    Troubles,
+    Trouble,
 }
 
 impl Screen {
@@ -101,6 +105,8 @@ impl Screen {
             Screen::WarmUp => Places::WARMUP,
             Screen::WarmUpForm | Screen::WarmUpDay => Places::WARMUP_FORM,
             Screen::Edit => Places::EDIT,
+            Screen::Troubles => Places::TROUBLES,
+            Screen::Trouble => Places::TROUBLE,
         }
     }
 
@@ -149,6 +155,7 @@ pub struct App {
     pub sending: Sending,
     pub warmup: WarmUp,
     pub onboard: Onboard,
+    pub troubles: Troubles,
     /// The last ticket given out.
     pub ticket: Ticket,
     /// An input is being opened.
@@ -192,6 +199,7 @@ impl App {
             sending: Sending::default(),
             warmup: WarmUp::default(),
             onboard: Onboard::default(),
+            troubles: Troubles::default(),
             ticket: Ticket::default(),
             opening: false,
             status: None,

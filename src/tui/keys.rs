@@ -123,6 +123,8 @@ pub enum Action {
     /// Publish a fix in the practice zone.
     Publish,
     Pause,
+    /// Go to the list of symptoms.
+    Troubles,
     /// Go to the list of watches.
     Watches,
     /// Send a test message.
@@ -249,6 +251,10 @@ impl Places {
     /// A diagnosis of a test of the practice world.
     pub const PRACTISED: Places = Places(1 << 52);
 
+    /// The symptoms, and the path from one to its cause.
+    pub const TROUBLES: Places = Places(1 << 53);
+    pub const TROUBLE: Places = Places(1 << 54);
+
     const VIEWS: Places = Self::VERDICT
         .or(Self::DETAIL)
         .or(Self::SPF)
@@ -261,7 +267,7 @@ impl Places {
         .or(Self::SOURCES)
         .or(Self::FORM)
         .or(Self::REQUIREMENTS);
-    const LISTS: Places = Self::HOME.or(Self::SAMPLES).or(Self::PRACTICE);
+    const LISTS: Places = Self::HOME.or(Self::SAMPLES).or(Self::PRACTICE).or(Self::TROUBLES);
     /// Where plain characters are commands.
     const COMMANDS: Places = Self::LISTS
         .or(Self::VIEWS)
@@ -270,7 +276,8 @@ impl Places {
         .or(Self::LESSON)
         .or(Self::SEND)
         .or(Self::SESSION)
-        .or(Self::ONBOARD);
+        .or(Self::ONBOARD)
+        .or(Self::TROUBLE);
     /// Where they type.
     pub const TYPING: Places =
         Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK).or(Self::EDIT);
@@ -289,6 +296,8 @@ impl Places {
         (Self::PRACTICE, "practice"),
         (Self::LESSON, "lesson"),
         (Self::PRACTISED, "practice, diagnosis"),
+        (Self::TROUBLES, "symptoms"),
+        (Self::TROUBLE, "path to the cause"),
         (Self::INPUT, "input"),
         (Self::VERDICT, "verdict"),
         (Self::DETAIL, "finding"),
@@ -404,6 +413,13 @@ static TABLE: &[Binding] = rows! {
     A::Publish, [ch('u') => A::Publish], 1, P::LESSON.or(P::PRACTISED), "publish", "publish the fix in the practice zone", ["fix", "cure", "record"];
     A::Test, [ch('m') => A::Test], 1, P::LESSON.or(P::PRACTISED), "send", "send the test of the lesson, again", ["test", "again"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::LESSON, "scroll", "scroll", ["down", "up"];
+    // from symptom to cause
+    A::Open, [on(K::Enter) => A::Open], 1, P::TROUBLE, "do it", "do this step, take this answer, open the finding", ["next", "go", "answer"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::TROUBLE, "step", "choose a step", ["select", "arrow"];
+    A::Restore, [ch('r') => A::Restore], 1, P::TROUBLE, "begin again", "begin the path again, without evidence", ["reset", "forget", "new"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::TROUBLE.or(P::TROUBLES), "back", "back one step; keeps the work", ["cancel"];
+    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::TROUBLE, "", "run a command by name", ["palette"];
+    A::Quit, [ch('q') => A::Quit], 1, P::TROUBLE, "", "quit; asks only while something runs", ["exit", "leave"];
     // moving
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::LISTS, "choose", "move the mark", ["select", "arrow"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::VERDICT, "finding", "choose a finding", ["select", "arrow"];
@@ -543,6 +559,7 @@ static TABLE: &[Binding] = rows! {
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::CONFIRM, "stay", "close and stay", [];
     A::Back, [on(K::Esc) => A::Back], 1, P::FINDER.or(P::FILTER), "close", "close", [];
     A::PlainPage, [ch('P') => A::PlainPage], 1, P::VIEWS, "", "plain page: without frame, to select with the mouse", ["select", "mouse", "text"];
+    A::Troubles, [], 0, P::LISTS.or(P::VIEWS), "", "find out why mail fails: from a symptom to its cause", ["troubleshoot", "symptom", "rejected", "spam", "late", "complaint", "wizard", "guide"];
     A::Watches, [], 0, P::LISTS.or(P::VIEWS), "", "watches: what is waited for", ["propagation", "background", "running"];
     A::Send, [], 0, P::LISTS.or(P::VIEWS), "", "send a test message, or look at the one that is being sent", ["smtp", "submission", "transcript"];
     A::Log, [], 0, P::SCREENS, "", "log: every message so far", ["messages", "history", "errors"];

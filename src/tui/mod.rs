@@ -24,6 +24,7 @@ pub mod screen;
 pub mod sendings;
 mod terminal;
 pub mod theme;
+pub mod troubles;
 pub mod update;
 pub mod verify;
 pub mod view;

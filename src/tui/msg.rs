@@ -67,6 +67,8 @@ pub enum Effect {
     Verify(Ticket, Box<Evidence>),
     /// Drops what runs.
     Cancel,
+    /// What is asked from here on is no run of the saved case.
+    Leave,
     /// Answered by [`Msg::Watched`], again and again.
     Watch(Ticket, Box<Wanted>),
     /// Ends a watch.

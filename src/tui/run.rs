@@ -227,6 +227,10 @@ impl Outside {
                     self.job = Some(self.world.verify(*evidence, progress(ticket, sender.clone())));
                     None
                 }
+                Effect::Leave => {
+                    self.world.leave();
+                    None
+                }
                 Effect::Cancel => {
                     self.job = None;
                     None

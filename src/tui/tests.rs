@@ -368,6 +368,21 @@ pub(super) const STORIES: &[Story] = &[
         }
         ctrl(app, 'd');
     }),
+    ("troubles", |app| app.screens = vec![Screen::Home, Screen::Troubles]),
+    ("trouble", |app| {
+        app.screens = vec![Screen::Home, Screen::Troubles];
+        press(app, "2");
+    }),
+    ("trouble_cause", |app| {
+        press(app, ":find out why");
+        enter(app);
+        press(app, "2");
+    }),
+    ("trouble_answers", |app| {
+        app.screens = vec![Screen::Home, Screen::Troubles];
+        press(app, "6");
+        press(app, "jj");
+    }),
     ("practice", |app| app.screens = vec![Screen::Home, Screen::Practice]),
     ("practice_lesson", |app| drop(lesson(app))),
     ("practice_sent", |app| sent(app, false)),
@@ -1453,4 +1468,61 @@ fn what_keeps_a_message_from_being_written_is_said() {
     let Some(Effect::Send(ticket, _)) = press(&mut app, "y").pop() else { panic!() };
     update(&mut app, Msg::Sending(ticket, Err("the command ended with exit status: 1: locked".into())));
     assert!(drawn(&mut app, 80, 24).contains("Nothing was sent: the command ended with exit status: 1: locked."));
+}
+
+#[test]
+fn evidence_on_the_path_ticks_steps_and_esc_leads_back_to_it() {
+    let mut app = app(UNICODE);
+    press(&mut app, "9");
+    assert_eq!(app.screen(), Screen::Troubles);
+    press(&mut app, "2");
+    assert_eq!(app.screen(), Screen::Trouble);
+    let asked = drawn(&mut app, 80, 24);
+    assert!(asked.contains("Paste it now, right here") && asked.contains("Why: The receiver wrote there"), "{asked}");
+    // Through the editor, to see that it is not in the way back.
+    enter(&mut app);
+    assert_eq!(app.screen(), Screen::Input);
+    app.editor.set(testing::HEADER);
+    let effects = ctrl(&mut app, 'd');
+    let Some(Effect::Open(ticket, _)) = effects.last() else { panic!("{effects:?}") };
+    update(&mut app, Msg::Opened(*ticket, Ok(Box::new(testing::opened()))));
+    update(&mut app, Msg::Progress(*ticket, testing::progress(0)));
+    assert_eq!(app.screen(), Screen::Verdict);
+    esc(&mut app);
+    assert_eq!(app.screen(), Screen::Trouble);
+    let told = drawn(&mut app, 80, 24);
+    assert!(told.contains("✗ CAUSE") && told.contains("A message of acme.example"), "{told}");
+    assert!(enter(&mut app).is_empty(), "the case is open already");
+    assert_eq!(app.screen(), Screen::Detail);
+    assert_eq!(app.screens[..3], [Screen::Home, Screen::Troubles, Screen::Trouble]);
+    esc(&mut app);
+    esc(&mut app);
+    assert_eq!(app.screen(), Screen::Trouble);
+    // Another case came since: what was held is shown as it was, and is no run of that case.
+    app.case = Some(testing::of_report());
+    let effects = enter(&mut app);
+    assert!(matches!(&effects[..], [Effect::Cancel, Effect::Leave]), "{effects:?}");
+    assert_eq!(app.screen(), Screen::Detail);
+    assert!(app.case.as_ref().unwrap().opened.recorded.is_some());
+    esc(&mut app);
+    esc(&mut app);
+    press(&mut app, "r");
+    assert!(app.troubles.held.is_empty() && drawn(&mut app, 80, 24).contains("Nothing is known yet"));
+}
+
+#[test]
+fn an_answer_is_taken_and_can_be_taken_back() {
+    let mut app = app(UNICODE);
+    app.screens = vec![Screen::Home, Screen::Troubles];
+    press(&mut app, "6");
+    press(&mut app, "jjj");
+    enter(&mut app);
+    assert_eq!(app.troubles.answers.get("consent").map(String::as_str), Some("yes"));
+    press(&mut app, "jj");
+    enter(&mut app);
+    assert!(app.troubles.answers.is_empty());
+    // What happens in the practice world is no evidence.
+    app.case = Some(testing::tested(crate::practice::find("spf-missing").unwrap(), false));
+    super::troubles::learn(&mut app);
+    assert!(app.troubles.held.is_empty());
 }

@@ -52,6 +52,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                 }
             }
             redactor(app);
+            super::troubles::learn(app);
             match &mut app.case {
                 Some(case) if case.running == 0 => edits::again(case),
                 _ => vec![],
@@ -288,6 +289,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Watch => return screen::watch::here(app),
         Action::Watches => watches::show(app),
         Action::Send => sendings::show(app),
+        Action::Troubles => super::troubles::show(app),
         Action::Again if !matches!(app.screen(), Screen::Watch | Screen::Session) => {
             if let Some(case) = &mut app.case {
                 let said = case.opened.said.clone();
@@ -337,7 +339,7 @@ fn stop(app: &mut App) -> Vec<Effect> {
 }
 
 /// The redactor of the open case, made when first wanted.
-fn redactor(app: &mut App) {
+pub(super) fn redactor(app: &mut App) {
     let wanted = app.redact && app.redactor.is_none();
     if let (true, Some(diagnosis)) = (wanted, app.case.as_ref().and_then(|c| c.diagnosis.as_ref())) {
         let facts = &diagnosis.facts;

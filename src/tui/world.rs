@@ -172,6 +172,8 @@ pub trait World {
     fn compose(&mut self, letter: Letter) -> Result<Ready, String>;
     /// Sends it, and keeps what became of it as a case.
     fn send(&mut self, ready: Ready, on: OnSend) -> Result<send::Job, String>;
+    /// What is asked from here on is no run of the saved case.
+    fn leave(&mut self);
     /// The clipboard ladder.
     fn copy(&mut self, text: &str) -> CopyReport;
     /// The text in the editor, kept for the next start.

@@ -17,6 +17,7 @@ mod settings;
 mod status;
 mod text;
 mod wait;
+mod troubleshoot;
 mod warmup;
 mod watch;
 

@@ -76,7 +76,7 @@ impl KindArg {
     }
 }
 
-fn configured(text: &str) -> Result<Configured, String> {
+pub(super) fn configured(text: &str) -> Result<Configured, String> {
     let mut c = Configured::default();
     for pair in text.split(',').filter(|p| !p.trim().is_empty()) {
         let (key, value) = pair.split_once('=').ok_or_else(|| format!("{pair:?} is not KEY=VALUE"))?;

@@ -15,6 +15,7 @@ mod onboard;
 mod practice;
 mod send;
 mod spf;
+mod troubleshoot;
 mod warmup;
 mod watch;
 
@@ -33,6 +34,7 @@ pub use onboard::{Onboard, YesNo, mailbox};
 pub use practice::Practice;
 pub use send::Send;
 pub use spf::Spf;
+pub use troubleshoot::Troubleshoot;
 pub use warmup::{CheckArgs, Known, Warmup, WarmupAction, WarmupTo};
 pub use watch::Watch;
 
@@ -86,6 +88,8 @@ pub enum Command {
     Fetch(Box<Fetch>),
     /// Send one test message, show the whole session, and diagnose a refusal
     Send(Box<Send>),
+    /// Find out why mail fails: from a symptom, and what is at hand, to the cause
+    Troubleshoot(Troubleshoot),
     /// Learn on broken domains in an invented internet, and see their mail pass
     Practice(Practice),
     /// Explain a rule, an enhanced status code, an SMTP reply, or a header field with its value

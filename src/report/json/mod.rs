@@ -8,6 +8,7 @@ pub mod event;
 pub mod fetch;
 pub mod finding;
 pub mod fix;
+pub mod path;
 pub mod plan;
 pub mod received;
 mod report;
@@ -31,6 +32,7 @@ pub const SCHEMAS: &[(&str, &str)] = &[
     ("event", include_str!("../../../assets/schemas/event.json")),
     ("fix", include_str!("../../../assets/schemas/fix.json")),
     ("plan", include_str!("../../../assets/schemas/plan.json")),
+    ("path", include_str!("../../../assets/schemas/path.json")),
     ("report", include_str!("../../../assets/schemas/report.json")),
     ("spf", include_str!("../../../assets/schemas/spf.json")),
     ("warmup", include_str!("../../../assets/schemas/warmup.json")),

@@ -23,6 +23,7 @@ use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
 use crate::tui::sendings;
 use crate::tui::theme::Ink;
+use crate::tui::troubles;
 use crate::tui::update;
 use crate::tui::warmups;
 use crate::tui::watches;
@@ -41,6 +42,7 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Practice", "broken domains in an invented internet"),
     ("Send a test message", "see the session, and why it is refused"),
     ("Set up a new sending domain", "records, keys, checks, one by one"),
+    ("Find out why mail fails", "from what you see to the cause, step by step"),
 ];
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -66,6 +68,7 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
         5 => app.screens.push(Screen::Practice),
         6 => sendings::show(app),
         7 => app.screens.push(Screen::OnboardForm),
+        8 => troubles::show(app),
         n => {
             if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());

@@ -24,6 +24,8 @@ pub mod send;
 pub mod sources;
 pub mod spf;
 pub mod stated;
+pub mod trouble;
+pub mod troubles;
 pub mod verdict;
 pub mod warmup;
 pub mod watch;
@@ -45,6 +47,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Samples => samples::act(app, action),
         Screen::Practice => practice::act(app, action),
         Screen::Lesson => lesson::act(app, action),
+        Screen::Troubles => troubles::act(app, action),
+        Screen::Trouble => trouble::act(app, action),
         Screen::Input => input::act(app, action),
         Screen::Verdict => verdict::act(app, action),
         Screen::Detail => detail::act(app, action),
@@ -81,6 +85,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Samples => samples::draw(app, frame, area, pen),
         Screen::Practice => practice::draw(app, frame, area, pen),
         Screen::Lesson => lesson::draw(app, frame, area, pen),
+        Screen::Troubles => troubles::draw(app, frame, area, pen),
+        Screen::Trouble => trouble::draw(app, frame, area, pen),
         Screen::Input => input::draw(app, frame, area, pen),
         Screen::Verdict => verdict::draw(app, frame, area, pen),
         Screen::Detail => detail::draw(app, frame, area, pen),
@@ -130,6 +136,11 @@ fn place(app: &App) -> (String, String) {
         Screen::Lesson => {
             let id = app.practice.lesson.map_or("", |lesson| lesson.id);
             return (format!("postdoc › practice › {id}"), PRACTICE.to_owned());
+        }
+        Screen::Troubles => return ("postdoc › find out why mail fails".to_owned(), String::new()),
+        Screen::Trouble => {
+            let id = app.troubles.symptom.map_or("", |symptom| &symptom.id);
+            return (format!("postdoc › find out why › {id}"), String::new());
         }
         Screen::Input => return ("postdoc › diagnose › input".to_owned(), "kept as draft".to_owned()),
         Screen::Verdict => "verdict",

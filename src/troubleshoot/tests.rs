@@ -1,0 +1,168 @@
+use super::*;
+use crate::diagnose::diagnose;
+use crate::evidence::zone::Zone;
+use crate::evidence::{Evidence, Input, Said};
+use crate::facts::Reading;
+use crate::samples;
+use std::sync::Arc;
+
+const NOW: &str = "2026-06-10T12:00:00Z";
+
+fn judged(evidence: Evidence) -> Diagnosis {
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    crate::replay::prove(diagnose(Arc::new(evidence), reading)).diagnosis
+}
+
+fn of(text: &[u8], zone: &str) -> Diagnosis {
+    let input = Input::read("-", text.to_vec(), None).unwrap();
+    let evidence = Evidence::new(input, Said::default(), NOW.parse().unwrap(), false);
+    judged(samples::settle(evidence, &Zone::parse(zone).unwrap()))
+}
+
+fn sample(name: &str) -> Diagnosis {
+    judged(samples::find(name).unwrap().evidence(NOW.parse().unwrap(), Said::default()))
+}
+
+macro_rules! story {
+    ($name:literal) => {
+        story!($name, "")
+    };
+    ($name:literal, zone) => {
+        story!($name, include_str!(concat!("../../tests/scenarios/", $name, "/zone")))
+    };
+    ($name:literal, $zone:expr) => {
+        of(include_bytes!(concat!("../../tests/scenarios/", $name, "/input")), $zone)
+    };
+}
+
+fn walk(symptom: &str, held: &[&Diagnosis]) -> Path {
+    path(find(symptom).unwrap(), held, &Answers::new())
+}
+
+fn state<'p>(path: &'p Path, step: &str) -> &'p State {
+    &path.steps.iter().find(|s| s.template.id == step).unwrap().state
+}
+
+fn cause(symptom: &str, d: &Diagnosis) -> (&'static str, Kind) {
+    let path = walk(symptom, &[d]);
+    (path.conclusion.cause.as_ref().map_or("", |cause| cause.rule.id), path.conclusion.kind)
+}
+
+#[test]
+fn without_evidence_the_first_thing_is_asked_with_its_reason() {
+    for symptom in all() {
+        let path = walk(&symptom.id, &[]);
+        assert_eq!(path.steps[0].state, State::Next, "{}", symptom.id);
+        assert_eq!(path.steps.iter().filter(|s| s.state == State::Next).count(), 1, "{}", symptom.id);
+        assert!(!path.steps[0].template.why.is_empty());
+        assert_eq!((path.conclusion.kind, path.conclusion.look.len()), (Kind::Open, 0), "{}", symptom.id);
+    }
+}
+
+#[test]
+fn every_lesson_of_the_practice_world_leads_to_its_cause() {
+    for lesson in crate::practice::all() {
+        let d = crate::tui::testing::tested(lesson, false).diagnosis.unwrap();
+        for symptom in ["in-spam", "one-receiver", "worked-before", "own-gateway", "unknown"] {
+            let path = walk(symptom, &[&d]);
+            let told: Vec<&str> = path
+                .steps
+                .iter()
+                .filter_map(|s| match &s.state {
+                    State::Found(title) => Some(&title[..]),
+                    _ => None,
+                })
+                .collect();
+            let found = lesson.finding(&d).unwrap();
+            assert!(told.contains(&&found.title[..]), "{} {symptom}: {told:?}", lesson.id);
+            let cause = path.conclusion.cause.as_ref().map(|c| c.rule.id);
+            assert_eq!(cause, d.verdict.cause.map(|rule| rule.id), "{} {symptom}: no second opinion", lesson.id);
+        }
+    }
+}
+
+#[test]
+fn examples_reach_their_cause() {
+    assert_eq!(cause("in-spam", &sample("unaligned")), ("dmarc-unaligned", Kind::Cause));
+    assert_eq!(cause("in-spam", &sample("no-key")), ("dkim-key-not-found", Kind::Cause));
+    assert_eq!(cause("worked-before", &sample("two-spf")), ("spf-multiple-records", Kind::Cause));
+    assert_eq!(cause("one-receiver", &sample("wrong-server")), ("spf-not-authorized", Kind::Cause));
+    let junk = walk("in-spam", &[&sample("microsoft-junk")]);
+    assert!(junk.conclusion.text.starts_with("Not authentication: "), "{}", junk.conclusion.text);
+    assert_eq!(junk.conclusion.cause.as_ref().map(|c| c.rule.id), Some("reputation-not-auth"));
+    assert!(!junk.conclusion.look.is_empty());
+}
+
+#[test]
+fn refusals_reach_their_cause() {
+    for (symptom, d, rule) in [
+        ("rejected", story!("bounce-no-such-mailbox"), "bounce-recipient-problem"),
+        ("rejected", story!("bounce-dmarc-refused", zone), "dmarc-rejected-by-policy"),
+        ("never-sent", story!("bounce-backscatter", zone), "backscatter"),
+        ("late", story!("log-greylisted"), "greylisted"),
+        ("complaint", story!("feedback-abuse"), "complaint-received"),
+        ("contact-form", story!("dmarc-freemail-from", zone), "dmarc-freemail-from"),
+        ("own-gateway", story!("bounce-dmarc-refused", zone), "dmarc-rejected-by-policy"),
+    ] {
+        let (told, kind) = cause(symptom, &d);
+        assert_eq!((told, kind), (rule, Kind::Cause), "{symptom}: {:?}", walk(symptom, &[&d]).conclusion.text);
+    }
+}
+
+#[test]
+fn what_passes_is_not_authentication() {
+    let d = story!("healthy", zone);
+    for symptom in ["in-spam", "one-receiver", "worked-before", "contact-form", "own-gateway"] {
+        let path = walk(symptom, &[&d]);
+        assert_eq!(path.conclusion.kind, Kind::Elsewhere, "{symptom}: {}", path.conclusion.text);
+        assert!(path.conclusion.text.starts_with("Not authentication"), "{}", path.conclusion.text);
+        assert!(!path.conclusion.look.is_empty());
+        assert!(matches!(state(&path, "dmarc"), State::Clear(_)), "{symptom}");
+    }
+    // What only the user can tell is asked then.
+    let path = walk("worked-before", &[&d, &story!("check-healthy", zone)]);
+    assert_eq!(*state(&path, "changed"), State::Next);
+}
+
+#[test]
+fn a_domain_alone_proves_no_cause() {
+    let d = story!("domain-dmarc-two-records", zone);
+    let path = walk("rejected", &[&d]);
+    assert_eq!(path.conclusion.kind, Kind::Suspect, "{}", path.conclusion.text);
+    assert_eq!(*state(&path, "refusal"), State::Next);
+    assert!(matches!(state(&path, "domain"), State::Known(_)));
+}
+
+#[test]
+fn answers_are_remembered_and_lead_somewhere() {
+    let d = story!("feedback-abuse");
+    let symptom = find("complaint").unwrap();
+    let asked = path(symptom, &[&d], &Answers::new());
+    assert_eq!(*state(&asked, "consent"), State::Next, "asked although the cause is known");
+    let answers = Answers::from([("consent".to_owned(), "yes".to_owned())]);
+    let path = path(symptom, &[&d], &answers);
+    assert!(matches!(state(&path, "consent"), State::Known(_)));
+    let proof = &path.conclusion.look[0];
+    assert!(["date", "time", "IP address", "URL"].iter().all(|word| proof.contains(word)), "{proof}");
+}
+
+#[test]
+fn what_is_about_another_domain_begins_anew() {
+    let (here, there) = (sample("unaligned"), sample("two-spf"));
+    assert!(!stays(&here, &there) && !stays(&here, &here));
+    let bounce = story!("bounce-no-such-mailbox");
+    assert_eq!(bounce.facts.reading.from_domain().is_none(), stays(&here, &bounce));
+}
+
+#[test]
+fn the_longest_delay_names_its_server() {
+    let slow = "Received: from a.example.net (a.example.net [192.0.2.1]) by mx.example.com with ESMTPS id 2;\r\n\
+        \tMon, 2 Nov 2026 11:30:00 +0000\r\n\
+        Received: from app.example.net (app.example.net [192.0.2.7]) by a.example.net with ESMTPS id 1;\r\n\
+        \tMon, 2 Nov 2026 10:00:00 +0000\r\n\
+        Authentication-Results: mx.example.com; dkim=pass header.d=example.net header.s=s; dmarc=pass header.from=example.net\r\n\
+        From: ann@example.net\r\n";
+    let d = of(slow.as_bytes(), "");
+    let path = walk("late", &[&d]);
+    assert_eq!(*state(&path, "held"), State::Found("90 min passed before mx.example.com had it".to_owned()));
+}
