@@ -16,8 +16,8 @@ mod sent;
 mod settings;
 mod status;
 mod text;
-mod wait;
 mod troubleshoot;
+mod wait;
 mod warmup;
 mod watch;
 
