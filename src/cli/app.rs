@@ -2,22 +2,27 @@
 
 use super::args::Global;
 use super::exit::Exit;
+use super::mailboxes;
 use super::source;
 use crate::diagnose::Diagnosis;
 use crate::evidence::case::{Case, Run};
 use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::Reading;
+use crate::fetch::Order;
 use crate::onboarding::Told;
 use crate::practice::{Cure, Lesson};
 use crate::samples;
 use crate::send::{self, Sent};
 use crate::tui;
+use crate::tui::fetches::Asked;
 use crate::tui::world::{
-    CopyReport, Job, Letter, OnProgress, OnSend, OnTested, OnWatch, Opened, Ready, Recent, Sample, Source, World,
+    CopyReport, Job, Letter, OnFetch, OnProgress, OnSend, OnTested, OnWatch, Opened, Ready, Recent, Sample, Source,
+    World,
 };
 use crate::world::clipboard::{Clipboard, Copied, Surroundings, Way};
 use crate::world::dkim::Signer;
 use crate::world::dns::Settings;
+use crate::world::fetch;
 use crate::world::practice::Practice;
 use crate::world::random;
 use crate::world::run;
@@ -292,6 +297,31 @@ impl World for Outside {
             on(progress);
         };
         session::spawn(&settings, order, login, on).map_err(|e| e.to_string())
+    }
+
+    fn fetch(&mut self, asked: Asked, on: OnFetch) -> Result<fetch::Job, String> {
+        let state = self.state.clone();
+        let resolver = self.settings.resolvers.first().copied();
+        let (offline, now) = (self.offline, self.now);
+        let prepare = move || {
+            Ok(fetch::Wanted {
+                boxes: mailboxes::asked(&asked, offline).map_err(|e| format!("{e:#}"))?,
+                order: Order { sought: asked.sought, header_only: asked.header_only, timeout: asked.timeout },
+                insecure: false,
+                pace: fetch::PACE,
+                said: Said { resolver, ..Said::default() },
+                now,
+                offline,
+                sent: asked.sent,
+            })
+        };
+        let keep = move |diagnosis: &Diagnosis| {
+            let evidence = &diagnosis.facts.evidence;
+            let state = state.as_ref().filter(|_| evidence.input.kind.is_judged())?;
+            let case = Case::new(evidence, false);
+            state.save_case(&case, diagnosis).ok().map(|_| case.id)
+        };
+        fetch::spawn(self.settings.clone(), prepare, keep, on).map_err(|e| e.to_string())
     }
 
     fn keep(&mut self, diagnosis: &Diagnosis) {

@@ -120,7 +120,7 @@ impl<'a> Teller<'a> {
         {
             super::note(line);
         }
-        let row = matches!(news.event, Event::Judged(_) | Event::Failed(_) | Event::Never);
+        let row = matches!(news.event, Event::Judged { .. } | Event::Failed(_) | Event::Never);
         if row && self.several {
             let row = match self.global.format() {
                 Format::Human => report::fetch::row(wait, mailbox, self.style, Shown::default()),

@@ -4,6 +4,7 @@ use super::args::{Account as Login, Mailboxes};
 use crate::fetch::account::Server;
 use crate::fetch::{Account, MAILBOXES, Place};
 use crate::knowledge::mailbox::Tls;
+use crate::tui::fetches::{Asked, Boxes, Told};
 use crate::world::secret::Credentials;
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
@@ -45,14 +46,8 @@ struct Entry {
 pub fn open(args: &Mailboxes, login: &Login, offline: bool) -> anyhow::Result<Vec<(Account, Option<Credentials>)>> {
     let mut all = Vec::new();
     for server in &args.imap {
-        let mut server = server.clone();
-        if let Some(tls) = args.imap_tls {
-            let usual = server.port == server.tls.port();
-            server.tls = tls.into();
-            if usual {
-                server.port = server.tls.port();
-            }
-        }
+        let server = server.clone();
+        let server = args.imap_tls.map_or(server.clone(), |tls| server.secured(tls.into()));
         all.push(imap(server, login)?);
     }
     if let Some(path) = &args.mailboxes {
@@ -62,18 +57,48 @@ pub fn open(args: &Mailboxes, login: &Login, offline: bool) -> anyhow::Result<Ve
     }
     all.extend(args.maildir.iter().map(|path| (Account::new(Place::Maildir(path.clone())), None)));
     all.extend(args.mbox.iter().map(|path| (Account::new(Place::Mbox(path.clone())), None)));
-    match all.len() {
-        0 => bail!("no mailbox is named: --imap HOST --user NAME, --mailboxes FILE, --maildir DIR or --mbox FILE"),
-        n if n > MAILBOXES => bail!("{n} mailboxes are more than the {MAILBOXES} that can be waited in at once"),
-        _ => {}
-    }
-    if offline && all.iter().any(|(account, _)| matches!(account.place, Place::Imap(_))) {
-        bail!("a mailbox over IMAP cannot be read --offline; a Maildir or an mbox on this machine can");
-    }
+    check(&all, offline)?;
     for (account, _) in &mut all {
         account.folders.extend(args.folders.iter().cloned());
     }
     Ok(all)
+}
+
+/// The mailboxes that a form names, their secrets read.
+pub fn asked(asked: &Asked, offline: bool) -> anyhow::Result<Vec<(Account, Option<Credentials>)>> {
+    let mut all = match &asked.boxes {
+        Boxes::One { server, proof, secret } => {
+            let user = server.user.clone().unwrap_or_default();
+            let secret = match secret {
+                Told::Typed(secret) => secret.clone(),
+                Told::At(source) => source.read("")?,
+            };
+            let who = Credentials { user, secret, proof: *proof };
+            vec![(Account::new(Place::Imap(server.clone())), Some(who))]
+        }
+        Boxes::At(path) if path.is_dir() => vec![(Account::new(Place::Maildir(path.clone())), None)],
+        Boxes::At(path) if path.extension().is_some_and(|e| e == "toml") => {
+            let place = || path.display().to_string();
+            read(path)?.into_iter().map(|entry| listed(entry).with_context(place)).collect::<anyhow::Result<_>>()?
+        }
+        Boxes::At(path) => vec![(Account::new(Place::Mbox(path.clone())), None)],
+    };
+    check(&all, offline)?;
+    for (account, _) in &mut all {
+        account.folders.extend(asked.folders.iter().cloned());
+    }
+    Ok(all)
+}
+
+fn check(all: &[(Account, Option<Credentials>)], offline: bool) -> anyhow::Result<()> {
+    match all.len() {
+        0 => bail!("no mailbox is named: --imap HOST --user NAME, --mailboxes FILE, --maildir DIR or --mbox FILE"),
+        n if n > MAILBOXES => bail!("{n} mailboxes are more than the {MAILBOXES} that can be waited in at once"),
+        _ if offline && all.iter().any(|(account, _)| matches!(account.place, Place::Imap(_))) => {
+            bail!("a mailbox over IMAP cannot be read --offline; a Maildir or an mbox on this machine can")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A server of the command line. Options about the login are about whoever they name; anybody else is asked.
@@ -125,7 +150,7 @@ fn listed(entry: Entry) -> anyhow::Result<(Account, Option<Credentials>)> {
         (Some(text), None, None) => {
             let mut server = Server::read(&text).map_err(anyhow::Error::msg)?;
             if let Some(tls) = entry.tls {
-                server.tls = tls;
+                server = server.secured(tls);
             }
             let user = login.user.clone().or_else(|| server.user.clone());
             server.user = user.clone();

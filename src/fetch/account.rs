@@ -81,6 +81,15 @@ impl Server {
         Ok(Server { host, port, tls, user: user.map(str::to_owned), provider: known.map(|p| p.id.as_str()) })
     }
 
+    /// With this TLS; the port goes along where it is the usual one.
+    pub fn secured(mut self, tls: Tls) -> Server {
+        if self.port == self.tls.port() {
+            self.port = tls.port();
+        }
+        self.tls = tls;
+        self
+    }
+
     /// The server of a provider.
     pub fn at(provider: &'static Provider, user: Option<&str>) -> Server {
         Server {

@@ -4,6 +4,7 @@ use super::account::{Account, Place};
 use super::fault::Fault;
 use super::folder::Folder;
 use super::sought::Sought;
+use crate::evidence::Evidence;
 use crate::evidence::said::FolderRole;
 use crate::triage::State;
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub struct Mailbox {
     /// When it was found, since the beginning.
     pub took: Option<Duration>,
     pub opinion: Option<Opinion>,
+    /// What the diagnosis rests on, answers included.
+    pub evidence: Option<Arc<Evidence>>,
     /// It has been logged into at least once.
     pub open: bool,
 }
@@ -200,7 +203,10 @@ pub enum Event {
     Found(Find),
     Failed(Fault),
     Never,
-    Judged(Opinion),
+    Judged {
+        opinion: Opinion,
+        evidence: Arc<Evidence>,
+    },
 }
 
 /// An event of a mailbox, with its time.
@@ -247,6 +253,7 @@ impl Wait {
             find: None,
             took: None,
             opinion: None,
+            evidence: None,
             open: false,
         };
         let boxes = accounts.into_iter().map(fresh).collect();
@@ -331,7 +338,10 @@ impl Mailbox {
             }
             Event::Failed(fault) => self.stage = Stage::Failed(fault.clone()),
             Event::Never => self.stage = Stage::Never,
-            Event::Judged(opinion) => self.opinion = Some(opinion.clone()),
+            Event::Judged { opinion, evidence } => {
+                self.opinion = Some(opinion.clone());
+                self.evidence = Some(evidence.clone());
+            }
         }
     }
 
@@ -375,7 +385,7 @@ pub fn words(account: &Account, event: &Event, sought: &Sought) -> Option<String
             }
             text
         }
-        Event::Looking | Event::Judged(_) => return None,
+        Event::Looking | Event::Judged { .. } => return None,
         Event::Waiting { pushed: true } => "waiting; the server tells of new mail (IDLE)".into(),
         Event::Waiting { pushed: false } if disk => return None,
         Event::Waiting { pushed: false } => "waiting; the server does not tell of new mail, so it is asked".into(),
@@ -432,11 +442,10 @@ mod tests {
         assert_eq!(wait.take_news().len(), 2);
         assert!(wait.take_news().is_empty());
         // What is thought of it comes later.
-        wait.hear(
-            0,
-            second(301),
-            Event::Judged(Opinion { state: State::Warn, headline: "x".into(), cause: None, case: None }),
-        );
+        let opinion = Opinion { state: State::Warn, headline: "x".into(), cause: None, case: None };
+        let input = crate::evidence::Input::verbatim(*b"x", crate::evidence::InputKind::Headers);
+        let evidence = Arc::new(Evidence::new(input, Default::default(), jiff::Timestamp::UNIX_EPOCH, true));
+        wait.hear(0, second(301), Event::Judged { opinion, evidence });
         assert_eq!((wait.end, wait.boxes[0].stage.word()), (Some(End::TimedOut), "found"));
     }
 

@@ -1,6 +1,7 @@
 //! The state of the app.
 
 use super::case::Case;
+use super::fetches::Fetches;
 use super::keys::{Places, View};
 use super::msg::Ticket;
 use super::onboards::Onboard;
@@ -70,6 +71,9 @@ pub enum Screen {
     /// What goes wrong, and the path from there to the cause.
     Troubles,
     Trouble,
+    /// A message that is waited for, and which.
+    Fetch,
+    FetchForm,
 }
 
 impl Screen {
@@ -107,6 +111,8 @@ impl Screen {
             Screen::Edit => Places::EDIT,
             Screen::Troubles => Places::TROUBLES,
             Screen::Trouble => Places::TROUBLE,
+            Screen::Fetch => Places::FETCH,
+            Screen::FetchForm => Places::FETCH_FORM,
         }
     }
 
@@ -156,6 +162,7 @@ pub struct App {
     pub warmup: WarmUp,
     pub onboard: Onboard,
     pub troubles: Troubles,
+    pub fetches: Fetches,
     /// The last ticket given out.
     pub ticket: Ticket,
     /// An input is being opened.
@@ -200,6 +207,7 @@ impl App {
             warmup: WarmUp::default(),
             onboard: Onboard::default(),
             troubles: Troubles::default(),
+            fetches: Fetches::default(),
             ticket: Ticket::default(),
             opening: false,
             status: None,
@@ -239,7 +247,7 @@ impl App {
 
     /// Does anything run that quitting would stop?
     pub fn runs(&self) -> bool {
-        self.busy() || self.watches.running() > 0 || self.sending.runs()
+        self.busy() || self.watches.running() > 0 || self.sending.runs() || self.fetches.runs()
     }
 
     /// Is an input read or diagnosed?

@@ -231,11 +231,11 @@ impl Places {
     pub const SOURCES: Places = Places(1 << 22);
     pub const REQUIREMENTS: Places = Places(1 << 25);
     /// What is to be sent?
-    pub const SEND_FORM: Places = Places(1 << 44);
+    pub const SEND_FORM: Places = Places(1 << 55);
     /// Send it?
-    pub const SEND: Places = Places(1 << 45);
+    pub const SEND: Places = Places(1 << 53);
     /// The session in which it is sent.
-    pub const SESSION: Places = Places(1 << 46);
+    pub const SESSION: Places = Places(1 << 54);
     /// The checklist of a new sending domain.
     pub const ONBOARD: Places = Places(1 << 42);
     /// Who sends, and from where?
@@ -250,6 +250,9 @@ impl Places {
     pub const LESSON: Places = Places(1 << 51);
     /// A diagnosis of a test of the practice world.
     pub const PRACTISED: Places = Places(1 << 52);
+    /// A message that is waited for, and which.
+    pub const FETCH: Places = Places(1 << 46);
+    pub const FETCH_FORM: Places = Places(1 << 47);
 
     /// The symptoms, and the path from one to its cause.
     pub const TROUBLES: Places = Places(1 << 53);
@@ -277,7 +280,8 @@ impl Places {
         .or(Self::SEND)
         .or(Self::SESSION)
         .or(Self::ONBOARD)
-        .or(Self::TROUBLE);
+        .or(Self::TROUBLE)
+        .or(Self::FETCH);
     /// Where they type.
     pub const TYPING: Places =
         Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK).or(Self::EDIT);
@@ -286,7 +290,8 @@ impl Places {
         .or(Self::WATCH_FORM)
         .or(Self::WARMUP_FORM)
         .or(Self::SEND_FORM)
-        .or(Self::ONBOARD_FORM);
+        .or(Self::ONBOARD_FORM)
+        .or(Self::FETCH_FORM);
     const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::FORMS).or(Self::ASK).or(Self::EDIT);
 
     /// Every single place with its name in `postdoc keys`.
@@ -324,6 +329,8 @@ impl Places {
         (Self::ONBOARD_FORM, "who sends"),
         (Self::WARMUP, "warm-up"),
         (Self::WARMUP_FORM, "warm-up's numbers"),
+        (Self::FETCH, "fetch"),
+        (Self::FETCH_FORM, "what to fetch"),
         (Self::COPY, "copy as"),
         (Self::CONFIRM, "quit?"),
         (Self::FINDER, "help, command"),
@@ -426,6 +433,7 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOPS, "hop", "choose a hop", ["received", "server"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::RECORDS, "answer", "choose an answer", ["record"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SOURCES, "source", "choose a source", ["sender"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::FETCH, "mailbox", "choose a mailbox", ["account"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DETAIL, "", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::DMARC).or(P::HEADERS).or(P::CHANGES).or(P::REQUIREMENTS), "scroll", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF, "term", "choose a term", ["include", "mechanism"];
@@ -501,6 +509,13 @@ static TABLE: &[Binding] = rows! {
     A::Add, [ch('+') => A::Add], 1, P::WATCH, "add", "ask another server or resolver as well; with another name, watch that too", ["new", "another", "resolver"];
     A::Bell, [ch('b') => A::Bell], 1, P::WATCH, "bell", "bell on or off when a watch is over", ["sound", "quiet"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::WATCH, "copy", "copy the shell command that watches the same", ["clipboard", "yank"];
+    A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::FETCH_FORM, "fetch", "begin to wait", ["done", "go"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::FETCH, "diagnosis", "open the diagnosis of what was found", ["message", "verdict"];
+    A::Again, [ch('r') => A::Again], 1, P::FETCH, "again", "begin again what is over", ["retry", "refresh"];
+    A::Add, [ch('+') => A::Add], 1, P::FETCH, "5 min", "wait five minutes more", ["longer", "timeout"];
+    A::Edit, [ch('e') => A::Edit], 1, P::FETCH, "change", "change what is fetched, or from where", ["password", "folders", "mailbox"];
+    A::Bell, [ch('b') => A::Bell], 1, P::FETCH, "", "bell on or off when the fetch is over", ["sound", "quiet"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::FETCH, "copy", "copy the shell command that fetches the same", ["clipboard", "yank"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::HOPS.or(P::HEADERS), "copy line", "copy the header field", ["clipboard", "yank"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::RECORDS, "copy", "copy the records of this answer", ["clipboard", "yank"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::RECORDS, "dig", "copy the dig command that asks the same", ["command"];
@@ -511,7 +526,7 @@ static TABLE: &[Binding] = rows! {
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "next", "next, previous signature or key", ["selector"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::PRACTICE).or(P::LESSON).or(P::WATCH).or(P::CHANGES).or(P::REQUIREMENTS).or(P::SEND).or(P::SESSION), "back", "back one step; keeps the work", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::PRACTICE).or(P::LESSON).or(P::WATCH).or(P::FETCH).or(P::CHANGES).or(P::REQUIREMENTS).or(P::SEND).or(P::SESSION), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
     A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
     A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
@@ -564,12 +579,12 @@ static TABLE: &[Binding] = rows! {
     A::Send, [], 0, P::LISTS.or(P::VIEWS), "", "send a test message, or look at the one that is being sent", ["smtp", "submission", "transcript"];
     A::Log, [], 0, P::SCREENS, "", "log: every message so far", ["messages", "history", "errors"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::LISTS, "command", "run a command by name", ["palette"];
-    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::ONBOARD), "", "run a command by name", ["palette"];
+    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::ONBOARD).or(P::FETCH), "", "run a command by name", ["palette"];
     A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "", "run a command by name", ["palette"];
     A::Help, [ch('?') => A::Help, on(K::F(1)) => A::Help], 1, P::COMMANDS, "help", "help: search keys and actions", ["keys", "manual"];
     A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "help", "help: search keys and actions", ["keys", "manual"];
     A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
-    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::LESSON).or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::ONBOARD), "", "quit; asks only while something runs", ["exit", "leave"];
+    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::LESSON).or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::ONBOARD).or(P::FETCH), "", "quit; asks only while something runs", ["exit", "leave"];
     A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u64::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
     A::Redraw, [ctrl('l') => A::Redraw], 1, P(u64::MAX), "", "redraw the screen", ["refresh", "garbage"];
     A::Suspend, [ctrl('z') => A::Suspend], 1, P(u64::MAX), "", "suspend to the shell", ["background", "fg"];

@@ -13,6 +13,7 @@ pub mod app;
 pub mod case;
 pub mod edits;
 mod events;
+pub mod fetches;
 pub mod keys;
 pub mod msg;
 pub mod onboards;

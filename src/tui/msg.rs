@@ -1,8 +1,10 @@
 //! What reaches the app, and what it asks for. Both are plain values.
 
+use super::fetches::Asked;
 use super::world::{CopyReport, Letter, Opened, Ready, Source};
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Said};
+use crate::fetch::Wait;
 use crate::practice::{Cure, Lesson};
 use crate::replay::edit::{Attempt, Tried};
 use crate::watch::Watch;
@@ -11,6 +13,7 @@ use crate::world::send::Progress as Sending;
 use crate::world::watch::Wanted;
 use crossterm::event::KeyEvent;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Numbers what was asked; an answer with an old number is dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +42,8 @@ pub enum Msg {
     Composed(Result<Box<Ready>, String>),
     /// A state of the session, or why there is none; tickets of sessions are numbered apart.
     Sending(Ticket, Result<Box<Sending>, String>),
+    /// A state of the fetch, or why there is none; its tickets are numbered apart.
+    Fetched(Ticket, Result<Box<Wait>, String>),
     /// What came of an edit.
     Tried(Ticket, Box<Tried>),
     /// The test of a lesson is back, or why it is not.
@@ -83,6 +88,12 @@ pub enum Effect {
     Send(Ticket, Box<Ready>),
     /// Ends a session; its last state still comes.
     Unsend(Ticket),
+    /// Answered by [`Msg::Fetched`], again and again; replaces the one before.
+    Fetch(Ticket, Box<Asked>),
+    /// Gives the fetch more time.
+    FetchLonger(Duration),
+    /// Ends the fetch.
+    Unfetch,
     /// Tries an edit once nothing more is typed; answered by [`Msg::Tried`].
     Try(Ticket, Box<Attempt>),
     /// Begins a lesson anew.

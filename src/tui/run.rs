@@ -2,6 +2,7 @@
 
 use super::app::{App, Screen as Place};
 use super::events;
+use super::fetches;
 use super::msg::{Background, Effect, Msg, Ticket};
 use super::onboards;
 use super::terminal::{self, Screen};
@@ -53,11 +54,15 @@ enum Inward {
 
 /// Runs the app until the user leaves; the terminal is then as it was.
 pub fn run(start: Start) -> anyhow::Result<()> {
-    let mut outside = Outside { world: start.world, job: None, watches: BTreeMap::new(), sending: None, trials: None };
+    let mut outside =
+        Outside { world: start.world, job: None, watches: BTreeMap::new(), sending: None, fetch: None, trials: None };
     let look = Look::here(start.color);
     let mut app = App::new(look, outside.world.now());
     app.redact = start.redact;
     app.samples = outside.world.samples();
+    if let Some(kept) = outside.world.load_note(fetches::NOTE) {
+        app.fetches = fetches::Fetches::of(&kept);
+    }
     if let Some(kept) = outside.world.load_note(warmups::NOTE) {
         app.warmup = warmups::WarmUp::of(&kept, app.now.to_zoned(jiff::tz::TimeZone::UTC).date());
     }
@@ -137,6 +142,7 @@ fn period(app: &App) -> Option<Duration> {
     let counting = match app.screen() {
         Place::Watch => app.watches.shown().is_some_and(|w| w.runs() && !w.paused),
         Place::Session => app.sending.runs(),
+        Place::Fetch => app.fetches.runs(),
         _ => false,
     };
     match app.busy() && app.look.motion {
@@ -199,6 +205,7 @@ struct Outside {
     job: Option<Job>,
     watches: BTreeMap<Ticket, crate::world::watch::Job>,
     sending: Option<(Ticket, crate::world::send::Job)>,
+    fetch: Option<crate::world::fetch::Job>,
     /// Begun with the first edit.
     trials: Option<Sender<(Ticket, Attempt)>>,
 }
@@ -248,6 +255,24 @@ impl Outside {
                 }
                 Effect::Rest(ticket, rest) => {
                     self.watches.get(&ticket).inspect(|job| job.rest(rest));
+                    None
+                }
+                Effect::Fetch(ticket, asked) => {
+                    self.fetch = None;
+                    match self.world.fetch(*asked, fetched(ticket, sender.clone())) {
+                        Ok(job) => {
+                            self.fetch = Some(job);
+                            None
+                        }
+                        Err(why) => Some(Msg::Fetched(ticket, Err(why))),
+                    }
+                }
+                Effect::FetchLonger(by) => {
+                    self.fetch.iter().for_each(|job| job.longer(by));
+                    None
+                }
+                Effect::Unfetch => {
+                    self.fetch = None;
                     None
                 }
                 Effect::AskNow(ticket) => {
@@ -355,6 +380,13 @@ fn tested(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnTested {
     })
 }
 
+fn fetched(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnFetch {
+    Box::new(move |state| {
+        let state = state.map(|wait| Box::new(wait.clone()));
+        let _ = sender.send(Inward::Msgs(vec![Msg::Fetched(ticket, state)]));
+    })
+}
+
 fn watched(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnWatch {
     Box::new(move |watch| {
         let _ = sender.send(Inward::Msgs(vec![Msg::Watched(ticket, Ok(Box::new(watch.clone())))]));
@@ -385,11 +417,9 @@ fn plain_page(
     let mut kept = Vec::new();
     while let Ok(Inward::Msgs(batch)) = inbox.recv() {
         let pressed = batch.iter().any(|m| matches!(m, Msg::Key(_) | Msg::Paste(_)));
-        kept.extend(
-            batch
-                .into_iter()
-                .filter(|m| matches!(m, Msg::Progress(..) | Msg::Watched(..) | Msg::Sending(..) | Msg::Tried(..))),
-        );
+        kept.extend(batch.into_iter().filter(|m| {
+            matches!(m, Msg::Progress(..) | Msg::Watched(..) | Msg::Sending(..) | Msg::Fetched(..) | Msg::Tried(..))
+        }));
         if pressed {
             break;
         }

@@ -391,6 +391,27 @@ pub(super) const STORIES: &[Story] = &[
         press(app, "u");
         sent_again(app);
     }),
+    ("fetch_form", |app| {
+        app.screens.truncate(1);
+        press(app, "7");
+        press(app, "me@gmail.com");
+        enter(app);
+        press(app, "pl4nted-s3cret");
+    }),
+    ("fetch", |app| {
+        fetched(app, testing::waited());
+    }),
+    ("fetch_refused", |app| {
+        fetched(app, testing::waited());
+        press(app, "jj");
+    }),
+    ("fetch_over", |app| {
+        let ticket = fetched(app, testing::waited());
+        esc(app);
+        update(app, Msg::Fetched(ticket, Ok(Box::new(testing::waited_in_vain()))));
+        press(app, "7");
+        press(app, "jjj");
+    }),
     ("send_form", |app| {
         app.screens = vec![Screen::Home, Screen::SendForm];
         for text in ["Ann <ann@acme.example>", "me@gmail.example", "smtp.acme.example", "", "", "ann", "", "hunter2"] {
@@ -531,6 +552,20 @@ fn onboarded(app: &mut App) -> Vec<Effect> {
     let diagnosis = testing::checked_as(*said, "");
     update(app, Msg::Progress(ticket, Box::new(Progress { diagnosis, running: 0 })));
     effects
+}
+
+/// Asks for a message and hears this state; answers the ticket.
+fn fetched(app: &mut App, state: crate::fetch::Wait) -> Ticket {
+    app.screens.truncate(1);
+    app.now = "2026-05-12T14:02:42Z".parse().unwrap();
+    press(app, "7");
+    press(app, "mine/boxes.toml");
+    (0..6).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
+    press(app, "7F3A-91C2");
+    let effects = ctrl(app, 'd');
+    let [Effect::Fetch(ticket, _), Effect::SaveNote { .. }] = &effects[..] else { panic!("{effects:?}") };
+    update(app, Msg::Fetched(*ticket, Ok(Box::new(state))));
+    *ticket
 }
 
 /// A plan for a domain that is known; answers what was asked of the world.
@@ -1120,6 +1155,66 @@ fn w_watches_the_fix_and_goes_on_elsewhere() {
 }
 
 #[test]
+fn a_message_is_fetched_and_its_diagnosis_opened() {
+    let mut app = app(UNICODE);
+    press(&mut app, "7");
+    assert_eq!(app.screen(), Screen::FetchForm);
+    assert!(ctrl(&mut app, 'd').is_empty());
+    assert_eq!(app.status.as_ref().unwrap().text, "a mailbox is missing.");
+    press(&mut app, "me@example.com@imap.example.com");
+    enter(&mut app);
+    press(&mut app, "pl4nted s3cret");
+    assert!(!drawn(&mut app, 200, 50).contains("pl4nted"));
+    (0..5).for_each(|_| drop(stroke(&mut app, KeyCode::Down, KeyModifiers::NONE)));
+    press(&mut app, "7F3A-91C2");
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Fetch(ticket, asked), Effect::SaveNote { text, .. }] = &effects[..] else { panic!("{effects:?}") };
+    assert!(!text.contains("pl4nted") && text.contains("me@example.com"), "{text}");
+    let super::fetches::Boxes::One { server, secret, .. } = &asked.boxes else { panic!() };
+    assert_eq!((server.host.as_str(), server.port), ("imap.example.com", 993));
+    let super::fetches::Told::Typed(secret) = secret else { panic!() };
+    assert_eq!(secret.expose(), "pl4nted s3cret");
+    assert!(!format!("{effects:?}").contains("pl4nted"));
+    assert_eq!(app.screen(), Screen::Fetch);
+    update(&mut app, Msg::Fetched(*ticket, Ok(Box::new(testing::waited()))));
+    let copied = press(&mut app, "y");
+    let [Effect::Copy { text, .. }] = &copied[..] else { panic!("{copied:?}") };
+    assert_eq!(text, "postdoc fetch --imap imap.example.com:993 --user 'me@example.com' --marker 7F3A-91C2");
+    // Elsewhere it goes on, and says so.
+    esc(&mut app);
+    assert!(drawn(&mut app, 80, 24).contains("waiting for mail"));
+    assert!(press(&mut app, "q").is_empty(), "quitting would end it");
+    press(&mut app, "n");
+    press(&mut app, "7");
+    assert!(matches!(&press(&mut app, "+")[..], [Effect::FetchLonger(_)]));
+    // One that was found opens as it was judged; nothing is asked again.
+    press(&mut app, "j");
+    let effects = enter(&mut app);
+    let [Effect::Run(_, opened)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(opened.said.folder.as_ref().unwrap().name, "Junk");
+    assert!(opened.recorded.is_some());
+    assert_eq!(app.screen(), Screen::Verdict);
+    let over = update(&mut app, Msg::Fetched(*ticket, Ok(Box::new(testing::waited_in_vain()))));
+    assert!(matches!(&over[..], [Effect::Bell]), "{over:?}");
+    assert!(app.status.as_ref().unwrap().text.contains("found in 2 of 4"), "{:?}", app.status);
+}
+
+#[test]
+fn ctrl_c_stops_the_fetch_on_its_screen() {
+    let mut app = app(UNICODE);
+    let ticket = fetched(&mut app, testing::waited());
+    press(&mut app, "jj");
+    assert!(enter(&mut app).is_empty(), "nothing was found there");
+    assert!(matches!(&ctrl(&mut app, 'c')[..], [Effect::Unfetch]));
+    assert!(update(&mut app, Msg::Fetched(ticket, Ok(Box::new(testing::waited_in_vain())))).is_empty(), "too late");
+    assert!(drawn(&mut app, 80, 24).contains("stopped: found in 2 of 4"));
+    let again = press(&mut app, "r");
+    assert!(matches!(&again[..], [Effect::Fetch(t, _)] if *t != ticket), "{again:?}");
+    update(&mut app, Msg::Fetched(Ticket(ticket.0 + 1), Err("there is no such file".into())));
+    assert!(drawn(&mut app, 80, 24).contains("there is no such file"));
+}
+
+#[test]
 fn w_asks_for_what_it_cannot_know() {
     let mut app = checked(UNICODE);
     press(&mut app, "6");
@@ -1374,7 +1469,7 @@ fn somebody_else_is_asked_as_well_and_the_old_watch_ends() {
 #[test]
 fn a_message_is_written_shown_sent_and_its_refusal_diagnosed() {
     let mut app = app(UNICODE);
-    press(&mut app, "7");
+    press(&mut app, "8");
     assert_eq!(app.screen(), Screen::SendForm);
     for text in ["ann@acme.example", "me@gmail.example", "smtp.acme.example:465", "", "", "ann", "", "hunter2"] {
         press(&mut app, text);
@@ -1425,7 +1520,9 @@ fn a_typed_secret_stands_on_no_screen_and_is_forgotten() {
     for (width, height) in [(80, 24), (200, 50)] {
         let picture = drawn(&mut app, width, height);
         assert!(
-            !picture.contains("hunter2") && !picture.contains("moresecre") && picture.contains("(typed, not shown)")
+            !picture.contains("hunter2")
+                && !picture.contains("moresecre")
+                && picture.contains("(hidden, 16 characters)")
         );
     }
     handed_over(&mut app, testing::session(5, None));

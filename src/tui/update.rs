@@ -3,6 +3,7 @@
 use super::app::{App, Screen};
 use super::case::Case;
 use super::edits;
+use super::fetches;
 use super::keys::{self, Action, Key, Places, View};
 use super::msg::{Effect, Msg, Ticket};
 use super::onboards;
@@ -75,6 +76,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Watched(ticket, state) => watches::heard(app, ticket, state),
         Msg::Composed(ready) => sendings::composed(app, ready),
         Msg::Sending(ticket, state) => sendings::heard(app, ticket, state),
+        Msg::Fetched(ticket, state) => fetches::heard(app, ticket, state),
         Msg::Tried(ticket, tried) => {
             edits::heard(app, ticket, *tried);
             vec![]
@@ -129,6 +131,7 @@ fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         (None, Some(Screen::SendForm)) => screen::send::form::insert(&mut app.sending.form, &text),
         (None, Some(Screen::OnboardForm)) => app.onboard.form.insert(&text),
         (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => screen::warmup::form::insert(app, &text),
+        (None, Some(Screen::FetchForm)) => screen::fetch::form::insert(app, &text),
         (None, Some(Screen::Edit)) => return screen::edit::insert(app, &text),
         (None, Some(Screen::Verdict)) => screen::verdict::insert(app, &text),
         _ => {}
@@ -174,6 +177,10 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         }
         (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => {
             screen::warmup::form::insert(app, text.trim());
+            return vec![];
+        }
+        (None, Some(Screen::FetchForm)) => {
+            screen::fetch::form::insert(app, text.trim());
             return vec![];
         }
         (None, Some(Screen::Edit)) => return screen::edit::insert(app, text.trim()),
@@ -234,6 +241,13 @@ fn run(app: &mut App, ticket: Ticket, opened: Opened) -> Vec<Effect> {
     vec![Effect::Run(ticket, Box::new(opened))]
 }
 
+/// Shows a diagnosis that was made elsewhere.
+pub fn show_recorded(app: &mut App, opened: Opened) -> Vec<Effect> {
+    app.opening = false;
+    let ticket = app.next_ticket();
+    run(app, ticket, opened)
+}
+
 /// Runs the open case again, with these statements.
 pub fn rerun(app: &mut App, said: Said) -> Vec<Effect> {
     let ticket = app.next_ticket();
@@ -254,6 +268,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             return watches::stop(app);
         }
         Action::Interrupt if app.screen() == Screen::Session && app.sending.runs() => return sendings::stop(app),
+        Action::Interrupt if app.screen() == Screen::Fetch && app.fetches.runs() => return fetches::stop(app),
         Action::Interrupt if app.busy() => return stop(app),
         Action::Interrupt if app.runs() => {
             app.popup = Some(Popup::Confirm { leave: false });
@@ -290,7 +305,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Watches => watches::show(app),
         Action::Send => sendings::show(app),
         Action::Troubles => super::troubles::show(app),
-        Action::Again if !matches!(app.screen(), Screen::Watch | Screen::Session) => {
+        Action::Again if !matches!(app.screen(), Screen::Watch | Screen::Fetch | Screen::Session) => {
             if let Some(case) = &mut app.case {
                 let said = case.opened.said.clone();
                 // What was recorded is the run before; an example knows no other.
@@ -307,7 +322,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::CopyAs if app.screen() != Screen::Onboard => popup::copy::open(app),
         Action::Form => screen::form::open(app),
         Action::SaveReport if !matches!(app.screen(), Screen::WarmUp | Screen::Onboard) => return save_report(app),
-        Action::Edit if app.screen() != Screen::Onboard => return screen::edit::open(app),
+        Action::Edit if !matches!(app.screen(), Screen::Onboard | Screen::Fetch) => return screen::edit::open(app),
         Action::PlainPage => return screen::plain_page(app),
         Action::Back if app.screen() == Screen::Verdict => return screen::verdict::back(app),
         Action::Back => back(app),

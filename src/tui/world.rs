@@ -1,10 +1,13 @@
 //! What the app needs of the world: a small door, so that tests can stand in for it.
 
+use super::fetches::Asked;
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Input, InputKind, Said, Transcript};
+use crate::fetch::Wait;
 use crate::practice::{Cure, Lesson};
 use crate::send::{Composed, Draft, Sent};
 use crate::watch::Watch;
+use crate::world::fetch;
 use crate::world::run::Progress;
 use crate::world::send::{self, Login, Progress as Sending};
 use crate::world::watch::{self, Wanted};
@@ -114,6 +117,8 @@ pub type OnWatch = Box<dyn FnMut(&Watch) + Send>;
 
 /// Called from a background thread, once.
 pub type OnTested = Box<dyn FnOnce(Result<Opened, String>) + Send>;
+/// Called from a background thread with every state of a fetch, or with why there is none.
+pub type OnFetch = Box<dyn FnMut(Result<&Wait, String>) + Send>;
 
 /// What the form of a test message asks for; the files are not read yet.
 #[derive(Clone, Debug)]
@@ -158,6 +163,8 @@ pub trait World {
     fn start(&mut self, opened: Opened, on: OnProgress) -> Job;
     /// Begins a watch; the error is a sentence for the user.
     fn watch(&mut self, wanted: Wanted, on: OnWatch) -> Result<watch::Job, String>;
+    /// Begins a fetch; the error is a sentence for the user.
+    fn fetch(&mut self, asked: Asked, on: OnFetch) -> Result<fetch::Job, String>;
     /// Asks what is open in `evidence`, and keeps that as another run of the case.
     fn verify(&mut self, evidence: Evidence, on: OnProgress) -> Job;
     /// Begins a lesson anew; the error is a sentence for the user.

@@ -86,7 +86,7 @@ fn typed() -> Result<Zeroizing<String>, NoSecret> {
 }
 
 /// Never beyond the room there is: growing would leave a copy behind.
-pub fn put(text: &mut String, c: char) {
+fn put(text: &mut String, c: char) {
     if text.len() + c.len_utf8() <= text.capacity() {
         text.push(c);
     }

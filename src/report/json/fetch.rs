@@ -115,7 +115,7 @@ pub fn news<'a>(wait: &'a Wait, news: &'a News) -> Option<Event<Part<'a>>> {
     let account = mailbox.account.name.as_str();
     let part = match &news.event {
         Happened::Found(find) => Part::Found { account, find: find_part(find, news.at) },
-        Happened::Judged(_) => return None,
+        Happened::Judged { .. } => return None,
         event => {
             let fault = match event {
                 Happened::Lost { fault, .. } | Happened::Failed(fault) => Some(fault_part(mailbox, fault)),

@@ -9,16 +9,18 @@
 //!   4  Watch a DNS change                until every name server has it
 //!   5  Warm up a domain or an address    how much to send on which day
 //!   6  Practice                          broken domains in an invented internet
-//!   7  Send a test message               see the session, and why it is refused
-//!   8  Set up a new sending domain       records, keys, checks, one by one
+//!   7  Fetch a message from a mailbox    wait for it, see the folder
+//!   8  Send a test message               see the session, and why it is refused
+//!   9  Set up a new sending domain       records, keys, checks, one by one
 //!
 //!   Paste works here, on any screen …
 //! ── Recent ─────────────────────────────────────────────────────────────────
-//!   8  acme.example          ✗ FAIL  DMARC not aligned               14:02
+//!   9  acme.example          ✗ FAIL  DMARC not aligned               14:02
 //! ```
 
 use super::step;
 use crate::tui::app::{self, App, Screen};
+use crate::tui::fetches;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
 use crate::tui::sendings;
@@ -40,6 +42,7 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Watch a DNS change", "until every server has it"),
     ("Warm up a domain or an address", "how much to send on which day, and when to go on"),
     ("Practice", "broken domains in an invented internet"),
+    ("Fetch a message from a mailbox", "wait for it, see the folder, diagnose it"),
     ("Send a test message", "see the session, and why it is refused"),
     ("Set up a new sending domain", "records, keys, checks, one by one"),
     ("Find out why mail fails", "from what you see to the cause, step by step"),
@@ -66,9 +69,10 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
         3 => watches::show(app),
         4 => warmups::show(app),
         5 => app.screens.push(Screen::Practice),
-        6 => sendings::show(app),
-        7 => app.screens.push(Screen::OnboardForm),
-        8 => troubles::show(app),
+        6 => fetches::show(app),
+        7 => sendings::show(app),
+        8 => app.screens.push(Screen::OnboardForm),
+        9 => troubles::show(app),
         n => {
             if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());

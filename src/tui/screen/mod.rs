@@ -8,6 +8,7 @@ pub mod detail;
 pub mod dkim;
 pub mod dmarc;
 pub mod edit;
+pub mod fetch;
 pub mod form;
 pub mod headers;
 pub mod home;
@@ -75,6 +76,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::WarmUp => warmup::act(app, action),
         Screen::WarmUpForm | Screen::WarmUpDay => warmup::form::act(app, action),
         Screen::Edit => edit::act(app, action),
+        Screen::Fetch => fetch::act(app, action),
+        Screen::FetchForm => fetch::form::act(app, action),
     }
 }
 
@@ -113,17 +116,18 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::WarmUp => warmup::draw(app, frame, area, pen),
         Screen::WarmUpForm | Screen::WarmUpDay => warmup::form::draw(app, frame, area, pen),
         Screen::Edit => edit::draw(app, frame, area, pen),
+        Screen::Fetch => fetch::draw(app, frame, area, pen),
+        Screen::FetchForm => fetch::form::draw(app, frame, area, pen),
     }
 }
 
 /// The title line: where we are, and what it is about.
 pub fn title(app: &App) -> (String, String) {
     let (title, right) = place(app);
-    match app.screen() {
-        Screen::Watch => (title, right),
-        _ if right.is_empty() => (title, app.watches.mark().trim_end_matches(" · ").to_owned()),
-        _ => (title, format!("{}{right}", app.watches.mark())),
-    }
+    let fetch = if app.screen() == Screen::Fetch { "" } else { app.fetches.mark() };
+    let watches = if app.screen() == Screen::Watch { String::new() } else { app.watches.mark() };
+    let all = format!("{fetch}{watches}{right}");
+    (title, if right.is_empty() { all.trim_end_matches(" · ").to_owned() } else { all })
 }
 
 fn place(app: &App) -> (String, String) {
@@ -169,6 +173,8 @@ fn place(app: &App) -> (String, String) {
         Screen::WarmUpForm => return ("postdoc › warm-up › what is known".to_owned(), String::new()),
         Screen::WarmUpDay => return ("postdoc › warm-up › a day's numbers".to_owned(), String::new()),
         Screen::Edit => "edit",
+        Screen::Fetch => return ("postdoc › fetch".to_owned(), "read-only".to_owned()),
+        Screen::FetchForm => return ("postdoc › fetch a message".to_owned(), String::new()),
     };
     let tries = case.filter(|case| case.running > 0).and_then(|case| case.opened.input.effort().progress());
     let right = case.map_or(String::new(), |case| match case.running {

@@ -1,6 +1,7 @@
 //! A form: lines with a label, each a text to type or a choice to turn.
 
 use super::doc::Doc;
+use super::hidden::Hidden;
 use super::line_edit::LineEdit;
 use crate::tui::keys::Action;
 use unicode_width::UnicodeWidthStr;
@@ -21,12 +22,30 @@ pub struct Form {
     lines: &'static [Line],
     pub at: usize,
     texts: Vec<LineEdit>,
+    /// A line that is neither shown nor kept.
+    secret: Option<(usize, Hidden)>,
 }
 
 impl Form {
     pub fn new(lines: &'static [Line]) -> Form {
         let text = |line: &Line| LineEdit::new(*line.choices.first().unwrap_or(&""));
-        Form { lines, at: 0, texts: lines.iter().map(text).collect() }
+        Form { lines, at: 0, texts: lines.iter().map(text).collect(), secret: None }
+    }
+
+    /// With a line in which a secret is typed.
+    pub fn with_secret(self, line: usize) -> Form {
+        Form { secret: Some((line, Hidden::default())), ..self }
+    }
+
+    /// What is typed there.
+    pub fn secret(&self) -> Option<&Hidden> {
+        self.secret.as_ref().map(|(_, hidden)| hidden)
+    }
+
+    /// The secret under the cursor.
+    fn hidden(&mut self) -> Option<&mut Hidden> {
+        let at = self.at;
+        self.secret.as_mut().filter(|(line, _)| *line == at).map(|(_, hidden)| hidden)
     }
 
     pub fn text(&self, line: usize) -> &str {
@@ -63,7 +82,9 @@ impl Form {
     }
 
     pub fn insert(&mut self, text: &str) {
-        if self.chooses().is_empty()
+        if let Some(hidden) = self.hidden() {
+            hidden.insert(text);
+        } else if self.chooses().is_empty()
             && let Some(line) = self.texts.get_mut(self.at)
         {
             line.insert(text);
@@ -87,7 +108,9 @@ impl Form {
                 self.set(self.at, choices[(now + by) % choices.len()]);
             }
             edit if self.chooses().is_empty() => {
-                if let Some(line) = self.texts.get_mut(self.at) {
+                if let Some(hidden) = self.hidden() {
+                    hidden.edit(edit);
+                } else if let Some(line) = self.texts.get_mut(self.at) {
                     line.edit(edit);
                 }
             }
@@ -109,7 +132,9 @@ impl Form {
             if n == self.at {
                 marked = (doc.lines.len(), before + if choice { 0 } else { typed });
             }
+            let hidden = self.secret.as_ref().filter(|(at, hidden)| *at == n && !hidden.is_empty());
             let shown = match (choice, edit.is_empty()) {
+                _ if hidden.is_some() => hidden.map_or(String::new(), |(_, hidden)| hidden.words()),
                 (true, _) => format!("‹ {} ›  {}", edit.text(), line.hint),
                 (false, true) => format!("  ({})", line.hint),
                 (false, false) if n == self.at => window,

@@ -5,6 +5,7 @@ pub mod doc;
 pub mod editor;
 pub mod excerpt;
 pub mod form;
+pub mod hidden;
 pub mod line_edit;
 pub mod picture;
 pub mod raw;

@@ -1,6 +1,9 @@
 //! Performs a fetch: looks into every mailbox at once, and diagnoses what is found as it comes.
 
 mod disk;
+mod job;
+
+pub use job::{Job, spawn};
 
 use super::dns::Settings;
 use super::imap::{Dial, Seeker};
@@ -77,20 +80,38 @@ impl Fetcher {
 
     /// Waits until every mailbox has come to an end and what was found is diagnosed, or until `stop` is ready.
     pub fn run(&self, wanted: &Wanted, stop: impl Future, audience: &mut impl Audience) -> Wait {
-        self.runner.block_on(self.drive(wanted, stop, audience))
+        let (_never, more) = mpsc::unbounded_channel();
+        self.run_for(wanted, stop, more, audience)
     }
 
-    async fn drive(&self, wanted: &Wanted, stop: impl Future, audience: &mut impl Audience) -> Wait {
+    /// As [`Fetcher::run`]; `more` gives it more time.
+    fn run_for(
+        &self,
+        wanted: &Wanted,
+        stop: impl Future,
+        more: mpsc::UnboundedReceiver<Duration>,
+        audience: &mut impl Audience,
+    ) -> Wait {
+        self.runner.block_on(self.drive(wanted, stop, more, audience))
+    }
+
+    async fn drive(
+        &self,
+        wanted: &Wanted,
+        stop: impl Future,
+        mut more: mpsc::UnboundedReceiver<Duration>,
+        audience: &mut impl Audience,
+    ) -> Wait {
         let began = Instant::now();
         let accounts = wanted.boxes.iter().map(|(account, _)| account.clone()).collect();
         let mut wait = Wait::new(wanted.order.clone(), accounts, jiff::Timestamp::now());
         let dial = Dial::new(&self.settings, wanted.insecure);
-        let deadline = began + wanted.order.timeout;
+        let deadline = Cell::new(began + wanted.order.timeout);
         let stop = stop.map(|_| ()).shared();
         let (news, mut inbox) = mpsc::unbounded_channel();
         let mut working = FuturesUnordered::new();
         for n in 0..wanted.boxes.len() {
-            working.push(seeking(wanted, &dial, n, deadline, news.clone()).boxed_local());
+            working.push(seeking(wanted, &dial, n, &deadline, news.clone()).boxed_local());
         }
         let mut stopped = pin!(stop.clone());
         let mut over = false;
@@ -104,6 +125,10 @@ impl Fetcher {
                     wait.stop(began.elapsed());
                 }
                 Some((n, event)) = inbox.recv() => wait.hear(n, began.elapsed(), event),
+                Some(more) = more.recv() => {
+                    wait.order.timeout += more;
+                    deadline.set(deadline.get() + more);
+                }
                 done = working.next() => match done {
                     None => break,
                     Some(Done::Sought(n, found)) => {
@@ -136,7 +161,8 @@ impl Fetcher {
                             cause: verdict.cause.map(|rule| rule.id),
                             case,
                         };
-                        wait.hear(n, began.elapsed(), Event::Judged(opinion));
+                        let evidence = diagnosis.facts.evidence.clone();
+                        wait.hear(n, began.elapsed(), Event::Judged { opinion, evidence });
                     }
                     Some(Done::Broke(n)) => {
                         let fault = Fault::new(Reason::Garbage, "a fault of postdoc; please report it");
@@ -167,7 +193,7 @@ async fn seeking(
     wanted: &Wanted,
     dial: &Dial,
     n: usize,
-    deadline: Instant,
+    deadline: &Cell<Instant>,
     news: mpsc::UnboundedSender<(usize, Event)>,
 ) -> Done {
     let Some((account, who)) = wanted.boxes.get(n) else { return Done::Broke(n) };
@@ -198,10 +224,16 @@ async fn seeking(
             disk => disk::seek(disk, &account.folders, sought, *header_only, wanted.pace, &tell).await,
         }
     };
-    match timeout_at(deadline, AssertUnwindSafe(work).catch_unwind()).await {
-        Ok(Ok(found)) => Done::Sought(n, found),
-        Ok(Err(_)) => Done::Broke(n),
-        Err(_) => Done::TimeUp(n, last.take()),
+    let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
+    loop {
+        let until = deadline.get();
+        match timeout_at(until, &mut work).await {
+            Ok(Ok(found)) => return Done::Sought(n, found),
+            Ok(Err(_)) => return Done::Broke(n),
+            // There may be more time by now.
+            Err(_) if deadline.get() > until => {}
+            Err(_) => return Done::TimeUp(n, last.take()),
+        }
     }
 }
 

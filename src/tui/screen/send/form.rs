@@ -10,7 +10,7 @@
 //!   certificate       ‹ checked ›
 //!   user              ann@example.com
 //!   login             ‹ password ›
-//!   secret            (typed, not shown)
+//!   secret            (hidden, 12 characters)
 //! ── Message ──────────────────────────────────────────────────────────────
 //! ```
 
@@ -23,17 +23,15 @@ use crate::tui::screen::step;
 use crate::tui::sendings;
 use crate::tui::theme::Ink;
 use crate::tui::widget::doc::{Doc, Pen};
+use crate::tui::widget::hidden::Hidden;
 use crate::tui::widget::line_edit::LineEdit;
 use crate::tui::world::{Key, Letter};
-use crate::world::prompt::put;
-use crate::world::secret::{LIMIT, Proof, Secret, Source};
+use crate::world::secret::{Proof, Source};
 use crate::world::send::{Login, Told};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
-use std::fmt;
 use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
-use zeroize::Zeroizing;
 
 /// Section, label and hint of each line.
 const LINES: [(&str, &str, &str); 15] = [
@@ -92,32 +90,7 @@ pub struct Form {
     tls: usize,
     certificate: usize,
     login: usize,
-    secret: Typed,
-}
-
-/// A secret as it is typed: never drawn, never printed, wiped when it goes.
-struct Typed(Zeroizing<String>);
-
-impl Default for Typed {
-    fn default() -> Typed {
-        Typed(Zeroizing::new(String::new()))
-    }
-}
-
-impl fmt::Debug for Typed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Typed")
-    }
-}
-
-impl Typed {
-    fn insert(&mut self, text: &str) {
-        if self.0.capacity() == 0 {
-            // Room for all of it at once: text that grows leaves copies behind.
-            self.0 = Zeroizing::new(String::with_capacity(LIMIT));
-        }
-        text.chars().filter(|c| !c.is_control()).for_each(|c| put(&mut self.0, c));
-    }
+    secret: Hidden,
 }
 
 impl Form {
@@ -136,7 +109,7 @@ impl Form {
 
     /// The secret is needed no more.
     pub fn forget(&mut self) {
-        self.secret = Typed::default();
+        self.secret = Hidden::default();
     }
 
     /// What the form asks for, or the line that cannot be read and why.
@@ -193,12 +166,10 @@ impl Form {
         let Some(user) = self.some(USER) else { return Ok(None) };
         let proof = if self.login < 2 { Proof::Password } else { Proof::Token };
         let secret = match self.hidden(SECRET) {
-            true if self.secret.0.is_empty() => return Err((SECRET, format!("{user} needs a {}", proof.word()))),
-            true => {
-                let mut copy = Zeroizing::new(String::with_capacity(LIMIT));
-                copy.push_str(&self.secret.0);
-                Told::Typed(Secret::new(copy))
-            }
+            true => match self.secret.secret() {
+                Some(secret) => Told::Typed(secret),
+                None => return Err((SECRET, format!("{user} needs a {}", proof.word()))),
+            },
             false => match self.some(SECRET) {
                 Some(command) => Told::From(Source::Command(command)),
                 None => return Err((SECRET, format!("which command prints the {}?", proof.word()))),
@@ -223,7 +194,7 @@ impl Form {
             TLS => choice(TLS_WORDS.get(self.tls).map_or("", |(word, _)| word)),
             CERTIFICATE => choice(CERTIFICATES.get(self.certificate).unwrap_or(&"")),
             LOGIN => choice(LOGINS.get(self.login).unwrap_or(&"")),
-            SECRET if self.hidden(line) && !self.secret.0.is_empty() => ("(typed, not shown)".into(), Ink::Plain),
+            SECRET if self.hidden(line) && !self.secret.is_empty() => (self.secret.words(), Ink::Plain),
             SECRET if self.hidden(line) => ("(it is not shown, and wiped after use)".into(), Ink::Faint),
             SECRET if self.text(line).is_empty() => ("(a command that prints it)".into(), Ink::Faint),
             _ if self.text(line).is_empty() && !hint.is_empty() => (format!("({hint})"), Ink::Faint),
@@ -261,9 +232,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
                 *choice = (*choice + if action == Action::Left { of - 1 } else { 1 }) % of;
             }
         }
-        Action::DeleteBack if form.hidden(at) => drop(form.secret.0.pop()),
-        Action::KillLine | Action::KillWord | Action::KillToEnd if form.hidden(at) => form.forget(),
-        edit if form.choice(at).is_none() && !form.hidden(at) => {
+        edit if form.hidden(at) => form.secret.edit(edit),
+        edit if form.choice(at).is_none() => {
             if let Some(line) = form.texts.get_mut(at) {
                 line.edit(edit);
             }

@@ -1,0 +1,365 @@
+//! The fetch of this session: what is asked for, how it stands; it goes on while the user is elsewhere.
+
+use super::app::{App, Screen};
+use super::msg::{Effect, Ticket};
+use super::widget::form::{Form, Line};
+use super::world::Opened;
+use crate::evidence::Input;
+use crate::fetch::account::Server;
+use crate::fetch::{End, Mailbox, Sought, TIMEOUT, Wait};
+use crate::knowledge::mailbox::{Provider, Tls, find};
+use crate::report;
+use crate::world::secret::{Proof, Secret, Source};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The name of the note that the form is kept under.
+pub const NOTE: &str = "fetch";
+
+/// What `+` adds to the time.
+const MORE: Duration = Duration::from_secs(5 * 60);
+
+pub const MAILBOX: usize = 0;
+pub const PASSWORD: usize = 1;
+const COMMAND: usize = 2;
+const TOKEN: usize = 3;
+const TLS: usize = 4;
+const LOOK: usize = 5;
+const VALUE: usize = 6;
+const FOLDERS: usize = 7;
+const READ: usize = 8;
+
+const fn text(label: &'static str, hint: &'static str) -> Line {
+    Line { label, choices: &[], hint }
+}
+
+/// What is asked.
+const LINES: &[Line] = &[
+    text("mailbox", "me@gmail.com, name@imap.example.com, or a file"),
+    text("password", "typed here, kept nowhere; or one of the next two"),
+    text("its command", "prints the password: pass show mail"),
+    text("token command", "prints an OAuth 2.0 token"),
+    Line { label: "TLS", choices: &["by the port", "implicit", "starttls", "none"], hint: "" },
+    Line { label: "look for", choices: &["marker", "Message-ID", "newest"], hint: "" },
+    text("which", "the value of X-Postdoc-Test, or the Message-ID"),
+    text("folders too", "besides INBOX and junk: Lists, Archive"),
+    Line { label: "read", choices: &["all of it", "the header"], hint: "" },
+];
+
+/// What is to be fetched, as the form says it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub boxes: Boxes,
+    pub folders: Vec<String>,
+    pub sought: Sought,
+    pub header_only: bool,
+    pub timeout: Duration,
+    /// The message as it was sent.
+    pub sent: Option<Input>,
+}
+
+/// Which mailboxes.
+#[derive(Clone, Debug)]
+pub enum Boxes {
+    One {
+        server: Server,
+        proof: Proof,
+        secret: Told,
+    },
+    /// A file of mailboxes, a Maildir, or an mbox.
+    At(PathBuf),
+}
+
+/// Where the secret is.
+#[derive(Clone, Debug)]
+pub enum Told {
+    Typed(Secret),
+    At(Source),
+}
+
+/// All of it.
+#[derive(Debug)]
+pub struct Fetches {
+    pub form: Form,
+    pub asked: Option<Asked>,
+    /// `None` until the first state arrives.
+    pub state: Option<Wait>,
+    /// Why it could not begin.
+    pub fault: Option<String>,
+    pub stopped: bool,
+    /// The marked mailbox.
+    pub at: usize,
+    /// No bell when it is over.
+    pub quiet: bool,
+    /// The user has looked at how it ended.
+    seen: bool,
+    ticket: Ticket,
+    /// What was sent, where the form is about that.
+    sent: Option<Input>,
+}
+
+impl Default for Fetches {
+    fn default() -> Fetches {
+        Fetches {
+            form: Form::new(LINES).with_secret(PASSWORD),
+            asked: None,
+            state: None,
+            fault: None,
+            stopped: false,
+            at: 0,
+            quiet: false,
+            seen: true,
+            ticket: Ticket::default(),
+            sent: None,
+        }
+    }
+}
+
+impl Fetches {
+    /// With the lines of the form as they were left.
+    pub fn of(kept: &str) -> Fetches {
+        let mut fetches = Fetches::default();
+        fetches.form.take_back(&serde_json::from_str::<Vec<String>>(kept).unwrap_or_default());
+        fetches
+    }
+
+    pub fn runs(&self) -> bool {
+        let going = self.state.as_ref().is_none_or(|wait| !finished(wait));
+        self.asked.is_some() && !self.stopped && self.fault.is_none() && going
+    }
+
+    /// What a title says of it on other screens.
+    pub fn mark(&self) -> &'static str {
+        match self.runs() {
+            true => "waiting for mail · ",
+            false if !self.seen => "fetch over · ",
+            false => "",
+        }
+    }
+
+    /// The provider of the mailbox that is typed, as far as it is known.
+    pub fn provider(&self) -> Option<(&'static Provider, Server)> {
+        let server = Server::read(self.form.some(MAILBOX)?).ok()?;
+        Some((find(server.provider?)?, server))
+    }
+
+    pub fn marked(&self) -> Option<&Mailbox> {
+        self.state.as_ref()?.boxes.get(self.at)
+    }
+
+    /// How it stands, in a few words.
+    pub fn words(&self) -> String {
+        match (&self.fault, &self.state) {
+            (Some(fault), _) => fault.clone(),
+            (None, Some(wait)) if self.stopped => format!("stopped: found in {} of {}", wait.found(), wait.boxes.len()),
+            (None, Some(wait)) if wait.end.is_some() => report::fetch::result(wait),
+            (None, _) => "waiting".into(),
+        }
+    }
+
+    /// What does the same in a shell.
+    pub fn command(&self) -> Option<String> {
+        let asked = self.asked.as_ref()?;
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
+        let mut command = "postdoc fetch".to_owned();
+        match &asked.boxes {
+            Boxes::At(path) => command += &format!(" --mailboxes {}", quoted(&path.display().to_string())),
+            Boxes::One { server, proof, secret } => {
+                command += &format!(" --imap {}:{}", server.host, server.port);
+                if server.tls.port() != server.port {
+                    command += &format!(" --imap-tls {}", server.tls.word());
+                }
+                command += &format!(" --user {}", quoted(server.user.as_deref().unwrap_or_default()));
+                if let Told::At(Source::Command(line)) = secret {
+                    let option = if *proof == Proof::Token { "token" } else { "password" };
+                    command += &format!(" --{option}-command {}", quoted(line));
+                }
+            }
+        }
+        command += &match &asked.sought {
+            Sought::Marker(marker) => format!(" --marker {marker}"),
+            Sought::MessageId(id) => format!(" --message-id {}", quoted(id)),
+            Sought::Newest => " --newest".into(),
+        };
+        if !asked.folders.is_empty() {
+            command += &format!(" --folders {}", quoted(&asked.folders.join(",")));
+        }
+        Some(command + if asked.header_only { " --header-only" } else { "" })
+    }
+
+    /// What the form asks for, or the line that cannot be read and why.
+    fn read(&self) -> Result<Asked, (usize, String)> {
+        let boxes = self.boxes()?;
+        let form = &self.form;
+        let sought = match form.text(LOOK) {
+            "newest" => Sought::Newest,
+            "marker" => Sought::marker(form.text(VALUE)).map_err(|why| (VALUE, why))?,
+            _ => Sought::message_id(form.text(VALUE)).map_err(|why| (VALUE, why))?,
+        };
+        let folders = form.text(FOLDERS).split(',').map(str::trim).filter(|f| !f.is_empty());
+        Ok(Asked {
+            boxes,
+            folders: folders.map(str::to_owned).collect(),
+            sought,
+            header_only: form.text(READ) != "all of it",
+            timeout: TIMEOUT,
+            sent: self.sent.clone(),
+        })
+    }
+
+    fn boxes(&self) -> Result<Boxes, (usize, String)> {
+        let form = &self.form;
+        let place = form.some(MAILBOX).ok_or((MAILBOX, "a mailbox is missing".to_owned()))?;
+        if place.contains('/') || place.ends_with(".toml") {
+            return Ok(Boxes::At(place.into()));
+        }
+        let mut server = Server::read(place).map_err(|why| (MAILBOX, why))?;
+        if server.user.is_none() {
+            return Err((MAILBOX, format!("who logs in? name@{place}")));
+        }
+        let tls = match form.text(TLS) {
+            "implicit" => Some(Tls::Implicit),
+            "starttls" => Some(Tls::Starttls),
+            "none" => Some(Tls::None),
+            _ => None,
+        };
+        if let Some(tls) = tls {
+            server = server.secured(tls);
+        }
+        let command = |line| form.some(line).map(|text| Told::At(Source::Command(text.to_owned())));
+        let typed = form.secret().and_then(|hidden| hidden.secret()).map(Told::Typed);
+        let (proof, secret) = match (command(TOKEN), typed.or_else(|| command(COMMAND))) {
+            (Some(token), _) => (Proof::Token, token),
+            (None, Some(password)) => (Proof::Password, password),
+            (None, None) => return Err((PASSWORD, "a password, or a command that prints one, is missing".into())),
+        };
+        Ok(Boxes::One { server, proof, secret })
+    }
+}
+
+/// Over, and everything that was found is diagnosed.
+fn finished(wait: &Wait) -> bool {
+    wait.end.is_some() && wait.boxes.iter().all(|b| b.find.is_none() || b.opinion.is_some())
+}
+
+/// Goes to the fetch, or asks what to fetch.
+pub fn show(app: &mut App) {
+    let screen = if app.fetches.asked.is_some() { Screen::Fetch } else { Screen::FetchForm };
+    if app.screen() != screen {
+        app.screens.push(screen);
+    }
+    app.fetches.seen = true;
+}
+
+/// Asks for the mailbox of a message that was just sent.
+pub fn after(app: &mut App, marker: &str, sent: Input) {
+    let fetches = &mut app.fetches;
+    fetches.form.set(LOOK, "marker");
+    fetches.form.set(VALUE, marker);
+    fetches.form.at = if fetches.form.some(MAILBOX).is_none() { MAILBOX } else { PASSWORD };
+    fetches.sent = Some(sent);
+    app.screens.push(Screen::FetchForm);
+}
+
+/// Begins what the form asks for.
+pub fn begin(app: &mut App) -> Vec<Effect> {
+    if app.fetches.runs() {
+        app.warn("A fetch runs already: stop it first (Ctrl+C on its screen).");
+        return vec![];
+    }
+    match app.fetches.read() {
+        Ok(asked) => {
+            super::update::back(app);
+            let kept = serde_json::to_string(&app.fetches.form.kept()).unwrap_or_default();
+            let mut effects = start(app, asked);
+            effects.push(Effect::SaveNote { name: NOTE.to_owned(), text: kept });
+            effects
+        }
+        Err((line, why)) => {
+            app.fetches.form.at = line;
+            app.warn(format!("{why}."));
+            vec![]
+        }
+    }
+}
+
+fn start(app: &mut App, asked: Asked) -> Vec<Effect> {
+    let fetches = &mut app.fetches;
+    fetches.ticket = Ticket(fetches.ticket.0 + 1);
+    let effect = Effect::Fetch(fetches.ticket, Box::new(asked.clone()));
+    (fetches.asked, fetches.state, fetches.fault) = (Some(asked), None, None);
+    (fetches.stopped, fetches.at, fetches.seen) = (false, 0, true);
+    show(app);
+    vec![effect]
+}
+
+/// The same again.
+pub fn again(app: &mut App) -> Vec<Effect> {
+    match app.fetches.asked.clone() {
+        Some(_) if app.fetches.runs() => {
+            app.say("It still runs.");
+            vec![]
+        }
+        Some(asked) => start(app, asked),
+        None => vec![],
+    }
+}
+
+/// Waits five minutes more.
+pub fn longer(app: &mut App) -> Vec<Effect> {
+    if !app.fetches.runs() {
+        app.say("It is over; r begins again.");
+        return vec![];
+    }
+    app.say("Five minutes more.");
+    vec![Effect::FetchLonger(MORE)]
+}
+
+pub fn stop(app: &mut App) -> Vec<Effect> {
+    app.fetches.stopped = true;
+    app.say("Stopped waiting; what was found is kept.");
+    vec![Effect::Unfetch]
+}
+
+/// News of the fetch.
+pub fn heard(app: &mut App, ticket: Ticket, state: Result<Box<Wait>, String>) -> Vec<Effect> {
+    if ticket != app.fetches.ticket || !app.fetches.runs() {
+        return vec![];
+    }
+    let looking = matches!(app.screen(), Screen::Fetch);
+    let fetches = &mut app.fetches;
+    match state {
+        Ok(wait) => fetches.state = Some(*wait),
+        Err(why) => fetches.fault = Some(why),
+    }
+    if fetches.runs() {
+        return vec![];
+    }
+    fetches.seen = looking;
+    let (text, quiet) = (format!("{}.", fetches.words()), fetches.quiet);
+    match fetches.state.as_ref().is_some_and(|wait| wait.end == Some(End::Found)) {
+        true => app.say(text),
+        false => app.warn(text),
+    }
+    if quiet { vec![] } else { vec![Effect::Bell] }
+}
+
+/// The diagnosis of what was found in the marked mailbox, as it was made.
+pub fn opened(app: &mut App) -> Option<Opened> {
+    let Some(mailbox) = app.fetches.marked() else {
+        app.say("Nothing is here yet.");
+        return None;
+    };
+    let Some(evidence) = &mailbox.evidence else {
+        let text = match mailbox.find {
+            Some(_) => "It is being diagnosed; one moment.",
+            None => "The message has not been found there.",
+        };
+        app.say(text);
+        return None;
+    };
+    let evidence: Arc<_> = evidence.clone();
+    let opened = Opened::new(evidence.input.clone(), evidence.said.clone());
+    Some(Opened { recorded: Some(evidence), ..opened })
+}
