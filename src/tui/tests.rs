@@ -794,6 +794,14 @@ fn footers_come_from_the_table_and_fit() {
 }
 
 #[test]
+fn places_are_distinct() {
+    for (n, (place, name)) in Places::NAMED.iter().enumerate() {
+        let twin = Places::NAMED.iter().skip(n + 1).find(|(other, _)| other.has(*place));
+        assert_eq!(twin.map(|(_, twin)| twin), None, "{name}");
+    }
+}
+
+#[test]
 fn every_bound_action_is_understood() {
     // running every line of every place must neither panic nor leave the app without a screen
     for (name, tell) in STORIES {

@@ -191,6 +191,7 @@ fn receiver(doc: &mut Doc, diagnosis: &Diagnosis, why: bool) {
     let boundary = &reading.boundary;
     let done = reading.reported.dmarc.as_ref().and_then(|d| d.disposition.as_deref());
     match (&boundary.authserv_id, done) {
+        (Some(who), Some("none")) => doc.hang(" ", Ink::Plain, format!("{who} took no action."), Ink::Plain),
         (Some(who), Some(done)) => doc.hang(" ", Ink::Plain, format!("{who} did: {done}."), Ink::Plain),
         (Some(who), None) => doc.hang(" ", Ink::Plain, format!("Receiver: {who}."), Ink::Plain),
         (None, _) if !boundary.because.is_empty() => doc.hang(" ", Ink::Plain, &boundary.because, Ink::Plain),
