@@ -233,9 +233,9 @@ impl Places {
     /// What is to be sent?
     pub const SEND_FORM: Places = Places(1 << 55);
     /// Send it?
-    pub const SEND: Places = Places(1 << 53);
+    pub const SEND: Places = Places(1 << 44);
     /// The session in which it is sent.
-    pub const SESSION: Places = Places(1 << 54);
+    pub const SESSION: Places = Places(1 << 45);
     /// The checklist of a new sending domain.
     pub const ONBOARD: Places = Places(1 << 42);
     /// Who sends, and from where?

@@ -44,8 +44,8 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Practice", "broken domains in an invented internet"),
     ("Fetch a message from a mailbox", "wait for it, see the folder, diagnose it"),
     ("Send a test message", "see the session, and why it is refused"),
-    ("Set up a new sending domain", "records, keys, checks, one by one"),
     ("Find out why mail fails", "from what you see to the cause, step by step"),
+    ("Set up a new sending domain", "records, keys, checks, one by one"),
 ];
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -71,8 +71,8 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
         5 => app.screens.push(Screen::Practice),
         6 => fetches::show(app),
         7 => sendings::show(app),
-        8 => app.screens.push(Screen::OnboardForm),
-        9 => troubles::show(app),
+        8 => troubles::show(app),
+        9 => app.screens.push(Screen::OnboardForm),
         n => {
             if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());
