@@ -4,11 +4,12 @@ use super::app::{App, Screen};
 use super::msg::{Effect, Ticket};
 use super::widget::form::{Form, Line};
 use super::world::Opened;
-use crate::evidence::Input;
+use crate::evidence::{Input, InputKind};
 use crate::fetch::account::Server;
 use crate::fetch::{End, Mailbox, Sought, TIMEOUT, Wait};
 use crate::knowledge::mailbox::{Provider, Tls, find};
 use crate::report;
+use crate::send::Composed;
 use crate::world::secret::{Proof, Secret, Source};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -253,12 +254,18 @@ pub fn show(app: &mut App) {
 }
 
 /// Asks for the mailbox of a message that was just sent.
-pub fn after(app: &mut App, marker: &str, sent: Input) {
+pub fn after(app: &mut App, composed: &Composed) {
+    let (look, value) = match (&composed.marker, &composed.message_id) {
+        (Some(marker), _) => ("marker", marker.as_str()),
+        (None, Some(id)) => ("Message-ID", id.as_str()),
+        (None, None) => ("newest", ""),
+    };
+    let sent = Input::read("the sent message", composed.bytes.clone(), Some(InputKind::Message));
     let fetches = &mut app.fetches;
-    fetches.form.set(LOOK, "marker");
-    fetches.form.set(VALUE, marker);
+    fetches.form.set(LOOK, look);
+    fetches.form.set(VALUE, value);
     fetches.form.at = if fetches.form.some(MAILBOX).is_none() { MAILBOX } else { PASSWORD };
-    fetches.sent = Some(sent);
+    fetches.sent = sent.ok();
     app.screens.push(Screen::FetchForm);
 }
 

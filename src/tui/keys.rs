@@ -448,6 +448,7 @@ static TABLE: &[Binding] = rows! {
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::SEND, "copy", "copy the message", ["clipboard"];
     A::Stop, [ch('s') => A::Stop], 1, P::SESSION, "stop", "stop it; says whether the message may have left", ["cancel", "abort"];
     A::Open, [on(K::Enter) => A::Open], 1, P::SESSION, "diagnose", "what the session means, and what to do", ["why", "refused", "bounce"];
+    A::Watch, [ch('w') => A::Watch], 1, P::SESSION, "wait for it", "wait for the message in a mailbox", ["fetch", "arrive", "imap"];
     A::Again, [ch('r') => A::Again], 1, P::SESSION, "form", "back to the form, to send again", ["retry", "again"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::SESSION, "copy", "copy the session; secrets stand in no line of it", ["clipboard", "yank", "transcript"];
     A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::SEND_FORM, "show it", "done: write it and show it; nothing leaves yet", ["go", "send"];

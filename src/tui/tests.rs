@@ -441,6 +441,10 @@ pub(super) const STORIES: &[Story] = &[
     ("send_stopped", |app| {
         handed_over(app, testing::session(12, Some(Stop::Cancelled)));
     }),
+    ("send_arrival", |app| {
+        handed_over(app, testing::session(13, None));
+        press(app, "w");
+    }),
     ("send_quit", |app| {
         handed_over(app, testing::session(12, None));
         press(app, "q");

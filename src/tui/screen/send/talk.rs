@@ -16,6 +16,7 @@ use crate::report::send::{certificate, line, sign};
 use crate::report::watch::clock;
 use crate::rules::bounce::of_session;
 use crate::tui::app::App;
+use crate::tui::fetches;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
 use crate::tui::screen::{home::cursor, turn};
@@ -30,6 +31,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let page = app.page;
     match action {
         Action::Open => return sendings::diagnose(app),
+        Action::Watch => return arrival(app),
         Action::Stop if app.sending.runs() => return sendings::stop(app),
         Action::Stop => app.say("It is over already."),
         Action::Again if app.sending.runs() => app.say("It is still running."),
@@ -39,6 +41,17 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             return vec![Effect::Copy { text: text(t), what: "the session".to_owned() }];
         }
         other => app.sending.top = turn(app.sending.top, other, page).unwrap_or(app.sending.top),
+    }
+    vec![]
+}
+
+/// Waits for the message in a mailbox, as far as it may have left.
+fn arrival(app: &mut App) -> Vec<Effect> {
+    let gone = |s: &Session| !s.runs() && s.transcript().is_some_and(|t| t.left != Left::No);
+    match app.sending.session.as_ref().filter(|s| gone(s)).map(|s| s.composed.clone()) {
+        Some(composed) => fetches::after(app, &composed),
+        None if app.sending.runs() => app.say("It is still running."),
+        None => app.say("The message has not left: there is nothing to wait for."),
     }
     vec![]
 }
@@ -118,6 +131,7 @@ fn page(doc: &mut Doc, session: &Session, now: jiff::Timestamp) {
             && let Some(id) = &session.composed.message_id
         {
             doc.hang("   ", Ink::Plain, format!("Look for Message-ID {id}"), Ink::Plain);
+            doc.para(3, "w waits for it in a mailbox, and holds what arrives against what was sent.", Ink::Faint);
         }
         let more = match &t.stop {
             Some(Stop::Cancelled) | None => "Enter opens the case",
