@@ -539,7 +539,7 @@ static TABLE: &[Binding] = rows! {
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::VERDICT, "back", "back one step; keeps the work", ["cancel"];
     A::Form, [ch('p') => A::Form], 1, P::VERDICT, "", "the record as your DNS host wants it, field by field", ["publish", "provider", "host", "registrar", "paste"];
     A::CopyAs, [ch('c') => A::CopyAs], 1, P::VERDICT, "copy as", "copy as the DNS host's form, zone lines, Route 53, Terraform, dig, Markdown, JSON …", ["ticket", "export", "clipboard"];
-    A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::LISTS, "", "open that line", [];
+    A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8), ch('0') => A::Pick(10)], 2, P::LISTS, "", "open that line", [];
     A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('0') => A::Pick(0), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::COPY, "copy", "copy that form", [];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::DETAIL.or(P::FORM), "record", "previous, next record of the fix", [];
     A::Stated, [ch('t') => A::Stated], 1, P::SPF, "try an IP", "try an address, a sender and a HELO name", ["what if", "ip", "evaluate"];

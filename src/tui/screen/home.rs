@@ -100,8 +100,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         }
         let kept = n == 0 && !app.editor.is_empty();
         let hint = if kept { "paste it now; Enter opens the draft you left" } else { hint };
-        let text =
-            if area.width >= 76 { format!("{}  {name:<34} {hint}", n + 1) } else { format!("{}  {name}", n + 1) };
+        let digit = super::digit(n);
+        let text = if area.width >= 76 { format!("{digit}  {name:<34} {hint}") } else { format!("{digit}  {name}") };
         doc.item(n == app.home, &text);
     }
     if wide {
@@ -122,7 +122,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
             marked = doc.lines.len();
         }
         let (glyph, word, _) = app::sign(recent.state);
-        let digit = if at < 9 { (at + 1).to_string() } else { " ".to_owned() };
+        let digit = super::digit(at);
         let left =
             format!("{digit}  {:<21} {glyph} {word:<5} {}", pen.clean(&recent.name), pen.clean(&recent.headline));
         let zone = if app.local_time { jiff::tz::TimeZone::system() } else { jiff::tz::TimeZone::UTC };

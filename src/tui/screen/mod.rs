@@ -287,3 +287,8 @@ pub fn plain_page(app: &App) -> Vec<Effect> {
     let text = app.redactor.as_ref().map_or(text.clone(), |r| r.apply(&text));
     vec![Effect::PlainPage(Safe::block(text).into_string())]
 }
+
+/// The key of a line of a list: 1 to 9, 0 for the tenth, none after it.
+fn digit(line: usize) -> char {
+    u32::try_from(line).ok().filter(|n| *n < 10).and_then(|n| char::from_digit((n + 1) % 10, 10)).unwrap_or(' ')
+}

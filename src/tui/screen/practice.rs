@@ -50,7 +50,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         if n == app.practice.marked {
             marked = doc.lines.len();
         }
-        let digit = if n < 9 { (n + 1).to_string() } else { " ".to_owned() };
+        let digit = super::digit(n);
         doc.item(n == app.practice.marked, &format!("{digit}  {}", lesson.title));
     }
     let top = doc.draw(frame, area, (marked + 1).saturating_sub(area.height as usize));

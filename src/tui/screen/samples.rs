@@ -43,7 +43,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     doc.blank();
     let head = doc.lines.len();
     for (n, sample) in app.samples.iter().enumerate() {
-        let digit = if n < 9 { (n + 1).to_string() } else { " ".to_owned() };
+        let digit = super::digit(n);
         doc.item(n == app.sample, &format!("{digit}  {}", pen.clean(&sample.title)));
     }
     let marked = head + app.sample;

@@ -48,7 +48,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         if n == app.troubles.marked {
             marked = doc.lines.len();
         }
-        let digit = if n < 9 { (n + 1).to_string() } else { " ".to_owned() };
+        let digit = super::digit(n);
         let text = match area.width >= 90 {
             true => format!("{digit}  {:<42} {}", symptom.title, symptom.hint),
             false => format!("{digit}  {}", symptom.title),
