@@ -53,6 +53,9 @@ pub fn main() -> ExitCode {
 
 /// With the settings file, where there is one.
 fn settled(mut cli: Cli, mut given: Given) -> anyhow::Result<Exit> {
+    if let (Some(input), Some(_)) = (&cli.input, &cli.command) {
+        anyhow::bail!("{input:?} stands before a command: put it after, or leave the command out");
+    }
     // What helps to mend the settings must not stumble over them.
     if let Some(Command::Config(args)) = &cli.command
         && !matches!(args.action, ConfigAction::Show)

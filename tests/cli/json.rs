@@ -179,7 +179,7 @@ fn the_schemas_are_listed_and_named() {
     let list = home.run(&["schema"]);
     assert_eq!(
         (list.status, list.stdout.as_str()),
-        (0, "case\ndiagnosis\ndiff\ndkim-key\ndomain\nevent\nfix\nplan\nreport\nspf\nwarmup\n")
+        (0, "case\ndiagnosis\ndiff\ndkim-key\ndomain\nevent\nfix\npath\nplan\nreport\nspf\nwarmup\n")
     );
     let out = home.run(&["schema", "nothing"]);
     assert_eq!((out.status, out.stdout.as_str()), (2, ""));

@@ -168,6 +168,17 @@ fn what_the_user_says_counts() {
 }
 
 #[test]
+fn flags_may_stand_before_the_command() {
+    let home = Home::new();
+    let before = home.run(&["--offline", "--now", NOW, "-f", "json", "diagnose", "--sample", "unaligned"]);
+    let after = home.run(&["diagnose", "--sample", "unaligned", "--offline", "--now", NOW, "-f", "json"]);
+    assert_eq!((before.status, &before.stdout), (1, &after.stdout), "{}", before.stderr);
+    let both = home.run(&["mail.eml", "rules"]);
+    assert_eq!(both.status, 2);
+    assert!(both.stderr.contains("before a command"), "{}", both.stderr);
+}
+
+#[test]
 fn the_present_can_be_stated() {
     let home = Home::new();
     let expired = include_str!("../scenarios/dkim-expired/input");

@@ -42,7 +42,7 @@ use clap::{Parser, Subcommand};
 
 /// The mail doctor in a terminal: reads a message or its header, says why mail fails, hands over the cure.
 #[derive(Debug, Parser)]
-#[command(name = "postdoc", version, args_conflicts_with_subcommands = true, max_term_width = 100, after_help = EXITS)]
+#[command(name = "postdoc", version, max_term_width = 100, after_help = EXITS)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
