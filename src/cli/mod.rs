@@ -26,6 +26,7 @@ mod troubleshoot;
 mod warmup;
 mod watch;
 
+use crate::config::Config;
 use crate::tui::{keys, rebind, theme};
 use crate::world::state::State;
 use args::{Cli, Command, ConfigAction, Given};
@@ -62,18 +63,31 @@ fn settled(mut cli: Cli, mut given: Given) -> anyhow::Result<Exit> {
     {
         return config::run(&cli.global, &given, args);
     }
+    let config = match settings(&mut cli, &mut given) {
+        // Whoever asks what is wrong is told this too.
+        Err(e) if matches!(cli.command, Some(Command::Doctor)) => {
+            tell(format_args!("{e:#}"));
+            Config::default()
+        }
+        read => read?,
+    };
+    let exit = run(cli, &given);
+    if let Ok(state) = State::find() {
+        // Housekeeping: whoever asked for something else is not to be told.
+        let _ = state.forget_old_cases(config.cases.keep_days.unwrap_or(KEEP_DAYS));
+    }
+    exit
+}
+
+/// Reads the settings, and puts them in force.
+fn settings(cli: &mut Cli, given: &mut Given) -> anyhow::Result<Config> {
     let found = crate::world::config::find(cli.global.config.as_deref())?;
-    cli.global.settle(&found.config, &mut given).map_err(anyhow::Error::msg)?;
+    cli.global.settle(&found.config, given).map_err(anyhow::Error::msg)?;
     theme::prefer(&found.config);
     if let Some(own) = rebind::rebound(&found.config, &found.text).map_err(|e| found.bad(e))? {
         keys::take(own);
     }
-    let exit = run(cli, &given);
-    if let Ok(state) = State::find() {
-        // Housekeeping: whoever asked for something else is not to be told.
-        let _ = state.forget_old_cases(found.config.cases.keep_days.unwrap_or(KEEP_DAYS));
-    }
-    exit
+    Ok(found.config)
 }
 
 /// Days a case is kept where no setting says otherwise.

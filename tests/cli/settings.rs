@@ -36,6 +36,8 @@ fn a_slip_is_told_with_its_line_and_ends_with_two() {
         assert!(out.stdout.is_empty());
         // What helps to mend it works all the same.
         assert_eq!(home.run(&["config", "template", "--config", &file]).status, 0);
+        let doctor = home.run(&["doctor", "--offline", "--config", &file]);
+        assert!(doctor.status == 0 && doctor.stderr.contains(part), "{}", doctor.stderr);
     }
     let out = home.run(&["rules", "--config", "/nowhere/config.toml"]);
     assert_eq!(out.status, 2);
