@@ -1,7 +1,7 @@
 //! The README's pictures, drawn from the real screens. `POSTDOC_PICTURES=1 cargo test --lib pictures` makes them anew;
 //! otherwise the test sees to it that they show what the app shows.
 
-use super::tests::{STORIES, story};
+use super::tests::stories::{STORIES, story};
 use super::theme::{Choice, Look, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

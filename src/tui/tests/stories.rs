@@ -1,0 +1,587 @@
+//! The states of the app that are drawn and tried: each a story told by keys, and the hands that tell it.
+
+use crate::evidence::InputKind;
+use crate::evidence::transcript::Stop;
+use crate::tui::app::{App, Screen};
+use crate::tui::msg::{Effect, Msg, Ticket};
+use crate::tui::testing;
+use crate::tui::theme::{Choice, Look, Theme};
+use crate::tui::update::update;
+use crate::tui::world::{Opened, Recent, Sample, Source};
+use crate::world::run::Progress;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use unicode_width::UnicodeWidthStr;
+
+pub(in crate::tui) const UNICODE: Look = Look { theme: Choice::Fixed(Theme::Dark), ascii: false, motion: true };
+pub(in crate::tui) const ASCII: Look = Look { theme: Choice::Fixed(Theme::Mono), ascii: true, motion: false };
+
+pub(in crate::tui) fn app(look: Look) -> App {
+    let mut app = App::new(look, "2026-05-12T14:02:00Z".parse().unwrap());
+    app.recent = vec![Recent {
+        id: "3f9c".into(),
+        name: "acme.example".into(),
+        state: crate::triage::State::Fail,
+        headline: "DMARC not aligned".into(),
+        at: "2026-05-12T14:02:00Z".parse().unwrap(),
+    }];
+    app.samples = vec![
+        Sample { id: "esp".into(), title: "The platform signs, not you".into() },
+        Sample { id: "spf".into(), title: "SPF needs too many lookups".into() },
+    ];
+    app
+}
+
+/// An app that stands on the verdict of the usual case.
+pub(in crate::tui) fn diagnosed(look: Look) -> App {
+    let mut app = app(look);
+    app.editor.set(testing::HEADER);
+    let effects = update(&mut app, Msg::Paste(testing::HEADER.into()));
+    let ticket = match effects.last() {
+        Some(Effect::Open(ticket, _)) => *ticket,
+        other => panic!("{other:?}"),
+    };
+    update(&mut app, Msg::Opened(ticket, Ok(Box::new(testing::opened()))));
+    update(&mut app, Msg::Progress(ticket, testing::progress(0)));
+    app
+}
+
+pub(in crate::tui) fn press(app: &mut App, keys: &str) -> Vec<Effect> {
+    keys.chars().flat_map(|c| stroke(app, KeyCode::Char(c), KeyModifiers::NONE)).collect()
+}
+
+pub(in crate::tui) fn stroke(app: &mut App, code: KeyCode, modifiers: KeyModifiers) -> Vec<Effect> {
+    update(app, Msg::Key(KeyEvent::new(code, modifiers)))
+}
+
+pub(in crate::tui) fn enter(app: &mut App) -> Vec<Effect> {
+    stroke(app, KeyCode::Enter, KeyModifiers::NONE)
+}
+
+pub(in crate::tui) fn esc(app: &mut App) -> Vec<Effect> {
+    stroke(app, KeyCode::Esc, KeyModifiers::NONE)
+}
+
+pub(in crate::tui) fn ctrl(app: &mut App, c: char) -> Vec<Effect> {
+    stroke(app, KeyCode::Char(c), KeyModifiers::CONTROL)
+}
+
+pub(in crate::tui) fn drawn(app: &mut App, width: u16, height: u16) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| crate::tui::view::draw(app, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let mut out = String::new();
+    for y in 0..height {
+        let mut line = String::new();
+        let mut x = 0;
+        while x < width {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += (symbol.width() as u16).max(1);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// A domain with keys in several states, and a policy that two kinds of receivers read differently.
+pub(in crate::tui) const DOMAIN: &str = "
+    example.com 300 TXT \"v=spf1 include:sendgrid.net -all\"
+    sendgrid.net TXT \"v=spf1 ip4:192.0.2.0/24 -all\"
+    s1._domainkey.example.com CNAME s1.domainkey.u123.wl001.sendgrid.net
+    s1.domainkey.u123.wl001.sendgrid.net 1800 TXT \"k=rsa; t=s; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCr6B4UFfDlKxtJAQVBjmG8EHRrNNQdi+zUkFTGvV2/p91EmRcOiPCQYjy4qXKtxgZ9n01n7nDM/k2qTU7TRu+gtjtAxZc0x+elyhzmzxO9wjlYKjxEu599tnSjUGeX\"
+    mail._domainkey.example.com TXT \"v=DKIM1; p=\"
+    k1._domainkey.example.com SERVFAIL 22
+    _dmarc.example.com TXT \"v=DMARC1; p=reject; sp=none; t=y; pct=20; rua=mailto:dmarc@example.com,mailto:a@reports.test; ruf=mailto:b@silent.test\"
+    example.com._report._dmarc.reports.test TXT \"v=DMARC1\"
+    silent.test TIMEOUT
+";
+
+pub(in crate::tui) type Story = (&'static str, fn(&mut App));
+
+/// A checked domain in an invented world.
+pub(in crate::tui) fn checked(look: Look) -> App {
+    let mut app = app(look);
+    let input = testing::input_of(b"example.com", InputKind::Domain);
+    let opened = Opened::new(input, Default::default());
+    let ticket = app.next_ticket();
+    update(&mut app, Msg::Opened(ticket, Ok(Box::new(opened))));
+    let diagnosis = testing::checked();
+    update(&mut app, Msg::Progress(ticket, Box::new(Progress { diagnosis, running: 0 })));
+    app
+}
+
+/// Every screen and popup, by the keys that lead there from the verdict.
+pub(in crate::tui) const STORIES: &[Story] = &[
+    ("home", |app| app.screens.truncate(1)),
+    ("samples", |app| app.screens = vec![Screen::Home, Screen::Samples]),
+    ("input", |app| app.screens = vec![Screen::Home, Screen::Input]),
+    ("input_asks", |app| {
+        app.screens.truncate(1);
+        let input = testing::input_of(b"hello there", InputKind::Unknown);
+        crate::tui::screen::input::ask(app, &input);
+    }),
+    ("verdict", |_| {}),
+    ("verdict_words", |app| drop(press(app, "i"))),
+    ("verdict_filter", |app| drop(press(app, "/spf"))),
+    ("verdict_searching", |app| {
+        let case = app.case.as_mut().unwrap();
+        case.running = 1;
+        case.opened.input.effort().pretend(1_200, 5_000);
+    }),
+    ("verdict_running", |app| app.case.as_mut().unwrap().running = 3),
+    ("detail", |app| drop(enter(app))),
+    ("detail_more", |app| {
+        enter(app);
+        press(app, "i");
+    }),
+    ("detail_dns", |app| {
+        enter(app);
+        press(app, "nn");
+    }),
+    ("open_questions", |app| {
+        press(app, "Gk");
+        enter(app);
+    }),
+    ("passed", |app| {
+        press(app, "G");
+        enter(app);
+    }),
+    ("spf", |app| drop(press(app, "3"))),
+    ("spf_survey", |app| {
+        let ticket = app.ticket;
+        update(app, Msg::Progress(ticket, Box::new(testing::surveyed())));
+        press(app, "3jjjj");
+        stroke(app, KeyCode::Left, KeyModifiers::NONE);
+        press(app, "j");
+    }),
+    ("spf_answer", |app| {
+        let ticket = app.ticket;
+        update(app, Msg::Progress(ticket, Box::new(testing::surveyed())));
+        press(app, "3");
+        enter(app);
+    }),
+    ("dkim", |app| drop(press(app, "4"))),
+    ("dkim_sent_copy", |app| {
+        app.case = Some(testing::beside());
+        press(app, "4");
+        (0..8).for_each(|_| drop(press(app, "j")));
+    }),
+    ("dmarc", |app| {
+        press(app, ":two kinds");
+        enter(app);
+    }),
+    ("requirements", |app| {
+        *app = checked(app.look);
+        press(app, ":guidelines");
+        enter(app);
+    }),
+    ("domain_dkim", |app| {
+        app.case = Some(testing::of_domain(DOMAIN));
+        press(app, "4");
+    }),
+    ("domain_dkim_answers", |app| {
+        app.case = Some(testing::of_domain(DOMAIN));
+        press(app, "4ni");
+    }),
+    ("domain_dmarc", |app| {
+        app.case = Some(testing::of_domain(DOMAIN));
+        press(app, "5");
+    }),
+    ("domain_dmarc_answers", |app| {
+        app.case = Some(testing::of_domain(DOMAIN));
+        press(app, "5i");
+    }),
+    ("hops", |app| drop(press(app, "5"))),
+    ("headers", |app| {
+        enter(app);
+        enter(app);
+    }),
+    ("headers_redacted", |app| drop(press(app, "x6"))),
+    ("stated", |app| drop(press(app, "t"))),
+    ("help", |app| drop(press(app, "?"))),
+    ("palette", |app| drop(press(app, ":redact"))),
+    ("copy_as", |app| drop(press(app, "c"))),
+    ("proof", |app| {
+        app.case = Some(testing::proved());
+        enter(app);
+    }),
+    ("edit", |app| {
+        app.case = Some(testing::proved());
+        enter(app);
+        let effects = press(app, "e");
+        tried(app, effects);
+    }),
+    ("edit_broken", |app| {
+        app.case = Some(testing::proved());
+        enter(app);
+        let effects = press(app, "e");
+        tried(app, effects);
+        (0..5).for_each(|_| drop(stroke(app, KeyCode::Backspace, KeyModifiers::NONE)));
+        typed(app, "/33 ~all");
+    }),
+    ("edit_kept", |app| {
+        app.case = Some(testing::proved());
+        enter(app);
+        press(app, "e");
+        ctrl(app, 'a');
+        (0..6).for_each(|_| drop(stroke(app, KeyCode::Right, KeyModifiers::NONE)));
+        typed(app, " a:mx.example.com");
+        esc(app);
+    }),
+    ("form", |app| {
+        enter(app);
+        press(app, "p");
+    }),
+    ("form_route53", |app| {
+        press(app, "jjp");
+        crate::tui::screen::form::choose(app, "route53");
+        stroke(app, KeyCode::Tab, KeyModifiers::NONE);
+    }),
+    ("form_hosts", |app| {
+        press(app, "p");
+        enter(app);
+    }),
+    ("quit", |app| {
+        app.case.as_mut().unwrap().running = 2;
+        press(app, "q");
+    }),
+    ("domain_ask", |app| {
+        app.screens = vec![Screen::Home, Screen::Ask];
+        press(app, "example.c");
+    }),
+    ("domain", |app| *app = checked(app.look)),
+    ("domain_running", |app| {
+        *app = checked(app.look);
+        app.case.as_mut().unwrap().running = 4;
+    }),
+    ("domain_records", |app| {
+        *app = checked(app.look);
+        press(app, "6jjj");
+    }),
+    ("report", |app| app.case = Some(testing::of_report())),
+    ("report_sources", |app| {
+        app.case = Some(testing::of_report());
+        press(app, "6j");
+    }),
+    ("report_finding", |app| {
+        app.case = Some(testing::of_report());
+        press(app, "6j");
+        enter(app);
+    }),
+    ("domain_wish", |app| {
+        *app = checked(app.look);
+        press(app, "ts1 google");
+        (0..6).for_each(|_| drop(enter(app)));
+    }),
+    ("watch_form", |app| {
+        app.screens = vec![Screen::Home, Screen::WatchForm];
+        press(app, "s1._domainkey.example.c");
+    }),
+    ("watch", |app| {
+        watched(app, testing::watched());
+    }),
+    ("watch_of_four", |app| {
+        watched(app, testing::four());
+    }),
+    ("watch_paused", |app| {
+        let mut state = testing::watched();
+        state.rest(state.last, true);
+        let ticket = watched(app, state.clone());
+        press(app, " ");
+        update(app, Msg::Watched(ticket, Ok(Box::new(state))));
+    }),
+    ("watch_added", |app| {
+        watched(app, testing::watched());
+        press(app, "+192.0.2.7 198.51.100.77 203.0.113.177 192.0.2.99 198.51.100.200 203.0.113.1");
+    }),
+    ("watches", |app| {
+        let over = watched(app, testing::watched());
+        update(app, Msg::Watched(over, Ok(Box::new(testing::agreed()))));
+        esc(app);
+        enter(app);
+        press(app, "w");
+    }),
+    ("watch_over", |app| {
+        let over = watched(app, testing::watched());
+        esc(app);
+        update(app, Msg::Watched(over, Ok(Box::new(testing::agreed()))));
+    }),
+    ("watch_quit", |app| {
+        watched(app, testing::watched());
+        press(app, "q");
+    }),
+    ("changes", |app| {
+        *app = checked(app.look);
+        press(app, "r");
+        let ticket = app.ticket;
+        update(app, Msg::Progress(ticket, Box::new(Progress { diagnosis: testing::cured(), running: 0 })));
+        press(app, ":what changed");
+        enter(app);
+    }),
+    ("bounce", |app| {
+        app.case = Some(testing::of_bounce(include_str!("../../../tests/scenarios/bounce-no-such-mailbox/input")))
+    }),
+    ("bounce_of_several", |app| {
+        app.case = Some(testing::of_bounce(include_str!("../../../tests/scenarios/bounce-full-and-late/input")));
+    }),
+    ("bounce_for_policy", |app| {
+        app.case = Some(testing::of_bounce(include_str!("../../../tests/scenarios/bounce-dmarc-refused/input")));
+    }),
+    ("onboard_form", |app| {
+        app.screens = vec![Screen::Home, Screen::OnboardForm];
+        press(app, "acme.exam");
+        enter(app);
+    }),
+    ("onboard", |app| {
+        onboarded(app);
+        press(app, "jjjj");
+    }),
+    ("onboard_spf", |app| {
+        onboarded(app);
+        press(app, "jjjjjS");
+    }),
+    ("onboard_waits", |app| {
+        onboarded(app);
+        app.onboard.list = None;
+    }),
+    ("warmup_form", |app| {
+        app.screens = vec![Screen::Home, Screen::WarmUpForm];
+        press(app, "20000");
+        enter(app);
+        enter(app);
+        press(app, "sendg");
+    }),
+    ("warmup_day", |app| app.screens = vec![Screen::Home, Screen::WarmUpDay]),
+    ("warmup", |app| drop(warmed_up(app))),
+    ("warmup_advice", |app| {
+        warmed_up(app);
+        press(app, "+");
+        for text in ["", "gmail", "220", "28", "", "", "1"] {
+            press(app, text);
+            enter(app);
+        }
+        ctrl(app, 'd');
+    }),
+    ("troubles", |app| app.screens = vec![Screen::Home, Screen::Troubles]),
+    ("trouble", |app| {
+        app.screens = vec![Screen::Home, Screen::Troubles];
+        press(app, "2");
+    }),
+    ("trouble_cause", |app| {
+        press(app, ":find out why");
+        enter(app);
+        press(app, "2");
+    }),
+    ("trouble_answers", |app| {
+        app.screens = vec![Screen::Home, Screen::Troubles];
+        press(app, "6");
+        press(app, "jj");
+    }),
+    ("practice", |app| app.screens = vec![Screen::Home, Screen::Practice]),
+    ("practice_lesson", |app| drop(lesson(app))),
+    ("practice_sent", |app| sent(app, false)),
+    ("practice_cured", |app| {
+        sent(app, false);
+        press(app, "u");
+        sent_again(app);
+    }),
+    ("fetch_form", |app| {
+        app.screens.truncate(1);
+        press(app, "7");
+        press(app, "me@gmail.com");
+        enter(app);
+        press(app, "pl4nted-s3cret");
+    }),
+    ("fetch", |app| {
+        fetched(app, testing::waited());
+    }),
+    ("fetch_refused", |app| {
+        fetched(app, testing::waited());
+        press(app, "jj");
+    }),
+    ("fetch_over", |app| {
+        let ticket = fetched(app, testing::waited());
+        esc(app);
+        update(app, Msg::Fetched(ticket, Ok(Box::new(testing::waited_in_vain()))));
+        press(app, "7");
+        press(app, "jjj");
+    }),
+    ("send_form", |app| {
+        app.screens = vec![Screen::Home, Screen::SendForm];
+        for text in ["Ann <ann@acme.example>", "me@gmail.example", "smtp.acme.example", "", "", "ann", "", "hunter2"] {
+            press(app, text);
+            enter(app);
+        }
+    }),
+    ("send_form_wrong", |app| {
+        app.screens = vec![Screen::Home, Screen::SendForm];
+        press(app, "ann");
+        ctrl(app, 'd');
+        (0..4).for_each(|_| drop(enter(app)));
+        stroke(app, KeyCode::Right, KeyModifiers::NONE);
+        enter(app);
+    }),
+    ("send_new_recipient", |app| drop(written(app, false))),
+    ("send_confirm", |app| {
+        written(app, true);
+        press(app, "i");
+    }),
+    ("send_running", |app| {
+        handed_over(app, testing::session(12, None));
+    }),
+    ("send_refused", |app| {
+        handed_over(app, testing::session(13, Some(no_such_user())));
+    }),
+    ("send_stopped", |app| {
+        handed_over(app, testing::session(12, Some(Stop::Cancelled)));
+    }),
+    ("send_arrival", |app| {
+        handed_over(app, testing::session(13, None));
+        press(app, "w");
+    }),
+    ("send_quit", |app| {
+        handed_over(app, testing::session(12, None));
+        press(app, "q");
+    }),
+    ("log", |app| {
+        app.say("Copied something.");
+        press(app, ":log");
+        enter(app);
+    }),
+];
+
+/// Types, and has every edit tried at once.
+pub(in crate::tui) fn typed(app: &mut App, keys: &str) {
+    for c in keys.chars() {
+        let effects = press(app, &c.to_string());
+        tried(app, effects);
+    }
+}
+
+pub(in crate::tui) fn tried(app: &mut App, effects: Vec<Effect>) {
+    for effect in effects {
+        if let Effect::Try(ticket, attempt) = effect {
+            update(app, Msg::Tried(ticket, Box::new(attempt.run())));
+        }
+    }
+}
+
+/// Watches what `state` says; answers its ticket.
+pub(in crate::tui) fn watched(app: &mut App, state: crate::watch::Watch) -> Ticket {
+    app.now = state.last.wall;
+    let order = &state.order;
+    let wanted = crate::tui::watches::wanted(order.name.clone(), order.kind, order.expect.clone(), vec![]);
+    let effects = crate::tui::watches::begin(app, wanted);
+    let [Effect::Watch(ticket, _)] = &effects[..] else { panic!("{effects:?}") };
+    update(app, Msg::Watched(*ticket, Ok(Box::new(state))));
+    *ticket
+}
+
+/// The lesson on a missing SPF record, not begun yet.
+pub(in crate::tui) fn lesson(app: &mut App) -> Vec<Effect> {
+    app.screens = vec![Screen::Home, Screen::Practice];
+    enter(app)
+}
+
+/// Its test is back.
+pub(in crate::tui) fn sent(app: &mut App, cured: bool) {
+    lesson(app);
+    let effects = enter(app);
+    back_with(app, &effects, cured);
+}
+
+pub(in crate::tui) fn sent_again(app: &mut App) {
+    let effects = press(app, "m");
+    back_with(app, &effects, true);
+}
+
+pub(in crate::tui) fn back_with(app: &mut App, effects: &[Effect], cured: bool) {
+    let [Effect::SendTest(ticket)] = effects else { panic!("{effects:?}") };
+    let case = testing::tested(crate::practice::find("spf-missing").unwrap(), cured);
+    let effects = update(app, Msg::Tested(*ticket, Ok(Box::new(case.opened))));
+    assert!(matches!(&effects[..], [Effect::Run(ran, opened)] if ran == ticket && opened.practice));
+    let diagnosis = case.diagnosis.unwrap();
+    update(app, Msg::Progress(*ticket, Box::new(Progress { diagnosis, running: 0 })));
+}
+
+/// A message is written, and asked about.
+pub(in crate::tui) fn written(app: &mut App, known: bool) -> Vec<Effect> {
+    app.screens = vec![Screen::Home, Screen::SendForm];
+    update(app, Msg::Composed(Ok(Box::new(testing::ready(known)))))
+}
+
+/// It is sent, and the session stands like this; answers its ticket.
+pub(in crate::tui) fn handed_over(app: &mut App, state: crate::world::send::Progress) -> Ticket {
+    app.now = "2026-05-12T14:02:01Z".parse().unwrap();
+    written(app, true);
+    let effects = press(app, "y");
+    let [Effect::Send(ticket, _)] = &effects[..] else { panic!("{effects:?}") };
+    update(app, Msg::Sending(*ticket, Ok(Box::new(state))));
+    *ticket
+}
+
+pub(in crate::tui) fn no_such_user() -> Stop {
+    Stop::Refused { reply: "550 5.1.1 <me@gmail.example>: user unknown".into() }
+}
+
+/// The checklist of a domain that a server of its own is to send for.
+pub(in crate::tui) fn onboarded(app: &mut App) -> Vec<Effect> {
+    *app = self::app(app.look);
+    app.screens.push(Screen::OnboardForm);
+    for text in [
+        "example.com",
+        "",
+        "192.0.2.4=mta.example.com",
+        "",
+        "",
+        "",
+        "click.example.com=192.0.2.2",
+        "",
+        "dmarc@example.com",
+    ] {
+        press(app, text);
+        stroke(app, KeyCode::Down, KeyModifiers::NONE);
+    }
+    let effects = ctrl(app, 'd');
+    let Some(Effect::Open(ticket, Source::Domain { said, .. })) = effects.last() else { panic!("{effects:?}") };
+    let (ticket, said) = (*ticket, said.clone());
+    let opened = Opened::new(testing::input_of(b"example.com", InputKind::Domain), *said.clone());
+    update(app, Msg::Opened(ticket, Ok(Box::new(opened))));
+    let diagnosis = testing::checked_as(*said, "");
+    update(app, Msg::Progress(ticket, Box::new(Progress { diagnosis, running: 0 })));
+    effects
+}
+
+/// Asks for a message and hears this state; answers the ticket.
+pub(in crate::tui) fn fetched(app: &mut App, state: crate::fetch::Wait) -> Ticket {
+    app.screens.truncate(1);
+    app.now = "2026-05-12T14:02:42Z".parse().unwrap();
+    press(app, "7");
+    press(app, "mine/boxes.toml");
+    (0..6).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
+    press(app, "7F3A-91C2");
+    let effects = ctrl(app, 'd');
+    let [Effect::Fetch(ticket, _), Effect::SaveNote { .. }] = &effects[..] else { panic!("{effects:?}") };
+    update(app, Msg::Fetched(*ticket, Ok(Box::new(state))));
+    *ticket
+}
+
+/// A plan for a domain that is known; answers what was asked of the world.
+pub(in crate::tui) fn warmed_up(app: &mut App) -> Vec<Effect> {
+    app.screens.truncate(1);
+    press(app, "5");
+    for text in ["20000", "", "sparkpost", "", "", "700", "", "", "gmail=50 yahoo=30"] {
+        press(app, text);
+        stroke(app, KeyCode::Down, KeyModifiers::NONE);
+    }
+    ctrl(app, 'd')
+}
+
+pub(in crate::tui) fn story(look: Look, tell: fn(&mut App)) -> App {
+    let mut app = diagnosed(look);
+    tell(&mut app);
+    app
+}
