@@ -91,15 +91,8 @@ pub(super) fn said(args: &Diagnose) -> Said {
 }
 
 pub(super) fn evidence(global: &Global, args: &Diagnose, input: Input) -> Evidence {
-    Evidence {
-        input: Arc::new(input),
-        said: Said { resolver: global.resolver.first().copied(), ..said(args) },
-        answers: Default::default(),
-        fetched: Default::default(),
-        transcript: None,
-        now: global.now(),
-        offline: global.offline,
-    }
+    let said = Said { resolver: global.resolver.first().copied(), ..said(args) };
+    Evidence::new(input, said, global.now(), global.offline)
 }
 
 fn one(global: &Global, args: &Diagnose, evidence: Evidence, save: bool) -> anyhow::Result<Exit> {

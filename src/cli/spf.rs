@@ -65,21 +65,15 @@ fn wish() -> Said {
 }
 
 fn evidence(global: &Global, args: &Spf, domain: &str) -> Evidence {
-    Evidence {
-        input: Arc::new(super::source::recognise(domain, domain.as_bytes().to_vec(), Some(InputKind::Domain))),
-        said: Said {
-            ip: args.ip,
-            helo: args.helo.clone(),
-            mail_from: args.sender.clone(),
-            resolver: global.resolver.first().copied(),
-            ..wish()
-        },
-        answers: Answers::new(),
-        fetched: Default::default(),
-        transcript: None,
-        now: global.now(),
-        offline: global.offline,
-    }
+    let input = super::source::recognise(domain, domain.as_bytes().to_vec(), Some(InputKind::Domain));
+    let said = Said {
+        ip: args.ip,
+        helo: args.helo.clone(),
+        mail_from: args.sender.clone(),
+        resolver: global.resolver.first().copied(),
+        ..wish()
+    };
+    Evidence::new(input, said, global.now(), global.offline)
 }
 
 /// The result for a name that no question can be made of (RFC 7208 §4.3).

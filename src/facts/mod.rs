@@ -36,6 +36,8 @@ pub mod sent;
 pub mod spf;
 pub mod subject;
 pub mod tags;
+#[cfg(test)]
+mod testing;
 
 use crate::evidence::said::Part;
 use crate::evidence::{Errand, Evidence, Input, InputKind, Question, Said};

@@ -21,6 +21,8 @@ mod since;
 pub mod source;
 pub mod spf;
 mod stranger;
+#[cfg(test)]
+mod testing;
 
 pub use finding::{Check, Confidence, Exhibit, Finding, Gap, Place, Severity, Verdict};
 pub use proof::{Proof, State};

@@ -209,19 +209,9 @@ fn spf_tree() -> Node {
 }
 
 pub fn facts() -> Facts {
-    let evidence = Evidence {
-        input: Arc::new(input()),
-        said: Said::default(),
-        answers: Answers::new(),
-        fetched: Default::default(),
-        transcript: None,
-        now: "2026-05-12T14:02:00Z".parse().unwrap(),
-        offline: false,
-    };
+    let evidence = Evidence::new(input(), Said::default(), "2026-05-12T14:02:00Z".parse().unwrap(), false);
     let source = "198.51.100.24".parse().unwrap();
     Facts {
-        evidence: Arc::new(evidence),
-        reading: Arc::new(reading()),
         identities: Identities {
             mail_from: Some(Identity {
                 value: MailFrom::Path { local: Some("bounce+8842".into()), domain: "mailer.esp.example".into() },
@@ -245,7 +235,6 @@ pub fn facts() -> Facts {
             tree: Some(spf_tree()),
             missing: vec![],
         }),
-        spf_survey: None,
         spf_published: vec![Published {
             whose: Whose::From,
             domain: "acme.example".into(),
@@ -259,8 +248,6 @@ pub fn facts() -> Facts {
             almost: vec![],
             check: None,
         }],
-        verified: Vec::new(),
-        chain: None,
         keys: vec![Key {
             signature: Some(0),
             name: "k1._domainkey.mailer.esp.example".into(),
@@ -277,7 +264,6 @@ pub fn facts() -> Facts {
                 problems: vec![],
             }]),
         }],
-        dmarc: Default::default(),
         alignment: Alignment {
             spf: Some(Agreement::None),
             dkim: Some(Agreement::None),
@@ -285,16 +271,7 @@ pub fn facts() -> Facts {
             dmarc: Some(false),
             ..Default::default()
         },
-        reverse: None,
-        helo: None,
-        mail_hosts: vec![],
-        linked: Vec::new(),
-        misplaced: Default::default(),
-        platforms: vec![],
-        sources: vec![],
-        missing: vec![],
-        domain: Default::default(),
-        errands: Vec::new(),
+        ..Facts::bare(evidence, reading())
     }
 }
 

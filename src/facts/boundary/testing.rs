@@ -2,7 +2,7 @@
 //! `Received: from HELO (REVERSE [ADDRESS]) by HOST`.
 
 use super::party::Names;
-use crate::evidence::{Answers, Evidence, Input, InputKind, Said};
+use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::header::Header;
 use crate::facts::{Facts, Reading, address, arc, authres, dkim, received, reported};
 use crate::span::{Span, Spanned};
@@ -54,38 +54,9 @@ pub(super) fn reading_with(text: &str, said: &Said) -> Reading {
 pub(crate) fn facts(text: &str, reading: Reading) -> Facts {
     let bytes: Arc<[u8]> = text.as_bytes().into();
     let input = Input::verbatim(bytes, InputKind::Headers);
-    let evidence = Evidence {
-        input: Arc::new(input),
-        said: Said::default(),
-        answers: Answers::new(),
-        fetched: Default::default(),
-        transcript: None,
-        now: jiff::Timestamp::UNIX_EPOCH,
-        offline: true,
-    };
-    Facts {
-        identities: super::identities(&reading, &evidence.said),
-        evidence: Arc::new(evidence),
-        reading: Arc::new(reading),
-        spf: None,
-        spf_published: Vec::new(),
-        spf_survey: None,
-        keys: Vec::new(),
-        verified: Vec::new(),
-        chain: None,
-        dmarc: Default::default(),
-        alignment: Default::default(),
-        reverse: None,
-        helo: None,
-        sources: vec![],
-        mail_hosts: vec![],
-        linked: Vec::new(),
-        misplaced: Default::default(),
-        platforms: Vec::new(),
-        missing: Vec::new(),
-        domain: Default::default(),
-        errands: Vec::new(),
-    }
+    let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+    let identities = super::identities(&reading, &evidence.said);
+    Facts { identities, ..Facts::bare(evidence, reading) }
 }
 
 /// The address in `<…>`, or the whole value.

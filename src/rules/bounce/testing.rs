@@ -3,8 +3,10 @@
 use crate::evidence::zone::Zone;
 use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::{Facts, Reading};
-use crate::rules::{Finding, Rule, Severity, Verdict};
+use crate::rules::{Rule, Severity, Verdict};
 use std::sync::Arc;
+
+pub use crate::rules::testing::only;
 
 /// Facts of a text, without DNS.
 pub fn facts(text: &str, kind: InputKind) -> Facts {
@@ -20,13 +22,6 @@ pub fn facts_in(text: &str, zone: &str) -> Facts {
     let evidence = crate::samples::settle(evidence, &Zone::parse(zone).unwrap());
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     Facts::gather(Arc::new(evidence), reading)
-}
-
-pub fn only(verdict: Verdict) -> Finding {
-    match verdict {
-        Verdict::Found(mut findings) if findings.len() == 1 => findings.remove(0),
-        other => panic!("{other:?}"),
-    }
 }
 
 /// A rule that a reply decides: it fires, passes, does not apply, cannot know.

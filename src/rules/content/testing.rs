@@ -2,8 +2,10 @@
 
 use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::{Facts, Reading};
-use crate::rules::{Finding, Rule, Verdict};
+use crate::rules::{Rule, Verdict};
 use std::sync::Arc;
+
+pub use crate::rules::testing::only;
 
 /// Facts of a whole message, without DNS.
 pub fn facts(text: &str) -> Facts {
@@ -37,13 +39,6 @@ pub fn deep() -> String {
         "Content-Type: multipart/mixed; boundary=c\r\nList-Unsubscribe: <https://example.com/u>\r\n",
         &format!("--c\r\n{inner}"),
     )
-}
-
-pub fn only(verdict: Verdict) -> Finding {
-    match verdict {
-        Verdict::Found(mut findings) if findings.len() == 1 => findings.remove(0),
-        other => panic!("{other:?}"),
-    }
 }
 
 /// It passes on this, does not apply to a domain or a header alone, and cannot know of what is nested too deep.

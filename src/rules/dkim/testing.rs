@@ -9,6 +9,7 @@ use crate::facts::lookup::Lookup;
 use crate::facts::organization::{Agreement, Alignment};
 use crate::facts::reported::{self, Dkim};
 use crate::facts::{Facts, Reading, address, domain, record};
+use crate::rules::testing::complete;
 use crate::rules::{Finding, Rule, Verdict};
 use crate::span::Span;
 use std::sync::Arc;
@@ -159,41 +160,18 @@ impl Case {
         let bytes: Arc<[u8]> = self.text.into_bytes().into();
         let pasted = self.reading.record.is_some();
         let input = Input::verbatim(bytes, if pasted { InputKind::Record } else { InputKind::Headers });
-        let evidence = Evidence {
-            input: Arc::new(input),
-            said: self.said,
-            answers: self.answers,
-            fetched: Default::default(),
-            transcript: None,
-            now: jiff::Timestamp::from_second(NOW).unwrap(),
-            offline: self.offline,
-        };
+        let now = jiff::Timestamp::from_second(NOW).unwrap();
+        let evidence = Evidence { answers: self.answers, ..Evidence::new(input, self.said, now, self.offline) };
         let lookup = Lookup::new(&evidence.answers);
         let mut keys = key::gather(&lookup, &self.reading, &evidence.said);
         let domain = domain::gather(&lookup, &self.reading, &Dmarc::default(), &evidence);
         keys.extend(domain.keys.judged().map(|s| s.key.clone()));
         Facts {
-            evidence: Arc::new(evidence),
-            reading: Arc::new(self.reading),
-            identities: Default::default(),
-            spf: None,
-            spf_published: vec![],
-            spf_survey: None,
             keys,
             verified: self.verified.clone(),
-            chain: None,
-            dmarc: Default::default(),
             alignment: self.alignment,
-            reverse: None,
-            helo: None,
-            sources: vec![],
-            mail_hosts: vec![],
-            linked: Vec::new(),
-            misplaced: Default::default(),
-            platforms: vec![],
-            missing: vec![],
             domain,
-            errands: Vec::new(),
+            ..Facts::bare(evidence, self.reading)
         }
     }
 
@@ -203,16 +181,7 @@ impl Case {
 
     /// The only finding, which has all that a finding must have.
     pub fn finding(self, rule: &'static Rule) -> Finding {
-        match self.judge(rule) {
-            Verdict::Found(mut findings) if findings.len() == 1 => {
-                let finding = findings.remove(0);
-                assert!(finding.title.chars().count() <= 70, "{}", finding.title);
-                assert!(!finding.explanation.is_empty() && !finding.because.is_empty());
-                assert!(!finding.exhibits.is_empty() && finding.fix.is_some() && finding.check.is_some());
-                finding
-            }
-            other => panic!("{other:?}"),
-        }
+        complete(self.judge(rule))
     }
 }
 

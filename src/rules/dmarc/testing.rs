@@ -9,9 +9,10 @@ use crate::facts::record::{Entry, Pasted};
 use crate::facts::reported::{self, Reported};
 use crate::facts::subject::Subject;
 use crate::facts::{Facts, Reading, dkim, dmarc, domain, organization};
-use crate::rules::{Finding, Verdict};
 use crate::span::{Span, Spanned};
 use std::sync::Arc;
+
+pub use crate::rules::testing::complete as only;
 
 #[derive(Default)]
 pub struct Case {
@@ -185,50 +186,18 @@ impl Case {
         let bytes: Arc<[u8]> = self.text.into_bytes().into();
         let input =
             Input::verbatim(bytes, if self.reading.record.is_some() { InputKind::Record } else { InputKind::Headers });
-        let now = jiff::Timestamp::UNIX_EPOCH;
+        let evidence =
+            Evidence { answers: self.answers, ..Evidence::new(input, self.said, jiff::Timestamp::UNIX_EPOCH, false) };
         Facts {
-            evidence: Arc::new(Evidence {
-                input: Arc::new(input),
-                said: self.said,
-                answers: self.answers,
-                fetched: Default::default(),
-                transcript: None,
-                now,
-                offline: false,
-            }),
-            reading: Arc::new(self.reading),
             identities: self.identities,
-            spf: None,
-            spf_published: vec![],
-            spf_survey: None,
-            keys: vec![],
-            verified: Vec::new(),
-            chain: None,
             dmarc,
             alignment,
-            reverse: None,
-            helo: None,
-            sources: vec![],
-            mail_hosts: vec![],
-            linked: Vec::new(),
-            misplaced: Default::default(),
             platforms: self.platforms,
             domain,
             missing,
-            errands: vec![],
+            ..Facts::bare(evidence, self.reading)
         }
     }
-}
-
-/// The only finding; every one must be presentable.
-pub fn only(verdict: Verdict) -> Finding {
-    let Verdict::Found(mut findings) = verdict else { panic!("nothing found: {verdict:?}") };
-    assert_eq!(findings.len(), 1, "{findings:#?}");
-    let finding = findings.remove(0);
-    assert!(finding.title.chars().count() <= 70, "{}", finding.title);
-    assert!(!finding.explanation.is_empty() && !finding.because.is_empty());
-    assert!(!finding.exhibits.is_empty() && finding.fix.is_some() && finding.check.is_some());
-    finding
 }
 
 /// The texts of a TXT RRset.

@@ -3,6 +3,7 @@
 use crate::evidence::zone::Zone;
 use crate::evidence::{Brought, Errand, Evidence, Fetched, Input, Said};
 use crate::facts::{Facts, Reading};
+use crate::rules::testing::complete;
 use crate::rules::{Finding, Rule, Verdict};
 use crate::samples::settle;
 use std::sync::Arc;
@@ -40,16 +41,7 @@ fn settled(rule: &Rule, paste: &str, zone: Option<&str>, said: Said, fetched: Fe
 
 /// The only finding, which has all that a finding must have.
 pub fn found(rule: &Rule, paste: &str, zone: Option<&str>) -> Finding {
-    match judge(rule, paste, zone) {
-        Verdict::Found(mut findings) if findings.len() == 1 => {
-            let finding = findings.remove(0);
-            assert!(finding.title.chars().count() <= 70, "{}", finding.title);
-            assert!(!finding.explanation.is_empty() && !finding.because.is_empty());
-            assert!(!finding.exhibits.is_empty() && finding.fix.is_some() && finding.check.is_some());
-            finding
-        }
-        other => panic!("{other:?}"),
-    }
+    complete(judge(rule, paste, zone))
 }
 
 /// A message of `from` with this Return-Path.

@@ -1,11 +1,12 @@
 //! Facts for the tests of this group, without the readers of other rooms.
 
-use crate::evidence::{Answers, Evidence, Input, InputKind, Said};
+use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::header::Header;
 use crate::facts::{Facts, Reading, antispam, reported};
-use crate::rules::{Finding, Verdict};
 use crate::span::Span;
 use std::sync::Arc;
+
+pub use crate::rules::testing::only;
 
 /// Facts of a header whose antispam fields are read; `set` adds the rest.
 pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
@@ -14,38 +15,8 @@ pub fn facts(text: &str, set: impl FnOnce(&mut Reading)) -> Facts {
     let mut reading = Reading { antispam: antispam::read(&header, &bytes), header, ..Reading::default() };
     set(&mut reading);
     let input = Input::verbatim(bytes, InputKind::Headers);
-    let evidence = Evidence {
-        input: Arc::new(input),
-        said: Said::default(),
-        answers: Answers::new(),
-        fetched: Default::default(),
-        transcript: None,
-        now: jiff::Timestamp::UNIX_EPOCH,
-        offline: true,
-    };
-    Facts {
-        evidence: Arc::new(evidence),
-        reading: Arc::new(reading),
-        identities: Default::default(),
-        spf: None,
-        spf_published: vec![],
-        spf_survey: None,
-        keys: vec![],
-        verified: Vec::new(),
-        chain: None,
-        dmarc: Default::default(),
-        alignment: Default::default(),
-        reverse: None,
-        helo: None,
-        sources: vec![],
-        mail_hosts: vec![],
-        linked: Vec::new(),
-        misplaced: Default::default(),
-        platforms: vec![],
-        missing: vec![],
-        domain: Default::default(),
-        errands: Vec::new(),
-    }
+    let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+    Facts::bare(evidence, reading)
 }
 
 /// The receiver reported that everything passed.
@@ -78,12 +49,4 @@ pub fn passed(reading: &mut Reading) {
         span,
         domain_span: None,
     });
-}
-
-/// The one finding of a verdict.
-pub fn only(verdict: Verdict) -> Finding {
-    match verdict {
-        Verdict::Found(mut findings) if findings.len() == 1 => findings.remove(0),
-        other => panic!("{other:?}"),
-    }
 }

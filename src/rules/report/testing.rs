@@ -3,8 +3,9 @@
 use crate::evidence::zone::Zone;
 use crate::evidence::{Evidence, Input, Said};
 use crate::facts::{Facts, Reading};
-use crate::rules::{Finding, Verdict};
 use std::sync::Arc;
+
+pub use crate::rules::testing::only;
 
 /// A record: address, count, disposition, DKIM and SPF as DMARC counts them, `domain selector result`, `domain result`.
 pub struct Record(
@@ -69,10 +70,4 @@ pub fn of(policy: &str, records: &[Record]) -> Facts {
 /// Facts of something else.
 pub fn other() -> Facts {
     facts("From: ann@example.com\r\nTo: bob@example.net\r\nSubject: x\r\n", None)
-}
-
-pub fn only(verdict: Verdict) -> Finding {
-    let Verdict::Found(mut findings) = verdict else { panic!("{verdict:?}") };
-    assert_eq!(findings.len(), 1, "{findings:#?}");
-    findings.remove(0)
 }

@@ -10,10 +10,11 @@ use crate::facts::received::Hop;
 use crate::facts::reported::Dmarc;
 use crate::facts::{Facts, Reading, reverse};
 use crate::knowledge::Platform;
-use crate::rules::{Finding, Verdict};
 use crate::span::{Span, Spanned};
 use std::net::IpAddr;
 use std::sync::Arc;
+
+pub use crate::rules::testing::only;
 
 /// A message in the making. From and MAIL FROM are example.com's.
 pub(in crate::rules) struct Case {
@@ -124,36 +125,17 @@ impl Case {
         let input = Input::verbatim(text, InputKind::Message);
         let lookup = Lookup::new(&self.answers);
         let (reverse, helo) = (reverse::reverse(&lookup, &self.identities), reverse::helo(&lookup, &self.identities));
+        let evidence = Evidence {
+            answers: self.answers.clone(),
+            ..Evidence::new(input, self.said.clone(), jiff::Timestamp::UNIX_EPOCH, false)
+        };
         Facts {
-            evidence: Arc::new(Evidence {
-                input: Arc::new(input),
-                said: self.said.clone(),
-                answers: self.answers.clone(),
-                fetched: Default::default(),
-                transcript: None,
-                now: jiff::Timestamp::UNIX_EPOCH,
-                offline: false,
-            }),
-            reading: Arc::new(self.reading.clone()),
             identities: self.identities.clone(),
-            spf: None,
-            spf_published: vec![],
-            spf_survey: None,
-            keys: vec![],
-            verified: Vec::new(),
-            chain: None,
-            dmarc: Default::default(),
-            alignment: Default::default(),
             reverse,
             helo,
-            sources: vec![],
-            mail_hosts: vec![],
-            linked: Vec::new(),
-            misplaced: Default::default(),
             platforms: self.platforms.clone(),
             missing: lookup.into_missing(),
-            domain: Default::default(),
-            errands: Vec::new(),
+            ..Facts::bare(evidence, self.reading.clone())
         }
     }
 }
@@ -164,12 +146,4 @@ pub(in crate::rules) fn from(local: &str, domain: &str) -> From {
         Address { local: local.into(), domain: domain.into(), span: Span::new(0, 10), domain_span: Span::new(5, 10) };
     let mailbox = Mailbox { display: String::new(), address: Some(address), span: Span::new(0, 10) };
     From { field: Some(0), mailboxes: vec![mailbox], problems: vec![] }
-}
-
-/// The only finding of a verdict.
-pub(in crate::rules) fn only(verdict: Verdict) -> Finding {
-    match verdict {
-        Verdict::Found(mut findings) if findings.len() == 1 => findings.remove(0),
-        other => panic!("{other:?}"),
-    }
 }

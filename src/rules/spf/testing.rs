@@ -14,10 +14,10 @@ use crate::facts::spf::SpfResult;
 use crate::facts::subject::Subject;
 use crate::facts::{Facts, Reading, dmarc, spf};
 use crate::knowledge::Platform;
+use crate::rules::testing::only;
 use crate::rules::{Finding, Gap, Rule, Verdict};
 use crate::span::Span;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 /// A message and the DNS around it.
 #[derive(Default)]
@@ -200,36 +200,19 @@ impl Scene {
         };
         let kind = if self.reading.record.is_some() { InputKind::Record } else { InputKind::Headers };
         let input = Input::verbatim(*b"", kind);
+        let evidence =
+            Evidence { answers: self.answers, ..Evidence::new(input, self.said, jiff::Timestamp::UNIX_EPOCH, false) };
         Facts {
-            evidence: Arc::new(Evidence {
-                input: Arc::new(input),
-                said: self.said,
-                answers: self.answers,
-                fetched: Default::default(),
-                transcript: None,
-                now: jiff::Timestamp::UNIX_EPOCH,
-                offline: false,
-            }),
-            reading: Arc::new(self.reading),
             identities: self.identities,
             spf,
             spf_published,
             spf_survey,
-            keys: vec![],
-            verified: Vec::new(),
-            chain: None,
             dmarc,
             alignment,
             reverse: self.reverse,
-            helo: None,
-            sources: vec![],
-            mail_hosts: vec![],
-            linked: Vec::new(),
-            misplaced: Default::default(),
             platforms: self.platforms,
-            domain: Default::default(),
             missing,
-            errands: vec![],
+            ..Facts::bare(evidence, self.reading)
         }
     }
 
@@ -248,10 +231,7 @@ impl Scene {
 
     /// The only finding.
     pub fn found(self, rule: &Rule) -> Finding {
-        match self.judge(rule) {
-            Verdict::Found(mut findings) if findings.len() == 1 => findings.remove(0),
-            other => panic!("expected one finding, got {other:?}"),
-        }
+        only(self.judge(rule))
     }
 
     /// What SPF says once the proposed records are published.
