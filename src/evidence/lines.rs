@@ -31,6 +31,22 @@ pub(crate) fn lines(text: &[u8], mut at: usize) -> impl Iterator<Item = Line> + 
     })
 }
 
+/// The same, but a CR alone is a character like any other: on the wire only CRLF ends a line (RFC 5321 §2.3.8), and
+/// files have LF in its place.
+pub(crate) fn wire_lines(text: &[u8]) -> impl Iterator<Item = Line> + '_ {
+    let mut all = lines(text, 0);
+    std::iter::from_fn(move || {
+        let mut line = all.next()?;
+        while line.next > line.end && text.get(line.next - 1) == Some(&b'\r') {
+            match all.next() {
+                Some(more) => line = Line { start: line.start, ..more },
+                None => line.end = line.next,
+            }
+        }
+        Some(line)
+    })
+}
+
 /// Offset of the first CR or LF, looked for in eight bytes at a time.
 fn line_end(text: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);

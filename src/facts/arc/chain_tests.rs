@@ -51,6 +51,74 @@ fn whatever_is_changed_breaks_it() {
     assert_eq!(message(&TWICE.replacen("i=1; lists.example.org", "i=1; list.example.org", 1)), Some(ChainResult::Fail));
 }
 
+/// RFC 8617 §5.2: the form of a chain alone can make it fail.
+#[test]
+fn sets_are_whole_and_there_once() {
+    let field = |name: &str, instance: &str| {
+        let start = TWICE.find(&format!("{name}: {instance}")).unwrap();
+        let lines = TWICE[start..].split_inclusive("\r\n");
+        let rest = lines.clone().skip(1).take_while(|l| l.starts_with(' '));
+        lines.take(1).chain(rest).collect::<String>()
+    };
+    for (name, instance) in [
+        ("ARC-Seal", "i=2"),
+        ("ARC-Seal", "i=1"),
+        ("ARC-Message-Signature", "i=1"),
+        ("ARC-Authentication-Results", "i=2"),
+    ] {
+        let one = field(name, instance);
+        assert_eq!(message(&format!("{one}{TWICE}")), Some(ChainResult::Fail), "{name} {instance} twice");
+        assert_eq!(message(&TWICE.replace(&one, "")), Some(ChainResult::Fail), "{name} {instance} gone");
+        for number in ["", "i=", "i=0", "i=a", "i=+2"] {
+            let other = one.replacen(instance, number, 1);
+            assert_eq!(message(&format!("{other}{TWICE}")), Some(ChainResult::Fail), "{name} {number} beside");
+        }
+    }
+    // Nothing but a field without a number: there is a chain, and it is broken.
+    assert_eq!(message("ARC-Seal: cv=none; b=x\r\nFrom: a@example.com\r\n\r\nhi\r\n"), Some(ChainResult::Fail));
+    // A gap.
+    assert_eq!(message(&TWICE.replace(" i=2;", " i=3;")), Some(ChainResult::Fail));
+    let many: String = (1..=51).map(|i| format!("ARC-Seal: i={i}; cv=pass\r\n")).collect();
+    assert_eq!(message(&format!("{many}From: a@example.com\r\n\r\n")), Some(ChainResult::Fail));
+}
+
+/// RFC 8617 §4.1.2, §4.1.3 and RFC 6376 §3.2: what the tag lists have to be, before any key is asked for.
+#[test]
+fn tags_are_as_they_must_be() {
+    let seal = |tags: &str| TWICE.replacen("ARC-Seal: i=2; cv=pass;", &format!("ARC-Seal: i=2; cv=pass; {tags};"), 1);
+    let sign =
+        |tags: &str| TWICE.replacen("ARC-Message-Signature: i=1;", &format!("ARC-Message-Signature: i=1; {tags};"), 1);
+    let broken = |text: &str| {
+        let input = Input::read("-", text.as_bytes(), Some(InputKind::Message)).unwrap();
+        Reading::read(&input, &Said::default()).arc_chain.broken
+    };
+    assert!(!broken(TWICE) && !broken(&seal("zz=new")) && !broken(&sign("zz=new")));
+    for tags in ["h=from", "i=2", "cv=pass", "zz=1; zz=2", "loose", "t="] {
+        assert!(broken(&seal(tags)), "{tags}");
+    }
+    for tags in ["i=1", "d=example.org", "zz=1; zz=2", "loose"] {
+        assert!(broken(&sign(tags)), "{tags}");
+    }
+    assert!(broken(&TWICE.replacen("t=1780394401", "t=soon", 1)));
+    for (from, to) in [
+        ("h=from : to : subject : date;", ""),
+        ("h=from : to : subject : date;", "h=from : arc-seal : date;"),
+        ("bh=jC/+kX7DRDzv8+1zkG9F1uqdyjjiXrmq71oSOIf7Xug=;", ""),
+        ("cv=pass;", ""),
+        ("cv=pass;", "cv=;"),
+        ("cv=none;", "cv=valid;"),
+        ("a=rsa-sha256;", ""),
+        ("d=example.net;", ""),
+        ("s=s1;", "s=;"),
+    ] {
+        assert!(TWICE.contains(from) && broken(&TWICE.replacen(from, to, 1)), "{from} -> {to}");
+    }
+    // Well formed, and no domain: no key can be asked for.
+    assert_eq!(message(&TWICE.replacen("d=example.net;", "d=localhost;", 1)), Some(ChainResult::Fail));
+    assert_eq!(message(&TWICE.replace("a=rsa-sha256;", "a=rsa-sha1;")), Some(ChainResult::Fail));
+    assert_eq!(message(&TWICE.replace("a=rsa-sha256;", "a=dsa;")), Some(ChainResult::Fail));
+}
+
 #[test]
 fn without_keys_or_body_it_is_not_known() {
     assert_eq!(result(TWICE, InputKind::Message, None), None);

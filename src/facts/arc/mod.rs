@@ -23,7 +23,7 @@ pub struct Set {
 }
 
 /// The sets, lowest instance first. A field that is there twice counts once, the topmost;
-/// one without a readable `i=` counts not at all.
+/// one without a readable `i=` counts not at all. Either breaks the chain ([`verify::read`]).
 pub fn read(header: &Header, text: &[u8]) -> Vec<Set> {
     let mut sets = BTreeMap::<u32, Set>::new();
     for (field, f) in header.all(text, "ARC-Authentication-Results") {
@@ -61,7 +61,8 @@ fn seal(set: &mut Set, tags: &TagList, field: Field, text: &[u8]) {
 }
 
 fn instance(tags: &TagList, text: &[u8]) -> Option<u32> {
-    std::str::from_utf8(tags.get(text, "i")?.value.of(text)).ok()?.parse().ok()
+    let digits = std::str::from_utf8(tags.get(text, "i")?.value.of(text)).ok()?;
+    digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 #[cfg(test)]

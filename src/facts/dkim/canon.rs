@@ -1,6 +1,7 @@
-//! Canonicalization (RFC 6376 §3.4). Line ends are CRLF on the wire, so LF and CR count as CRLF.
+//! Canonicalization (RFC 6376 §3.4). Line ends are CRLF on the wire, so LF counts as CRLF; CR does where a text has no
+//! other line end.
 
-use crate::evidence::lines::lines;
+use crate::evidence::lines::{Line, lines, wire_lines};
 
 /// How much of a rewriting a signature survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,10 +45,17 @@ impl Canon {
 
     /// The whole body.
     pub fn body(self, body: &[u8]) -> Vec<u8> {
+        match body.contains(&b'\n') {
+            true => self.body_of(body, wire_lines(body)),
+            false => self.body_of(body, lines(body, 0)),
+        }
+    }
+
+    fn body_of(self, body: &[u8], lines: impl Iterator<Item = Line>) -> Vec<u8> {
         let mut out = Vec::with_capacity(body.len() + 2);
         // End of the last line that is not empty: those after it do not count (RFC 6376 §3.4.3, §3.4.4).
         let mut end = 0;
-        for line in lines(body, 0) {
+        for line in lines {
             let line = line.of(body);
             let start = out.len();
             match self {
@@ -139,6 +147,16 @@ mod tests {
         for text in ["a\nb", "a\r\nb\r\n", "a\rb\r\r"] {
             assert_eq!(body(Canon::Simple, text), "a\r\nb\r\n");
             assert_eq!(body(Canon::Relaxed, text), "a\r\nb\r\n");
+        }
+        // Among other line ends a CR alone is a character, and no blank either.
+        for (text, canonical) in [
+            ("a\rb\r\nc", "a\rb\r\nc\r\n"),
+            ("a\r\r\n\r", "a\r\r\n\r\r\n"),
+            ("a\rb\n\n", "a\rb\r\n"),
+            ("\r\r\n", "\r\r\n"),
+        ] {
+            assert_eq!(body(Canon::Simple, text), canonical);
+            assert_eq!(body(Canon::Relaxed, text), canonical);
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{material, name};
 use crate::facts::header::{Field, Header};
 use crate::facts::tags::{Tag, TagList};
 use crate::span::{Span, Spanned};
+use std::collections::HashSet;
 
 /// One DKIM-Signature. Domains are lower-case A-labels.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -97,6 +98,12 @@ impl Known {
         }
         for (name, _) in TAGS.iter().zip(again).filter(|(_, again)| *again) {
             problems.push(format!("The tag {name}= stands in it more than once."));
+        }
+        // One that nobody knows spoils the whole list too, if it is there twice (RFC 6376 §3.2).
+        let mut others = HashSet::new();
+        let other = |t: &&Tag| !TAGS.iter().any(|known| known.as_bytes() == t.name.of(text));
+        if !tags.tags.iter().filter(|t| t.has_equals).filter(other).all(|t| others.insert(t.name.of(text))) {
+            problems.push("A tag that is not looked at here stands in it more than once.".into());
         }
         if tags.tags.iter().any(|t| !t.has_equals) {
             problems.push("A piece between semicolons has no =.".into());
@@ -237,8 +244,9 @@ fn names(value: &[u8]) -> (Vec<String>, bool) {
 
 fn number(tag: Tag, text: &[u8], name: &str, p: &mut Vec<String>) -> Option<Spanned<u64>> {
     let digits = std::str::from_utf8(tag.value.of(text)).ok().filter(|t| t.bytes().all(|b| b.is_ascii_digit()));
-    match digits.and_then(|t| t.parse().ok()) {
-        Some(value) => Some(Spanned::new(value, tag.value)),
+    match digits.filter(|t| !t.is_empty()) {
+        // Up to 76 digits are allowed (RFC 6376 §3.5), and no message is that long.
+        Some(digits) => Some(Spanned::new(digits.parse().unwrap_or(u64::MAX), tag.value)),
         None => {
             p.push(format!("{name}= is no number."));
             None
@@ -343,6 +351,7 @@ mod tests {
             ("b=AAAA", "b=AAAA; t=20; x=10", "x= is before t=: it expired before it was signed."),
             ("b=AAAA", "b=AAAA; c=strict", "c= names a canonicalization that no standard knows."),
             ("b=AAAA", "b=AAAA; q=http", "q= offers no way to the key that is in use (dns/txt)."),
+            ("b=AAAA", "b=AAAA; z=From:a; z=To:b", "A tag that is not looked at here stands in it more than once."),
             ("b=AAAA", "b=AAAA; loose", "A piece between semicolons has no =."),
         ];
         assert_eq!(good(str::to_owned).problems, Vec::<String>::new());
@@ -351,6 +360,12 @@ mod tests {
             assert_eq!(got.problems, [problem], "{from} -> {to}");
             assert_eq!(got.malformed, !problem.contains("From") && !problem.contains("t="), "{problem}");
         }
+    }
+
+    #[test]
+    fn a_number_of_many_digits_is_a_number() {
+        let got = good(|t| format!("{t}; l={}", "9".repeat(76)));
+        assert_eq!((got.length.unwrap().value, got.problems), (u64::MAX, Vec::<String>::new()));
     }
 
     #[test]

@@ -214,7 +214,8 @@ pub fn fits(signature: &Signature, data: &[u8], records: &[KeyRecord]) -> bool {
     let algorithm = signature.algorithm.as_ref().and_then(|a| Algorithm::named(&a.value));
     let Some(algorithm) = algorithm.filter(|a| *a != Algorithm::RsaSha1) else { return false };
     let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
-    let mut usable = records.iter().filter(|r| material_fits(r, algorithm));
+    let hash = |r: &&KeyRecord| r.hashes.is_empty() || r.hashes.iter().any(|h| h == algorithm.hash());
+    let mut usable = records.iter().filter(|r| material_fits(r, algorithm)).filter(hash);
     usable.any(|r| algorithm.verifies(key_of(r), data, &b))
 }
 
@@ -280,7 +281,7 @@ fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8],
     let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
     let field = |n: &Option<usize>| n.and_then(|n| reading.header.fields.get(n).copied());
     let names = signature.signed.iter().map(String::as_str).zip(signed.chosen.iter().map(field)).collect();
-    let chosen = forensics::Chosen { names, header: &reading.header, text };
+    let chosen = forensics::Chosen { names, header: &reading.header, text, canon: signed.canon };
     let own: Vec<Vec<u8>> =
         chosen.names.iter().map(|(_, f)| f.map_or(Vec::new(), |f| canonical(signed, &was(f, text)))).collect();
     forensics::restore_header(&chosen, input.effort(), |changes| {

@@ -174,6 +174,34 @@ fn fields_are_taken_from_below_and_an_over_signed_name_stays_empty() {
     assert_eq!(message(&added, &RELAXED.record()).2, Some(DkimResult::Pass));
 }
 
+/// RFC 6376 §3.4, §3.5, §5.4.2: what another implementation signed, at the edges of the rules.
+#[test]
+fn edges_of_the_standard() {
+    let heads = [
+        "From:ann@example.com\r\nTO:\tbob@example.net\r\nSubject:  a \t b \r\n\t c\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n",
+        "Subject: upper\r\nfrom: ann@example.com\r\nSubject:\r\nTo: b@example.net,\r\n c@example.net\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n",
+        "From: Jörg <jörg@example.com>\r\nTo: b@example.net\r\nSubject: Grüße\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n",
+    ];
+    let bodies = ["", "\r\n", "\r\n\r\n\r\n", "a", "a\r\n\r\n", "\r\na  b\t\r\n", " a\r\n.\r\n..b\r\n", "Grüße\r\n"];
+    let twice = Signing { fields: &["From", "Subject", "Subject", "Subject", "To"], ..RELAXED };
+    // With l= the other counts empty lines at the end, which no canonical body has.
+    for signing in EVERY.into_iter().filter(|s| !s.counted).chain([twice]) {
+        for (head, body) in heads.iter().flat_map(|head| bodies.map(|body| (head, body))) {
+            let text = signing.sign(&format!("{head}\r\n{body}"));
+            assert_eq!(message(&text, &signing.record()).2, Some(DkimResult::Pass), "{text}");
+        }
+    }
+    // The lowest of a name is the one that is signed: one put on top goes unseen, one put below does not.
+    let text = RELAXED.sign(MESSAGE);
+    assert_eq!(message(&format!("Subject: on top\r\n{text}"), &RELAXED.record()).2, Some(DkimResult::Pass));
+    let below = text.replace("\r\n\r\nHello", "\r\nSubject: below\r\n\r\nHello");
+    assert_eq!(message(&below, &RELAXED.record()).0, Hash::Mismatch);
+    // Folds in b= do not count.
+    let at = [" b=", "\tb=", ";b="].iter().find_map(|mark| text.find(mark)).unwrap() + 3;
+    let folded = format!("{}\r\n\t {}", &text[..at], &text[at..]);
+    assert_eq!(message(&folded, &RELAXED.record()).2, Some(DkimResult::Pass), "{folded}");
+}
+
 /// The body of a saved case is gone; what it said stays.
 #[test]
 fn a_case_without_the_body_verifies_the_same() {
