@@ -110,6 +110,12 @@ fn cure(what: What) -> &'static str {
         What::WhitespaceChanged | What::FieldRefolded | What::FieldRecased => {
             "Sign with c=relaxed/relaxed: that canonicalization would have survived this change."
         }
+        What::LineEndsChanged => {
+            "Hand the signer the message as it goes out, with CR LF at every line end (RFC 6376 §5.3); it was given LF."
+        }
+        What::EmptyLinesChanged => {
+            "A system that writes the header anew miscounts the empty lines behind it: let it sign, or mend it."
+        }
         What::BlankLinesDoubled => "A system doubles the line ends: hand mail over with CR LF, once.",
         What::DotStuffing => "A system does not undo the doubled dots of SMTP (RFC 5321 §4.5.2): it has to be mended.",
         What::FromEscaped => "A mailbox file of mbox format escaped the line: sign after it, or keep mail in Maildir.",

@@ -3,10 +3,11 @@
 use super::What;
 use super::effort::{self, Effort};
 use super::mime::{Part, field, parts, splice};
-use super::undo::{self, Undo};
+use super::undo;
 use crate::evidence::lines::lines;
 use crate::facts::dkim::canon::Canon;
 use crate::facts::dkim::crypto::{Algorithm, Running};
+use std::ops::Range;
 
 /// The hash that was signed, and how it was made.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,10 @@ const BYTES: u64 = 256 * 1024 * 1024;
 /// Lines that a footer or banner may have, and elements of HTML at either end.
 const LINES: usize = 60;
 const ELEMENTS: usize = 16;
+/// Lines of a banner that stands in text and HTML alike.
+const BANNER: usize = 12;
+/// Lines that may have begun with a dot.
+const DOTS: usize = 300;
 /// Lines from the end at which the message may have ended.
 const ENDS: usize = 2_000;
 
@@ -32,45 +37,54 @@ const ENDS: usize = 2_000;
 /// `header` is that of the message, for its content type and encoding.
 pub fn restore(body: &[u8], header: &[u8], wanted: Wanted, effort: &Effort) -> Option<Vec<What>> {
     let mut search = Search { wanted, hashes: HASHES, bytes: BYTES, running: effort.begin(HASHES) };
-    let undone = candidates(body, header);
-    for (what, candidate) in &undone {
-        if search.fits(candidate) {
-            return Some(vec![*what]);
+    if search.signed_with_bare_lf(body) {
+        return Some(vec![What::LineEndsChanged]);
+    }
+    for (what, change) in undo::ALL {
+        for candidate in change(body, header) {
+            if search.fits(&candidate) {
+                return Some(vec![*what]);
+            }
         }
     }
-    if let Some(what) = search.cut(body) {
+    if let Some(what) = search.cut(body, header) {
         return Some(what);
     }
-    // In pairs: a change of the whole body, and one that is cut out.
-    for (what, candidate) in &undone {
-        if let Some(cut) = search.cut(candidate) {
-            return Some([&[*what][..], &cut].concat());
-        }
+    if search.lost_dot(body) {
+        return Some(vec![What::DotStuffing]);
     }
-    for (first, candidate) in &undone {
-        for (second, change) in undo::ALL.iter().filter(|(second, _)| second != first) {
-            for candidate in change(candidate, header) {
-                if search.fits(&candidate) {
-                    return Some(vec![*first, *second]);
-                }
+    // In pairs: a change of the whole body, and one that is cut out.
+    for (what, change) in undo::ALL {
+        for candidate in change(body, header) {
+            if let Some(cut) = search.cut(&candidate, header) {
+                return Some([&[*what][..], &cut].concat());
             }
         }
         if search.spent() {
-            break;
+            return None;
+        }
+    }
+    for (first, change) in undo::ALL {
+        for candidate in change(body, header) {
+            for (second, other) in undo::ALL.iter().filter(|(second, _)| second != first) {
+                for candidate in other(&candidate, header) {
+                    if search.fits(&candidate) {
+                        return Some(vec![*first, *second]);
+                    }
+                }
+                if search.spent() {
+                    return None;
+                }
+            }
         }
     }
     // Two cuts: a banner above and a footer below.
-    for candidate in search.tops(body) {
-        if let Some(end) = search.prefix(&candidate) {
+    for rest in tops(body) {
+        if let Some(end) = search.prefix(rest) {
             return Some(vec![What::TextPrepended, end]);
         }
     }
     None
-}
-
-fn candidates(body: &[u8], header: &[u8]) -> Vec<(What, Vec<u8>)> {
-    let each = |(what, change): &(What, Undo)| change(body, header).into_iter().map(|c| (*what, c)).collect::<Vec<_>>();
-    undo::ALL.iter().flat_map(each).collect()
 }
 
 struct Search<'a> {
@@ -102,9 +116,12 @@ impl Search<'_> {
         if !self.pay(candidate.len()) {
             return false;
         }
-        let canonical = self.wanted.canon.body(candidate);
+        self.is_hash_of(&self.wanted.canon.body(candidate))
+    }
+
+    fn is_hash_of(&self, canonical: &[u8]) -> bool {
         let counted = match self.wanted.length {
-            None => &canonical[..],
+            None => canonical,
             Some(l) => match usize::try_from(l).ok().and_then(|l| canonical.get(..l)) {
                 Some(counted) => counted,
                 None => return false,
@@ -113,13 +130,28 @@ impl Search<'_> {
         self.wanted.algorithm.digest(counted) == self.wanted.hash
     }
 
+    /// The signer hashed lines that end in LF; on the wire they end in CRLF (RFC 6376 §5.3).
+    fn signed_with_bare_lf(&mut self, body: &[u8]) -> bool {
+        if !self.pay(body.len()) {
+            return false;
+        }
+        let mut canonical = self.wanted.canon.body(body);
+        canonical.retain(|b| *b != b'\r');
+        self.is_hash_of(&canonical)
+    }
+
+    /// A line began with a dot, and a server took the one away that is not stuffing (RFC 5321 §4.5.2).
+    fn lost_dot(&mut self, body: &[u8]) -> bool {
+        lines(body, 0).take(DOTS).any(|line| self.fits(&splice(body, line.start, line.start, b".")))
+    }
+
     /// Something stands in the body that was not there: at its end, at its top, in or as one of its parts.
-    fn cut(&mut self, body: &[u8]) -> Option<Vec<What>> {
+    fn cut(&mut self, body: &[u8], header: &[u8]) -> Option<Vec<What>> {
         if let Some(what) = self.prefix(body) {
             return Some(vec![what]);
         }
-        for candidate in self.tops(body) {
-            if self.fits(&candidate) {
+        for rest in tops(body) {
+            if self.fits(rest) {
                 return Some(vec![What::TextPrepended]);
             }
         }
@@ -139,14 +171,16 @@ impl Search<'_> {
                 return Some(vec![what]);
             }
         }
-        // The same footer in text and HTML.
+        // The same banner or footer in text and HTML.
         if let [text, html] = parts.iter().filter(|part| is_text(part, body)).copied().collect::<Vec<_>>()[..] {
-            for short in endings(text.content_of(body)) {
-                for other in html_cuts(html.content_of(body)) {
-                    let both = html.with_content(body, &other);
-                    let both = splice(&both, text.content, text.end, short);
-                    if self.fits(&both) {
-                        return Some(vec![What::FooterAppended, What::HtmlInserted]);
+            let (plain, other) = (text.content_of(body), html.content_of(body));
+            let cuts = html_cuts(other);
+            let above = tops(plain).take(BANNER).map(|rest| (What::TextPrepended, rest));
+            for (what, short) in above.chain(endings(plain).map(|rest| (What::FooterAppended, rest))) {
+                for cut in &cuts {
+                    let both = splice(body, html.content + cut.start, html.content + cut.end, b"");
+                    if self.fits(&splice(&both, text.content, text.end, short)) {
+                        return Some(vec![what, What::HtmlInserted]);
                     }
                     if self.spent() {
                         return None;
@@ -155,13 +189,27 @@ impl Search<'_> {
             }
         }
         if parts.is_empty() {
-            for candidate in html_cuts(body) {
-                if self.fits(&candidate) {
+            for cut in html_cuts(body) {
+                if self.fits(&splice(body, cut.start, cut.end, b"")) {
                     return Some(vec![What::HtmlInserted]);
                 }
             }
+            if undo::is_base64(header)
+                && let Some(what) = self.coded(body, |content| content)
+            {
+                return Some(vec![what]);
+            }
         }
         None
+    }
+
+    /// A footer or banner inside text that is coded in base64: out, and coded again. `within` puts the content where it
+    /// belongs.
+    fn coded(&mut self, content: &[u8], within: impl Fn(Vec<u8>) -> Vec<u8>) -> Option<What> {
+        let plain = undo::base64_decoded(content)?;
+        let below = endings(&plain).map(|rest| (What::FooterAppended, rest));
+        let above = tops(&plain).map(|rest| (What::TextPrepended, rest));
+        below.chain(above).find(|(_, rest)| self.fits(&within(undo::base64_lines(rest)))).map(|(what, _)| what)
     }
 
     /// The first lines alone have the hash: what follows was appended. One pass over all of them.
@@ -196,11 +244,6 @@ impl Search<'_> {
         None
     }
 
-    /// The body without its first lines.
-    fn tops(&self, body: &[u8]) -> Vec<Vec<u8>> {
-        lines(body, 0).take(LINES).map(|l| body[l.next..].to_vec()).filter(|rest| !rest.is_empty()).collect()
-    }
-
     /// A footer, a banner or HTML inside one part.
     fn within(&mut self, body: &[u8], part: Part) -> Option<What> {
         let content = part.content_of(body);
@@ -214,13 +257,21 @@ impl Search<'_> {
                 return Some(What::TextPrepended);
             }
         }
-        for other in html_cuts(content) {
-            if self.fits(&part.with_content(body, &other)) {
+        for cut in html_cuts(content) {
+            if self.fits(&splice(body, part.content + cut.start, part.content + cut.end, b"")) {
                 return Some(What::HtmlInserted);
             }
         }
+        if undo::is_base64(part.header_of(body)) {
+            return self.coded(content, |coded| part.with_content(body, coded.strip_suffix(b"\r\n").unwrap_or(&coded)));
+        }
         None
     }
+}
+
+/// The body without its first lines.
+fn tops(body: &[u8]) -> impl Iterator<Item = &[u8]> {
+    lines(body, 0).take(LINES).map(|l| &body[l.next..]).filter(|rest| !rest.is_empty())
 }
 
 fn is_text(part: &Part, body: &[u8]) -> bool {
@@ -238,8 +289,8 @@ fn endings(content: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// HTML without one run of elements after `<body>` or before its end.
-fn html_cuts(content: &[u8]) -> Vec<Vec<u8>> {
+/// Runs of elements after `<body>`, before its end, or behind it.
+fn html_cuts(content: &[u8]) -> Vec<Range<usize>> {
     let lower = content.to_ascii_lowercase();
     let find = |needle: &[u8], from: usize| {
         lower.get(from..).and_then(|rest| rest.windows(needle.len()).position(|w| w == needle)).map(|at| from + at)
@@ -248,19 +299,26 @@ fn html_cuts(content: &[u8]) -> Vec<Vec<u8>> {
         return Vec::new();
     }
     let opens = find(b"<body", 0).and_then(|at| find(b">", at)).map_or(0, |at| at + 1);
-    let closes = lower.windows(7).rposition(|w| w == b"</body>").unwrap_or(content.len());
+    let ends = |mark: &[u8]| lower.windows(mark.len()).rposition(|w| w == mark);
+    let closes = ends(b"</body>").unwrap_or(content.len());
     let mut out = Vec::new();
     let mut at = opens;
     for _ in 0..ELEMENTS {
         let Some(end) = find(b">", at).map(|n| n + 1).filter(|&n| n <= closes) else { break };
-        out.push(splice(content, opens, end, b""));
+        out.push(opens..end);
         at = end;
     }
     let mut at = closes;
     for _ in 0..ELEMENTS {
         let Some(start) = lower[..at].iter().rposition(|&b| b == b'<').filter(|&n| n >= opens) else { break };
-        out.push(splice(content, start, closes, b""));
+        out.push(start..closes);
         at = start;
     }
+    let behind = |mark: &[u8]| ends(mark).map(|at| at + mark.len());
+    if let (Some(from), Some(to)) = (behind(b"</body>"), ends(b"</html>")) {
+        out.push(from..to);
+    }
+    out.extend(behind(b"</html>").map(|from| from..content.trim_ascii_end().len()));
+    out.retain(|cut| cut.start < cut.end);
     out
 }

@@ -1,7 +1,13 @@
 //! Which change of the signed fields, undone, makes the signature fit.
 
 use super::{Effort, What};
+use crate::facts::dkim::canon::Canon;
+use crate::facts::dkim::material;
 use crate::facts::header::{Field, Header};
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use mail_parser::DateTime;
+use mail_parser::parsers::MessageStream;
 
 /// The signed fields as `h=` chose them, each with candidates for what it was.
 pub struct Chosen<'a> {
@@ -9,6 +15,8 @@ pub struct Chosen<'a> {
     pub names: Vec<(&'a str, Option<Field>)>,
     pub header: &'a Header,
     pub text: &'a [u8],
+    /// Of the header: what `relaxed` does not see needs no undoing.
+    pub canon: Canon,
 }
 
 /// One field as it may have been: its bytes before the colon and after, or nothing.
@@ -40,6 +48,16 @@ pub fn restore(
         }
         if verifies(&[(*index, was)]) {
             return Some(vec![*what]);
+        }
+    }
+    for (index, (name, field)) in chosen.names.iter().enumerate() {
+        for (what, was) in field.iter().flat_map(|field| alone(chosen, name, *field)) {
+            if !pay() {
+                return None;
+            }
+            if verifies(&[(index, &was)]) {
+                return Some(vec![what]);
+            }
         }
     }
     // One system refolds or respells every field alike.
@@ -111,9 +129,96 @@ fn before(chosen: &Chosen, name: &str, field: Option<Field>) -> Vec<(What, Was)>
     }
     // It was not there when the message was signed.
     out.push((if matches!(changed, What::ReplyToChanged) { changed } else { What::FieldAdded }, None));
-    out.extend(refolded(value).into_iter().map(|was| (What::FieldRefolded, same(was))));
-    let spellings = respelled(&spelled).into_iter().map(|was| (What::FieldRecased, Some((was, value.to_vec()))));
-    out.extend(spellings);
+    if chosen.canon == Canon::Simple {
+        out.extend(refolded(value).into_iter().map(|was| (What::FieldRefolded, same(was))));
+        let spellings = respelled(&spelled).into_iter().map(|was| (What::FieldRecased, Some((was, value.to_vec()))));
+        out.extend(spellings);
+    }
+    out
+}
+
+/// What is tried on its own only: there are too many of these to pair them.
+fn alone(chosen: &Chosen, name: &str, field: Field) -> Vec<(What, Was)> {
+    let (spelled, value) = (field.name.of(chosen.text), field.value.of(chosen.text));
+    let (what, values) = match name {
+        "date" => (What::DateChanged, dates(value)),
+        "subject" => (What::SubjectChanged, recoded(value)),
+        _ => (What::FieldChanged, Vec::new()),
+    };
+    let mut out: Vec<(What, Vec<u8>)> = values.into_iter().map(|was| (what, was)).collect();
+    if chosen.canon == Canon::Simple {
+        out.extend(spaced(value).into_iter().map(|was| (What::FieldRefolded, was)));
+    }
+    out.into_iter().map(|(what, was)| (what, Some((spelled.to_vec(), was)))).collect()
+}
+
+/// The same moment as other systems write it: in another zone, with the zone's name, with one or two digits of the day.
+fn dates(value: &[u8]) -> Vec<Vec<u8>> {
+    let written = String::from_utf8_lossy(value);
+    let parsed = DateTime::parse_rfc822(&written).filter(DateTime::is_valid);
+    let Some(at) = parsed.and_then(|d| Timestamp::from_second(d.to_timestamp()).ok()) else { return Vec::new() };
+    let own = parsed
+        .map_or(0, |d| (i32::from(d.tz_hour) * 60 + i32::from(d.tz_minute)) * if d.tz_before_gmt { -1 } else { 1 });
+    let whole = (-12..=14).map(|hours| hours * 60);
+    let zones = [own, 0].into_iter().chain(whole).chain([-210, 210, 270, 330, 345, 570, 630]);
+    let mut out: Vec<Vec<u8>> = Vec::new();
+    for minutes in zones {
+        let Ok(offset) = Offset::from_seconds(minutes * 60) else { continue };
+        let local = at.to_zoned(TimeZone::fixed(offset));
+        for day in ["%-d", "%d"] {
+            let text = local.strftime(&format!(" %a, {day} %b %Y %H:%M:%S %z")).to_string();
+            if minutes == 0 {
+                let utc = ["GMT", "-0000", "UT", "+0000 (UTC)", "+0000 (GMT)"];
+                out.extend(utc.map(|zone| text.replace("+0000", zone).into_bytes()));
+            }
+            out.push(text.into_bytes());
+        }
+    }
+    out.retain(|other| other != value);
+    out
+}
+
+/// Subject in other encoded words (RFC 2047), or in none.
+fn recoded(value: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(value);
+    let text = text.trim();
+    let one = text.starts_with("=?") && text.ends_with("?=") && text.matches("?=").count() == 1;
+    let plain = match one {
+        true => MessageStream::new(&text.as_bytes()[1..]).decode_rfc2047(),
+        false => (!text.is_ascii()).then(|| text.to_owned()),
+    };
+    let Some(plain) = plain else { return Vec::new() };
+    let code = material::encode(plain.as_bytes());
+    let quoted: String = plain
+        .bytes()
+        .map(|b| match b {
+            b' ' => "_".to_owned(),
+            b if b.is_ascii_alphanumeric() => char::from(b).to_string(),
+            b => format!("={b:02X}"),
+        })
+        .collect();
+    let words = ["utf-8", "UTF-8"].into_iter().flat_map(|charset| {
+        [("B", &code), ("b", &code), ("Q", &quoted), ("q", &quoted)]
+            .map(|(how, word)| format!(" =?{charset}?{how}?{word}?="))
+    });
+    words.chain([format!(" {plain}")]).filter(|other| other.trim() != text).map(String::into_bytes).collect()
+}
+
+/// The same words with blanks and folds in other places.
+fn spaced(value: &[u8]) -> Vec<Vec<u8>> {
+    /// Places that are looked at.
+    const MOST: usize = 20;
+    let bare = value.trim_ascii_start();
+    let mut out = vec![bare.to_vec(), [b" ", bare].concat(), [b"\t", bare].concat(), [b"  ", bare].concat()];
+    out.extend([[value, b" "].concat(), value.trim_ascii_end().to_vec()]);
+    let blanks = value.iter().enumerate().skip(1).filter(|(_, b)| matches!(b, b' ' | b'\t')).map(|(at, _)| at);
+    for at in blanks.take(MOST) {
+        let (before, after) = value.split_at(at);
+        out.push([before, b"\r\n", after].concat());
+        out.push([before, b"\r\n\t", &after[1..]].concat());
+        out.push([before, b" ", after].concat());
+    }
+    out.retain(|other| other != value);
     out
 }
 
@@ -164,6 +269,7 @@ fn untagged(value: &[u8]) -> Vec<Vec<u8>> {
         let cut = match rest.as_bytes().first() {
             Some(b'[') => rest.find(']').map(|n| n + 1),
             Some(b'(') => rest.find(')').map(|n| n + 1),
+            Some(b'{') => rest.find('}').map(|n| n + 1),
             Some(b'*') => rest.trim_start_matches('*').find('*').map(|n| {
                 let stars = rest.len() - rest.trim_start_matches('*').len();
                 let after = &rest[stars + n..];
@@ -179,6 +285,13 @@ fn untagged(value: &[u8]) -> Vec<Vec<u8>> {
         // `Re:` may have been put before the tag on the way.
         if !start.is_empty() {
             out.push(format!(" {rest}").into_bytes());
+        }
+    }
+    // Some put it behind.
+    let whole = text.trim();
+    for (opens, closes) in [('[', ']'), ('(', ')'), ('{', '}')] {
+        if let Some(at) = whole.rfind(opens).filter(|&at| at > 0 && whole.ends_with(closes)) {
+            out.push(format!(" {}", whole[..at].trim_end()).into_bytes());
         }
     }
     out
@@ -199,6 +312,29 @@ fn content_types(value: &[u8]) -> Vec<Vec<u8>> {
     }
     out.push(" text/plain".into());
     out.push(" text/html".into());
+    let mut pieces: Vec<&str> = text.split(';').collect();
+    // A parameter was added, or one was lost.
+    for (n, piece) in pieces.iter().enumerate().skip(1).take(4) {
+        if let Some((name, value)) = piece.split_once('=').filter(|(_, value)| !value.contains('"')) {
+            let mut quoted = pieces.clone();
+            let other = format!("{name}=\"{}\"", value.trim());
+            quoted[n] = &other;
+            out.push(quoted.join(";"));
+        }
+        let mut fewer = pieces.clone();
+        fewer.remove(n);
+        out.push(fewer.join(";"));
+    }
+    for lost in
+        [" format=flowed", " format=flowed; delsp=yes", " charset=utf-8", " charset=\"utf-8\"", " charset=us-ascii"]
+    {
+        let name = lost.split('=').next().unwrap_or_default();
+        if !text.contains(name) {
+            pieces.push(lost);
+            out.push(pieces.join(";"));
+            pieces.pop();
+        }
+    }
     if let Some((main, _)) = text.split_once(';') {
         out.push(main.to_owned());
     }

@@ -1,11 +1,21 @@
 //! Marks that changes leave behind, where they cannot be undone: likely, never proven.
 
 use super::What;
+use super::mime::parts;
 use super::undo::unwrapped;
 use crate::facts::lists::Lists;
 
 /// Bytes from either end of a body in which footers and banners are looked for.
 const END: usize = 4096;
+
+/// What stands where a part was: Mailman, Exchange and scanners.
+const REMOVED: [&str; 5] = [
+    "-------------- next part --------------",
+    "attachment was scrubbed",
+    "This attachment was removed",
+    "This attachment has been removed",
+    "attachment was removed because",
+];
 
 /// What the marks in the body tell.
 pub fn likely(body: &[u8], lists: &Lists) -> Vec<What> {
@@ -23,6 +33,11 @@ pub fn likely(body: &[u8], lists: &Lists) -> Vec<What> {
         out.push(What::TextPrepended);
     }
     let whole = String::from_utf8_lossy(body);
+    // A multipart of one part has lost another; lists and scanners leave a word in its place.
+    let lonely = matches!(&parts(body)[..], [_]);
+    if lonely || REMOVED.iter().any(|words| whole.contains(words)) {
+        out.push(What::PartRemoved);
+    }
     let links = whole.match_indices("https://").take(200).map(|(at, _)| {
         let rest = &whole[at..];
         &rest[..rest.find(|c: char| c.is_whitespace() || "\"'<>)]".contains(c)).unwrap_or(rest.len())]

@@ -73,6 +73,7 @@ fn changes_of_a_plain_body() {
             |t| body(t, |b| b.replace("Hello Bob,\r\n", "Hello Bob, \t\r\n")),
             Signing { body: Canon::Simple, ..RELAXED },
         ),
+        ("whitespace-changed", |t| t.replace("please pay", "please  pay"), SIMPLE),
         ("from-escaped", |t| body(t, |b| b.replace("From now", ">From now")), RELAXED),
         ("dot-stuffing", |t| t.replace("\r\n.hidden", "\r\n..hidden"), RELAXED),
         ("blank-lines-doubled", |t| body(t, |b| b.replace("\r\n", "\r\n\r\n")), RELAXED),
@@ -263,6 +264,205 @@ fn the_server_of_the_list_did_it() {
         List-Id: <team.lists.example.org>\r\nReceived: from mx.example.com by lists.example.org; Mon, 2 Nov 2026 10:00:01 +0000\r\n";
     let got = verified(&format!("{hops}{text}{FOOTER}"), RELAXED);
     assert_eq!(got.altered[0].hop.as_deref(), Some("lists.example.org"));
+}
+
+fn encoded(text: &str) -> String {
+    let code = crate::facts::dkim::material::encode(text.as_bytes());
+    code.as_bytes().chunks(76).map(|row| format!("{}\r\n", String::from_utf8_lossy(row))).collect()
+}
+
+/// The message with a body in this encoding.
+fn coded(encoding: &str, content: &str) -> String {
+    format!("{HEADER}Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{content}")
+}
+
+#[test]
+fn bodies_that_are_written_anew() {
+    let quoted = coded("quoted-printable", "Gr=C3=BC=C3=9Fe, Bob,\r\nplease pay =\r\nhere\r\n");
+    let base64 = coded("base64", &encoded(&format!("{TEXT}{TEXT}")));
+    let flowed =
+        format!("{HEADER}\r\n{}\r\n\r\nBye\r\n", "all on one line, as some programs write it, ".repeat(9).trim_end());
+    let stories: &[(&str, String, Change, Signing)] = &[
+        ("transfer-encoding-changed", quoted.clone(), |t| t.replace("=C3=BC=C3=9F", "=c3=bc=c3=9f"), RELAXED),
+        (
+            "transfer-encoding-changed",
+            base64.clone(),
+            |t| {
+                body(t, |b| {
+                    let code = b.replace("\r\n", "");
+                    code.as_bytes().chunks(64).map(|row| format!("{}\r\n", String::from_utf8_lossy(row))).collect()
+                })
+            },
+            RELAXED,
+        ),
+        ("footer-appended", base64.clone(), |t| body(t, |_| encoded(&format!("{TEXT}{TEXT}{FOOTER}"))), RELAXED),
+        ("text-prepended", base64, |t| body(t, |_| encoded(&format!("EXTERNAL\r\n\r\n{TEXT}{TEXT}"))), RELAXED),
+        ("lines-wrapped", flowed, |t| body(t, |b| b.replacen(", as some", ",\r\nas some", 4)), RELAXED),
+        ("dot-stuffing", message(), |t| t.replace("\r\n.hidden", "\r\nhidden"), RELAXED),
+        ("empty-lines-changed", message(), |t| body(t, |b| format!("\r\n{b}")), RELAXED),
+        (
+            "empty-lines-changed",
+            message().replace("\r\n\r\nHello", "\r\n\r\n\r\nHello"),
+            |t| t.replace("\r\n\r\n\r\nHello", "\r\n\r\nHello"),
+            SIMPLE,
+        ),
+        (
+            "html-inserted",
+            multipart(),
+            |t| t.replace("</html>", "</html><img src=\"https://track.example.org/1\">"),
+            RELAXED,
+        ),
+        ("html-inserted", multipart(), |t| t.replace("</html>", "<p>Scanned</p></html>"), RELAXED),
+    ];
+    for (what, text, change, signing) in stories {
+        let text = signing.sign(text);
+        assert_eq!(told(&change(&text), *signing), [*what], "{}", change(&text));
+    }
+    let wrapped = multipart().replace("<p>pay</p>", "<a href=\"https://pay.example.com/x?a=1&amp;b=2\">pay</a>");
+    let safe = "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fpay.example.com%2Fx%3Fa%3D1%26b%3D2&amp;data=05&amp;reserved=0";
+    let text = RELAXED.sign(&wrapped).replace("https://pay.example.com/x?a=1&amp;b=2", safe);
+    assert_eq!(told(&text, RELAXED), ["links-rewritten"]);
+    let banner = RELAXED
+        .sign(&multipart())
+        .replace("\r\n\r\nHello Bob,", "\r\n\r\nCAUTION: external\r\n\r\nHello Bob,")
+        .replace("<body>", "<body><div>CAUTION: external</div>");
+    assert_eq!(told(&banner, RELAXED), ["text-prepended", "html-inserted"]);
+}
+
+/// Some programs sign the lines of their own system.
+#[test]
+fn a_body_that_was_signed_with_lf() {
+    let text = RELAXED.sign(&message());
+    let bh = |text: &str| text.split_once("bh=").unwrap().1.split(';').next().unwrap().to_owned();
+    let of_lf =
+        crate::facts::dkim::crypto::Algorithm::RsaSha256.digest(Canon::Relaxed.body(TEXT.as_bytes()).as_slice());
+    assert_eq!(bh(&text).replace(['\r', '\n', ' ', '\t'], ""), crate::facts::dkim::material::encode(&of_lf));
+    let mut lf = Canon::Relaxed.body(TEXT.as_bytes());
+    lf.retain(|b| *b != b'\r');
+    let wanted = body::Wanted {
+        hash: &crate::facts::dkim::crypto::Algorithm::RsaSha256.digest(&lf),
+        algorithm: crate::facts::dkim::crypto::Algorithm::RsaSha256,
+        canon: Canon::Relaxed,
+        length: None,
+    };
+    assert_eq!(body::restore(TEXT.as_bytes(), b"", wanted, &Effort::default()), Some(vec![What::LineEndsChanged]));
+}
+
+#[test]
+fn fields_that_are_written_anew() {
+    const MIME: Signing =
+        Signing { fields: &["From", "To", "Subject", "Date", "Message-ID", "Content-Type"], ..RELAXED };
+    let typed = |kind: &str| format!("{HEADER}Content-Type: {kind}\r\n\r\n{TEXT}");
+    let subject = |text: &str| message().replace("Invoice 8842", text);
+    let stories: &[(&str, String, Change, Signing)] = &[
+        ("subject-tag", message(), |t| t.replace("Invoice 8842", "Invoice 8842 [EXTERNAL]"), RELAXED),
+        ("subject-tag", message(), |t| t.replace("Subject: ", "Subject: {Spam?} "), RELAXED),
+        ("subject-tag", subject("Re: Invoice"), |t| t.replace("Subject: Re: ", "Subject: [team] Re: "), RELAXED),
+        (
+            "subject-changed",
+            subject("=?utf-8?Q?Rechnung_f=C3=BCr?="),
+            |t| t.replace("=?utf-8?Q?Rechnung_f=C3=BCr?=", "=?UTF-8?B?UmVjaG51bmcgZsO8cg==?="),
+            RELAXED,
+        ),
+        (
+            "subject-changed",
+            subject("=?UTF-8?B?UmVjaG51bmcgZsO8cg==?="),
+            |t| t.replace("=?UTF-8?B?UmVjaG51bmcgZsO8cg==?=", "Rechnung für"),
+            RELAXED,
+        ),
+        ("date-changed", message(), |t| t.replace("10:00:00 +0000", "11:00:00 +0100"), RELAXED),
+        ("date-changed", message(), |t| t.replace("10:00:00 +0000", "10:00:00 GMT"), RELAXED),
+        ("date-changed", message(), |t| t.replace("Mon, 2 Nov", "Mon, 02 Nov"), RELAXED),
+        (
+            "date-changed",
+            message().replace("2 Nov 2026 10:00:00 +0000", "2 Nov 2026 15:30:00 +0530"),
+            |t| t.replace("15:30:00 +0530", "10:00:00 +0000"),
+            RELAXED,
+        ),
+        (
+            "content-type-changed",
+            typed("multipart/mixed; boundary=\"b1\""),
+            |t| t.replace("boundary=\"b1\"", "boundary=b1"),
+            MIME,
+        ),
+        (
+            "content-type-changed",
+            typed("text/plain; charset=utf-8; format=flowed"),
+            |t| t.replace("; format=flowed", ""),
+            MIME,
+        ),
+        ("content-type-changed", typed("text/plain; charset=utf-8"), |t| t.replace("; charset=utf-8", ""), MIME),
+        (
+            "content-type-changed",
+            typed("text/plain"),
+            |t| t.replace("text/plain", "text/plain; charset=us-ascii"),
+            MIME,
+        ),
+        (
+            "field-refolded",
+            subject("Invoice 8842 with\r\n folds"),
+            |t| t.replace("with\r\n folds", "with folds"),
+            SIMPLE,
+        ),
+        (
+            "field-refolded",
+            message().replace("Subject: ", "Subject:"),
+            |t| t.replace("\r\nSubject:", "\r\nSubject: "),
+            SIMPLE,
+        ),
+        ("field-refolded", subject("Invoice  8842"), |t| t.replace("Invoice  8842", "Invoice 8842"), SIMPLE),
+        (
+            "recipients-changed",
+            message().replace("To: Bob", "To: \"Bob\""),
+            |t| t.replace("To: \"Bob\"", "To: Bob"),
+            RELAXED,
+        ),
+    ];
+    for (what, text, change, signing) in stories {
+        let text = signing.sign(text);
+        assert_eq!(told(&change(&text), *signing), [*what], "{}", change(&text));
+    }
+}
+
+/// What a list of Mailman does to everybody, all at once.
+#[test]
+fn a_list_that_changes_header_and_body() {
+    let text = RELAXED.sign(&message());
+    let rewritten = below(&text, |h| {
+        h.replacen(
+            "From: Ann <ann@example.com>",
+            "From: Ann via Team <team@lists.example.org>\r\nReply-To: Ann <ann@example.com>",
+            1,
+        )
+        .replace("Subject: ", "Subject: [team] ")
+    });
+    assert_eq!(told(&format!("{rewritten}{FOOTER}"), RELAXED), ["footer-appended", "subject-tag", "from-rewritten"]);
+}
+
+#[test]
+fn a_part_that_is_gone_is_likely_and_no_more() {
+    let text = RELAXED.sign(&multipart());
+    let at = text.find("--b1\r\nContent-Type: text/html").unwrap();
+    let alone = format!("{}--b1--\r\n", &text[..at]);
+    let scrubbed = text.replace(
+        "--b1--",
+        "--b1\r\nContent-Type: text/plain\r\n\r\n-------------- next part --------------\r\nAn HTML attachment was scrubbed\r\n--b1--",
+    ).replace("<p>pay</p>", "<p>gone</p>");
+    for text in [alone, scrubbed] {
+        let got = verified(&text, RELAXED).altered;
+        assert_eq!(
+            got.iter().map(|a| (a.what, a.proof)).collect::<Vec<_>>(),
+            [(What::PartRemoved, Proof::Likely)],
+            "{text}"
+        );
+    }
+}
+
+/// A CR alone is a character of the body, not a line end, to who signs and who verifies.
+#[test]
+fn a_cr_alone_is_kept() {
+    let text = RELAXED.sign(&message());
+    assert_eq!(verified(&text.replace("please pay", "please\rpay"), RELAXED).body_hash, Hash::Mismatch);
 }
 
 /// The worst a stranger can send costs bounded work.

@@ -12,8 +12,10 @@ pub(super) type Undo = fn(body: &[u8], header: &[u8]) -> Vec<Vec<u8>>;
 /// In the order of how often they happen.
 pub(super) const ALL: &[(What, Undo)] = &[
     (What::TransferEncodingChanged, transfer_encoding),
+    (What::TransferEncodingChanged, rewritten),
     (What::LinksRewritten, links),
     (What::WhitespaceChanged, blanks),
+    (What::EmptyLinesChanged, top),
     (What::BlankLinesDoubled, doubled),
     (What::FromEscaped, escaped),
     (What::DotStuffing, dots),
@@ -48,7 +50,21 @@ fn blanks(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
         })
     };
     let marked = by_line(body, |line| (line == b"--").then(|| b"-- ".to_vec()));
-    [stripped(b"--"), stripped(b"-- "), marked].concat()
+    // Runs of blanks within lines that were single ones.
+    let single = by_line(body, |line| {
+        let blank = |b: &u8| matches!(b, b' ' | b'\t');
+        let mut was = line.to_vec();
+        was.dedup_by(|next, before| blank(next) && blank(before));
+        (was != line).then_some(was)
+    });
+    [stripped(b"--"), stripped(b"-- "), marked, single].concat()
+}
+
+/// Empty lines at the top come and go with whoever writes the header anew.
+fn top(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
+    let first = lines(body, 0).find(|l| l.start < l.end).map_or(0, |l| l.start);
+    let fewer = (first > 0).then(|| body[first..].to_vec());
+    fewer.into_iter().chain([[b"\r\n", body].concat()]).collect()
 }
 
 fn doubled(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
@@ -97,7 +113,22 @@ fn wrapped(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
     };
     let full = |line: &[u8]| (988..=1000).contains(&line.len()).then_some(line.len());
     let bang = |line: &[u8]| (line.len() > 900 && line.ends_with(b"!")).then(|| line.len() - 1);
-    [join(&full, 0), join(&full, 1), join(&bang, 0), join(&bang, 1)].into_iter().flatten().collect()
+    let long = [join(&full, 0), join(&full, 1), join(&bang, 0), join(&bang, 1)].into_iter().flatten();
+    long.chain(joined(body)).collect()
+}
+
+/// Each paragraph on one line, as programs write that leave it to the reader's to break it.
+fn joined(body: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(body.len());
+    let mut changed = false;
+    let mut rest = lines(body, 0).map(|l| l.of(body)).peekable();
+    while let Some(line) = rest.next() {
+        let goes_on = !line.is_empty() && rest.peek().is_some_and(|next| !next.is_empty());
+        out.extend_from_slice(if goes_on { line.trim_ascii_end() } else { line });
+        out.extend_from_slice(if goes_on { b" " } else { b"\r\n" });
+        changed |= goes_on;
+    }
+    changed.then_some(out)
 }
 
 fn charset(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
@@ -177,11 +208,65 @@ fn others(content: &[u8], encoding: &str) -> Vec<(&'static str, Vec<u8>)> {
     out
 }
 
-fn base64_decoded(content: &[u8]) -> Option<Vec<u8>> {
+/// The same encoding, written otherwise: base64 in lines of another length, quoted-printable with other breaks or codes.
+fn rewritten(body: &[u8], header: &[u8]) -> Vec<Vec<u8>> {
+    let whole = |content: &[u8], encoding: &str| match encoding {
+        "base64" => rows(content),
+        "quoted-printable" => requoted(content),
+        _ => Vec::new(),
+    };
+    let parts = parts(body);
+    if parts.is_empty() {
+        return whole(body, &field(header, "Content-Transfer-Encoding").unwrap_or_default());
+    }
+    // From the last to the first, so that offsets stay true; one system writes all parts alike.
+    let mut out: Vec<Option<Vec<u8>>> = Vec::new();
+    for part in parts.iter().rev() {
+        let encoding = field(part.header_of(body), "Content-Transfer-Encoding").unwrap_or_default();
+        for (way, content) in whole(part.content_of(body), &encoding).into_iter().enumerate() {
+            out.resize(out.len().max(way + 1), None);
+            let before = out[way].take().unwrap_or_else(|| body.to_vec());
+            let content = content.strip_suffix(b"\r\n").unwrap_or(&content);
+            out[way] = Some(splice(&before, part.content, part.end, content));
+        }
+    }
+    out.into_iter().flatten().collect()
+}
+
+/// Base64 in lines of 76, 64, 72 and 60 characters, and in one.
+fn rows(content: &[u8]) -> Vec<Vec<u8>> {
+    let code = material::without_blanks(content);
+    let row = |width: usize| code.chunks(width).flat_map(|row| [row, b"\r\n"].concat()).collect::<Vec<u8>>();
+    let widths = [76, 64, 72, 60, code.len().max(1)];
+    widths.into_iter().map(row).filter(|other| other != content).collect()
+}
+
+/// Quoted-printable with capitals in its codes, with small letters, and encoded anew.
+fn requoted(content: &[u8]) -> Vec<Vec<u8>> {
+    let lettered = |change: fn(&u8) -> u8| {
+        let mut out = content.to_vec();
+        for at in 0..out.len().saturating_sub(2) {
+            if out[at] == b'=' && out[at + 1..at + 3].iter().all(u8::is_ascii_hexdigit) {
+                out[at + 1] = change(&out[at + 1]);
+                out[at + 2] = change(&out[at + 2]);
+            }
+        }
+        out
+    };
+    let all = [lettered(u8::to_ascii_uppercase), lettered(u8::to_ascii_lowercase), quoted(&quoted_decoded(content))];
+    all.into_iter().filter(|other| other != content).collect()
+}
+
+/// Does this header say that its content is base64?
+pub(super) fn is_base64(header: &[u8]) -> bool {
+    field(header, "Content-Transfer-Encoding").as_deref() == Some("base64")
+}
+
+pub(super) fn base64_decoded(content: &[u8]) -> Option<Vec<u8>> {
     material::decode(&material::without_blanks(content))
 }
 
-fn base64_lines(plain: &[u8]) -> Vec<u8> {
+pub(super) fn base64_lines(plain: &[u8]) -> Vec<u8> {
     // Text has CRLF on the wire.
     let plain: Vec<u8> = lines(plain, 0).flat_map(|l| [l.of(plain), b"\r\n"].concat()).collect();
     let code = base64::engine::general_purpose::STANDARD.encode(plain);
@@ -255,6 +340,11 @@ fn links(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
         let end = rest[at..].find(|c: char| c.is_whitespace() || "\"'<>)]".contains(c)).map_or(rest.len(), |n| at + n);
         let link = &rest[at..end];
         match unwrapped(link) {
+            // In HTML an ampersand is written out, in the gateway's link as in the one it hides.
+            Some(original) if link.contains("&amp;") => {
+                out.push_str(&original.replace('&', "&amp;"));
+                changed = true;
+            }
             Some(original) => {
                 out.push_str(&original);
                 changed = true;
