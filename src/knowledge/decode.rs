@@ -95,6 +95,83 @@ mod tests {
         );
     }
 
+    /// Words of real notices that were taken for something else once.
+    #[test]
+    fn words_of_real_notices() {
+        use Category::*;
+        let refused = Some("bounce-recipient-problem");
+        for (text, category, rule) in [
+            (
+                "550 5.1.0 192.0.2.22 is not allowed to send from <example.net> per it's SPF Record. Please inspect your SPF settings",
+                Authentication,
+                Some("spf-not-authorized"),
+            ),
+            ("5.7.27 550 Host does not accept mail", Recipient, refused),
+            (
+                "The domain example.org doesn't receive email according to the administrator: returned Null MX",
+                Recipient,
+                refused,
+            ),
+            ("550 5.7.27 Sender address has null MX", Configuration, Some("mx-missing-or-invalid")),
+            (
+                "554 5.7.1 <out.example.com[192.0.2.1]>: Client host rejected: blocked using bl.example.net",
+                Reputation,
+                Some("dnsbl-listed"),
+            ),
+            ("554 5.7.9 Header error", Content, None),
+            (
+                "550-5.7.1 [192.0.2.22 13] Messages with multiple addresses in From:",
+                Content,
+                Some("from-header-invalid"),
+            ),
+            (
+                "550-5.7.1 This message does not have authentication information or fails to pass",
+                Authentication,
+                Some("auth-none"),
+            ),
+            ("452 4.3.2 Connection rate limit exceeded.", Rate, Some("warmup-rate-limited")),
+            ("504 Command parameter not implemented", Configuration, None),
+            ("550 Protocol violation (in reply to DATA command)", Configuration, None),
+            ("554 Transaction failed", Unknown, None),
+            (
+                "554 Message rejected: Email address is not verified. The following identities failed the check in region EU-WEST-1: a@example.com",
+                Configuration,
+                Some("submission-refused"),
+            ),
+            (
+                "5.1.0 - Unknown address error 550-'5.2.2 <b@example.jp>... Mailbox Full' (delivery attempts: 0)",
+                MailboxFull,
+                refused,
+            ),
+            ("5.1.0 - Unknown address error 550-'5.7.1 <a@example.com>... Access denied'", Policy, None),
+            ("550 5.1.1 Unknown address", Recipient, refused),
+            (
+                "The recipient server did not accept our requests to connect. [example.org 192.0.2.3: socket error]",
+                Network,
+                None,
+            ),
+            (
+                "550 domain [example.com] mismatches client ip 192.0.2.25.",
+                Configuration,
+                Some("ptr-not-forward-confirmed"),
+            ),
+            (
+                "450 service permits 2 unverifyable sending IPs - mail.example.com is not 192.0.2.2",
+                Configuration,
+                Some("ptr-not-forward-confirmed"),
+            ),
+            (
+                "550 5.7.1 <b@example.com>: Recipient address rejected: User b@example.com temporary locked.",
+                Recipient,
+                refused,
+            ),
+            ("Warning: message still undelivered after 4 hours", Network, None),
+        ] {
+            let decoded = decode(text);
+            assert_eq!((decoded.category(), decoded.rule()), (category, rule), "{text}");
+        }
+    }
+
     #[test]
     fn a_code_without_words_known_to_anybody_still_has_a_meaning() {
         assert_eq!(

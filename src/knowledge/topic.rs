@@ -58,6 +58,7 @@ pub enum Topic {
     Loop,
     #[default]
     Policy,
+    Protocol,
     Ptr,
     Quota,
     Rate,
@@ -88,6 +89,7 @@ impl Topic {
             Topic::Size => Category::Size,
             Topic::Transient => Category::Network,
             Topic::Ptr
+            | Topic::Protocol
             | Topic::Tls
             | Topic::Account
             | Topic::Relay
@@ -105,6 +107,7 @@ mod tests {
     use crate::knowledge::reply;
     use std::collections::BTreeSet;
 
+    /// The 24 topics of the vocabulary, and `protocol` for commands that a server does not take.
     #[test]
     fn each_topic_has_its_category() {
         let table = [
@@ -121,6 +124,7 @@ mod tests {
             ("helo", "configuration"),
             ("loop", "configuration"),
             ("policy", "policy"),
+            ("protocol", "configuration"),
             ("ptr", "configuration"),
             ("quota", "mailbox-full"),
             ("rate", "rate"),

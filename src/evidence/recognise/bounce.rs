@@ -33,7 +33,8 @@ pub(super) fn message(whole: &[u8]) -> Option<Guess> {
     }
     let from = first(text, "From").unwrap_or_default();
     let daemon = has(&from, "mailer-daemon") || first(text, "Return-Path").is_some_and(|p| has(&p, "mailer-daemon"));
-    let postmaster = daemon || has(&from, "postmaster") || first(text, "X-Failed-Recipients").is_some();
+    let postmaster =
+        daemon || has(&from, "postmaster") || has(&from, "post_master") || first(text, "X-Failed-Recipients").is_some();
     let empty_path = first(text, "Return-Path").is_some_and(|p| p.trim_ascii() == b"<>");
     let status = body_has("message/delivery-status") || (body_has("final-recipient:") && body_has("action:"));
     if status && (postmaster || empty_path || has(&kind, "multipart/report")) {
@@ -48,7 +49,8 @@ pub(super) fn message(whole: &[u8]) -> Option<Guess> {
     }
     let named = SUBJECTS.iter().any(|s| has(&subject, s));
     let returned = body_has("message/rfc822") && (empty_path || postmaster || NOTICES.iter().any(|n| body_has(n)));
-    if (named && (postmaster || empty_path)) || returned {
+    let quoted = postmaster && body_has("error message below:");
+    if (named && (postmaster || empty_path)) || returned || quoted {
         return say(Confidence::Likely, "its sender, subject or parts are those of a bounce");
     }
     None

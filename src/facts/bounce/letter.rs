@@ -112,17 +112,32 @@ fn open<'t>(text: &'t [u8], header: &Header) -> Letter<'t> {
     let nested = mime::nested(limited);
     let message = (header.leads() && nested <= NESTED).then(|| MessageParser::new().parse(limited)).flatten();
     letter.cut = header.leads() && nested > NESTED;
+    if let Some(message) = &message {
+        letter.sort(message, limited);
+    }
+    let body = header.body.filter(|_| header.leads()).unwrap_or(0) as usize;
     match message {
-        Some(message) => letter.sort(&message, limited),
+        // Parts that are written wrong hide their text.
+        Some(_) if letter.is_empty() => letter.notice.push(Piece::verbatim(limited, Span::new(body, limited.len()))),
+        Some(_) => {}
         None => {
-            let body = header.body.filter(|_| header.leads()).unwrap_or(0) as usize;
-            letter.notice.push(Piece::verbatim(limited, Span::new(body, limited.len())));
+            // Nested beyond reading, what stands in a returned message is about other mail than this notice.
+            let returned = b"message/rfc822";
+            let inside = |w: &[u8]| w.eq_ignore_ascii_case(returned);
+            let cut = letter.cut.then(|| limited[body..].windows(returned.len()).position(inside)).flatten();
+            let end = cut.map_or(limited.len(), |at| body + at);
+            letter.notice.push(Piece::verbatim(limited, Span::new(body, end)));
         }
     }
     letter
 }
 
 impl<'t> Letter<'t> {
+    /// Nothing was found that tells of a failure.
+    fn is_empty(&self) -> bool {
+        self.notice.is_empty() && self.status.is_empty() && self.feedback.is_none()
+    }
+
     fn sort(&mut self, message: &Message, input: &'t [u8]) {
         for part in &message.parts {
             if matches!(part.body, PartType::Multipart(_)) {

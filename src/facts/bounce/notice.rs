@@ -19,6 +19,9 @@ pub(super) fn read(pieces: &[Piece], top: Option<&Header>, input: &[u8], bounce:
     let failed = top.map_or(vec![], |header| {
         address::mailboxes(header, input, "X-Failed-Recipients").into_iter().filter_map(|m| m.address).collect()
     });
+    // The notice goes to the sender (RFC 3464 §2): who is named beside them could not be reached.
+    let addressee = top.and_then(|header| address::mailboxes(header, input, "To").into_iter().next()?.address);
+    let sender = addressee.map(|a| format!("{}@{}", a.local, a.domain));
     for piece in pieces {
         let notice = Notice::new(piece);
         let begins = notice.returned.filter(|_| bounce.returned.is_none() && piece.is_verbatim());
@@ -28,7 +31,7 @@ pub(super) fn read(pieces: &[Piece], top: Option<&Header>, input: &[u8], bounce:
             bounce.reporting_mta = reporter(&whole).map(|(name, range)| Spanned::new(name, piece.place(range)));
         }
         if bounce.recipients.is_empty() && !status::read(piece, bounce) {
-            bounce.recipients = notice.recipients(&failed);
+            bounce.recipients = notice.recipients(&failed, sender.as_deref());
         }
         let blocks = notice.blocks();
         let whole = notice.said(0..notice.text.len());
@@ -114,7 +117,7 @@ impl<'p> Notice<'p> {
         blocks
     }
 
-    fn recipients(&self, failed: &[address::Address]) -> Vec<Recipient> {
+    fn recipients(&self, failed: &[address::Address], sender: Option<&str>) -> Vec<Recipient> {
         let mut blocks = self.blocks();
         let named =
             |b: &Block| failed.iter().any(|a| format!("{}@{}", a.local, a.domain).eq_ignore_ascii_case(&b.address));
@@ -144,7 +147,7 @@ impl<'p> Notice<'p> {
             let mut recipient = self.said(0..self.text.len());
             let listed = failed.first().map(|a| Spanned::new(format!("{}@{}", a.local, a.domain), a.span));
             recipient.address = listed.or_else(|| {
-                let place = self.first_address()?;
+                let place = self.first_address(sender)?;
                 Some(Spanned::new(self.string(place.clone()), self.piece.place(place)))
             });
             recipients.push(Recipient { action, ..recipient });
@@ -222,15 +225,19 @@ impl<'p> Notice<'p> {
         lines(self.text, 0).find(about)
     }
 
-    /// The first address that is not the mail system's own.
-    fn first_address(&self) -> Option<Range<usize>> {
+    /// The first address that is neither the mail system's own nor the sender's; the sender's where there is no other.
+    fn first_address(&self, sender: Option<&str>) -> Option<Range<usize>> {
         const OWN: [&[u8]; 6] = [b"mailer-daemon", b"postmaster", b"support", b"no-reply", b"noreply", b"abuse"];
         let ats = self.text.iter().enumerate().filter(|(_, b)| **b == b'@').map(|(n, _)| n);
-        let mut addresses = ats.take(MOST).filter_map(|at| address_around(self.text, at));
-        addresses.find(|r| {
-            let local = self.text[r.clone()].split(|b| *b == b'@').next().unwrap_or_default();
-            !OWN.iter().any(|own| local.eq_ignore_ascii_case(own))
-        })
+        let addresses = ats.take(MOST).filter_map(|at| address_around(self.text, at));
+        let others: Vec<Range<usize>> = addresses
+            .filter(|r| {
+                let local = self.text[r.clone()].split(|b| *b == b'@').next().unwrap_or_default();
+                !OWN.iter().any(|own| local.eq_ignore_ascii_case(own))
+            })
+            .collect();
+        let senders = |r: &Range<usize>| sender.is_some_and(|s| self.string(r.clone()).eq_ignore_ascii_case(s));
+        others.iter().find(|r| !senders(r)).or(others.first()).cloned()
     }
 
     fn tells_of_delay(&self) -> bool {

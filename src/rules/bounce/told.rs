@@ -7,6 +7,7 @@ use crate::facts::bounce::{Action, Bounce, Recipient};
 use crate::knowledge::topic::Category;
 use crate::remedy::Remedy;
 use crate::rules::{self, Confidence, Exhibit, Finding, Gap, Group, Rule, Severity, Verdict};
+use crate::span::Spanned;
 
 /// Recipients shown as evidence of one finding.
 const SHOWN: usize = 5;
@@ -45,7 +46,7 @@ pub fn judge(facts: &Facts, rule: &'static Rule, more: &More) -> Verdict {
     let bad: Vec<&Recipient> = bounce.refused().collect();
     let told: Vec<&Recipient> = bad.iter().copied().filter(|r| speaks(r) == Some(rule.id)).collect();
     if !told.is_empty() {
-        return found(bounce, rule, &told, more).into();
+        return found(facts, bounce, rule, &told, more).into();
     }
     match bad.iter().find(|r| r.category == Category::Unknown) {
         Some(recipient) => Verdict::Unknown(vec![gap(recipient)]),
@@ -104,7 +105,7 @@ fn title(rule: &Rule, recipient: &Recipient) -> String {
     }
 }
 
-fn found(bounce: &Bounce, rule: &'static Rule, told: &[&Recipient], more: &More) -> Finding {
+fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient], more: &More) -> Finding {
     // What is lost before what waits.
     let worst = told.iter().copied().rev().max_by_key(|r| r.action).unwrap_or(told[0]);
     let severity = match worst.action {
@@ -124,6 +125,9 @@ fn found(bounce: &Bounce, rule: &'static Rule, told: &[&Recipient], more: &More)
         Some(row) if !row.provider.is_empty() => {
             (Confidence::Certain, "it is the receiver's own reply, in words it documents")
         }
+        Some(row) if row.loose => {
+            (Confidence::Likely, "common words of the reply say it, and servers use them loosely")
+        }
         Some(_) => (Confidence::Certain, "the server's own words say it"),
         None => (Confidence::Likely, "its code says so by the registry; many servers use codes loosely"),
     };
@@ -131,9 +135,15 @@ fn found(bounce: &Bounce, rule: &'static Rule, told: &[&Recipient], more: &More)
     let summary = if summary.is_empty() { "Do what the reply asks for, then send again." } else { summary };
     let (command, expect) = more.check.unwrap_or(("send the message again", "no bounce comes back"));
     let fix = more.steps.iter().fold(Remedy::new(summary), |fix, step| fix.step(*step));
+    // Of a part that is encoded only its beginning can be shown.
+    let exhibit = |said: &Spanned<String>, label| {
+        let there = String::from_utf8_lossy(said.span.of(facts.text()));
+        let begins = said.value.split_whitespace().next().is_some_and(|word| there.contains(word));
+        Exhibit::input(said.span, if begins { label } else { "the part that quotes it" })
+    };
     let shown = told.iter().take(SHOWN).map(|r| match (&r.reply, &r.words) {
-        (Some(reply), _) => Exhibit::input(reply.span, "the server's reply"),
-        (None, Some(words)) => Exhibit::input(words.span, "what the mail system says"),
+        (Some(reply), _) => exhibit(reply, "the server's reply"),
+        (None, Some(words)) => exhibit(words, "what the mail system says"),
         (None, None) => Exhibit::input(r.span, "the report for this recipient"),
     });
     Finding::new(rule, title)
