@@ -6,7 +6,8 @@ use crate::evidence::{InputKind, Kind, Outcome, Question};
 use crate::facts::Facts;
 use crate::facts::antispam::Leaning;
 use crate::facts::dkim::{DkimResult, Verification};
-use crate::facts::organization::Agreement;
+use crate::facts::dmarc::verdict::{Leg, normal};
+use crate::facts::organization::{Agreement, agree};
 use crate::facts::spf::SpfResult;
 use crate::facts::subject::Subject;
 use crate::remedy::{Change, Remedy};
@@ -204,17 +205,22 @@ fn passing(facts: &Facts) -> String {
             _ => "The receiver's verdict is clean.".into(),
         };
     }
-    let aligned = |a: Option<Agreement>| matches!(a, Some(Agreement::Strict | Agreement::Relaxed));
-    let dkim = aligned(facts.alignment.dkim) && reported.dkim.iter().any(|d| d.result == "pass");
-    let spf_passes = match &reported.spf {
-        Some(spf) => spf.result == "pass",
-        None => facts.spf.as_ref().is_some_and(|check| check.result == Some(SpfResult::Pass)),
-    };
-    let who = match (dkim, aligned(facts.alignment.spf) && spf_passes) {
+    let legs = facts.legs();
+    let vouches = |leg: &Leg| leg.counts() == Some(true);
+    let who = match (legs.dkim.iter().any(vouches), legs.spf.as_ref().is_some_and(vouches)) {
         (true, true) => "SPF and DKIM both vouch for it",
         (true, false) => "DKIM vouches for it",
         (false, true) => "SPF vouches for it",
-        (false, false) => "so says the receiver",
+        (false, false) => {
+            let judged = reported.dmarc.as_ref().filter(|dmarc| dmarc.result == "pass");
+            let judged = judged.and_then(|dmarc| dmarc.domain.as_deref()).map(normal);
+            // Lists write From anew once they have checked it.
+            let another = |was: &String| agree(from, was, &facts.alignment.organizations) == Agreement::None;
+            if let Some(was) = judged.filter(another) {
+                return format!("Authentication passed for {was}, which From named then; now it names {from}.");
+            }
+            "so says the receiver"
+        }
     };
     format!("Authentication passes for {from}: {who}.")
 }

@@ -47,7 +47,7 @@ impl Leaf {
     }
 }
 
-/// The parts of a whole message in order, [`PARTS`] at most; `None` where they are nested beyond [`NESTED`], or there
+/// The parts of a whole message in order, [`PARTS`] and one more at most; `None` where they are nested beyond [`NESTED`], or there
 /// is no header.
 pub fn leaves(message: &[u8]) -> Option<Vec<Leaf>> {
     if nested(message) > NESTED {
@@ -55,7 +55,7 @@ pub fn leaves(message: &[u8]) -> Option<Vec<Leaf>> {
     }
     let parsed = MessageParser::new().parse(message)?;
     let leaf = |part: &MessagePart| !matches!(part.body, PartType::Multipart(_));
-    Some(parsed.parts.iter().filter(|part| leaf(part)).take(PARTS).map(|part| read(part, message)).collect())
+    Some(parsed.parts.iter().filter(|part| leaf(part)).take(PARTS + 1).map(|part| read(part, message)).collect())
 }
 
 /// How often a text speaks of parts or messages within it.
@@ -121,6 +121,6 @@ mod tests {
             (0..1_000).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect();
         assert!(leaves(deep.as_bytes()).is_none());
         let many = "Content-Type: multipart/mixed; boundary=b\r\n\r\n".to_owned() + &"--b\r\n\r\nx\r\n".repeat(100_000);
-        assert_eq!(leaves(many.as_bytes()).unwrap().len(), PARTS);
+        assert_eq!(leaves(many.as_bytes()).unwrap().len(), PARTS + 1);
     }
 }

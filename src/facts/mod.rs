@@ -143,10 +143,13 @@ impl Reading {
         header.fields.splice(0..0, results);
         let mut r = Reading::of_header(header, input, said);
         if !bounce.was_received() {
-            r.boundary = boundary::Boundary {
-                because: "The returned header is from before the refusal; the receiver's verdict is its reply.".into(),
-                ..Default::default()
+            let because = match bounce.recipients.iter().any(|recipient| recipient.reply.is_some()) {
+                true => "The returned header is from before the refusal; the receiver's verdict is its reply.",
+                false => {
+                    "The returned header is from before it failed, and no server's reply is quoted: no receiver has judged it here."
+                }
             };
+            r.boundary = boundary::Boundary { because: because.into(), ..Default::default() };
             r.received_spf.clear();
             r.antispam.clear();
             // What a mail system returns is not byte for byte what was sent.

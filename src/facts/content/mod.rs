@@ -24,6 +24,8 @@ use serde::{Deserialize, Serialize};
 pub struct Content {
     /// Its parts are nested too deep to be taken apart: nothing below is known.
     pub nested: bool,
+    /// It has more parts than are looked at ([`mime::PARTS`]).
+    pub many: bool,
     pub faults: Vec<Fault>,
     /// Characters of plain text that a reader sees, blanks not counted; `None` without such a part.
     pub text: Option<usize>,
@@ -57,10 +59,12 @@ pub fn read(input: &Input) -> Option<Content> {
     if input.kind != InputKind::Message || input.is_cut() {
         return None;
     }
-    let Some(leaves) = mime::leaves(&input.text) else {
+    let Some(mut leaves) = mime::leaves(&input.text) else {
         return Some(Content { nested: true, ..Content::default() });
     };
-    let mut content = Content { faults: form::read(&input.text, &leaves), ..Content::default() };
+    let many = leaves.len() > mime::PARTS;
+    leaves.truncate(mime::PARTS);
+    let mut content = Content { many, faults: form::read(&input.text, &leaves), ..Content::default() };
     let mut links = link::Links::default();
     let mut seen = String::new();
     for leaf in &leaves {
@@ -101,7 +105,7 @@ pub fn read(input: &Input) -> Option<Content> {
 /// Is it sent to many by its own header? Only then its words are gone through: nobody asks a letter for a way out.
 fn is_mass(text: &[u8]) -> bool {
     let header = Header::split(text);
-    let bulk = |value: &[u8]| [&b"bulk"[..], b"junk"].iter().any(|w| value.trim_ascii().eq_ignore_ascii_case(w));
+    let bulk = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"bulk");
     let declared = header.first(text, "Precedence").is_some_and(|field| bulk(field.value.of(text)));
     declared || header.first(text, "List-Unsubscribe").is_some()
 }

@@ -139,8 +139,13 @@ fn spf<'r>(results: impl Iterator<Item = &'r MethodResult>) -> Option<Spf> {
     })
 }
 
+/// RFC 7208 §9.1, and the words of drafts that servers still write. Anything else is not a result.
+const SPF_WORDS: [&str; 9] =
+    ["pass", "fail", "softfail", "neutral", "none", "temperror", "permerror", "error", "unknown"];
+
 fn received_spf(field: &ReceivedSpf) -> Option<Spf> {
-    if field.result.is_empty() {
+    let result = word(&field.result);
+    if !SPF_WORDS.contains(&&*result) {
         return None;
     }
     let is_helo = field.identity.as_ref().is_some_and(|i| i.value.eq_ignore_ascii_case("helo"));
@@ -148,7 +153,7 @@ fn received_spf(field: &ReceivedSpf) -> Option<Spf> {
     let in_comment = || field.comment.as_ref().and_then(comment::domain_of);
     let checked = said.clone().or_else(in_comment).and_then(|s| Some((path::domain(&s.value)?, s.span)));
     Some(Spf {
-        result: word(&field.result),
+        result,
         domain_span: checked.as_ref().map(|(_, span)| *span),
         domain: checked.map(|(domain, _)| domain),
         is_helo,

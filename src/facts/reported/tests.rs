@@ -41,6 +41,7 @@ fn received_spf_speaks_where_the_results_say_nothing_of_spf() {
             .unwrap();
     assert_eq!((&spf.result[..], spf.domain.as_deref()), ("softfail", Some("example.com")));
     assert_eq!(with("Received-SPF:"), None);
+    assert_eq!(with("Received-SPF: checked by us"), None);
 }
 
 #[test]

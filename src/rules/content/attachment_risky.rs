@@ -47,8 +47,8 @@ fn judge(facts: &Facts) -> Verdict {
     .severity(if refused { Severity::Medium } else { Severity::Low })
     .sure(Confidence::Certain, "the names in the message and in its archives say so; nothing was opened")
     .explain(format!(
-        "{}. Gmail and other large receivers refuse such files, also inside archives, or take them out.",
-        crate::rules::bounce::capital(&some(&told, 3))
+        "Attached: {}. Gmail and other large receivers refuse such files, also inside archives, or take them out.",
+        some(&told, 3)
     ))
     .exhibits(risky.iter().take(5).map(|a| Exhibit::body(a.kind.clone(), a.name.clone(), words(a).join(", "))))
     .fix(fix)
@@ -62,13 +62,23 @@ fn refused(risk: &Risk) -> bool {
 }
 
 fn named(a: &Attachment) -> String {
-    if a.name.is_empty() { format!("of kind {}", a.kind) } else { crate::safe::clip(&a.name, 24) }
+    if a.name.is_empty() { format!("of kind {}", a.kind) } else { brief(&a.name) }
+}
+
+/// What a file is, its end says: that stays.
+fn brief(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if extension.len() <= 8 => {
+            format!("{}.{extension}", crate::safe::clip(stem, 23 - extension.len()))
+        }
+        _ => crate::safe::clip(name, 24),
+    }
 }
 
 fn words(a: &Attachment) -> Vec<String> {
     let word = |risk: &Risk| match risk {
         Risk::Blocked(extension) => format!("is of a kind that Gmail refuses: .{extension}"),
-        Risk::Holds(name) => format!("holds {}", crate::safe::clip(name, 24)),
+        Risk::Holds(name) => format!("holds {}", brief(name)),
         Risk::Encrypted => "is an archive with a password".to_owned(),
         Risk::Macros => "carries macros".to_owned(),
         Risk::Disguised => "disguises its kind".to_owned(),
@@ -80,6 +90,13 @@ fn words(a: &Attachment) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::rules::content::testing::*;
+
+    #[test]
+    fn a_long_name_keeps_its_end() {
+        assert_eq!(brief("invoice.pdf.js"), "invoice.pdf.js");
+        assert_eq!(brief("20160523_211439.jpg_.jpg_photo.js"), "20160523_211439.jpg_….js");
+        assert_eq!(brief("a_name_without_any_end_at_all_of_it"), "a_name_without_any_end_…");
+    }
 
     fn with(name: &str) -> String {
         message(

@@ -111,7 +111,12 @@ fn header(facts: &Facts) -> Vec<Told> {
         return out;
     }
     let own = || header.fields.iter().filter(|f| !is_trace(&String::from_utf8_lossy(f.name.of(text))));
-    let utf8 = facts.reading.hops.iter().filter_map(|h| h.with.as_ref()).any(|w| w.value.starts_with("UTF8"));
+    // Internationalized mail writes UTF-8 as it is (RFC 6532): in Message-ID there is no other way to.
+    let utf8 = facts.reading.hops.iter().filter_map(|h| h.with.as_ref()).any(|w| w.value.starts_with("UTF8"))
+        || header.first(text, "Message-ID").is_some_and(|f| {
+            let id = f.value.of(text);
+            !id.is_ascii() && std::str::from_utf8(id).is_ok()
+        });
     let raw: Vec<&Field> = own().filter(|f| !utf8 && !f.span().of(text).is_ascii()).take(3).collect();
     if let Some(first) = raw.first() {
         out.push(Told {
@@ -212,6 +217,8 @@ mod tests {
         assert!(matches!(judge(&facts(&message(&trace, "x\r\n"))), Verdict::Pass));
         let quoted: String = message("Keywords: gr\u{fc}n\r\n", "x\r\n").lines().map(|l| format!("> {l}\n")).collect();
         assert!(!matches!(judge(&facts(&quoted)), Verdict::Found(_)));
+        let wide = message("X-Note: gr\u{fc}n\r\n", "x\r\n").replacen("Message-ID: <", "Message-ID: <gr\u{fc}n.", 1);
+        assert!(wide.contains("<gr\u{fc}n.") && matches!(judge(&facts(&wide)), Verdict::Pass));
     }
 
     #[test]

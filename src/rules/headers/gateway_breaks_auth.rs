@@ -1,5 +1,6 @@
 use super::on_the_way::{dkim_pass_before, spf_pass_before};
 use crate::facts::Facts;
+use crate::facts::authres::AuthRes;
 use crate::knowledge::receiver::{self, Kind};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
@@ -39,9 +40,13 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Pass;
     }
     let domain = spf.and_then(|s| s.domain.as_deref());
-    let spf_before = spf_failed.and(domain).and_then(|d| spf_pass_before(facts, d));
+    // What another known system found on the way says nothing of the gateway: the sender's own may have sealed it.
+    let known = |by: &str| receiver::of_host(by).or_else(|| receiver::of_authserv_id(by));
+    let its_own = |by: &str| known(by).is_none_or(|r| r.id == gateway.id);
+    let spf_before = spf_failed.and(domain).and_then(|d| spf_pass_before(facts, d)).filter(|b| its_own(&b.by));
     let signed = dkim_failed.and_then(|d| d.domain.as_deref());
-    let dkim_before = signed.and_then(|d| dkim_pass_before(facts, d));
+    let by = |field: &AuthRes| field.authserv_id.as_ref().is_none_or(|id| its_own(&id.value));
+    let dkim_before = signed.and_then(|d| dkim_pass_before(facts, d)).filter(|(field, _)| by(field));
     let proof = spf_before.as_ref().map(|b| (b.span, format!("SPF passed here, for {}", b.ip)));
     let proof = proof.or_else(|| dkim_before.map(|(_, r)| (r.head, "DKIM passed here".to_owned())));
     let Some((span, label)) = proof else {
@@ -110,5 +115,21 @@ mod tests {
         assert!(matches!(judged("mx0a-1.pphosted.com", "pass", BEFORE), Verdict::Pass));
         assert!(matches!(judged("relay.example.net", "softfail", BEFORE), Verdict::NotApplicable));
         assert!(matches!(judged("mx0a-1.pphosted.com", "softfail", ""), Verdict::Unknown(_)));
+    }
+
+    /// The sender's own mailbox system sealed the message, its own gateway signed it on the way out, and a list broke that.
+    #[test]
+    fn a_gateway_on_the_way_out_is_not_accused() {
+        let text = "Authentication-Results: mx.lists.test; dkim=fail header.d=example.edu\r\n\
+             Received: from mx0a-1.pphosted.com (mx0a-1.pphosted.com [8.8.4.4]) by mx.lists.test with ESMTPS id 1; Tue, 2 Jun 2026 10:00:09 +0000\r\n\
+             DKIM-Signature: v=1; a=rsa-sha256; d=example.edu; s=s1; h=from; bh=AAAA; b=AAAA\r\n\
+             Received: from x.outbound.protection.outlook.com (x.outbound.protection.outlook.com [104.47.66.47]) by mx0a-1.pphosted.com with ESMTPS id 2; Tue, 2 Jun 2026 10:00:08 +0000\r\n\
+             ARC-Authentication-Results: i=1; mx.microsoft.com 1; spf=pass smtp.mailfrom=example.edu; dkim=pass header.d=example.edu\r\n\
+             From: ann@example.edu\r\nTo: bob@lists.test\r\n";
+        assert!(matches!(judge(&facts_of(text, InputKind::Headers)), Verdict::Unknown(_)));
+        // Nor where the signature is older than that seal: the gateway itself said nothing.
+        let signature = "DKIM-Signature: v=1; a=rsa-sha256; d=example.edu; s=s1; h=from; bh=AAAA; b=AAAA\r\n";
+        let older = text.replace(signature, "").replace("From: ann", &format!("{signature}From: ann"));
+        assert!(matches!(judge(&facts_of(&older, InputKind::Headers)), Verdict::Unknown(_)));
     }
 }

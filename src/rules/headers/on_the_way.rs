@@ -3,6 +3,7 @@
 
 use crate::facts::authres::{AuthRes, MethodResult, comment};
 use crate::facts::boundary::{is_public, path};
+use crate::facts::dkim::Signature;
 use crate::facts::reported::Dkim;
 use crate::facts::{Facts, organization as org};
 use crate::span::Span;
@@ -74,11 +75,15 @@ pub(super) fn relayed(facts: &Facts, domain: &str) -> Option<Relayed> {
     })
 }
 
-/// A server on the way that saw this domain's signature pass.
+/// A server on the way that saw this domain's signature pass. One that stands above the server's field was made
+/// later: what passed there was another (Exchange Online seals what it sends out before a gateway signs it).
 pub(super) fn dkim_pass_before<'f>(facts: &'f Facts, domain: &str) -> Option<(&'f AuthRes, &'f MethodResult)> {
-    earlier(facts).find(|(_, r)| {
+    let of = |s: &&Signature| s.domain.as_ref().is_some_and(|d| d.value == domain);
+    let lowest = facts.reading.signatures.iter().filter(of).map(|s| s.field).max();
+    earlier(facts).find(|(field, r)| {
         let by = || ["d", "i"].iter().find_map(|p| path::domain(&r.prop("header", p)?.value));
-        r.method == "dkim" && r.result == "pass" && by().is_some_and(|d| d == domain)
+        let there = lowest.is_none_or(|signature| signature > field.field);
+        r.method == "dkim" && r.result == "pass" && there && by().is_some_and(|d| d == domain)
     })
 }
 

@@ -91,10 +91,11 @@ fn mass(facts: &Facts) -> Option<Mass> {
     let is = |words: &[&str]| precedence.filter(|p| words.contains(&&p.value[..]));
     let answers = lists.auto_submitted.as_ref().is_some_and(|a| a.value == "auto-replied");
     let bounce = facts.identities.mail_from.as_ref().is_some_and(|m| m.value == MailFrom::Null);
-    if !lists.list_manager.is_empty() || is(&["list"]).is_some() || answers || bounce {
+    if !lists.list_manager.is_empty() || is(&["list", "junk"]).is_some() || answers || bounce {
         return None;
     }
-    match (is(&["bulk", "junk"]), lists.unsubscribe_field) {
+    // `junk` is what automatic answers call themselves, as vacation(1) does.
+    match (is(&["bulk"]), lists.unsubscribe_field) {
         (Some(bulk), _) => Some(Mass::Declared(bulk.span)),
         (None, Some(field)) => Some(Mass::Offers(field)),
         (None, None) => None,

@@ -1,9 +1,9 @@
 //! Microsoft's verdict in words.
 
 use super::verdict;
-use crate::facts::Facts;
-use crate::facts::antispam::{Item, Leaning};
+use crate::facts::antispam::{Field, Item, Leaning};
 use crate::facts::reported::Compauth;
+use crate::facts::{Facts, Reading};
 use crate::knowledge::receiver::{self, Value};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
@@ -42,6 +42,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     let fields = reading.antispam.iter().filter(|f| f.vendor == "microsoft" && !f.untrusted);
+    let fields = fields.filter(|f| !came_in(reading, f));
     let items: Vec<&Item> = fields.flat_map(|f| &f.items).collect();
     // The topmost of each, except that only values with a meaning are told.
     let mut told: Vec<&Item> =
@@ -58,6 +59,17 @@ fn judge(facts: &Facts) -> Verdict {
         };
     }
     found(facts, &told, compauth).into()
+}
+
+/// Another server took the message over, and what stands below came in with it: Exchange Online stamps mail that leaves
+/// it too. `DIR:INB` tells of a filter in front of a server of one's own.
+fn came_in(reading: &Reading, field: &Field) -> bool {
+    let hop = reading.boundary.hop.and_then(|hop| reading.hops.get(hop));
+    let by = hop.and_then(|hop| hop.by.as_ref());
+    let another = by.is_some_and(|by| receiver::of_host(&by.value).is_none_or(|r| r.id != "microsoft"));
+    let all = reading.antispam.iter().filter(|f| f.vendor == "microsoft").flat_map(|f| &f.items);
+    let inbound = || all.clone().any(|i| i.key == "DIR" && matches!(&*i.value, "INB" | "INT"));
+    another && hop.is_some_and(|hop| hop.field < field.field) && !inbound()
 }
 
 /// The row for a composite authentication: by its reason, else by its result.
@@ -184,6 +196,19 @@ mod tests {
         assert!(finding.fix.is_some());
         let Place::Input(span) = finding.exhibits[0].place else { panic!() };
         assert_eq!(span.of(f.text()), b"SFV:SPM");
+    }
+
+    #[test]
+    fn what_was_stamped_on_the_way_out_is_not_the_receivers() {
+        use crate::evidence::InputKind;
+        use crate::rules::content::testing::facts_of;
+        let text = "Authentication-Results: mx.inbox.test; dkim=pass header.d=example.com\r\n\
+            Received: from x.outbound.protection.outlook.com (x.outbound.protection.outlook.com [40.92.89.18]) by mx.inbox.test with ESMTPS id 1; Tue, 2 Jun 2026 10:00:09 +0000\r\n\
+            X-Microsoft-Antispam: BCL:0;\r\nFrom: ann@example.com\r\nTo: bob@inbox.test\r\n";
+        assert!(matches!(judge(&facts_of(text, InputKind::Headers)), Verdict::NotApplicable));
+        // A filter in front of a server of one's own says that the mail came in.
+        let inbound = text.replace("BCL:0;", "BCL:0;\r\nX-Forefront-Antispam-Report: SFV:SPM;SCL:5;DIR:INB;");
+        assert!(only(judge(&facts_of(&inbound, InputKind::Headers))).title.contains("SFV:SPM"));
     }
 
     #[test]
