@@ -341,6 +341,11 @@ impl Input {
         body.and_then(|at| self.original.get(..at as usize)).unwrap_or(&self.original)
     }
 
+    /// The name without the folders before it.
+    pub fn file_name(&self) -> &str {
+        self.name.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(&self.name)
+    }
+
     /// Where a span of [`Input::text`] stands in [`Input::original`].
     pub fn locate(&self, span: Span) -> SourceSpan {
         self.map.locate(span)

@@ -99,7 +99,7 @@ pub fn quote(place: &Place, input: &Input) -> (String, String) {
         Place::Input(span) => {
             let source = input.locate(*span);
             let text = input.original.get(source.start..source.end).unwrap_or_default();
-            (format!("{}, line {}", input.name, input.line_of(source.start)), one_line(text))
+            (format!("{}, line {}", input.file_name(), input.line_of(source.start)), one_line(text))
         }
         Place::Dns { question, text, .. } => (format!("{} {}", question.name, question.kind), text.clone()),
         Place::Fetched { errand, text } => (errand.place(), text.clone()),

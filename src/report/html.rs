@@ -187,6 +187,7 @@ fn requirements(out: &mut String, d: &Diagnosis, shown: Shown) {
         let cells = [
             text(shown, &line.name()),
             text(shown, &line.demand.what),
+            line.demand.since.map_or(String::new(), |day| day.to_string()),
             line.state.word().into(),
             text(shown, &line.because),
         ];

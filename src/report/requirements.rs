@@ -67,7 +67,8 @@ pub fn human(d: &Diagnosis, style: Style, shown: Shown) -> String {
         }
         for line in lines.iter().filter(|_| style.full) {
             let cure = line.cure.map_or(String::new(), |rule| format!(" [{}]", rule.id));
-            let text = format!("      {} ({}){cure}", line.demand.what, shown.line(&line.because));
+            let since = line.demand.since.map_or(String::new(), |day| format!(", since {day}"));
+            let text = format!("      {} ({}){cure}{since}", line.demand.what, shown.line(&line.because));
             for (n, row) in wrapped(&text, style.width.min(100), "        ").iter().enumerate() {
                 let row = if n == 0 { format!("    {} {}", mark(line.state), row.trim_start()) } else { row.clone() };
                 let _ = writeln!(out, "{row}");
@@ -84,14 +85,17 @@ pub fn markdown(d: &Diagnosis, shown: Shown) -> String {
         return out;
     }
     let cell = |text: &str| super::markdown::text(shown, text);
-    out.push_str("\n## What receivers ask\n\n| receiver | demand | | because | cure |\n|---|---|---|---|---|\n");
+    out.push_str(
+        "\n## What receivers ask\n\n| receiver | demand | since | | because | cure |\n|---|---|---|---|---|---|\n",
+    );
     for line in &d.requirements {
         let cure = line.cure.map_or(String::new(), |rule| format!("`{}`", rule.id));
         let _ = writeln!(
             out,
-            "| {} | {} | {} | {} | {cure} |",
+            "| {} | {} | {} | {} | {} | {cure} |",
             line.name(),
             cell(&line.demand.what),
+            line.demand.since.map_or(String::new(), |day| day.to_string()),
             line.state.word(),
             cell(&line.because)
         );

@@ -3,6 +3,9 @@
 use super::Shown;
 use crate::diagnose::Diagnosis;
 use crate::evidence::InputKind;
+use crate::facts::dkim::signed::MOST as VERIFIED;
+use crate::facts::dmarc::verdict::normal;
+use crate::facts::mime::PARTS;
 use crate::facts::organization::{Agreement, agree};
 
 /// Signatures shown at most; a message may carry any number.
@@ -49,9 +52,11 @@ pub fn legs(d: &Diagnosis, shown: Shown) -> Vec<Leg> {
         legs.push(leg("DKIM", domain, [Some(k.result.clone()), against_from(domain)].into_iter().flatten().collect()));
     }
     if reading.reported.dkim.is_empty() {
-        for signature in reading.signatures.iter().take(SIGNATURES) {
+        for (n, signature) in reading.signatures.iter().take(SIGNATURES).enumerate() {
             let domain = signature.domain.as_ref().map(|s| s.value.as_str());
-            let words = [Some("a signature, no result".to_owned()), against_from(domain)];
+            let ours = d.facts.verified.iter().find(|v| v.signature == n).and_then(|v| v.result);
+            let told = ours.map_or("a signature, no result".to_owned(), |r| format!("{}, checked here", r.word()));
+            let words = [Some(told), against_from(domain)];
             legs.push(leg("DKIM", domain, words.into_iter().flatten().collect()));
         }
     }
@@ -60,7 +65,10 @@ pub fn legs(d: &Diagnosis, shown: Shown) -> Vec<Leg> {
             "none" => "the receiver took no action for it".to_owned(),
             word => format!("the receiver's action: {word}"),
         });
-        legs.push(leg("DMARC", None, [Some(dmarc.result.clone()), done].into_iter().flatten().collect()));
+        // A list may have written From anew since.
+        let judged = dmarc.domain.as_deref().map(normal);
+        let then = judged.filter(|was| agree(from, was, &d.facts.alignment.organizations) == Agreement::None);
+        legs.push(leg("DMARC", then.as_deref(), [Some(dmarc.result.clone()), done].into_iter().flatten().collect()));
     } else if let Some(pass) = d.facts.alignment.dmarc {
         let word = if pass { "pass" } else { "fail" };
         legs.push(leg("DMARC", None, vec![format!("{word} by these, the receiver does not say")]));
@@ -81,6 +89,13 @@ pub fn notes(d: &Diagnosis) -> Vec<String> {
     }
     if d.facts.reading.bounce.as_ref().is_some_and(|b| b.cut) {
         notes.push("It is longer than any bounce has to be: only its beginning was read.".into());
+    }
+    if d.facts.reading.content.as_ref().is_some_and(|c| c.many) {
+        notes.push(format!("It has more than {PARTS} parts: no others were looked at."));
+    }
+    let signatures = d.facts.reading.signatures.len();
+    if signatures > VERIFIED {
+        notes.push(format!("It carries {signatures} signatures: the {VERIFIED} on top were verified."));
     }
     if !d.facts.reading.boundary.because.is_empty() {
         notes.push(d.facts.reading.boundary.because.clone());

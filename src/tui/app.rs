@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::fetches::Fetches;
-use super::keys::{Places, View};
+use super::keys::{Action, Places, View};
 use super::msg::Ticket;
 use super::onboards::Onboard;
 use super::popup::Popup;
@@ -236,6 +236,25 @@ impl App {
             }
             None if self.practises() => self.screen().place().or(Places::PRACTISED),
             None => self.screen().place(),
+        }
+    }
+
+    /// Has the action something to work on here? A finding without records has none to edit, publish or watch.
+    pub fn offers(&self, action: Action) -> bool {
+        let (None, Some(case)) = (&self.popup, &self.case) else { return true };
+        let target = match self.screen() {
+            Screen::Verdict => case.marked_target(),
+            Screen::Detail => Some(case.target),
+            _ => return true,
+        };
+        let finding = target.and_then(|target| case.finding(target));
+        let records = finding.and_then(|f| f.fix.as_ref()).map_or(0, |fix| fix.records.len());
+        match action {
+            Action::Edit | Action::Form | Action::Watch | Action::CopyAll => records > 0,
+            Action::Right => records > 1,
+            Action::Open if self.screen() == Screen::Detail => finding.is_some(),
+            Action::CopyValue | Action::CopyAs | Action::Verify => finding.is_some(),
+            _ => true,
         }
     }
 

@@ -191,7 +191,7 @@ impl Case {
     /// The name of the case: the From domain where there is one, else that of the input.
     pub fn name(&self) -> String {
         let from = self.diagnosis.as_ref().and_then(|d| d.facts.reading.from_domain());
-        from.unwrap_or(&self.opened.input.name).to_owned()
+        from.unwrap_or_else(|| self.opened.input.file_name()).to_owned()
     }
 
     /// `1 fail · 2 warn · 1 note · 6 pass`

@@ -615,11 +615,11 @@ pub fn find(place: Places, key: Key) -> Option<Action> {
 }
 
 /// The footer of a place, cut to `width` columns at whole entries; the way to help and out
-/// stays. Lines in a row that share a label are one entry: `1-6 views`.
-pub fn footer(place: Places, width: usize) -> String {
+/// stays. Lines in a row that share a label are one entry: `1-6 views`. What `offers` denies has nothing to work on.
+pub fn footer(place: Places, width: usize, offers: impl Fn(Action) -> bool) -> String {
     use unicode_width::UnicodeWidthStr;
     let mut entries: Vec<(String, &Binding)> = Vec::new();
-    for binding in at(place).filter(|b| !b.label.is_empty()) {
+    for binding in at(place).filter(|b| !b.label.is_empty() && offers(b.action)) {
         match entries.last_mut() {
             Some((keys, last)) if last.label == binding.label => {
                 *keys = format!("{}-{}", last.keys_label(), binding.keys_label());

@@ -217,7 +217,7 @@ fn the_table_keeps_the_promises_of_keyboards() {
 fn footers_come_from_the_table_and_fit() {
     for (place, name) in Places::NAMED {
         for width in [30, 60, 80, 100] {
-            let footer = keys::footer(*place, width);
+            let footer = keys::footer(*place, width, |_| true);
             assert!(footer.width() <= width, "{name}: {footer}");
             for entry in footer.trim().split("  ").filter(|e| !e.is_empty()) {
                 let known = keys::at(*place).any(|b| format!("{} {}", b.keys_label(), b.label) == entry);

@@ -39,7 +39,7 @@ fn whole(app: &mut App, frame: &mut Frame, pen: Pen) {
         return;
     }
     let (title, right) = screen::title(app);
-    let keys = keys::footer(app.place(), area.width as usize);
+    let keys = keys::footer(app.place(), area.width as usize, |action| app.offers(action));
     let (status, status_ink) = match &app.status {
         Some(status) => (status.text.clone(), status.ink),
         None if app.opening => ("… Reading.".to_owned(), Ink::Plain),

@@ -1,6 +1,7 @@
 //! The program as scripts and eyes meet it: arguments and bytes in; stdout, stderr and a status out.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod bombs;
 mod cases;
 mod explain;
 mod fetch;

@@ -38,7 +38,9 @@ pub(in crate::rules) fn encrypted(hop: &Hop) -> Option<bool> {
 fn judge(facts: &Facts) -> Verdict {
     let reading = &facts.reading;
     let Some(hop) = reading.boundary.hop.and_then(|n| reading.hops.get(n)) else { return Verdict::NotApplicable };
-    let outside = hop.ip.as_ref().is_some_and(|ip| is_public(ip.value)) && !hop.is_submission();
+    // A filter on the server itself tells of the client that the server had: nothing crossed the net there.
+    let inside = hop.by.as_ref().is_some_and(|by| by.value == "localhost");
+    let outside = hop.ip.as_ref().is_some_and(|ip| is_public(ip.value)) && !hop.is_submission() && !inside;
     if !outside {
         return Verdict::NotApplicable;
     }
@@ -110,5 +112,6 @@ mod tests {
         assert!(matches!(judged("with ESMTP id 1 (version=TLSv1.3 cipher=X)", "mx.inbox.test"), Verdict::Pass));
         assert!(matches!(judged("with Microsoft SMTP Server id 1", "mx.inbox.test"), Verdict::Unknown(_)));
         assert!(matches!(judged("with ESMTPSA id 1", "mx.inbox.test"), Verdict::NotApplicable));
+        assert!(matches!(judged("(amavisd-new, port 10024) with ESMTP id 1", "localhost"), Verdict::NotApplicable));
     }
 }

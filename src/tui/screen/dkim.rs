@@ -100,13 +100,13 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
                 format!("the receiver said {}{detail}", r.result)
             });
             doc.hang(&format!(" Signature {} of {}   ", shown + 1, signatures.len()), Ink::Strong, said, Ink::Plain);
-            doc.section("Signature", "");
-            tags(&mut doc, facts, shown, signature);
             if let Some(found) = facts.verified.iter().find(|v| v.signature == shown) {
                 doc.section("Checked here", found.result.map_or("", DkimResult::word));
                 checked(&mut doc, found);
                 reconciled(&mut doc, reported.map(|r| r.result.as_str()), found);
             }
+            doc.section("Signature", "");
+            tags(&mut doc, facts, shown, signature);
         }
         None if facts.keys.is_empty() => doc.para(1, "The message is not signed.", Ink::Plain),
         None => {}
@@ -142,12 +142,13 @@ fn tags(doc: &mut Doc, facts: &Facts, n: usize, signature: &Signature) {
     line(doc, "a=", &text(signature.algorithm.as_ref()), "");
     let (header, body) = &signature.canonicalization;
     line(doc, "c=", &format!("{header}/{body}"), "");
-    line(doc, "h=", &signature.signed.join(":"), "");
+    // Blanks around the colons let the list break at a name.
+    line(doc, "h=", &signature.signed.join(" : "), "");
     if let Some(identity) = &signature.identity {
         line(doc, "i=", &identity.value, "");
     }
     line(doc, "bh=", &signature.body_hash, "");
-    line(doc, "b=", &signature.signature, "");
+    line(doc, "b=", &crate::safe::clip(&signature.signature, 64), "");
     for (tag, time) in [("t=", &signature.signed_at), ("x=", &signature.expires)] {
         if let Some(time) = time {
             let at = i64::try_from(time.value).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());

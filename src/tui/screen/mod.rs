@@ -183,7 +183,7 @@ fn place(app: &App) -> (String, String) {
             format!("{} trying {} of {} changes", spinner(app), grouped(tried), grouped(of))
         }
         0 if case.stopped => "stopped".to_owned(),
-        0 => case.opened.input.name.clone(),
+        0 => case.opened.input.file_name().to_owned(),
         1 => format!("{} 1 DNS question", spinner(app)),
         n => format!("{} {n} DNS questions", spinner(app)),
     });

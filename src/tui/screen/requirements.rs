@@ -41,7 +41,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
             };
             doc.hang(&format!("  {glyph} "), ink, &line.demand.what, Ink::Plain);
             let cure = line.cure.map_or(String::new(), |rule| format!("; see {}", rule.id));
-            doc.hang("      ", Ink::Plain, format!("{}{cure}", line.because), Ink::Faint);
+            let since = line.demand.since.map_or(String::new(), |day| format!("; asked since {day}"));
+            doc.hang("      ", Ink::Plain, format!("{}{cure}{since}", line.because), Ink::Faint);
         }
     }
     super::page(app, frame, area, &doc);

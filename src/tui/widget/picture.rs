@@ -12,6 +12,7 @@
 use super::doc::Doc;
 use crate::diagnose::Diagnosis;
 use crate::facts::Facts;
+use crate::facts::dkim::DkimResult;
 use crate::facts::organization::Agreement;
 use crate::safe::clip;
 use crate::tui::theme::Ink;
@@ -144,9 +145,12 @@ fn dkim(facts: &Facts) -> Side {
         let signature = reading.signatures.get(best);
         let word = |tag: Option<&crate::span::Spanned<String>>| tag.map_or("?".to_owned(), |t| t.value.clone());
         let selector = word(signature.and_then(|s| s.selector.as_ref()));
+        // What no receiver speaks of, we found ourselves.
+        let ours = facts.verified.iter().find(|v| v.signature == best).and_then(|v| v.result);
+        let result = report(best).map(|r| r.result.as_str()).or(ours.map(DkimResult::word));
         return Side {
             domain: word(signature.and_then(|s| s.domain.as_ref())),
-            detail: format!("{}, s={selector}", said(report(best).map(|r| r.result.as_str()), "verifies")),
+            detail: format!("{}, s={selector}", said(result, "verifies")),
             agreement: facts.alignment.signatures.get(best).copied().flatten(),
         };
     }
