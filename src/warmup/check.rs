@@ -15,6 +15,9 @@ const IDLE: i32 = 30;
 /// Receivers with less are judged in the whole only.
 const ENOUGH: u64 = 20;
 
+/// Good days at the smaller volume before the next step, after one back: complaints and listings come days late.
+const CALM: u32 = 2;
+
 /// How far above what was allowed is still the same volume.
 const SLACK: f64 = 1.2;
 
@@ -93,6 +96,7 @@ pub fn check(plan: &Plan, days: &Days, today: Date) -> Option<Check> {
     let mut advice: Vec<Advice> = Vec::new();
     // The volume to come back to while a blocklist forbids any.
     let mut listed = false;
+    let mut calm = 0;
     let mut last_sent: Option<Date> = None;
     for (date, day) in &days.days {
         let total = day.total();
@@ -111,7 +115,15 @@ pub fn check(plan: &Plan, days: &Days, today: Date) -> Option<Check> {
         reasons.extend(volume(sent, allowed, plan.used));
         reasons.extend(judge::whole(day));
         reasons.extend(judge::engagement(&total, &earlier));
-        let all = reasons.iter().map(|r| r.step).max().unwrap_or(Step::Advance);
+        let worst = |reasons: &[Reason]| reasons.iter().map(|r| r.step).max().unwrap_or(Step::Advance);
+        if sent > 0 && calm > 0 && worst(&reasons) == Step::Advance {
+            reasons.push(settling(calm));
+            calm -= 1;
+        }
+        let all = worst(&reasons);
+        if all == Step::Back {
+            calm = CALM;
+        }
         let is_listed = reasons.iter().any(|r| r.signal == "blocklist" && r.step == Step::Back);
         let overshot = reasons.iter().any(|r| r.signal == "volume" && r.step == Step::Back);
         let others = reasons.iter().any(|r| r.step == Step::Back && r.signal != "volume");
@@ -162,6 +174,18 @@ pub fn check(plan: &Plan, days: &Days, today: Date) -> Option<Check> {
         |n: u64| if last.next == 0 { 0 } else { (u128::from(n) * u128::from(volume) / u128::from(last.next)) as u64 };
     let receivers = last.receivers.iter().map(|r| (r.name.clone(), shrunk(r.next))).collect();
     Some(Check { next: Next { date, volume, receivers, because: pause.map(|r| r.text) }, advice })
+}
+
+/// A good day after a step back.
+fn settling(left: u32) -> Reason {
+    let days = if left == 1 { "a good day".to_owned() } else { format!("{left} good days") };
+    Reason {
+        step: Step::Hold,
+        signal: "calm",
+        text: format!("{days} at this volume first: complaints and listings come days after the mail"),
+        rule: None,
+        source: "a rule of ours".into(),
+    }
 }
 
 /// What is left of a volume after days without mail.

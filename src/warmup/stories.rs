@@ -1,8 +1,7 @@
-//! Six stories of a month: the right advice on each day.
+//! Six stories of a month, told by the logs of mail systems: the right advice on each day.
 
 use super::*;
-use crate::facts::bounce::{Action, Recipient};
-use crate::warmup::day::{Event, What};
+use crate::warmup::log::{self, Format};
 use crate::warmup::order::Domain;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -11,9 +10,9 @@ const START: &str = "2026-06-01";
 const GMAIL: &str = "gmail-smtp-in.l.google.com";
 const YAHOO: &str = "mta5.am0.yahoodns.net";
 
-fn plan() -> Plan {
+fn plan(target: u64) -> Plan {
     let start = START.parse().unwrap();
-    Plan::of(Order { domain: Domain::Age(900), ..Order::new(50_000, start) })
+    Plan::of(Order { domain: Domain::Age(900), ..Order::new(target, start) })
 }
 
 /// What happens on a day: of `volume` messages half go to Gmail, half to Yahoo.
@@ -29,26 +28,84 @@ struct Trouble {
     silent: bool,
 }
 
-fn add(days: &mut Days, date: Date, volume: u64, trouble: Trouble) {
-    let mut tell = |host: &str, domain: &str, action, reply: &str, count: u64| {
-        for _ in 0..count {
-            let told = Recipient::told(action, Some(host.into()), None, Some(reply.into()));
-            days.count(Event { date, domain: domain.into(), what: What::Attempt(Box::new(told)) });
+/// One line of a log: an attempt at a host, and what it said.
+fn line(format: Format, date: Date, (to, host): (&str, &str), reply: &str) -> String {
+    let outcome = reply.bytes().next();
+    match format {
+        Format::Postfix => {
+            let status = match outcome {
+                Some(b'2') => "sent",
+                Some(b'4') => "deferred",
+                _ => "bounced",
+            };
+            let said =
+                if status == "sent" { reply.to_owned() } else { format!("host {host}[192.0.2.1] said: {reply}") };
+            format!(
+                "{} 10:00:01 mx postfix/smtp[2]: A1: to=<{to}>, relay={host}[192.0.2.1]:25, delay=1, status={status} ({said})",
+                date.strftime("%b %e")
+            )
         }
+        Format::Exim => {
+            let (mark, said) = match outcome {
+                Some(b'2') => ("=>", format!(" C=\"{reply}\"")),
+                Some(b'4') => ("==", format!(": SMTP error from remote mail server after end of data: {reply}")),
+                _ => ("**", format!(": SMTP error from remote mail server after RCPT TO:<{to}>: {reply}")),
+            };
+            let defer = if mark == "==" { " defer (-45)" } else { "" };
+            format!("{date} 10:00:01 1uP-1 {mark} {to} R=dnslookup T=remote_smtp{defer} H={host} [192.0.2.1]{said}")
+        }
+        Format::Kumomta => {
+            let kind = match outcome {
+                Some(b'2') => "Delivery",
+                Some(b'4') => "TransientFailure",
+                _ => "Bounce",
+            };
+            let (code, content) = reply.split_at(3);
+            let at = date.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().as_second() + 36_000;
+            serde_json::json!({
+                "type": kind, "recipient": to, "timestamp": at,
+                "response": { "code": code.parse::<u16>().unwrap(), "content": content[1..] },
+                "peer_address": { "name": format!("{host}."), "addr": "192.0.2.1" },
+            })
+            .to_string()
+        }
+        Format::Pmta => {
+            let (kind, action) = match outcome {
+                Some(b'2') => ("d", "relayed"),
+                Some(b'4') => ("t", "delayed"),
+                _ => ("b", "failed"),
+            };
+            format!("{kind},{date} 10:00:01+0000,n@example.com,{to},{action},\"smtp;{reply}\",{host} (192.0.2.1)")
+        }
+        Format::Akmta | Format::Csv => {
+            let status = match outcome {
+                Some(b'2') => "delivered",
+                Some(b'4') => "deferred",
+                _ => "bounced",
+            };
+            format!("{date} 10:00:01;{to};{status};{reply};{host}")
+        }
+    }
+}
+
+/// A day of `volume` messages, half to Gmail and half to Yahoo, as the log of a mail system tells it.
+fn add(days: &mut Days, format: Format, date: Date, volume: u64, trouble: Trouble) {
+    let head = match format {
+        Format::Pmta => "type,timeLogged,orig,rcpt,dsnAction,dsnDiag,dsnMta\n",
+        Format::Akmta => "date;recipient;status;response;mx\n",
+        _ => "",
     };
     let half = volume / 2;
     let late = half * trouble.deferred / (100 - trouble.deferred);
-    tell(GMAIL, "gmail.com", Action::Delivered, "250 2.0.0 OK", half);
-    tell(
-        GMAIL,
-        "gmail.com",
-        Action::Delayed,
-        "421-4.7.28 Gmail has detected an unusual rate of unsolicited mail - gsmtp",
-        late,
-    );
     let bad = half / 1_000;
-    tell(YAHOO, "yahoo.com", Action::Delivered, "250 ok", half - bad);
-    tell(YAHOO, "yahoo.com", Action::Failed, "554 delivery error: dd This user doesn't have a yahoo.com account", bad);
+    let unusual = "421 4.7.28 Gmail has detected an unusual rate of unsolicited mail - gsmtp";
+    let unknown = "554 delivery error: dd This user doesn't have a yahoo.com account";
+    let (gmail, yahoo) = (("ann@gmail.com", GMAIL), ("bea@yahoo.com", YAHOO));
+    let lines =
+        [(gmail, "250 2.0.0 OK", half), (gmail, unusual, late), (yahoo, "250 ok", half - bad), (yahoo, unknown, bad)];
+    let all = lines.map(|(whom, reply, count)| format!("{}\n", line(format, date, whom, reply)).repeat(count as usize));
+    let log = format!("{head}{}", all.concat());
+    assert_eq!(log::read(&mut log.as_bytes(), Some(format), date, days).unwrap(), format);
     let day = days.day(date).unwrap();
     let complaints = volume * trouble.complaints / 10_000;
     day.receivers.entry("Yahoo".into()).or_default().complaints = Some(complaints);
@@ -58,8 +115,8 @@ fn add(days: &mut Days, date: Date, volume: u64, trouble: Trouble) {
 }
 
 /// Follows the advice for a month; `trouble` says what happens on each day. The steps, and the volumes allowed.
-fn month(trouble: impl Fn(i64) -> Trouble) -> Vec<(Step, u64, u64, String)> {
-    let plan = plan();
+fn month(format: Format, target: u64, trouble: impl Fn(i64) -> Trouble) -> Vec<(Step, u64, u64, String)> {
+    let plan = plan(target);
     let start: Date = START.parse().unwrap();
     let mut days = Days::default();
     let mut told = Vec::new();
@@ -79,8 +136,7 @@ fn month(trouble: impl Fn(i64) -> Trouble) -> Vec<(Step, u64, u64, String)> {
         } else if allowed == 0 {
             days.day(date).unwrap().blocklists.push("zen.spamhaus.org".into());
         } else {
-            // Small numbers are as good as large ones, and quicker to make.
-            add(&mut days, date, allowed.min(50_000) * trouble.times.max(1), trouble);
+            add(&mut days, format, date, allowed * trouble.times.max(1), trouble);
         }
         let check = check::check(&plan, &days, date).unwrap();
         let advice = check.advice.last().unwrap();
@@ -92,16 +148,16 @@ fn month(trouble: impl Fn(i64) -> Trouble) -> Vec<(Step, u64, u64, String)> {
 
 #[test]
 fn smooth() {
-    let told = month(|_| Trouble::default());
+    let told = month(Format::Postfix, 6_000, |_| Trouble::default());
     assert!(told.iter().all(|(step, ..)| *step == Step::Advance), "{told:?}");
     assert_eq!(told[0].1, 200);
     assert!(told.windows(2).all(|w| w[1].1 >= w[0].1 && w[1].1 < w[0].1 * 2));
-    assert_eq!(told.last().unwrap().1, 50_000, "the target is reached within the month");
+    assert_eq!(told.last().unwrap().1, 6_000, "the target is reached within the month");
 }
 
 #[test]
 fn deferrals_at_one_receiver() {
-    let told = month(|n| Trouble {
+    let told = month(Format::Exim, 20_000, |n| Trouble {
         deferred: if (8..11).contains(&n) {
             7
         } else if n == 11 {
@@ -126,51 +182,60 @@ fn deferrals_at_one_receiver() {
 
 #[test]
 fn a_complaint_spike() {
-    let told = month(|n| Trouble {
-        complaints: [3, 15, 40][usize::from(n == 12) + 2 * usize::from(n == 13)],
+    let told = month(Format::Kumomta, 6_000, |n| Trouble {
+        complaints: [3, 12, 40][usize::from(n == 12) + 2 * usize::from(n == 13)],
         ..Trouble::default()
     });
     assert_eq!(told[11].0, Step::Advance);
     assert_eq!((told[12].0, told[12].2), (Step::Hold, told[12].1), "{}", told[12].3);
-    assert!(told[12].3.contains("complaints 0.15 %"), "{}", told[12].3);
+    assert!(told[12].3.contains("complaints 0.12 %"), "{}", told[12].3);
     assert_eq!(told[13].0, Step::Back, "{}", told[13].3);
     assert!(told[13].2.abs_diff(told[13].1 / 2) <= 1, "half: {told:?}");
-    assert_eq!(told[14].0, Step::Advance);
-    assert_eq!(told[14].1, told[13].2);
+    // Complaints come late: two good days at the smaller volume first.
+    assert_eq!((told[14].0, told[14].1, told[14].2), (Step::Hold, told[13].2, told[13].2), "{}", told[14].3);
+    assert!(told[14].3.contains("2 good days"), "{}", told[14].3);
+    assert_eq!((told[15].0, told[16].0), (Step::Hold, Step::Advance));
+    assert!(told[16].2 > told[15].2);
 }
 
 #[test]
 fn a_blocklist() {
-    let told = month(|n| Trouble { listed: (10..13).contains(&n), ..Trouble::default() });
+    let told = month(Format::Akmta, 6_000, |n| Trouble { listed: (10..13).contains(&n), ..Trouble::default() });
     let before = told[10].1;
     assert_eq!((told[10].0, told[10].2), (Step::Back, 0), "{}", told[10].3);
     assert!(told[10].3.contains("Spamhaus") && told[10].3.contains("send nothing"), "{}", told[10].3);
     assert_eq!((told[11].0, told[11].1, told[11].2), (Step::Back, 0, 0));
     // Gone, and nothing sent yet: half of it.
     assert_eq!((told[13].0, told[13].2), (Step::Hold, before / 2), "{}", told[13].3);
-    assert_eq!((told[14].0, told[14].1), (Step::Advance, before / 2));
+    assert_eq!((told[14].0, told[14].1, told[14].2), (Step::Hold, before / 2, before / 2), "{}", told[14].3);
+    assert_eq!((told[15].0, told[16].0), (Step::Hold, Step::Advance));
 }
 
 #[test]
 fn a_jump_of_the_volume() {
-    let told = month(|n| Trouble { times: if n == 9 { 4 } else { 1 }, ..Trouble::default() });
+    let told = month(Format::Pmta, 6_000, |n| Trouble { times: if n == 9 { 4 } else { 1 }, ..Trouble::default() });
     let (step, sent, next, headline) = &told[9];
     assert_eq!(*step, Step::Back, "{headline}");
     assert_eq!(*next, sent / 4, "back to what was planned, not below");
-    assert_eq!((told[10].0, told[10].1), (Step::Advance, *next));
+    assert_eq!(
+        (told[10].0, told[10].1, told[10].2),
+        (Step::Hold, *next, *next),
+        "what came of it shows in the days after"
+    );
+    assert_eq!((told[11].0, told[12].0), (Step::Hold, Step::Advance));
 }
 
 #[test]
 fn a_pause() {
-    let told = month(|n| Trouble { silent: (10..20).contains(&n), ..Trouble::default() });
+    let told = month(Format::Postfix, 6_000, |n| Trouble { silent: (10..20).contains(&n), ..Trouble::default() });
     assert_eq!(told.len(), 20);
     let (before, after) = (&told[9], &told[10]);
     assert_eq!(after.1, before.2 / 2, "ten days cost half");
     assert!(after.2 >= after.1);
     // And what one is told on the way back.
-    let plan = plan();
+    let plan = plan(6_000);
     let mut days = Days::default();
-    add(&mut days, START.parse().unwrap(), 200, Trouble::default());
+    add(&mut days, Format::Postfix, START.parse().unwrap(), 200, Trouble::default());
     let asked = |date: &str| check::check(&plan, &days, date.parse().unwrap()).unwrap().next;
     assert_eq!((asked("2026-06-02").volume, asked("2026-06-05").volume), (300, 300));
     assert_eq!(asked("2026-06-09").volume, 200);
