@@ -84,7 +84,7 @@ impl Lab {
             resolvers: vec![self.resolver],
             try_timeout: self.try_timeout.get(),
             timeout: Duration::from_secs(60),
-            addresses: format!("*:25={server},*:443={server}").parse().unwrap(),
+            addresses: format!("*:25={server},*:80={server},*:443={server}").parse().unwrap(),
             authorities: vec![self.ca.der().clone()].into(),
             ..Settings::default()
         }
@@ -295,6 +295,22 @@ async fn hosts_that_cannot_be_reached_say_why() {
     lab.try_timeout.set(HASTY);
     let mute = listen(silence);
     assert_eq!(fault(lab.get(mute, "https://page.test/", false).await).0, Step::Timeout);
+}
+
+#[tokio::test]
+async fn port_80_is_tried_as_an_authority_tries_it() {
+    let lab = Lab::new();
+    let open = listen(|mut stream| async move {
+        let mut asked = [0; 1024];
+        let read = stream.read(&mut asked).await.unwrap_or(0);
+        if asked[..read].starts_with(b"GET /.well-known/acme-challenge/") {
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await;
+        }
+    });
+    let knock = || Errand::Http { host: "page.test".into() };
+    assert!(matches!(lab.run(open, knock()).await, What::Page { status: 404, .. }), "any answer gets through");
+    let (step, why) = fault(lab.run(closed(), knock()).await);
+    assert_eq!((step, &*why), (Step::Connect, "192.0.2.80 port 80: refuses connections"));
 }
 
 // Mail hosts.

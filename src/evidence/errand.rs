@@ -17,6 +17,8 @@ pub enum Errand {
         #[serde(default)]
         follow: bool,
     },
+    /// Port 80 of a host, as an authority asks that is to issue a certificate for it (RFC 8555 §8.3).
+    Http { host: String },
     /// A conversation with a mail host on port 25 that ends before DATA.
     Smtp(Probe),
 }
@@ -128,6 +130,7 @@ impl Errand {
     pub fn place(&self) -> String {
         match self {
             Errand::Https { url, .. } => url.clone(),
+            Errand::Http { host } => format!("{host} port 80"),
             Errand::Smtp(Probe { host, ip, .. }) => format!("{host} [{ip}] port 25"),
         }
     }
@@ -137,6 +140,7 @@ impl Errand {
         match self {
             Errand::Https { url, follow: true } => format!("curl -sL {url}"),
             Errand::Https { url, follow: false } => format!("curl -si {url}"),
+            Errand::Http { host } => format!("curl -sI http://{host}/"),
             Errand::Smtp(Probe { host, ip, .. }) => {
                 let address = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
                 format!(

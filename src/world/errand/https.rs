@@ -1,4 +1,4 @@
-//! One GET over TLS: no cookies, no cache, a body of bounded size, redirections only where they are wanted.
+//! One GET over TLS, or in the clear on port 80: no cookies, no cache, a body of bounded size, redirections only where they are wanted.
 
 use super::{Inner, late};
 use crate::evidence::errand::{Step, What};
@@ -12,9 +12,8 @@ use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use std::error::Error as _;
 use std::pin::pin;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
-use tokio_rustls::client::TlsStream;
 
 /// Bytes of a header and of a body: RFC 8461 §3.3 suggests 64 KiB for a policy.
 const LIMIT: usize = 64 * 1024;
@@ -25,9 +24,12 @@ const HOPS: usize = 5;
 /// RDAP servers want to be asked for their type (RFC 7480 §4.2), the others do not mind.
 const ACCEPTED: &str = "application/rdap+json, text/plain, application/json, */*;q=0.5";
 
+/// A challenge of nobody.
+const CHALLENGE: &str = "/.well-known/acme-challenge/postdoc";
+
 const AGENT: &str = concat!("postdoc/", env!("CARGO_PKG_VERSION"));
 
-/// What a URL of `https:` leads to.
+/// What a URL leads to.
 struct Target {
     host: String,
     port: u16,
@@ -61,10 +63,22 @@ impl Inner {
         let stream = self.secure(stream, &target.host, config, until).await?;
         timeout_at(until, exchange(target, stream)).await.unwrap_or_else(|_| Err(late("no whole answer", began)))
     }
+
+    /// GETs what an authority would that is to issue a certificate for the host, in the clear on port 80: any answer
+    /// shows that it gets through (RFC 8555 §8.3).
+    pub(super) async fn knock(&self, host: &str, until: Instant) -> Result<What, Fault> {
+        let (began, until) = (Instant::now(), self.patience(until));
+        let target = Target { host: host.to_owned(), port: 443, path: CHALLENGE.to_owned() };
+        let stream = self.reach(host, 80, until).await?;
+        timeout_at(until, exchange(&target, stream)).await.unwrap_or_else(|_| Err(late("no whole answer", began)))
+    }
 }
 
 /// The request there, the answer back.
-async fn exchange(target: &Target, stream: TlsStream<TcpStream>) -> Result<What, Fault> {
+async fn exchange(
+    target: &Target,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> Result<What, Fault> {
     let (mut sender, connection) =
         http1::Builder::new().max_buf_size(LIMIT).handshake(TokioIo::new(stream)).await.map_err(fault)?;
     let request = Request::get(&target.path)

@@ -55,6 +55,7 @@ impl Courier {
         let (began, at) = (Instant::now(), jiff::Timestamp::now());
         let done = match errand {
             Errand::Https { url, follow } => self.0.get(url, *follow, until).await,
+            Errand::Http { host } => self.0.knock(host, until).await,
             Errand::Smtp(probe) => self.0.talk(probe, until).await,
         };
         let what = done.unwrap_or_else(|(step, why)| What::Failed { step, why });
