@@ -22,6 +22,7 @@
 //! | [`send`] | what is to be sent, and what became of it as a notice to diagnose |
 //! | [`changes`] | what two runs of a case say differently |
 //! | [`troubleshoot`] | from a symptom to its cause: what is known, what is asked next and why |
+//! | [`onboarding`] | a new sending domain: what is done, what is left, and how it is proven |
 //! | [`warmup`] | a new address or domain: how much to send, and when to go on |
 //! | [`listen`] | receiving mail: the SMTP session, the verdicts, what is put on top of a message |
 //! | [`practice`] | lessons: invented domains with one fault each, and how they are cured |

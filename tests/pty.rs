@@ -217,6 +217,135 @@ fn every_lesson_is_walked_to_green() {
     tty.assert_restored();
 }
 
+/// A new domain of the practice world, on its checklist.
+fn new_domain(id: &str) -> Tty {
+    let setup = postdoc::practice::find_setup(id).unwrap();
+    let tty = Tty::run(45, 150, &[], &["practice", id]);
+    tty.wait(&format!("postdoc › practice › {} › set up", setup.domain));
+    tty.wait("needed before mail");
+    tty
+}
+
+impl Tty {
+    /// Moves the mark to the step whose title begins so.
+    fn mark(&mut self, title: &str) -> String {
+        for _ in 0..60 {
+            let line = |text: &str| text.lines().find(|l| l.starts_with('▸')).unwrap_or_default().to_owned();
+            let before = self.until("a mark", |t| Some(line(&t.text())).filter(|l| !l.is_empty()));
+            if before.contains(title) {
+                // The details beside it came with the same frame.
+                return self.text();
+            }
+            self.send("j");
+            self.until("the mark moves", |t| (line(&t.text()) != before).then_some(()));
+        }
+        panic!("no step {title:?}:\n{}", self.text());
+    }
+
+    /// What the app sent to the clipboard last.
+    fn copied(&self) -> String {
+        use base64::Engine;
+        self.wait("OSC 52");
+        let raw = self.raw();
+        let last = raw.rsplit("\x1b]52;c;").next().unwrap();
+        let end = last.find(['\x07', '\x1b']).unwrap();
+        let bytes = base64::engine::general_purpose::STANDARD.decode(&last[..end]).unwrap();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// Publishes everything the checklist has to copy; the lines.
+    fn publish_all(&mut self, done: &str) -> String {
+        self.send("Y");
+        let zone = self.copied();
+        self.send("u");
+        self.wait(done);
+        zone
+    }
+
+    /// Sends the test and comes back to the checklist.
+    fn three_passes(&mut self) {
+        self.send("m");
+        let verdict = self.wait("✓ PASS");
+        assert!(verdict.contains("PRACTICE"), "{verdict}");
+        self.send("\x1b");
+        self.wait("› set up");
+        let step = self.mark("A test message passes");
+        assert!(step.contains("mx.inbox.example said spf=pass dkim=pass dmarc=pass"), "{step}");
+        self.send("q");
+        assert_eq!(self.exit(), 0);
+        self.assert_restored();
+    }
+}
+
+#[test]
+fn a_new_domain_from_nothing_to_three_passes() {
+    let mut tty = new_domain("new-domain");
+    let zone = tty.publish_all("1 step is needed before mail");
+    for record in [
+        "start.example. 3600 IN TXT \"v=spf1 ip4:203.0.113.20 ~all\"",
+        "start.example. 3600 IN MX 10 mail.start.example.",
+        "mail.start.example. 3600 IN A 203.0.113.20",
+        "_dmarc.start.example. 3600 IN TXT \"v=DMARC1; p=none; rua=mailto:dmarc@start.example\"",
+        "s1._domainkey.start.example. 3600 IN TXT \"v=DKIM1; k=rsa; p=",
+    ] {
+        assert!(zone.contains(record), "{record}: {zone}");
+    }
+    // What is ticked off shows the answer that proves it, and who gave it.
+    let spf = tty.mark("SPF allows those who send");
+    assert!(
+        spf.contains("v=spf1 ip4:203.0.113.20 ~all") && spf.contains("(from ns1.dns.example, ns2.dns.example)"),
+        "{spf}"
+    );
+    tty.send("g");
+    tty.mark("The reverse name of");
+    tty.send("y");
+    assert_eq!(tty.copied(), "Please set the reverse name (PTR) of 203.0.113.20 to mail.start.example.");
+    tty.send("u");
+    tty.wait("everything that mail needs is published");
+    tty.three_passes();
+}
+
+#[test]
+fn a_platform_with_aliases_from_nothing_to_three_passes() {
+    let mut tty = new_domain("new-platform");
+    let zone = tty.publish_all("what is needed is not all known");
+    assert!(
+        zone.contains("brevo1._domainkey.letters.example. 3600 IN CNAME b1.letters-example.dkim.brevo.com."),
+        "{zone}"
+    );
+    assert!(!zone.contains("v=spf1"), "the record that is there needs nothing: {zone}");
+    tty.mark("Brevo (Sendinblue) signs");
+    tty.send("u");
+    tty.wait("everything that mail needs is published");
+    tty.three_passes();
+}
+
+#[test]
+fn an_own_server_with_a_key_made_here_from_nothing_to_three_passes() {
+    let mut tty = new_domain("new-server");
+    tty.mark("Your servers sign as");
+    tty.send("\r");
+    tty.wait("Enter again does it");
+    tty.send("\r");
+    tty.wait("The private half is in");
+    // The step shows how the signer is told of it; the file is nobody else's.
+    let step = tty.wait("/etc/opendkim.conf");
+    let file = step.split_whitespace().find_map(|w| w.split(':').find(|p| p.ends_with("/s1.fresh.example.pem")));
+    let file = std::path::PathBuf::from(file.unwrap_or_else(|| panic!("{step}")));
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let zone = tty.publish_all("1 step is needed before mail");
+    assert!(zone.contains("s1._domainkey.fresh.example. 3600 IN TXT \"v=DKIM1; k=rsa; p="), "{zone}");
+    tty.send("g");
+    tty.mark("The reverse name of");
+    tty.send("y");
+    tty.copied();
+    tty.send("u");
+    tty.wait("everything that mail needs is published");
+    tty.three_passes();
+    assert!(!file.exists(), "the key goes with the practice world");
+}
+
 #[test]
 fn a_paste_without_brackets_runs_no_keys() {
     let mut tty = Tty::home(&[]);

@@ -10,19 +10,20 @@ use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::Reading;
 use crate::fetch::Order;
 use crate::onboarding::Told;
-use crate::practice::{Cure, Lesson};
+use crate::practice::{Cure, Lesson, Setup};
 use crate::samples;
 use crate::send::{self, Sent};
 use crate::tui;
 use crate::tui::fetches::Asked;
 use crate::tui::world::{
-    CopyReport, Job, Letter, OnFetch, OnProgress, OnSend, OnTested, OnWatch, Opened, Ready, Recent, Sample, Source,
-    World,
+    CopyReport, Job, KeyWish, Letter, Made, OnFetch, OnKey, OnProgress, OnSend, OnTested, OnWatch, Opened, Ready,
+    Recent, Sample, Source, World,
 };
 use crate::world::clipboard::{Clipboard, Copied, Surroundings, Way};
 use crate::world::dkim::Signer;
 use crate::world::dns::Settings;
 use crate::world::fetch;
+use crate::world::keygen;
 use crate::world::practice::Practice;
 use crate::world::random;
 use crate::world::run;
@@ -53,27 +54,32 @@ pub fn reopen(global: &Global, case: String) -> anyhow::Result<Exit> {
 
 /// The app in the practice world, at its list or at a lesson.
 pub fn practise(global: &Global, lesson: Option<&'static Lesson>) -> anyhow::Result<Exit> {
-    enter(global, None, Some(lesson), None)
+    enter(tui::Start { practice: Some(lesson), ..begin(global) })
 }
 
-/// The app with the checklist of a domain.
-pub fn onboard(global: &Global, domain: String, told: Told) -> anyhow::Result<Exit> {
-    enter(global, None, None, Some((domain, told)))
+/// The app in the practice world, with the checklist of a new domain there.
+pub fn set_up(global: &Global, setup: &'static Setup) -> anyhow::Result<Exit> {
+    enter(tui::Start { set_up: Some(setup), ..begin(global) })
 }
 
-fn start(global: &Global, first: Option<Source>) -> anyhow::Result<Exit> {
-    enter(global, first, None, None)
+/// The app with the checklists of domains.
+pub fn onboard(global: &Global, onboard: Vec<(String, Told)>) -> anyhow::Result<Exit> {
+    enter(tui::Start { onboard, ..begin(global) })
 }
 
-fn enter(
-    global: &Global,
-    first: Option<Source>,
-    practice: Option<Option<&'static Lesson>>,
-    onboard: Option<(String, Told)>,
-) -> anyhow::Result<Exit> {
+fn start(global: &Global, open: Option<Source>) -> anyhow::Result<Exit> {
+    enter(tui::Start { open, ..begin(global) })
+}
+
+/// At Home.
+fn begin(global: &Global) -> tui::Start {
     let world = Box::new(Outside::new(global));
     let color = global.color.forced();
-    tui::run(tui::Start { world, open: first, practice, onboard, redact: global.redact, color })?;
+    tui::Start { world, open: None, practice: None, set_up: None, onboard: Vec::new(), redact: global.redact, color }
+}
+
+fn enter(start: tui::Start) -> anyhow::Result<Exit> {
+    tui::run(start)?;
     Ok(Exit::Clean)
 }
 
@@ -138,6 +144,16 @@ impl Outside {
         Box::new(job)
     }
 
+    /// A practice world begins; it has no case.
+    fn practise(&self, begun: Practice) {
+        if let Ok(mut practice) = self.practice.lock() {
+            *practice = Some(begun);
+        }
+        if let Ok(mut case) = self.case.lock() {
+            *case = None;
+        }
+    }
+
     fn opened(input: Input) -> Opened {
         Opened::new(input, Said::default())
     }
@@ -162,9 +178,9 @@ impl World for Outside {
                 };
                 Ok(Self::opened(read(&name, bytes.into(), None)?))
             }
-            Source::Domain { name, said } => {
+            Source::Domain { name, said, practice } => {
                 let input = read(name, name.clone().into_bytes().into(), Some(InputKind::Domain))?;
-                Ok(Opened::new(input, Said::clone(said)))
+                Ok(Opened { practice: *practice, ..Opened::new(input, Said::clone(said)) })
             }
             Source::Sample(id) => {
                 let sample = samples::find(id).ok_or_else(|| format!("there is no sample {id:?}"))?;
@@ -212,6 +228,39 @@ impl World for Outside {
         self.run(Evidence { now: self.now(), offline, ..evidence }, !self.practising, on)
     }
 
+    fn look(&mut self, evidence: Evidence, mut on: OnProgress) -> Job {
+        let offline = self.offline && !self.practising;
+        let last = move |progress: run::Progress| {
+            if progress.running == 0 {
+                on(progress);
+            }
+        };
+        self.run(Evidence { now: self.now(), offline, ..evidence }, false, Box::new(last))
+    }
+
+    fn set_up(&mut self, setup: &'static Setup) -> Result<(), String> {
+        self.practise(Practice::set_up(setup)?);
+        Ok(())
+    }
+
+    fn make_key(&mut self, wish: KeyWish, on: OnKey) {
+        let practice = self.practice.clone();
+        std::thread::spawn(move || {
+            let file = match wish.practice {
+                false => std::path::absolute(&wish.file).map_err(|e| e.to_string()),
+                true => {
+                    let mut world = practice.lock().unwrap_or_else(|e| e.into_inner());
+                    let folder = world.as_mut().ok_or_else(|| "no lesson has begun".to_owned());
+                    folder.and_then(|world| Ok(world.folder()?.join(&wish.file)))
+                }
+            };
+            on(file.and_then(|path| {
+                let record = keygen::to_file(&path)?;
+                Ok(Made { record, file: path.display().to_string() })
+            }));
+        });
+    }
+
     fn watch(&mut self, wanted: Wanted, on: OnWatch) -> Result<watch::Job, String> {
         if self.offline && !self.practising {
             return Err("a watch asks DNS, and --offline forbids that".into());
@@ -220,13 +269,7 @@ impl World for Outside {
     }
 
     fn lesson(&mut self, lesson: &'static Lesson) -> Result<(), String> {
-        let begun = Practice::begin(lesson)?;
-        if let Ok(mut practice) = self.practice.lock() {
-            *practice = Some(begun);
-        }
-        if let Ok(mut case) = self.case.lock() {
-            *case = None;
-        }
+        self.practise(Practice::begin(lesson)?);
         Ok(())
     }
 

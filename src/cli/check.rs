@@ -73,8 +73,8 @@ pub(super) fn evidence(global: &Global, args: &Check, name: &str) -> anyhow::Res
             recipients: args.recipient.clone(),
             rdap: args.rdap,
             non_sending: args.non_sending,
-            names: Vec::new(),
             volume: args.volume,
+            ..Wish::default()
         },
         sending: args.sending.clone().unwrap_or_default(),
         ..Said::default()

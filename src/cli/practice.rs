@@ -2,21 +2,29 @@
 
 use super::args::{Format, Global, Practice as Args};
 use super::exit::Exit;
-use crate::practice::{self, Lesson, Outcome};
+use crate::practice::{self, Lesson, Outcome, Setup};
 use crate::report::export::zone_line;
 use crate::report::human::{Ink, Style};
 use crate::report::json::{self, received as event};
 use crate::report::{Shown, receiver};
+use crate::triage::State;
 use crate::world::listen::Received;
 use crate::world::practice::Practice;
 use anyhow::anyhow;
 use std::io::IsTerminal;
 
 pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
-    let lesson = args.lesson.as_deref().map(find).transpose()?;
+    let setup = args.lesson.as_deref().and_then(practice::find_setup).filter(|_| !args.list);
+    let lesson = args.lesson.as_deref().filter(|_| setup.is_none()).map(find).transpose()?;
     let screen = std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
     if screen && global.format.is_none() && !global.json && !args.list {
-        return super::app::practise(global, lesson);
+        return match setup {
+            Some(setup) => super::app::set_up(global, setup),
+            None => super::app::practise(global, lesson),
+        };
+    }
+    if let Some(setup) = setup {
+        return set_up(global, setup);
     }
     match lesson.filter(|_| !args.list) {
         Some(lesson) => walk(global, lesson),
@@ -25,7 +33,8 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
 }
 
 fn find(id: &str) -> anyhow::Result<&'static Lesson> {
-    let names = || practice::all().iter().map(|l| l.id).collect::<Vec<_>>().join(", ");
+    let ids = || practice::all().iter().map(|l| l.id).chain(practice::setups().iter().map(|s| s.id));
+    let names = || ids().collect::<Vec<_>>().join(", ");
     practice::find(id).ok_or_else(|| anyhow!("there is no lesson {id:?}; there are {}", names()))
 }
 
@@ -39,8 +48,37 @@ fn list(global: &Global) -> anyhow::Result<Exit> {
         Format::Human => format!("{:<21}  {}\n", lesson.id, lesson.title),
         Format::Markdown => format!("- `{}`: {}\n", lesson.id, lesson.title),
     };
-    super::put(&practice::all().iter().map(line).collect::<String>())?;
+    let new = |setup: &Setup| match global.format() {
+        Format::Json | Format::Ndjson => {
+            let of =
+                serde_json::json!({ "id": setup.id, "title": setup.title, "rule": null, "story": setup.story.trim() });
+            json::line(&of, Shown::default())
+        }
+        Format::Plain => format!("lesson\t{}\t\t{}\n", setup.id, setup.title),
+        Format::Human => format!("{:<21}  {}\n", setup.id, setup.title),
+        Format::Markdown => format!("- `{}`: {}\n", setup.id, setup.title),
+    };
+    super::put(&practice::all().iter().map(line).chain(practice::setups().iter().map(new)).collect::<String>())?;
     Ok(Exit::Clean)
+}
+
+/// A new domain from nothing to its test, by its checklist.
+fn set_up(global: &Global, setup: &'static Setup) -> anyhow::Result<Exit> {
+    let told = Teller { global, style: super::look::style(global.color, global.verbose) };
+    told.title(&format!("practice: {}", setup.title), setup.story.trim())?;
+    let mut lines = Vec::new();
+    let (list, test) = crate::world::practice::set_up(setup, |says, records| {
+        lines.push(("done", says.to_owned()));
+        let new = records.iter().flat_map(|c| c.after.iter().map(|data| zone_line(c, data)));
+        lines.extend(new.map(|line| ("published", line)));
+    })
+    .map_err(|e| anyhow!(e))?;
+    for (what, text) in &lines {
+        told.line(what, text)?;
+    }
+    told.line("checklist", &crate::report::onboarding::headline(&list))?;
+    told.sent(&test)?;
+    Ok(if list.is_ready() && test.diagnosis.verdict.state == State::Pass { Exit::Clean } else { Exit::Found })
 }
 
 /// Send, read, take the fix, publish, send again.

@@ -1,5 +1,6 @@
 //! What the user told us, on the command line or in a form.
 
+use super::Question;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
@@ -118,6 +119,15 @@ pub struct Wish {
     /// Further names of the domain to look at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// What is to be published: the zone's own servers are asked for it too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Question>,
+    /// Hosts that are to answer over HTTPS with a certificate of their own name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub https: Vec<String>,
+    /// Hosts whose port 80 is to answer: an authority asks there before it issues a certificate.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub http: Vec<String>,
     /// Messages a day that are planned (`--volume`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub volume: Option<u64>,

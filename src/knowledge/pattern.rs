@@ -85,6 +85,24 @@ pub fn range(pattern: &str) -> Option<(f64, f64)> {
     (low.len() + high.len() > 0).then_some((end(low, f64::NEG_INFINITY)?, end(high, f64::INFINITY)?))
 }
 
+/// A template with blanks as a pattern: each `<blank>` stands for anything.
+pub fn open(template: &str) -> String {
+    let mut out = String::new();
+    let mut inside = false;
+    for c in template.chars() {
+        match c {
+            '<' => {
+                inside = true;
+                out.push('*');
+            }
+            '>' => inside = false,
+            c if !inside => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -62,6 +62,14 @@ pub struct DkimSetup {
     pub below: Option<String>,
 }
 
+impl DkimSetup {
+    /// The name of the record at a domain; may hold a blank.
+    pub fn name(&self, domain: &str) -> String {
+        let below = self.below.as_ref().map_or(String::new(), |b| format!("{b}."));
+        Platform::fill(&format!("{}._domainkey.{below}{domain}", self.selector), domain)
+    }
+}
+
 /// The bounce domain's record.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -110,6 +118,26 @@ pub fn all() -> &'static [Platform] {
 /// The platform with this id.
 pub fn find(id: &str) -> Option<&'static Platform> {
     all().iter().find(|p| p.id == id)
+}
+
+/// The platform that somebody means by this word: its id, or its name however it is written.
+///
+/// # Errors
+/// A sentence for the user, with ids that are near.
+pub fn called(word: &str) -> Result<&'static Platform, String> {
+    let bare = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    let wanted = bare(word);
+    let is = |p: &&Platform| bare(&p.id) == wanted || bare(&p.name) == wanted;
+    if let Some(platform) = all().iter().find(is) {
+        return Ok(platform);
+    }
+    let near = |p: &&Platform| wanted.len() > 2 && [&p.id, &p.name].iter().any(|n| bare(n).contains(&wanted));
+    let near: Vec<&str> = all().iter().filter(near).map(|p| p.id.as_str()).collect();
+    match &near[..] {
+        [one] => all().iter().find(|p| p.id == *one).ok_or_else(String::new),
+        [] => Err(format!("{word} is no platform I know; postdoc check --platform ? lists them")),
+        several => Err(format!("{word} may be {}", several.join(", "))),
+    }
 }
 
 /// The platform whose shared signing domain this `d=` is (lower case).

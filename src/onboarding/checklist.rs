@@ -5,6 +5,8 @@ use super::{Told, mail, merge, steps};
 use crate::diagnose::Diagnosis;
 use crate::facts::domain::who::{Party, Role};
 use crate::remedy::Change;
+use crate::replay::own::{self, Own};
+use crate::replay::replay;
 use crate::report::export::Placed;
 
 /// Everything to do for a domain.
@@ -19,6 +21,8 @@ pub struct Checklist {
     pub mail: Vec<mail::Planned>,
     /// The zone and its host, in words.
     pub home: String,
+    /// The zone's own servers that were heard; empty where all rests on the resolver, which may repeat an old answer.
+    pub own: Vec<String>,
 }
 
 /// A guess, and what shows it.
@@ -54,6 +58,29 @@ pub struct Step {
     pub check: Option<String>,
     /// Mail arrives without it.
     pub optional: bool,
+    /// What postdoc does about it itself, when it is told to.
+    pub next: Option<Next>,
+}
+
+/// What postdoc can do about a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Next {
+    /// Ask the owner who sends.
+    Ask,
+    /// Make the DKIM key.
+    MakeKey,
+    /// Ask the blocklists: it tells them the addresses.
+    Blocklists,
+    /// Talk SMTP to the domain's mail hosts.
+    MailHosts,
+    /// Connect to the hosts of links, and to port 80 of the own servers.
+    Hosts,
+    /// Send a test message.
+    Test,
+    /// Propose the stronger policy before anything proved that it does no harm.
+    Raise,
+    /// Plan the warm-up.
+    WarmUp,
 }
 
 /// What a step is about.
@@ -136,10 +163,43 @@ impl Step {
 }
 
 impl Checklist {
-    /// Judges the facts of a check of the domain that was made with [`Told::said`].
+    /// Judges the facts of a check of the domain that was made with [`Told::said`]: by what the zone's own servers
+    /// say, where they were heard. What not all of them have is not done yet.
     pub fn of(d: &Diagnosis, told: &Told) -> Checklist {
+        let mut views = own::servers(&d.facts).into_iter().map(|server| {
+            let after = (!server.news.is_empty()).then(|| replay(d, &server.news, None).after);
+            (Checklist::judged(after.as_ref().unwrap_or(d), told, Some(&server)), server.hosts)
+        });
+        let Some((mut list, hosts)) = views.next() else { return Checklist::judged(d, told, None) };
+        list.own = hosts;
+        for (other, hosts) in views {
+            list.hold_back(&other, &hosts);
+            list.own.extend(hosts);
+        }
+        list
+    }
+
+    /// What another server of the zone does not have yet is waited for, and so is what this one does not have.
+    fn hold_back(&mut self, other: &Checklist, hosts: &[String]) {
+        for step in &mut self.steps {
+            let Some(theirs) = other.steps.iter().find(|s| s.id == step.id && s.state != step.state) else { continue };
+            let behind = match (step.state, theirs.state) {
+                (State::Done, _) => hosts,
+                (_, State::Done) => &self.own,
+                _ => continue,
+            };
+            step.state = State::Waiting;
+            step.changes.clear();
+            step.actions = vec![format!(
+                "Published, and {} does not have it yet: the zone's servers fetch changes from each other.",
+                behind.join(", ")
+            )];
+        }
+    }
+
+    fn judged(d: &Diagnosis, told: &Told, own: Option<&Own>) -> Checklist {
         let domain = d.facts.reading.from_domain().unwrap_or_default().to_owned();
-        let desk = Desk { d, told, domain: &domain };
+        let desk = Desk { d, told, domain: &domain, own };
         let mut steps = steps::all(&desk);
         for step in &mut steps {
             // What is done stays done, whoever left it out.
@@ -157,6 +217,7 @@ impl Checklist {
             steps,
             mail,
             domain,
+            own: Vec::new(),
         }
     }
 
@@ -178,6 +239,11 @@ impl Checklist {
     /// What only a portal or the owner can tell, with the step that waits for it.
     pub fn blanks(&self) -> Vec<(&Step, String)> {
         self.open().flat_map(|s| s.blanks().into_iter().map(move |b| (s, b))).collect()
+    }
+
+    /// The same, without what mail arrives without unless `optional`.
+    pub fn open_blanks(&self, optional: bool) -> Vec<(&Step, String)> {
+        self.blanks().into_iter().filter(|(s, _)| optional || !s.optional).collect()
     }
 
     /// Steps that have records to publish.

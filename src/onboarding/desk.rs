@@ -3,9 +3,11 @@
 use super::Told;
 use super::checklist::{State, Step};
 use crate::diagnose::Diagnosis;
-use crate::evidence::{Answer, Data, Kind, Outcome, Question};
+use crate::evidence::errand::What;
+use crate::evidence::{Answer, Data, Errand, Kind, Outcome, Question};
 use crate::facts::Facts;
 use crate::remedy::{Change, TTL, text};
+use crate::replay::own::Own;
 use crate::rules::{Finding, Place, Severity};
 use std::net::IpAddr;
 
@@ -13,6 +15,8 @@ pub(super) struct Desk<'a> {
     pub d: &'a Diagnosis,
     pub told: &'a Told,
     pub domain: &'a str,
+    /// Whose view of the zone it is.
+    pub own: Option<&'a Own>,
 }
 
 impl<'a> Desk<'a> {
@@ -76,7 +80,14 @@ impl<'a> Desk<'a> {
             Outcome::NxDomain => "no such name".to_owned(),
             other => format!("no answer ({})", other.word()),
         };
-        format!("{name} {kind}: {}", crate::safe::clip(&words, 300))
+        let heard = self.own.filter(|own| own.heard.contains(&(name.to_owned(), kind)));
+        let from = heard.map_or(String::new(), |own| format!(" (from {})", own.hosts.join(", ")));
+        format!("{name} {kind}: {}{from}", crate::safe::clip(&words, 300))
+    }
+
+    /// What an errand brought; `None` where it was not sent out.
+    pub fn brought(&self, errand: &Errand) -> Option<&'a What> {
+        self.facts().evidence.fetched.get(errand).map(|brought| &brought.what)
     }
 
     /// Findings of these rules from low on.

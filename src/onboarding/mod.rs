@@ -7,13 +7,18 @@
 
 pub mod checklist;
 mod desk;
+mod fresh;
 pub mod mail;
 mod merge;
+pub mod proof;
 pub mod signer;
 mod steps;
 #[cfg(test)]
 mod tests;
 pub mod told;
 
-pub use checklist::{Checklist, Stage, State, Step};
+pub use checklist::{Checklist, Next, Stage, State, Step};
+pub use fresh::stale;
+pub use proof::Proof;
+pub use steps::request;
 pub use told::Told;

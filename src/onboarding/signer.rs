@@ -1,7 +1,10 @@
 //! How the programs that sign mail are told of a key.
 
+use serde::{Deserialize, Serialize};
+
 /// A program that signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Signer {
     OpenDkim,
     Rspamd,
@@ -45,6 +48,11 @@ impl Signer {
             Signer::GoMail => "gomail",
             Signer::Stalwart => "stalwart",
         }
+    }
+
+    /// The one that is called so.
+    pub fn find(word: &str) -> Option<Signer> {
+        Signer::ALL.into_iter().find(|s| s.word() == word)
     }
 
     /// Why it cannot use such a key as it is, if it cannot.

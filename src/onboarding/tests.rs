@@ -277,6 +277,32 @@ fn every_platform_has_its_checklist() {
         assert_eq!(state(&list, "who-sends"), State::Done, "{}", platform.id);
         let ids: std::collections::BTreeSet<_> = list.steps.iter().map(|s| &s.id).collect();
         assert_eq!(ids.len(), list.steps.len(), "{}: a step twice", platform.id);
+        // Its key: records as they stand, or a marked blank with the place that shows it.
+        let dkim = step(&list, &format!("dkim:{}", platform.id));
+        let setting = platform.dkim_setting.as_deref().map(|s| crate::remedy::platform::place(s, DOMAIN));
+        assert!(setting.is_some_and(|s| dkim.actions.contains(&s)), "{}: where is it switched on?", platform.id);
+        assert!(!dkim.changes.is_empty() || dkim.actions.len() > 1, "{}: {dkim:?}", platform.id);
+        // SPF: its term, or why there is none.
+        let spf = step(&list, "spf");
+        let term = platform.spf.iter().any(|t| {
+            spf.changes
+                .iter()
+                .flat_map(|c| &c.after)
+                .any(|d| d.to_string().contains(&crate::knowledge::Platform::fill(t, DOMAIN)))
+        });
+        let why = platform.spf_note.as_ref().is_some_and(|n| spf.actions.iter().any(|a| a.contains(n.as_str())));
+        assert!(term || why || platform.spf.is_empty(), "{}: {spf:?}", platform.id);
+        // A blank never stands alone: the step says which portal fills it in.
+        for step in list.steps.iter().filter(|s| s.id.ends_with(&format!(":{}", platform.id)) && !s.blanks().is_empty())
+        {
+            assert!(
+                step.actions.iter().any(|a| a.starts_with("In ")),
+                "{}: {}: {:?}",
+                platform.id,
+                step.id,
+                step.actions
+            );
+        }
         for step in &list.steps {
             assert!(!step.title.is_empty() && !step.why.is_empty(), "{}", step.id);
             let todo = step.state == State::ToDo;
@@ -286,4 +312,175 @@ fn every_platform_has_its_checklist() {
             }
         }
     }
+}
+
+/// The resolver still denies what the zone's own servers have.
+#[test]
+fn the_zones_own_servers_count_not_what_a_resolver_remembers() {
+    let spf = r#"acme.example TXT "v=spf1 ip4:192.0.2.4 ~all""#;
+    let told = own_server();
+    let list = checklist(&format!("{NEW}\n@192.0.2.53 {spf}\n@192.0.2.54 {spf}"), &told);
+    assert_eq!(list.own, ["ns1.dns.example", "ns2.dns.example"]);
+    let step_ = step(&list, "spf");
+    assert_eq!(step_.state, State::Done, "{step_:?}");
+    assert!(step_.proof[0].ends_with("(from ns1.dns.example, ns2.dns.example)"), "{step_:?}");
+    // And the other way round: what is gone there is gone.
+    let other = |ip: u8| format!("@192.0.2.{ip} acme.example TXT \"other=1\"");
+    let gone = checklist(&format!("{NEW}\n{spf}\n{}\n{}", other(53), other(54)), &told);
+    assert_eq!(state(&gone, "spf"), State::ToDo, "{:?}", step(&gone, "spf"));
+    // An alias at the zone's servers, whose target only the resolver knows.
+    let told = Told { platforms: vec!["brevo".into()], ..told };
+    let alias = |n: u8, ip: u8| {
+        format!("@192.0.2.{ip} brevo{n}._domainkey.acme.example CNAME b{n}.acme-example.dkim.brevo.com")
+    };
+    let key = format!("k=rsa; p={}", &crate::facts::dkim::samples::RSA_2048);
+    let keys = [1, 2].map(|n| format!("b{n}.acme-example.dkim.brevo.com TXT \"{}\" \"{}\"", &key[..200], &key[200..]));
+    let aliases = [alias(1, 53), alias(2, 53), alias(1, 54), alias(2, 54)].join("\n");
+    let list = checklist(&format!("{NEW}\n{aliases}\n{}", keys.join("\n")), &told);
+    assert_eq!(state(&list, "dkim:brevo"), State::Done, "{:?}", step(&list, "dkim:brevo"));
+}
+
+#[test]
+fn what_only_one_server_has_is_waited_for() {
+    let spf = r#"@192.0.2.53 acme.example TXT "v=spf1 ip4:192.0.2.4 ~all""#;
+    let list = checklist(&format!("{NEW}\n{spf}"), &own_server());
+    let spf = step(&list, "spf");
+    assert_eq!(spf.state, State::Waiting, "{spf:?}");
+    assert!(spf.changes.is_empty() && spf.actions[0].contains("ns2.dns.example does not have it yet"), "{spf:?}");
+}
+
+#[test]
+fn without_its_own_servers_the_resolver_counts_and_that_is_said() {
+    let silent = format!(
+        "{NEW}\n@192.0.2.53 acme.example TIMEOUT\n@192.0.2.54 acme.example TIMEOUT\nacme.example TXT \"v=spf1 ip4:192.0.2.4 ~all\""
+    );
+    let list = checklist(&silent, &own_server());
+    assert!(list.own.is_empty());
+    assert_eq!(state(&list, "spf"), State::Done);
+    assert!(crate::report::onboarding::heard(&list).contains("were not heard"));
+}
+
+#[test]
+fn what_may_have_changed_is_asked_again_and_nothing_else() {
+    let d = checked(NEW, &own_server());
+    let stale = stale(&d);
+    let servers = stale.iter().filter(|q| q.server != crate::evidence::Server::Resolver).count();
+    assert!(servers > 10, "{stale:?}");
+    // Of the resolver only the reverse name, which stands in no zone of the owner's.
+    let rest: Vec<_> =
+        stale.iter().filter(|q| q.server == crate::evidence::Server::Resolver).map(|q| &q.name[..]).collect();
+    assert_eq!(rest, ["4.2.0.192.in-addr.arpa"]);
+}
+
+#[test]
+fn dmarc_is_raised_on_proof_or_by_hand() {
+    let zone = format!("{NEW}\n_dmarc.acme.example TXT \"v=DMARC1; p=none; rua=mailto:a@acme.example\"");
+    let raise = |told: &Told| step(&checklist(&zone, told), "dmarc-raise").clone();
+    let locked = raise(&own_server());
+    assert_eq!((locked.state, locked.next, locked.changes.len()), (State::Waiting, Some(Next::Raise), 0));
+    assert!(locked.actions[0].starts_with("Locked until"), "{locked:?}");
+    let opened = raise(&Told { raise: true, ..own_server() });
+    assert!(opened.actions[0].starts_with("Opened by hand"), "{opened:?}");
+    let proof = |passed| Proof {
+        at: jiff::Timestamp::UNIX_EPOCH,
+        by: "mx.google.com".into(),
+        words: "spf=pass dkim=pass dmarc=pass".into(),
+        passed,
+        report: false,
+    };
+    assert_eq!(raise(&Told { proof: Some(proof(false)), ..own_server() }).state, State::Waiting);
+    let told = Told { proof: Some(proof(true)), ..own_server() };
+    let proven = raise(&told);
+    assert_eq!(
+        proven.changes[0].after.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["\"v=DMARC1; p=quarantine; rua=mailto:a@acme.example\""]
+    );
+    // It is for its owner to publish: not among what is copied all at once.
+    let list = checklist(&zone, &told);
+    assert!(!list.changes(false).iter().any(|c| c.name == "_dmarc.acme.example"));
+    assert_eq!(state(&list, "test"), State::Done);
+}
+
+#[test]
+fn hosts_prove_themselves_when_they_are_visited() {
+    use crate::evidence::errand::{Brought, Errand, Step as Failed, What};
+    let told = Told {
+        https: true,
+        tracking: ["click.acme.example=192.0.2.2", "open.acme.example=192.0.2.3"]
+            .map(|t| told::Host::read(t).unwrap())
+            .into(),
+        ..own_server()
+    };
+    let zone =
+        format!("{NEW}\nmta.acme.example A 192.0.2.4\nclick.acme.example A 192.0.2.2\nopen.acme.example A 192.0.2.3");
+    let d = checked(&zone, &told);
+    let mut evidence = Evidence::clone(&d.facts.evidence);
+    let page = |status| What::Page { status, content_type: None, location: None, body: String::new() };
+    let wrong = What::Failed { step: Failed::CertificateName, why: "the certificate is for other.example".into() };
+    let https = |host: &str| crate::facts::domain::names::front_page(host);
+    let brought = [
+        (https("click.acme.example"), page(404)),
+        (https("open.acme.example"), wrong),
+        (Errand::Http { host: "mta.acme.example".into() }, page(200)),
+    ];
+    assert!(brought.iter().all(|(errand, _)| d.facts.errands.contains(errand)), "{:?}", d.facts.errands);
+    let at = jiff::Timestamp::UNIX_EPOCH;
+    evidence.fetched.extend(brought.map(|(errand, what)| (errand, Brought { what, at, elapsed_ms: 1 })));
+    let list = Checklist::of(&diagnose(Arc::new(evidence), d.facts.reading.clone()), &told);
+    assert_eq!(state(&list, "tls:click.acme.example"), State::Done, "any answer shows the certificate");
+    assert_eq!(state(&list, "tls:open.acme.example"), State::ToDo);
+    assert_eq!(state(&list, "certificate"), State::Done, "{:?}", step(&list, "certificate"));
+    // Nothing is visited unless it is wished for.
+    let quiet = checked(&zone, &Told { https: false, ..told });
+    assert!(!quiet.facts.errands.iter().any(|e| e.place().contains("acme.example/") || e.place().contains("port 80")));
+}
+
+#[test]
+fn a_portals_own_selectors_are_taken_from_the_owner() {
+    let told = |selectors: &[&str]| Told {
+        platforms: vec!["postmark".into(), "amazon-ses".into()],
+        selectors: selectors.iter().map(|s| (*s).to_owned()).collect(),
+        ..Told::default()
+    };
+    let key = |name: &str| {
+        let text = format!("k=rsa; p={}", &crate::facts::dkim::samples::RSA_2048);
+        format!("{name} TXT \"{}\" \"{}\"\n", &text[..200], &text[200..])
+    };
+    let zone = format!(
+        "{NEW}\n{}{}abc._domainkey.acme.example CNAME abc.dkim.amazonses.com\n",
+        key("2026pm._domainkey.acme.example"),
+        key("abc.dkim.amazonses.com")
+    );
+    let before = checklist(&zone, &told(&[]));
+    assert_eq!((state(&before, "dkim:postmark"), state(&before, "dkim:amazon-ses")), (State::ToDo, State::ToDo));
+    assert!(step(&before, "dkim:postmark").actions.iter().any(|a| a.contains("say the selectors")));
+    let list = checklist(&zone, &told(&["2026pm", "abc"]));
+    assert_eq!(
+        (state(&list, "dkim:postmark"), state(&list, "dkim:amazon-ses")),
+        (State::Done, State::Done),
+        "{:?}",
+        step(&list, "dkim:amazon-ses")
+    );
+}
+
+#[test]
+fn name_servers_inside_the_zone_need_glue() {
+    let zone = "example NS a.gtld.test
+        a.gtld.test A 192.0.2.1
+        acme.example SOA ns1.acme.example h.acme.example 1 1 1 1 60
+        acme.example NS ns1.acme.example
+        acme.example NS ns2.acme.example
+        ns1.acme.example A 192.0.2.53
+        ns2.acme.example A 198.51.100.53
+        @192.0.2.1 acme.example REFERRAL ns1.acme.example
+        @192.0.2.1 acme.example REFERRAL ns2.acme.example";
+    let told = own_server();
+    let d = checked(zone, &told);
+    assert_eq!(state(&Checklist::of(&d, &told), "name-servers"), State::Done);
+    let mut evidence = Evidence::clone(&d.facts.evidence);
+    evidence.answers.values_mut().for_each(|answer| answer.glue.clear());
+    let list = Checklist::of(&diagnose(Arc::new(evidence), d.facts.reading.clone()), &told);
+    let servers = step(&list, "name-servers");
+    assert_eq!(servers.state, State::ToDo);
+    assert!(servers.actions.iter().any(|a| a.contains("ns1.acme.example") && a.contains("(glue)")), "{servers:?}");
 }

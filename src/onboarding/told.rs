@@ -1,8 +1,10 @@
 //! What only the owner knows: who sends, from where, and what is to come.
 
-use crate::evidence::Said;
+use super::proof::Proof;
+use super::signer::Signer;
+use crate::evidence::{Kind, Question, Said};
 use crate::facts::dkim::name;
-use crate::knowledge::platform;
+use crate::knowledge::{Platform, platform};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -19,12 +21,18 @@ const NAMES: usize = 24;
 pub struct Told {
     /// Ids of platforms that will send.
     pub platforms: Vec<String>,
+    /// Selectors that the platforms' portals showed, where they are not the same for everybody.
+    pub selectors: Vec<String>,
     /// Own servers that will send.
     pub servers: Vec<Server>,
     /// The selector of the own servers' key.
     pub selector: Option<String>,
     /// The record of that key, as `postdoc dkim keygen` prints it.
     pub key: Option<String>,
+    /// The file with its private half; never what is in it.
+    pub key_file: Option<String>,
+    /// The program that signs with it.
+    pub signer: Option<Signer>,
     /// The domain that bounces of the own servers go to; the From domain itself without it.
     pub bounce: Option<String>,
     /// Hosts of links and pixels.
@@ -43,8 +51,16 @@ pub struct Told {
     pub blocklists: bool,
     pub probe_mx: bool,
     pub rdap: bool,
+    /// Look at the hosts of links over HTTPS, and at port 80 of the own servers.
+    pub https: bool,
     /// Ids of steps that the owner leaves out.
     pub skipped: BTreeSet<String>,
+    /// DMARC may be raised before anything proved that all mail is aligned.
+    pub raise: bool,
+    /// The step that was looked at last.
+    pub step: Option<String>,
+    /// The last that a receiver said of mail from the domain.
+    pub proof: Option<Proof>,
 }
 
 /// An own server.
@@ -109,10 +125,16 @@ impl Told {
         let wish = &mut said.check;
         wish.platforms.clone_from(&self.platforms);
         wish.ips = self.servers.iter().map(|s| s.ip).collect();
-        if self.signs() {
-            wish.selectors = vec![self.selector().to_owned()];
+        wish.selectors.clone_from(&self.selectors);
+        if self.signs() && !self.selectors.iter().any(|s| s == self.selector()) {
+            wish.selectors.push(self.selector().to_owned());
         }
         wish.names = self.names(domain);
+        wish.published = self.published(domain);
+        if self.https {
+            wish.https = self.tracking.iter().map(|h| h.name.clone()).collect();
+            wish.http = self.servers.iter().filter_map(|s| s.name.clone()).collect();
+        }
         wish.blocklists = self.blocklists;
         wish.probe_mx = self.probe_mx;
         wish.rdap = self.rdap;
@@ -130,17 +152,50 @@ impl Told {
         names.extend(self.bounce.clone());
         names.extend(self.tracking.iter().map(|h| h.name.clone()));
         names.extend([format!("mta-sts.{domain}"), format!("_mta-sts.{domain}"), format!("_smtp._tls.{domain}")]);
-        for platform in self.platforms.iter().filter_map(|id| platform::find(id)) {
-            let label = platform.return_path.iter().map(|r| platform::Platform::fill(&r.label, domain));
-            names.extend(label.filter(|l| !l.contains('<')).map(|l| match l.is_empty() {
-                true => domain.to_owned(),
-                false => format!("{l}.{domain}"),
-            }));
-        }
+        names.extend(self.return_paths(domain));
         let mut seen = BTreeSet::new();
         names.retain(|n| n != domain && seen.insert(n.clone()));
         names.truncate(NAMES);
         names
+    }
+
+    /// The bounce domains of the platforms, as far as their names are known.
+    fn return_paths(&self, domain: &str) -> impl Iterator<Item = String> {
+        let platforms = self.platforms.iter().filter_map(|id| platform::find(id));
+        let label = platforms.filter_map(|p| p.return_path.as_ref()).map(move |r| Platform::fill(&r.label, domain));
+        label.filter(|l| !l.contains('<')).map(move |l| match l.is_empty() {
+            true => domain.to_owned(),
+            false => format!("{l}.{domain}"),
+        })
+    }
+
+    /// What is to be published, and therefore asked of the zone's own servers.
+    fn published(&self, domain: &str) -> Vec<Question> {
+        let ask = |name: &str, kind| Question::new(name, kind);
+        let mut all = vec![ask(domain, Kind::Txt), ask(domain, Kind::Mx), ask(domain, Kind::Caa)];
+        all.extend(
+            ["_dmarc", "default._bimi", "_mta-sts", "_smtp._tls"].map(|l| ask(&format!("{l}.{domain}"), Kind::Txt)),
+        );
+        all.push(ask(&format!("mta-sts.{domain}"), Kind::A));
+        for server in &self.servers {
+            let kind = if server.ip.is_ipv4() { Kind::A } else { Kind::Aaaa };
+            all.extend(server.name.iter().map(|name| ask(name, kind)));
+        }
+        if self.signs() {
+            all.extend(name::key(self.selector(), domain).map(|key| ask(&key, Kind::Txt)));
+        }
+        for platform in self.platforms.iter().filter_map(|id| platform::find(id)) {
+            let keys = platform.dkim.iter().map(|key| key.name(domain)).filter(|name| !name.contains('<'));
+            all.extend(keys.map(|name| ask(&name, Kind::Txt)));
+        }
+        all.extend(self.selectors.iter().filter_map(|s| name::key(s, domain)).map(|key| ask(&key, Kind::Txt)));
+        for name in self.bounce.iter().cloned().chain(self.return_paths(domain)) {
+            all.extend([Kind::Txt, Kind::Mx].map(|kind| ask(&name, kind)));
+        }
+        all.extend(self.tracking.iter().flat_map(|h| [Kind::A, Kind::Aaaa].map(|kind| ask(&h.name, kind))));
+        let mut seen = BTreeSet::new();
+        all.retain(|q| seen.insert(q.clone()));
+        all
     }
 }
 

@@ -14,6 +14,11 @@ const PUBLIC: &str = include_str!("../../assets/practice/practice-only.pub");
 /// The same as OpenSSH writes it.
 const SSH: &str = include_str!("../../assets/practice/practice-only.ssh");
 
+/// The record of the key of the practice world.
+pub fn record() -> String {
+    format!("v=DKIM1; k=rsa; p={}", PUBLIC.trim())
+}
+
 /// Puts keys into zone lines: `{key}`, `{ssh-key}`, as the strings of a TXT record.
 pub fn fill(lines: &str) -> String {
     let strings = |key: &str| {
@@ -41,7 +46,8 @@ impl Signer {
         );
         let body = "This is a test message of the practice world.\r\n";
         let mut message = format!("{header}\r\n{body}");
-        for name in sender.sign.iter().flatten() {
+        // A key in a file is not for this one to read.
+        for name in sender.sign.iter().flatten().filter(|_| sender.key_file.is_none()) {
             message = self.sign(name, &message)? + &message;
         }
         if let Some(tag) = &sender.tag {

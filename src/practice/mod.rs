@@ -4,8 +4,10 @@
 //! the operator of the sender does where no record alone cures.
 
 mod letter;
+mod setup;
 
 pub use letter::Signer;
+pub use setup::{Setup, find_setup, setups};
 
 use crate::diagnose::Diagnosis;
 use crate::evidence::zone::{BadLine, Zone};
@@ -16,6 +18,7 @@ use crate::triage::State;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 /// The server that receives in every lesson.
@@ -59,6 +62,9 @@ pub struct Sender {
     pub from: Option<String>,
     /// `selector._domainkey.domain` for each signature.
     pub sign: Option<Vec<String>>,
+    /// The key is in this file; it is that of the practice world without one.
+    #[serde(skip)]
+    pub key_file: Option<PathBuf>,
     /// A server between sender and receiver, with what it adds on top, before the subject and below the body.
     pub received: Option<String>,
     pub added: Option<String>,
@@ -181,6 +187,7 @@ impl Sender {
             mail_from: other.mail_from.clone().or_else(|| self.mail_from.clone()),
             from: other.from.clone().or_else(|| self.from.clone()),
             sign: other.sign.clone().or_else(|| self.sign.clone()),
+            key_file: other.key_file.clone().or_else(|| self.key_file.clone()),
             received: other.received.clone().or_else(|| self.received.clone()),
             added: other.added.clone().or_else(|| self.added.clone()),
             tag: other.tag.clone().or_else(|| self.tag.clone()),

@@ -26,8 +26,7 @@ pub fn place(setting: &str, domain: &str) -> String {
 /// knows is a blank.
 pub fn keys(platform: &Platform, domain: &str, answers: &Answers) -> Vec<Change> {
     let key = |setup: &crate::knowledge::platform::DkimSetup| {
-        let below = setup.below.as_ref().map_or(String::new(), |b| format!("{b}."));
-        let name = Platform::fill(&format!("{}._domainkey.{below}{domain}", setup.selector), domain);
+        let name = setup.name(domain);
         let target = setup.target.as_deref().map(|t| Platform::fill(t, domain));
         let (kind, data) = match (setup.record.eq_ignore_ascii_case("CNAME"), target) {
             (true, Some(target)) => (Kind::Cname, Data::Cname(target)),

@@ -6,6 +6,7 @@
 mod conflict;
 pub mod edit;
 mod lint;
+pub mod own;
 mod plan;
 mod trial;
 
@@ -39,7 +40,7 @@ pub struct Replay {
 #[derive(Clone, Debug)]
 pub struct Proved {
     pub diagnosis: Diagnosis,
-    /// What the trials would have to ask to come to an end.
+    /// What the trials, and the view of the zone's own servers, would have to ask to come to an end.
     pub questions: Vec<Question>,
 }
 
@@ -51,7 +52,7 @@ pub fn prove(mut diagnosis: Diagnosis) -> Proved {
         trial::run(&diagnosis, finding)
     };
     let trials: Vec<_> = diagnosis.every_finding().map(&mut tried).collect();
-    let mut questions = BTreeSet::new();
+    let mut questions = own::questions(&diagnosis);
     let mut trials = trials.into_iter().map(|trial| {
         trial.map(|t| {
             questions.extend(t.questions);

@@ -7,7 +7,7 @@ use super::markdown;
 use crate::diagnose::Diagnosis;
 use crate::facts::domain::who::Role;
 use crate::onboarding::mail::{Outcome, Planned};
-use crate::onboarding::{Checklist, Stage, State, Step};
+use crate::onboarding::{Checklist, Next, Stage, State, Step};
 use crate::remedy::Change;
 use crate::remedy::form::bare;
 use std::fmt::Write as _;
@@ -16,14 +16,37 @@ use unicode_width::UnicodeWidthStr;
 /// Running text is no wider.
 const PROSE: usize = 100;
 
-/// Mark, its ASCII form, ink.
-pub fn look(state: State) -> (&'static str, &'static str, Ink) {
-    match state {
+/// Mark, its ASCII form, ink. What mail arrives without is no fault where it is missing.
+pub fn look(step: &Step) -> (&'static str, &'static str, Ink) {
+    match step.state {
+        State::ToDo if step.optional => ("·", ".", Ink::Faint),
         State::Done => ("✓", "v", Ink::Pass),
         State::ToDo => ("✗", "x", Ink::Fail),
         State::Waiting => ("…", "~", Ink::Warn),
         State::Unknown => ("?", "?", Ink::Note),
         State::Skipped => ("–", "-", Ink::Faint),
+    }
+}
+
+/// Whose answers they are, one sentence.
+pub fn heard(list: &Checklist) -> String {
+    match &list.own[..] {
+        [] => "By your resolver alone, which may repeat old answers: the zone's own servers were not heard.".to_owned(),
+        hosts => format!("By the zone's own servers, {}.", hosts.join(", ")),
+    }
+}
+
+/// What postdoc does about a step when it is told to.
+pub fn offer(next: Next) -> &'static str {
+    match next {
+        Next::Ask => "asks who sends, and from where",
+        Next::MakeKey => "makes the key: its private half in a file that nobody else can read",
+        Next::Blocklists => "asks the blocklists: it tells them the addresses",
+        Next::MailHosts => "talks SMTP to the mail hosts, up to RCPT TO",
+        Next::Hosts => "connects to your hosts: HTTPS, and port 80 of your servers",
+        Next::Test => "sends a test message",
+        Next::Raise => "opens the step by hand",
+        Next::WarmUp => "plans the warm-up",
     }
 }
 
@@ -89,6 +112,7 @@ pub fn human(list: &Checklist, style: Style, shown: Shown) -> String {
     };
     say("", &headline(list));
     say("  Zone  ", &list.home);
+    say("  ", &heard(list));
     for g in &list.guesses {
         say("  Guess ", &guess(g));
     }
@@ -108,7 +132,7 @@ pub fn human(list: &Checklist, style: Style, shown: Shown) -> String {
 }
 
 fn step(out: &mut String, s: &Step, style: Style, shown: Shown) {
-    let (glyph, ascii, ink) = look(s.state);
+    let (glyph, ascii, ink) = look(s);
     let mark = style.paint(ink, if style.unicode { glyph } else { ascii });
     let optional = if s.optional { ", mail arrives without it" } else { "" };
     let _ = writeln!(
@@ -144,7 +168,13 @@ fn step(out: &mut String, s: &Step, style: Style, shown: Shown) {
 /// For a ticket, and for whoever owns the DNS.
 pub fn written(list: &Checklist, d: &Diagnosis, shown: Shown) -> String {
     let text = |t: &str| markdown::text(shown, t);
-    let mut out = format!("# {}\n\n{}\n\nZone: {}\n", text(&list.domain), text(&headline(list)), text(&list.home));
+    let mut out = format!(
+        "# {}\n\n{}\n\nZone: {}\n\n{}\n",
+        text(&list.domain),
+        text(&headline(list)),
+        text(&list.home),
+        text(&heard(list))
+    );
     for m in &list.mail {
         let _ = write!(out, "\nOnce all is published, mail {}\n", text(&mail(m)));
     }

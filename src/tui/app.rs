@@ -260,6 +260,9 @@ impl App {
 
     /// Is the case on screen a test of the practice world?
     pub fn practises(&self) -> bool {
+        if self.screen() == Screen::Onboard {
+            return self.onboard.sheet().setup.is_some();
+        }
         let of_case = matches!(self.screen(), Screen::Verdict | Screen::Detail);
         of_case && self.case.as_ref().is_some_and(|case| case.opened.practice)
     }
@@ -309,8 +312,10 @@ impl App {
 
     /// Goes to a screen of the case, which stands on the verdict.
     pub fn view(&mut self, screen: Screen) {
-        if let Some(at) = self.screens.iter().position(|s| *s == Screen::Verdict) {
-            self.screens.truncate(at + 1);
+        // What is opened from a checklist stands on it.
+        let base = self.screens.iter().rposition(|s| *s == Screen::Onboard).map_or(0, |at| at + 1);
+        if let Some(at) = self.screens[base..].iter().position(|s| *s == Screen::Verdict) {
+            self.screens.truncate(base + at + 1);
         } else {
             self.screens.push(Screen::Verdict);
         }

@@ -416,9 +416,10 @@ use Places as P;
 /// Actions of one place first, those of all places after them: the order of the footer.
 static TABLE: &[Binding] = rows! {
     // practice
+    A::Open, [on(K::Enter) => A::Open], 1, P::ONBOARD, "do it", "do what postdoc can about the step, or ask the zone's own servers now", ["go", "next", "make key", "blocklists", "added"];
     A::Open, [on(K::Enter) => A::Open], 1, P::LESSON, "next", "do what comes next in the lesson", ["go", "send", "again"];
-    A::Publish, [ch('u') => A::Publish], 1, P::LESSON.or(P::PRACTISED), "publish", "publish the fix in the practice zone", ["fix", "cure", "record"];
-    A::Test, [ch('m') => A::Test], 1, P::LESSON.or(P::PRACTISED), "send", "send the test of the lesson, again", ["test", "again"];
+    A::Publish, [ch('u') => A::Publish], 1, P::LESSON.or(P::PRACTISED), "publish", "publish the fix, or what was copied, in the practice zone", ["fix", "cure", "record"];
+    A::Test, [ch('m') => A::Test], 1, P::LESSON.or(P::PRACTISED).or(P::ONBOARD), "send", "send a test message", ["test", "again", "mail"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::LESSON, "scroll", "scroll", ["down", "up"];
     // from symptom to cause
     A::Open, [on(K::Enter) => A::Open], 1, P::TROUBLE, "do it", "do this step, take this answer, open the finding", ["next", "go", "answer"];
@@ -459,7 +460,8 @@ static TABLE: &[Binding] = rows! {
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::ONBOARD, "all", "copy every record that has no blank, as zone lines", ["zone file"];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::ONBOARD, "", "previous, next record of the step", [];
     A::Again, [ch('r') => A::Again, ch('R') => A::Again], 1, P::ONBOARD, "ask again", "ask DNS again: what is published ticks itself off", ["refresh", "check"];
-    A::Edit, [ch('e') => A::Edit, on(K::Enter) => A::Open], 1, P::ONBOARD, "edit", "say who sends, and from where", ["platform", "server", "answers"];
+    A::Edit, [ch('e') => A::Edit], 1, P::ONBOARD, "answers", "say who sends, and from where", ["platform", "server", "edit"];
+    A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::ONBOARD, "", "next, previous domain", ["several", "other"];
     A::Skip, [ch('S') => A::Skip], 1, P::ONBOARD, "skip", "leave the step out, or take that back; it stays not done", ["later"];
     A::Watch, [ch('w') => A::Watch], 1, P::ONBOARD, "watch", "watch this record until it is everywhere", ["propagation", "dns wait"];
     A::SaveReport, [ch('s') => A::SaveReport], 1, P::ONBOARD, "", "save the checklist as Markdown, for whoever owns the DNS", ["export", "ticket"];

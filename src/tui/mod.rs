@@ -16,6 +16,7 @@ mod events;
 pub mod fetches;
 pub mod keys;
 pub mod msg;
+pub mod onboard_form;
 pub mod onboards;
 pub mod popup;
 pub mod practice;

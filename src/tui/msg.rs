@@ -1,11 +1,11 @@
 //! What reaches the app, and what it asks for. Both are plain values.
 
 use super::fetches::Asked;
-use super::world::{CopyReport, Letter, Opened, Ready, Source};
+use super::world::{CopyReport, KeyWish, Letter, Made, Opened, Ready, Source};
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Said};
 use crate::fetch::Wait;
-use crate::practice::{Cure, Lesson};
+use crate::practice::{Cure, Lesson, Setup};
 use crate::replay::edit::{Attempt, Tried};
 use crate::watch::Watch;
 use crate::world::run::Progress;
@@ -48,6 +48,10 @@ pub enum Msg {
     Tried(Ticket, Box<Tried>),
     /// The test of a lesson is back, or why it is not.
     Tested(Ticket, Result<Box<Opened>, String>),
+    /// A DKIM key is made, or why not.
+    KeyMade(Result<Made, String>),
+    /// What was told of a domain before.
+    Recalled(String, Option<String>),
     /// The terminal told its background.
     Background(Background),
     /// A quarter of a second passed while something runs.
@@ -70,6 +74,8 @@ pub enum Effect {
     Run(Ticket, Box<Opened>),
     /// Asks again for what is left open; answered as [`Effect::Run`].
     Verify(Ticket, Box<Evidence>),
+    /// The same, for a checklist that keeps itself up to date: nothing is kept, and only the end is told.
+    Look(Ticket, Box<Evidence>),
     /// Drops what runs.
     Cancel,
     /// What is asked from here on is no run of the saved case.
@@ -98,6 +104,12 @@ pub enum Effect {
     Try(Ticket, Box<Attempt>),
     /// Begins a lesson anew.
     Lesson(&'static Lesson),
+    /// Begins a new domain of the practice world.
+    SetUp(&'static Setup),
+    /// Answered by [`Msg::Recalled`].
+    Recall(String),
+    /// Answered by [`Msg::KeyMade`].
+    MakeKey(Box<KeyWish>),
     /// Answered by [`Msg::Tested`].
     SendTest(Ticket),
     /// Carries out a cure in the practice world.

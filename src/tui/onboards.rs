@@ -1,171 +1,91 @@
-//! Setting up a domain: the owner's answers in a form, and the checklist they lead to.
+//! Setting up domains: the owner's answers in a form, and for each domain the checklist they lead to.
+//!
+//! While a checklist is looked at, the zone's own servers are asked again and again, and what they have ticks itself
+//! off.
 
 use super::app::{App, Screen};
 use super::case::Case;
 use super::msg::Effect;
+use super::onboard_form;
 use super::update;
-use super::widget::form::{Form, Line};
-use super::world::Source;
-use crate::facts::dkim::name;
-use crate::knowledge::{host, platform};
-use crate::onboarding::told::{Host, Server};
-use crate::onboarding::{Checklist, Step, Told};
+use super::warmups;
+use super::widget::form::Form;
+use super::world::{KeyWish, Made, Source};
+use crate::evidence::Evidence;
+use crate::onboarding::{Checklist, Next, Proof, Stage, State, Step, Told, stale};
+use crate::practice::{Cure, Setup};
 use crate::remedy::Change;
-use crate::warmup::log::numbers;
+use jiff::{SignedDuration, Timestamp};
 
-const fn text(label: &'static str, hint: &'static str) -> Line {
-    Line { label, choices: &[], hint }
+/// How long the zone's own servers are left alone.
+pub const PACE: SignedDuration = SignedDuration::from_secs(10);
+
+/// Without a key for so long, nobody is asked any more.
+const REST: SignedDuration = SignedDuration::from_hours(1);
+
+/// The note that the answers about a domain are kept under.
+pub fn note(domain: &str) -> String {
+    format!("onboarding-{domain}")
 }
 
-const NO_YES: &[&str] = &["no", "yes"];
-
-const DOMAIN: usize = 0;
-const PLATFORMS: usize = 1;
-const SERVERS: usize = 2;
-const SELECTOR: usize = 3;
-const KEY: usize = 4;
-const BOUNCE: usize = 5;
-const TRACKING: usize = 6;
-const MX: usize = 7;
-const REPORTS: usize = 8;
-const HOST: usize = 9;
-const VOLUME: usize = 10;
-const SILENT: usize = 11;
-const BLOCKLISTS: usize = 12;
-const PROBE: usize = 13;
-const RDAP: usize = 14;
-
-const LINES: &[Line] = &[
-    text("domain", "example.com: what stands in From"),
-    text("platforms", "ids of those that will send: sendgrid postmark …"),
-    text("own servers", "192.0.2.4=mta.example.com"),
-    text("selector", "of the own servers' key: s1"),
-    text("DKIM record", "what postdoc dkim keygen printed"),
-    text("bounces", "to another domain than From: bounce.example.com"),
-    text("tracking", "click.example.com=192.0.2.2, or =name"),
-    text("mail hosts", "that take mail for the domain: mx.example.com"),
-    text("reports", "mailbox for DMARC reports"),
-    text("DNS host", "guessed by its name servers if empty"),
-    text("volume", "messages a day in the end"),
-    Line { label: "sends nothing", choices: NO_YES, hint: "a parked name" },
-    Line { label: "blocklists", choices: NO_YES, hint: "asks them: it tells them the addresses" },
-    Line { label: "their SMTP", choices: NO_YES, hint: "talks SMTP to those of the domain" },
-    Line { label: "registry", choices: NO_YES, hint: "asks rdap.org how old the domain is" },
-];
-
-/// Everything of it.
-#[derive(Debug)]
-pub struct Onboard {
-    pub form: Form,
-    pub told: Told,
-    /// The domain on the screen; empty before there is one.
+/// One domain.
+#[derive(Debug, Default)]
+pub struct Sheet {
+    /// Empty before there is one.
     pub domain: String,
+    pub told: Told,
     pub list: Option<Checklist>,
+    /// The check of the domain, while another case is on the screen.
+    parked: Option<Case>,
+    /// What is invented about it: a domain of the practice world.
+    pub setup: Option<&'static Setup>,
     /// The marked step, and the record of it under the cursor.
     pub at: usize,
     pub record: usize,
     /// First line of the details.
     pub top: usize,
-    /// The next case that opens is this domain's.
+    /// The records that were copied last: in the practice world they can be published.
+    copied: Vec<Change>,
+    /// Every answer of the first check has come.
+    whole: bool,
+    /// When the zone's own servers were asked last.
+    pub asked: Option<Timestamp>,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub struct Onboard {
+    pub form: Form,
+    /// Never empty.
+    pub sheets: Vec<Sheet>,
+    pub shown: usize,
+    /// The next case that opens is that of the sheet on show.
     awaited: bool,
+    /// A test is on its way: its case takes the place of the checklist's.
+    testing: bool,
+    /// What a second Enter does.
+    sure: Option<Next>,
+    /// The last key on this screen.
+    touched: Timestamp,
 }
 
 impl Default for Onboard {
     fn default() -> Onboard {
         Onboard {
-            form: Form::new(LINES),
-            told: Told::default(),
-            domain: String::new(),
-            list: None,
-            at: 0,
-            record: 0,
-            top: 0,
+            form: Form::new(onboard_form::LINES),
+            sheets: vec![Sheet::default()],
+            shown: 0,
             awaited: false,
+            testing: false,
+            sure: None,
+            touched: Timestamp::UNIX_EPOCH,
         }
     }
 }
 
-impl Onboard {
-    /// Puts what is told into the form.
-    pub fn fill(&mut self, domain: &str, told: Told) {
-        let form = &mut self.form;
-        form.set(DOMAIN, domain);
-        form.set(PLATFORMS, told.platforms.join(" "));
-        let server = |s: &Server| s.name.as_ref().map_or(s.ip.to_string(), |n| format!("{}={n}", s.ip));
-        form.set(SERVERS, told.servers.iter().map(server).collect::<Vec<_>>().join(" "));
-        let host = |h: &Host| h.target.as_ref().map_or(h.name.clone(), |t| format!("{}={t}", h.name));
-        form.set(TRACKING, told.tracking.iter().map(host).collect::<Vec<_>>().join(" "));
-        let texts = [
-            (SELECTOR, &told.selector),
-            (KEY, &told.key),
-            (BOUNCE, &told.bounce),
-            (REPORTS, &told.reports),
-            (HOST, &told.dns_host),
-        ];
-        for (line, text) in texts {
-            form.set(line, text.clone().unwrap_or_default());
-        }
-        form.set(VOLUME, told.volume.map_or(String::new(), |n| n.to_string()));
-        form.set(MX, told.mx.join(" "));
-        for (line, yes) in
-            [(SILENT, told.silent), (BLOCKLISTS, told.blocklists), (PROBE, told.probe_mx), (RDAP, told.rdap)]
-        {
-            form.set(line, if yes { "yes" } else { "no" });
-        }
-        domain.clone_into(&mut self.domain);
-        self.told = told;
-    }
-
-    /// The domain and what is told, or the line that cannot be read and why.
-    fn read(&self) -> Result<(String, Told), (usize, String)> {
-        let f = &self.form;
-        let words = |line: usize| {
-            f.text(line).split([' ', ',']).filter(|w| !w.is_empty()).map(str::to_owned).collect::<Vec<_>>()
-        };
-        let domain = name::domain(f.text(DOMAIN)).ok_or((DOMAIN, "which domain is to be set up".to_owned()))?;
-        let platforms = words(PLATFORMS);
-        if let Some(odd) = platforms.iter().find(|id| platform::find(id).is_none()) {
-            return Err((PLATFORMS, format!("{odd} is no platform; postdoc check --platform ? lists them")));
-        }
-        let at = |line: usize| move |why: String| (line, why);
-        let no_domain = |line: usize| (line, "that is no domain".to_owned());
-        let dns_host = match f.some(HOST) {
-            Some(id) => Some(
-                host::find(&id.to_ascii_lowercase())
-                    .ok_or((HOST, format!("{id} is no DNS host; cloudflare, route53, godaddy …")))?
-                    .id
-                    .clone(),
-            ),
-            None => None,
-        };
-        let told = Told {
-            platforms,
-            servers: words(SERVERS).iter().map(|w| Server::read(w)).collect::<Result<_, _>>().map_err(at(SERVERS))?,
-            selector: f
-                .some(SELECTOR)
-                .map(|s| name::selector(s).ok_or((SELECTOR, "a selector is a name like s1".into())))
-                .transpose()?,
-            key: f.some(KEY).map(str::to_owned),
-            bounce: f.some(BOUNCE).map(|b| name::domain(b).ok_or(no_domain(BOUNCE))).transpose()?,
-            tracking: words(TRACKING).iter().map(|w| Host::read(w)).collect::<Result<_, _>>().map_err(at(TRACKING))?,
-            reports: f
-                .some(REPORTS)
-                .map(|m| match m.contains('@') && !m.contains([' ', ',', ';']) {
-                    true => Ok(m.to_owned()),
-                    false => Err((REPORTS, format!("{m:?} is no address"))),
-                })
-                .transpose()?,
-            mx: words(MX).iter().map(|w| name::domain(w).ok_or(no_domain(MX))).collect::<Result<_, _>>()?,
-            receives: self.told.receives,
-            dns_host,
-            volume: f.some(VOLUME).map(numbers::number).transpose().map_err(at(VOLUME))?,
-            silent: f.text(SILENT) == "yes",
-            blocklists: f.text(BLOCKLISTS) == "yes",
-            probe_mx: f.text(PROBE) == "yes",
-            rdap: f.text(RDAP) == "yes",
-            skipped: if domain == self.domain { self.told.skipped.clone() } else { Default::default() },
-        };
-        Ok((domain, told))
+impl Sheet {
+    fn new(domain: String, told: Told) -> Sheet {
+        Sheet { domain, told, ..Sheet::default() }
     }
 
     /// The marked step.
@@ -180,73 +100,435 @@ impl Onboard {
     }
 
     /// Is this case the one the checklist is about?
-    pub fn is_about(&self, case: &Case) -> bool {
+    fn is_about(&self, case: &Case) -> bool {
         !self.domain.is_empty()
             && case.is_domain()
-            && case.diagnosis.as_ref().and_then(|d| d.facts.reading.from_domain()) == Some(&self.domain)
+            && case
+                .diagnosis
+                .as_ref()
+                .map_or(case.opened.input.name == self.domain, |d| d.facts.reading.from_domain() == Some(&self.domain))
     }
 
-    /// Judges anew what the case says.
-    pub fn look(&mut self, case: &Case) {
-        if let Some(diagnosis) = case.diagnosis.as_ref().filter(|_| self.is_about(case)) {
-            self.list = Some(Checklist::of(diagnosis, &self.told));
-        }
+    /// Is something of it to come from the zone's servers?
+    fn waits(&self) -> bool {
+        let open = |s: &&Step| matches!(s.state, State::ToDo | State::Waiting) && s.stage == Stage::Records;
+        self.list.as_ref().is_some_and(|list| list.steps.iter().any(|s| open(&s)))
     }
 
-    fn keep(&self) -> Effect {
-        Effect::SaveNote {
-            name: format!("onboarding-{}", self.domain),
+    fn keep(&self) -> Option<Effect> {
+        // What is invented is not kept.
+        self.setup.is_none().then(|| Effect::SaveNote {
+            name: note(&self.domain),
             text: serde_json::to_string(&self.told).unwrap_or_default(),
+        })
+    }
+}
+
+impl Onboard {
+    pub fn sheet(&self) -> &Sheet {
+        &self.sheets[self.shown.min(self.sheets.len() - 1)]
+    }
+
+    pub fn sheet_mut(&mut self) -> &mut Sheet {
+        let last = self.sheets.len() - 1;
+        &mut self.sheets[self.shown.min(last)]
+    }
+
+    /// Takes the domains that are to be set up.
+    pub fn take(&mut self, domains: Vec<(String, Told)>) {
+        let sheets: Vec<Sheet> = domains.into_iter().map(|(domain, told)| Sheet::new(domain, told)).collect();
+        if !sheets.is_empty() {
+            (self.sheets, self.shown) = (sheets, 0);
         }
+    }
+
+    /// Judges anew what the case says; the steps that are done since.
+    pub fn look(&mut self, case: &Case) -> Vec<String> {
+        let sheet = self.sheet_mut();
+        let Some(diagnosis) = case.diagnosis.as_ref().filter(|_| sheet.is_about(case)) else { return vec![] };
+        let list = Checklist::of(diagnosis, &sheet.told);
+        // The first time the mark goes where it stood when the owner left.
+        if let (None, Some(id)) = (&sheet.list, sheet.told.step.take()) {
+            sheet.at = list.steps.iter().position(|s| s.id == id).unwrap_or_default();
+        }
+        let old = sheet.list.replace(list);
+        let was = |id: &str| old.as_ref().and_then(|l| l.steps.iter().find(|s| s.id == id)).map(|s| s.state);
+        let done = sheet.list.iter().flat_map(|l| &l.steps).filter(|s| s.state == State::Done);
+        done.filter(|s| was(&s.id).is_some_and(|state| state != State::Done)).map(|s| s.title.clone()).collect()
     }
 }
 
 /// The form is done: asks DNS everything.
 pub fn done(app: &mut App) -> Vec<Effect> {
-    match app.onboard.read() {
-        Ok((domain, told)) => {
-            app.onboard.domain = domain;
-            app.onboard.told = told;
-            begin(app)
-        }
+    let onboard = &mut app.onboard;
+    let sheet = onboard.sheet();
+    let answers = match onboard_form::read(&onboard.form, &sheet.domain, &sheet.told) {
+        Ok(answers) => answers,
         Err((line, why)) => {
-            app.onboard.form.at = line;
+            onboard.form.at = line;
             app.warn(format!("{why}."));
-            vec![]
+            return vec![];
+        }
+    };
+    if let [(domain, told)] = &answers[..]
+        && *told == Told::default()
+        && *domain != sheet.domain
+    {
+        // Only a name: it may have been set up before.
+        return vec![Effect::Recall(domain.clone())];
+    }
+    let mut effects = Vec::new();
+    for (n, (domain, told)) in answers.into_iter().enumerate() {
+        if n == 0 {
+            let setup = onboard.sheet().setup.filter(|s| s.domain == domain);
+            *onboard.sheet_mut() = Sheet { setup, ..Sheet::new(domain, told) };
+        } else if !onboard.sheets.iter().any(|s| s.domain == domain) {
+            onboard.sheets.push(Sheet::new(domain, told));
+            effects.extend(onboard.sheets.last().and_then(Sheet::keep));
         }
     }
+    effects.extend(begin(app));
+    effects
 }
 
-/// Checks the domain; the checklist opens with the case.
+/// What was told of a domain before, if anything.
+pub fn recalled(app: &mut App, domain: String, kept: Option<String>) -> Vec<Effect> {
+    let told: Option<Told> = kept.and_then(|k| serde_json::from_str(&k).ok());
+    if told.is_some() {
+        app.say("Goes on with what you said before: e shows it.");
+    }
+    *app.onboard.sheet_mut() = Sheet::new(domain, told.unwrap_or_default());
+    begin(app)
+}
+
+/// The user leaves: the mark is kept for the next time.
+pub fn left(app: &mut App) -> Vec<Effect> {
+    let sheet = app.onboard.sheet_mut();
+    sheet.told.step = sheet.step().map(|s| s.id.clone());
+    sheet.keep().into_iter().collect()
+}
+
+/// Checks the domain of the sheet on show; the checklist opens with the case.
 pub fn begin(app: &mut App) -> Vec<Effect> {
+    if let Some(at) = app.screens.iter().position(|s| *s == Screen::Onboard) {
+        app.screens.truncate(at);
+    }
+    park(app);
     app.onboard.awaited = true;
-    app.onboard.list = None;
-    (app.onboard.at, app.onboard.record, app.onboard.top) = (0, 0, 0);
-    let source =
-        Source::Domain { name: app.onboard.domain.clone(), said: Box::new(app.onboard.told.said(&app.onboard.domain)) };
-    let mut effects = vec![app.onboard.keep()];
+    app.onboard.touched = app.now;
+    let sheet = app.onboard.sheet_mut();
+    (sheet.list, sheet.parked, sheet.whole) = (None, None, false);
+    (sheet.at, sheet.record, sheet.top) = (0, 0, 0);
+    let said = Box::new(sheet.told.said(&sheet.domain));
+    let source = Source::Domain { name: sheet.domain.clone(), said, practice: sheet.setup.is_some() };
+    let mut effects: Vec<Effect> = sheet.keep().into_iter().collect();
     effects.extend(update::open(app, source));
+    effects
+}
+
+/// Begins a domain of the practice world.
+pub fn practise(app: &mut App, setup: &'static Setup) -> Vec<Effect> {
+    let sheet = Sheet { setup: Some(setup), ..Sheet::new(setup.domain.clone(), setup.told()) };
+    app.onboard.take(vec![(String::new(), Told::default())]);
+    *app.onboard.sheet_mut() = sheet;
+    app.practice.lesson = None;
+    if let Some(at) = app.screens.iter().position(|s| *s == Screen::Practice) {
+        app.screens.truncate(at + 1);
+    }
+    let mut effects = vec![Effect::Cancel, Effect::SetUp(setup)];
+    effects.extend(begin(app));
     effects
 }
 
 /// A case was opened: the checklist's own stands behind the checklist.
 pub fn opened(app: &mut App) {
     if std::mem::take(&mut app.onboard.awaited) {
+        let now = app.now;
+        app.onboard.sheet_mut().asked = Some(now);
         app.screens.push(Screen::Onboard);
     }
 }
 
+/// Another case comes on the screen: the checklist's own is put aside.
+pub fn park(app: &mut App) {
+    let mine = app.case.as_ref().is_some_and(|case| app.onboard.sheet().is_about(case));
+    if mine && app.screens.contains(&Screen::Onboard) {
+        let case = app.case.take();
+        app.onboard.sheet_mut().parked = case;
+    }
+}
+
+/// The checklist is on the screen again: its case is taken up, and what is open asked for.
+pub fn resume(app: &mut App) -> Vec<Effect> {
+    if app.screen() != Screen::Onboard || app.onboard.testing {
+        return vec![];
+    }
+    let Some(mut case) = app.onboard.sheet_mut().parked.take() else { return vec![] };
+    // What still comes of the other case is stale.
+    app.next_ticket();
+    (case.running, case.before) = (0, None);
+    app.redactor = None;
+    app.onboard.look(&case);
+    app.case = Some(case);
+    ask(app)
+}
+
+/// Goes to another domain.
+pub fn turn(app: &mut App, by: usize) -> Vec<Effect> {
+    let count = app.onboard.sheets.len();
+    if count < 2 {
+        app.say("One domain is set up here: e, and another name behind it, adds one.");
+        return vec![];
+    }
+    park(app);
+    app.onboard.shown = (app.onboard.shown + by) % count;
+    app.onboard.sure = None;
+    match app.onboard.sheet().parked {
+        Some(_) => resume(app),
+        None => begin(app),
+    }
+}
+
+/// Is the checklist kept up to date by itself?
+pub fn is_live(app: &App) -> bool {
+    let sheet = app.onboard.sheet();
+    let asks = |case: &Case| {
+        let online = case.diagnosis.as_ref().is_some_and(|d| !d.facts.evidence.offline);
+        sheet.is_about(case) && online && case.opened.recorded.is_none() && !case.stopped
+    };
+    app.screen() == Screen::Onboard && sheet.waits() && app.case.as_ref().is_some_and(asks) && !rests(app)
+}
+
+/// It was left alone for long.
+pub fn rests(app: &App) -> bool {
+    app.now.duration_since(app.onboard.touched) > REST
+}
+
+/// A second has passed.
+pub fn tick(app: &mut App) -> Vec<Effect> {
+    let due = app.onboard.sheet().asked.is_none_or(|asked| app.now.duration_since(asked) >= PACE);
+    let free = app.case.as_ref().is_some_and(|case| case.running == 0) && !app.opening;
+    match due && free && is_live(app) {
+        true => ask(app),
+        false => vec![],
+    }
+}
+
+/// Asks again for what may have changed.
+fn ask(app: &mut App) -> Vec<Effect> {
+    let Some(case) = app.case.as_ref().filter(|case| app.onboard.sheet().is_about(case)) else { return vec![] };
+    let Some(diagnosis) = case.diagnosis.as_ref().filter(|_| case.running == 0) else { return vec![] };
+    let stale = stale(diagnosis);
+    let mut fresh = Evidence::clone(&diagnosis.facts.evidence);
+    fresh.answers.retain(|question, _| !stale.contains(question));
+    fresh.said = app.onboard.sheet().told.said(&app.onboard.sheet().domain);
+    fresh.said.resolver = diagnosis.facts.evidence.said.resolver;
+    let now = app.now;
+    app.onboard.sheet_mut().asked = Some(now);
+    vec![Effect::Look(app.next_ticket(), Box::new(fresh))]
+}
+
+/// A state of a case has come: the checklist looks at its own, and learns from messages and reports.
+pub fn heard(app: &mut App, over: bool) -> Vec<Effect> {
+    let Some(case) = app.case.take() else { return vec![] };
+    let mut effects = Vec::new();
+    if app.onboard.sheet().is_about(&case) {
+        if over || app.onboard.sheet().list.is_none() {
+            let done = app.onboard.look(&case);
+            let whole = std::mem::replace(&mut app.onboard.sheet_mut().whole, over);
+            if whole && !done.is_empty() {
+                app.say(format!("Done: {}.", done.join(", ")));
+                let kept = case.diagnosis.clone().filter(|_| !case.opened.practice);
+                effects.extend(kept.map(|d| Effect::Keep(Box::new(d))));
+            }
+        }
+    } else if let Some(diagnosis) = &case.diagnosis {
+        let invented = case.opened.invented;
+        for sheet in app.onboard.sheets.iter_mut().filter(|s| s.setup.is_some() == case.opened.practice && !invented) {
+            // What a receiver wrote into a header is known at once; whose the rows of a report are, at the end.
+            let proof = Proof::of(diagnosis, &sheet.domain).filter(|p| over || !p.report);
+            let proof = proof.filter(|p| sheet.told.proof.as_ref() != Some(p));
+            if proof.is_some() {
+                sheet.told.proof = proof;
+                effects.extend(sheet.keep());
+            }
+        }
+    }
+    app.case = Some(case);
+    effects
+}
+
 /// Leaves a step out, or takes that back.
 pub fn skip(app: &mut App) -> Vec<Effect> {
-    let Some(id) = app.onboard.step().map(|s| s.id.clone()) else { return vec![] };
-    let back = app.onboard.told.skipped.remove(&id);
+    let sheet = app.onboard.sheet_mut();
+    let Some(id) = sheet.step().map(|s| s.id.clone()) else { return vec![] };
+    let back = sheet.told.skipped.remove(&id);
     if !back {
-        app.onboard.told.skipped.insert(id);
+        sheet.told.skipped.insert(id);
     }
     app.say(if back { "Taken back." } else { "Left out: it stays not done. S again takes it back." });
+    judge(app)
+}
+
+/// Looks at the same answers with what is told now.
+fn judge(app: &mut App) -> Vec<Effect> {
     if let Some(case) = app.case.take() {
         app.onboard.look(&case);
         app.case = Some(case);
     }
-    vec![app.onboard.keep()]
+    app.onboard.sheet().keep().into_iter().collect()
+}
+
+/// A key was pressed on the checklist; only a second Enter in a row is sure.
+pub fn touch(app: &mut App, enter: bool) {
+    app.onboard.touched = app.now;
+    if !enter {
+        app.onboard.sure = None;
+    }
+}
+
+/// Enter: does what there is to do about the marked step; what reaches out, or cannot be taken back, takes two.
+pub fn next(app: &mut App) -> Vec<Effect> {
+    let sure = app.onboard.sure.take();
+    let sheet = app.onboard.sheet();
+    let Some(step) = sheet.step() else { return vec![] };
+    let Some(next) = step.next else {
+        app.say("Asking the zone's own servers.");
+        return ask(app);
+    };
+    let question = match next {
+        Next::Ask | Next::Test | Next::WarmUp => None,
+        Next::MakeKey => Some(format!(
+            "Makes an RSA key of 2048 bits; the private half goes into {}, for you alone. Enter again does it.",
+            onboard_form::key_file(&sheet.domain, &sheet.told)
+        )),
+        Next::Blocklists => {
+            Some("Asks the blocklists, which tells them your addresses. Enter again does it.".to_owned())
+        }
+        Next::MailHosts => {
+            Some("Talks SMTP to the mail hosts of the domain; no message is sent. Enter again does it.".to_owned())
+        }
+        Next::Hosts => {
+            Some("Connects to your hosts: HTTPS, and port 80 of your servers. Enter again does it.".to_owned())
+        }
+        Next::Raise => Some(
+            "Nothing has shown yet that your own mail is aligned: what is not will go to spam. Enter again opens it."
+                .to_owned(),
+        ),
+    };
+    if let Some(question) = question.filter(|_| sure != Some(next)) {
+        app.onboard.sure = Some(next);
+        app.say(question);
+        return vec![];
+    }
+    let told = &mut app.onboard.sheet_mut().told;
+    match next {
+        Next::Ask => edit(app),
+        Next::Test => return test(app),
+        Next::WarmUp => {
+            let told = app.onboard.sheet().told.clone();
+            warmups::propose(app, told.volume, told.platforms.first().filter(|_| told.platforms.len() == 1));
+        }
+        Next::MakeKey => {
+            let sheet = app.onboard.sheet();
+            let wish =
+                KeyWish { file: onboard_form::key_file(&sheet.domain, &sheet.told), practice: sheet.setup.is_some() };
+            app.say("Making the key.");
+            return vec![Effect::MakeKey(Box::new(wish))];
+        }
+        Next::Raise => {
+            told.raise = true;
+            return judge(app);
+        }
+        Next::Blocklists | Next::MailHosts | Next::Hosts => {
+            match next {
+                Next::Blocklists => told.blocklists = true,
+                Next::MailHosts => told.probe_mx = true,
+                _ => told.https = true,
+            }
+            app.say("Asking.");
+            return ask(app);
+        }
+    }
+    vec![]
+}
+
+/// Opens the form with the answers of the domain on show.
+pub fn edit(app: &mut App) {
+    let onboard = &mut app.onboard;
+    let sheet = &onboard.sheets[onboard.shown.min(onboard.sheets.len() - 1)];
+    onboard_form::fill(&mut onboard.form, &sheet.domain, &sheet.told);
+    onboard.form.at = 0;
+    app.screens.push(Screen::OnboardForm);
+}
+
+/// The key is made, or why not.
+pub fn key_made(app: &mut App, made: Result<Made, String>) -> Vec<Effect> {
+    match made {
+        Ok(Made { record, file }) => {
+            app.say(format!("The private half is in {file}, readable by you alone. Its record is to be published."));
+            let told = &mut app.onboard.sheet_mut().told;
+            (told.key, told.key_file) = (Some(record), Some(file));
+            judge(app)
+        }
+        Err(why) => {
+            app.warn(format!("No key was made: {why}."));
+            vec![]
+        }
+    }
+}
+
+/// Remembers what is copied: whoever owns the zone publishes that.
+pub fn copying(app: &mut App, changes: Vec<Change>) {
+    app.onboard.sheet_mut().copied = changes;
+}
+
+/// Sends the test message.
+pub fn test(app: &mut App) -> Vec<Effect> {
+    let sheet = app.onboard.sheet();
+    let Some(setup) = sheet.setup else {
+        let from = format!("test@{}", sheet.domain);
+        let key = sheet.told.key_file.clone().map(|file| (file, sheet.told.selector().to_owned()));
+        app.sending.form.propose(from, key);
+        super::sendings::show(app);
+        return vec![];
+    };
+    let sender = setup.sender(&sheet.domain, &sheet.told);
+    app.say("Sending the test.");
+    app.onboard.testing = true;
+    park(app);
+    vec![Effect::Publish(Box::new(Cure { sender, ..Cure::default() })), Effect::SendTest(app.next_ticket())]
+}
+
+/// The test is back, or went nowhere.
+pub fn tested(app: &mut App) {
+    app.onboard.testing = false;
+}
+
+/// Nothing was opened.
+pub fn refused(app: &mut App) {
+    app.onboard.awaited = false;
+}
+
+/// Publishes in the practice zone what was copied, or has others do their part.
+pub fn publish(app: &mut App) -> Vec<Effect> {
+    let sheet = app.onboard.sheet_mut();
+    let Some(setup) = sheet.setup else { return vec![] };
+    let copied = std::mem::take(&mut sheet.copied);
+    let (records, says) = match sheet.step().and_then(|step| setup.others(step)) {
+        Some((says, records)) if copied.is_empty() => (records, says),
+        _ if copied.is_empty() => {
+            app.say("Copy first: Y copies every record, y the marked one. u then publishes what was copied.");
+            return vec![];
+        }
+        _ => {
+            let names: Vec<&str> = copied.iter().map(|c| c.name.as_str()).collect();
+            let says = format!("Published in the practice zone: {}.", crate::safe::clip(&names.join(", "), 200));
+            (copied, says)
+        }
+    };
+    app.say(says);
+    let mut effects = vec![Effect::Publish(Box::new(Cure { records, ..Cure::default() }))];
+    effects.extend(ask(app));
+    effects
 }

@@ -3,6 +3,7 @@
 use super::app::{App, Screen};
 use super::case::Case;
 use super::msg::{Effect, Ticket};
+use super::onboards;
 use super::world::Opened;
 use crate::practice::{self, Lesson, Outcome};
 use crate::report::export::zone_line;
@@ -65,12 +66,13 @@ pub fn send(app: &mut App) -> Vec<Effect> {
 
 /// The test is back, or went nowhere.
 pub fn tested(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>) -> Vec<Effect> {
+    onboards::tested(app);
     let opened = match result {
         Ok(opened) => *opened,
         Err(why) => {
             app.practice.stage = Stage::Ready;
             app.warn(format!("The test was not delivered: {why}."));
-            return vec![];
+            return onboards::resume(app);
         }
     };
     app.practice.stage = Stage::Sent;

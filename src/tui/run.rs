@@ -26,8 +26,10 @@ pub struct Start {
     pub open: Option<Source>,
     /// The practice world, at its list or at a lesson.
     pub practice: Option<Option<&'static crate::practice::Lesson>>,
-    /// A domain that is to be set up, and what its owner told before.
-    pub onboard: Option<(String, Told)>,
+    /// A new domain of the practice world.
+    pub set_up: Option<&'static crate::practice::Setup>,
+    /// Domains that are to be set up, and what their owner told before.
+    pub onboard: Vec<(String, Told)>,
     /// Persons and machines are hidden from the start.
     pub redact: bool,
     /// `--color always` (true) or `never` (false), if either was given.
@@ -84,8 +86,12 @@ pub fn run(start: Start) -> anyhow::Result<()> {
         app.screens.push(Place::Practice);
         first.extend(lesson.into_iter().flat_map(|lesson| super::practice::begin(&mut app, lesson)));
     }
-    if let Some((domain, told)) = start.onboard {
-        app.onboard.fill(&domain, told);
+    if let Some(setup) = start.set_up {
+        app.screens.push(Place::Practice);
+        first = onboards::practise(&mut app, setup);
+    }
+    if !start.onboard.is_empty() {
+        app.onboard.take(start.onboard);
         first = onboards::begin(&mut app);
     }
     let left = 'run: {
@@ -143,6 +149,7 @@ fn period(app: &App) -> Option<Duration> {
         Place::Watch => app.watches.shown().is_some_and(|w| w.runs() && !w.paused),
         Place::Session => app.sending.runs(),
         Place::Fetch => app.fetches.runs(),
+        Place::Onboard => onboards::is_live(app),
         _ => false,
     };
     match app.busy() && app.look.motion {
@@ -232,6 +239,20 @@ impl Outside {
                 Effect::Verify(ticket, evidence) => {
                     self.job = None;
                     self.job = Some(self.world.verify(*evidence, progress(ticket, sender.clone())));
+                    None
+                }
+                Effect::Look(ticket, evidence) => {
+                    self.job = None;
+                    self.job = Some(self.world.look(*evidence, progress(ticket, sender.clone())));
+                    None
+                }
+                Effect::SetUp(setup) => self.world.set_up(setup).err().map(|why| Msg::Tested(app.ticket, Err(why))),
+                Effect::Recall(domain) => {
+                    let kept = self.world.load_note(&onboards::note(&domain));
+                    Some(Msg::Recalled(domain, kept))
+                }
+                Effect::MakeKey(wish) => {
+                    self.world.make_key(*wish, key_made(sender.clone()));
                     None
                 }
                 Effect::Leave => {
@@ -380,6 +401,12 @@ fn tested(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnTested {
     })
 }
 
+fn key_made(sender: Sender<Inward>) -> super::world::OnKey {
+    Box::new(move |made| {
+        let _ = sender.send(Inward::Msgs(vec![Msg::KeyMade(made)]));
+    })
+}
+
 fn fetched(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnFetch {
     Box::new(move |state| {
         let state = state.map(|wait| Box::new(wait.clone()));
@@ -418,7 +445,15 @@ fn plain_page(
     while let Ok(Inward::Msgs(batch)) = inbox.recv() {
         let pressed = batch.iter().any(|m| matches!(m, Msg::Key(_) | Msg::Paste(_)));
         kept.extend(batch.into_iter().filter(|m| {
-            matches!(m, Msg::Progress(..) | Msg::Watched(..) | Msg::Sending(..) | Msg::Fetched(..) | Msg::Tried(..))
+            matches!(
+                m,
+                Msg::KeyMade(..)
+                    | Msg::Progress(..)
+                    | Msg::Watched(..)
+                    | Msg::Sending(..)
+                    | Msg::Fetched(..)
+                    | Msg::Tried(..)
+            )
         }));
         if pressed {
             break;

@@ -334,6 +334,11 @@ pub fn checked_with(dmarc: &str) -> Diagnosis {
 
 /// With what somebody said.
 pub fn checked_as(said: Said, dmarc: &str) -> Diagnosis {
+    checked_name("example.com", said, dmarc)
+}
+
+/// Of another domain: nothing is published there.
+pub fn checked_name(name: &str, said: Said, dmarc: &str) -> Diagnosis {
     const ZONE: &str = r#"
         example.com 3600 NS ns1.dns.example
         example.com 3600 NS ns2.dns.example
@@ -349,7 +354,7 @@ pub fn checked_as(said: Said, dmarc: &str) -> Diagnosis {
     "#;
     let zone = crate::evidence::zone::Zone::parse(&format!("{ZONE}{dmarc}")).unwrap();
     let now = "2026-05-12T14:02:00Z".parse().unwrap();
-    let evidence = Evidence::new(input_of(b"example.com", InputKind::Domain), said, now, false);
+    let evidence = Evidence::new(input_of(name.as_bytes(), InputKind::Domain), said, now, false);
     let evidence = Arc::new(crate::samples::settle(evidence, &zone));
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     crate::diagnose::diagnose(evidence, reading)

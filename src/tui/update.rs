@@ -30,21 +30,20 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Resize => vec![Effect::Redraw],
         Msg::Tick => {
             app.spin = app.spin.wrapping_add(1);
-            vec![]
+            onboards::tick(app)
         }
+        Msg::KeyMade(made) => onboards::key_made(app, made),
+        Msg::Recalled(domain, kept) => onboards::recalled(app, domain, kept),
         Msg::Opened(ticket, result) if ticket == app.ticket => opened(app, ticket, result),
         Msg::Progress(ticket, progress) if ticket == app.ticket => {
+            let over = progress.running == 0;
             if let Some(case) = &mut app.case {
                 if case.diagnosis.is_none() || case.running != progress.running {
                     app.redactor = None;
                 }
-                let over = progress.running == 0;
                 let edits = case.edits.len();
                 case.progress(*progress);
                 let lost = edits > case.edits.len();
-                if over || app.onboard.list.is_none() {
-                    app.onboard.look(case);
-                }
                 if let Some(text) = over.then(|| case.settled()).flatten() {
                     app.say(text);
                 }
@@ -54,10 +53,11 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
             redactor(app);
             super::troubles::learn(app);
-            match &mut app.case {
-                Some(case) if case.running == 0 => edits::again(case),
-                _ => vec![],
+            let mut effects = onboards::heard(app, over);
+            if let Some(case) = app.case.as_mut().filter(|case| case.running == 0) {
+                effects.extend(edits::again(case));
             }
+            effects
         }
         Msg::Tested(ticket, result) if ticket == app.ticket => super::practice::tested(app, ticket, result),
         Msg::Opened(..) | Msg::Progress(..) | Msg::Tested(..) => vec![],
@@ -105,7 +105,14 @@ fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     let place = app.place();
     let Some(key) = Key::of(&event) else { return vec![] };
     if let Some(action) = keys::find(place, key) {
-        return act(app, action);
+        let leaves = matches!(action, Action::Back | Action::Quit | Action::Interrupt);
+        let mut effects = match leaves && app.popup.is_none() && app.screen() == Screen::Onboard {
+            true => onboards::left(app),
+            false => vec![],
+        };
+        effects.extend(act(app, action));
+        effects.extend(onboards::resume(app));
+        return effects;
     }
     match key.code {
         KeyCode::Char(_) if !key.ctrl && Places::TYPING.has(place) => typed(app, event),
@@ -213,6 +220,7 @@ fn opened(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>) ->
     let opened = match result {
         Ok(opened) => *opened,
         Err(why) => {
+            onboards::refused(app);
             app.warn(why);
             return vec![];
         }
@@ -228,6 +236,7 @@ fn opened(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>) ->
 /// Shows the verdict of a case that starts to run.
 fn run(app: &mut App, ticket: Ticket, opened: Opened) -> Vec<Effect> {
     app.redactor = None;
+    onboards::park(app);
     let mut case = Case::new(opened.clone());
     case.before = opened.earlier.clone().map(|evidence| {
         // On the thread of the app nothing is searched for.
@@ -297,6 +306,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             };
             app.say(text);
         }
+        Action::Test if app.screen() == Screen::Onboard => return onboards::test(app),
+        Action::Publish if app.screen() == Screen::Onboard => return onboards::publish(app),
         Action::Test => return super::practice::send(app),
         Action::Publish => return super::practice::publish(app),
         Action::Verify => return super::verify::verify(app),

@@ -11,6 +11,18 @@ use crate::warmup::{Check, Plan, check, receiver};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+/// Goes to the warm-up; what is known of it stands in the form, where nothing stood.
+pub fn propose(app: &mut App, volume: Option<u64>, platform: Option<&String>) {
+    let form = &mut app.warmup.form;
+    let known = [(TARGET, volume.map(|n| n.to_string())), (PLATFORM, platform.cloned())];
+    for (line, text) in known {
+        if let Some(text) = text.filter(|_| form.some(line).is_none()) {
+            form.set(line, text);
+        }
+    }
+    show(app);
+}
+
 /// The name of the note it is kept under.
 pub const NOTE: &str = "warm-up";
 

@@ -4,7 +4,7 @@ use super::fetches::Asked;
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Input, InputKind, Said, Transcript};
 use crate::fetch::Wait;
-use crate::practice::{Cure, Lesson};
+use crate::practice::{Cure, Lesson, Setup};
 use crate::send::{Composed, Draft, Sent};
 use crate::watch::Watch;
 use crate::world::fetch;
@@ -29,6 +29,8 @@ pub enum Source {
     Domain {
         name: String,
         said: Box<Said>,
+        /// It lives in the practice world.
+        practice: bool,
     },
     /// One of [`World::samples`], by id.
     Sample(String),
@@ -141,6 +143,27 @@ pub struct Key {
     pub selector: String,
 }
 
+/// A key to be made.
+#[derive(Clone, Debug)]
+pub struct KeyWish {
+    /// A new file for the private half.
+    pub file: String,
+    /// It is for the practice world, and goes with it.
+    pub practice: bool,
+}
+
+/// A key that was made.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The text of the TXT record.
+    pub record: String,
+    /// Where the private half is.
+    pub file: String,
+}
+
+/// Called from a background thread, once.
+pub type OnKey = Box<dyn FnOnce(Result<Made, String>) + Send>;
+
 /// A message that a yes would send.
 #[derive(Clone, Debug)]
 pub struct Ready {
@@ -167,6 +190,12 @@ pub trait World {
     fn fetch(&mut self, asked: Asked, on: OnFetch) -> Result<fetch::Job, String>;
     /// Asks what is open in `evidence`, and keeps that as another run of the case.
     fn verify(&mut self, evidence: Evidence, on: OnProgress) -> Job;
+    /// The same without keeping it; only the last state is told.
+    fn look(&mut self, evidence: Evidence, on: OnProgress) -> Job;
+    /// Begins a new domain of the practice world; the error is a sentence for the user.
+    fn set_up(&mut self, setup: &'static Setup) -> Result<(), String>;
+    /// Makes a DKIM key: the private half goes into a new file that nobody else can read.
+    fn make_key(&mut self, wish: KeyWish, on: OnKey);
     /// Begins a lesson anew; the error is a sentence for the user.
     fn lesson(&mut self, lesson: &'static Lesson) -> Result<(), String>;
     /// Sends the test of the lesson; what its receiver delivered is handed out.

@@ -1,7 +1,9 @@
 //! Keys for DKIM: made here, the private half for a file, the public half for DNS.
 
+use super::state;
 use crate::facts::dkim::material::{self, PublicKey};
 use mail_auth::dkim::generate::DkimKeyPair;
+use std::path::Path;
 use zeroize::Zeroizing;
 
 /// What kind of key.
@@ -24,6 +26,22 @@ pub struct Made {
 #[derive(Debug, thiserror::Error)]
 #[error("no key could be made: {0}")]
 pub struct Fault(String);
+
+/// Makes an RSA key of 2048 bits: the private half goes into a new file that nobody else can read, the record comes back.
+///
+/// # Errors
+/// A sentence for the user; a file that is there is never overwritten.
+pub fn to_file(path: &Path) -> Result<String, String> {
+    let made = make(KeyType::Rsa(2048)).map_err(|e| e.to_string())?;
+    let write = state::write_new(path, made.private.as_bytes());
+    write.map_err(|e| match e.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            format!("{} exists and is not overwritten: name another file", path.display())
+        }
+        _ => format!("{}: {e}", path.display()),
+    })?;
+    Ok(made.record)
+}
 
 /// Makes one. RSA takes a moment: never on a thread that draws or waits.
 ///

@@ -255,7 +255,7 @@ pub(super) fn app() -> etcetera::AppStrategyArgs {
     etcetera::AppStrategyArgs { top_level_domain: "org".into(), author: name(), app_name: name() }
 }
 
-fn private_folder(path: &Path) -> std::io::Result<()> {
+pub(super) fn private_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -12,7 +12,8 @@ fn the_lessons_are_listed() {
     let out = practice(&[]);
     assert_eq!((out.status, out.stderr.as_str()), (0, ""));
     let ids: Vec<&str> = out.stdout.lines().filter_map(|l| l.split(' ').next()).collect();
-    assert_eq!(ids, postdoc::practice::all().iter().map(|l| l.id).collect::<Vec<_>>());
+    let new = postdoc::practice::setups().iter().map(|s| s.id);
+    assert_eq!(ids, postdoc::practice::all().iter().map(|l| l.id).chain(new).collect::<Vec<_>>());
     assert!(practice(&["--list", "-f", "plain"]).stdout.contains("lesson\tno-ptr\tptr-missing\t"));
     let out = practice(&["no-such-lesson"]);
     assert_eq!(out.status, 2);
@@ -31,6 +32,17 @@ fn a_walk_goes_from_the_fault_to_the_pass() {
     assert_eq!(out.status, 0, "nothing leaves this machine anyway");
     assert!(out.stdout.contains("✗ DATA       signed by shop.example: DKIM permerror (key-syntax)"), "{}", out.stdout);
     assert!(out.stdout.contains("✓ DATA       signed by shop.example: DKIM pass"), "{}", out.stdout);
+}
+
+#[test]
+fn a_new_domain_goes_from_nothing_to_three_passes() {
+    let out = practice(&["new-platform", "-f", "plain"]);
+    assert_eq!((out.status, out.stderr.as_str()), (0, ""), "{}", out.stdout);
+    let line = |start: &str| out.stdout.lines().any(|l| l.starts_with(start));
+    assert!(line("published\tbrevo1._domainkey.letters.example. "), "{}", out.stdout);
+    assert!(line("done\tBrevo finds its aliases"), "{}", out.stdout);
+    assert!(line("checklist\tletters.example: everything that mail needs is published."), "{}", out.stdout);
+    assert!(line("pass\t"), "{}", out.stdout);
 }
 
 #[test]

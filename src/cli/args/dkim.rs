@@ -61,5 +61,5 @@ pub fn selector(text: &str) -> Result<String, String> {
 
 pub fn signer(word: &str) -> Result<Signer, String> {
     let names = || Signer::ALL.map(Signer::word).join(", ");
-    Signer::ALL.into_iter().find(|s| s.word() == word).ok_or_else(|| format!("there is {}", names()))
+    Signer::find(word).ok_or_else(|| format!("there is {}", names()))
 }

@@ -1,13 +1,14 @@
 //! `onboard`: which domain, and what only its owner knows.
 
 use super::fix::{To, dns_host};
+use crate::onboarding::signer::Signer;
 use crate::onboarding::told::{Host, Server};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Onboard {
-    /// The new sending domain; several are printed one after the other
+    /// The new sending domain; several are set up side by side
     #[arg(required = true)]
     pub domains: Vec<String>,
     /// Print the checklist and exit
@@ -31,6 +32,12 @@ pub struct Onboard {
     /// Make that key now: the private half to this new file
     #[arg(long, value_name = "FILE", requires = "server")]
     pub make_key: Option<PathBuf>,
+    /// The program that signs with it: opendkim, rspamd, postfix, exim, akmta, gomail, stalwart
+    #[arg(long = "for", value_name = "PROGRAM", value_parser = super::dkim::signer)]
+    pub signer: Option<Signer>,
+    /// A selector that a platform's portal shows, where it makes names of its own (repeatable)
+    #[arg(long, value_name = "S", value_parser = super::dkim::selector)]
+    pub platform_selector: Vec<String>,
     /// The domain that bounces of your own servers go to
     #[arg(long, value_name = "DOMAIN", value_parser = host)]
     pub bounce: Option<String>,
@@ -64,6 +71,9 @@ pub struct Onboard {
     /// Talk SMTP to the domain's own mail hosts, up to RCPT TO
     #[arg(long)]
     pub probe_mx: bool,
+    /// Look at the hosts of links over HTTPS, and at port 80 of your own servers
+    #[arg(long)]
+    pub probe_hosts: bool,
     /// Ask the registry how old the domain is (RDAP over HTTPS)
     #[arg(long)]
     pub rdap: bool,

@@ -17,7 +17,7 @@ pub(super) fn run(asked: &mut Asked, domain: &str) -> anyhow::Result<Exit> {
     let mut told = asked.told(domain)?;
     let mut talk = Talk { lines: std::io::stdin().lock().lines() };
     talk.say(&format!("Setting up {domain}. An empty answer keeps what stands in brackets; q ends."));
-    let (mut diagnosis, interrupted) = asked.check(domain, &told);
+    let (mut diagnosis, interrupted) = asked.check(domain, &told)?;
     if let Some(exit) = interrupted {
         return Ok(exit);
     }
@@ -32,7 +32,7 @@ pub(super) fn run(asked: &mut Asked, domain: &str) -> anyhow::Result<Exit> {
     asked.keep(domain, &told);
     loop {
         talk.say("Checking.");
-        let (now, interrupted) = asked.check(domain, &told);
+        let (now, interrupted) = asked.check(domain, &told)?;
         diagnosis = now;
         if let Some(exit) = interrupted {
             return Ok(exit);
@@ -137,9 +137,8 @@ fn questions(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told) -> a
                 return Ok(false);
             };
             if !file.is_empty() {
-                match asked.make_key(Path::new(&file), domain) {
-                    Ok(record) => told.key = Some(record),
-                    Err(e) => talk.say(&format!("{e:#}.")),
+                if let Err(e) = asked.make_key(Path::new(&file), domain, told) {
+                    talk.say(&format!("{e:#}."));
                 }
             }
         }
@@ -170,6 +169,7 @@ fn questions(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told) -> a
 
 fn show(talk: &Talk, list: &Checklist) {
     talk.say(&headline(list));
+    talk.say(&onboarding::heard(list));
     list.mail.iter().for_each(|m| talk.say(&format!("Once all is published, mail {}", mail(m))));
     for (n, step) in list.steps.iter().enumerate() {
         let optional = if step.optional { ", optional" } else { "" };

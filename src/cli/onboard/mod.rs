@@ -12,11 +12,12 @@ use crate::facts::dkim::name;
 use crate::onboarding::{Checklist, Told};
 use crate::report::{self, Shown, export, json, onboarding};
 use crate::safe::Safe;
-use crate::world::keygen::{self, KeyType};
+use crate::tui::onboards;
+use crate::world::keygen;
 use crate::world::run::Runner;
 use crate::world::signal::Signals;
-use crate::world::state::{self, State};
-use anyhow::{Context as _, anyhow, bail};
+use crate::world::state::State;
+use anyhow::{anyhow, bail};
 use std::io::IsTerminal;
 use std::sync::Arc;
 
@@ -31,19 +32,22 @@ pub fn run(global: &Global, args: &Onboard) -> anyhow::Result<Exit> {
     }
     let mut asked = Asked::new(global, args)?;
     let first = domains.first().cloned().unwrap_or_default();
+    if args.linear && domains.len() > 1 {
+        bail!("questions are about one domain: give one with --linear");
+    }
     if args.linear || (!args.plan && linear_by_surroundings()) {
         return linear::run(&mut asked, &first);
     }
-    let machine = args.plan || args.to.is_some() || global.format.is_some() || global.json || domains.len() > 1;
+    let machine = args.plan || args.to.is_some() || global.format.is_some() || global.json;
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     if !machine && terminal {
-        let told = asked.told(&first)?;
-        return app::onboard(global, first, told);
+        let sheets = domains.iter().map(|d| Ok((d.clone(), asked.told(d)?))).collect::<anyhow::Result<_>>()?;
+        return app::onboard(global, sheets);
     }
     let mut exit = Exit::Clean;
     for (n, domain) in domains.iter().enumerate() {
         let told = asked.told(domain)?;
-        let (diagnosis, interrupted) = asked.check(domain, &told);
+        let (diagnosis, interrupted) = asked.check(domain, &told)?;
         let list = Checklist::of(&diagnosis, &told);
         if !asked.print(&list, &diagnosis, domains.len() > 1, n > 0)? {
             return Ok(exit);
@@ -67,25 +71,19 @@ fn linear_by_surroundings() -> bool {
 struct Asked<'a> {
     global: &'a Global,
     args: &'a Onboard,
-    runner: Runner,
     signals: Signals,
     state: Option<State>,
-}
-
-/// The note that the answers about a domain are kept under.
-pub fn note(domain: &str) -> String {
-    format!("onboarding-{domain}")
 }
 
 impl<'a> Asked<'a> {
     fn new(global: &'a Global, args: &'a Onboard) -> anyhow::Result<Asked<'a>> {
         let state = State::find().ok().filter(|_| !args.no_save);
-        Ok(Asked { global, args, runner: Runner::new(global.dns())?, signals: Signals::listen(), state })
+        Ok(Asked { global, args, signals: Signals::listen(), state })
     }
 
     /// What was told before, with what the arguments say now on top.
     fn told(&self, domain: &str) -> anyhow::Result<Told> {
-        let kept = self.state.as_ref().and_then(|s| s.note(&note(domain)));
+        let kept = self.state.as_ref().and_then(|s| s.note(&onboards::note(domain)));
         let mut told: Told = kept.and_then(|k| serde_json::from_slice(&k).ok()).unwrap_or_default();
         let args = self.args;
         let over = |old: &mut Option<String>, new: &Option<String>| {
@@ -105,6 +103,10 @@ impl<'a> Asked<'a> {
         if !args.mx.is_empty() {
             told.mx.clone_from(&args.mx);
         }
+        if !args.platform_selector.is_empty() {
+            told.selectors.clone_from(&args.platform_selector);
+        }
+        told.signer = args.signer.or(told.signer);
         over(&mut told.selector, &args.selector);
         over(&mut told.key, &args.dkim_record);
         over(&mut told.bounce, &args.bounce);
@@ -115,50 +117,53 @@ impl<'a> Asked<'a> {
         told.skipped.extend(args.skip.iter().cloned());
         told.silent = args.non_sending || (told.silent && told.platforms.is_empty() && told.servers.is_empty());
         (told.blocklists, told.probe_mx, told.rdap) = (args.blocklists, args.probe_mx, args.rdap);
+        told.https = args.probe_hosts;
         if let Some(path) = &args.make_key {
-            told.key = Some(self.make_key(path, domain)?);
+            self.make_key(path, domain, &mut told)?;
         }
         self.keep(domain, &told);
         Ok(told)
     }
 
-    /// Makes a key; the record of it.
-    fn make_key(&self, path: &std::path::Path, domain: &str) -> anyhow::Result<String> {
+    /// Makes a key, and tells of it.
+    fn make_key(&self, path: &std::path::Path, domain: &str, told: &mut Told) -> anyhow::Result<()> {
+        let path = std::path::absolute(path)?;
         let file = path.display();
         if path.exists() {
             bail!("{file} exists and is not overwritten: give its record with --dkim-record, or name another file");
         }
-        let made = keygen::make(KeyType::Rsa(2048))?;
-        state::write_new(path, made.private.as_bytes())
-            .with_context(|| format!("the key could not be written to {file}"))?;
+        told.key = Some(keygen::to_file(&path).map_err(|e| anyhow!("the key could not be made: {e}"))?);
+        told.key_file = Some(file.to_string());
         if !self.global.quiet {
             super::tell(format_args!(
                 "the private key is in {file}, readable by you alone; whoever has it can sign as {domain}"
             ));
         }
-        Ok(made.record)
+        Ok(())
     }
 
     /// Keeps the answers for the next time; failing to is no reason to stop.
     fn keep(&self, domain: &str, told: &Told) {
         if let (Some(state), Ok(text)) = (&self.state, serde_json::to_vec(told)) {
-            let _ = state.save_note(&note(domain), &text);
+            let _ = state.save_note(&onboards::note(domain), &text);
         }
     }
 
     /// Asks DNS everything the checklist needs.
-    fn check(&self, domain: &str, told: &Told) -> (Diagnosis, Option<Exit>) {
+    fn check(&self, domain: &str, told: &Told) -> anyhow::Result<(Diagnosis, Option<Exit>)> {
+        // Another one each time: it remembers what DNS said before.
+        let runner = Runner::new(self.global.dns())?;
         let global = self.global;
         let input = super::source::recognise(domain, domain.as_bytes().to_vec(), Some(InputKind::Domain));
         let mut said = told.said(domain);
         said.resolver = global.resolver.first().copied();
         let evidence = Evidence::new(input, said, global.now(), global.offline);
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-        let (diagnosis, interrupted) = diagnose::settle_reading(&self.runner, evidence, reading, global, &self.signals);
+        let (diagnosis, interrupted) = diagnose::settle_reading(&runner, evidence, reading, global, &self.signals);
         if !self.args.no_save {
             diagnose::keep(global, &diagnosis, false);
         }
-        (diagnosis, interrupted)
+        Ok((diagnosis, interrupted))
     }
 
     /// False where nobody reads any more.

@@ -97,6 +97,8 @@ pub fn gather(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, evidence: &Evid
         zone.compare(lookup, &names.collect::<Vec<_>>());
     }
     names::ask(lookup, &said.check);
+    names::ask_own(lookup, &said.check, zone.as_ref());
+    names::visit(lookup, &said.check);
     let names = [Part::Dkim, Part::Dmarc, Part::Spf].into_iter().any(wants);
     Domain {
         dnssec: wants(Part::Dnssec).then(|| dnssec::gather(lookup, domain, zone.as_ref())),

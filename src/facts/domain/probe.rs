@@ -149,7 +149,7 @@ impl Host {
     pub fn recipients(&self) -> &[String] {
         match &self.errand {
             Errand::Smtp(probe) => &probe.recipients,
-            Errand::Https { .. } => &[],
+            Errand::Https { .. } | Errand::Http { .. } => &[],
         }
     }
 

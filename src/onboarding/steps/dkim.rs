@@ -1,10 +1,11 @@
 //! DKIM: the keys of each platform, and the own servers' key.
 
-use super::{Desk, Stage, State, Step, done, step};
+use super::{Desk, Next, Stage, State, Step, done, step};
 use crate::evidence::{Data, Kind};
 use crate::facts::dkim::name;
 use crate::facts::domain::who::Role;
-use crate::knowledge::{Platform, platform};
+use crate::knowledge::{Platform, pattern, platform};
+use crate::onboarding::signer::Key;
 use crate::remedy::{self, Change, dkim};
 use crate::rules::Finding;
 
@@ -27,7 +28,8 @@ const WHY: &str = "A signature in your own name is what DMARC counts; it survive
 
 pub(super) fn all(desk: &Desk) -> Vec<Step> {
     let platforms = desk.told.platforms.iter().filter_map(|id| platform::find(id));
-    let mut steps: Vec<Step> = platforms.filter(|p| !p.dkim.is_empty()).map(|p| of_platform(desk, p)).collect();
+    let signs = |p: &&Platform| !p.dkim.is_empty() || p.dkim_setting.is_some();
+    let mut steps: Vec<Step> = platforms.filter(signs).map(|p| of_platform(desk, p)).collect();
     if desk.told.signs() {
         steps.push(of_servers(desk));
     }
@@ -45,10 +47,18 @@ fn of_platform(desk: &Desk, platform: &Platform) -> Step {
     it.check = changes.first().filter(|c| !c.name.contains('<')).map(|c| format!("dig +short TXT {}", c.name));
     let names: Vec<String> = changes.iter().map(|c| c.name.clone()).collect();
     let found: Vec<&Finding> = desk.findings(KEY).filter(|f| Desk::concerns(f, &names)).collect();
+    let nameless = changes.is_empty() || changes.iter().any(|c| c.name.contains('<'));
     if found.is_empty()
-        && let Some(clue) = shown(desk, platform).filter(|_| changes.iter().any(|c| c.name.contains('<')))
+        && nameless
+        && let Some(clue) = shown(desk, platform).or_else(|| said(desk, platform))
     {
         return done(it, clue);
+    }
+    if nameless {
+        it.actions.push(format!(
+            "{} makes names of its own: publish what its portal shows, and say the selectors here; then this ticks itself off.",
+            platform.name
+        ));
     }
     let (mut waiting, mut silent) = (0, false);
     for change in &changes {
@@ -66,6 +76,8 @@ fn of_platform(desk: &Desk, platform: &Platform) -> Step {
         }
     }
     it.state = match (it.changes.is_empty(), waiting) {
+        // Only the portal knows what to publish.
+        (true, 0) if changes.is_empty() => State::ToDo,
         (true, _) if silent => State::Unknown,
         (true, 0) => State::Done,
         (true, _) => State::Waiting,
@@ -121,6 +133,32 @@ fn shown(desk: &Desk, platform: &Platform) -> Option<String> {
     Some(format!("{} leads to {}", clue.question.name, clue.text))
 }
 
+/// A key at a selector that its portal showed: an alias has to lead to the platform, a key of its own is taken at the
+/// owner's word.
+fn said(desk: &Desk, platform: &Platform) -> Option<String> {
+    let targets: Vec<String> = platform
+        .dkim
+        .iter()
+        .filter_map(|k| k.target.as_deref())
+        .map(|t| pattern::open(&Platform::fill(t, desk.domain)))
+        .collect();
+    let others = desk.told.platforms.iter().filter_map(|id| platform::find(id)).filter(|p| p.id != platform.id);
+    let theirs: Vec<String> = others.flat_map(|p| &p.dkim).map(|k| k.name(desk.domain)).collect();
+    let mut names =
+        desk.told.selectors.iter().filter_map(|s| name::key(s, desk.domain)).filter(|n| !theirs.contains(n));
+    let name = names.find(|name| {
+        let usable =
+            desk.facts().domain.keys.at(name).is_some_and(|s| !s.wildcard && s.records().iter().any(|r| r.usable()));
+        let leads = match (desk.alias(name), targets.is_empty()) {
+            (Some(alias), false) => targets.iter().any(|t| pattern::glob(t, &alias)),
+            (None, false) => platform.dkim.iter().any(|k| k.target.is_none()),
+            (_, true) => true,
+        };
+        usable && leads
+    })?;
+    Some(desk.says(&name, Kind::Txt))
+}
+
 fn of_servers(desk: &Desk) -> Step {
     let (domain, selector) = (desk.domain, desk.told.selector());
     let mut it = step("dkim:own", Stage::Records, format!("Your servers sign as {domain}"), WHY);
@@ -146,13 +184,18 @@ fn of_servers(desk: &Desk) -> Step {
         let made = desk.told.key.clone().unwrap_or_else(|| dkim::open_record("rsa"));
         it.changes.push(desk.change(&key, Kind::Txt, vec![remedy::text(&made)], |_| true));
         if desk.told.key.is_none() {
+            it.next = Some(Next::MakeKey);
             it.actions.push(format!(
-                "Make the key: postdoc dkim keygen {domain} --selector {selector} --out {selector}.{domain}.pem --for opendkim \
-                 (or rspamd, postfix, exim, akmta, gomail, stalwart); its record goes here."
+                "Make the key here, or take the record that your signer shows. In a shell: postdoc dkim keygen {domain} --selector \
+                 {selector} --out {selector}.{domain}.pem --for opendkim (or rspamd, postfix, exim, akmta, gomail, stalwart)."
             ));
         }
     }
     it.actions.push("Publish the record before the signer uses the key.".into());
+    if let (Some(signer), Some(file)) = (desk.told.signer, desk.told.key_file.as_deref()) {
+        let key = Key { domain, selector, file, ed25519: false };
+        it.actions.push(format!("The signer:\n{}", signer.configuration(key).trim_end()));
+    }
     desk.judged(&mut it, &found);
     it
 }

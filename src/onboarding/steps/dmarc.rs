@@ -1,8 +1,9 @@
 //! DMARC: the record that begins with watching, and the step that raises it.
 
-use super::{Desk, Stage, State, Step, step};
-use crate::evidence::Kind;
+use super::{Desk, Next, Stage, State, Step, step};
+use crate::evidence::{Data, Kind};
 use crate::facts::dmarc::Policy;
+use crate::remedy::dmarc::Edit;
 use crate::remedy::{blank, text};
 use crate::rules::{Finding, Severity};
 
@@ -79,12 +80,46 @@ pub(super) fn raise(desk: &Desk) -> Step {
         _ => State::Waiting,
     };
     it.proof.push(desk.says(&name, Kind::Txt));
-    if it.state == State::Waiting {
-        it.actions.push(
-            "Wait until two to four weeks of reports show that all of your own mail is aligned (postdoc diagnose REPORT.xml.gz), \
-             then p=quarantine, later p=reject; where people of this name write to mailing lists, stay with quarantine."
-                .into(),
-        );
+    if it.state != State::Waiting {
+        return it;
     }
+    let watching = desk.facts().dmarc.governing().filter(|s| s.name() == name).and_then(|s| s.record());
+    let Some(record) = watching else {
+        it.actions.push("First the record that watches.".into());
+        return it;
+    };
+    let proof = desk.told.proof.as_ref().filter(|p| p.passed);
+    match proof {
+        None if !desk.told.raise => {
+            it.next = Some(Next::Raise);
+            it.actions.push(
+                "Locked until a test message or a report shows that your own mail is aligned: send the test, or read a report \
+                 (postdoc diagnose REPORT.xml.gz). It can be opened by hand."
+                    .into(),
+            );
+            return it;
+        }
+        None => it.actions.push(
+            "Opened by hand: nothing has shown yet that your own mail is aligned. What is not, goes to spam from then on.".into(),
+        ),
+        Some(proof) if proof.report => it.proof.push(format!("{}: {}, all aligned", proof.by, proof.words)),
+        Some(proof) => {
+            it.proof.push(format!("{} said {}", proof.by, proof.words));
+            it.actions.push(
+                "One message proves one way of sending: two to four weeks of reports show whether there are others.".into(),
+            );
+        }
+    }
+    let mut edit = Edit::of(&record.text);
+    edit.set("p", "quarantine");
+    it.state = State::ToDo;
+    it.optional = true;
+    it.changes.push(desk.change(
+        &name,
+        Kind::Txt,
+        vec![text(&edit.text())],
+        |d| matches!(d, Data::Txt(strings) if strings.concat() == record.text.as_bytes()),
+    ));
+    it.actions.push("Later p=reject; where people of this name write to mailing lists, stay with quarantine.".into());
     it
 }

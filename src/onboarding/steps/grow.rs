@@ -1,31 +1,12 @@
 //! After the first message: who tells of complaints, and how the volume grows.
 
-use super::{Desk, Stage, State, Step, step};
-use crate::knowledge::{platform, receiver};
-use crate::remedy;
+use super::{Desk, Next, Stage, State, Step, step};
+use crate::knowledge::receiver;
 
 pub(super) fn all(desk: &Desk) -> Vec<Step> {
-    let mut steps = vec![panel(desk), portals(), warm_up(desk)];
-    steps.retain(|s| !s.actions.is_empty());
+    let mut steps = vec![portals(), warm_up(desk)];
     steps.iter_mut().for_each(|s| s.state = State::Unknown);
     steps
-}
-
-fn panel(desk: &Desk) -> Step {
-    let mut it = step(
-        "panel",
-        Stage::Grow,
-        "The panels say the same",
-        "What a sender, a pool, a template or a campaign sets wins over what the domain has.",
-    );
-    for platform in desk.told.platforms.iter().filter_map(|id| platform::find(id)) {
-        let settings = platform.dkim_setting.iter().chain(&platform.return_path_setting);
-        it.actions.extend(settings.map(|s| remedy::platform::place(s, desk.domain)));
-        it.actions.extend(platform.notes.iter().map(|n| remedy::platform::place(n, desk.domain)));
-    }
-    it.actions.dedup();
-    it.check = Some("postdoc diagnose HEADER.txt --configured from=…,mail-from=…,selector=…".into());
-    it
 }
 
 /// Receivers whose portals matter to senders, by what share of mail they have.
@@ -67,5 +48,6 @@ fn warm_up(desk: &Desk) -> Step {
         desk.facts().domain.age.as_ref().and_then(|a| a.days).map_or(String::new(), |d| format!(" --domain-age {d}"));
     it.actions.push(format!("postdoc warmup plan --target {target}{platform}{age}"));
     it.check = Some("postdoc warmup check --log FILE".into());
+    it.next = Some(Next::WarmUp);
     it
 }

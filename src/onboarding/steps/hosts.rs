@@ -1,9 +1,9 @@
-//! Hosts: the own servers with their names both ways, tracking hosts, the certificate of the mail host.
+//! The own servers, with their names both ways.
 
 use super::{Desk, Stage, State, Step, done, step, unknown};
 use crate::evidence::{Data, Kind};
 use crate::facts::reverse::reverse_question;
-use crate::onboarding::told::{Host, Server};
+use crate::onboarding::told::Server;
 use crate::remedy::{Change, TTL, blank};
 use crate::rules::Finding;
 use std::net::IpAddr;
@@ -12,7 +12,8 @@ use std::net::IpAddr;
 const SOURCE: &[&str] =
     &["ptr-missing", "ptr-not-forward-confirmed", "ptr-generic", "ipv6-ptr-missing", "helo-invalid"];
 
-fn data(ip: IpAddr) -> (Kind, Data) {
+/// An address as a record.
+pub(super) fn data(ip: IpAddr) -> (Kind, Data) {
     match ip {
         IpAddr::V4(ip) => (Kind::A, Data::A(ip)),
         IpAddr::V6(ip) => (Kind::Aaaa, Data::Aaaa(ip)),
@@ -45,6 +46,11 @@ pub(super) fn server(desk: &Desk, server: &Server) -> Vec<Step> {
     vec![forward, reverse(desk, server, &host)]
 }
 
+/// What to write to whoever gave the address.
+pub fn request(ip: &str, host: &str) -> String {
+    format!("Please set the reverse name (PTR) of {ip} to {host}.")
+}
+
 fn reverse(desk: &Desk, server: &Server, host: &str) -> Step {
     let ip = server.ip;
     let question = reverse_question(ip);
@@ -75,8 +81,8 @@ fn reverse(desk: &Desk, server: &Server, host: &str) -> Step {
     it.rules.extend(found.iter().map(|f| f.rule.id));
     it.actions.extend(found.iter().map(|f| format!("{}.", f.title)));
     it.actions.push(format!(
-        "Ask whoever gave you {ip}, or set it in their panel (“reverse DNS”): “Please set the reverse name (PTR) of {ip} to \
-         {host}.” It is not set in the zone of your domain."
+        "Ask whoever gave you {ip}, or set it in their panel (“reverse DNS”): “{}” It is not set in the zone of your domain.",
+        request(&ip.to_string(), host)
     ));
     it.changes.push(Change {
         name: question.name,
@@ -86,80 +92,4 @@ fn reverse(desk: &Desk, server: &Server, host: &str) -> Step {
         after: vec![Data::Ptr(host.to_owned())],
     });
     it
-}
-
-/// Hosts of links and pixels.
-pub(super) fn tracking(desk: &Desk) -> Vec<Step> {
-    desk.told.tracking.iter().map(|host| track(desk, host)).collect()
-}
-
-fn track(desk: &Desk, host: &Host) -> Step {
-    let Host { name, target } = host;
-    let mut it = step(
-        format!("tracking:{name}"),
-        Stage::Records,
-        format!("{name} leads to the tracker"),
-        "Links of the mail go through it: under your own name they share your reputation, not a stranger's.",
-    );
-    it.check = Some(format!("curl -sSI https://{name}/"));
-    it.actions.push(format!("It needs a certificate for {name}: the command below must not complain."));
-    if desk.unasked(name, Kind::A) {
-        return unknown(it, desk.says(name, Kind::A));
-    }
-    let (alias, addresses) = (desk.alias(name), desk.addresses(name));
-    it.proof.push(desk.says(name, Kind::A));
-    let ip = target.as_deref().and_then(|t| t.parse::<IpAddr>().ok());
-    let there = match (target, ip) {
-        (_, Some(ip)) => addresses.contains(&ip),
-        (Some(target), None) => alias.as_deref() == Some(target),
-        (None, _) => !addresses.is_empty(),
-    };
-    if there {
-        it.state = State::Done;
-        return it;
-    }
-    it.changes.push(match (target, ip) {
-        (_, Some(ip)) => {
-            let (kind, address) = data(ip);
-            desk.change(name, kind, vec![address], |_| true)
-        }
-        (Some(target), None) => desk.change(name, Kind::Cname, vec![Data::Cname(target.clone())], |_| true),
-        (None, _) => {
-            let target = blank("host or address that your tracker names");
-            desk.change(name, Kind::Cname, vec![Data::Cname(target)], |_| true)
-        }
-    });
-    if alias.is_some() || !addresses.is_empty() {
-        it.actions.push("Something else stands at this name: an alias stands alone, so that goes first.".into());
-    }
-    it
-}
-
-/// The certificate of the own mail host.
-pub(super) fn certificate(desk: &Desk) -> Option<Step> {
-    let host = desk.told.servers.iter().find_map(|s| s.name.as_deref())?;
-    let mut it = step(
-        "certificate",
-        Stage::Records,
-        format!("{host} has a certificate"),
-        "Mail to it travels encrypted to the right host; a valid one is asked for by MTA-STS.",
-    );
-    it.optional = true;
-    it.check = Some(format!("openssl s_client -starttls smtp -connect {host}:25 -verify_return_error"));
-    let found: Vec<_> =
-        desk.findings(&["caa-blocks-issuer", "mx-certificate-invalid", "mx-starttls-missing"]).collect();
-    let probed = desk.facts().domain.probes.is_some();
-    it.actions.push(format!(
-        "For Let's Encrypt over HTTP {host} needs an address, port 80 open from everywhere, and, where there are CAA records, one \
-         that says issue \"letsencrypt.org\"."
-    ));
-    if !found.is_empty() {
-        desk.judged(&mut it, &found);
-        return Some(it);
-    }
-    let own = desk.mx().unwrap_or_default().iter().any(|(_, mx)| mx == host);
-    Some(match probed && own {
-        true => done(it, format!("{host} showed a good one")),
-        false => unknown(it, "it is looked at where the host takes mail for the domain: --probe-mx"),
-    })
 }

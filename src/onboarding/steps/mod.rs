@@ -7,9 +7,12 @@ mod hosts;
 mod optional;
 mod prove;
 mod spf;
+mod web;
 mod zone;
 
-use super::checklist::{Stage, State, Step};
+pub use hosts::request;
+
+use super::checklist::{Next, Stage, State, Step};
 use super::desk::Desk;
 
 /// Every step of this domain, in the order of the list.
@@ -25,8 +28,8 @@ pub(super) fn all(desk: &Desk) -> Vec<Step> {
     steps.extend(dkim::all(desk));
     steps.push(dmarc::record(desk));
     steps.extend(spf::return_paths(desk));
-    steps.extend(hosts::tracking(desk));
-    steps.extend(hosts::certificate(desk));
+    steps.extend(web::tracking(desk));
+    steps.extend(web::certificate(desk));
     steps.push(zone::verification(desk));
     steps.extend(optional::all(desk));
     steps.extend(prove::all(desk));

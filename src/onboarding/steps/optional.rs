@@ -1,6 +1,6 @@
 //! What mail arrives without, and what makes it safer or better seen.
 
-use super::{Desk, Stage, State, Step, done, step, unknown};
+use super::{Desk, Next, Stage, State, Step, done, step, unknown};
 use crate::evidence::{Data, Kind};
 use crate::facts::dmarc::Policy;
 use crate::remedy::{blank, text};
@@ -154,7 +154,10 @@ fn blocklists(desk: &Desk) -> Step {
     }
     match desk.d.passed.iter().any(|r| rules.contains(&r.id)) {
         true => done(it, "no list that answered holds them"),
-        false => unknown(it, "not asked, for it tells the lists: --blocklists"),
+        false => {
+            it.next = Some(Next::Blocklists);
+            unknown(it, "not asked, for it tells the lists: --blocklists")
+        }
     }
 }
 
@@ -173,6 +176,9 @@ fn role_mailboxes(desk: &Desk) -> Step {
     }
     match desk.d.passed.iter().any(|r| r.id == "role-mailbox-missing") {
         true => done(it, "the mail host takes mail for them"),
-        false => unknown(it, "the mail host was not asked: --probe-mx"),
+        false => {
+            it.next = Some(Next::MailHosts);
+            unknown(it, "the mail host was not asked: --probe-mx")
+        }
     }
 }

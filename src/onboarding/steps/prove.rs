@@ -1,9 +1,32 @@
 //! What only a message, or the reports on many, can prove.
 
-use super::{Desk, Stage, State, Step, dmarc, step};
+use super::{Desk, Next, Stage, State, Step, dmarc, step};
+use crate::knowledge::platform;
+use crate::remedy;
 
 pub(super) fn all(desk: &Desk) -> Vec<Step> {
-    vec![test(desk), unsubscribe(desk), dmarc::raise(desk)]
+    let mut steps: Vec<Step> = panel(desk).into_iter().collect();
+    steps.extend([test(desk), unsubscribe(desk), dmarc::raise(desk)]);
+    steps
+}
+
+/// What the panels are set to: no answer of DNS tells.
+fn panel(desk: &Desk) -> Option<Step> {
+    let mut it = step(
+        "panel",
+        Stage::Prove,
+        "The panels say the same",
+        "What a sender, a pool, a template or a campaign sets wins over what the domain has.",
+    );
+    for platform in desk.told.platforms.iter().filter_map(|id| platform::find(id)) {
+        let settings = platform.dkim_setting.iter().chain(&platform.return_path_setting);
+        it.actions.extend(settings.map(|s| remedy::platform::place(s, desk.domain)));
+        it.actions.extend(platform.notes.iter().map(|n| remedy::platform::place(n, desk.domain)));
+    }
+    it.actions.dedup();
+    it.check = Some("postdoc diagnose HEADER.txt --configured from=…,mail-from=…,selector=…".into());
+    it.state = State::Unknown;
+    Some(it).filter(|s| !s.actions.is_empty())
 }
 
 fn test(desk: &Desk) -> Step {
@@ -13,12 +36,20 @@ fn test(desk: &Desk) -> Step {
         "A test message passes",
         "DNS shows what should happen; a message shows what does: panel, template and campaign may each set another sender.",
     );
-    it.state = State::Unknown;
-    it.actions.push(format!(
-        "Send a real message as {} to a mailbox of yours at Gmail and at Outlook.com, show its original, and paste the header.",
-        desk.domain
-    ));
+    it.next = Some(Next::Test);
     it.check = Some("postdoc diagnose HEADER.txt".into());
+    if let Some(proof) = desk.told.proof.as_ref().filter(|p| !p.report) {
+        it.proof.push(format!("{} said {}, {}", proof.by, proof.words, proof.at.strftime("%Y-%m-%d %H:%M UTC")));
+        it.state = if proof.passed { State::Done } else { State::ToDo };
+    } else {
+        it.state = State::Unknown;
+    }
+    if it.state != State::Done {
+        it.actions.push(format!(
+            "Send a real message as {} to a mailbox of yours at Gmail and at Outlook.com, show its original, and paste the header.",
+            desk.domain
+        ));
+    }
     it
 }
 

@@ -153,7 +153,7 @@ fn of_platform(desk: &Desk, platform: &Platform) -> Option<Step> {
         .target
         .as_deref()
         .map_or_else(|| blank(&format!("target that {} shows", platform.name)), |t| Platform::fill(t, domain));
-    let fits = |shown: &str| pattern::glob(&open(&target), shown);
+    let fits = |shown: &str| pattern::glob(&pattern::open(&target), shown);
     it.check = Some(format!("dig +short {} {name}", setup.record));
     if !name.contains('<') && [Kind::Cname, Kind::Mx, Kind::Txt].into_iter().all(|kind| desk.unasked(&name, kind)) {
         return Some(unknown(it, desk.says(&name, Kind::Cname)));
@@ -188,24 +188,6 @@ fn includes(text: &str, wanted: &str) -> bool {
     let terms = |t: &str| t.split(' ').filter(|w| w.contains(':')).map(str::to_owned).collect::<Vec<_>>();
     let own = terms(text);
     Record::is(text.as_bytes()) && terms(wanted).iter().all(|t| own.contains(t))
-}
-
-/// A template as a pattern.
-fn open(template: &str) -> String {
-    let mut out = String::new();
-    let mut inside = false;
-    for c in template.chars() {
-        match c {
-            '<' => {
-                inside = true;
-                out.push('*');
-            }
-            '>' => inside = false,
-            c if !inside => out.push(c),
-            _ => {}
-        }
-    }
-    out
 }
 
 fn of_servers(desk: &Desk, bounce: &str) -> Step {

@@ -1,7 +1,8 @@
 //! Who sends, the zone itself, where mail goes, and the tokens of postmaster portals.
 
-use super::{Desk, Stage, State, Step, done, step, unknown};
+use super::{Desk, Next, Stage, State, Step, done, step, unknown};
 use crate::evidence::{Data, Kind};
+use crate::facts::dkim::name;
 use crate::facts::domain::who::Role;
 use crate::knowledge::platform;
 use crate::remedy::{Change, TTL, blank};
@@ -23,9 +24,11 @@ pub(super) fn who_sends(desk: &Desk) -> Step {
         let clue = party.clues.first().map_or("", |c| c.text.as_str());
         it.actions.push(format!("{} may send by what is published ({clue}): is it one of yours?", party.name));
     }
+    it.next = Some(Next::Ask);
     match all.is_empty() {
         true => {
-            it.actions.push("Name every platform (--platform) and every server of your own (--server IP=NAME).".into());
+            it.actions.push("Name every platform and every server of your own that will send; none is guessed.".into());
+            it.check = Some(format!("postdoc onboard {} --platform ID --server IP=NAME", desk.domain));
             it
         }
         false => done(it, all.join(", ")),
@@ -42,11 +45,14 @@ pub(super) fn name_servers(desk: &Desk) -> Step {
     it.check = Some(format!("dig +short NS {}", desk.domain));
     let found: Vec<_> = desk.findings(ZONE).collect();
     desk.judged(&mut it, &found);
-    if !found.is_empty() {
-        it.actions.push(
-            "Name servers of your own (ns1 and ns2 of the domain) need host records at the registrar, so-called glue."
-                .into(),
-        );
+    let glueless = glueless(desk);
+    for host in &glueless {
+        it.state = State::ToDo;
+        it.actions.push(format!(
+            "{host} stands in the zone that it serves: its address has to stand at the registrar too, as a host record (glue)."
+        ));
+    }
+    if !found.is_empty() || !glueless.is_empty() {
         return it;
     }
     let home = desk.facts().home(desk.domain);
@@ -54,6 +60,17 @@ pub(super) fn name_servers(desk: &Desk) -> Step {
         true => unknown(it, desk.says(desk.domain, Kind::Ns)),
         false => done(it, format!("{}: {}", home.zone, home.servers.join(", "))),
     }
+}
+
+/// Delegated servers inside the zone whose addresses the zone above does not hand out (RFC 1034 §4.2.1).
+fn glueless(desk: &Desk) -> Vec<String> {
+    let Some(zone) = &desk.facts().domain.zone else { return Vec::new() };
+    let (Some(apex), Some(parent)) = (&zone.apex, &zone.parent) else { return Vec::new() };
+    let answers = parent.asked.iter().filter_map(|a| desk.facts().evidence.answers.get(&a.question));
+    let referrals: Vec<_> = answers.filter(|a| !a.outcome.failed() && !a.authoritative).collect();
+    let glue = |host: &str| referrals.iter().any(|a| a.glue.iter().any(|r| r.name == host));
+    let delegated = parent.names.iter().flatten().filter(|host| name::within(host, apex));
+    delegated.filter(|host| !referrals.is_empty() && !glue(host)).cloned().collect()
 }
 
 pub(super) fn mx(desk: &Desk) -> Step {

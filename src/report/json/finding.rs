@@ -116,7 +116,7 @@ fn evidence(input: &Input, exhibit: &Exhibit) -> Evidence {
         },
         Place::Fetched { errand, text } => {
             let source = match errand {
-                Errand::Https { .. } => "https",
+                Errand::Https { .. } | Errand::Http { .. } => "https",
                 Errand::Smtp(_) => "smtp",
             };
             Evidence { source, place: errand.place(), text: beginning(text.as_bytes()), span: None, label }

@@ -16,6 +16,7 @@ pub struct Document {
     domain: String,
     headline: String,
     ready: bool,
+    own_servers: Vec<String>,
     dns_host: Value,
     guesses: Vec<Value>,
     mail: Vec<Value>,
@@ -34,6 +35,7 @@ pub fn document(list: &Checklist, d: &Diagnosis) -> Document {
         domain: list.domain.clone(),
         headline: headline(list),
         ready: list.is_ready(),
+        own_servers: list.own.clone(),
         dns_host: json!(home.host.map(|h| json!({ "id": h.id, "name": h.name, "chosen": home.chosen }))),
         guesses: list
             .guesses

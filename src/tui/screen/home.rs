@@ -4,18 +4,15 @@
 //!   What do you have?
 //!
 //! ▸ 1  Diagnose mail, a header, a report paste it now, or Enter for the editor
-//!   2  Show me an example                a header that fails, explained
-//!   3  Check a domain                    live DNS
-//!   4  Watch a DNS change                until every name server has it
-//!   5  Warm up a domain or an address    how much to send on which day
-//!   6  Practice                          broken domains in an invented internet
-//!   7  Fetch a message from a mailbox    wait for it, see the folder
-//!   8  Send a test message               see the session, and why it is refused
-//!   9  Set up a new sending domain       records, keys, checks, one by one
+//!   2  Set up a new sending domain       records, keys, checks, one by one
+//!   3  Send a test message               see the session, and why it is refused
+//!   4  Check a domain                    live DNS
+//!   …
+//!   0  Practice                          broken domains in an invented internet
 //!
 //!   Paste works here, on any screen …
 //! ── Recent ─────────────────────────────────────────────────────────────────
-//!   9  acme.example          ✗ FAIL  DMARC not aligned               14:02
+//!      acme.example          ✗ FAIL  DMARC not aligned               14:02
 //! ```
 
 use super::step;
@@ -37,15 +34,15 @@ use ratatui::layout::{Position, Rect};
 /// What works, in the order of the digits.
 const ENTRIES: &[(&str, &str)] = &[
     ("Diagnose mail, a header, a report", "paste it now, or Enter for the editor"),
-    ("Show me an example", "a header with a fault, explained"),
+    ("Set up a new sending domain", "records, keys, checks, one by one"),
+    ("Send a test message", "see the session, and why it is refused"),
     ("Check a domain", "live DNS: SPF, DKIM, DMARC, MX, PTR …"),
     ("Watch a DNS change", "until every server has it"),
     ("Warm up a domain or an address", "how much to send on which day, and when to go on"),
-    ("Practice", "broken domains in an invented internet"),
     ("Fetch a message from a mailbox", "wait for it, see the folder, diagnose it"),
-    ("Send a test message", "see the session, and why it is refused"),
     ("Find out why mail fails", "from what you see to the cause, step by step"),
-    ("Set up a new sending domain", "records, keys, checks, one by one"),
+    ("Show me an example", "a header with a fault, explained"),
+    ("Practice", "broken and new domains in an invented internet"),
 ];
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
@@ -63,16 +60,16 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
     app.home = line;
     match line {
         0 => app.screens.push(Screen::Input),
-        1 => app.screens.push(Screen::Samples),
-        2 => app.screens.push(Screen::Ask),
-        3 if app.watches.list.is_empty() => app.screens.push(Screen::WatchForm),
-        3 => watches::show(app),
-        4 => warmups::show(app),
-        5 => app.screens.push(Screen::Practice),
+        1 => app.screens.push(Screen::OnboardForm),
+        2 => sendings::show(app),
+        3 => app.screens.push(Screen::Ask),
+        4 if app.watches.list.is_empty() => app.screens.push(Screen::WatchForm),
+        4 => watches::show(app),
+        5 => warmups::show(app),
         6 => fetches::show(app),
-        7 => sendings::show(app),
-        8 => troubles::show(app),
-        9 => app.screens.push(Screen::OnboardForm),
+        7 => troubles::show(app),
+        8 => app.screens.push(Screen::Samples),
+        9 => app.screens.push(Screen::Practice),
         n => {
             if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());

@@ -13,6 +13,7 @@ use crate::practice;
 use crate::tui::app::App;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
+use crate::tui::onboards;
 use crate::tui::practice::begin;
 use crate::tui::theme::Ink;
 use crate::tui::widget::doc::{Doc, Pen};
@@ -21,18 +22,23 @@ use ratatui::layout::Rect;
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let lessons = practice::all();
+    let len = lessons.len() + practice::setups().len();
     let chosen = match action {
         Action::Open => app.practice.marked,
         Action::Pick(digit @ 1..) => digit as usize - 1,
         other => {
             let marked = &mut app.practice.marked;
-            *marked = step(*marked, other, lessons.len(), app.page).unwrap_or(*marked);
+            *marked = step(*marked, other, len, app.page).unwrap_or(*marked);
             return vec![];
         }
     };
-    match lessons.get(chosen) {
-        Some(lesson) => begin(app, lesson),
-        None => {
+    match (lessons.get(chosen), practice::setups().get(chosen.wrapping_sub(lessons.len()))) {
+        (Some(lesson), _) => begin(app, lesson),
+        (None, Some(setup)) => {
+            app.practice.marked = chosen;
+            onboards::practise(app, setup)
+        }
+        (None, None) => {
             app.say("There is no such line.");
             vec![]
         }
@@ -46,12 +52,16 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     doc.para(2, intro, Ink::Plain);
     doc.blank();
     let mut marked = 0;
-    for (n, lesson) in practice::all().iter().enumerate() {
+    let titles = practice::all().iter().map(|l| &l.title).chain(practice::setups().iter().map(|s| &s.title));
+    for (n, title) in titles.enumerate() {
+        if n == practice::all().len() {
+            doc.section("New domains, to be set up from nothing", "");
+        }
         if n == app.practice.marked {
             marked = doc.lines.len();
         }
         let digit = super::digit(n);
-        doc.item(n == app.practice.marked, &format!("{digit}  {}", lesson.title));
+        doc.item(n == app.practice.marked, &format!("{digit}  {title}"));
     }
     let top = doc.draw(frame, area, (marked + 1).saturating_sub(area.height as usize));
     cursor(frame, area, marked, top);

@@ -120,6 +120,9 @@ impl Form {
                 rdap: yes(RDAP),
                 non_sending: yes(SILENT),
                 names: said.check.names.clone(),
+                published: said.check.published.clone(),
+                https: said.check.https.clone(),
+                http: said.check.http.clone(),
                 volume: said.check.volume,
             },
             ..said.clone()

@@ -333,7 +333,7 @@ pub(in crate::tui) const STORIES: &[Story] = &[
     ("onboard_form", |app| {
         app.screens = vec![Screen::Home, Screen::OnboardForm];
         press(app, "acme.exam");
-        enter(app);
+        stroke(app, KeyCode::Down, KeyModifiers::NONE);
     }),
     ("onboard", |app| {
         onboarded(app);
@@ -343,9 +343,25 @@ pub(in crate::tui) const STORIES: &[Story] = &[
         onboarded(app);
         press(app, "jjjjjS");
     }),
+    ("onboard_several", |app| {
+        onboarded(app);
+        press(app, "e");
+        press(app, " example.org");
+        let effects = ctrl(app, 'd');
+        set_up(app, &effects);
+        let effects = press(app, "n");
+        set_up(app, &effects);
+        press(app, "jjj");
+    }),
+    ("onboard_practice", |app| {
+        *app = self::app(app.look);
+        app.screens.push(Screen::Practice);
+        let effects = crate::tui::onboards::practise(app, &crate::practice::setups()[0]);
+        set_up(app, &effects);
+    }),
     ("onboard_waits", |app| {
         onboarded(app);
-        app.onboard.list = None;
+        app.onboard.sheet_mut().list = None;
     }),
     ("warmup_form", |app| {
         app.screens = vec![Screen::Home, Screen::WarmUpForm];
@@ -534,7 +550,10 @@ pub(in crate::tui) fn onboarded(app: &mut App) -> Vec<Effect> {
     for text in [
         "example.com",
         "",
+        "",
         "192.0.2.4=mta.example.com",
+        "",
+        "",
         "",
         "",
         "",
@@ -546,13 +565,23 @@ pub(in crate::tui) fn onboarded(app: &mut App) -> Vec<Effect> {
         stroke(app, KeyCode::Down, KeyModifiers::NONE);
     }
     let effects = ctrl(app, 'd');
-    let Some(Effect::Open(ticket, Source::Domain { said, .. })) = effects.last() else { panic!("{effects:?}") };
-    let (ticket, said) = (*ticket, said.clone());
-    let opened = Opened::new(testing::input_of(b"example.com", InputKind::Domain), *said.clone());
-    update(app, Msg::Opened(ticket, Ok(Box::new(opened))));
-    let diagnosis = testing::checked_as(*said, "");
-    update(app, Msg::Progress(ticket, Box::new(Progress { diagnosis, running: 0 })));
+    set_up(app, &effects);
     effects
+}
+
+/// The zone of example.com begins here, so that its own servers are asked.
+pub(in crate::tui) const SOA: &str = "example.com 3600 SOA ns1.dns.example host.example.com 7 7200 900 1209600 300";
+
+/// The check of a domain that is set up comes home.
+pub(in crate::tui) fn set_up(app: &mut App, effects: &[Effect]) {
+    let Some(Effect::Open(ticket, Source::Domain { name, said, practice })) = effects.last() else {
+        panic!("{effects:?}")
+    };
+    let (ticket, name, said) = (*ticket, name.clone(), said.clone());
+    let opened = Opened::new(testing::input_of(name.as_bytes(), InputKind::Domain), *said.clone());
+    update(app, Msg::Opened(ticket, Ok(Box::new(Opened { practice: *practice, ..opened }))));
+    let diagnosis = testing::checked_name(&name, *said, SOA);
+    update(app, Msg::Progress(ticket, Box::new(Progress { diagnosis, running: 0 })));
 }
 
 /// Asks for a message and hears this state; answers the ticket.
@@ -572,7 +601,7 @@ pub(in crate::tui) fn fetched(app: &mut App, state: crate::fetch::Wait) -> Ticke
 /// A plan for a domain that is known; answers what was asked of the world.
 pub(in crate::tui) fn warmed_up(app: &mut App) -> Vec<Effect> {
     app.screens.truncate(1);
-    press(app, "5");
+    press(app, "6");
     for text in ["20000", "", "sparkpost", "", "", "700", "", "", "gmail=50 yahoo=30"] {
         press(app, text);
         stroke(app, KeyCode::Down, KeyModifiers::NONE);

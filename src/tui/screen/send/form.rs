@@ -107,6 +107,16 @@ impl Form {
         line == SECRET && self.login.is_multiple_of(2)
     }
 
+    /// Proposes a sender and a key, where nothing stands yet.
+    pub fn propose(&mut self, from: String, key: Option<(String, String)>) {
+        let (file, selector) = key.unwrap_or_default();
+        for (line, text) in [(FROM, from), (KEY, file), (SELECTOR, selector)] {
+            if let Some(edit) = self.texts.get_mut(line).filter(|edit| edit.is_empty()) {
+                *edit = LineEdit::new(text);
+            }
+        }
+    }
+
     /// The secret is needed no more.
     pub fn forget(&mut self) {
         self.secret = Hidden::default();
