@@ -4,8 +4,9 @@ use crate::world::secret::{Credentials, NoSecret, Proof, Source};
 use clap::Args;
 use std::path::PathBuf;
 
-/// A user name, and where its secret is to be had. No option takes the secret itself: arguments are seen by everybody
-/// on the machine.
+// A user name, and where its secret is to be had. No option takes the secret itself: arguments are seen by everybody
+// on the machine.
+// (No doc comment: clap would take it for what the command is about.)
 #[derive(Debug, Clone, Default, Args)]
 #[group(id = "account")]
 pub struct Account {

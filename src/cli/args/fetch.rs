@@ -26,7 +26,8 @@ pub struct Fetch {
     pub no_save: bool,
 }
 
-/// The message that is waited for.
+// The message that is waited for.
+// (No doc comment: clap would take it for what the command is about.)
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct SoughtArgs {
@@ -47,7 +48,8 @@ impl SoughtArgs {
     }
 }
 
-/// Mailboxes to look into.
+// Mailboxes to look into.
+// (No doc comment: clap would take it for what the command is about.)
 #[derive(Clone, Debug, Default, Args)]
 pub struct Mailboxes {
     /// An IMAP server as [USER@]HOST[:PORT], a provider's name (gmail), or an address of a known one (repeatable)

@@ -65,6 +65,8 @@ Diagnosing sends out nothing but DNS questions; --offline not even those. Mail i
 after a yes.";
 
 #[derive(Debug, Subcommand)]
+// The arguments of a command are made when it is the one that was given.
+#[command(defer = true)]
 pub enum Command {
     /// Diagnose a message, a header block or a DNS record
     Diagnose(Box<Diagnose>),
@@ -122,5 +124,17 @@ mod tests {
     #[test]
     fn the_arguments_hold_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_is_about_the_same_before_and_after_its_arguments_are_made() {
+        let about = |command: &clap::Command| {
+            let each = command.get_subcommands().filter(|c| c.get_name() != "help");
+            each.map(|c| (c.get_name().to_owned(), c.get_about().map(ToString::to_string))).collect::<Vec<_>>()
+        };
+        let mut built = Cli::command();
+        let before = about(&built);
+        built.build();
+        assert_eq!(before, about(&built));
     }
 }
