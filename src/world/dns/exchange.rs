@@ -150,9 +150,8 @@ async fn listen(socket: &UdpSocket, address: SocketAddr, query: &Query) -> Reply
         if socket.readable().await.is_err() {
             return Reply::Silence;
         }
-        let mut datagram = [0; 4096];
-        let heard = match socket.try_recv(&mut datagram) {
-            Ok(length) => query.hear(&datagram[..length]),
+        let heard = match receive(socket, query) {
+            Ok(heard) => heard,
             Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => continue,
             // ICMP: nobody listens there.
             Err(_) => return Reply::Silence,
@@ -174,6 +173,13 @@ async fn listen(socket: &UdpSocket, address: SocketAddr, query: &Query) -> Reply
         };
         return over_tcp(address, query).await.map_or(less, |message| Reply::Said { message, tcp: true });
     }
+}
+
+/// Takes a datagram that is there. Its room is on the stack: a thousand questions that wait hold none.
+fn receive(socket: &UdpSocket, query: &Query) -> std::io::Result<Heard> {
+    let mut datagram = [0; 4096];
+    let length = socket.try_recv(&mut datagram)?;
+    Ok(query.hear(&datagram[..length]))
 }
 
 /// RFC 7766 §8: the length, then the message. `None` where it does not work out.
