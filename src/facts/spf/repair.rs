@@ -59,9 +59,14 @@ fn unescaped(raw: &str) -> Cow<'_, str> {
 
 /// Where another term begins inside this one, its qualifier included: `ip4:192.0.2.1include:a.example`.
 pub(super) fn glued_term(term: &str) -> Option<usize> {
-    let lower = term.to_ascii_lowercase();
-    let words = ["include:", "ip4:", "ip6:", "exists:", "redirect="];
-    let at = words.iter().filter_map(|w| lower.get(1..)?.find(w).map(|at| at + 1)).min()?;
+    const WORDS: [&str; 5] = ["include:", "ip4:", "ip6:", "exists:", "redirect="];
+    let bytes = term.as_bytes();
+    let ends = |(end, _): (usize, &u8)| {
+        let start = |w: &&str| (end + 1).checked_sub(w.len()).filter(|&start| start > 0);
+        let word = |w: &&str| start(w).filter(|&start| bytes[start..=end].eq_ignore_ascii_case(w.as_bytes()));
+        WORDS.iter().find_map(|w| word(&w))
+    };
+    let at = bytes.iter().enumerate().filter(|(_, b)| matches!(b, b':' | b'=')).find_map(ends)?;
     let signed = term.as_bytes().get(at - 1).is_some_and(|b| b"+-~?".contains(b));
     // A lone sign in front is this term's own.
     let at = at - usize::from(signed);
