@@ -67,6 +67,11 @@ impl State {
 
 /// The demands in force, for a message, a header or a domain.
 pub fn lines<'f>(facts: &Facts, findings: impl Iterator<Item = &'f Finding> + Clone) -> Vec<Line> {
+    lines_of(&ASKED, facts, findings)
+}
+
+/// As [`lines`], of these receivers alone.
+pub fn lines_of<'f>(asked: &[&str], facts: &Facts, findings: impl Iterator<Item = &'f Finding> + Clone) -> Vec<Line> {
     if !matches!(facts.evidence.input.kind, InputKind::Message | InputKind::Headers | InputKind::Domain) {
         return Vec::new();
     }
@@ -86,7 +91,7 @@ pub fn lines<'f>(facts: &Facts, findings: impl Iterator<Item = &'f Finding> + Cl
     };
     let of = |id: &&str| receiver::find(id);
     let mut lines = Vec::new();
-    for receiver in ASKED.iter().filter_map(of) {
+    for receiver in asked.iter().filter_map(of) {
         let demands = receiver.requirement.iter().filter(|d| in_force(d, today));
         let mut own: Vec<Line> = demands.filter_map(|d| judge(receiver, d, d.needs?)).collect();
         own.sort_by_key(|line| line.demand.is_for_bulk());

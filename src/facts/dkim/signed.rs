@@ -126,17 +126,24 @@ fn canons(signature: &Signature) -> Option<(Canon, Canon)> {
 /// The fields by name, so that a long `h=` costs no more than its length.
 struct Fields<'h> {
     header: &'h Header,
-    /// Lower-case names; indices top to bottom.
-    named: HashMap<Vec<u8>, Vec<usize>>,
+    text: &'h [u8],
+    /// Indices in the order of the names, whatever their case, and top to bottom.
+    named: Vec<usize>,
 }
 
 impl<'h> Fields<'h> {
-    fn of(header: &'h Header, text: &[u8]) -> Fields<'h> {
-        let mut named: HashMap<Vec<u8>, Vec<usize>> = HashMap::with_capacity(header.fields.len());
-        for (index, field) in header.fields.iter().enumerate() {
-            named.entry(field.name.of(text).to_ascii_lowercase()).or_default().push(index);
-        }
-        Fields { header, named }
+    fn of(header: &'h Header, text: &'h [u8]) -> Fields<'h> {
+        let mut named: Vec<usize> = (0..header.fields.len()).collect();
+        named.sort_by(|&a, &b| lower(header.fields[a].name.of(text)).cmp(lower(header.fields[b].name.of(text))));
+        Fields { header, text, named }
+    }
+
+    /// Indices of the fields of this name (lower case), top to bottom.
+    fn called(&self, name: &str) -> &[usize] {
+        let order = |&index: &usize| lower(self.header.fields[index].name.of(self.text)).cmp(name.bytes());
+        let start = self.named.partition_point(|index| order(index).is_lt());
+        let rest = &self.named[start..];
+        &rest[..rest.partition_point(|index| order(index).is_eq())]
     }
 
     /// The field that each name chooses: the lowest that was not taken yet, and none for a name that
@@ -145,16 +152,16 @@ impl<'h> Fields<'h> {
         let mut taken: HashMap<&str, usize> = HashMap::with_capacity(names.len());
         let mut out = Vec::with_capacity(names.len());
         for name in names {
-            let Some(indices) = self.named.get(name.as_bytes()) else {
-                out.push(None);
-                continue;
-            };
             let taken = taken.entry(name).or_default();
-            let mut left = indices.iter().rev().skip(*taken).copied().inspect(|_| *taken += 1);
+            let mut left = self.called(name).iter().rev().skip(*taken).copied().inspect(|_| *taken += 1);
             out.push(left.find(|&index| self.header.fields.get(index) != Some(&own)));
         }
         out
     }
+}
+
+fn lower(name: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    name.iter().map(u8::to_ascii_lowercase)
 }
 
 /// All that stands before the colon: the name, and blanks of the obsolete form.

@@ -27,7 +27,9 @@ pub fn by_volume(facts: &Facts) -> Option<bool> {
 /// The demands of these receivers that are not met, each once.
 pub fn unmet(facts: &Facts, receivers: &[&str]) -> Vec<Line> {
     let mut seen = std::collections::BTreeSet::new();
-    let mut lines = requirement::lines(facts, std::iter::empty());
+    let mut asked: Vec<&str> = receivers.iter().map(|id| id.strip_suffix("-bulk").unwrap_or(id)).collect();
+    asked.dedup();
+    let mut lines = requirement::lines_of(&asked, facts, std::iter::empty());
     lines.retain(|l| {
         l.state == State::Fail && receivers.contains(&&*l.id()) && seen.insert(l.demand.needs.map(|n| n as u8))
     });
