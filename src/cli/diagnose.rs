@@ -140,7 +140,7 @@ fn many(global: &Global, args: &Diagnose, files: &[String]) -> anyhow::Result<Ex
     let signals = Signals::listen();
     let next = AtomicUsize::new(0);
     // A finished result waits until those before it are printed; how many may wait is bounded.
-    let (sender, results) = mpsc::sync_channel::<(usize, anyhow::Result<(Diagnosis, Option<Exit>)>)>(4 * workers);
+    let (sender, results) = mpsc::sync_channel::<(usize, anyhow::Result<(String, Exit)>)>(4 * workers);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             let (sender, next, signals) = (sender.clone(), &next, &signals);
@@ -166,9 +166,9 @@ fn many(global: &Global, args: &Diagnose, files: &[String]) -> anyhow::Result<Ex
             while let Some(result) = waiting.remove(&due) {
                 due += 1;
                 match result {
-                    Ok((diagnosis, interrupted)) => {
-                        exit = exit.and(interrupted.unwrap_or_else(|| Exit::of(&diagnosis, global.fail_on.severity())));
-                        if !print(global, &diagnosis, true)? {
+                    Ok((text, own)) => {
+                        exit = exit.and(own);
+                        if !super::put(&text)? {
                             return Ok(exit);
                         }
                     }
@@ -183,22 +183,27 @@ fn many(global: &Global, args: &Diagnose, files: &[String]) -> anyhow::Result<Ex
     })
 }
 
-/// One input of a batch. A message that breaks the program costs its own result, not the others'.
+/// One input of a batch: its text, and how it came out. A message that breaks the program costs its own result, not the
+/// others'.
 fn one_of_many(
     global: &Global,
     args: &Diagnose,
     file: &str,
     runner: &mut Option<Runner>,
     signals: &Signals,
-) -> anyhow::Result<(Diagnosis, Option<Exit>)> {
+) -> anyhow::Result<(String, Exit)> {
     let ready = match runner.take() {
         Some(runner) => runner,
         None => Runner::new(global.dns())?,
     };
     let input = source::input(file, args.kind.kind());
+    let told = |diagnosis: &Diagnosis, interrupted: Option<Exit>| {
+        let exit = interrupted.unwrap_or_else(|| Exit::of(diagnosis, global.fail_on.severity()));
+        (rendered(global, diagnosis, true), exit)
+    };
     let work = std::panic::AssertUnwindSafe(|| {
-        let result = settle(&ready, evidence(global, args, input), global, signals);
-        (result, ready)
+        let (diagnosis, interrupted) = settle(&ready, evidence(global, args, input), global, signals);
+        (told(&diagnosis, interrupted), ready)
     });
     match std::panic::catch_unwind(work) {
         Ok((result, ready)) => {
@@ -211,23 +216,28 @@ fn one_of_many(
             super::tell(&why);
             let input = Input::unreadable(file, &Refusal::Unreadable(why));
             let reading = Arc::new(Reading::read(&input, &said(args)));
-            Ok((crate::diagnose::diagnose(Arc::new(evidence(global, args, input)), reading), None))
+            let diagnosis = crate::diagnose::diagnose(Arc::new(evidence(global, args, input)), reading);
+            Ok(told(&diagnosis, None))
         }
     }
 }
 
 /// Prints one diagnosis in the format asked for; false where nobody reads any more.
 pub fn print(global: &Global, d: &Diagnosis, several: bool) -> anyhow::Result<bool> {
+    Ok(super::put(&rendered(global, d, several))?)
+}
+
+/// One diagnosis in the format asked for.
+fn rendered(global: &Global, d: &Diagnosis, several: bool) -> String {
     let redaction = global.redact.then(|| Redaction::of(&d.facts));
     let shown = Shown { redaction: redaction.as_ref() };
-    let text = match global.format() {
+    match global.format() {
         Format::Json if !several => report::json::pretty(&report::json::diagnosis::document(d), shown),
         Format::Json | Format::Ndjson => report::json::line(&report::json::diagnosis::document(d), shown),
         Format::Plain => report::plain::diagnosis(d, shown),
         Format::Markdown => report::markdown::diagnosis(d, shown),
         Format::Human => report::human::diagnosis(d, super::look::style(global.color, global.verbose), shown),
-    };
-    Ok(super::put(&text)?)
+    }
 }
 
 /// Writes the case; one that cannot be written is said and stops nothing. Its id, where it was written.

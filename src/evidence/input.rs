@@ -8,6 +8,7 @@ use crate::facts::dkim::Verification;
 use crate::facts::dkim::forensics::{Effort, What};
 use crate::rules::Confidence;
 use crate::span::{SourceSpan, Span};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// What an input can be (CONTRACT `input.kind`).
@@ -357,7 +358,7 @@ impl Input {
         let counts = self.line_ends.get_or_init(|| line_ends(&self.original));
         let block = offset / BLOCK;
         let before = counts.get(block).map_or(0, |&n| n as usize);
-        1 + before + (block * BLOCK..offset).filter(|&at| ends_line(&self.original, at)).count()
+        1 + before + ends(&self.original, block * BLOCK..offset).count()
     }
 
     /// SHA-256 of the bytes as given, in lower-case hexadecimal.
@@ -390,15 +391,19 @@ const BLOCK: usize = 4096;
 
 /// Line ends before each block.
 fn line_ends(text: &[u8]) -> Arc<[u32]> {
-    let mut counts = Vec::with_capacity(text.len() / BLOCK + 1);
     let mut count = 0;
-    for at in 0..text.len() {
-        if at % BLOCK == 0 {
-            counts.push(count);
-        }
-        count += u32::from(ends_line(text, at));
-    }
-    counts.into()
+    let blocks = (0..=text.len() / BLOCK).map(|block| {
+        let before = count;
+        count += ends(text, block * BLOCK..text.len().min((block + 1) * BLOCK)).count() as u32;
+        before
+    });
+    blocks.collect()
+}
+
+/// Where lines end in a part of the text.
+fn ends(text: &[u8], part: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+    let start = part.start;
+    memchr::memchr2_iter(b'\n', b'\r', &text[part]).map(move |at| start + at).filter(move |&at| ends_line(text, at))
 }
 
 /// Is this the last byte of a line end (CRLF, LF or CR)?

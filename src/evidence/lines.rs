@@ -21,7 +21,7 @@ pub(crate) fn lines(text: &[u8], mut at: usize) -> impl Iterator<Item = Line> + 
     std::iter::from_fn(move || {
         let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
         let start = at;
-        let (end, next) = match line_end(rest) {
+        let (end, next) = match memchr::memchr2(b'\n', b'\r', rest) {
             None => (text.len(), text.len()),
             Some(n) if rest[n] == b'\r' && rest.get(n + 1) == Some(&b'\n') => (at + n, at + n + 2),
             Some(n) => (at + n, at + n + 1),
@@ -45,22 +45,6 @@ pub(crate) fn wire_lines(text: &[u8]) -> impl Iterator<Item = Line> + '_ {
         }
         Some(line)
     })
-}
-
-/// Offset of the first CR or LF, looked for in eight bytes at a time.
-fn line_end(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    // The high bit of the first byte that is zero; what stands above it may be anything.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
-    let (blocks, rest) = text.as_chunks::<8>();
-    for (n, block) in blocks.iter().enumerate() {
-        let word = u64::from_le_bytes(*block);
-        let ends = zero(word ^ (ONES * u64::from(b'\n'))) | zero(word ^ (ONES * u64::from(b'\r')));
-        if ends != 0 {
-            return Some(8 * n + ends.trailing_zeros() as usize / 8);
-        }
-    }
-    rest.iter().position(|b| matches!(b, b'\n' | b'\r')).map(|n| 8 * blocks.len() + n)
 }
 
 /// How far into a paste its nature is looked for: no header hides deeper than this.

@@ -40,10 +40,11 @@ impl Leaf {
 
     /// The content as text; empty for what is none.
     pub fn text(&self) -> Cow<'_, str> {
-        match self.kind.starts_with("text/") {
-            true => String::from_utf8_lossy(&self.content),
-            false => Cow::Borrowed(""),
+        if !self.kind.starts_with("text/") {
+            return Cow::Borrowed("");
         }
+        // Quicker than the lossy way, where nothing is lost.
+        std::str::from_utf8(&self.content).map_or_else(|_| String::from_utf8_lossy(&self.content), Cow::Borrowed)
     }
 }
 
@@ -63,8 +64,9 @@ pub fn nested(text: &[u8]) -> usize {
     let named = |before: &[u8], name: &[u8]| {
         before.len() >= name.len() && before[before.len() - name.len()..].eq_ignore_ascii_case(name)
     };
-    let slashes = text.iter().enumerate().filter(|(_, b)| **b == b'/');
-    slashes.filter(|&(at, _)| named(&text[..at], b"multipart") || named(&text[..at], b"message")).count()
+    memchr::memchr_iter(b'/', text)
+        .filter(|&at| named(&text[..at], b"multipart") || named(&text[..at], b"message"))
+        .count()
 }
 
 fn read(part: &MessagePart, message: &[u8]) -> Leaf {

@@ -1,5 +1,6 @@
 //! How fast the readers and the engine are: `cargo bench`.
 
+mod signed;
 mod stress;
 
 use divan::{Bencher, black_box};

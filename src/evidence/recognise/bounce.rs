@@ -143,5 +143,8 @@ fn first(text: &[u8], name: &str) -> Option<Vec<u8>> {
 
 /// ASCII case does not matter; `needle` is lower case.
 fn has(text: &[u8], needle: &str) -> bool {
-    text.windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle.as_bytes()))
+    let needle = needle.as_bytes();
+    let Some(&first) = needle.first() else { return true };
+    let stands = |at: usize| text.get(at..at + needle.len()).is_some_and(|w| w.eq_ignore_ascii_case(needle));
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), text).any(stands)
 }

@@ -46,7 +46,7 @@ pub(super) fn mail(text: &[u8]) -> Option<Guess> {
 /// `!1718236800!1718323199`: begin and end in seconds.
 fn named(text: &[u8]) -> bool {
     let seconds = |at: &[u8]| at.iter().take(11).take_while(|b| b.is_ascii_digit()).count();
-    text.iter().enumerate().filter(|(_, b)| **b == b'!').any(|(at, _)| {
+    memchr::memchr_iter(b'!', text).any(|at| {
         let digits = seconds(&text[at + 1..]);
         let second = text.get(at + 1 + digits).is_some_and(|b| *b == b'!');
         digits >= 9 && second && seconds(&text[at + 2 + digits..]) >= 9

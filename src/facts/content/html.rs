@@ -30,7 +30,7 @@ pub struct Page {
 impl Html {
     pub fn add(&mut self, page: &Page, bytes: usize) {
         self.bytes += bytes;
-        self.text += page.text.chars().filter(|c| !c.is_whitespace()).count();
+        self.text += super::visible(&page.text);
         self.images += page.images;
         for name in &page.active {
             if !self.active.iter().any(|a| a == name) {

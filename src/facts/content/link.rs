@@ -48,13 +48,7 @@ const MOST: usize = 1_000;
 
 impl Links {
     pub fn note(&mut self, href: &str, shown: &str) {
-        let lower = href.to_lowercase();
-        let out = words()
-            .unsubscribe
-            .words
-            .iter()
-            .any(|w| lower.contains(w.as_str()) || shown.to_lowercase().contains(w.as_str()));
-        self.unsubscribes |= out && (lower.starts_with("http") || lower.starts_with("mailto:"));
+        self.unsubscribes = self.unsubscribes || unsubscribes(href, shown);
         let Some(mut link) = read(href) else { return };
         let said = host_of_text(shown).filter(|said| other(said, &link.host));
         link.shown = said.clone();
@@ -75,6 +69,13 @@ impl Links {
         all.truncate(super::LINKS);
         all
     }
+}
+
+/// Does it lead out of a list, by its text or its address?
+fn unsubscribes(href: &str, shown: &str) -> bool {
+    let link = format!("{href}\n{shown}").to_lowercase();
+    (link.starts_with("http") || link.starts_with("mailto:"))
+        && words().unsubscribe.words.iter().any(|w| link.contains(w.as_str()))
 }
 
 fn other(shown: &str, host: &str) -> bool {

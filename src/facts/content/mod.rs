@@ -5,7 +5,8 @@ mod attachment;
 mod form;
 mod html;
 mod link;
-mod words;
+mod placeholder;
+mod postal;
 
 pub use attachment::{Attachment, Risk};
 pub use form::{Fault, LONGEST};
@@ -81,7 +82,7 @@ pub fn read(input: &Input) -> Option<Content> {
             }
             (true, "text/plain") => {
                 link::in_text(text).for_each(|href| links.note(href, ""));
-                *content.text.get_or_insert(0) += text.chars().filter(|c| !c.is_whitespace()).count();
+                *content.text.get_or_insert(0) += visible(text);
                 seen.push_str(text);
             }
             _ => {}
@@ -94,12 +95,20 @@ pub fn read(input: &Input) -> Option<Content> {
     if is_mass(&input.text) {
         let lower = seen.to_lowercase();
         content.unsubscribe =
-            known().unsubscribe.words.iter().any(|w| lower.contains(w.as_str())) || links.unsubscribes;
-        content.placeholders = words::placeholders(&seen);
-        content.postal = words::postal(&seen);
+            links.unsubscribes || known().unsubscribe.words.iter().any(|w| lower.contains(w.as_str()));
+        content.placeholders = placeholder::find(&seen);
+        content.postal = postal::is_in(&seen);
     }
     content.links = links.done();
     Some(content)
+}
+
+/// Characters that a reader sees, blanks not counted.
+fn visible(text: &str) -> usize {
+    match text.is_ascii() {
+        true => text.bytes().filter(|b| !matches!(b, b'\t'..=b'\r' | b' ')).count(),
+        false => text.chars().filter(|c| !c.is_whitespace()).count(),
+    }
 }
 
 /// Is it sent to many by its own header? Only then its words are gone through: nobody asks a letter for a way out.

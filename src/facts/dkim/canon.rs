@@ -100,17 +100,22 @@ fn relaxed_value(out: &mut Vec<u8>, value: &[u8]) {
 
 /// Runs of blanks one space, none at the end (RFC 6376 §3.4.4).
 fn relaxed_line(out: &mut Vec<u8>, line: &[u8]) {
-    let mut rest = line;
-    while !rest.is_empty() {
-        let word = rest.iter().position(|b| matches!(b, b' ' | b'\t')).unwrap_or(rest.len());
-        out.extend_from_slice(&rest[..word]);
-        rest = &rest[word..];
-        let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
-        if blanks > 0 && blanks < rest.len() {
-            out.push(b' ');
+    let end = line.iter().rposition(|b| !matches!(b, b' ' | b'\t')).map_or(0, |n| n + 1);
+    let line = &line[..end];
+    // What has not been copied yet, and where the blank before stood.
+    let (mut from, mut before) = (0, None);
+    for at in memchr::memchr2_iter(b' ', b'\t', line) {
+        let again = before.is_some_and(|before: usize| before + 1 == at);
+        if again || line[at] == b'\t' {
+            out.extend_from_slice(&line[from..at]);
+            if !again {
+                out.push(b' ');
+            }
+            from = at + 1;
         }
-        rest = &rest[blanks..];
+        before = Some(at);
     }
+    out.extend_from_slice(&line[from..]);
 }
 
 #[cfg(test)]
