@@ -312,7 +312,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Publish => return super::practice::publish(app),
         Action::Verify => return super::verify::verify(app),
         Action::Changes => app.view(Screen::Changes),
-        Action::Watch => return screen::watch::here(app),
+        Action::Watch if app.screen() != Screen::Session => return screen::watch::here(app),
         Action::Watches => watches::show(app),
         Action::Send => sendings::show(app),
         Action::Troubles => super::troubles::show(app),
