@@ -12,7 +12,7 @@ use postdoc::fetch::{Account, End, Landing, Order, Place, Reason, Sought, Stage,
 use postdoc::knowledge::mailbox::Tls;
 use postdoc::world::dns::Settings;
 use postdoc::world::fetch::{Audience, Fetcher, Wanted};
-use postdoc::world::secret::{Credentials, Proof, Secret};
+use postdoc::world::secret::{Credentials, Proof, Secret, Source};
 use std::time::Duration;
 
 const MESSAGE: &str = "Received: from a.example by mx.example; Mon, 1 Jun 2026 12:00:00 +0000\nFrom: a@example.com\nMessage-ID: <probe-1@example.com>\nX-Postdoc-Test: 7F3A-91C2\nSubject: test\n\nhello {99999999}\n";
@@ -51,7 +51,7 @@ fn account(server: &Imapd, tls: Tls) -> Account {
 
 fn who(password: &str) -> Option<Credentials> {
     let secret = Secret::new(password.to_owned().into());
-    Some(Credentials { user: "me@example.com".into(), secret, proof: Proof::Password })
+    Some(Credentials { user: "me@example.com".into(), secret, proof: Proof::Password, again: None })
 }
 
 fn try_in(servers: &[&Imapd]) -> Try {
@@ -65,7 +65,7 @@ fn try_in(servers: &[&Imapd]) -> Try {
         said: Said::default(),
         now: None,
         offline: true,
-        sent: None,
+        sent: vec![],
     };
     let authorities: Vec<_> = servers.iter().map(|s| s.ca.clone()).collect();
     let settings = Settings {
@@ -197,6 +197,59 @@ fn a_connection_that_breaks_is_made_again() {
             assert_eq!(server.connections(), 2);
         });
     }
+}
+
+#[test]
+fn a_server_that_announces_idle_and_does_not_know_it_is_asked_again_and_again() {
+    let server = Imapd::start(Set { fault: Some(Wrong::NoIdle), ..Set::default() });
+    let one = try_in(&[&server]);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            server.heard("IDLE", 2);
+            server.deliver("INBOX", MESSAGE);
+        });
+        let (wait, _) = one.run();
+        assert_eq!(wait.end, Some(End::Found), "{:?}", wait.boxes[0].log);
+        assert_eq!(server.connections(), 1);
+    });
+}
+
+#[test]
+fn a_token_that_ran_out_is_had_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    let set = Set { auth: vec!["XOAUTH2"], password: "t0ken-one", then: Some("t0ken-two"), ..Set::default() };
+    let server = Imapd::start(Set { fault: Some(Wrong::LoseIdle), ..set });
+    let mut one = try_in(&[&server]);
+    // The command says another token each time.
+    let line = format!("if [ -e {0} ]; then echo t0ken-two; else touch {0}; echo t0ken-one; fi", file.display());
+    let source = Source::Command(line);
+    let who = Credentials::read("me@example.com".into(), &source, Proof::Token, "").unwrap();
+    one.wanted.boxes[0].1 = Some(who);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            server.heard("IDLE", 2);
+            server.deliver("INBOX", MESSAGE);
+        });
+        let (wait, _) = one.run();
+        let log: Vec<&str> = wait.boxes[0].log.iter().map(|l| l.text.as_str()).collect();
+        assert_eq!(wait.end, Some(End::Found), "{log:?}");
+        assert!(log.iter().any(|l| l.contains("logging in with a fresh one")), "{log:?}");
+        assert!(!format!("{wait:?}").contains("t0ken-two"));
+    });
+    // A place that says the same old token again is asked once, not for ever.
+    let server = Imapd::start(Set { auth: vec!["XOAUTH2"], password: "other", ..Set::default() });
+    let mut one = try_in(&[&server]);
+    one.wanted.boxes[0].1 =
+        Credentials::read("me@example.com".into(), &Source::Command("echo old".into()), Proof::Token, "").ok();
+    assert_eq!(one.fault().0, Reason::Token);
+    assert_eq!(server.connections(), 2);
+    // One that says nothing any more is told as what it is.
+    let file = folder.path().join("once");
+    let line = format!("if [ -e {0} ]; then echo locked >&2; exit 3; else touch {0}; echo old; fi", file.display());
+    one.wanted.boxes[0].1 = Credentials::read("me@example.com".into(), &Source::Command(line), Proof::Token, "").ok();
+    let (reason, said) = one.fault();
+    assert!(reason == Reason::Secret && said.contains("locked"), "{said}");
 }
 
 #[test]

@@ -14,8 +14,8 @@ use postdoc::evidence::transcript::{Left, Security, Stage, Stop, Transcript, Way
 use postdoc::facts::Reading;
 use postdoc::send::{self, Content, Draft, Route, Sent, address, compose, mailbox};
 use postdoc::world::dns::Settings;
-use postdoc::world::secret::{Credentials, Proof, Secret};
-use postdoc::world::send::{Order, run};
+use postdoc::world::secret::{Credentials, Proof, Secret, Source};
+use postdoc::world::send::{Order, Retry, run};
 use smtpd::{Act, Authority, PASSWORD, Script, Smtpd, TOKEN, Tls, USER};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +44,7 @@ struct Lab {
     settings: Settings,
     draft: Draft,
     credentials: Option<Credentials>,
+    retry: Retry,
 }
 
 /// Short only where a wait is to end: the machine that runs the tests may be slow.
@@ -82,13 +83,13 @@ impl Lab {
             source: None,
             content: Content::Test { subject: None, body: Some(".a dot\n".into()), unsubscribe: None },
         };
-        Lab { dns, authority, server, settings, draft, credentials: None }
+        Lab { dns, authority, server, settings, draft, credentials: None, retry: Retry::Never }
     }
 
     fn login(mut self, proof: Proof, secret: &str) -> Lab {
         let secret = Secret::new(Zeroizing::new(secret.to_owned()));
         self.draft.user = Some(USER.into());
-        self.credentials = Some(Credentials { user: USER.into(), secret, proof });
+        self.credentials = Some(Credentials { user: USER.into(), secret, proof, again: None });
         self
     }
 
@@ -111,8 +112,12 @@ impl Lab {
     fn send_until(&self, stop: impl Future) -> Sent {
         let message: Arc<[u8]> =
             compose(&self.draft, "0123456789abcdef", "2026-06-10T12:00:00Z".parse().unwrap()).unwrap().bytes.into();
-        let order =
-            Order { draft: self.draft.clone(), message: message.clone(), credentials: self.credentials.clone() };
+        let order = Order {
+            draft: self.draft.clone(),
+            message: message.clone(),
+            credentials: self.credentials.clone(),
+            retry: self.retry,
+        };
         let transcript = Arc::new(run(&self.settings, &order, stop, |_| {}).unwrap());
         Sent { draft: self.draft.clone(), message, transcript }
     }
@@ -319,6 +324,18 @@ fn a_bad_certificate_is_taken_where_the_user_says_so_or_mail_hosts_would() {
 }
 
 #[test]
+fn starttls_that_is_announced_and_refused_is_gone_without_where_that_is_allowed() {
+    let refusing = || Lab::new(Script::default().at("STARTTLS", Act::Say("454 4.7.0 TLS not available")));
+    let mut lab = refusing();
+    lab.draft.security = Security::Opportunistic;
+    let sent = lab.send();
+    assert_eq!((sent.transcript.left, sent.transcript.tls.is_none()), (Left::Yes, true), "{}", words(&sent.transcript));
+    assert!(words(&sent.transcript).contains("* STARTTLS is refused: it goes on without TLS"));
+    let sent = refusing().send();
+    assert_eq!((sent.transcript.left, sent.transcript.stage), (Left::No, Stage::Tls));
+}
+
+#[test]
 fn every_login() {
     for (offered, proof, secret, way) in [
         ("PLAIN LOGIN", Proof::Password, PASSWORD, "> AUTH PLAIN ***"),
@@ -424,6 +441,89 @@ fn the_time_for_the_whole_ends_it_and_so_does_the_user() {
         let d = diagnosed(&sent);
         assert_eq!((d.verdict.headline.as_str(), d.findings.len()), (said, 0));
     }
+}
+
+/// Puts off with these words, which ask for a second.
+const GREYLISTED: &str = "451 4.7.1 <bob@rcpt.test>: Greylisted for 0 seconds";
+
+#[test]
+fn what_is_put_off_on_purpose_is_tried_again_and_told() {
+    let mut lab = Lab::new(Script::default().put_off(2, GREYLISTED));
+    lab.retry = Retry::Within;
+    let sent = lab.send();
+    let (t, said) = (&*sent.transcript, words(&sent.transcript));
+    assert_eq!((t.stop.as_ref(), t.left, t.tries), (None, Left::Yes, 3), "{said}");
+    assert_eq!(said.matches("> RCPT TO:<bob@rcpt.test>").count(), 3);
+    assert!(said.contains("* put off on purpose (greylisting): try 2 of 6 follows in 1 s"), "{said}");
+    let headline = diagnosed(&sent).verdict.headline;
+    assert!(headline.contains("put the message off on purpose (greylisting) and took it at try 3"), "{headline}");
+    assert_eq!(lab.server.messages.lock().unwrap().len(), 1);
+    // Kept with the case, and read back.
+    let case = Case::new(&send::evidence(&sent, true), true).write();
+    let read = Case::read(case.as_bytes()).unwrap().evidence(None).unwrap();
+    assert_eq!(read.transcript.as_deref(), Some(t));
+}
+
+#[test]
+fn how_often_it_was_put_off_is_told_and_why_it_was_left_at_that() {
+    let once = Lab::new(Script::default().put_off(9, GREYLISTED)).send();
+    let hasty = "450 4.2.0 Greylisted, see http://help.test/";
+    let mut late = Lab::new(Script::default().put_off(9, hasty));
+    late.retry = Retry::Within;
+    let late = late.send();
+    assert!(words(&late.transcript).contains("there is no time left for another try"), "{}", words(&late.transcript));
+    for sent in [&once, &late] {
+        assert_eq!((sent.transcript.tries, sent.transcript.left), (1, Left::No));
+        let d = diagnosed(sent);
+        assert_eq!(d.findings[0].rule.id, "greylisted");
+        assert!(d.findings[0].explanation.ends_with("It was tried once."), "{}", d.findings[0].explanation);
+        assert!(d.findings[0].fix.is_some());
+    }
+    // What is refused for good, or for another reason, is tried once whatever is allowed.
+    let mut lab = Lab::new(Script::default().at("RCPT", Act::Say("452 4.2.2 mailbox full")));
+    lab.retry = Retry::Beside;
+    assert_eq!(lab.send().transcript.tries, 1);
+}
+
+#[test]
+fn a_pause_between_tries_can_be_cut_short_and_the_refusal_stands() {
+    let mut lab = Lab::new(Script::default().put_off(9, "450 4.2.0 Greylisted, see http://help.test/"));
+    lab.retry = Retry::Beside;
+    let heard = lab.server.heard.clone();
+    let stop = async move {
+        while !heard.lock().unwrap().iter().any(|l| l.starts_with("QUIT")) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    };
+    let sent = lab.send_until(stop);
+    let Some(Stop::Refused { reply }) = &sent.transcript.stop else { panic!("{:?}", sent.transcript.stop) };
+    assert!(reply.contains("Greylisted") && sent.transcript.left == Left::No && sent.transcript.tries == 1);
+    assert_eq!(diagnosed(&sent).findings[0].rule.id, "greylisted");
+}
+
+#[test]
+fn a_pause_is_a_wait_that_goes_on() {
+    let lab = Lab::new(Script::default().put_off(1, GREYLISTED));
+    let message: Arc<[u8]> = compose(&lab.draft, "0123456789abcdef", jiff::Timestamp::UNIX_EPOCH).unwrap().bytes.into();
+    let order = Order { draft: lab.draft.clone(), message, credentials: None, retry: Retry::Within };
+    let mut waits = Vec::new();
+    run(&lab.settings, &order, std::future::pending::<()>(), |p| waits.extend(p.waiting.clone())).unwrap();
+    let pauses: Vec<_> = waits.iter().filter(|w| w.resumes).collect();
+    assert!(pauses.iter().all(|w| w.what == "try 2 of 6") && !pauses.is_empty(), "{pauses:?}");
+}
+
+#[test]
+fn a_later_try_logs_in_with_a_fresh_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("asked");
+    let line = format!("echo x >> {}; echo {TOKEN}", file.display());
+    let mut lab = Lab::new(Script::default().auth("XOAUTH2").put_off(1, GREYLISTED));
+    lab.retry = Retry::Within;
+    lab.draft.user = Some(USER.into());
+    lab.credentials = Credentials::read(USER.into(), &Source::Command(line), Proof::Token, "").ok();
+    assert_eq!(lab.send().transcript.left, Left::Yes);
+    assert_eq!(std::fs::read_to_string(file).unwrap().lines().count(), 2);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::args::Global;
 use super::exit::Exit;
 use super::mailboxes;
 use super::source;
+use crate::config::saved::Saved;
 use crate::diagnose::Diagnosis;
 use crate::evidence::case::{Case, Run};
 use crate::evidence::{Evidence, Input, InputKind, Said};
@@ -12,7 +13,7 @@ use crate::fetch::Order;
 use crate::onboarding::Told;
 use crate::practice::{Cure, Lesson, Setup};
 use crate::samples;
-use crate::send::{self, Sent};
+use crate::send::{self, Draft, Sealed, Sent};
 use crate::tui;
 use crate::tui::fetches::Asked;
 use crate::tui::world::{
@@ -88,6 +89,7 @@ struct Outside {
     settings: Settings,
     offline: bool,
     now: Option<jiff::Timestamp>,
+    saved: Saved,
     clipboard: Clipboard,
     state: Option<State>,
     /// The practice world, once a lesson has begun.
@@ -104,6 +106,7 @@ impl Outside {
             settings: global.dns(),
             offline: global.offline,
             now: global.now,
+            saved: global.saved.clone(),
             clipboard: Clipboard::new(Surroundings::here()),
             state: State::find().ok(),
             practice: Arc::default(),
@@ -294,61 +297,81 @@ impl World for Outside {
         }
     }
 
+    fn saved(&self) -> Saved {
+        self.saved.clone()
+    }
+
     fn compose(&mut self, letter: Letter) -> Result<Ready, String> {
-        let Letter { mut draft, file, from_file, path_given, key, login } = letter;
+        let Letter { mut drafts, file, from_file, path_given, key, login } = letter;
         if let Some(path) = file {
-            let bytes = source::bytes(&path.to_string_lossy()).map_err(|e| format!("{e:#}"))?;
-            if from_file {
-                let from = send::from(&bytes).and_then(|text| send::mailbox(&text).ok());
-                draft.from = from.ok_or("the message has no From that can be read: type the sender")?;
+            let bytes: Arc<[u8]> = source::bytes(&path.to_string_lossy()).map_err(|e| format!("{e:#}"))?.into();
+            for draft in &mut drafts {
+                if from_file {
+                    let from = send::from(&bytes).and_then(|text| send::mailbox(&text).ok());
+                    draft.from = from.ok_or("the message has no From that can be read: type the sender")?;
+                }
+                if !path_given {
+                    draft.mail_from = Some(draft.from.email.clone());
+                }
+                draft.content = send::Content::Own(bytes.clone());
             }
-            if !path_given {
-                draft.mail_from = Some(draft.from.email.clone());
-            }
-            draft.content = send::Content::Own(bytes.into());
         }
         let marker = random::marker().ok_or("the system gives no random bytes")?;
-        let mut composed = send::compose(&draft, &marker, self.now())?;
+        let mut letters = send::copies(drafts, &marker, self.now())?;
         if let Some(key) = key {
-            let signer = Signer::read(&key.path, draft.from.email.domain(), &key.selector)?;
-            composed.bytes = signer.sign(&composed.bytes)?;
+            for Sealed { draft, composed } in &mut letters {
+                let signer = Signer::read(&key.path, draft.from.email.domain(), &key.selector)?;
+                composed.bytes = signer.sign(&composed.bytes)?;
+            }
         }
-        let warnings = send::warnings(&draft, &composed);
-        let known = self.state.as_ref().is_some_and(|s| s.knows_recipient(draft.to.as_ref()));
-        Ok(Ready { draft, composed, warnings, known, login })
+        let mut warnings = Vec::new();
+        for warning in letters.iter().flat_map(|l| send::warnings(&l.draft, &l.composed)) {
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+        let knows = |to: &str| self.state.as_ref().is_some_and(|s| s.knows_recipient(to));
+        let strangers = letters.iter().map(|l| l.draft.to.to_string()).filter(|to| !knows(to)).collect();
+        Ok(Ready { letters, warnings, strangers, login })
     }
 
     fn send(&mut self, ready: Ready, mut on: OnSend) -> Result<session::Job, String> {
         if self.offline {
             return Err("sending needs the network, and --offline forbids it".into());
         }
-        let Ready { draft, composed, known, login, .. } = ready;
-        if let Some(state) = self.state.as_ref().filter(|_| !known) {
-            state.learn_recipient(draft.to.as_ref()).map_err(|e| e.to_string())?;
+        let Ready { letters, strangers, login, .. } = ready;
+        if let Some(state) = &self.state {
+            strangers.iter().try_for_each(|to| state.learn_recipient(to)).map_err(|e| e.to_string())?;
         }
-        let message: Arc<[u8]> = composed.bytes.into();
-        let order = session::Order { draft: draft.clone(), message: message.clone(), credentials: None };
+        let order = |Sealed { draft, composed }| session::Order {
+            draft,
+            message: composed.bytes.into(),
+            credentials: None,
+            retry: session::Retry::Beside,
+        };
+        let orders: Vec<session::Order> = letters.into_iter().map(order).collect();
         let settings = Settings { timeout: session::TIMEOUT, ..self.settings.clone() };
         let state = self.state.clone();
-        let on = move |progress: Result<session::Progress, String>| {
-            if let (Ok(progress), Some(state)) = (&progress, &state)
-                && progress.over
+        let sent: Vec<(Draft, Arc<[u8]>)> = orders.iter().map(|o| (o.draft.clone(), o.message.clone())).collect();
+        let on = move |news: session::News| {
+            if let (session::News::State(n, progress), Some(state)) = (&news, &state)
+                && let Some((draft, message)) = sent.get(*n).filter(|_| progress.over)
             {
                 let transcript = Arc::new(progress.transcript.clone());
                 keep_session(state, &Sent { draft: draft.clone(), message: message.clone(), transcript });
             }
-            on(progress);
+            on(news);
         };
-        session::spawn(&settings, order, login, on).map_err(|e| e.to_string())
+        session::spawn(&settings, orders, login, on).map_err(|e| e.to_string())
     }
 
     fn fetch(&mut self, asked: Asked, on: OnFetch) -> Result<fetch::Job, String> {
         let state = self.state.clone();
         let resolver = self.settings.resolvers.first().copied();
-        let (offline, now) = (self.offline, self.now);
+        let (offline, now, saved) = (self.offline, self.now, self.saved.clone());
         let prepare = move || {
             Ok(fetch::Wanted {
-                boxes: mailboxes::asked(&asked, offline).map_err(|e| format!("{e:#}"))?,
+                boxes: mailboxes::asked(&asked, &saved, offline).map_err(|e| format!("{e:#}"))?,
                 order: Order { sought: asked.sought, header_only: asked.header_only, timeout: asked.timeout },
                 insecure: false,
                 pace: fetch::PACE,

@@ -47,7 +47,14 @@ fn rows(global: &Global, given: &Given) -> Vec<Row> {
         row("fail-on", lower(&global.fail_on)),
         row("color", lower(&global.color)),
         row("redact", global.redact.to_string()),
+        row("servers", names(global.saved.servers.keys())),
+        row("mailboxes", names(global.saved.mailboxes.keys())),
     ]
+}
+
+fn names<'a>(all: impl Iterator<Item = &'a String>) -> String {
+    let all: Vec<&str> = all.map(String::as_str).collect();
+    if all.is_empty() { "none".into() } else { all.join(" ") }
 }
 
 fn show(global: &Global, rows: &[Row]) -> anyhow::Result<String> {

@@ -1,6 +1,6 @@
 //! `postdoc fetch`
 
-use super::args::{Account, Fetch as Args, Format, Global, Mailboxes};
+use super::args::{Account, Fetch as Args, Format, Global};
 use super::exit::Exit;
 use super::mailboxes;
 use crate::diagnose::Diagnosis;
@@ -17,27 +17,29 @@ use anyhow::bail;
 /// Waits in every mailbox, and diagnoses what comes.
 pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     let copy = args.sent.as_deref().map(sent).transpose()?;
-    let wanted = wanted(global, &args.mailboxes, &args.account, args.sought.sought(), copy)?;
+    let boxes = mailboxes::open(&args.mailboxes, &args.account.who(), &global.saved, global.offline)?;
+    let copies = copy.into_iter().collect();
+    let wanted = wanted(global, boxes, &args.account, args.sought.sought(), args.mailboxes.header_only, copies);
     wait(global, &wanted, (!args.no_save).then_some(args.keep_body), &Signals::listen())
 }
 
-/// What is to be waited for, with every secret read.
+/// What is to be waited for.
 pub(super) fn wanted(
     global: &Global,
-    mailboxes: &Mailboxes,
+    mut boxes: Vec<mailboxes::Opened>,
     account: &Account,
     sought: Sought,
-    sent: Option<Input>,
-) -> anyhow::Result<Wanted> {
-    let mut boxes = mailboxes::open(mailboxes, account, global.offline)?;
+    header_only: bool,
+    sent: Vec<Input>,
+) -> Wanted {
     if global.redact {
         boxes.iter_mut().enumerate().for_each(|(n, (account, _))| account.name = format!("mailbox {}", n + 1));
     }
     if account.insecure_tls && !global.quiet {
         super::tell("--insecure-tls: whoever stands in between can read the password and the mail");
     }
-    Ok(Wanted {
-        order: Order { sought, header_only: mailboxes.header_only, timeout: global.timeout.unwrap_or(TIMEOUT) },
+    Wanted {
+        order: Order { sought, header_only, timeout: global.timeout.unwrap_or(TIMEOUT) },
         boxes,
         insecure: account.insecure_tls,
         pace: PACE,
@@ -45,7 +47,7 @@ pub(super) fn wanted(
         now: global.now,
         offline: global.offline,
         sent,
-    })
+    }
 }
 
 /// Waits, and says how it goes. `save`: whether cases are saved, and bodies with them.

@@ -1,59 +1,26 @@
-//! The mailboxes that arguments name, or a file of them, each with who logs in there.
+//! The mailboxes that arguments, a form or the settings name, each with who logs in there.
 
-use super::args::{Account as Login, Mailboxes};
+use super::args::{Mailboxes, Who};
+use crate::config::saved::{self, Saved};
 use crate::fetch::account::Server;
 use crate::fetch::{Account, MAILBOXES, Place};
-use crate::knowledge::mailbox::Tls;
-use crate::tui::fetches::{Asked, Boxes, Told};
+use crate::tui::fetches::{Asked, Told, Typed};
 use crate::world::secret::Credentials;
 use anyhow::{Context as _, bail};
-use serde::Deserialize;
-use std::path::{Path, PathBuf};
 
-/// Bytes of a file of mailboxes.
-const LIMIT: u64 = 1 << 20;
-
-/// A file of mailboxes.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Shelf {
-    mailbox: Vec<Entry>,
-}
-
-/// One of them. Secrets are elsewhere: in a command, a file, the environment, a head.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Entry {
-    name: Option<String>,
-    imap: Option<String>,
-    tls: Option<Tls>,
-    maildir: Option<PathBuf>,
-    mbox: Option<PathBuf>,
-    user: Option<String>,
-    password_file: Option<PathBuf>,
-    password_command: Option<String>,
-    password_env: Option<String>,
-    token_file: Option<PathBuf>,
-    token_command: Option<String>,
-    token_env: Option<String>,
-    #[serde(default)]
-    folders: Vec<String>,
-    /// Refused: a file is read by backups and colleagues.
-    password: Option<toml::Value>,
-}
+/// A mailbox, and who logs in there.
+pub type Opened = (Account, Option<Credentials>);
 
 /// Every mailbox, its secret read. Blocks while somebody types.
-pub fn open(args: &Mailboxes, login: &Login, offline: bool) -> anyhow::Result<Vec<(Account, Option<Credentials>)>> {
+pub fn open(args: &Mailboxes, login: &Who, known: &Saved, offline: bool) -> anyhow::Result<Vec<Opened>> {
     let mut all = Vec::new();
     for server in &args.imap {
         let server = server.clone();
         let server = args.imap_tls.map_or(server.clone(), |tls| server.secured(tls.into()));
-        all.push(imap(server, login)?);
+        all.push(imap(server, login.clone())?);
     }
-    if let Some(path) = &args.mailboxes {
-        for entry in read(path)? {
-            all.push(listed(entry).with_context(|| path.display().to_string())?);
-        }
+    for name in &args.mailbox {
+        all.push(named(name, known, true)?);
     }
     all.extend(args.maildir.iter().map(|path| (Account::new(Place::Maildir(path.clone())), None)));
     all.extend(args.mbox.iter().map(|path| (Account::new(Place::Mbox(path.clone())), None)));
@@ -65,24 +32,21 @@ pub fn open(args: &Mailboxes, login: &Login, offline: bool) -> anyhow::Result<Ve
 }
 
 /// The mailboxes that a form names, their secrets read.
-pub fn asked(asked: &Asked, offline: bool) -> anyhow::Result<Vec<(Account, Option<Credentials>)>> {
-    let mut all = match &asked.boxes {
-        Boxes::One { server, proof, secret } => {
+pub fn asked(asked: &Asked, known: &Saved, offline: bool) -> anyhow::Result<Vec<Opened>> {
+    let mut all = asked.saved.iter().map(|name| named(name, known, false)).collect::<anyhow::Result<Vec<_>>>()?;
+    all.extend(match &asked.typed {
+        None => None,
+        Some(Typed::Imap { server, proof, secret }) => {
             let user = server.user.clone().unwrap_or_default();
-            let secret = match secret {
-                Told::Typed(secret) => secret.clone(),
-                Told::At(source) => source.read("")?,
+            let who = match secret {
+                Told::Typed(secret) => Credentials { user, secret: secret.clone(), proof: *proof, again: None },
+                Told::At(source) => Credentials::read(user, source, *proof, "")?,
             };
-            let who = Credentials { user, secret, proof: *proof };
-            vec![(Account::new(Place::Imap(server.clone())), Some(who))]
+            Some((Account::new(Place::Imap(server.clone())), Some(who)))
         }
-        Boxes::At(path) if path.is_dir() => vec![(Account::new(Place::Maildir(path.clone())), None)],
-        Boxes::At(path) if path.extension().is_some_and(|e| e == "toml") => {
-            let place = || path.display().to_string();
-            read(path)?.into_iter().map(|entry| listed(entry).with_context(place)).collect::<anyhow::Result<_>>()?
-        }
-        Boxes::At(path) => vec![(Account::new(Place::Mbox(path.clone())), None)],
-    };
+        Some(Typed::Disk(path)) if path.is_dir() => Some((Account::new(Place::Maildir(path.clone())), None)),
+        Some(Typed::Disk(path)) => Some((Account::new(Place::Mbox(path.clone())), None)),
+    });
     check(&all, offline)?;
     for (account, _) in &mut all {
         account.folders.extend(asked.folders.iter().cloned());
@@ -90,9 +54,9 @@ pub fn asked(asked: &Asked, offline: bool) -> anyhow::Result<Vec<(Account, Optio
     Ok(all)
 }
 
-fn check(all: &[(Account, Option<Credentials>)], offline: bool) -> anyhow::Result<()> {
+fn check(all: &[Opened], offline: bool) -> anyhow::Result<()> {
     match all.len() {
-        0 => bail!("no mailbox is named: --imap HOST --user NAME, --mailboxes FILE, --maildir DIR or --mbox FILE"),
+        0 => bail!("no mailbox is named: --imap HOST --user NAME, --mailbox NAME, --maildir DIR or --mbox FILE"),
         n if n > MAILBOXES => bail!("{n} mailboxes are more than the {MAILBOXES} that can be waited in at once"),
         _ if offline && all.iter().any(|(account, _)| matches!(account.place, Place::Imap(_))) => {
             bail!("a mailbox over IMAP cannot be read --offline; a Maildir or an mbox on this machine can")
@@ -101,68 +65,51 @@ fn check(all: &[(Account, Option<Credentials>)], offline: bool) -> anyhow::Resul
     }
 }
 
-/// A server of the command line. Options about the login are about whoever they name; anybody else is asked.
-fn imap(mut server: Server, login: &Login) -> anyhow::Result<(Account, Option<Credentials>)> {
-    let user = server.user.clone().or_else(|| login.user.clone());
-    let Some(user) = user else { bail!("who logs in at {}? --user NAME, or --imap NAME@{0}", server.host) };
-    let own = login.user.as_ref() == Some(&user);
-    let login = if own { login.clone() } else { Login { user: Some(user.clone()), ..Login::default() } };
-    server.user = Some(user);
-    let who = login.credentials(&server.host)?;
+/// An IMAP server. What is known of a login is about whoever it names; anybody else is asked.
+fn imap(mut server: Server, login: Who) -> anyhow::Result<Opened> {
+    let Some(user) = server.user.clone().or_else(|| login.user.clone()) else {
+        bail!("who logs in at {}? --user NAME, or --imap NAME@{0}", server.host)
+    };
+    let secret = login.secret.filter(|_| login.user.as_ref() == Some(&user));
+    server.user = Some(user.clone());
+    let who = Who { user: Some(user), secret }.credentials(&server.host)?;
     Ok((Account::new(Place::Imap(server)), who))
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<Entry>> {
-    use std::io::Read;
-    let place = || path.display().to_string();
-    let mut text = String::new();
-    std::fs::File::open(path).with_context(place)?.take(LIMIT).read_to_string(&mut text).with_context(place)?;
-    if let Some(place) = text
-        .lines()
-        .position(|line| line.trim_start().starts_with("password ") || line.trim_start().starts_with("password="))
-    {
-        // The parser would quote the line, and the password with it.
+/// A mailbox of the settings; `ask`: a secret that they do not place is asked for.
+fn named(name: &str, known: &Saved, ask: bool) -> anyhow::Result<Opened> {
+    let Some(saved) = known.mailboxes.get(name) else {
+        let names: Vec<&str> = known.mailboxes.keys().map(String::as_str).collect();
+        match names.is_empty() {
+            true => {
+                bail!("the settings name no mailbox {name}: add [mailboxes.{name}] (see `postdoc config template`)")
+            }
+            false => bail!("the settings name no mailbox {name}; they have {}", names.join(", ")),
+        }
+    };
+    if !ask && saved.imap.is_some() && saved.secret.is_none() {
         bail!(
-            "{}, line {}: a password has no place in a file of mailboxes; name a password-command, password-file or password-env",
-            path.display(),
-            place + 1
+            "the settings do not say where the password of {name} is: add password-command or another, or type the mailbox and its password instead"
         );
     }
-    let shelf: Shelf = toml::from_str(&text).with_context(place)?;
-    Ok(shelf.mailbox)
+    let (mut account, who) = place(saved).with_context(|| format!("mailbox {name}"))?;
+    account.folders.clone_from(&saved.folders);
+    account.name = name.to_owned();
+    Ok((account, who))
 }
 
-fn listed(entry: Entry) -> anyhow::Result<(Account, Option<Credentials>)> {
-    if entry.password.is_some() {
-        bail!("a password has no place in a file of mailboxes; name a password-command, password-file or password-env");
+fn place(saved: &saved::Mailbox) -> anyhow::Result<Opened> {
+    if let Some(path) = &saved.maildir {
+        return Ok((Account::new(Place::Maildir(path.clone())), None));
     }
-    let login = Login {
-        user: entry.user,
-        password_file: entry.password_file,
-        password_command: entry.password_command,
-        password_env: entry.password_env,
-        token_file: entry.token_file,
-        token_command: entry.token_command,
-        token_env: entry.token_env,
-        insecure_tls: false,
-    };
-    let (mut account, who) = match (entry.imap, entry.maildir, entry.mbox) {
-        (Some(text), None, None) => {
-            let mut server = Server::read(&text).map_err(anyhow::Error::msg)?;
-            if let Some(tls) = entry.tls {
-                server = server.secured(tls);
-            }
-            let user = login.user.clone().or_else(|| server.user.clone());
-            server.user = user.clone();
-            imap(server, &Login { user, ..login })?
-        }
-        (None, Some(path), None) => (Account::new(Place::Maildir(path)), None),
-        (None, None, Some(path)) => (Account::new(Place::Mbox(path)), None),
-        _ => bail!("a [[mailbox]] has one of imap, maildir, mbox"),
-    };
-    account.folders = entry.folders;
-    if let Some(name) = entry.name {
-        account.name = name;
+    if let Some(path) = &saved.mbox {
+        return Ok((Account::new(Place::Mbox(path.clone())), None));
     }
-    Ok((account, who))
+    let mut server = Server::read(saved.imap.as_deref().unwrap_or_default()).map_err(anyhow::Error::msg)?;
+    if let Some(tls) = saved.tls {
+        server = server.secured(tls);
+    }
+    let user = saved.user.clone().or_else(|| server.user.clone());
+    server.user.clone_from(&user);
+    imap(server, Who { user, secret: saved.secret.clone() })
 }

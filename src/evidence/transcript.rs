@@ -63,6 +63,17 @@ pub struct Transcript {
     /// Why it ended before the message was taken; `None` while it goes on, and once it is taken.
     pub stop: Option<Stop>,
     pub left: Left,
+    /// How often it was tried, where it was put off on purpose.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub tries: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+fn is_once(tries: &u32) -> bool {
+    *tries == 1
 }
 
 /// Which TLS is wanted.
@@ -163,6 +174,7 @@ impl Transcript {
             stage: Stage::Route,
             stop: None,
             left: Left::No,
+            tries: 1,
         }
     }
 

@@ -89,6 +89,15 @@ pub fn choose(listed: &[Listed], named: &[String]) -> (Vec<Folder>, Vec<String>)
     (chosen, missing)
 }
 
+/// The names of the other folders, which could be looked into as well.
+pub fn others(listed: &[Listed], chosen: &[Folder]) -> Vec<String> {
+    let free = |l: &&Listed| !l.no_select && !chosen.iter().any(|c| c.wire.eq_ignore_ascii_case(&l.wire));
+    listed.iter().filter(free).map(|l| name::decoded(&l.wire)).take(OTHERS).collect()
+}
+
+/// Names of folders that are kept: a mailbox may have thousands.
+const OTHERS: usize = 100;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +124,7 @@ mod tests {
         ];
         let (chosen, missing) = names(&all, &[]);
         assert_eq!((chosen, missing.len()), (vec!["INBOX:inbox".into(), "[Gmail]/Spam:junk".into()], 0));
+        assert_eq!(others(&all, &choose(&all, &[]).0), ["[Gmail]/All Mail", "Spam"]);
         let (chosen, _) = choose(&all, &["all mail".into()]);
         assert!(chosen[2].all && chosen[2].wire == "[Gmail]/All Mail");
         // The user's own label.

@@ -4,6 +4,7 @@
 //! `world`'s (`world::fetch`).
 
 pub mod account;
+pub mod copy;
 pub mod fault;
 pub mod folder;
 pub mod name;

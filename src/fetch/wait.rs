@@ -39,6 +39,8 @@ pub struct Mailbox {
     pub log: Vec<Entry>,
     /// What is looked into, once known.
     pub folders: Vec<Folder>,
+    /// Names of folders that are not.
+    pub others: Vec<String>,
     pub find: Option<Find>,
     /// When it was found, since the beginning.
     pub took: Option<Duration>,
@@ -176,11 +178,14 @@ pub enum Event {
     Connected {
         tls: Option<String>,
     },
-    /// Folders to look into, and names that nothing has.
+    /// Folders to look into, names that nothing has, and the other folders there are.
     Open {
         folders: Vec<Folder>,
         missing: Vec<String>,
+        others: Vec<String>,
     },
+    /// The token was refused, and a fresh one is at hand.
+    Renewed,
     Looking,
     Waiting {
         pushed: bool,
@@ -250,6 +255,7 @@ impl Wait {
             stage: Stage::Connecting,
             log: Vec::new(),
             folders: Vec::new(),
+            others: Vec::new(),
             find: None,
             took: None,
             opinion: None,
@@ -322,14 +328,15 @@ impl Mailbox {
         }
         match event {
             Event::Connected { .. } => self.stage = Stage::LoggingIn,
-            Event::Open { folders, .. } => {
+            Event::Open { folders, others, .. } => {
                 self.folders.clone_from(folders);
+                self.others.clone_from(others);
                 self.open = true;
                 self.stage = Stage::Looking;
             }
             Event::Looking => self.stage = Stage::Looking,
             Event::Waiting { pushed } => self.stage = Stage::Waiting { pushed: *pushed },
-            Event::Others { .. } | Event::Closed { .. } => {}
+            Event::Renewed | Event::Others { .. } | Event::Closed { .. } => {}
             Event::Lost { fault, .. } => self.stage = Stage::Lost(fault.clone()),
             Event::Found(find) => {
                 self.find = Some(find.clone());
@@ -377,7 +384,7 @@ pub fn words(account: &Account, event: &Event, sought: &Sought) -> Option<String
         Event::Connected { .. } if disk => return None,
         Event::Connected { tls: Some(version) } => format!("connected, {version}"),
         Event::Connected { tls: None } => "connected, without TLS".into(),
-        Event::Open { folders, missing } => {
+        Event::Open { folders, missing, .. } => {
             let names: Vec<&str> = folders.iter().map(|f| f.name.as_str()).collect();
             let mut text = format!("read-only; looking in {}", names.join(", "));
             if !missing.is_empty() {
@@ -385,6 +392,7 @@ pub fn words(account: &Account, event: &Event, sought: &Sought) -> Option<String
             }
             text
         }
+        Event::Renewed => "the token is not taken any more: logging in with a fresh one".into(),
         Event::Looking | Event::Judged { .. } => return None,
         Event::Waiting { pushed: true } => "waiting; the server tells of new mail (IDLE)".into(),
         Event::Waiting { pushed: false } if disk => return None,

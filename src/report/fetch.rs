@@ -136,7 +136,7 @@ fn never(wait: &Wait, mailbox: &Mailbox) -> Vec<String> {
 fn twice(mailbox: &Mailbox) -> Option<String> {
     let find = mailbox.find.as_ref().filter(|find| !find.also.is_empty())?;
     Some(format!(
-        "Copies are in {}. The same message took two ways (an alias and a list, say), or the sender sent it again because the reply to the end of the data was lost (RFC 1047). Compare the Received fields of both.",
+        "Copies are in {}. Two recipients of one test share this mailbox, the same message took two ways (an alias and a list, say), or the sender sent it again because the reply to the end of the data was lost (RFC 1047). Compare the Received fields of both.",
         find.words()
     ))
 }

@@ -8,22 +8,24 @@ use crate::facts::domain::certificate::Certificate;
 use crate::safe::Safe;
 use crate::send::{Composed, Draft, Sent};
 use std::fmt::Write as _;
+use unicode_width::UnicodeWidthStr;
 
 /// Columns of the label in a confirmation.
 const LABEL: usize = 10;
 
 /// What whoever says yes has to have read.
-pub fn confirmation(draft: &Draft, warnings: &[String], style: Style) -> String {
+pub fn confirmation(drafts: &[Draft], warnings: &[String], style: Style) -> String {
     let mut out = String::new();
-    for (label, value) in draft.confirmation() {
+    let insecure = drafts.iter().any(|d| d.insecure);
+    for (label, value) in crate::send::confirmation(drafts) {
         // Without a good certificate: in red words.
-        let bad = label == "TLS" && (draft.insecure || value.starts_with("none"));
+        let bad = label == "TLS" && (insecure || value.starts_with("none"));
         let value = Safe::line(&value).into_string();
         let value = if bad { style.paint(Ink::Fail, &value) } else { value };
         let _ = writeln!(out, "{label:<LABEL$} {value}");
     }
     for warning in warnings {
-        let ink = if draft.insecure && warning.contains("not checked") { Ink::Fail } else { Ink::Warn };
+        let ink = if insecure && warning.contains("not checked") { Ink::Fail } else { Ink::Warn };
         let _ = writeln!(out, "{}", style.paint(ink, &format!("! {}", Safe::line(warning))));
     }
     out
@@ -72,6 +74,48 @@ pub fn result(t: &Transcript) -> &'static str {
         Some(Stop::TimedOut) => "timeout",
         Some(Stop::Cancelled) | None => "interrupted",
     }
+}
+
+/// Above the session of one message of several.
+pub fn heading(draft: &Draft, n: usize, of: usize, style: Style, shown: Shown) -> String {
+    let text = format!("{n} of {of}: to {}", shown.line(draft.to.as_ref()));
+    format!("{}{}\n", if n > 1 { "\n" } else { "" }, style.paint(Ink::Strong, &text))
+}
+
+/// The same for a ticket.
+pub fn title(draft: &Draft, shown: Shown) -> String {
+    format!("## {}\n\n", super::markdown::text(shown, draft.to.as_ref()))
+}
+
+/// What became of each of several messages: `✓ me@gmail.com   accepted`.
+pub fn table(recipients: &[&Draft], sent: &[Sent], style: Style, shown: Shown) -> String {
+    let width = recipients.iter().map(|d| shown.line(d.to.as_ref()).width()).max().unwrap_or_default();
+    let mut out = String::from("\n");
+    for (n, draft) in recipients.iter().enumerate() {
+        let t = sent.get(n).map(|s| &*s.transcript);
+        let (glyph, ascii, ink) = match t {
+            Some(t) if t.left == Left::Yes => ("✓", "v", Ink::Pass),
+            Some(_) => ("✗", "x", Ink::Fail),
+            None => ("–", "-", Ink::Faint),
+        };
+        let name = shown.line(draft.to.as_ref());
+        let pad = " ".repeat(width.saturating_sub(name.width()));
+        let mark = style.paint(ink, if style.unicode { glyph } else { ascii });
+        let _ = writeln!(out, "{mark} {name}{pad}  {}", shown.line(&outcome(t)));
+    }
+    out
+}
+
+/// What became of one message, in a few words.
+pub fn outcome(t: Option<&Transcript>) -> String {
+    let Some(t) = t else { return "not tried: it would meet the same fate".into() };
+    let tries = if t.tries > 1 { format!(" at try {}", t.tries) } else { String::new() };
+    let said = match &t.stop {
+        Some(Stop::Refused { reply }) => format!(": {}", reply.lines().next().unwrap_or_default()),
+        Some(Stop::Broke { why, .. }) => format!(": {why}"),
+        _ => String::new(),
+    };
+    format!("{}{tries}{said}", result(t))
 }
 
 /// TLS, the certificate, and what to look for in the mailbox.

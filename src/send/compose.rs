@@ -20,8 +20,31 @@ pub struct Composed {
     pub marker: Option<String>,
 }
 
+/// A message for one recipient, ready to leave.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    pub draft: Draft,
+    pub composed: Composed,
+}
+
 /// Writes the message. `marker` is drawn by the caller: some sixteen hexadecimal digits.
 pub fn compose(draft: &Draft, marker: &str, now: jiff::Timestamp) -> Result<Composed, String> {
+    write(draft, marker, marker, now)
+}
+
+/// Writes the message to each recipient. All copies of a test carry the same marker, so that one look finds them, and
+/// each its own Message-ID, so that they are told apart.
+pub fn copies(drafts: Vec<Draft>, marker: &str, now: jiff::Timestamp) -> Result<Vec<Sealed>, String> {
+    let several = drafts.len() > 1;
+    let seal = |(draft, n): (Draft, usize)| {
+        let id = if several { format!("{marker}-{n}") } else { marker.to_owned() };
+        let composed = write(&draft, marker, &id, now)?;
+        Ok(Sealed { draft, composed })
+    };
+    drafts.into_iter().zip(1..).map(seal).collect()
+}
+
+fn write(draft: &Draft, marker: &str, id: &str, now: jiff::Timestamp) -> Result<Composed, String> {
     match &draft.content {
         Content::Own(bytes) => {
             let bytes = crlf(bytes).into_owned();
@@ -29,7 +52,7 @@ pub fn compose(draft: &Draft, marker: &str, now: jiff::Timestamp) -> Result<Comp
             Ok(Composed { bytes, message_id, marker: None })
         }
         Content::Test { subject, body, unsubscribe } => {
-            let message_id = format!("<postdoc-{marker}@{}>", draft.from.email.domain());
+            let message_id = format!("<postdoc-{id}@{}>", draft.from.email.domain());
             let subject = subject.clone().unwrap_or_else(|| format!("Test message {marker}"));
             let mut builder = Message::builder()
                 .from(draft.from.clone())
@@ -177,6 +200,20 @@ mod tests {
         Marker: 0123456789abcdef
         ");
         assert_eq!(composed.message_id.as_deref(), Some("<postdoc-0123456789abcdef@news.example>"));
+    }
+
+    #[test]
+    fn copies_of_a_test_share_the_marker_and_differ_in_their_message_id() {
+        let to = |to: &str| Draft { to: crate::send::address(to).unwrap(), ..draft() };
+        let all = copies(vec![to("a@one.example"), to("b@two.example")], "0123456789abcdef", at()).unwrap();
+        let ids: Vec<_> = all.iter().map(|s| s.composed.message_id.as_deref().unwrap()).collect();
+        assert_eq!(ids, ["<postdoc-0123456789abcdef-1@news.example>", "<postdoc-0123456789abcdef-2@news.example>"]);
+        for (copy, to) in all.iter().zip(["a@one.example", "b@two.example"]) {
+            assert_eq!(field(&copy.composed.bytes, MARKER).as_deref(), Some("0123456789abcdef"));
+            assert_eq!(field(&copy.composed.bytes, "To").as_deref(), Some(to));
+        }
+        let one = copies(vec![draft()], "0123456789abcdef", at()).unwrap();
+        assert_eq!(one[0].composed.bytes, compose(&draft(), "0123456789abcdef", at()).unwrap().bytes);
     }
 
     #[test]

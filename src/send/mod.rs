@@ -1,10 +1,11 @@
 //! Sending one message: what, as whom, to whom, through which server. Pure: nothing is drawn, asked or sent here.
 
+pub mod again;
 mod compose;
 mod notice;
 mod warn;
 
-pub use compose::{Composed, compose};
+pub use compose::{Composed, Sealed, compose, copies};
 pub use notice::{Sent, evidence};
 pub use warn::warnings;
 
@@ -141,28 +142,34 @@ pub fn path(mail_from: Option<&Address>) -> String {
     format!("<{}>", mail_from.map_or("", |a| a.as_ref()))
 }
 
-impl Draft {
-    /// What whoever confirms has to have read: a label and its value.
-    pub fn confirmation(&self) -> Vec<(&'static str, String)> {
-        let tls = match (self.security, self.insecure) {
-            (Security::None, _) => "none: everybody in between can read along".to_owned(),
-            (Security::Opportunistic, false) => "opportunistic: where the server offers it".to_owned(),
-            (Security::Opportunistic, true) => "opportunistic, whatever the certificate".to_owned(),
-            (wanted, true) => format!("{}, WITHOUT checking the certificate", words(wanted)),
-            (wanted, false) => format!("{}, with a good certificate", words(wanted)),
-        };
-        let mut rows = vec![
-            ("From", self.from.to_string()),
-            ("MAIL FROM", path(self.mail_from.as_ref())),
-            ("To", self.to.to_string()),
-            ("Server", self.route.words(&self.to)),
-            ("TLS", tls),
-        ];
-        if let Some(user) = &self.user {
-            rows.push(("Login", user.clone()));
-        }
-        rows
+/// What whoever confirms has to have read of messages that differ in their recipient: a label and its value.
+pub fn confirmation(drafts: &[Draft]) -> Vec<(&'static str, String)> {
+    let Some(first) = drafts.first() else { return Vec::new() };
+    let tls = match (first.security, first.insecure) {
+        (Security::None, _) => "none: everybody in between can read along".to_owned(),
+        (Security::Opportunistic, false) => "opportunistic: where the server offers it".to_owned(),
+        (Security::Opportunistic, true) => "opportunistic, whatever the certificate".to_owned(),
+        (wanted, true) => format!("{}, WITHOUT checking the certificate", words(wanted)),
+        (wanted, false) => format!("{}, with a good certificate", words(wanted)),
+    };
+    let joined = |each: &mut dyn Iterator<Item = String>| each.collect::<Vec<_>>().join(", ");
+    let mut to = joined(&mut drafts.iter().map(|d| d.to.to_string()));
+    if drafts.len() > 1 {
+        to += &format!(" ({} messages, one for each)", drafts.len());
     }
+    let server = match (&first.route, drafts.len()) {
+        (Route::Direct, 2..) => format!("the mail host of each (MX), port {SMTP}, from this machine"),
+        (route, _) => route.words(&first.to),
+    };
+    let mut rows = vec![
+        ("From", first.from.to_string()),
+        ("MAIL FROM", path(first.mail_from.as_ref())),
+        ("To", to),
+        ("Server", server),
+        ("TLS", tls),
+    ];
+    rows.extend(first.user.clone().map(|user| ("Login", user)));
+    rows
 }
 
 fn words(security: Security) -> &'static str {
@@ -229,8 +236,9 @@ pub(crate) mod tests {
 
     #[test]
     fn the_confirmation_names_the_envelope_the_server_and_tls() {
-        let rows = |d: &Draft| d.confirmation().iter().map(|(l, v)| format!("{l}: {v}")).collect::<Vec<_>>().join("\n");
-        insta::assert_snapshot!(rows(&draft()), @r"
+        let rows =
+            |d: &[Draft]| confirmation(d).iter().map(|(l, v)| format!("{l}: {v}")).collect::<Vec<_>>().join("\n");
+        insta::assert_snapshot!(rows(&[draft()]), @r"
         From: Ann <ann@news.example>
         MAIL FROM: <bounce@news.example>
         To: bob@rcpt.example
@@ -239,7 +247,7 @@ pub(crate) mod tests {
         ");
         let direct =
             Draft { route: Route::Direct, mail_from: None, insecure: true, user: Some("ann".into()), ..draft() };
-        insta::assert_snapshot!(rows(&direct), @r"
+        insta::assert_snapshot!(rows(std::slice::from_ref(&direct)), @r"
         From: Ann <ann@news.example>
         MAIL FROM: <>
         To: bob@rcpt.example
@@ -247,5 +255,9 @@ pub(crate) mod tests {
         TLS: STARTTLS, required, WITHOUT checking the certificate
         Login: ann
         ");
+        let other = Draft { to: address("me@mail.example").unwrap(), ..direct.clone() };
+        let several = rows(&[direct, other]);
+        assert!(several.contains("To: bob@rcpt.example, me@mail.example (2 messages, one for each)"), "{several}");
+        assert!(several.contains("Server: the mail host of each (MX), port 25"), "{several}");
     }
 }

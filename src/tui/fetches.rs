@@ -1,16 +1,19 @@
 //! The fetch of this session: what is asked for, how it stands; it goes on while the user is elsewhere.
 
 use super::app::{App, Screen};
+use super::keys::Action;
 use super::msg::{Effect, Ticket};
 use super::widget::form::{Form, Line};
 use super::world::Opened;
+use crate::config::saved;
 use crate::evidence::{Input, InputKind};
 use crate::fetch::account::Server;
 use crate::fetch::{End, Mailbox, Sought, TIMEOUT, Wait};
 use crate::knowledge::mailbox::{Provider, Tls, find};
 use crate::report;
-use crate::send::Composed;
+use crate::send::Sealed;
 use crate::world::secret::{Proof, Secret, Source};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +31,7 @@ const TOKEN: usize = 3;
 const TLS: usize = 4;
 const LOOK: usize = 5;
 const VALUE: usize = 6;
-const FOLDERS: usize = 7;
+pub const FOLDERS: usize = 7;
 const READ: usize = 8;
 
 const fn text(label: &'static str, hint: &'static str) -> Line {
@@ -37,7 +40,7 @@ const fn text(label: &'static str, hint: &'static str) -> Line {
 
 /// What is asked.
 const LINES: &[Line] = &[
-    text("mailbox", "me@gmail.com, name@imap.example.com, or a file"),
+    text("mailbox", "me@gmail.com, name@imap.example.com, or a path"),
     text("password", "typed here, kept nowhere; or one of the next two"),
     text("its command", "prints the password: pass show mail"),
     text("token command", "prints an OAuth 2.0 token"),
@@ -51,25 +54,36 @@ const LINES: &[Line] = &[
 /// What is to be fetched, as the form says it.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    pub boxes: Boxes,
+    /// Mailboxes of the settings, by name.
+    pub saved: Vec<String>,
+    /// And the one that was typed.
+    pub typed: Option<Typed>,
     pub folders: Vec<String>,
     pub sought: Sought,
     pub header_only: bool,
     pub timeout: Duration,
-    /// The message as it was sent.
-    pub sent: Option<Input>,
+    /// The message as it was sent, to each recipient.
+    pub sent: Vec<Input>,
 }
 
-/// Which mailboxes.
+/// A mailbox that was typed.
 #[derive(Clone, Debug)]
-pub enum Boxes {
-    One {
+pub enum Typed {
+    Imap {
         server: Server,
         proof: Proof,
         secret: Told,
     },
-    /// A file of mailboxes, a Maildir, or an mbox.
-    At(PathBuf),
+    /// A Maildir, or an mbox.
+    Disk(PathBuf),
+}
+
+/// A mailbox of the settings, to be ticked.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    pub name: String,
+    pub mailbox: saved::Mailbox,
+    pub ticked: bool,
 }
 
 /// Where the secret is.
@@ -83,6 +97,10 @@ pub enum Told {
 #[derive(Debug)]
 pub struct Fetches {
     pub form: Form,
+    /// Mailboxes of the settings, above the lines of the form.
+    pub offers: Vec<Offer>,
+    /// The one under the cursor; `None`: a line of the form.
+    pub offer: Option<usize>,
     pub asked: Option<Asked>,
     /// `None` until the first state arrives.
     pub state: Option<Wait>,
@@ -97,13 +115,15 @@ pub struct Fetches {
     seen: bool,
     ticket: Ticket,
     /// What was sent, where the form is about that.
-    sent: Option<Input>,
+    sent: Vec<Input>,
 }
 
 impl Default for Fetches {
     fn default() -> Fetches {
         Fetches {
             form: Form::new(LINES).with_secret(PASSWORD),
+            offers: Vec::new(),
+            offer: None,
             asked: None,
             state: None,
             fault: None,
@@ -112,7 +132,7 @@ impl Default for Fetches {
             quiet: false,
             seen: true,
             ticket: Ticket::default(),
-            sent: None,
+            sent: Vec::new(),
         }
     }
 }
@@ -123,6 +143,12 @@ impl Fetches {
         let mut fetches = Fetches::default();
         fetches.form.take_back(&serde_json::from_str::<Vec<String>>(kept).unwrap_or_default());
         fetches
+    }
+
+    /// The mailboxes that the settings have a name for.
+    pub fn offer(&mut self, saved: BTreeMap<String, saved::Mailbox>) {
+        self.offers = saved.into_iter().map(|(name, mailbox)| Offer { name, mailbox, ticked: false }).collect();
+        self.offer = (!self.offers.is_empty()).then_some(0);
     }
 
     pub fn runs(&self) -> bool {
@@ -164,9 +190,16 @@ impl Fetches {
         let asked = self.asked.as_ref()?;
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
         let mut command = "postdoc fetch".to_owned();
-        match &asked.boxes {
-            Boxes::At(path) => command += &format!(" --mailboxes {}", quoted(&path.display().to_string())),
-            Boxes::One { server, proof, secret } => {
+        if !asked.saved.is_empty() {
+            command += &format!(" --mailbox {}", asked.saved.join(","));
+        }
+        match &asked.typed {
+            None => {}
+            Some(Typed::Disk(path)) => {
+                let option = if path.is_dir() { "maildir" } else { "mbox" };
+                command += &format!(" --{option} {}", quoted(&path.display().to_string()));
+            }
+            Some(Typed::Imap { server, proof, secret }) => {
                 command += &format!(" --imap {}:{}", server.host, server.port);
                 if server.tls.port() != server.port {
                     command += &format!(" --imap-tls {}", server.tls.word());
@@ -191,7 +224,11 @@ impl Fetches {
 
     /// What the form asks for, or the line that cannot be read and why.
     fn read(&self) -> Result<Asked, (usize, String)> {
-        let boxes = self.boxes()?;
+        let saved: Vec<String> = self.offers.iter().filter(|o| o.ticked).map(|o| o.name.clone()).collect();
+        let typed = self.typed()?;
+        if saved.is_empty() && typed.is_none() {
+            return Err((MAILBOX, "a mailbox is missing".to_owned()));
+        }
         let form = &self.form;
         let sought = match form.text(LOOK) {
             "newest" => Sought::Newest,
@@ -200,7 +237,8 @@ impl Fetches {
         };
         let folders = form.text(FOLDERS).split(',').map(str::trim).filter(|f| !f.is_empty());
         Ok(Asked {
-            boxes,
+            saved,
+            typed,
             folders: folders.map(str::to_owned).collect(),
             sought,
             header_only: form.text(READ) != "all of it",
@@ -209,11 +247,11 @@ impl Fetches {
         })
     }
 
-    fn boxes(&self) -> Result<Boxes, (usize, String)> {
+    fn typed(&self) -> Result<Option<Typed>, (usize, String)> {
         let form = &self.form;
-        let place = form.some(MAILBOX).ok_or((MAILBOX, "a mailbox is missing".to_owned()))?;
-        if place.contains('/') || place.ends_with(".toml") {
-            return Ok(Boxes::At(place.into()));
+        let Some(place) = form.some(MAILBOX) else { return Ok(None) };
+        if place.contains('/') {
+            return Ok(Some(Typed::Disk(place.into())));
         }
         let mut server = Server::read(place).map_err(|why| (MAILBOX, why))?;
         if server.user.is_none() {
@@ -235,7 +273,7 @@ impl Fetches {
             (None, Some(password)) => (Proof::Password, password),
             (None, None) => return Err((PASSWORD, "a password, or a command that prints one, is missing".into())),
         };
-        Ok(Boxes::One { server, proof, secret })
+        Ok(Some(Typed::Imap { server, proof, secret }))
     }
 }
 
@@ -253,25 +291,85 @@ pub fn show(app: &mut App) {
     app.fetches.seen = true;
 }
 
-/// Asks for the mailbox of a message that was just sent.
-pub fn after(app: &mut App, composed: &Composed) {
+/// Asks for the mailboxes of messages that were just sent. Those that the settings or the provider tell are filled in.
+pub fn after(app: &mut App, sent: &[Sealed]) {
+    let Some(Sealed { composed, .. }) = sent.first() else { return };
     let (look, value) = match (&composed.marker, &composed.message_id) {
         (Some(marker), _) => ("marker", marker.as_str()),
         (None, Some(id)) => ("Message-ID", id.as_str()),
         (None, None) => ("newest", ""),
     };
-    let sent = Input::read("the sent message", composed.bytes.clone(), Some(InputKind::Message));
+    let copy = |s: &Sealed| Input::read("the sent message", s.composed.bytes.clone(), Some(InputKind::Message)).ok();
     let fetches = &mut app.fetches;
     fetches.form.set(LOOK, look);
     fetches.form.set(VALUE, value);
+    fetches.sent = sent.iter().filter_map(copy).collect();
+    let recipients: Vec<String> = sent.iter().map(|s| s.draft.to.to_string()).collect();
+    for offer in &mut fetches.offers {
+        offer.ticked = recipients.iter().any(|to| offer.mailbox.is_of(to));
+    }
+    let ticked = fetches.offers.iter().position(|o| o.ticked);
+    let rest = recipients.iter().find(|to| !fetches.offers.iter().any(|o| o.mailbox.is_of(to)));
+    let known = rest.filter(|to| Server::read(to).is_ok_and(|server| server.provider.is_some()));
+    match (ticked, known) {
+        // What was typed for another message is not meant for this one.
+        (Some(_), None) => fetches.form.set(MAILBOX, ""),
+        (_, Some(to)) => fetches.form.set(MAILBOX, to.clone()),
+        (None, None) => {}
+    }
+    fetches.offer = ticked;
     fetches.form.at = if fetches.form.some(MAILBOX).is_none() { MAILBOX } else { PASSWORD };
-    fetches.sent = sent.ok();
     app.screens.push(Screen::FetchForm);
+}
+
+/// Asks for the folders to look into besides INBOX and junk.
+pub fn folders(app: &mut App) {
+    app.fetches.form.at = FOLDERS;
+    app.fetches.offer = None;
+    app.screens.push(Screen::FetchForm);
+}
+
+/// Does what a key does in the form; true where it is done.
+pub fn act(fetches: &mut Fetches, action: Action) -> bool {
+    let last = fetches.offers.len().checked_sub(1);
+    match (fetches.offer, action) {
+        (Some(_), Action::Diagnose) => return true,
+        (Some(n), Action::Open | Action::NextField | Action::Down) => {
+            fetches.offer = (Some(n) < last).then_some(n + 1);
+            fetches.form.at = MAILBOX;
+        }
+        (Some(n), Action::PreviousField | Action::Up) => fetches.offer = Some(n.saturating_sub(1)),
+        (Some(_), Action::PageUp) => fetches.offer = Some(0),
+        (Some(_), Action::PageDown) => (fetches.offer, fetches.form.at) = (None, READ),
+        (Some(n), Action::Left | Action::Right) => tick(fetches, n),
+        (Some(_), _) => {}
+        (None, Action::PreviousField | Action::Up) if fetches.form.at == MAILBOX && last.is_some() => {
+            fetches.offer = last;
+        }
+        (None, Action::PageUp) if last.is_some() => fetches.offer = Some(0),
+        (None, action) => return fetches.form.act(action),
+    }
+    false
+}
+
+/// Types; a blank ticks a mailbox of the settings.
+pub fn insert(fetches: &mut Fetches, text: &str) {
+    match fetches.offer {
+        Some(n) if text == " " => tick(fetches, n),
+        Some(_) => {}
+        None => fetches.form.insert(text),
+    }
+}
+
+fn tick(fetches: &mut Fetches, n: usize) {
+    fetches.offers.get_mut(n).into_iter().for_each(|offer| offer.ticked = !offer.ticked);
 }
 
 /// Begins what the form asks for.
 pub fn begin(app: &mut App) -> Vec<Effect> {
-    if app.fetches.runs() {
+    // Asked from its own screen, what runs is to go on otherwise.
+    let other = app.screens.iter().rev().nth(1) != Some(&Screen::Fetch);
+    if app.fetches.runs() && other {
         app.warn("A fetch runs already: stop it first (Ctrl+C on its screen).");
         return vec![];
     }
@@ -284,7 +382,7 @@ pub fn begin(app: &mut App) -> Vec<Effect> {
             effects
         }
         Err((line, why)) => {
-            app.fetches.form.at = line;
+            (app.fetches.form.at, app.fetches.offer) = (line, None);
             app.warn(format!("{why}."));
             vec![]
         }

@@ -130,6 +130,8 @@ pub enum Action {
     /// Send a test message.
     Send,
     Bell,
+    /// Name the folders to look into.
+    Folders,
     /// End the session.
     Stop,
     Add,
@@ -450,6 +452,7 @@ static TABLE: &[Binding] = rows! {
     A::Stop, [ch('s') => A::Stop], 1, P::SESSION, "stop", "stop it; says whether the message may have left", ["cancel", "abort"];
     A::Open, [on(K::Enter) => A::Open], 1, P::SESSION, "diagnose", "what the session means, and what to do", ["why", "refused", "bounce"];
     A::Watch, [ch('w') => A::Watch], 1, P::SESSION, "wait for it", "wait for the message in a mailbox", ["fetch", "arrive", "imap"];
+    A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::SESSION, "", "the session of the next, previous recipient, where there are several", ["recipients"];
     A::Again, [ch('r') => A::Again], 1, P::SESSION, "form", "back to the form, to send again", ["retry", "again"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::SESSION, "copy", "copy the session; secrets stand in no line of it", ["clipboard", "yank", "transcript"];
     A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::SEND_FORM, "show it", "done: write it and show it; nothing leaves yet", ["go", "send"];
@@ -516,7 +519,8 @@ static TABLE: &[Binding] = rows! {
     A::Open, [on(K::Enter) => A::Open], 1, P::FETCH, "diagnosis", "open the diagnosis of what was found", ["message", "verdict"];
     A::Again, [ch('r') => A::Again], 1, P::FETCH, "again", "begin again what is over", ["retry", "refresh"];
     A::Add, [ch('+') => A::Add], 1, P::FETCH, "5 min", "wait five minutes more", ["longer", "timeout"];
-    A::Edit, [ch('e') => A::Edit], 1, P::FETCH, "change", "change what is fetched, or from where", ["password", "folders", "mailbox"];
+    A::Folders, [ch('f') => A::Folders], 1, P::FETCH, "folders", "name the folders to look into besides INBOX and junk", ["imap", "archive", "lists"];
+    A::Edit, [ch('e') => A::Edit], 1, P::FETCH, "change", "change what is fetched, or from where", ["password", "mailbox"];
     A::Bell, [ch('b') => A::Bell], 1, P::FETCH, "", "bell on or off when the fetch is over", ["sound", "quiet"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::FETCH, "copy", "copy the shell command that fetches the same", ["clipboard", "yank"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::HOPS.or(P::HEADERS), "copy line", "copy the header field", ["clipboard", "yank"];

@@ -9,7 +9,7 @@ use crate::practice::{Cure, Lesson, Setup};
 use crate::replay::edit::{Attempt, Tried};
 use crate::watch::Watch;
 use crate::world::run::Progress;
-use crate::world::send::Progress as Sending;
+use crate::world::send::News;
 use crate::world::watch::Wanted;
 use crossterm::event::KeyEvent;
 use std::path::PathBuf;
@@ -40,8 +40,8 @@ pub enum Msg {
     Watched(Ticket, Result<Box<Watch>, String>),
     /// The message is written, or why not.
     Composed(Result<Box<Ready>, String>),
-    /// A state of the session, or why there is none; tickets of sessions are numbered apart.
-    Sending(Ticket, Result<Box<Sending>, String>),
+    /// What happens in the sessions; their tickets are numbered apart.
+    Sending(Ticket, News),
     /// A state of the fetch, or why there is none; its tickets are numbered apart.
     Fetched(Ticket, Result<Box<Wait>, String>),
     /// What came of an edit.

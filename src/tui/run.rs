@@ -13,6 +13,7 @@ use super::world::{Job, Source, World};
 use crate::onboarding::Told;
 use crate::replay::edit::Attempt;
 use crate::safe::Safe;
+use crate::world::send::News;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -62,9 +63,12 @@ pub fn run(start: Start) -> anyhow::Result<()> {
     let mut app = App::new(look, outside.world.now());
     app.redact = start.redact;
     app.samples = outside.world.samples();
+    let saved = outside.world.saved();
+    app.sending.form.offer(saved.servers);
     if let Some(kept) = outside.world.load_note(fetches::NOTE) {
         app.fetches = fetches::Fetches::of(&kept);
     }
+    app.fetches.offer(saved.mailboxes);
     if let Some(kept) = outside.world.load_note(warmups::NOTE) {
         app.warmup = warmups::WarmUp::of(&kept, app.now.to_zoned(jiff::tz::TimeZone::UTC).date());
     }
@@ -306,7 +310,7 @@ impl Outside {
                         self.sending = Some((ticket, job));
                         None
                     }
-                    Err(why) => Some(Msg::Sending(ticket, Err(why))),
+                    Err(why) => Some(Msg::Sending(ticket, News::Fault(why))),
                 },
                 Effect::Unsend(ticket) => {
                     self.sending.iter_mut().filter(|(t, _)| *t == ticket).for_each(|(_, job)| job.cancel());
@@ -421,8 +425,8 @@ fn watched(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnWatch {
 }
 
 fn sending(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnSend {
-    Box::new(move |state| {
-        let _ = sender.send(Inward::Msgs(vec![Msg::Sending(ticket, state.map(Box::new))]));
+    Box::new(move |news| {
+        let _ = sender.send(Inward::Msgs(vec![Msg::Sending(ticket, news)]));
     })
 }
 

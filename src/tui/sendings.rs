@@ -1,12 +1,13 @@
-//! The message that is being written, asked about, or sent: one at a time.
+//! The messages that are being written, asked about, or sent: one test at a time, to each of its recipients.
 
 use super::app::{App, Screen};
 use super::msg::{Effect, Ticket};
 use super::screen::send::form::Form;
 use super::world::{Letter, Ready, Source};
 use crate::evidence::transcript::{Left, Transcript};
-use crate::send::{Composed, Draft, Sent};
-use crate::world::send::Progress;
+use crate::report::send::result;
+use crate::send::{Sealed, Sent};
+use crate::world::send::{News, Progress};
 use std::sync::Arc;
 
 /// All of it.
@@ -15,7 +16,7 @@ pub struct Sending {
     pub form: Form,
     /// What a yes would send.
     pub ready: Option<Ready>,
-    /// The recipient, never written to before, is meant.
+    /// The recipients, never written to before, are meant.
     pub agreed: bool,
     /// The bytes of the message are on show.
     pub bytes: bool,
@@ -25,42 +26,97 @@ pub struct Sending {
     last: u64,
 }
 
-/// A session, running or over.
+/// The sessions, running or over.
 #[derive(Debug)]
 pub struct Session {
     pub ticket: Ticket,
-    pub draft: Draft,
-    pub composed: Composed,
-    /// `None` until the first state arrives.
-    pub progress: Option<Progress>,
-    /// Why there is none.
+    pub letters: Vec<Sealed>,
+    /// Of each message that has been begun with.
+    pub states: Vec<Progress>,
+    /// Nothing more is to come: messages not begun with are not tried.
+    pub over: bool,
+    /// Why there is no session.
     pub fault: Option<String>,
     /// The user wants it to end.
     pub stopping: bool,
+    /// The message on show; `None`: the one that is being sent.
+    pub at: Option<usize>,
 }
 
 impl Session {
+    fn new(ticket: Ticket, letters: Vec<Sealed>) -> Session {
+        Session { ticket, letters, states: Vec::new(), over: false, fault: None, stopping: false, at: None }
+    }
+
     pub fn runs(&self) -> bool {
-        self.fault.is_none() && self.progress.as_ref().is_none_or(|p| !p.over)
+        let done = self.states.len() == self.letters.len() && self.states.iter().all(|p| p.over);
+        self.fault.is_none() && !self.over && !done
+    }
+
+    /// The number of the message on show.
+    pub fn shown(&self) -> usize {
+        self.at.unwrap_or(self.states.len().saturating_sub(1))
+    }
+
+    pub fn letter(&self) -> Option<&Sealed> {
+        self.letters.get(self.shown())
+    }
+
+    pub fn progress(&self) -> Option<&Progress> {
+        self.states.get(self.shown())
     }
 
     pub fn transcript(&self) -> Option<&Transcript> {
-        self.progress.as_ref().map(|p| &p.transcript)
+        self.progress().map(|p| &p.transcript)
     }
 
-    /// What a diagnosis is made of, once it is over.
+    /// Messages that may have left.
+    pub fn gone(&self) -> impl Iterator<Item = &Sealed> {
+        let left = |(_, p): &(&Sealed, &Progress)| p.over && p.transcript.left != Left::No;
+        self.letters.iter().zip(&self.states).filter(left).map(|(letter, _)| letter)
+    }
+
+    /// What a diagnosis of the one on show is made of, once it is over.
     pub fn sent(&self) -> Option<Sent> {
-        let progress = self.progress.as_ref().filter(|p| p.over)?;
-        let message: Arc<[u8]> = self.composed.bytes.as_slice().into();
-        Some(Sent { draft: self.draft.clone(), message, transcript: Arc::new(progress.transcript.clone()) })
+        let progress = self.progress().filter(|p| p.over)?;
+        let Sealed { draft, composed } = self.letter()?;
+        let message: Arc<[u8]> = composed.bytes.as_slice().into();
+        Some(Sent { draft: draft.clone(), message, transcript: Arc::new(progress.transcript.clone()) })
     }
 
-    /// Seconds until the wait is given up.
+    /// Seconds until the wait ends.
     pub fn left(&self, now: jiff::Timestamp) -> Option<u64> {
-        let progress = self.progress.as_ref().filter(|p| !p.over)?;
+        let progress = self.progress().filter(|p| !p.over)?;
         let passed = now.duration_since(progress.transcript.began).as_millis();
         let left = i128::from(progress.waiting.as_ref()?.until_ms) - passed;
         u64::try_from(left.max(0)).ok().map(|ms| ms.div_ceil(1000))
+    }
+
+    fn take(&mut self, news: News) {
+        match news {
+            News::State(n, progress) if n < self.states.len() => self.states[n] = *progress,
+            News::State(n, progress) if n == self.states.len() && n < self.letters.len() => self.states.push(*progress),
+            News::State(..) => {}
+            News::Over => self.over = true,
+            News::Fault(why) => self.fault = Some(why),
+        }
+    }
+
+    /// How it ended, in a sentence, and whether well.
+    fn ending(&self) -> (String, bool) {
+        if let Some(why) = &self.fault {
+            return (format!("Nothing was sent: {why}."), false);
+        }
+        match (&self.letters[..], &self.states[..]) {
+            ([_], [progress]) => {
+                let t = &progress.transcript;
+                (super::screen::send::talk::headline(t), t.left == Left::Yes)
+            }
+            (letters, states) => {
+                let taken = states.iter().filter(|p| result(&p.transcript) == "accepted").count();
+                (format!("{taken} of {} messages were taken.", letters.len()), taken == letters.len())
+            }
+        }
     }
 }
 
@@ -92,7 +148,7 @@ pub fn composed(app: &mut App, ready: Result<Box<Ready>, String>) -> Vec<Effect>
     match ready {
         Ok(ready) => {
             let sending = &mut app.sending;
-            (sending.agreed, sending.bytes, sending.top) = (ready.known, false, 0);
+            (sending.agreed, sending.bytes, sending.top) = (ready.strangers.is_empty(), false, 0);
             sending.ready = Some(*ready);
             if app.screen() != Screen::Send {
                 app.screens.push(Screen::Send);
@@ -111,39 +167,35 @@ pub fn begin(app: &mut App) -> Vec<Effect> {
     sending.last += 1;
     sending.top = usize::MAX;
     let ticket = Ticket(sending.last);
-    let (draft, composed) = (ready.draft.clone(), ready.composed.clone());
-    sending.session = Some(Session { ticket, draft, composed, progress: None, fault: None, stopping: false });
+    sending.session = Some(Session::new(ticket, ready.letters.clone()));
     // The way back from the session leads to the form.
     app.screens.retain(|s| !matches!(s, Screen::Send | Screen::Session));
     app.screens.push(Screen::Session);
     vec![Effect::Send(ticket, Box::new(ready))]
 }
 
-/// News of the session.
-pub fn heard(app: &mut App, ticket: Ticket, state: Result<Box<Progress>, String>) -> Vec<Effect> {
+/// What happens in the sessions.
+pub fn heard(app: &mut App, ticket: Ticket, news: News) -> Vec<Effect> {
     let looking = app.screen() == Screen::Session;
     let Some(session) = app.sending.session.as_mut().filter(|s| s.ticket == ticket && s.runs()) else { return vec![] };
-    match state {
-        Ok(progress) => session.progress = Some(*progress),
-        Err(why) => session.fault = Some(why),
-    }
-    if session.runs() {
+    session.take(news);
+    if session.runs() || looking {
         return vec![];
     }
-    if looking {
-        return vec![];
-    }
-    let taken = session.transcript().is_some_and(|t| t.left == Left::Yes);
-    let text = match (&session.fault, session.transcript()) {
-        (Some(why), _) => format!("Nothing was sent: {why}."),
-        (None, Some(t)) => super::screen::send::talk::headline(t),
-        (None, None) => String::new(),
-    };
-    match taken {
+    let (text, well) = session.ending();
+    match well {
         true => app.say(text),
         false => app.warn(text),
     }
     vec![Effect::Bell]
+}
+
+/// The session of the next message on show, or of the one before.
+pub fn turn(app: &mut App, forward: bool) {
+    let Some(session) = app.sending.session.as_mut().filter(|s| s.letters.len() > 1) else { return };
+    let (at, of) = (session.shown(), session.letters.len());
+    session.at = Some(if forward { (at + 1) % of } else { (at + of - 1) % of });
+    app.sending.top = 0;
 }
 
 /// Ends the session; its last state says whether the message may have left.

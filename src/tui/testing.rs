@@ -582,7 +582,41 @@ pub fn ready(known: bool) -> super::world::Ready {
     let at = "2026-05-12T14:02:00Z".parse().unwrap();
     let composed = crate::send::compose(&draft, "0123456789abcdef", at).unwrap();
     let warnings = crate::send::warnings(&draft, &composed);
-    super::world::Ready { draft, composed, warnings, known, login: None }
+    let strangers = if known { vec![] } else { vec!["me@gmail.example".to_owned()] };
+    super::world::Ready { letters: vec![crate::send::Sealed { draft, composed }], warnings, strangers, login: None }
+}
+
+/// One test to two recipients of one's own.
+pub fn two() -> super::world::Ready {
+    let one = ready(true);
+    let draft = one.letters[0].draft.clone();
+    let other = crate::send::Draft { to: crate::send::address("me@yahoo.example").unwrap(), ..draft.clone() };
+    let at = "2026-05-12T14:02:00Z".parse().unwrap();
+    let letters = crate::send::copies(vec![draft, other], "0123456789abcdef", at).unwrap();
+    super::world::Ready { letters, ..one }
+}
+
+/// What the settings have a name for.
+pub fn saved() -> crate::config::saved::Saved {
+    let text = "[servers.work]\nhost = \"smtp.acme.example\"\nuser = \"ann\"\npassword-keyring = \"mail\"\nfrom = \"Ann <ann@acme.example>\"\n\
+                [servers.asks]\nhost = \"mail.acme.example:465\"\nuser = \"ann\"\n\
+                [mailboxes.gmail]\nimap = \"me@gmail.example@imap.gmail.example\"\npassword-command = \"pass gmail\"\n\
+                [mailboxes.yahoo]\nimap = \"imap.yahoo.example\"\nuser = \"me@yahoo.example\"\npassword-keyring = \"yahoo\"\n\
+                [mailboxes.disk]\nmaildir = \"/home/me/Maildir\"\n";
+    crate::config::Config::read(text).unwrap().saved()
+}
+
+/// A session that waits for its next try.
+pub fn put_off() -> crate::world::send::Progress {
+    use transcript::{Line, Way};
+    let mut state = session(12, None);
+    let greylisted = "450 4.2.0 <me@gmail.example>: Recipient address rejected: Greylisted for 300 seconds";
+    let note = "put off on purpose (greylisting): try 2 of 6 follows in 301 s";
+    for (at_ms, way, text) in [(180, Way::Heard, greylisted), (181, Way::Note, note)] {
+        state.transcript.lines.push(Line { at_ms, way, text: text.into() });
+    }
+    state.waiting = Some(crate::world::send::Wait { what: "try 2 of 6".into(), until_ms: 301_181, resumes: true });
+    state
 }
 
 /// A session as far as `lines` go; over where `stop` says how, or where the message was taken.
@@ -615,7 +649,7 @@ pub fn session(lines: usize, stop: Option<transcript::Stop>) -> crate::world::se
     t.stage = if lines > 6 { Stage::Rcpt } else { Stage::Tls };
     t.left = if over && stop.is_none() { Left::Yes } else { Left::No };
     t.stop = stop;
-    let wait = crate::world::send::Wait { what: "a reply to RCPT".into(), until_ms: 12_120 };
+    let wait = crate::world::send::Wait { what: "a reply to RCPT".into(), until_ms: 12_120, resumes: false };
     crate::world::send::Progress { transcript: t, waiting: (!over).then_some(wait), over }
 }
 
@@ -645,7 +679,7 @@ pub fn waited() -> crate::fetch::Wait {
         wait.hear(n, second(1), Event::Connected { tls: Some("TLSv1.3".into()) });
         if n != 2 {
             let folders = vec![Folder::inbox(), junk(["[Gmail]/Spam", "Junk", "", "Bulk"][n])];
-            wait.hear(n, second(2), Event::Open { folders, missing: vec![] });
+            wait.hear(n, second(2), Event::Open { folders, missing: vec![], others: vec![] });
             wait.hear(n, second(3), Event::Waiting { pushed: n != 3 });
         }
     }

@@ -12,6 +12,7 @@ use super::world::{CopyReport, Opened, Source};
 use crate::evidence::transcript::Stop;
 use crate::evidence::{InputKind, Said};
 use crate::world::run::Progress;
+use crate::world::send::News;
 use crossterm::event::{KeyCode, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -612,7 +613,7 @@ fn a_message_is_fetched_and_its_diagnosis_opened() {
     let effects = ctrl(&mut app, 'd');
     let [Effect::Fetch(ticket, asked), Effect::SaveNote { text, .. }] = &effects[..] else { panic!("{effects:?}") };
     assert!(!text.contains("pl4nted") && text.contains("me@example.com"), "{text}");
-    let super::fetches::Boxes::One { server, secret, .. } = &asked.boxes else { panic!() };
+    let Some(super::fetches::Typed::Imap { server, secret, .. }) = &asked.typed else { panic!() };
     assert_eq!((server.host.as_str(), server.port), ("imap.example.com", 993));
     let super::fetches::Told::Typed(secret) = secret else { panic!() };
     assert_eq!(secret.expose(), "pl4nted s3cret");
@@ -639,6 +640,77 @@ fn a_message_is_fetched_and_its_diagnosis_opened() {
     let over = update(&mut app, Msg::Fetched(*ticket, Ok(Box::new(testing::waited_in_vain()))));
     assert!(matches!(&over[..], [Effect::Bell]), "{over:?}");
     assert!(app.status.as_ref().unwrap().text.contains("found in 2 of 4"), "{:?}", app.status);
+}
+
+#[test]
+fn what_the_settings_name_is_offered() {
+    let mut app = app(UNICODE);
+    app.fetches.offer(testing::saved().mailboxes);
+    app.sending.form.offer(testing::saved().servers);
+    press(&mut app, "7");
+    assert!(drawn(&mut app, 80, 24).contains("[ ] disk"), "{}", drawn(&mut app, 80, 24));
+    // Disk, gmail, yahoo: in the order of the alphabet.
+    stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    press(&mut app, " ");
+    stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    stroke(&mut app, KeyCode::Right, KeyModifiers::NONE);
+    (0..7).for_each(|_| drop(stroke(&mut app, KeyCode::Down, KeyModifiers::NONE)));
+    press(&mut app, "7F3A-91C2");
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Fetch(_, asked), Effect::SaveNote { .. }] = &effects[..] else {
+        panic!("{effects:?} {:?}", app.status)
+    };
+    assert!(asked.saved == ["gmail", "yahoo"] && asked.typed.is_none(), "{asked:?}");
+    let copied = press(&mut app, "y");
+    let [Effect::Copy { text, .. }] = &copied[..] else { panic!("{copied:?}") };
+    assert_eq!(text, "postdoc fetch --mailbox gmail,yahoo --marker 7F3A-91C2");
+    // While it runs, its own screen changes what is asked for; a key leads to the folders.
+    press(&mut app, "f");
+    press(&mut app, "Lists");
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Fetch(_, asked), ..] = &effects[..] else { panic!("{effects:?} {:?}", app.status) };
+    assert_eq!(asked.folders, ["Lists"]);
+    app.screens.truncate(1);
+    press(&mut app, "8");
+    enter(&mut app);
+    press(&mut app, "me@gmail.example, me@yahoo.example");
+    // The server that asks for a password stands first: nothing is sent without one.
+    assert!(ctrl(&mut app, 'd').is_empty());
+    assert_eq!(app.status.as_ref().unwrap().text, "send from whom? ann@example.com.");
+    app.sending.form.at = 2;
+    stroke(&mut app, KeyCode::Right, KeyModifiers::NONE);
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Compose(letter)] = &effects[..] else { panic!("{effects:?} {:?}", app.status) };
+    let to: Vec<String> = letter.drafts.iter().map(|d| d.to.to_string()).collect();
+    assert_eq!(to, ["me@gmail.example", "me@yahoo.example"]);
+    assert_eq!(letter.drafts[0].from.to_string(), "Ann <ann@acme.example>");
+    assert!(format!("{:?}", letter.login).contains("Keyring(\"mail\")"), "{:?}", letter.login);
+}
+
+#[test]
+fn each_of_several_messages_has_its_session_and_its_mailbox() {
+    let mut app = app(UNICODE);
+    app.fetches.offer(testing::saved().mailboxes);
+    both_sent(&mut app);
+    assert!(!app.sending.runs());
+    let seen = drawn(&mut app, 80, 24);
+    assert!(seen.contains("✓ me@gmail.example  accepted") && seen.contains("✗ me@yahoo.example  refused"), "{seen}");
+    let effects = enter(&mut app);
+    let [Effect::Open(_, Source::Session(sent))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(sent.draft.to.to_string(), "me@yahoo.example");
+    esc(&mut app);
+    app.screens = vec![Screen::Home, Screen::Session];
+    press(&mut app, "n");
+    let effects = enter(&mut app);
+    let [Effect::Open(_, Source::Session(sent))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(sent.draft.to.to_string(), "me@gmail.example");
+    app.screens = vec![Screen::Home, Screen::Session];
+    press(&mut app, "w");
+    let ticked: Vec<&str> = app.fetches.offers.iter().filter(|o| o.ticked).map(|o| o.name.as_str()).collect();
+    assert_eq!((app.screen(), ticked), (Screen::FetchForm, vec!["gmail"]), "what was refused is not waited for");
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Fetch(_, asked), ..] = &effects[..] else { panic!("{effects:?} {:?}", app.status) };
+    assert_eq!((asked.sent.len(), asked.saved.len()), (1, 1));
 }
 
 #[test]
@@ -1058,8 +1130,8 @@ fn a_message_is_written_shown_sent_and_its_refusal_diagnosed() {
     }
     let effects = ctrl(&mut app, 'd');
     let [Effect::Compose(letter)] = &effects[..] else { panic!("{effects:?}") };
-    assert_eq!(letter.draft.security, crate::send::Security::Implicit);
-    assert_eq!(letter.draft.mail_from.as_ref().unwrap().to_string(), "ann@acme.example");
+    assert_eq!(letter.drafts[0].security, crate::send::Security::Implicit);
+    assert_eq!(letter.drafts[0].mail_from.as_ref().unwrap().to_string(), "ann@acme.example");
     assert!(!format!("{effects:?} {:?}", app.sending).contains("hunter2"));
     update(&mut app, Msg::Composed(Ok(Box::new(testing::ready(false)))));
     assert_eq!(app.screen(), Screen::Send);
@@ -1071,12 +1143,12 @@ fn a_message_is_written_shown_sent_and_its_refusal_diagnosed() {
     let ticket = *ticket;
     assert!(app.runs() && app.screen() == Screen::Session);
     assert!(press(&mut app, "y").iter().all(|e| !matches!(e, Effect::Send(..))), "not twice");
-    update(&mut app, Msg::Sending(ticket, Ok(Box::new(testing::session(5, None)))));
+    update(&mut app, Msg::Sending(ticket, News::State(0, Box::new(testing::session(5, None)))));
     assert!(drawn(&mut app, 80, 24).contains("gives up in"));
     // The work goes on elsewhere, and a bell tells of its end.
     esc(&mut app);
     let state = testing::session(13, Some(no_such_user()));
-    let effects = update(&mut app, Msg::Sending(ticket, Ok(Box::new(state))));
+    let effects = update(&mut app, Msg::Sending(ticket, News::State(0, Box::new(state))));
     assert!(matches!(&effects[..], [Effect::Bell]) && !app.runs());
     press(&mut app, ":send a test");
     assert!(app.status.is_none());
@@ -1086,7 +1158,7 @@ fn a_message_is_written_shown_sent_and_its_refusal_diagnosed() {
     let [Effect::Open(_, Source::Session(sent))] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(sent.transcript.stop, Some(no_such_user()));
     // A state that comes late is an old one's.
-    update(&mut app, Msg::Sending(ticket, Ok(Box::new(testing::session(5, None)))));
+    update(&mut app, Msg::Sending(ticket, News::State(0, Box::new(testing::session(5, None)))));
     assert!(!app.sending.runs());
 }
 
@@ -1094,7 +1166,7 @@ fn a_message_is_written_shown_sent_and_its_refusal_diagnosed() {
 fn a_typed_secret_stands_on_no_screen_and_is_forgotten() {
     let mut app = app(UNICODE);
     app.screens.push(Screen::SendForm);
-    app.sending.form.at = 7;
+    app.sending.form.at = 8;
     press(&mut app, "hunter2");
     update(&mut app, Msg::Paste("moresecret\n".into()));
     stroke(&mut app, KeyCode::Backspace, KeyModifiers::NONE);
@@ -1120,7 +1192,7 @@ fn a_session_is_stopped_by_its_key_and_by_ctrl_c() {
         assert!(matches!(&effects[..], [Effect::Unsend(t)] if *t == ticket), "{effects:?}");
         // It is over when its last state comes.
         assert!(app.runs());
-        update(&mut app, Msg::Sending(ticket, Ok(Box::new(testing::session(5, Some(Stop::Cancelled))))));
+        update(&mut app, Msg::Sending(ticket, News::State(0, Box::new(testing::session(5, Some(Stop::Cancelled))))));
         assert!(!app.runs() && drawn(&mut app, 80, 24).contains("You stopped it before the message had left."));
     }
 }
@@ -1130,7 +1202,7 @@ fn what_keeps_a_message_from_being_written_is_said() {
     let mut app = app(UNICODE);
     app.screens.push(Screen::SendForm);
     for (keys, line, why) in
-        [("", 0, "is no address"), ("ann@acme.example", 1, "is no address"), ("me@gmail.example", 2, "expected HOST")]
+        [("", 0, "send from whom?"), ("ann@acme.example", 1, "is no address"), ("me@gmail.example", 3, "expected HOST")]
     {
         press(&mut app, keys);
         assert!(ctrl(&mut app, 'd').is_empty());
@@ -1144,7 +1216,7 @@ fn what_keeps_a_message_from_being_written_is_said() {
     let mut app = self::app(UNICODE);
     written(&mut app, true);
     let Some(Effect::Send(ticket, _)) = press(&mut app, "y").pop() else { panic!() };
-    update(&mut app, Msg::Sending(ticket, Err("the command ended with exit status: 1: locked".into())));
+    update(&mut app, Msg::Sending(ticket, News::Fault("the command ended with exit status: 1: locked".into())));
     assert!(drawn(&mut app, 80, 24).contains("Nothing was sent: the command ended with exit status: 1: locked."));
 }
 

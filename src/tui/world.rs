@@ -1,15 +1,16 @@
 //! What the app needs of the world: a small door, so that tests can stand in for it.
 
 use super::fetches::Asked;
+use crate::config::saved::Saved;
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Input, InputKind, Said, Transcript};
 use crate::fetch::Wait;
 use crate::practice::{Cure, Lesson, Setup};
-use crate::send::{Composed, Draft, Sent};
+use crate::send::{Draft, Sealed, Sent};
 use crate::watch::Watch;
 use crate::world::fetch;
 use crate::world::run::Progress;
-use crate::world::send::{self, Login, Progress as Sending};
+use crate::world::send::{self, Login};
 use crate::world::watch::{self, Wanted};
 use std::io;
 use std::path::PathBuf;
@@ -125,7 +126,8 @@ pub type OnFetch = Box<dyn FnMut(Result<&Wait, String>) + Send>;
 /// What the form of a test message asks for; the files are not read yet.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    pub draft: Draft,
+    /// One for each recipient, alike otherwise.
+    pub drafts: Vec<Draft>,
     /// A message of the user's own.
     pub file: Option<PathBuf>,
     /// Its From says who it is from.
@@ -164,19 +166,18 @@ pub struct Made {
 /// Called from a background thread, once.
 pub type OnKey = Box<dyn FnOnce(Result<Made, String>) + Send>;
 
-/// A message that a yes would send.
+/// What a yes would send.
 #[derive(Clone, Debug)]
 pub struct Ready {
-    pub draft: Draft,
-    pub composed: Composed,
+    pub letters: Vec<Sealed>,
     pub warnings: Vec<String>,
-    /// The recipient has been written to before.
-    pub known: bool,
+    /// Recipients that have never been written to.
+    pub strangers: Vec<String>,
     pub login: Option<Login>,
 }
 
-/// Called from a background thread with every state of a session.
-pub type OnSend = Box<dyn FnMut(Result<Sending, String>) + Send>;
+/// Called from a background thread with all that happens in the sessions.
+pub type OnSend = Box<dyn FnMut(send::News) + Send>;
 
 /// Everything outside. Calls are short; only a [`Job`] lasts.
 pub trait World {
@@ -204,9 +205,11 @@ pub trait World {
     fn publish(&mut self, cure: &Cure);
     /// Brings the saved case up to date with what the user said since its last run.
     fn keep(&mut self, diagnosis: &Diagnosis);
+    /// The servers and mailboxes that the settings have a name for.
+    fn saved(&self) -> Saved;
     /// Writes a test message; nothing leaves. The error is a sentence for the user.
     fn compose(&mut self, letter: Letter) -> Result<Ready, String>;
-    /// Sends it, and keeps what became of it as a case.
+    /// Sends them, and keeps what became of each as a case.
     fn send(&mut self, ready: Ready, on: OnSend) -> Result<send::Job, String>;
     /// What is asked from here on is no run of the saved case.
     fn leave(&mut self);

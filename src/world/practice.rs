@@ -10,7 +10,7 @@ use super::keygen;
 use super::listen::{Certificate, Heard, Limits, Options, Received, Server};
 use super::nameserver::NameServer;
 use super::run::Runner;
-use super::send::Order;
+use super::send::{Order, Retry};
 use crate::evidence::transcript::Stop;
 use crate::evidence::zone::Zone;
 use crate::evidence::{Evidence, Input, InputKind};
@@ -192,7 +192,7 @@ fn deliver(settings: &Settings, server: SocketAddr, sender: &Sender, letter: Vec
         source: None,
         content: Content::Own(letter.clone()),
     };
-    let order = Order { draft, message: letter, credentials: None };
+    let order = Order { draft, message: letter, credentials: None, retry: Retry::Never };
     let session =
         super::send::run(settings, &order, std::future::pending::<()>(), |_| {}).map_err(|e| e.to_string())?;
     match session.stop {

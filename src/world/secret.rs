@@ -1,11 +1,12 @@
 //! Passwords and tokens: read when they are needed, wiped after use, never shown.
 
 use super::{limits, prompt};
+pub use crate::config::secret::{Proof, Source};
 use std::fmt;
 use std::io::Read;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 /// Bytes of a secret at most: tokens of OAuth run to a few thousand. Room for all of them is taken
@@ -52,42 +53,35 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What a secret proves (RFC 4954, RFC 3501 §6.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
-    Password,
-    /// An access token of OAuth 2.0, told by XOAUTH2.
-    Token,
-}
-
-impl Proof {
-    pub fn word(self) -> &'static str {
-        match self {
-            Proof::Password => "password",
-            Proof::Token => "token",
-        }
-    }
-}
-
 /// Who logs in.
 #[derive(Clone, Debug)]
 pub struct Credentials {
     pub user: String,
     pub secret: Secret,
     pub proof: Proof,
+    /// Where a token is to be had again: it runs out within the hour.
+    pub again: Option<Source>,
 }
 
-/// Where a secret comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    /// Typed, unseen.
-    Prompt,
-    /// Its first line; `-` is standard input.
-    File(PathBuf),
-    /// The first line that a command prints, as a shell runs it.
-    Command(String),
-    /// The value of an environment variable.
-    Env(String),
+impl Credentials {
+    /// Reads the secret of a user; `question` is what a prompt asks. Blocks.
+    pub fn read(user: String, source: &Source, proof: Proof, question: &str) -> Result<Credentials, NoSecret> {
+        let secret = source.read(&user, question)?;
+        let again = (proof == Proof::Token && source.renews()).then(|| source.clone());
+        Ok(Credentials { user, secret, proof, again })
+    }
+
+    /// With a fresh token; `None` where there is nowhere to get one. Dropping this waits for nothing.
+    pub async fn renewed(&self) -> Option<Result<Credentials, NoSecret>> {
+        let (user, proof, source) = (self.user.clone(), self.proof, self.again.clone()?);
+        let (told, heard) = oneshot::channel();
+        // Not on the runtime's own threads: whoever stops need not wait for a command.
+        let read = move || drop(told.send(Credentials::read(user, &source, proof, "")));
+        if let Err(e) = std::thread::Builder::new().name("secret".into()).spawn(read) {
+            return Some(Err(NoSecret::Io("a thread".into(), e)));
+        }
+        heard.await.ok()
+    }
 }
 
 /// Why there is no secret.
@@ -105,13 +99,20 @@ pub enum NoSecret {
     NoVariable(String),
     #[error("there is no terminal to ask for it: use --password-file, --password-command or --password-env")]
     NoTerminal,
+    #[error("the keyring has no secret of {user} for the service {service:?}: {why}")]
+    NoEntry { service: String, user: String, why: String },
+    #[error(
+        "this postdoc was built without the keyring: build it with --features keyring, or have a command print the \
+         secret (secret-tool lookup, security find-generic-password)"
+    )]
+    NoKeyring,
     #[error("given up at the prompt")]
     Cancelled,
 }
 
 impl Source {
-    /// Reads the secret; `question` is what a prompt asks. Blocks.
-    pub fn read(&self, question: &str) -> Result<Secret, NoSecret> {
+    /// Reads the secret of a user; `question` is what a prompt asks. Blocks.
+    pub fn read(&self, user: &str, question: &str) -> Result<Secret, NoSecret> {
         limits::no_core_dumps();
         match self {
             Source::Prompt => prompt::hidden(question),
@@ -128,6 +129,7 @@ impl Source {
                 let value = std::env::var(name).map_err(|_| NoSecret::NoVariable(name.clone()))?;
                 Secret::of(Zeroizing::new(value.into_bytes()), name)
             }
+            Source::Keyring(service) => keyring(service, user),
         }
     }
 }
@@ -174,6 +176,29 @@ fn command(line: &str) -> Result<Secret, NoSecret> {
     }
 }
 
+/// The entry of a service and a user in the desktop's keyring. It may ask the user to open it, elsewhere on the screen.
+#[cfg(feature = "keyring")]
+fn keyring(service: &str, user: &str) -> Result<Secret, NoSecret> {
+    let no = |why: String| NoSecret::NoEntry { service: service.into(), user: user.into(), why };
+    let (told, heard) = std::sync::mpsc::channel();
+    let (of, who) = (service.to_owned(), user.to_owned());
+    let read = move || {
+        let bytes = keyring::Entry::new(&of, &who).and_then(|entry| entry.get_secret()).map(Zeroizing::new);
+        drop(told.send(bytes));
+    };
+    std::thread::Builder::new().name("keyring".into()).spawn(read).map_err(|e| no(e.to_string()))?;
+    match heard.recv_timeout(PATIENCE) {
+        Ok(Ok(bytes)) => Secret::of(bytes, "what the keyring holds"),
+        Ok(Err(e)) => Err(no(e.to_string())),
+        Err(_) => Err(no(format!("no answer within {} s", PATIENCE.as_secs()))),
+    }
+}
+
+#[cfg(not(feature = "keyring"))]
+fn keyring(_: &str, _: &str) -> Result<Secret, NoSecret> {
+    Err(NoSecret::NoKeyring)
+}
+
 #[cfg(unix)]
 fn shell(line: &str) -> Command {
     let mut command = Command::new("/bin/sh");
@@ -193,7 +218,7 @@ mod tests {
     use super::*;
 
     fn said(source: Source) -> Result<String, String> {
-        source.read("?").map(|s| s.expose().to_owned()).map_err(|e| e.to_string())
+        source.read("u", "?").map(|s| s.expose().to_owned()).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -227,9 +252,30 @@ mod tests {
     }
 
     #[test]
+    fn a_keyring_that_has_nothing_says_so() {
+        let why = said(Source::Keyring("postdoc-test".into())).unwrap_err();
+        let wanted =
+            if cfg!(feature = "keyring") { "the keyring has no secret of u" } else { "built without the keyring" };
+        assert!(why.contains(wanted), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_token_is_had_again_and_a_password_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = folder.path().join("count");
+        let line = format!("echo x >> {0}; wc -l < {0}", count.display());
+        let read = |proof| Credentials::read("u".into(), &Source::Command(line.clone()), proof, "").unwrap();
+        let first = read(Proof::Token);
+        let second = first.renewed().await.unwrap().unwrap();
+        let tokens = [&first, &second].map(|who| who.secret.expose().trim().to_owned());
+        assert_eq!(tokens, ["1", "2"]);
+        assert!(read(Proof::Password).renewed().await.is_none());
+    }
+
+    #[test]
     fn debug_shows_nothing() {
         let secret = Secret::new(Zeroizing::new("hunter2".into()));
-        let who = Credentials { user: "u".into(), secret, proof: Proof::Password };
+        let who = Credentials { user: "u".into(), secret, proof: Proof::Password, again: None };
         assert!(!format!("{who:?}").contains("hunter2"));
     }
 

@@ -130,15 +130,19 @@ fn several_mailboxes_in_one_table() {
     let secret = home.file("secret", SECRET);
     let mbox = home.file("old.mbox", format!("From a Mon Jun  1 12:00:00 2026\n{MESSAGE}\n"));
     let shelf = format!(
-        "[[mailbox]]\nname = \"first\"\nimap = \"{}\"\ntls = \"implicit\"\nuser = \"me@example.com\"\npassword-file = \"{secret}\"\n\
-         [[mailbox]]\nname = \"second\"\nimap = \"me@example.com@{}\"\ntls = \"implicit\"\ntoken-command = \"cat {secret}\"\n\
-         [[mailbox]]\nname = \"third\"\nmbox = \"{mbox}\"\n",
+        "[mailboxes.first]\nimap = \"{}\"\ntls = \"implicit\"\nuser = \"me@example.com\"\npassword-file = \"{secret}\"\n\
+         [mailboxes.second]\nimap = \"me@example.com@{}\"\ntls = \"implicit\"\ntoken-command = \"cat {secret}\"\n\
+         [mailboxes.third]\nmbox = \"{mbox}\"\n",
         first.addr, second.addr
     );
-    let shelf = home.file("mailboxes.toml", shelf);
+    let shelf = home.file("config.toml", shelf);
     let args = [
         "fetch",
-        "--mailboxes",
+        "--mailbox",
+        "first,second",
+        "--mailbox",
+        "third",
+        "--config",
         &shelf,
         "--ca-file",
         &ca,
@@ -158,7 +162,7 @@ fn several_mailboxes_in_one_table() {
             .to_owned()
     };
     assert!(row("first").contains("INBOX") && row("second").contains("Unerwünscht (junk)"), "{}", out.stdout);
-    assert!(row("third").contains("old.mbox"), "{}", out.stdout);
+    assert!(row("third").contains("third"), "{}", out.stdout);
     assert!(out.stdout.contains("found in 3 of 3 mailboxes, 1 of them in the junk"), "{}", out.stdout);
     assert_eq!(out.stdout.matches("postdoc cases show ").count(), 3);
     assert!(!out.stdout.contains(SECRET) && !out.stderr.contains(SECRET) && !state(&home).contains(SECRET));
@@ -190,8 +194,9 @@ fn mailboxes_on_disk_need_no_network() {
 #[test]
 fn what_cannot_be_done_is_said_before_anything_is() {
     let home = Home::new();
-    let leak = home.file("leak.toml", "[[mailbox]]\nimap = \"me@gmail.com\"\npassword = \"pl4nted-s3cret\"\n");
-    let typo = home.file("typo.toml", "[[mailbox]]\nimapp = \"me@gmail.com\"\n");
+    let leak = home.file("leak.toml", "[mailboxes.a]\nimap = \"me@gmail.com\"\npassword = \"pl4nted-s3cret\"\n");
+    let typo = home.file("typo.toml", "[mailboxes.a]\nimapp = \"me@gmail.com\"\n");
+    let good = home.file("good.toml", "[mailboxes.a]\nimap = \"me@gmail.com\"\n");
     for (args, words) in [
         (vec!["--newest"], "no mailbox is named"),
         (
@@ -205,8 +210,14 @@ fn what_cannot_be_done_is_said_before_anything_is() {
             vec!["--imap", "gmail", "--user", "me", "--password-env", "MAILBOX_SECRET", "--newest", "--offline"],
             "cannot be read --offline",
         ),
-        (vec!["--mailboxes", &leak, "--newest"], "line 3: a password has no place"),
-        (vec!["--mailboxes", &typo, "--newest"], "imapp"),
+        (vec!["--mailbox", "a", "--config", &leak, "--newest"], "a password has no place in settings"),
+        (vec!["--mailbox", "a", "--config", &typo, "--newest"], "nothing is called imapp"),
+        (vec!["--mailbox", "b", "--config", &good, "--newest"], "no mailbox b; they have a"),
+        (vec!["--mailbox", "b", "--newest"], "add [mailboxes.b]"),
+        (
+            vec!["--imap", "gmail", "--user", "me", "--password-keyring", "postdoc-test", "--newest"],
+            if cfg!(feature = "keyring") { "the keyring has no secret of me" } else { "built without the keyring" },
+        ),
         (vec!["--mbox", "x", "--marker", "a b"], "no blanks"),
     ] {
         let mut command = home.command(&[&["fetch"], &args[..]].concat());

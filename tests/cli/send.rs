@@ -127,6 +127,86 @@ fn a_refusal_is_one_and_ends_in_a_finding_with_its_fix() {
     assert!(shown.stdout.contains("refused it for good"), "{}{}", shown.stdout, shown.stderr);
 }
 
+/// A settings file with this server, and its path as an option.
+fn settings(lab: &Lab, more: &str) -> [String; 4] {
+    let text = format!("[servers.work]\nhost = \"smtp.example.test\"\nuser = \"{USER}\"\n{more}");
+    ["--config".into(), lab.home.file("work.toml", text), "--via".into(), "work".into()]
+}
+
+#[test]
+fn a_server_of_the_settings_is_named() {
+    let lab = Lab::new(Script::default().auth("PLAIN"));
+    let run = |settings: &[String; 4], more: &[&str]| {
+        let mut command = lab.home.command(
+            &["send", "--to", "bob@rcpt.test", "--resolver", &lab.dns.addr.to_string(), "--ca-file", &lab.ca, "--yes"]
+                .into_iter()
+                .chain(settings.iter().map(String::as_str))
+                .chain(more.iter().copied())
+                .collect::<Vec<_>>(),
+        );
+        command.env("POSTDOC_ADDRESS_MAP", format!("*:587={}", lab.server.addr)).env("THE_PASSWORD", PASSWORD);
+        finish(command, b"")
+    };
+    let whole = settings(&lab, "password-env = \"THE_PASSWORD\"\nfrom = \"Ann <ann@news.test>\"\n");
+    let out = run(&whole, &["--new-recipient"]);
+    assert_eq!(out.status, 0, "{}{}", out.stdout, out.stderr);
+    assert!(lab.server.message().unwrap().contains("From: Ann <ann@news.test>"));
+    // What a flag says outweighs it; the secret of one user is not that of another.
+    let out = run(&whole, &["--from", "eve@news.test", "--user", "eve"]);
+    assert!(out.status == 2 && out.stderr.contains("no terminal to ask"), "{}{}", out.stdout, out.stderr);
+    let bare = settings(&lab, "password-env = \"THE_PASSWORD\"\n");
+    let out = run(&bare, &[]);
+    assert!(out.status == 2 && out.stderr.contains("--from is missing"), "{}", out.stderr);
+    let leak = settings(&lab, "password = \"pl4nted-s3cret\"\n");
+    let out = run(&leak, &[]);
+    assert!(out.status == 2 && out.stderr.contains("a password has no place in settings"), "{}", out.stderr);
+    assert!(!out.stderr.contains("pl4nted"), "{}", out.stderr);
+}
+
+#[test]
+fn each_recipient_has_a_session_and_a_line_of_its_own() {
+    let lab = Lab::new(Script::default());
+    let out = lab.run(&[&YES[..], &["--to", "eve@other.test", "--to", "bob@rcpt.test", "-f", "ndjson"]].concat());
+    assert_eq!(out.status, 0, "{}{}", out.stdout, out.stderr);
+    let events = events(&out);
+    let done = events.last().unwrap();
+    assert_eq!((&done["event"], &done["result"]), (&"done".into(), &"accepted".into()));
+    let to = |n: usize| done["recipients"][n]["to"].as_str().unwrap();
+    assert_eq!((to(0), to(1)), ("bob@rcpt.test", "eve@other.test"));
+    assert_eq!(lab.server.messages.lock().unwrap().len(), done["recipients"].as_array().unwrap().len());
+    assert!(out.stderr.contains("bob@rcpt.test, eve@other.test"), "{}", out.stderr);
+    // A refusal of one is no refusal of the other; a refused login is one of both.
+    let lab = Lab::new(Script::default().put_off(1, "550 5.1.1 no such user"));
+    let out = lab.run(&[&YES[..], &["--to", "eve@other.test"]].concat());
+    assert_eq!(out.status, 1, "{}{}", out.stdout, out.stderr);
+    let row = |name: &str| out.stdout.lines().rev().find(|l| l.contains(name)).unwrap().to_owned();
+    assert!(row("bob@rcpt.test").contains("refused: 550 5.1.1"), "{}", out.stdout);
+    assert!(row("eve@other.test").contains("accepted"), "{}", out.stdout);
+    let lab = Lab::new(Script::default().auth("PLAIN").at("AUTH", Act::Say("535 5.7.8 no")));
+    let login = ["--user", USER, "--password-env", "THE_PASSWORD", "--to", "eve@other.test"];
+    let out = lab.run(&[&YES[..], &login].concat());
+    assert!(out.stdout.contains("eve@other.test  not tried: it would meet the same fate"), "{}", out.stdout);
+    assert_eq!((out.status, lab.server.log().matches("EHLO").count()), (1, 2));
+}
+
+#[test]
+fn greylisting_is_waited_out_unless_that_is_forbidden() {
+    let words = "451 4.7.1 Greylisted for 0 seconds";
+    let lab = Lab::new(Script::default().put_off(1, words));
+    let out = lab.run(&[&YES[..], &["-f", "ndjson"]].concat());
+    assert_eq!(out.status, 0, "{}{}", out.stdout, out.stderr);
+    let events = events(&out);
+    let done = events.last().unwrap();
+    assert_eq!((&done["result"], &done["tries"]), (&"accepted".into(), &2.into()));
+    let note = |text: &str| events.iter().any(|e| e["way"] == "note" && e["text"].as_str().unwrap().contains(text));
+    assert!(note("put off on purpose (greylisting): try 2 of 6 follows in 1 s"), "{}", out.stdout);
+    let lab = Lab::new(Script::default().put_off(1, words));
+    let out = lab.run(&[&YES[..], &["--no-retry"]].concat());
+    assert_eq!(out.status, 1, "{}{}", out.stdout, out.stderr);
+    let told = out.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("It was tried once."), "{}", out.stdout);
+}
+
 #[test]
 fn what_breaks_off_is_three() {
     let lab = Lab::new(Script::default().at("RCPT", Act::HangUp));
@@ -188,9 +268,23 @@ fn a_secret_is_nowhere_afterwards() {
         (Script::default().auth("PLAIN LOGIN XOAUTH2"), vec![file, variable]),
         (Script::default().auth("LOGIN"), vec![file]),
         (Script::default().auth("PLAIN").at("AUTH", Act::Say(echo)), vec![file, variable]),
+        (Script::default().auth("PLAIN").put_off(1, "451 4.7.1 Greylisted for 0 seconds"), vec![variable]),
     ] {
         let echoes = script.acts.contains_key("AUTH");
         let lab = Lab::new(script);
+        // The settings name the place of a secret, and what is wrong with them is told without it.
+        for more in ["password-env = \"THE_PASSWORD\"\n".to_owned(), format!("password = \"{PASSWORD}\"\n")] {
+            let saved = settings(&lab, &more);
+            let saved: Vec<&str> = saved.iter().map(String::as_str).collect();
+            let always = ["send", "--from", "ann@news.test", "--to", "bob@rcpt.test", "--yes", "--new-recipient", "-v"];
+            let resolver = lab.dns.addr.to_string();
+            let rest = ["--resolver", &resolver, "--ca-file", &lab.ca];
+            let mut command = lab.home.command(&[&always[..], &saved, &rest].concat());
+            command.env("POSTDOC_ADDRESS_MAP", format!("*:587={}", lab.server.addr)).env("THE_PASSWORD", PASSWORD);
+            let out = finish(command, b"");
+            told.push_str(&out.stdout);
+            told.push_str(&out.stderr);
+        }
         for secret in secrets {
             for format in ["human", "ndjson", "plain", "markdown"] {
                 let out = lab.run(&[&YES[..], &["--user", USER, "-f", format], &secret].concat());

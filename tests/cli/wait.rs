@@ -34,9 +34,9 @@ impl Lab {
     fn run(&self, folder: &str, way: fn(String) -> String, args: &[&str]) -> Out {
         let (resolver, place) = (self.dns.addr.to_string(), self.imap.addr.to_string());
         let shelf = format!(
-            "[[mailbox]]\nname = \"bob\"\nimap = \"bob@rcpt.test@{place}\"\ntls = \"implicit\"\npassword-env = \"THE_SECRET\"\n"
+            "[mailboxes.bob]\nimap = \"bob@rcpt.test@{place}\"\ntls = \"implicit\"\npassword-env = \"THE_SECRET\"\n"
         );
-        let shelf = self.home.file("boxes.toml", shelf);
+        let shelf = self.home.file("config.toml", shelf);
         let always = [
             "send",
             "--from",
@@ -48,7 +48,8 @@ impl Lab {
             "--yes",
             "--new-recipient",
             "--wait",
-            "--mailboxes",
+            "bob",
+            "--config",
             &shelf,
             "--resolver",
             &resolver,
@@ -138,6 +139,7 @@ fn what_cannot_be_waited_for_is_said_before_anything_leaves() {
     let mail = lab.home.file("mail.eml", "From: ann@news.test\n\nhello\n");
     for (args, words) in [
         (vec!["--wait"], "no mailbox is named"),
+        (vec!["--wait", "nobody"], "the settings name no mailbox nobody"),
         (vec!["--imap", "bob@imap.rcpt.test"], "add --wait"),
         (vec!["--wait", "--imap", "bob@imap.rcpt.test"], "no terminal to ask for it"),
         (vec!["--wait", "--mbox", "x", "--message", &mail], "add a Message-ID"),
@@ -147,4 +149,103 @@ fn what_cannot_be_waited_for_is_said_before_anything_leaves() {
         assert!(out.stderr.contains(words), "{args:?}: {}", out.stderr);
     }
     assert_eq!(lab.smtp.log(), "");
+}
+
+/// Two mailboxes of one user's, at two providers.
+#[test]
+fn one_test_to_several_is_waited_for_in_the_mailbox_of_each() {
+    let (home, authority) = (Home::new(), Authority::new());
+    let smtp = Smtpd::start(Script::default().auth("PLAIN"), authority.acceptor("smtp.example.test", 2999));
+    let boxes =
+        ["bob@rcpt.test", "me@mail.test"].map(|user| Imapd::start(Set { user, password: SECRET, ..Set::default() }));
+    let dns = Dnsd::start(Zone::of(ZONE));
+    let ca = home.file("ca.pem", authority.pem() + &boxes[0].ca_pem + &boxes[1].ca_pem);
+    let saved = |name: &str, user: &str, server: &Imapd| {
+        format!(
+            "[mailboxes.{name}]\nimap = \"{user}@{}\"\ntls = \"implicit\"\npassword-command = \"echo $THE_SECRET\"\n",
+            server.addr
+        )
+    };
+    let server = format!(
+        "[servers.work]\nhost = \"smtp.example.test\"\nuser = \"{}\"\npassword-env = \"THE_PASSWORD\"\nfrom = \"Ann <ann@news.test>\"\n",
+        super::smtpd::USER
+    );
+    let settings = server + &saved("gmail", "bob@rcpt.test", &boxes[0]) + &saved("yahoo", "me@mail.test", &boxes[1]);
+    let config = home.file("config.toml", settings);
+    let resolver = dns.addr.to_string();
+    let run = |args: &[&str]| {
+        let always = [
+            "send",
+            "--via",
+            "work",
+            "--to",
+            "bob@rcpt.test",
+            "--to",
+            "me@mail.test",
+            "--yes",
+            "--new-recipient",
+            "--wait",
+            "--config",
+            &config,
+            "--resolver",
+            &resolver,
+            "--ca-file",
+            &ca,
+            "--timeout",
+            "30s",
+        ];
+        let mut command = home.command(&[&always[..], args].concat());
+        command.env("POSTDOC_ADDRESS_MAP", format!("*:587={}", smtp.addr));
+        command.env("THE_SECRET", SECRET).env("THE_PASSWORD", super::smtpd::PASSWORD);
+        let before = smtp.messages.lock().unwrap().len();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..1500 {
+                    let all = smtp.messages.lock().unwrap()[before..].to_vec();
+                    if let [first, second] = &all[..] {
+                        let text = |m: &[u8]| String::from_utf8_lossy(m).replace("\r\n", "\n");
+                        boxes[0].deliver("INBOX", &footer(text(first)));
+                        return boxes[1].deliver("Unerw&APw-nscht", &text(second));
+                    }
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            });
+            finish(command, b"")
+        })
+    };
+    let out = run(&["-f", "ndjson"]);
+    let events: Vec<Value> = out.stdout.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let of = |name: &str| events.iter().filter(|e| e["event"] == name).collect::<Vec<_>>();
+    let (begun, ends) = (of("send"), of("sent"));
+    assert_eq!((begun.len(), ends.len(), of("done").len()), (2, 2, 1), "{}{}", out.stdout, out.stderr);
+    assert_eq!((&ends[0]["to"], &ends[1]["to"]), (&"bob@rcpt.test".into(), &"me@mail.test".into()));
+    assert_eq!(begun[0]["marker"], begun[1]["marker"], "one test, one marker");
+    assert_ne!(begun[0]["message_id"], begun[1]["message_id"]);
+    assert_eq!(begun[0]["from"], "Ann <ann@news.test>", "as the settings say");
+    let done = of("done")[0];
+    let found = |account: &str| {
+        let all = done["mailboxes"].as_array().unwrap();
+        all.iter().find(|m| m["account"] == account).unwrap_or_else(|| panic!("{done}"))["find"]["in_junk"].clone()
+    };
+    assert_eq!((found("gmail"), found("yahoo")), (false.into(), true.into()));
+    // Each copy is held against the one that went there: only the first was changed.
+    let body = |account: &str| {
+        of("diagnosis").into_iter().find(|e| e["account"] == account).unwrap()["diagnosis"]["sent"]["body"].to_string()
+    };
+    assert!(
+        body("gmail").contains("Scanned by the gateway") && !body("yahoo").contains("Scanned"),
+        "{}",
+        body("yahoo")
+    );
+    let eyes = run(&[]);
+    for words in
+        ["1 of 2: to bob@rcpt.test", "2 of 2: to me@mail.test", "found in 2 of 2 mailboxes, 1 of them in the junk"]
+    {
+        assert!(eyes.stdout.contains(words), "{words}: {}{}", eyes.stdout, eyes.stderr);
+    }
+    let row = |name: &str| eyes.stdout.lines().find(|l| l.contains(name) && l.contains("0:0")).unwrap().to_owned();
+    assert!(row("gmail").contains("INBOX") && row("yahoo").contains("(junk)"), "{}", eyes.stdout);
+    for text in [&out.stdout, &out.stderr, &eyes.stdout, &eyes.stderr] {
+        assert!(!text.contains(SECRET) && !text.contains(super::smtpd::PASSWORD));
+    }
 }

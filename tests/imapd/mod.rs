@@ -38,6 +38,8 @@ pub enum Fault {
     LoseOnce,
     /// Ends the first connection while it is waited in.
     LoseIdle,
+    /// Announces IDLE, and does not know it.
+    NoIdle,
     /// What some parsers fall over.
     NilDate,
     /// Login is refused with these words.
@@ -64,6 +66,8 @@ pub struct Set {
     pub auth: Vec<&'static str>,
     pub user: &'static str,
     pub password: &'static str,
+    /// What the password is from the second connection on: tokens run out.
+    pub then: Option<&'static str>,
     pub fault: Option<Fault>,
     pub folders: BTreeMap<String, Folder>,
 }
@@ -77,6 +81,7 @@ impl Default for Set {
             auth: vec!["PLAIN"],
             user: "me@example.com",
             password: "s3cr3t \"\\word",
+            then: None,
             fault: None,
             folders: [("INBOX".into(), Folder::default()), ("Unerw&APw-nscht".into(), junk)].into(),
         }
@@ -278,7 +283,9 @@ impl Session {
     }
 
     fn set(&self) -> Set {
-        self.state.lock().unwrap().set.clone()
+        let mut set = self.state.lock().unwrap().set.clone();
+        set.password = set.then.filter(|_| self.number > 1).unwrap_or(set.password);
+        set
     }
 
     fn can(&self) -> String {
@@ -349,7 +356,7 @@ impl Session {
                     .collect();
                 self.say(wire, &format!("* SEARCH {}\r\n{tag} OK done\r\n", hits.join(" "))).await
             }
-            "IDLE" if set.idle => self.idle(wire, tag).await,
+            "IDLE" if set.idle && set.fault != Some(Fault::NoIdle) => self.idle(wire, tag).await,
             _ => self.say(wire, &format!("{tag} BAD what?\r\n")).await,
         }
     }

@@ -41,6 +41,8 @@ pub struct Script {
     pub keywords: &'static [&'static str],
     /// At the greeting, a verb, AUTH, or END (of the message).
     pub acts: BTreeMap<&'static str, Act>,
+    /// RCPT is put off so often, with these words.
+    pub put_off: (usize, &'static str),
 }
 
 impl Default for Script {
@@ -50,6 +52,7 @@ impl Default for Script {
             auth: "",
             keywords: &["SIZE 1000000", "8BITMIME", "SMTPUTF8"],
             acts: BTreeMap::new(),
+            put_off: (0, ""),
         }
     }
 }
@@ -58,6 +61,10 @@ impl Script {
     pub fn at(mut self, place: &'static str, act: Act) -> Script {
         self.acts.insert(place, act);
         self
+    }
+
+    pub fn put_off(self, times: usize, words: &'static str) -> Script {
+        Script { put_off: (times, words), ..self }
     }
 
     pub fn tls(self, tls: Tls) -> Script {
@@ -216,7 +223,13 @@ impl Session {
                 }
                 "AUTH" => self.login(line, &text).await?,
                 "MAIL" => self.answer(line, "MAIL", "250 2.1.0 Ok").await?,
-                "RCPT" => self.answer(line, "RCPT", "250 2.1.5 Ok").await?,
+                "RCPT" => {
+                    let before = self.heard.lock().unwrap().iter().filter(|l| l.starts_with("RCPT")).count();
+                    match self.script.put_off {
+                        (times, words) if before <= times => self.say(line, words).await?,
+                        _ => self.answer(line, "RCPT", "250 2.1.5 Ok").await?,
+                    }
+                }
                 "DATA" => {
                     self.answer(line, "DATA", "354 go on").await?;
                     if matches!(self.script.acts.get("DATA"), Some(Act::Say(says)) if !says.starts_with("354")) {

@@ -22,6 +22,9 @@ pub struct Account {
     /// This environment variable holds the password
     #[arg(long, value_name = "VARIABLE", group = "secret", requires = "user")]
     pub password_env: Option<String>,
+    /// The keyring of the desktop has the password, under this service and the user's name
+    #[arg(long, value_name = "SERVICE", group = "secret", requires = "user")]
+    pub password_keyring: Option<String>,
     /// An OAuth 2.0 access token instead of a password (XOAUTH2): in this file
     #[arg(long, value_name = "FILE", group = "secret", requires = "user")]
     pub token_file: Option<PathBuf>,
@@ -31,30 +34,55 @@ pub struct Account {
     /// The same: in this environment variable
     #[arg(long, value_name = "VARIABLE", group = "secret", requires = "user")]
     pub token_env: Option<String>,
+    /// The same: in the keyring, under this service
+    #[arg(long, value_name = "SERVICE", group = "secret", requires = "user")]
+    pub token_keyring: Option<String>,
     /// Take whatever certificate the server shows, for this once: anybody in between can then read everything
     #[arg(long)]
     pub insecure_tls: bool,
 }
 
-impl Account {
-    /// Who logs in, with the secret read; `None` where no user is named. Blocks while somebody types.
-    pub fn credentials(&self, server: &str) -> Result<Option<Credentials>, NoSecret> {
-        let Some(user) = self.user.clone() else { return Ok(None) };
-        let (source, proof) = self.source();
-        let question = format!("{} of {user} at {server}:", if proof == Proof::Token { "Token" } else { "Password" });
-        Ok(Some(Credentials { user, secret: source.read(&question)?, proof }))
+/// Who logs in, and where the secret is; nowhere: it is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Who {
+    pub user: Option<String>,
+    pub secret: Option<(Source, Proof)>,
+}
+
+impl Who {
+    /// What the settings say where no option does; their secret is that of their user.
+    pub fn or(self, user: Option<&str>, secret: Option<&(Source, Proof)>) -> Who {
+        let same = self.user.is_none() || self.user.as_deref() == user;
+        let secret = self.secret.or_else(|| secret.filter(|_| same).cloned());
+        Who { user: self.user.or_else(|| user.map(str::to_owned)), secret }
     }
 
-    fn source(&self) -> (Source, Proof) {
-        let from = |file: &Option<PathBuf>, command: &Option<String>, variable: &Option<String>| {
-            let file = file.clone().map(Source::File);
-            file.or_else(|| command.clone().map(Source::Command)).or_else(|| variable.clone().map(Source::Env))
-        };
-        if let Some(source) = from(&self.token_file, &self.token_command, &self.token_env) {
-            return (source, Proof::Token);
-        }
-        let source = from(&self.password_file, &self.password_command, &self.password_env);
-        (source.unwrap_or(Source::Prompt), Proof::Password)
+    /// With the secret read; `None` where no user is named. Blocks while somebody types.
+    pub fn credentials(&self, server: &str) -> Result<Option<Credentials>, NoSecret> {
+        let Some(user) = self.user.clone() else { return Ok(None) };
+        let (source, proof) = self.secret.clone().unwrap_or((Source::Prompt, Proof::Password));
+        let question = format!("{} of {user} at {server}:", if proof == Proof::Token { "Token" } else { "Password" });
+        Credentials::read(user, &source, proof, &question).map(Some)
+    }
+}
+
+impl Account {
+    pub fn who(&self) -> Who {
+        let password = [
+            self.password_file.clone().map(Source::File),
+            self.password_command.clone().map(Source::Command),
+            self.password_env.clone().map(Source::Env),
+            self.password_keyring.clone().map(Source::Keyring),
+        ];
+        let token = [
+            self.token_file.clone().map(Source::File),
+            self.token_command.clone().map(Source::Command),
+            self.token_env.clone().map(Source::Env),
+            self.token_keyring.clone().map(Source::Keyring),
+        ];
+        let of = |all: [Option<Source>; 4], proof| all.into_iter().flatten().next().map(|source| (source, proof));
+        let secret = of(token, Proof::Token).or_else(|| of(password, Proof::Password));
+        Who { user: self.user.clone(), secret }
     }
 }
 
@@ -77,16 +105,28 @@ mod tests {
     #[test]
     fn each_place_of_a_secret_is_one_source() {
         for (words, want) in [
-            ("--user u", (Source::Prompt, Proof::Password)),
-            ("--user u --password-file -", (Source::File("-".into()), Proof::Password)),
-            ("--user u --password-command pass", (Source::Command("pass".into()), Proof::Password)),
-            ("--user u --password-env P", (Source::Env("P".into()), Proof::Password)),
-            ("--user u --token-file t", (Source::File("t".into()), Proof::Token)),
-            ("--user u --token-command t", (Source::Command("t".into()), Proof::Token)),
-            ("--user u --token-env T", (Source::Env("T".into()), Proof::Token)),
+            ("--user u", None),
+            ("--user u --password-file -", Some((Source::File("-".into()), Proof::Password))),
+            ("--user u --password-command pass", Some((Source::Command("pass".into()), Proof::Password))),
+            ("--user u --password-env P", Some((Source::Env("P".into()), Proof::Password))),
+            ("--user u --password-keyring mail", Some((Source::Keyring("mail".into()), Proof::Password))),
+            ("--user u --token-file t", Some((Source::File("t".into()), Proof::Token))),
+            ("--user u --token-command t", Some((Source::Command("t".into()), Proof::Token))),
+            ("--user u --token-env T", Some((Source::Env("T".into()), Proof::Token))),
+            ("--user u --token-keyring mail", Some((Source::Keyring("mail".into()), Proof::Token))),
         ] {
-            assert_eq!(parse(words).unwrap().source(), want, "{words}");
+            assert_eq!(parse(words).unwrap().who().secret, want, "{words}");
         }
+    }
+
+    #[test]
+    fn options_outweigh_settings_and_nobody_gets_the_secret_of_another() {
+        let saved = (Source::Env("SAVED".into()), Proof::Password);
+        let who = |words: &str| parse(words).unwrap().who().or(Some("ann"), Some(&saved));
+        assert_eq!(who(""), Who { user: Some("ann".into()), secret: Some(saved.clone()) });
+        assert_eq!(who("--user bob"), Who { user: Some("bob".into()), secret: None });
+        assert_eq!(who("--user ann"), Who { user: Some("ann".into()), secret: Some(saved.clone()) });
+        assert_eq!(who("--user bob --password-env P").secret, Some((Source::Env("P".into()), Proof::Password)));
     }
 
     #[test]

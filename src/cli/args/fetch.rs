@@ -58,9 +58,9 @@ pub struct Mailboxes {
     /// implicit (port 993), starttls (port 143) or none [default: by the port]
     #[arg(long, value_name = "MODE", requires = "imap")]
     pub imap_tls: Option<TlsArg>,
-    /// A TOML file of mailboxes: one [[mailbox]] each, with imap, user, password-command, folders …
-    #[arg(long, value_name = "FILE")]
-    pub mailboxes: Option<PathBuf>,
+    /// A mailbox that the settings have a name for, as [mailboxes.NAME] (repeatable)
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub mailbox: Vec<String>,
     /// A Maildir on this machine (repeatable)
     #[arg(long, value_name = "DIR")]
     pub maildir: Vec<PathBuf>,
@@ -78,7 +78,7 @@ pub struct Mailboxes {
 impl Mailboxes {
     /// Is any named?
     pub fn any(&self) -> bool {
-        self.mailboxes.is_some() || !(self.imap.is_empty() && self.maildir.is_empty() && self.mbox.is_empty())
+        !(self.mailbox.is_empty() && self.imap.is_empty() && self.maildir.is_empty() && self.mbox.is_empty())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What every command takes.
 
 pub(super) use crate::config::duration;
+use crate::config::saved::Saved;
 use crate::config::{self, Config};
 use crate::rules::Severity;
 use crate::world::addresses::AddressMap;
@@ -62,6 +63,9 @@ pub struct Global {
     /// More: consequences in full, and what was saved where
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
+    /// What the settings have a name for.
+    #[arg(skip)]
+    pub saved: Saved,
 }
 
 impl Global {
@@ -201,6 +205,9 @@ impl Given {
 impl Global {
     /// Fills in from the settings file what no flag says.
     pub fn settle(&mut self, config: &Config, given: &mut Given) -> Result<(), String> {
+        self.saved = config.saved();
+        given.open("servers", !config.servers.is_empty());
+        given.open("mailboxes", !config.mailboxes.is_empty());
         if given.open("resolver", !config.resolver.is_empty()) {
             self.resolver.clone_from(&config.resolver);
         }

@@ -19,7 +19,7 @@ mod troubleshoot;
 mod warmup;
 mod watch;
 
-pub use account::Account;
+pub use account::{Account, Who};
 pub use cases::{CaseTo, Cases, CasesAction, Resume};
 pub use check::Check;
 pub use config::{Completions, ConfigAction, ConfigArgs, Man};

@@ -10,17 +10,19 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Send {
-    /// Who the message is from: an address, or `Ann <ann@example.com>`; of a --message, its own From
-    #[arg(long, value_name = "ADDRESS", value_parser = send::mailbox, required_unless_present = "message")]
+    /// Who the message is from: an address, or `Ann <ann@example.com>` [default: of a --message its own From; of a
+    /// saved server that of the settings]
+    #[arg(long, value_name = "ADDRESS", value_parser = send::mailbox)]
     pub from: Option<Mailbox>,
-    /// Who gets it
-    #[arg(long, value_name = "ADDRESS", value_parser = send::address)]
-    pub to: Address,
+    /// Who gets it; repeated, each gets a message of their own, all with the same marker
+    #[arg(long, value_name = "ADDRESS", value_parser = send::address, required = true)]
+    pub to: Vec<Address>,
     /// The envelope sender, `<>` for none [default: the address of --from]
     #[arg(long, value_name = "ADDRESS")]
     pub mail_from: Option<String>,
-    /// The server that sends for you, or `direct`: the receiver's own mail host, from this machine
-    #[arg(long, value_name = "HOST[:PORT]|direct")]
+    /// The server that sends for you, a name of the settings ([servers.NAME]), or `direct`: the receiver's own mail
+    /// host, from this machine
+    #[arg(long, value_name = "HOST[:PORT]|NAME|direct")]
     pub via: String,
     /// Which TLS [default: what fits the port; opportunistic on port 25]
     #[arg(long, value_name = "WHICH")]
@@ -53,11 +55,15 @@ pub struct Send {
     /// The domain it is published at [default: that of --from]
     #[arg(long, value_name = "DOMAIN", requires = "dkim_key")]
     pub dkim_domain: Option<String>,
-    /// Then wait for it in the mailbox it goes to, and diagnose what arrived, held against what was sent
-    #[arg(long, conflicts_with = "dry_run")]
-    pub wait: bool,
+    /// Then wait for it in the mailbox it goes to, or in those the settings have these names for, and diagnose what
+    /// arrived, held against what was sent
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', num_args = 0.., conflicts_with = "dry_run")]
+    pub wait: Option<Vec<String>>,
     #[command(flatten)]
     pub mailboxes: Mailboxes,
+    /// Do not try again where the server puts the message off on purpose (greylisting)
+    #[arg(long)]
+    pub no_retry: bool,
     /// Print the bytes, send nothing
     #[arg(long)]
     pub dry_run: bool,

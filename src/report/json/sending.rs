@@ -26,10 +26,23 @@ pub enum Part<'a> {
     },
     /// One thing said.
     Dialogue { at_ms: u32, way: Way, stage: &'static str, text: &'a str },
-    /// What the session came to, where the message is waited for after that.
+    /// What the session came to, where more follows: other messages, or waiting for it.
     Sent(Ended<'a>),
-    /// The last line.
+    /// The last line, of one message.
     Done(Ended<'a>),
+    /// The last line, of several.
+    #[serde(rename = "done")]
+    All { result: &'static str, recipients: Vec<RecipientPart> },
+}
+
+/// What became of one message of several.
+#[derive(Debug, Serialize)]
+pub struct RecipientPart {
+    to: String,
+    /// As of a session, or `not-tried`: it would have met the same fate as the one before.
+    result: &'static str,
+    left: &'static str,
+    tries: u32,
 }
 
 /// What a session came to.
@@ -44,6 +57,9 @@ pub struct Ended<'a> {
     server: Server<'a>,
     message_id: Option<&'a str>,
     marker: Option<&'a str>,
+    to: String,
+    /// How often it was tried, where it was put off on purpose.
+    tries: u32,
     elapsed_ms: u32,
     /// The whole of `postdoc/diagnosis`, where there is something to say.
     diagnosis: Option<serde_json::Value>,
@@ -103,8 +119,8 @@ pub fn dialogue<'a>(t: &Transcript, line: &'a Line) -> Event<Part<'a>> {
     event(part, at(t, line.at_ms))
 }
 
-/// What the session came to: the last line, unless the message is `waited` for.
-pub fn done<'a>(sent: &'a Sent, composed: &'a Composed, d: &Diagnosis, waited: bool) -> Event<Part<'a>> {
+/// What the session came to; as the `last` line, or as one of several.
+pub fn ended<'a>(sent: &'a Sent, composed: &'a Composed, d: &Diagnosis, last: bool) -> Event<Part<'a>> {
     let t = &*sent.transcript;
     let elapsed_ms = t.lines.last().map_or(0, |l| l.at_ms);
     let failure = match &t.stop {
@@ -126,10 +142,33 @@ pub fn done<'a>(sent: &'a Sent, composed: &'a Composed, d: &Diagnosis, waited: b
         server: Server { host: &t.host, address: t.address.map(|a| a.to_string()), direct: t.direct, tls: tls(t) },
         message_id: composed.message_id.as_deref(),
         marker: composed.marker.as_deref(),
+        to: sent.draft.to.to_string(),
+        tries: t.tries,
         elapsed_ms,
         diagnosis: (!d.findings.is_empty()).then(document).flatten(),
     };
-    event(if waited { Part::Sent(ended) } else { Part::Done(ended) }, at(t, elapsed_ms))
+    event(if last { Part::Done(ended) } else { Part::Sent(ended) }, at(t, elapsed_ms))
+}
+
+/// What became of several messages.
+pub fn all<'a>(recipients: &[&Draft], sent: &[Sent], now: jiff::Timestamp) -> Event<Part<'a>> {
+    let part = |(n, draft): (usize, &&Draft)| {
+        let t = sent.get(n).map(|s| &*s.transcript);
+        RecipientPart {
+            to: draft.to.to_string(),
+            result: t.map_or("not-tried", result),
+            left: t.map_or("no", |t| t.left.word()),
+            tries: t.map_or(0, |t| t.tries),
+        }
+    };
+    let recipients: Vec<RecipientPart> = recipients.iter().enumerate().map(part).collect();
+    let taken = recipients.iter().filter(|r| r.result == "accepted").count();
+    let result = match taken {
+        0 => "none-accepted",
+        n if n == recipients.len() => "accepted",
+        _ => "some-accepted",
+    };
+    event(Part::All { result, recipients }, now)
 }
 
 fn tls(t: &Transcript) -> Option<Tls<'_>> {

@@ -1,6 +1,9 @@
+use super::sentence::span;
 use super::told::{self, More};
+use crate::evidence::transcript::Transcript;
 use crate::facts::Facts;
-use crate::rules::{Verdict, rule};
+use crate::remedy::Remedy;
+use crate::rules::{Finding, Verdict, rule};
 
 rule! {
     /// Put off once on purpose: greylisting
@@ -30,7 +33,23 @@ const MORE: More = More {
 };
 
 fn judge(facts: &Facts) -> Verdict {
-    told::judge(facts, &RULE, &MORE)
+    match (told::judge(facts, &RULE, &MORE), &facts.evidence.transcript) {
+        (Verdict::Found(found), Some(t)) => Verdict::Found(found.into_iter().map(|f| tried(f, t)).collect()),
+        (verdict, _) => verdict,
+    }
+}
+
+/// What was done about it in a session of our own.
+fn tried(mut finding: Finding, t: &Transcript) -> Finding {
+    let told = match t.tries {
+        1 => "It was tried once.".to_owned(),
+        n => format!("It was tried {n} times over {}, and put off each time.", span(t)),
+    };
+    finding.explanation = format!("{} {told}", finding.explanation);
+    finding.fix = Some(Remedy::new("Send it again in five to fifteen minutes, from the same address.").step(
+        "postdoc send tries again by itself for up to 20 minutes; --no-retry forbids it, and a --timeout limits it.",
+    ));
+    finding.check("send it again", "it is taken")
 }
 
 #[cfg(test)]

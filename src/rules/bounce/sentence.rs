@@ -33,6 +33,11 @@ pub fn of_session(t: &Transcript) -> Option<String> {
     let host = &t.host;
     Some(match (&t.stop, t.left) {
         (Some(Stop::Refused { .. }), _) => return None,
+        (None, Left::Yes) if t.tries > 1 => format!(
+            "{host} put the message off on purpose (greylisting) and took it at try {}, {} after the first.",
+            t.tries,
+            span(t)
+        ),
         (None, Left::Yes) => format!("{host} took the message; what became of it then shows in the mailbox alone."),
         (None, _) => format!("The session with {host} is not over."),
         (Some(Stop::Cancelled), Left::Maybe) => {
@@ -44,6 +49,15 @@ pub fn of_session(t: &Transcript) -> Option<String> {
         (Some(Stop::TimedOut), Left::Maybe) => format!("Time was up, and {host} may have the message or not."),
         (Some(Stop::TimedOut), _) => "Time was up before the message had left.".to_owned(),
     })
+}
+
+/// How long it was tried.
+pub(super) fn span(t: &Transcript) -> String {
+    let seconds = t.lines.last().map_or(0, |line| line.at_ms / 1000);
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        _ => format!("{} min", seconds / 60),
+    }
 }
 
 /// "mx.example.net refused it for good: there is no such mailbox."

@@ -38,6 +38,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Again => return fetches::again(app),
         Action::Add => return fetches::longer(app),
         Action::Edit => app.screens.push(Screen::FetchForm),
+        Action::Folders => fetches::folders(app),
         Action::CopyValue => {
             let command = app.fetches.command();
             return command.map(|text| Effect::Copy { text, what: "the shell command".into() }).into_iter().collect();

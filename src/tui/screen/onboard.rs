@@ -366,7 +366,7 @@ pub mod form {
         if area.height > 19 {
             doc.blank();
         }
-        let marked = app.onboard.form.write(&mut doc);
+        let marked = app.onboard.form.write(&mut doc, true);
         if area.height as usize > doc.lines.len() + 2 {
             doc.blank();
             doc.para(1, "Only the domain is needed: Enter on it reads what is published. Asking sends nothing but DNS questions, unless you say yes above.", Ink::Plain);

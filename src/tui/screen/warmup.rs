@@ -157,7 +157,7 @@ pub mod form {
         if area.height > 18 {
             doc.blank();
         }
-        let marked = form.write(&mut doc);
+        let marked = form.write(&mut doc, true);
         if area.height as usize > doc.lines.len() + 3 {
             doc.blank();
             doc.para(1, help, Ink::Plain);

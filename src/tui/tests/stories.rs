@@ -9,6 +9,7 @@ use crate::tui::theme::{Choice, Look, Theme};
 use crate::tui::update::update;
 use crate::tui::world::{Opened, Recent, Sample, Source};
 use crate::world::run::Progress;
+use crate::world::send::News;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -432,6 +433,28 @@ pub(in crate::tui) const STORIES: &[Story] = &[
             enter(app);
         }
     }),
+    ("send_saved", |app| {
+        app.sending.form.offer(testing::saved().servers);
+        app.screens = vec![Screen::Home, Screen::SendForm];
+        enter(app);
+        press(app, "me@gmail.example, me@yahoo.example");
+        enter(app);
+    }),
+    ("send_several", |app| {
+        app.screens = vec![Screen::Home, Screen::SendForm];
+        update(app, Msg::Composed(Ok(Box::new(testing::two()))));
+    }),
+    ("send_several_over", |app| {
+        both_sent(app);
+    }),
+    ("send_put_off", |app| {
+        handed_over(app, testing::put_off());
+    }),
+    ("fetch_saved", |app| {
+        app.fetches.offer(testing::saved().mailboxes);
+        both_sent(app);
+        press(app, "w");
+    }),
     ("send_form_wrong", |app| {
         app.screens = vec![Screen::Home, Screen::SendForm];
         press(app, "ann");
@@ -535,7 +558,19 @@ pub(in crate::tui) fn handed_over(app: &mut App, state: crate::world::send::Prog
     written(app, true);
     let effects = press(app, "y");
     let [Effect::Send(ticket, _)] = &effects[..] else { panic!("{effects:?}") };
-    update(app, Msg::Sending(*ticket, Ok(Box::new(state))));
+    update(app, Msg::Sending(*ticket, News::State(0, Box::new(state))));
+    *ticket
+}
+
+/// One test to two recipients: one takes it, the other does not.
+pub(in crate::tui) fn both_sent(app: &mut App) -> Ticket {
+    app.now = "2026-05-12T14:02:01Z".parse().unwrap();
+    app.screens = vec![Screen::Home, Screen::SendForm];
+    update(app, Msg::Composed(Ok(Box::new(testing::two()))));
+    let effects = press(app, "y");
+    let [Effect::Send(ticket, _)] = &effects[..] else { panic!("{effects:?}") };
+    update(app, Msg::Sending(*ticket, News::State(0, Box::new(testing::session(13, None)))));
+    update(app, Msg::Sending(*ticket, News::State(1, Box::new(testing::session(13, Some(no_such_user()))))));
     *ticket
 }
 
@@ -589,7 +624,7 @@ pub(in crate::tui) fn fetched(app: &mut App, state: crate::fetch::Wait) -> Ticke
     app.screens.truncate(1);
     app.now = "2026-05-12T14:02:42Z".parse().unwrap();
     press(app, "7");
-    press(app, "mine/boxes.toml");
+    press(app, "mine/Maildir");
     (0..6).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
     press(app, "7F3A-91C2");
     let effects = ctrl(app, 'd');

@@ -119,8 +119,8 @@ impl Form {
         false
     }
 
-    /// Writes the lines; the place of the terminal's cursor, as line and column.
-    pub fn write(&self, doc: &mut Doc) -> (usize, usize) {
+    /// Writes the lines, one of them marked where it `has` the cursor; its place, as line and column.
+    pub fn write(&self, doc: &mut Doc, has: bool) -> (usize, usize) {
         let width = self.lines.iter().map(|l| l.label.width()).max().unwrap_or(0);
         let mut marked = (0, 0);
         for (n, line) in self.lines.iter().enumerate() {
@@ -129,7 +129,8 @@ impl Form {
             let before = 2 + width + 2;
             let room = doc.width.saturating_sub(before);
             let (window, typed) = edit.window(room, |text| doc.pen.clean(text));
-            if n == self.at {
+            let here = has && n == self.at;
+            if here {
                 marked = (doc.lines.len(), before + if choice { 0 } else { typed });
             }
             let hidden = self.secret.as_ref().filter(|(at, hidden)| *at == n && !hidden.is_empty());
@@ -137,11 +138,11 @@ impl Form {
                 _ if hidden.is_some() => hidden.map_or(String::new(), |(_, hidden)| hidden.words()),
                 (true, _) => format!("‹ {} ›  {}", edit.text(), line.hint),
                 (false, true) => format!("  ({})", line.hint),
-                (false, false) if n == self.at => window,
+                (false, false) if here => window,
                 (false, false) => edit.text().to_owned(),
             };
             let pad = " ".repeat(width - line.label.width());
-            doc.item(n == self.at, &format!("{}{pad}  {}", line.label, shown.trim_end()));
+            doc.item(here, &format!("{}{pad}  {}", line.label, shown.trim_end()));
         }
         marked
     }

@@ -3,7 +3,7 @@
 use crate::evidence::Input;
 use crate::evidence::said::FolderRole;
 use crate::facts::header::Header;
-use crate::fetch::folder::{Listed, choose};
+use crate::fetch::folder::{Listed, choose, others};
 use crate::fetch::{Event, Fault, Find, Folder, Place, Reason, Sought, Text};
 use crate::knowledge::mailbox;
 use std::collections::HashSet;
@@ -48,7 +48,7 @@ pub(super) async fn seek(
         eye = back;
         let look = found?;
         if !told {
-            tell(Event::Open { folders: look.folders, missing: look.missing });
+            tell(Event::Open { folders: look.folders, missing: look.missing, others: look.others });
         }
         if let Some(find) = look.find {
             return Ok(find);
@@ -64,6 +64,7 @@ pub(super) async fn seek(
 struct Look {
     folders: Vec<Folder>,
     missing: Vec<String>,
+    others: Vec<String>,
     find: Option<Find>,
 }
 
@@ -126,7 +127,7 @@ impl Eye {
                 whole,
             });
         }
-        Ok(Look { folders, missing, find })
+        Ok(Look { others: others(&names, &folders), folders, missing, find })
     }
 
     /// The files of one folder that are new to us and fit.
@@ -191,7 +192,8 @@ impl Eye {
         let settled = still || length == self.mbox.length;
         self.mbox.length = length;
         let folder = of_file(path);
-        let nothing = |folder: &Folder| Look { folders: vec![folder.clone()], missing: vec![], find: None };
+        let nothing =
+            |folder: &Folder| Look { folders: vec![folder.clone()], missing: vec![], others: vec![], find: None };
         let start = self.mbox.offset.max(length.saturating_sub(MBOX));
         if start == length {
             return Ok(nothing(&folder));

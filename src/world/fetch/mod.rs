@@ -13,7 +13,7 @@ use crate::diagnose::Diagnosis;
 use crate::evidence::said::{FolderRole, FoundIn};
 use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::Reading;
-use crate::fetch::{Account, Event, Fault, Find, Opinion, Order, Place, Reason, Wait};
+use crate::fetch::{Account, Event, Fault, Find, Opinion, Order, Place, Reason, Wait, copy};
 use futures_util::StreamExt;
 use futures_util::future::FutureExt;
 use futures_util::stream::FuturesUnordered;
@@ -44,8 +44,8 @@ pub struct Wanted {
     pub now: Option<jiff::Timestamp>,
     /// The diagnoses ask nobody.
     pub offline: bool,
-    /// The message as it was sent, to be held against what is found.
-    pub sent: Option<Input>,
+    /// The message as it was sent, to each recipient, to be held against what is found.
+    pub sent: Vec<Input>,
 }
 
 /// Who is told how it goes.
@@ -243,7 +243,7 @@ fn evidence(wanted: &Wanted, find: &Find) -> Evidence {
     let name = format!("from {}", find.folder.name);
     let input = Input::read(&name, find.message.clone(), Some(kind))
         .unwrap_or_else(|refusal| Input::unreadable(&name, &refusal));
-    let input = match &wanted.sent {
+    let input = match copy::of(&wanted.sent, &find.message) {
         Some(sent) => input.beside(sent.clone()),
         None => input,
     };

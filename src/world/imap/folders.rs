@@ -2,8 +2,8 @@
 
 use super::talk::{LINES, Talk, quoted};
 use crate::evidence::Input;
-use crate::fetch::folder::{Listed, Mark, choose};
-use crate::fetch::{Fault, Folder, MARKER, Sought, Text};
+use crate::fetch::folder::{Listed, Mark, choose, others};
+use crate::fetch::{Event, Fault, Folder, MARKER, Sought, Text};
 use async_imap::imap_proto::{AttributeValue, MailboxDatum, NameAttribute, Response, ResponseCode, Status};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -58,8 +58,8 @@ struct Examined {
 }
 
 impl Talk {
-    /// The folders to look into, and the names that nothing has.
-    pub async fn folders(&mut self, named: &[String]) -> Result<(Vec<Folder>, Vec<String>), Fault> {
+    /// The folders to look into, as an event.
+    pub async fn folders(&mut self, named: &[String]) -> Result<(Vec<Folder>, Event), Fault> {
         let mut listed = self.list("LIST \"\" \"*\"").await?;
         // Some mark folders only where they are asked to (RFC 6154 §5.2).
         if self.can("SPECIAL-USE") && !listed.iter().any(|l| l.marked.is_some()) {
@@ -68,7 +68,9 @@ impl Talk {
                 folder.marked = marked.iter().find(|m| m.wire == folder.wire).and_then(|m| m.marked);
             }
         }
-        Ok(choose(&listed, named))
+        let (folders, missing) = choose(&listed, named);
+        let others = others(&listed, &folders);
+        Ok((folders.clone(), Event::Open { folders, missing, others }))
     }
 
     async fn list(&mut self, command: &str) -> Result<Vec<Listed>, Fault> {

@@ -53,6 +53,9 @@ struct Memory {
     closed: BTreeSet<String>,
     /// The mailbox has been open once.
     opened: bool,
+    /// With a token that was had again, and whether that was since the mailbox was last open.
+    fresh: Option<Credentials>,
+    renewed: bool,
 }
 
 impl Seeker<'_> {
@@ -69,6 +72,10 @@ impl Seeker<'_> {
             // Only failures in a row count.
             failures = if memory.opened { 1 } else { failures + 1 };
             memory.opened |= opened;
+            if fault.reason == Reason::Token && !memory.renewed && self.renew(&mut memory).await? {
+                tell(Event::Renewed);
+                continue;
+            }
             let patient = memory.opened || matches!(fault.reason, Reason::Unavailable | Reason::TooMany);
             let again = fault.reason.passes() && (patient || (failures < TRIES && fault.reason != Reason::Connect));
             if !again {
@@ -80,12 +87,22 @@ impl Seeker<'_> {
         }
     }
 
+    /// Gets a fresh token, where there is a place to get one: it has run out, or the one at hand was an old one.
+    async fn renew(&self, memory: &mut Memory) -> Result<bool, Fault> {
+        let Some(who) = memory.fresh.as_ref().or(self.who) else { return Ok(false) };
+        let Some(fresh) = who.renewed().await else { return Ok(false) };
+        memory.fresh = Some(fresh.map_err(|why| Fault::new(Reason::Secret, why.to_string()))?);
+        memory.renewed = true;
+        Ok(true)
+    }
+
     /// One connection, from its beginning to its end.
     async fn connected(&self, memory: &mut Memory, tell: &impl Fn(Event)) -> Result<Find, Fault> {
-        let mut talk = self.open(tell).await?;
-        let (folders, missing) = talk.folders(self.named).await.map_err(|fault| self.let_in(fault))?;
+        let mut talk = self.open(memory.fresh.as_ref().or(self.who), tell).await?;
+        let (folders, open) = talk.folders(self.named).await.map_err(|fault| self.let_in(fault))?;
         memory.opened = true;
-        tell(Event::Open { folders: folders.clone(), missing });
+        memory.renewed = false;
+        tell(open);
         let found = self.wait(&mut talk, &folders, memory, tell).await;
         if found.is_ok() {
             // Manners; what comes back changes nothing.
@@ -95,10 +112,10 @@ impl Seeker<'_> {
     }
 
     /// Connects, secures and logs in.
-    async fn open(&self, tell: &impl Fn(Event)) -> Result<Talk, Fault> {
+    async fn open(&self, who: Option<&Credentials>, tell: &impl Fn(Event)) -> Result<Talk, Fault> {
         let (mut talk, tls, known) = self.dial.connect(self.server).await?;
         tell(Event::Connected { tls });
-        match (known, self.who) {
+        match (known, who) {
             (true, _) => {}
             (false, Some(who)) => login::log_in(&mut talk, who, self.provider, self.dial.patience()).await?,
             (false, None) => return Err(Fault::new(Reason::Secret, "no user is named, and the server asks for one")),

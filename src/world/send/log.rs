@@ -28,6 +28,8 @@ struct Inner<'a> {
     /// The EHLO keywords last heard.
     offered: Vec<String>,
     hidden: Vec<Zeroizing<String>>,
+    /// The refusal that stands while the next try is waited for.
+    put_off: Option<Stop>,
     on: &'a mut dyn FnMut(&Progress),
 }
 
@@ -40,7 +42,13 @@ impl<'a> Log<'a> {
         let transcript = Transcript::new(jiff::Timestamp::now(), host, order.draft.security, direct);
         let progress = Progress { transcript, waiting: None, over: false };
         let hidden = order.credentials.iter().flat_map(spellings).collect();
-        Log { began: Instant::now(), inner: RefCell::new(Inner { progress, offered: Vec::new(), hidden, on }) }
+        let inner = Inner { progress, offered: Vec::new(), hidden, put_off: None, on };
+        Log { began: Instant::now(), inner: RefCell::new(inner) }
+    }
+
+    /// A secret that came later.
+    pub fn hide_too(&self, credentials: &Credentials) {
+        self.inner.borrow_mut().hidden.extend(spellings(credentials));
     }
 
     fn change(&self, change: impl FnOnce(&mut Progress)) {
@@ -80,7 +88,30 @@ impl<'a> Log<'a> {
     pub fn wait(&self, what: &str, patience: Duration) {
         let limit = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
         let until_ms = self.now().saturating_add(limit);
-        self.change(|p| p.waiting = Some(Wait { what: what.to_owned(), until_ms }));
+        self.change(|p| p.waiting = Some(Wait { what: what.to_owned(), until_ms, resumes: false }));
+    }
+
+    /// It was put off, and is tried again after this pause.
+    pub fn pauses(&self, stop: Stop, pause: Duration, of: u32) {
+        self.inner.borrow_mut().put_off = Some(stop);
+        let next = self.inner.borrow().progress.transcript.tries + 1;
+        self.note(&format!("put off on purpose (greylisting): try {next} of {of} follows in {} s", pause.as_secs()));
+        self.wait(&format!("try {next} of {of}"), pause);
+        self.change(|p| p.waiting.iter_mut().for_each(|wait| wait.resumes = true));
+    }
+
+    /// The next try begins, and knows nothing of the one before.
+    pub fn tries_again(&self) {
+        let inner = &mut *self.inner.borrow_mut();
+        (inner.put_off, inner.offered) = (None, Vec::new());
+        let t = &mut inner.progress.transcript;
+        (t.stage, t.tls, t.left) = (Stage::Route, None, Left::No);
+        t.tries += 1;
+    }
+
+    /// The refusal that stands where the pause after it is cut short.
+    pub fn put_off(&self) -> Option<Stop> {
+        self.inner.borrow_mut().put_off.take()
     }
 
     /// Whom it is tried with.

@@ -7,6 +7,7 @@ use crate::evidence::errand::Step;
 use crate::evidence::transcript::{Left, Security, Stage, Stop};
 use crate::world::dns::{Asker, Settings};
 use crate::world::reach::{self, late};
+use crate::world::secret::Credentials;
 use crate::world::tls::Trust;
 use crate::world::wire::{Reply, Wire};
 use lettre::transport::smtp::commands::{Data, Mail, Quit, Rcpt, Starttls};
@@ -37,6 +38,8 @@ pub(super) struct Talk<'a> {
     pub settings: &'a Settings,
     pub asker: &'a Asker,
     pub order: &'a Order,
+    /// Those of the order, or with a fresh token.
+    pub credentials: Option<Credentials>,
     pub log: &'a Log<'a>,
 }
 
@@ -73,7 +76,7 @@ impl Talk<'_> {
                 offered = self.introduce(&mut line, &ends).await?;
             }
         }
-        if let Some(credentials) = &self.order.credentials {
+        if let Some(credentials) = &self.credentials {
             self.log.stage(Stage::Auth);
             if !secured && !ends.near {
                 let why = "without TLS everybody in between could read the login: it is not told";
@@ -132,7 +135,7 @@ impl Talk<'_> {
         self.log.note(&format!("{version} {cipher}"));
         if let Some(fault) = fault {
             let draft = &self.order.draft;
-            let demanded = draft.security != Security::Opportunistic || self.order.credentials.is_some();
+            let demanded = draft.security != Security::Opportunistic || self.credentials.is_some();
             if demanded && !draft.insecure {
                 self.log.stage(Stage::Certificate);
                 return Err(broke(fault));

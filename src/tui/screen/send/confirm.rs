@@ -10,6 +10,7 @@
 //!  ! MAIL FROM is at …
 //! ```
 
+use crate::send::{Composed, Draft, Sealed, confirmation};
 use crate::tui::app::App;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
@@ -35,12 +36,27 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::CopyAll => {
             let Some(ready) = &app.sending.ready else { return vec![] };
-            let text = String::from_utf8_lossy(&ready.composed.bytes).into_owned();
+            let Some(first) = ready.letters.first() else { return vec![] };
+            let text = String::from_utf8_lossy(&first.composed.bytes).into_owned();
             return vec![Effect::Copy { text, what: "the message".to_owned() }];
         }
         other => app.sending.top = turn(app.sending.top, other, page).unwrap_or(app.sending.top),
     }
     vec![]
+}
+
+fn strangers(all: &[String]) -> String {
+    match all {
+        [one] => format!(
+            "{one} has not been written to before. Press y if it is yours, or if its owner expects a test; it is then \
+             noted, and asked about no more."
+        ),
+        all => format!(
+            "{} have not been written to before. Press y if they are yours, or if their owners expect a test; they are \
+             then noted, and asked about no more.",
+            all.join(", ")
+        ),
+    }
 }
 
 pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
@@ -49,36 +65,34 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let Some(ready) = &sending.ready else {
         return doc.para(1, "There is nothing to send.", Ink::Plain);
     };
-    let (draft, agreed) = (&ready.draft, sending.agreed);
-    doc.row(&[(if agreed { " Send this?" } else { " Is this recipient meant?" }, Ink::Strong)]);
+    let drafts: Vec<Draft> = ready.letters.iter().map(|l| l.draft.clone()).collect();
+    let (insecure, agreed) = (drafts.iter().any(|d| d.insecure), sending.agreed);
+    let question = match (agreed, ready.strangers.len()) {
+        (true, _) => " Send this?",
+        (false, 0 | 1) => " Is this recipient meant?",
+        (false, _) => " Are these recipients meant?",
+    };
+    doc.row(&[(question, Ink::Strong)]);
     doc.blank();
-    for (label, value) in draft.confirmation() {
-        let bad = label == "TLS" && (draft.insecure || value.starts_with("none"));
+    for (label, value) in confirmation(&drafts) {
+        let bad = label == "TLS" && (insecure || value.starts_with("none"));
         doc.hang(&format!("   {label:<10} "), Ink::Faint, value, if bad { Ink::Fail } else { Ink::Plain });
     }
-    if let Some(id) = &ready.composed.message_id {
+    if let [Sealed { composed: Composed { message_id: Some(id), .. }, .. }] = &ready.letters[..] {
         doc.hang(&format!("   {:<10} ", "Message-ID"), Ink::Faint, id, Ink::Plain);
     }
     doc.blank();
     for warning in &ready.warnings {
-        let ink = if draft.insecure && warning.contains("not checked") { Ink::Fail } else { Ink::Warn };
+        let ink = if insecure && warning.contains("not checked") { Ink::Fail } else { Ink::Warn };
         doc.hang(" ! ", ink, warning, if ink == Ink::Fail { Ink::Fail } else { Ink::Plain });
     }
     match agreed {
         true => doc.para(1, "y sends it. Esc goes back to the form.", Ink::Plain),
-        false => doc.para(
-            1,
-            format!(
-                "{} has not been written to before. Press y if it is yours, or if its owner expects a test; it is then \
-                 noted, and asked about no more.",
-                draft.to
-            ),
-            Ink::Strong,
-        ),
+        false => doc.para(1, strangers(&ready.strangers), Ink::Strong),
     }
-    if sending.bytes {
-        doc.section(&format!("Message   {} bytes", ready.composed.bytes.len()), "");
-        for line in ready.composed.bytes.split(|b| *b == b'\n').take(LINES) {
+    for composed in ready.letters.iter().map(|l| &l.composed).filter(|_| sending.bytes) {
+        doc.section(&format!("Message   {} bytes", composed.bytes.len()), "");
+        for line in composed.bytes.split(|b| *b == b'\n').take(LINES) {
             doc.para(1, line.strip_suffix(b"\r").unwrap_or(line), Ink::Plain);
         }
     }

@@ -3,8 +3,9 @@
 //! ```text
 //! ── Who ──────────────────────────────────────────────────────────────────
 //! ▸ from              Ann <ann@example.com>
-//!   to                me@gmail.example
+//!   to                me@gmail.example, me@yahoo.example
 //! ── Through ──────────────────────────────────────────────────────────────
+//!   saved             ‹ none: as below ›
 //!   server            smtp.example.com             a host, host:port, or direct
 //!   TLS               ‹ what fits the port ›
 //!   certificate       ‹ checked ›
@@ -14,6 +15,7 @@
 //! ── Message ──────────────────────────────────────────────────────────────
 //! ```
 
+use crate::config::saved::Server;
 use crate::send::{self, Content, Draft, Route, Security};
 use crate::tui::app::App;
 use crate::tui::keys::Action;
@@ -30,14 +32,16 @@ use crate::world::secret::{Proof, Source};
 use crate::world::send::{Login, Told};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
 /// Section, label and hint of each line.
-const LINES: [(&str, &str, &str); 15] = [
+const LINES: [(&str, &str, &str); 16] = [
     ("Who", "from", ""),
-    ("", "to", ""),
-    ("Through", "server", "a host, host:port, or direct"),
+    ("", "to", "several: a comma between"),
+    ("Through", "saved", ""),
+    ("", "server", "a host, host:port, or direct"),
     ("", "TLS", ""),
     ("", "certificate", ""),
     ("", "user", "none: no login"),
@@ -54,19 +58,20 @@ const LINES: [(&str, &str, &str); 15] = [
 
 const FROM: usize = 0;
 const TO: usize = 1;
-const SERVER: usize = 2;
-const TLS: usize = 3;
-const CERTIFICATE: usize = 4;
-const USER: usize = 5;
-const LOGIN: usize = 6;
-const SECRET: usize = 7;
-const MAIL_FROM: usize = 8;
-const EHLO: usize = 9;
-const SUBJECT: usize = 10;
-const UNSUBSCRIBE: usize = 11;
-const FILE: usize = 12;
-const KEY: usize = 13;
-const SELECTOR: usize = 14;
+const SAVED: usize = 2;
+const SERVER: usize = 3;
+const TLS: usize = 4;
+const CERTIFICATE: usize = 5;
+const USER: usize = 6;
+const LOGIN: usize = 7;
+const SECRET: usize = 8;
+const MAIL_FROM: usize = 9;
+const EHLO: usize = 10;
+const SUBJECT: usize = 11;
+const UNSUBSCRIBE: usize = 12;
+const FILE: usize = 13;
+const KEY: usize = 14;
+const SELECTOR: usize = 15;
 
 const TLS_WORDS: [(&str, Option<Security>); 5] = [
     ("what fits the port", None),
@@ -91,9 +96,40 @@ pub struct Form {
     certificate: usize,
     login: usize,
     secret: Hidden,
+    /// Servers of the settings, and which of them is chosen: 0 for the one that is typed.
+    saved: Vec<(String, Server)>,
+    chosen: usize,
 }
 
 impl Form {
+    /// The servers that the settings have a name for; the first is what most will want.
+    pub fn offer(&mut self, saved: BTreeMap<String, Server>) {
+        self.saved = saved.into_iter().collect();
+        self.chosen = self.saved.len().min(1);
+    }
+
+    fn server(&self) -> Option<&Server> {
+        self.saved.get(self.chosen.checked_sub(1)?).map(|(_, server)| server)
+    }
+
+    /// Is the line asked? A saved server says most of it itself.
+    fn is_asked(&self, line: usize) -> bool {
+        match (line, self.server()) {
+            (SAVED, _) => !self.saved.is_empty(),
+            (SERVER | TLS | USER | LOGIN, Some(_)) => false,
+            (SECRET, Some(server)) => server.user.is_some() && server.secret.is_none(),
+            _ => true,
+        }
+    }
+
+    /// The next line that is asked, or the one before; `None` behind the last.
+    fn beside(&self, line: usize, forward: bool) -> Option<usize> {
+        match forward {
+            true => (line + 1..LINES.len()).find(|n| self.is_asked(*n)),
+            false => (0..line).rev().find(|n| self.is_asked(*n)),
+        }
+    }
+
     fn text(&self, line: usize) -> &str {
         self.texts.get(line).map_or("", |t| t.text().trim())
     }
@@ -104,7 +140,7 @@ impl Form {
 
     /// Is the line one whose text nobody sees?
     fn hidden(&self, line: usize) -> bool {
-        line == SECRET && self.login.is_multiple_of(2)
+        line == SECRET && (self.server().is_some() || self.login.is_multiple_of(2))
     }
 
     /// Proposes a sender and a key, where nothing stands yet.
@@ -126,13 +162,24 @@ impl Form {
     fn letter(&self) -> Result<Letter, (usize, String)> {
         let at = |line: usize| move |why: String| (line, why);
         let file = self.some(FILE);
-        let from = match (self.some(FROM), &file) {
+        let saved = self.server().and_then(|server| server.from.clone());
+        let from = match (self.some(FROM).or(saved.filter(|_| file.is_none())), &file) {
             (None, Some(_)) => None,
-            (text, _) => Some(send::mailbox(&text.unwrap_or_default()).map_err(at(FROM))?),
+            (None, None) => return Err((FROM, "send from whom? ann@example.com".into())),
+            (Some(text), _) => Some(send::mailbox(&text).map_err(at(FROM))?),
         };
-        let to = send::address(self.text(TO)).map_err(at(TO))?;
+        let mut to = Vec::new();
+        for text in self.text(TO).split(',').map(str::trim) {
+            let address = send::address(text).map_err(at(TO))?;
+            if !to.contains(&address) {
+                to.push(address);
+            }
+        }
         let wanted = TLS_WORDS.get(self.tls).and_then(|(_, security)| *security);
-        let (route, security) = Route::read(self.text(SERVER), wanted).map_err(at(SERVER))?;
+        let (route, security) = match self.server() {
+            Some(server) => Route::read(&server.host, server.tls).map_err(at(SAVED))?,
+            None => Route::read(self.text(SERVER), wanted).map_err(at(SERVER))?,
+        };
         let mail_from = match self.text(MAIL_FROM) {
             "" => None,
             "<>" => Some(None),
@@ -149,21 +196,20 @@ impl Form {
             Some(_) => Content::Own(Arc::default()),
             None => Content::Test { subject: self.some(SUBJECT), body: None, unsubscribe: self.some(UNSUBSCRIBE) },
         };
-        let nobody = || send::Mailbox::new(None, to.clone());
-        let draft = Draft {
-            from: from.clone().unwrap_or_else(nobody),
+        let draft = |to: send::Address| Draft {
+            from: from.clone().unwrap_or_else(|| send::Mailbox::new(None, to.clone())),
             mail_from: mail_from.clone().unwrap_or_else(|| from.as_ref().map(|f| f.email.clone())),
-            to: to.clone(),
+            to,
             hello: self.some(EHLO),
-            route,
+            route: route.clone(),
             security,
             insecure: self.certificate == 1,
             user: login.as_ref().map(|l| l.user.clone()),
             source: None,
-            content,
+            content: content.clone(),
         };
         Ok(Letter {
-            draft,
+            drafts: to.into_iter().map(draft).collect(),
             file: file.map(Into::into),
             from_file: from.is_none(),
             path_given: mail_from.is_some(),
@@ -173,6 +219,15 @@ impl Form {
     }
 
     fn user_login(&self) -> Result<Option<Login>, (usize, String)> {
+        if let Some(server) = self.server() {
+            let Some(user) = server.user.clone() else { return Ok(None) };
+            let (secret, proof) = match (&server.secret, self.secret.secret()) {
+                (Some((source, proof)), _) => (Told::From(source.clone()), *proof),
+                (None, Some(typed)) => (Told::Typed(typed), Proof::Password),
+                (None, None) => return Err((SECRET, format!("{user} needs a password"))),
+            };
+            return Ok(Some(Login { user, proof, secret }));
+        }
         let Some(user) = self.some(USER) else { return Ok(None) };
         let proof = if self.login < 2 { Proof::Password } else { Proof::Token };
         let secret = match self.hidden(SECRET) {
@@ -191,6 +246,7 @@ impl Form {
     /// Which of how many; `None` for a line of text.
     fn choice(&mut self, line: usize) -> Option<(&mut usize, usize)> {
         match line {
+            SAVED => Some((&mut self.chosen, self.saved.len() + 1)),
             TLS => Some((&mut self.tls, TLS_WORDS.len())),
             CERTIFICATE => Some((&mut self.certificate, CERTIFICATES.len())),
             LOGIN => Some((&mut self.login, LOGINS.len())),
@@ -201,6 +257,14 @@ impl Form {
     fn shown(&self, line: usize, hint: &str) -> (String, Ink) {
         let choice = |word: &str| (format!("‹ {word} ›"), Ink::Plain);
         match line {
+            SAVED => match self.saved.get(self.chosen.wrapping_sub(1)) {
+                Some((name, server)) => choice(&format!("{name}: {}", words(server))),
+                None => choice("none: as below"),
+            },
+            FROM if self.text(FROM).is_empty() => match self.server().and_then(|server| server.from.as_ref()) {
+                Some(from) => (format!("({from})"), Ink::Faint),
+                None => (String::new(), Ink::Plain),
+            },
             TLS => choice(TLS_WORDS.get(self.tls).map_or("", |(word, _)| word)),
             CERTIFICATE => choice(CERTIFICATES.get(self.certificate).unwrap_or(&"")),
             LOGIN => choice(LOGINS.get(self.login).unwrap_or(&"")),
@@ -213,10 +277,21 @@ impl Form {
     }
 }
 
+/// `smtp.example.com, as ann, password from the keyring`
+fn words(server: &Server) -> String {
+    let user = server.user.as_ref().map_or(", no login".to_owned(), |user| format!(", as {user}"));
+    let secret = match (&server.user, &server.secret) {
+        (None, _) => String::new(),
+        (Some(_), None) => ", asks for the password".to_owned(),
+        (Some(_), Some((source, proof))) => format!(", {} from {}", proof.word(), source.words()),
+    };
+    format!("{}{user}{secret}", server.host)
+}
+
 pub fn insert(form: &mut Form, text: &str) {
     match form.at {
         line if form.hidden(line) => form.secret.insert(text),
-        TLS | CERTIFICATE | LOGIN => {}
+        SAVED | TLS | CERTIFICATE | LOGIN => {}
         line => {
             if let Some(edit) = form.texts.get_mut(line) {
                 edit.insert(text);
@@ -231,11 +306,12 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let at = form.at;
     match action {
         Action::Diagnose => return done(app),
-        Action::Open if at + 1 == LINES.len() => return done(app),
-        Action::Open | Action::NextField => form.at = (at + 1).min(LINES.len() - 1),
-        Action::PreviousField => form.at = at.saturating_sub(1),
-        Action::Up | Action::Down | Action::PageUp | Action::PageDown => {
-            form.at = step(at, action, LINES.len(), page).unwrap_or(at);
+        Action::Open if form.beside(at, true).is_none() => return done(app),
+        Action::Open | Action::NextField | Action::Down => form.at = form.beside(at, true).unwrap_or(at),
+        Action::PreviousField | Action::Up => form.at = form.beside(at, false).unwrap_or(at),
+        Action::PageUp | Action::PageDown => {
+            let to = step(at, action, LINES.len(), page).unwrap_or(at);
+            form.at = if form.is_asked(to) { to } else { form.beside(to, action == Action::PageDown).unwrap_or(at) };
         }
         Action::Left | Action::Right if form.choice(at).is_some() => {
             if let Some((choice, of)) = form.choice(at) {
@@ -272,9 +348,12 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         if !title.is_empty() {
             doc.section(title, "");
         }
+        if !form.is_asked(n) {
+            continue;
+        }
         let (text, ink) = form.shown(n, hint);
         if n == form.at {
-            let plain = ink == Ink::Plain && !form.hidden(n) && !matches!(n, TLS | CERTIFICATE | LOGIN);
+            let plain = ink == Ink::Plain && !form.hidden(n) && !matches!(n, SAVED | TLS | CERTIFICATE | LOGIN);
             let typed = form.texts.get(n).filter(|_| plain).map_or(0, |t| pen.clean(t.before()).width());
             marked = (doc.lines.len(), 2 + VALUE + typed);
         }

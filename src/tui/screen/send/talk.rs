@@ -12,9 +12,10 @@
 use crate::evidence::transcript::{Left, Stop, Transcript, Way};
 use crate::report::Shown;
 use crate::report::human::{Ink as Said, Style};
-use crate::report::send::{certificate, line, sign};
+use crate::report::send::{certificate, line, outcome, sign};
 use crate::report::watch::clock;
 use crate::rules::bounce::of_session;
+use crate::send::Sealed;
 use crate::tui::app::App;
 use crate::tui::fetches;
 use crate::tui::keys::Action;
@@ -26,6 +27,7 @@ use crate::tui::update;
 use crate::tui::widget::doc::{Doc, Pen};
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let page = app.page;
@@ -36,6 +38,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Stop => app.say("It is over already."),
         Action::Again if app.sending.runs() => app.say("It is still running."),
         Action::Again => update::back(app),
+        Action::Next | Action::Previous => sendings::turn(app, action == Action::Next),
         Action::CopyValue => {
             let Some(t) = app.sending.session.as_ref().and_then(Session::transcript) else { return vec![] };
             return vec![Effect::Copy { text: text(t), what: "the session".to_owned() }];
@@ -47,11 +50,12 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
 
 /// Waits for the message in a mailbox, as far as it may have left.
 fn arrival(app: &mut App) -> Vec<Effect> {
-    let gone = |s: &Session| !s.runs() && s.transcript().is_some_and(|t| t.left != Left::No);
-    match app.sending.session.as_ref().filter(|s| gone(s)).map(|s| s.composed.clone()) {
-        Some(composed) => fetches::after(app, &composed),
-        None if app.sending.runs() => app.say("It is still running."),
-        None => app.say("The message has not left: there is nothing to wait for."),
+    let over = app.sending.session.as_ref().filter(|s| !s.runs());
+    let gone: Vec<Sealed> = over.iter().flat_map(|s| s.gone()).cloned().collect();
+    match gone.is_empty() {
+        false => fetches::after(app, &gone),
+        true if app.sending.runs() => app.say("It is still running."),
+        true => app.say("The message has not left: there is nothing to wait for."),
     }
     vec![]
 }
@@ -75,6 +79,10 @@ pub fn headline(t: &Transcript) -> String {
 
 pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let mut doc = Doc::new(pen, area.width);
+    let area = match &app.sending.session {
+        Some(session) if session.letters.len() > 1 => beneath(recipients(session, pen, area.width), frame, area),
+        _ => area,
+    };
     match &app.sending.session {
         Some(session) => page(&mut doc, session, app.now),
         None => doc.para(1, "Nothing has been sent yet.", Ink::Plain),
@@ -86,11 +94,44 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     cursor(frame, area, last, top);
 }
 
+/// Draws what always stands on top; the area beneath it.
+fn beneath(head: Doc, frame: &mut Frame, area: Rect) -> Rect {
+    let lines = u16::try_from(head.lines.len()).unwrap_or(u16::MAX).min(area.height / 2);
+    head.draw(frame, Rect { height: lines, ..area }, 0);
+    Rect { y: area.y + lines, height: area.height - lines, ..area }
+}
+
+/// `▸ ✓ me@gmail.com   accepted`
+fn recipients<'a>(session: &Session, pen: Pen<'a>, width: u16) -> Doc<'a> {
+    let mut doc = Doc::new(pen, width);
+    let width = session.letters.iter().map(|l| l.draft.to.to_string().width()).max().unwrap_or_default();
+    for (n, letter) in session.letters.iter().enumerate() {
+        let state = session.states.get(n);
+        let (glyph, ink, text) = match state {
+            Some(p) if !p.over => ("…", Ink::Strong, "being sent".to_owned()),
+            Some(p) if p.transcript.left == Left::Yes => ("✓", Ink::Pass, outcome(Some(&p.transcript))),
+            Some(p) => ("✗", Ink::Fail, outcome(Some(&p.transcript))),
+            None if session.runs() => (" ", Ink::Faint, "to be sent".to_owned()),
+            None => ("–", Ink::Faint, outcome(None)),
+        };
+        let text = format!("{:<width$}  {text}", letter.draft.to.to_string());
+        if n == session.shown() {
+            doc.item(true, &format!("{glyph} {text}"));
+        } else {
+            doc.row(&[("  ", Ink::Plain), (glyph, ink), (&format!(" {text}"), Ink::Plain)]);
+        }
+    }
+    doc.para(1, "n and N show the session of the next and the previous.", Ink::Faint);
+    doc
+}
+
 fn page(doc: &mut Doc, session: &Session, now: jiff::Timestamp) {
-    let Some(progress) = &session.progress else {
-        let why = session.fault.as_ref().map(|why| format!("Nothing was sent: {why}."));
-        let ink = if why.is_some() { Ink::Warn } else { Ink::Plain };
-        return doc.para(1, why.unwrap_or_else(|| "Reading the secret.".to_owned()), ink);
+    if let Some(why) = &session.fault {
+        return doc.para(1, format!("Nothing was sent: {why}."), Ink::Warn);
+    }
+    let Some(progress) = session.progress() else {
+        let text = if session.states.is_empty() && session.runs() { "Reading the secret." } else { "Not begun with." };
+        return doc.para(1, text, Ink::Plain);
     };
     let t = &progress.transcript;
     let place = match t.address {
@@ -115,7 +156,8 @@ fn page(doc: &mut Doc, session: &Session, now: jiff::Timestamp) {
         }
     }
     if let Some(wait) = progress.waiting.as_ref().filter(|_| !progress.over) {
-        let left = session.left(now).map_or(String::new(), |left| format!("   gives up in {}", clock(left)));
+        let goes = if wait.resumes { "goes on in" } else { "gives up in" };
+        let left = session.left(now).map_or(String::new(), |left| format!("   {goes} {}", clock(left)));
         let stop = if session.stopping { "   stopping" } else { "" };
         doc.row(&[("         … ", Ink::Strong), (&format!("waits for {}{left}{stop}", wait.what), Ink::Strong)]);
     }
@@ -128,7 +170,7 @@ fn page(doc: &mut Doc, session: &Session, now: jiff::Timestamp) {
         };
         doc.hang(&format!(" {glyph} "), ink, headline(t), Ink::Strong);
         if t.left != Left::No
-            && let Some(id) = &session.composed.message_id
+            && let Some(id) = session.letter().and_then(|l| l.composed.message_id.as_ref())
         {
             doc.hang("   ", Ink::Plain, format!("Look for Message-ID {id}"), Ink::Plain);
             doc.para(3, "w waits for it in a mailbox, and holds what arrives against what was sent.", Ink::Faint);

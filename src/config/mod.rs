@@ -1,5 +1,8 @@
 //! The user's settings: a TOML file that outweighs the defaults and yields to flags.
 
+pub mod saved;
+pub mod secret;
+
 use crate::rules::Severity;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -8,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The file with every setting explained and commented out.
-pub const TEMPLATE: &str = include_str!("../assets/config.toml");
+pub const TEMPLATE: &str = include_str!("../../assets/config.toml");
 
 /// What the file says; `None` where it leaves the default.
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +33,10 @@ pub struct Config {
     pub glyphs: Option<Glyphs>,
     pub motion: Option<bool>,
     pub cases: Cases,
+    #[serde(deserialize_with = "saved::tables")]
+    pub servers: BTreeMap<String, saved::Server>,
+    #[serde(deserialize_with = "saved::tables")]
+    pub mailboxes: BTreeMap<String, saved::Mailbox>,
     pub keys: Keys,
 }
 
@@ -125,8 +132,25 @@ pub struct BadConfig(String);
 impl Config {
     /// Reads a settings file.
     pub fn read(text: &str) -> Result<Config, BadConfig> {
-        toml::from_str(text).map_err(|e| BadConfig(e.to_string().trim_end().to_owned()))
+        toml::from_str(text).map_err(|e: toml::de::Error| {
+            // The parser quotes the line, and whoever wrote a password there would read it on a screen.
+            let line = |span: std::ops::Range<usize>| text[..span.start.min(text.len())].matches('\n').count();
+            match e.span().map(line).filter(|n| tells_a_secret(text.lines().nth(*n).unwrap_or_default())) {
+                Some(n) => BadConfig(format!("line {}: {}", n + 1, e.message())),
+                None => BadConfig(e.to_string().trim_end().to_owned()),
+            }
+        })
     }
+
+    /// What has a name.
+    pub fn saved(&self) -> saved::Saved {
+        saved::Saved { servers: self.servers.clone(), mailboxes: self.mailboxes.clone() }
+    }
+}
+
+fn tells_a_secret(line: &str) -> bool {
+    let key = line.split('=').next().unwrap_or_default();
+    ["pass", "token", "secret"].iter().any(|word| key.to_ascii_lowercase().contains(word))
 }
 
 /// A complaint about a line of the file that TOML itself has nothing against, with the line.
@@ -181,7 +205,8 @@ mod tests {
 
     /// The template with every setting switched on.
     fn switched_on() -> String {
-        let set = |line: &str| line.strip_prefix("# ").filter(|l| l.split(' ').nth(1) == Some("=")).map(str::to_owned);
+        let sets = |line: &str| line.starts_with('[') || line.split(' ').nth(1) == Some("=");
+        let set = |line: &str| line.strip_prefix("# ").filter(|l| sets(l)).map(str::to_owned);
         TEMPLATE.lines().map(|line| set(line).unwrap_or_else(|| line.to_owned()) + "\n").collect()
     }
 
@@ -194,6 +219,7 @@ mod tests {
         assert_eq!((all.fail_on, all.color), (Some(FailOn::From(Severity::High)), Some(Color::Auto)));
         assert_eq!((all.cases.keep_days, all.keys.preset), (Some(30), Some(Preset::Default)));
         assert_eq!(all.keys.actions["filter"].names().collect::<Vec<_>>(), ["/", "ctrl-f"]);
+        assert_eq!((all.servers.len(), all.mailboxes.len()), (1, 1));
     }
 
     #[test]
