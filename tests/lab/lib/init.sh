@@ -58,7 +58,7 @@ run unbound  unbound -d -p -c "$LAB/etc/unbound.conf"
 run dkim-mx  opendkim -f -x "$LAB/etc/opendkim-mx.conf"
 run dkim-sub opendkim -f -x "$LAB/etc/opendkim-sub.conf"
 run dmarc opendmarc -f -c "$LAB/etc/opendmarc.conf"
-run postgrey postgrey --inet="$N.0.25:10023" --dbdir="$LAB/postgrey" --delay=4 --user=root --group=root --whitelist-clients=/dev/null --whitelist-recipients=/dev/null
+run postgrey postgrey --inet="$N.0.25:10023" --dbdir="$LAB/postgrey" --delay=6 --greylist-text='Greylisted for %s seconds' --user=root --group=root --whitelist-clients=/dev/null --whitelist-recipients=/dev/null
 up "$N.0.53" 5353; mark dns
 for p in 8891 8893; do up "$N.0.25" $p; done; up "$N.0.87" 8892; mark milters
 up "$N.0.143" 1993; mark dovecot

@@ -116,9 +116,10 @@ noptr@example.test            out30:[$N.2.30]:2525
 @bounce.mailer-service.test   out20:[$N.2.20]:2525
 @mailer-service.test          out20:[$N.2.20]:2525
 @list.test                    out50:[$N.2.50]:2525
-footer@list.test              lfooter:[$N.2.50]:2525
+footer@list.test              tolist:[$N.0.87]:1592
 E
 echo "sender@example.test smtp:[$N.0.25]:2524" > "$LAB/sub/etc/transport"
+echo "footer@list.test PREPEND List-Id: Lab list <lab.list.test>" > "$LAB/sub/etc/list"
 printf '/^-- $/ PREPEND _______________________________________________ lab mailing list\n' > "$LAB/sub/etc/footer.re"
 out() { echo "$1 unix - - n - - smtp"; shift; for o; do echo "  -o $o"; done; }
 { services
@@ -127,7 +128,8 @@ out() { echo "$1 unix - - n - - smtp"; shift; for o; do echo "  -o $o"; done; }
   out out30 smtp_helo_name=mail.example.test
   out out50 smtp_helo_name=mail.list.test
   out out60 smtp_helo_name=mail60.isp.test
-  # changed on the way: the client rewrites what the signer has signed
+  out tolist
+  # a list: takes the signed message in, and adds a footer on its way out
   out lfooter smtp_helo_name=mail.list.test smtp_body_checks=regexp:$LAB/sub/etc/footer.re
 cat <<E
 $N.0.87:1587 inet n - n - - smtpd
@@ -141,6 +143,15 @@ $N.0.87:1589 inet n - n - - smtpd
 $N.0.87:1590 inet n - n - - smtpd
   -o smtpd_tls_security_level=none
   -o smtpd_tls_auth_only=no
+$N.0.87:1592 inet n - n - - smtpd
+  -o myhostname=mail.list.test
+  -o mynetworks=127.0.0.0/8
+  -o smtpd_tls_security_level=none
+  -o smtpd_sasl_auth_enable=no
+  -o smtpd_milters=
+  -o smtpd_relay_restrictions=permit_mynetworks,reject
+  -o { smtpd_recipient_restrictions = check_sender_access texthash:$LAB/sub/etc/list, permit }
+  -o content_filter=lfooter:[$N.2.50]:2525
 $N.0.87:1591 inet n - n - - smtpd
   -o smtpd_delay_reject=no
   -o { smtpd_client_restrictions=sleep 8 }
