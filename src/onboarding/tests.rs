@@ -484,3 +484,14 @@ fn name_servers_inside_the_zone_need_glue() {
     assert_eq!(servers.state, State::ToDo);
     assert!(servers.actions.iter().any(|a| a.contains("ns1.acme.example") && a.contains("(glue)")), "{servers:?}");
 }
+
+#[test]
+fn two_keys_never_share_a_selector() {
+    let told = Told { platforms: vec!["sendgrid".into()], key: None, ..own_server() };
+    assert_eq!(told.selector(), "mta1", "s1 is SendGrid's");
+    let list = checklist(NEW, &told);
+    assert_eq!(step(&list, "dkim:own").changes[0].name, "mta1._domainkey.acme.example");
+    let clash = checklist(NEW, &Told { selector: Some("s1".into()), ..told });
+    let own = step(&clash, "dkim:own");
+    assert!(own.changes.is_empty() && own.actions[0].contains("Twilio SendGrid stands at the selector s1"), "{own:?}");
+}

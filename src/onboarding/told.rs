@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-/// The selector of an own key, where none was named.
-pub const SELECTOR: &str = "s1";
+/// The selector of an own key, where none was named: the first that no platform of the owner's uses.
+const SELECTORS: [&str; 3] = ["s1", "mta1", "own1"];
 
 /// Names besides the domain that are looked at.
 const NAMES: usize = 24;
@@ -111,7 +111,20 @@ impl Host {
 impl Told {
     /// The selector of the own key.
     pub fn selector(&self) -> &str {
-        self.selector.as_deref().unwrap_or(SELECTOR)
+        let free = || SELECTORS.into_iter().find(|s| self.whose(s).is_none()).unwrap_or(SELECTORS[0]);
+        self.selector.as_deref().unwrap_or_else(free)
+    }
+
+    /// A key was made: it stays at its selector, whatever platform joins later.
+    pub fn take_key(&mut self, record: String, file: String) {
+        self.selector = Some(self.selector().to_owned());
+        (self.key, self.key_file) = (Some(record), Some(file));
+    }
+
+    /// The platform whose key stands at this selector.
+    pub fn whose(&self, selector: &str) -> Option<&'static Platform> {
+        let mut platforms = self.platforms.iter().filter_map(|id| platform::find(id));
+        platforms.find(|p| p.dkim.iter().any(|key| key.below.is_none() && key.selector == selector))
     }
 
     /// Does anything send that signs with a key of the owner's own?

@@ -325,6 +325,9 @@ fn ask(app: &mut App) -> Vec<Effect> {
     fresh.said.resolver = diagnosis.facts.evidence.said.resolver;
     let now = app.now;
     app.onboard.sheet_mut().asked = Some(now);
+    if let Some(case) = &mut app.case {
+        case.opened.said = fresh.said.clone();
+    }
     vec![Effect::Look(app.next_ticket(), Box::new(fresh))]
 }
 
@@ -467,8 +470,7 @@ pub fn key_made(app: &mut App, made: Result<Made, String>) -> Vec<Effect> {
     match made {
         Ok(Made { record, file }) => {
             app.say(format!("The private half is in {file}, readable by you alone. Its record is to be published."));
-            let told = &mut app.onboard.sheet_mut().told;
-            (told.key, told.key_file) = (Some(record), Some(file));
+            app.onboard.sheet_mut().told.take_key(record, file);
             judge(app)
         }
         Err(why) => {

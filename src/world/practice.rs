@@ -139,8 +139,7 @@ pub fn set_up(setup: &Setup, mut on: impl FnMut(&str, &[Change])) -> Result<(Che
     let mut told = setup.told();
     if told.key.is_none() && told.signs() {
         let file = world.folder()?.join(format!("{}.pem", told.selector()));
-        told.key = Some(keygen::to_file(&file)?);
-        told.key_file = Some(file.display().to_string());
+        told.take_key(keygen::to_file(&file)?, file.display().to_string());
         on("A key is made; its private half stays with the server.", &[]);
     }
     let domain = setup.domain.as_bytes();

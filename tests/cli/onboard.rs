@@ -186,6 +186,25 @@ fn questions_in_plain_lines() {
 }
 
 #[test]
+fn dmarc_is_raised_on_the_proof_of_a_receiver() {
+    let mut scene = Scene::new("");
+    scene.publish("_dmarc.acme.test. TXT \"v=DMARC1; p=none; rua=mailto:dmarc@acme.test\"");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("header.txt");
+    let header = "Authentication-Results: mx.google.com; spf=pass smtp.mailfrom=acme.test; dkim=pass header.d=acme.test; dmarc=pass header.from=acme.test\nFrom: a@acme.test\n\n";
+    std::fs::write(&file, header).unwrap();
+    assert_eq!(states(&scene.plan(&[]))["dmarc-raise"], "waiting");
+    let proven = scene.plan(&["--proof", file.to_str().unwrap()]);
+    let states = states(&proven);
+    assert_eq!((states["test"].as_str(), states["dmarc-raise"].as_str()), ("done", "todo"));
+    let raise = proven["steps"].as_array().unwrap().iter().find(|s| s["id"] == "dmarc-raise").unwrap();
+    assert!(raise["records"][0]["after"][0].as_str().unwrap().contains("p=quarantine; rua="), "{raise}");
+    let other = scene.run(&["other.test", "--plan", "--no-save", "--proof", file.to_str().unwrap()], b"");
+    assert_eq!(other.status, 2);
+    assert!(other.stderr.contains("no receiver's verdict on mail from other.test"), "{}", other.stderr);
+}
+
+#[test]
 fn wrong_arguments_say_what_is_right() {
     let home = Home::new();
     for bad in [

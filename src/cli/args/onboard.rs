@@ -62,6 +62,12 @@ pub struct Onboard {
     /// Leave a step out, by its id; it stays "not done" (repeatable)
     #[arg(long, value_name = "STEP")]
     pub skip: Vec<String>,
+    /// A message that arrived (its header is enough) or a DMARC report: what its receiver says of mail from the domain
+    #[arg(long, value_name = "FILE")]
+    pub proof: Option<String>,
+    /// Propose the stronger DMARC policy before anything proved that your own mail is aligned
+    #[arg(long)]
+    pub raise_dmarc: bool,
     /// A name that is to send nothing
     #[arg(long, conflicts_with_all = ["platform", "server"])]
     pub non_sending: bool,

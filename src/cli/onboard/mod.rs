@@ -6,10 +6,10 @@ use super::args::{Format, Global, Onboard, YesNo};
 use super::exit::Exit;
 use super::{app, diagnose, look};
 use crate::diagnose::Diagnosis;
-use crate::evidence::{Evidence, InputKind};
+use crate::evidence::{Evidence, InputKind, Said};
 use crate::facts::Reading;
 use crate::facts::dkim::name;
-use crate::onboarding::{Checklist, Told};
+use crate::onboarding::{Checklist, Proof, Told};
 use crate::report::{self, Shown, export, json, onboarding};
 use crate::safe::Safe;
 use crate::tui::onboards;
@@ -118,11 +118,24 @@ impl<'a> Asked<'a> {
         told.silent = args.non_sending || (told.silent && told.platforms.is_empty() && told.servers.is_empty());
         (told.blocklists, told.probe_mx, told.rdap) = (args.blocklists, args.probe_mx, args.rdap);
         told.https = args.probe_hosts;
+        told.raise |= args.raise_dmarc;
+        if let Some(file) = &args.proof {
+            told.proof = Some(self.proof(file, domain)?);
+        }
         if let Some(path) = &args.make_key {
             self.make_key(path, domain, &mut told)?;
         }
         self.keep(domain, &told);
         Ok(told)
+    }
+
+    /// What a receiver says of mail from the domain.
+    fn proof(&self, file: &str, domain: &str) -> anyhow::Result<Proof> {
+        let input = super::source::recognise(file, super::source::bytes(file)?, None);
+        let evidence = Evidence::new(input, Said::default(), self.global.now(), true);
+        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+        let diagnosis = crate::diagnose::diagnose(Arc::new(evidence), reading);
+        Proof::of(&diagnosis, domain).ok_or_else(|| anyhow!("{file} holds no receiver's verdict on mail from {domain}"))
     }
 
     /// Makes a key, and tells of it.
@@ -132,8 +145,8 @@ impl<'a> Asked<'a> {
         if path.exists() {
             bail!("{file} exists and is not overwritten: give its record with --dkim-record, or name another file");
         }
-        told.key = Some(keygen::to_file(&path).map_err(|e| anyhow!("the key could not be made: {e}"))?);
-        told.key_file = Some(file.to_string());
+        let record = keygen::to_file(&path).map_err(|e| anyhow!("the key could not be made: {e}"))?;
+        told.take_key(record, file.to_string());
         if !self.global.quiet {
             super::tell(format_args!(
                 "the private key is in {file}, readable by you alone; whoever has it can sign as {domain}"

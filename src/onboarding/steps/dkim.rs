@@ -163,6 +163,14 @@ fn of_servers(desk: &Desk) -> Step {
     let (domain, selector) = (desk.domain, desk.told.selector());
     let mut it = step("dkim:own", Stage::Records, format!("Your servers sign as {domain}"), WHY);
     let Some(key) = name::key(selector, domain) else { return it };
+    if let Some(platform) = desk.told.whose(selector) {
+        it.next = Some(Next::Ask);
+        it.actions.push(format!(
+            "The key of {} stands at the selector {selector} already: two keys at one name are none. Choose another selector.",
+            platform.name
+        ));
+        return it;
+    }
     it.check = Some(format!("dig +short TXT {key}"));
     it.proof.push(desk.says(&key, Kind::Txt));
     let found: Vec<&Finding> = desk.findings(KEY).filter(|f| Desk::concerns(f, std::slice::from_ref(&key))).collect();

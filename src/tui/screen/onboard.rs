@@ -227,8 +227,11 @@ fn asked(app: &App, list: &Checklist) -> String {
     let ago = app.onboard.sheet().asked.map(|at| app.now.duration_since(at).as_secs().max(0));
     match (onboards::is_live(app), ago) {
         (true, Some(ago)) => {
-            let who = if list.own.is_empty() { "your resolver alone".to_owned() } else { list.own.join(", ") };
-            format!("By {who}, {ago} s ago; asked every {} s.", onboards::PACE.as_secs())
+            let pace = onboards::PACE.as_secs();
+            match &list.own[..] {
+                [] => format!("By your resolver alone, which may repeat old answers; asked every {pace} s."),
+                own => format!("By {}, {ago} s ago; asked every {pace} s.", own.join(", ")),
+            }
         }
         (false, _) if onboards::rests(app) => format!("{by} Nothing was pressed for an hour: r asks again."),
         _ => by,
