@@ -1,6 +1,7 @@
 //! A bounce that is a message: its MIME parts by what they are for, each with the way back into the input.
 
 use super::{Bounce, feedback, notice, ses, status};
+use crate::evidence::lines::lines;
 use crate::facts::address;
 use crate::facts::header::Header;
 use crate::facts::mime::{self, NESTED};
@@ -118,7 +119,9 @@ fn open<'t>(text: &'t [u8], header: &Header) -> Letter<'t> {
     let body = header.body.filter(|_| header.leads()).unwrap_or(0) as usize;
     match message {
         // Parts that are written wrong hide their text.
-        Some(_) if letter.is_empty() => letter.notice.push(Piece::verbatim(limited, Span::new(body, limited.len()))),
+        Some(_) if letter.is_empty() => {
+            letter.notice.push(Piece::verbatim(limited, Span::new(prose(limited, body), limited.len())));
+        }
         Some(_) => {}
         None => {
             // Nested beyond reading, what stands in a returned message is about other mail than this notice.
@@ -130,6 +133,22 @@ fn open<'t>(text: &'t [u8], header: &Header) -> Letter<'t> {
         }
     }
     letter
+}
+
+/// Where the text begins behind boundaries and the fields below them.
+fn prose(text: &[u8], body: usize) -> usize {
+    let mut framed = false;
+    for line in lines(text, body) {
+        let content = line.of(text).trim_ascii();
+        if content.starts_with(b"--") {
+            framed = true;
+        } else if content.is_empty() {
+            framed = false;
+        } else if !framed {
+            return line.start;
+        }
+    }
+    body
 }
 
 impl<'t> Letter<'t> {

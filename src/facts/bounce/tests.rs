@@ -246,6 +246,19 @@ fn what_is_encoded_is_read_and_shown_where_it_begins() {
 
 /// Deep, many, endless: read to a limit, and said so.
 #[test]
+fn a_notice_whose_parts_are_written_wrong_is_still_read() {
+    let text = "From: post_master@sms.example.net\nTo: ann@example.com\nSubject: Re:Test\nMIME-Version: 1.0\n\
+        Content-Type: multipart/mixed; boundary=\"a\"\n\n--a\nContent-Type: multipart/alternative;\nboundary=\"b\"\n\n\
+        --b\nContent-Type: text/plain\nContent-Transfer-Encoding: 7bit\nContent-Disposition: inline\n\n\
+        Error message below:\n550 - Requested action not taken: no such user here\n\n\
+        \x20 MAIL FROM: ann@example.com\n  RCPT TO: bob@sms.example.net\n--b--\n--a--\n";
+    let bounce = read(text, InputKind::Bounce);
+    let [one] = &bounce.recipients[..] else { panic!("{:?}", told(&bounce)) };
+    assert_eq!(one.address.as_ref().unwrap().value, "bob@sms.example.net");
+    assert_eq!(one.category, Category::Recipient);
+}
+
+#[test]
 fn hostile_bounces_are_bounded() {
     let verbatim = |text: &str, kind| Bounce::read(&Input::verbatim(text.as_bytes(), kind)).unwrap();
     let top = "From: MAILER-DAEMON@example.com\nSubject: Returned mail\nMIME-Version: 1.0\n";
