@@ -1,4 +1,5 @@
-//! Lists the files of `assets/`, so that a TOML put there is knowledge without a line of Rust.
+//! Lists the files of `assets/`, so that a TOML put there is knowledge without a line of Rust; and tells the linker what
+//! stands together.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -7,7 +8,9 @@ use std::{env, fs, io};
 const SHELVES: [(&str, &str); 3] = [("platforms", "PLATFORMS"), ("hosts", "HOSTS"), ("receivers", "RECEIVERS")];
 
 fn main() -> io::Result<()> {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or(io::ErrorKind::NotFound)?).join("assets");
+    let top = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or(io::ErrorKind::NotFound)?);
+    lay_out(&top.join("layout.ld"));
+    let root = top.join("assets");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?).join("assets.rs");
     let mut code = String::new();
     for (folder, table) in SHELVES {
@@ -21,6 +24,16 @@ fn main() -> io::Result<()> {
         code += "];\n";
     }
     fs::write(out, code)
+}
+
+/// In a release for Linux, functions that run together stand together (`tests/layout/make`): the kernel maps what lies
+/// around a page that is touched, so that scattered ones cost twice the memory.
+fn lay_out(script: &Path) {
+    println!("cargo::rerun-if-changed={}", script.display());
+    let is = |key, value| env::var(key).is_ok_and(|v| v == value);
+    if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") {
+        println!("cargo::rustc-link-arg-bins=-T{}", script.display());
+    }
 }
 
 /// The TOML files of a folder, by name.
