@@ -671,7 +671,7 @@ fn what_the_settings_name_is_offered() {
     let [Effect::Fetch(_, asked), ..] = &effects[..] else { panic!("{effects:?} {:?}", app.status) };
     assert_eq!(asked.folders, ["Lists"]);
     app.screens.truncate(1);
-    press(&mut app, "8");
+    press(&mut app, "3");
     enter(&mut app);
     press(&mut app, "me@gmail.example, me@yahoo.example");
     // The server that asks for a password stands first: nothing is sent without one.
