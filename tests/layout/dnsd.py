@@ -4,7 +4,7 @@ import socket
 import struct
 import sys
 
-TYPES = {"A": 1, "NS": 2, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "CAA": 257}
+TYPES = {"A": 1, "NS": 2, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "CAA": 257}
 
 
 def name(text):
@@ -17,6 +17,7 @@ def text(value):
 
 
 SOA = name("ns1.example.com") + name("host.example.com") + struct.pack(">5I", 1, 3600, 600, 86400, 60)
+SIX = socket.inet_pton(socket.AF_INET6, "2001:db8::2")
 RECORDS = [
     ("example.com", "SOA", SOA),
     ("example.com", "NS", name("ns1.example.com")),
@@ -29,9 +30,9 @@ RECORDS = [
     ("example.com", "MX", struct.pack(">H", 10) + name("mx1.example.com")),
     ("example.com", "MX", struct.pack(">H", 20) + name("mx2.example.com")),
     ("mx1.example.com", "A", bytes([192, 0, 2, 1])),
-    ("mx2.example.com", "A", bytes([192, 0, 2, 2])),
+    ("mx2.example.com", "AAAA", SIX),
     ("1.2.0.192.in-addr.arpa", "PTR", name("mx1.example.com")),
-    ("2.2.0.192.in-addr.arpa", "PTR", name("mx2.example.com")),
+    (".".join(reversed(SIX.hex())) + ".ip6.arpa", "PTR", name("mx2.example.com")),
 ]
 
 server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
