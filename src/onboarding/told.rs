@@ -235,7 +235,7 @@ mod tests {
             ..Told::default()
         };
         let said = told.said("example.com");
-        assert_eq!(said.check.selectors, ["mta1"], "s1 is a selector of SendGrid's");
+        assert_eq!(said.check.selectors, ["mta1"], "s1 is SendGrid's");
         assert_eq!(said.helo.as_deref(), Some("mta.example.com"));
         let names = &said.check.names;
         for name in ["mta.example.com", "click.example.com", "pm-bounces.example.com"] {
