@@ -117,10 +117,8 @@ fn print(global: &Global, symptom: &'static Symptom, held: &[Diagnosis], answers
         Format::Markdown => report::markdown(&path, shown),
         Format::Human => report::human(&path, super::look::style(global.color, global.verbose), shown),
     };
-    let redactions: Vec<Redaction> = held.iter().filter(|_| global.redact).map(|d| Redaction::of(&d.facts)).collect();
-    let text = write(Shown { redaction: redactions.first() });
-    // What further evidence names is hidden in what was written for the first.
-    super::put(&redactions.iter().skip(1).fold(text, |text, redaction| redaction.apply(&text)))?;
+    let redaction = global.redact.then(|| Redaction::over(held.iter().map(|d| &d.facts)));
+    super::put(&write(Shown { redaction: redaction.as_ref() }))?;
     Ok(())
 }
 

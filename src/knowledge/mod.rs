@@ -10,6 +10,7 @@ mod index;
 pub mod mailbox;
 pub mod pattern;
 pub mod platform;
+pub mod public;
 pub mod ramp;
 pub mod receiver;
 pub mod reply;

@@ -133,6 +133,7 @@ fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         (None, Some(Screen::Input)) => return screen::input::typed(app, event),
         (None, Some(Screen::Stated)) => screen::stated::insert(app, &text),
         (None, Some(Screen::Ask)) => app.domain.insert(&text),
+        (None, Some(Screen::Cases)) => screen::cases::insert(app, &text),
         (None, Some(Screen::Wish)) => wished(app, &text),
         (None, Some(Screen::WatchForm)) => screen::watch_form::insert(&mut app.watches.form, &text),
         (None, Some(Screen::SendForm)) => screen::send::form::insert(&mut app.sending.form, &text),
@@ -301,7 +302,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             app.redact = !app.redact;
             redactor(app);
             let text = match app.redact {
-                true => "Redacted: addresses, names, subjects, inner IPs. Records are copied exactly.",
+                true => "Redacted: domains, persons, subjects, IPs. Records to publish are copied exactly.",
                 false => "Redaction off.",
             };
             app.say(text);

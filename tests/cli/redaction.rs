@@ -66,6 +66,11 @@ const SECRETS: &[&str] = &[
     "203.0.113.199",
     "199.113.0.203",
     "2001:db8:44",
+    "mailer.example",
+    "example.com",
+    "inbox.test",
+    "freemail.test",
+    "laptop",
 ];
 
 /// In every format, through DNS answers that spell the addresses their own way.
@@ -112,7 +117,7 @@ fn no_format_tells_who_it_was() {
                 });
                 assert!(at.is_none(), "{format} tells {secret:?}: {near:?}");
             }
-            assert!(out.stdout.contains("mailer.example") && out.stdout.contains("example.com"), "domains stay");
+            assert!(out.stdout.contains("mx.google.com"), "what is nobody's stays");
             assert_eq!(out.stderr, "");
         }
     }
@@ -142,9 +147,8 @@ fn same(name: &str, at: &str, open: &Value, hidden: &Value) {
             // Stand-ins are as long as what they stand for, or no underline would be true.
             assert_eq!(a.len(), b.len(), "{name} {at}: {a:?} {b:?}");
             let key = at.rsplit('.').next().unwrap();
-            let fixed =
-                ["state", "cause", "rule", "severity", "confidence", "result", "domain", "kind", "source", "selector"];
-            if fixed.contains(&key) || key.starts_with("organizational") || at.starts_with(".alignment") {
+            let fixed = ["state", "cause", "rule", "severity", "confidence", "result", "kind", "source"];
+            if fixed.contains(&key) || at.starts_with(".alignment") {
                 assert_eq!(a, b, "{name} {at}");
             }
         }
@@ -163,5 +167,5 @@ fn a_person_called_spf_hides_no_result() {
     assert_eq!(told["reported"]["dmarc"]["result"], "fail");
     assert_eq!(told["schema"], "postdoc/diagnosis");
     let address = told["identities"]["from"]["address"].as_str().unwrap();
-    assert!(address.ends_with("@example.com") && !address.starts_with("spf@"), "{address}");
+    assert!(address.ends_with(".com") && !address.starts_with("spf@"), "{address}");
 }

@@ -3,6 +3,7 @@
 //! `fetched` (what errands brought, a JSON object of the case file a line), `sent` (the copy that was sent), `transcript` (a
 //! session of our own, as the case file keeps it) and `expect`.
 
+mod redacted;
 mod replay;
 
 use postdoc::evidence::case::Done;

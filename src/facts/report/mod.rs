@@ -39,6 +39,12 @@ pub fn read(text: &[u8]) -> Received {
     received
 }
 
+/// What the input unpacks to: the XML or JSON itself.
+pub fn text(input: &[u8]) -> Option<String> {
+    let inside = unpack::unpack(input, &mut Vec::new(), &mut 0).ok()?;
+    Some(String::from_utf8_lossy(&inside).into_owned())
+}
+
 fn parse(text: &[u8]) -> Result<Content, Refusal> {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii();
     match text.first() {

@@ -1,0 +1,575 @@
+//! What a diagnosis' evidence says of domains, persons and machines, and the stand-in of each.
+
+use super::names::{Names, is_common};
+use super::stock::{Stock, shaped};
+use super::{Class, Pair, Redaction};
+use crate::evidence::case::Run;
+use crate::evidence::{Answer, Data, Record};
+use crate::facts::boundary::MailFrom;
+use crate::facts::header::Header;
+use crate::facts::sent::{self, Differences};
+use crate::facts::{Facts, received, report};
+use crate::span::Span;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Finds secrets; each is noted once, with the class it was first seen in.
+#[derive(Default)]
+pub(super) struct Collector {
+    pairs: BTreeMap<String, (Class, String)>,
+    names: Names,
+    stock: Stock,
+    /// An address has one number in all its spellings.
+    machines: BTreeMap<IpAddr, usize>,
+    /// Local parts are secrets also by themselves, as servers repeat them. In prose of ours they may be words.
+    strict: bool,
+}
+
+impl Collector {
+    /// For evidence alone.
+    pub fn strict() -> Collector {
+        Collector { strict: true, ..Collector::default() }
+    }
+
+    /// All of a diagnosis: its input as far as it is shown, the answers, errands, the session, what the user said.
+    pub fn take(&mut self, facts: &Facts) {
+        let texts = texts(facts);
+        // First the domains: a word that is one is not to be anything else.
+        texts.iter().for_each(|text| self.domains(text));
+        self.run(&Run::of(&facts.evidence));
+        self.header(facts);
+        self.identities(facts);
+        for text in &texts {
+            self.users(text);
+            self.machines(text);
+        }
+    }
+
+    pub fn finish(mut self) -> Redaction {
+        let labels: Vec<_> = self.names.domains().collect();
+        for (label, stand_in) in labels {
+            self.pairs.entry(label).or_insert((Class::Label, stand_in));
+        }
+        let pairs = self.pairs.into_iter();
+        Redaction { pairs: pairs.map(|(secret, (class, stand_in))| Pair { secret, class, stand_in }).collect() }
+    }
+
+    /// What one run has beside the input.
+    pub fn run(&mut self, run: &Run) {
+        let mut texts = Vec::new();
+        for asked in &run.answers {
+            texts.push(asked.question.name.clone());
+            texts.extend(records(&asked.answer).flat_map(|r| [r.name.clone(), text_of(&r.data)]));
+            texts.extend(asked.answer.extended.iter().map(|e| e.text.clone()));
+        }
+        for part in [serde_json::to_value(&run.said), serde_json::to_value(&run.fetched)] {
+            strings(&part.unwrap_or_default(), &mut texts);
+        }
+        strings(&serde_json::to_value(&run.transcript).unwrap_or_default(), &mut texts);
+        texts.iter().for_each(|text| self.domains(text));
+        for text in &texts {
+            self.users(text);
+            self.machines(text);
+        }
+        for record in run.answers.iter().flat_map(|asked| records(&asked.answer)) {
+            self.record(&record.data);
+        }
+        let said = &run.said;
+        let selectors = [&said.configured.selector, &said.configured.secondary_selector].into_iter().flatten();
+        selectors.chain(&said.check.selectors).for_each(|s| self.selector(s));
+        for recipient in &said.check.recipients {
+            self.user(recipient.split('@').next().unwrap_or(recipient));
+        }
+    }
+
+    /// What of a record names an account or a person and is no domain.
+    fn record(&mut self, data: &Data) {
+        match data {
+            Data::Txt(strings) => {
+                let text = String::from_utf8_lossy(&strings.concat()).into_owned();
+                let head = text.get(..7).unwrap_or(&text).to_ascii_lowercase();
+                // The records of mail; the others prove to somebody that the domain is an account's.
+                if !["v=", "k=", "p=", "t=", "s=", "spf"].iter().any(|mail| head.starts_with(mail)) {
+                    self.token(text.split_once('=').map_or(&text[..], |(_, token)| token));
+                }
+            }
+            // RFC 8657: the account at the authority.
+            Data::Caa { value, .. } => {
+                let text = String::from_utf8_lossy(value).into_owned();
+                let account = text.split(';').filter_map(|p| p.trim().strip_prefix("accounturi="));
+                account.for_each(|uri| self.token(path_of(uri)));
+            }
+            Data::Soa { rname, .. } if rname.contains('\\') => self.token(rname),
+            _ => {}
+        }
+    }
+
+    /// What header fields hold that is not read, or is about one message.
+    fn header(&mut self, facts: &Facts) {
+        let (reading, text) = (&facts.reading, facts.text());
+        let verdicts: Vec<usize> = reading.antispam.iter().map(|f| f.field).collect();
+        self.fields(&reading.header, text, &verdicts);
+        if reading.bounce.is_some() {
+            self.fields(&Header::split(text), text, &[]);
+        }
+        for id in reading.hops.iter().filter_map(|hop| hop.id.as_ref()) {
+            self.token(&lossy(text, id.span));
+        }
+        for id in received::unread_ids(&reading.header, text) {
+            self.token(&String::from_utf8_lossy(id));
+        }
+        let names = |hop: &received::Hop| [hop.helo.clone(), hop.reverse_name.clone(), hop.by.clone()];
+        for name in reading.hops.iter().flat_map(names).flatten() {
+            self.bare_host(&name.value);
+        }
+        for uri in &reading.lists.unsubscribe {
+            self.token(path_of(&uri.value));
+        }
+    }
+
+    fn fields(&mut self, header: &Header, text: &[u8], verdicts: &[usize]) {
+        for (n, field) in header.fields.iter().enumerate() {
+            let name = lossy(text, field.name).to_ascii_lowercase();
+            let value = lossy(text, field.value);
+            match hide(&name) {
+                _ if verdicts.contains(&n) => self.long_tokens(&value),
+                Hide::Nothing => {}
+                Hide::Tokens => self.long_tokens(&value),
+                Hide::Names => self.names(&value),
+                // The last part is the sender's name for himself at the receiver, and a platform's mark.
+                Hide::AllButLast => value.rsplit(':').skip(1).for_each(|part| self.token(part.trim())),
+                Hide::Value => value.lines().map(str::trim).filter(|l| !is_told(l)).for_each(|line| self.token(line)),
+            }
+        }
+    }
+
+    fn identities(&mut self, facts: &Facts) {
+        let (reading, identities) = (&facts.reading, &facts.identities);
+        for mailbox in reading.from.mailboxes.iter().chain(&reading.sender).chain(&reading.reply_to) {
+            self.name(&mailbox.display);
+            if let Some(a) = &mailbox.address {
+                self.user(&a.local);
+            }
+        }
+        if let Some(address) = reading.return_path.as_ref().and_then(|p| p.address.as_ref()) {
+            self.user(&address.local);
+        }
+        if let Some(MailFrom::Path { local: Some(local), .. }) = identities.mail_from.as_ref().map(|m| &m.value) {
+            self.user(local);
+        }
+        let signed = reading.signatures.iter().filter_map(|s| s.selector.as_ref()).map(|s| &s.value);
+        let reported = reading.reported.dkim.iter().filter_map(|d| d.selector.as_ref());
+        signed.chain(reported).for_each(|s| self.selector(s));
+        let hops = reading.hops.iter().filter_map(|hop| hop.ip.as_ref()).map(|ip| ip.value);
+        for ip in hops.chain(identities.source_ip.as_ref().map(|ip| ip.value)) {
+            self.machine(ip);
+        }
+        // A file's name may tell whose it is.
+        let name = &facts.evidence.input.name;
+        if reading.subject.is_none() && name.contains(['/', '\\', '.']) {
+            self.token(name);
+        }
+        if let Some(beside) = &reading.beside {
+            self.differences(&beside.differences);
+        }
+        // Names of files say whom they are about; of links only hosts are shown.
+        for name in reading.content.iter().flat_map(|c| &c.attachments).map(|a| &a.name) {
+            self.token(name);
+        }
+        if let Some(report) = reading.report.as_ref().and_then(report::Received::dmarc) {
+            self.token(&report.id);
+            self.name(&report.org);
+            report
+                .rows
+                .iter()
+                .flat_map(|r| &r.signatures)
+                .filter_map(|s| s.selector.as_ref())
+                .for_each(|s| self.selector(s));
+        }
+        if let Some(report) = reading.report.as_ref().and_then(report::Received::tls) {
+            report.id.iter().for_each(|id| self.token(id));
+            self.name(report.reporter());
+        }
+    }
+
+    /// What the sent copy shows: of a body all that is quoted, of fields what is hidden of the received ones.
+    fn differences(&mut self, differences: &Differences) {
+        let hidden = |name: &str| matches!(hide(&name.to_ascii_lowercase()), Hide::Value);
+        let fields = differences.fields.iter().filter(|f| hidden(&f.name)).flat_map(|f| [&f.sent, &f.received]);
+        let body = differences.body.iter().flatten().filter(|b| b.quotes()).flat_map(|b| [&b.sent, &b.received]);
+        for text in fields.chain(body).flatten() {
+            // As it stands, on one line, and shortened: each way in which it is shown.
+            let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let whole = [sent::brief(text), joined];
+            for secret in text.lines().map(str::trim).map(str::to_owned).chain(whole) {
+                self.token(&secret);
+            }
+        }
+    }
+
+    /// Names of domains and hosts in a text.
+    pub fn domains(&mut self, text: &str) {
+        for (spelt, stand_in) in self.names.read(text) {
+            self.pairs.entry(spelt).or_insert((Class::Domain, stand_in));
+        }
+    }
+
+    fn selector(&mut self, selector: &str) {
+        if let Some(stand_in) = self.names.selector(selector).filter(|_| selector.len() > 2) {
+            self.pairs.entry(selector.to_owned()).or_insert((Class::Token, stand_in));
+        }
+    }
+
+    /// A machine that calls itself by a word: `ANN-LAPTOP`.
+    fn bare_host(&mut self, name: &str) {
+        if !name.contains(['.', ':', '[']) && name.parse::<IpAddr>().is_err() && !is_plain(name) {
+            self.token(name);
+        }
+    }
+
+    fn user(&mut self, local: &str) {
+        // Role names and very short words are no secret.
+        let lower = local.to_ascii_lowercase();
+        if local.len() > 1 && !ROLES.contains(&lower.as_str()) {
+            let odd = local.contains(|c: char| !c.is_ascii_alphabetic());
+            let alone = local.len() > 3 && !is_common(&lower, 4) && (odd || self.strict);
+            if !self.pairs.contains_key(local) {
+                let stand_in = shaped(Class::User.word(), self.stock.number(Class::User.word()), local);
+                let class = if alone { Class::Token } else { Class::User };
+                self.pairs.insert(local.to_owned(), (class, stand_in));
+            }
+        }
+    }
+
+    fn name(&mut self, display: &str) {
+        // A domain for a name is no person's.
+        let domain = display.contains('.') && !display.contains(char::is_whitespace);
+        if display.len() > 2 && !domain && display.chars().any(char::is_alphabetic) {
+            self.add(Class::Name, display);
+        }
+    }
+
+    /// What stands outside the addresses of a list, as it is written: quoted, encoded, or plain.
+    fn names(&mut self, value: &str) {
+        for piece in value.split([',', ';', '"', '<', '>', '(', ')', '\r', '\n']).filter(|p| !p.contains('@')) {
+            self.name(piece.trim());
+        }
+    }
+
+    /// An address as it may be spelt: itself, reversed as in DNS, and with hyphens as in names of hosts.
+    /// Its number.
+    fn machine(&mut self, ip: IpAddr) -> usize {
+        if let Some(&number) = self.machines.get(&ip) {
+            return number;
+        }
+        let number = self.stock.number(Class::Machine.word());
+        self.machines.insert(ip, number);
+        self.hide(Class::Machine, number, &ip.to_string());
+        match ip {
+            IpAddr::V4(ip) => {
+                let [a, b, c, d] = ip.octets();
+                self.hide(Class::Machine, number, &format!("{d}.{c}.{b}.{a}"));
+                self.hide(Class::Machine, number, &format!("{a}-{b}-{c}-{d}"));
+                self.hide(Class::Machine, number, &format!("{d}-{c}-{b}-{a}"));
+            }
+            IpAddr::V6(ip) => {
+                let nibbles: Vec<String> = format!("{:032x}", ip.to_bits()).chars().rev().map(String::from).collect();
+                self.hide(Class::Machine, number, &nibbles.join("."));
+            }
+        }
+        number
+    }
+
+    /// Every address of a machine in a text, in its own spelling too.
+    fn machines(&mut self, text: &str) {
+        for word in text.split(|c: char| !c.is_ascii_hexdigit() && c != '.' && c != ':') {
+            let word = word.trim_end_matches(['.', ':']);
+            // `IPv6:2001:db8::1`
+            let tagged = word.split_once(':').map_or("", |(_, rest)| rest);
+            for word in [word, tagged] {
+                let Ok(ip) = word.parse::<IpAddr>() else { continue };
+                // Nobody's: this machine, and what blocklists answer with.
+                if !ip.is_unspecified() && !ip.is_loopback() {
+                    let number = self.machine(ip);
+                    self.hide(Class::Machine, number, word);
+                }
+            }
+        }
+    }
+
+    fn token(&mut self, token: &str) {
+        if token.len() > 3 {
+            self.add(Class::Token, token);
+        }
+    }
+
+    /// Runs too long for a word: ids, tickets, accounts.
+    fn long_tokens(&mut self, text: &str) {
+        let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-');
+        for run in text.split(|c| !part(c)).filter(|run| run.len() >= 24) {
+            if run.bytes().any(|b| b.is_ascii_digit()) && run.bytes().any(|b| b.is_ascii_alphabetic()) {
+                self.token(run);
+            }
+        }
+    }
+
+    /// Every `local@` in a text.
+    fn users(&mut self, text: &str) {
+        for (at, _) in text.match_indices('@') {
+            let head = &text[..at];
+            let start = head
+                .char_indices()
+                .rev()
+                .take(LOCAL)
+                .take_while(|(_, c)| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(*c))
+                .last()
+                .map_or(at, |(n, _)| n);
+            let local = &head[start..];
+            // `header.i=@d` has no local part, and `key=local@d` is a property.
+            self.user(local.rsplit_once('=').filter(|(key, _)| key.contains('.')).map_or(local, |(_, value)| value));
+        }
+    }
+
+    fn add(&mut self, class: Class, secret: &str) {
+        if !self.pairs.contains_key(secret) {
+            let number = self.stock.number(class.word());
+            self.hide(class, number, secret);
+        }
+    }
+
+    fn hide(&mut self, class: Class, number: usize, secret: &str) {
+        let stand_in = || (class, shaped(class.word(), number, secret));
+        self.pairs.entry(secret.to_owned()).or_insert_with(stand_in);
+    }
+}
+
+#[cfg(test)]
+impl Collector {
+    /// As if it had been found.
+    pub fn note(&mut self, class: Class, secret: &str) {
+        match class {
+            Class::Domain | Class::Label => self.domains(secret),
+            Class::User => self.user(secret),
+            Class::Name => self.name(secret),
+            Class::Machine => drop(self.machine(secret.parse().unwrap())),
+            Class::Token => self.add(class, secret),
+        }
+    }
+}
+
+/// The texts of the input that may be shown.
+fn texts(facts: &Facts) -> Vec<String> {
+    let (reading, text) = (&facts.reading, facts.text());
+    let end = reading.header.body.map_or(text.len(), |at| at as usize);
+    let mut texts = vec![String::from_utf8_lossy(text.get(..end).unwrap_or(text)).into_owned()];
+    // An encoded notice shows what does not stand in the input as it is.
+    for recipient in reading.bounce.iter().flat_map(|b| &b.recipients) {
+        let parts = [recipient.address.as_ref(), recipient.reply.as_ref(), recipient.words.as_ref()];
+        texts.extend(parts.into_iter().flatten().map(|text| text.value.clone()));
+    }
+    if let Some(sent) = facts.evidence.input.sent() {
+        let end = Header::split(&sent.text).body.map_or(sent.text.len(), |at| at as usize);
+        texts.push(String::from_utf8_lossy(sent.text.get(..end).unwrap_or(&sent.text)).into_owned());
+    }
+    if let Some(beside) = &reading.beside {
+        texts.extend(beside.differences.fields.iter().flat_map(|f| [&f.sent, &f.received]).flatten().cloned());
+    }
+    texts.extend(reading.report.is_some().then(|| report::text(text)).flatten());
+    texts.extend(reading.content.iter().flat_map(|c| &c.links).map(|link| format!("{link:?}")));
+    texts.push(facts.evidence.input.name.clone());
+    texts
+}
+
+fn records(answer: &Answer) -> impl Iterator<Item = &Record> {
+    answer.records.iter().chain(&answer.authority).chain(&answer.glue)
+}
+
+/// A record as it is read: where one string ends and the next begins means nothing.
+fn text_of(data: &Data) -> String {
+    match data {
+        Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Every string in a value.
+fn strings(value: &Value, into: &mut Vec<String>) {
+    match value {
+        Value::String(text) => into.push(text.clone()),
+        Value::Array(all) => all.iter().for_each(|one| strings(one, into)),
+        Value::Object(fields) => fields.values().for_each(|one| strings(one, into)),
+        _ => {}
+    }
+}
+
+/// What of a header field is hidden beside domains, local parts and addresses.
+enum Hide {
+    Nothing,
+    /// The names beside the addresses.
+    Names,
+    /// Runs that look like ids.
+    Tokens,
+    AllButLast,
+    /// The whole value, as of every field that nothing is read from.
+    Value,
+}
+
+fn hide(name: &str) -> Hide {
+    const NAMES: &[&str] = &["from", "sender", "reply-to", "to", "cc", "bcc", "list-id"];
+    const PLAIN: &[&str] = &[
+        "received",
+        "return-path",
+        "authentication-results",
+        "received-spf",
+        "dkim-signature",
+        "domainkey-signature",
+        "x-google-dkim-signature",
+        "arc-seal",
+        "arc-message-signature",
+        "arc-authentication-results",
+        "delivered-to",
+        "x-original-to",
+        "envelope-to",
+        "x-forwarded-to",
+        "x-forwarded-for",
+        "errors-to",
+        "date",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+        "content-language",
+        "list-unsubscribe",
+        "list-unsubscribe-post",
+        "list-post",
+        "list-help",
+        "list-subscribe",
+        "list-owner",
+        "list-archive",
+        "precedence",
+        "auto-submitted",
+        "priority",
+        "importance",
+        "x-priority",
+        "x-msmail-priority",
+        "disposition-notification-to",
+        "return-receipt-to",
+        "tls-report-domain",
+        "tls-report-submitter",
+        "feedback-type",
+        "x-spam-flag",
+    ];
+    const TOKENS: &[&str] =
+        &["x-mailer", "user-agent", "x-ms-exchange-organization-authsource", "x-hmxmroriginalrecipient"];
+    match name {
+        "feedback-id" => Hide::AllButLast,
+        _ if PLAIN.contains(&name) => Hide::Nothing,
+        _ if NAMES.contains(&name) || name.starts_with("resent-") && name != "resent-message-id" => Hide::Names,
+        _ if TOKENS.contains(&name) => Hide::Tokens,
+        _ => Hide::Value,
+    }
+}
+
+/// Nothing to hide, or nothing but addresses and message-ids, whose parts are found anyway.
+fn is_told(line: &str) -> bool {
+    is_plain(line) || line.split_whitespace().all(|word| word.contains('@'))
+}
+
+/// A value that is a number or a word of the trade tells nothing of anybody.
+fn is_plain(value: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "normal",
+        "high",
+        "low",
+        "bulk",
+        "list",
+        "true",
+        "false",
+        "none",
+        "html",
+        "text",
+        "plain",
+        "pass",
+        "fail",
+        "unknown",
+        "localhost",
+        "internal",
+        "anonymous",
+        "original",
+        "email",
+        "mail",
+        "user",
+        "smtp",
+        "auto",
+        "urgent",
+    ];
+    value.len() < 4
+        || WORDS.contains(&value.to_ascii_lowercase().as_str())
+        || value.bytes().all(|b| !b.is_ascii_alphanumeric())
+}
+
+/// Characters of a local part; message-ids have many more than RFC 5321 §4.5.3.1.1 allows.
+const LOCAL: usize = 250;
+
+/// Local parts of roles.
+const ROLES: &[&str] = &[
+    "postmaster",
+    "abuse",
+    "mailer-daemon",
+    "hostmaster",
+    "webmaster",
+    "noreply",
+    "no-reply",
+    "bounce",
+    "bounces",
+    "admin",
+    "info",
+    "dmarc",
+    "tlsrpt",
+    "security",
+];
+
+fn lossy(text: &[u8], span: Span) -> String {
+    String::from_utf8_lossy(span.of(text)).into_owned()
+}
+
+/// What follows the host of a URI: the part that names the recipient.
+fn path_of(uri: &str) -> &str {
+    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    rest.find(['/', '?']).map_or("", |n| &rest[n + 1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_as_they_are_written() {
+        let mut c = Collector::default();
+        c.names(
+            "\"Doe, Jane\" <jane@example.com>, =?utf-8?B?SsO8cmdlbg==?= <j@example.com>, shop.example <s@x.example>",
+        );
+        let secrets: Vec<_> = c.pairs.keys().map(String::as_str).collect();
+        assert_eq!(secrets, ["=?utf-8?B?SsO8cmdlbg==?=", "Doe", "Jane"]);
+    }
+
+    #[test]
+    fn local_parts_are_found_in_every_property() {
+        let mut c = Collector::default();
+        c.users("smtp.mailfrom=jane.doe@example.com header.i=@example.com");
+        let hidden = c.finish().apply("smtp.mailfrom=jane.doe@example.com header.i=@example.com");
+        assert_eq!(hidden, "smtp.mailfrom=user.1xx@example.com header.i=@example.com");
+    }
+
+    #[test]
+    fn a_proof_of_ownership_is_a_token_and_a_record_of_mail_is_none() {
+        let mut c = Collector::default();
+        let txt = |text: &str| Data::Txt(vec![text.as_bytes().to_vec()]);
+        ["google-site-verification=AbC123xyz", "MS=ms12345678", "v=spf1 -all", "k=rsa; p=MIIB"]
+            .map(txt)
+            .iter()
+            .for_each(|d| c.record(d));
+        let secrets: Vec<_> = c.pairs.keys().map(String::as_str).collect();
+        assert_eq!(secrets, ["AbC123xyz", "ms12345678"]);
+    }
+}
