@@ -1,7 +1,7 @@
 //! For a ticket: the verdict, then each finding with evidence, fix and check.
 
 use super::Shown;
-use super::{proof, snippet};
+use super::{proof, snippet, summary};
 use crate::diagnose::Diagnosis;
 use crate::evidence::Input;
 use crate::rules::Finding;
@@ -9,9 +9,9 @@ use crate::rules::Finding;
 /// The whole diagnosis.
 pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     let mut out = format!("# {}: {}\n", d.verdict.state.word().to_uppercase(), text(shown, &d.verdict.headline));
-    let boundary = &d.facts.reading.boundary;
-    if !boundary.because.is_empty() {
-        out.push_str(&format!("\n{}\n", text(shown, &boundary.because)));
+    out.push_str(&legs(d, shown));
+    for note in summary::notes(d) {
+        out.push_str(&format!("\n{}\n", text(shown, &note)));
     }
     if d.facts.reading.subject.is_some() {
         out.push_str(&super::table::markdown(d, shown));
@@ -33,9 +33,22 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
         }
     }
     if shown.redaction.is_some() {
-        out.push_str("\n*Redacted: for persons, subjects, message-ids and the addresses of machines in the message there are stand-ins; domains are as they were.*\n");
+        out.push_str(&format!("\n*{}*\n", crate::redact::NOTICE));
     }
     out
+}
+
+/// Who vouched for whom.
+fn legs(d: &Diagnosis, shown: Shown) -> String {
+    let legs = summary::legs(d, shown);
+    if legs.is_empty() {
+        return String::new();
+    }
+    let row = |leg: &summary::Leg| {
+        let domain = if leg.domain.is_empty() { String::new() } else { inline(&leg.domain) };
+        format!("| {} | {domain} | {} |\n", leg.name, escape(&leg.words))
+    };
+    format!("\n| | domain | result |\n|---|---|---|\n{}", legs.iter().map(row).collect::<String>())
 }
 
 /// One finding, for the copy menu as well.

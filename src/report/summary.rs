@@ -16,6 +16,10 @@ pub struct Leg {
     pub name: &'static str,
     pub domain: String,
     pub words: String,
+    /// What the result says by itself; `None` where there is none.
+    pub passed: Option<bool>,
+    /// With From; `None` where that is not the question, or not known.
+    pub aligned: Option<bool>,
 }
 
 /// From, SPF, each signature, DMARC: what was checked and how it came out.
@@ -30,6 +34,12 @@ pub fn legs(d: &Diagnosis, shown: Shown) -> Vec<Leg> {
         name,
         domain: shown.line(domain.unwrap_or("")),
         words: shown.line(&words.join(", ")),
+        passed: words.first().map(|word| word.starts_with("pass")),
+        aligned: words.iter().find_map(|word| match word.as_str() {
+            "aligned" => Some(true),
+            "not aligned" => Some(false),
+            _ => None,
+        }),
     };
     let mut legs = vec![leg("From", Some(from), Vec::new())];
     let aligned = |agreement: Option<Agreement>| {

@@ -1,23 +1,18 @@
 //! One self-contained page, for a ticket or a customer: the verdict, who vouched for whom, findings, fixes before and
 //! after. No script, nothing fetched.
 
+mod picture;
+
 use super::snippet::{self, Piece};
-use super::{Shown, proof, summary};
+use super::{Shown, bounce, proof, records, requirements, sources, summary, table};
 use crate::diagnose::Diagnosis;
+use crate::evidence::Data;
 use crate::remedy::{Change, Remedy};
-use crate::rules::{Finding, Severity};
+use crate::report::human::Ink;
+use crate::rules::{Finding, Severity, requirement};
 use std::fmt::Write as _;
 
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}\
-h1{font-size:1.4rem;border-left:.4rem solid;padding-left:.7rem}h2{font-size:1.15rem;margin-top:2.2rem}\
-h3{font-size:1rem;margin-bottom:.3rem}\
-.fail{border-color:#b3261e}.warn{border-color:#a15c00}.pass{border-color:#12715b}.unknown{border-color:#777}\
-table{border-collapse:collapse;width:100%}td{border:1px solid #8886;padding:.3rem .6rem;vertical-align:top}\
-pre{overflow-x:auto;background:#8882;padding:.7rem;border-radius:.3rem}\
-mark{background:#ffd54a;color:#000}del{color:#b3261e;text-decoration:none}ins{color:#12715b;text-decoration:none}\
-small{color:#777}";
+const STYLE: &str = include_str!("style.css");
 
 /// The whole diagnosis.
 pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
@@ -28,33 +23,30 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",
     );
     out.push_str("<meta name=\"viewport\" content=\"width=device-width\">\n");
-    let _ = writeln!(out, "<title>{headline}</title>\n<style>{STYLE}</style>\n</head>\n<body>");
-    let _ = writeln!(out, "<h1 class=\"{state}\">{}: {headline}</h1>", state.to_uppercase());
-    let because = &d.facts.reading.boundary.because;
-    if !because.is_empty() {
-        let _ = writeln!(out, "<p>{}</p>", text(shown, because));
+    let _ = writeln!(out, "<title>{headline}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>");
+    let _ = writeln!(out, "<header class=\"{state}\">\n<b>{}</b>", state.to_uppercase());
+    let _ = writeln!(out, "<h1>{headline}</h1>\n</header>");
+    picture::draw(&mut out, &summary::legs(d, shown));
+    for note in summary::notes(d) {
+        let _ = writeln!(out, "<p>{}</p>", text(shown, &note));
     }
-    legs(&mut out, d, shown);
-    d.every_finding().for_each(|f| finding(&mut out, d, f, shown));
-    requirements(&mut out, d, shown);
+    recipients(&mut out, d, shown);
+    answers(&mut out, d, shown);
+    senders(&mut out, d, shown);
+    for cause in &d.findings {
+        finding(&mut out, d, cause, false, shown);
+        cause.consequences.iter().for_each(|c| finding(&mut out, d, c, true, shown));
+    }
+    asked(&mut out, d, shown);
     if !d.unknown.is_empty() {
-        out.push_str("<h2>Not known</h2>\n<ul>\n");
-        for gap in &d.unknown {
-            let _ = writeln!(
-                out,
-                "<li>{} Needs: <code>{}</code></li>",
-                text(shown, &gap.question),
-                text(shown, &gap.needs)
-            );
-        }
-        out.push_str("</ul>\n");
+        out.push_str("<section class=\"unknown\">\n<h2>Not known</h2>\n");
+        let gap = |gap: &crate::rules::Gap| {
+            format!("{} Needs: <code>{}</code>", text(shown, &gap.question), text(shown, &gap.needs))
+        };
+        list(&mut out, "ul", d.unknown.iter().map(gap));
+        out.push_str("</section>\n");
     }
-    let redacted = match shown.redaction {
-        Some(_) => {
-            " Persons, subjects, message-ids and the addresses of machines are stand-ins; domains are as they were."
-        }
-        None => "",
-    };
+    let redacted = shown.redaction.map_or(String::new(), |_| format!(" {}", crate::redact::NOTICE));
     let now = d.facts.evidence.now.strftime("%Y-%m-%d %H:%M UTC");
     let tool = env!("CARGO_PKG_VERSION");
     let _ =
@@ -62,34 +54,69 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     out
 }
 
-/// Who vouched for whom.
-fn legs(out: &mut String, d: &Diagnosis, shown: Shown) {
-    let legs = summary::legs(d, shown);
-    if legs.is_empty() {
-        return;
+/// A table whose rows begin with a state in colour and in words.
+fn rows(out: &mut String, title: &str, rows: impl Iterator<Item = (Ink, &'static str, Vec<String>)>) {
+    let rows: String = rows
+        .map(|(ink, word, cells)| {
+            let class = match ink {
+                Ink::Fail => "fail",
+                Ink::Warn => "warn",
+                Ink::Pass => "pass",
+                _ => "unknown",
+            };
+            format!("<tr><td class=\"state {class}\">{word}</td><td>{}</td></tr>\n", cells.join("</td><td>"))
+        })
+        .collect();
+    if !rows.is_empty() {
+        let _ = writeln!(out, "<h3>{title}</h3>\n<table>\n{rows}</table>");
     }
-    out.push_str("<table>\n");
-    for leg in legs {
-        let _ = writeln!(
-            out,
-            "<tr><td>{}</td><td><code>{}</code></td><td>{}</td></tr>",
-            leg.name,
-            escape(&leg.domain),
-            escape(&leg.words)
-        );
-    }
-    out.push_str("</table>\n");
 }
 
-fn finding(out: &mut String, d: &Diagnosis, f: &Finding, shown: Shown) {
-    let class = match f.severity {
-        Severity::Critical | Severity::High => "fail",
-        Severity::Medium | Severity::Low => "warn",
-        Severity::Info => "unknown",
+/// What became of a bounced message, recipient by recipient.
+fn recipients(out: &mut String, d: &Diagnosis, shown: Shown) {
+    let row = |line: bounce::Line| {
+        (
+            bounce::look(line.action).2,
+            line.action.word(),
+            vec![escape(&line.whom), escape(&line.about), escape(&line.said)],
+        )
     };
-    let _ = writeln!(out, "<h2 class=\"{class}\">{}</h2>", text(shown, &f.title));
+    rows(out, "Recipients", bounce::lines(d, shown).into_iter().map(row));
+}
+
+/// What DNS says of a checked domain.
+fn answers(out: &mut String, d: &Diagnosis, shown: Shown) {
+    if d.facts.reading.subject.is_none() {
+        return;
+    }
+    let row = |row: &records::Row| {
+        let (_, _, word, ink) = table::look(row.standing);
+        let name = format!("<code>{}</code>", text(shown, &row.question.name));
+        (ink, word, vec![row.subject.label().to_owned(), name, text(shown, &row.meaning)])
+    };
+    rows(out, "Records", records::rows(d).iter().map(row));
+}
+
+/// Who sends in a domain's name, by a report.
+fn senders(out: &mut String, d: &Diagnosis, shown: Shown) {
+    let row = |row: &sources::Row| {
+        let (_, _, word, ink) = table::look(row.mark);
+        (ink, word, vec![text(shown, &row.name), row.count.to_string(), text(shown, &row.words)])
+    };
+    rows(out, "Sources", sources::rows(d).iter().map(row));
+}
+
+fn finding(out: &mut String, d: &Diagnosis, f: &Finding, follows: bool, shown: Shown) {
+    let (class, word) = match f.severity {
+        Severity::Critical | Severity::High => ("fail", "FAIL"),
+        Severity::Medium | Severity::Low => ("warn", "WARN"),
+        Severity::Info => ("unknown", "NOTE"),
+    };
+    let of = if follows { " of" } else { "" };
+    let _ = writeln!(out, "<section class=\"{class}{of}\">\n<h2><b>{word}</b>{}</h2>", text(shown, &f.title));
+    let follows = if follows { "; follows from the finding above" } else { "" };
     let (severity, confidence) = (f.severity.word(), f.confidence.word());
-    let _ = writeln!(out, "<p><small>{}, {severity}, {confidence}</small></p>", f.rule.id);
+    let _ = writeln!(out, "<p><small>{}, {severity}, {confidence}{follows}</small></p>", f.rule.id);
     let _ = writeln!(out, "<p>{}</p>", text(shown, &f.explanation));
     let pieces = snippet::pieces(&d.facts.evidence.input, &f.exhibits, shown);
     if !pieces.is_empty() {
@@ -101,12 +128,13 @@ fn finding(out: &mut String, d: &Diagnosis, f: &Finding, shown: Shown) {
     }
     if let Some((words, remains)) = proof::words(f) {
         let _ = writeln!(out, "<h3>Proof</h3>\n<p>{}</p>", text(shown, &words));
-        list(out, "ul", remains.iter().map(|left| text(shown, left)));
+        list(out, "ul", remains.iter().map(|left| format!("remains: {}", text(shown, left))));
     }
     if let Some(check) = &f.check {
         let (command, expect) = (text(shown, &check.command), text(shown, &check.expect));
         let _ = writeln!(out, "<h3>Check</h3>\n<pre>{command}</pre>\n<p>Expect: {expect}</p>");
     }
+    out.push_str("</section>\n");
 }
 
 /// The lines with the passages marked, and a word on each.
@@ -154,7 +182,7 @@ fn remedy(out: &mut String, fix: &Remedy, shown: Shown) {
     if fix.edited {
         out.push_str("<p>The records are edited by hand, not as proposed.</p>\n");
     }
-    fix.records.iter().for_each(|change| records(out, change, shown));
+    fix.records.iter().for_each(|change| record(out, change, shown));
     list(out, "ol", fix.steps.iter().map(|step| text(shown, step)));
     if let Some(upkeep) = &fix.upkeep {
         let _ = writeln!(out, "<p>Upkeep: {}</p>", text(shown, upkeep));
@@ -164,36 +192,29 @@ fn remedy(out: &mut String, fix: &Remedy, shown: Shown) {
     }
 }
 
-fn records(out: &mut String, change: &Change, shown: Shown) {
-    let line = |data: &crate::evidence::Data| {
-        text(shown, &format!("{}. {} IN {} {data}", change.name, change.ttl, change.kind))
+/// The whole set as it is published, and as it is to be.
+fn record(out: &mut String, change: &Change, shown: Shown) {
+    let lines = |tag: &str, all: &[Data]| -> String {
+        let line = |data: &Data| format!("<{tag}>{}</{tag}>", text(shown, &data.to_string()));
+        all.iter().map(line).collect()
     };
-    out.push_str("<pre>");
-    for before in change.before.iter().filter(|b| !change.after.contains(b)) {
-        let _ = writeln!(out, "<del>- {}</del>", line(before));
+    let name = text(shown, &format!("{}. {} TTL {}", change.name, change.kind, change.ttl));
+    let _ = writeln!(out, "<p><code>{name}</code></p>\n<dl class=\"rows\">");
+    for (word, tag, all) in [("before", "del", &change.before), ("after", "ins", &change.after)] {
+        let lines = if all.is_empty() { "(no record)".to_owned() } else { lines(tag, all) };
+        let _ = writeln!(out, "<dt>{word}</dt><dd><pre>{lines}</pre></dd>");
     }
-    for after in change.after.iter().filter(|a| !change.before.contains(a)) {
-        let _ = writeln!(out, "<ins>+ {}</ins>", line(after));
-    }
-    out.push_str("</pre>\n");
+    out.push_str("</dl>\n");
 }
 
-fn requirements(out: &mut String, d: &Diagnosis, shown: Shown) {
-    if d.requirements.is_empty() {
-        return;
-    }
-    out.push_str("<h2>What receivers ask</h2>\n<table>\n");
-    for line in &d.requirements {
-        let cells = [
-            text(shown, &line.name()),
-            text(shown, &line.demand.what),
-            line.demand.since.map_or(String::new(), |day| day.to_string()),
-            line.state.word().into(),
-            text(shown, &line.because),
-        ];
-        let _ = writeln!(out, "<tr><td>{}</td></tr>", cells.join("</td><td>"));
-    }
-    out.push_str("</table>\n");
+/// What receivers ask of senders, line by line.
+fn asked(out: &mut String, d: &Diagnosis, shown: Shown) {
+    let row = |line: &requirement::Line| {
+        let since = line.demand.since.map_or(String::new(), |day| day.to_string());
+        let cells = [text(shown, &line.name()), text(shown, &line.demand.what), since, text(shown, &line.because)];
+        (requirements::look(line.state).2, line.state.word(), cells.to_vec())
+    };
+    rows(out, "What receivers ask", d.requirements.iter().map(row));
 }
 
 /// A list of ready items; none at all is no list.
@@ -246,9 +267,11 @@ mod tests {
                 assert!(page.contains(&escape(&f.title)), "{}: {}", sample.name, f.rule.id);
                 assert!(f.fix.as_ref().is_none_or(|fix| page.contains(&escape(&fix.summary))), "{}", f.rule.id);
             }
-            for tag in ["pre", "table", "ul", "ol", "h2", "p", "mark", "ins", "del"] {
-                let count = |what: String| page.matches(&what).count();
-                assert_eq!(count(format!("<{tag}")) - count(format!("<{tag}re")), count(format!("</{tag}>")), "{tag}");
+            for tag in
+                ["pre", "table", "tr", "td", "ul", "ol", "h2", "p", "mark", "ins", "del", "section", "figure", "div"]
+            {
+                let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+                assert_eq!(opened, page.matches(&format!("</{tag}>")).count(), "{}: {tag}", sample.name);
             }
         }
     }
@@ -262,6 +285,6 @@ mod tests {
         let input = Input::read("<i>", header.as_bytes(), None).unwrap();
         let page =
             diagnosis(&of(Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true)), Shown::default());
-        assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("<img") && !page.contains("<b>&"), "{page}");
     }
 }
