@@ -444,3 +444,26 @@ fn no_color_keeps_reverse_and_drops_colour() {
         assert!(!raw.contains(colour), "{colour:?}");
     }
 }
+
+/// ACCESSIBLE=1: no screen is drawn, every line is only ever added to, and Ctrl+C ends it.
+#[test]
+fn by_ear_everything_is_a_line() {
+    let mut tty = Tty::start(40, 100, &[("ACCESSIBLE", "1")]);
+    tty.wait("What is to be done?");
+    tty.send("2\r");
+    tty.wait("Domains, or IP addresses:");
+    tty.send("acme.example\r");
+    // The others may be left out.
+    for _ in 0..2 {
+        tty.wait("(nothing: none):");
+        tty.send("\r");
+    }
+    tty.wait("Which?");
+    tty.send("u\r");
+    tty.wait("What would settle it:");
+    tty.send("q\r");
+    tty.until("the list again", |tty| (tty.raw().matches("What is to be done?").count() == 2).then_some(()));
+    assert!(!tty.raw().contains('\x1b'), "{:?}", tty.raw());
+    tty.send("\x03");
+    assert_ne!(tty.exit(), 101);
+}

@@ -20,6 +20,9 @@ pub fn run(global: &Global, args: &Check) -> anyhow::Result<Exit> {
     let several = evidence.len() > 1;
     let runner = Runner::new(global.dns())?;
     let signals = Signals::listen();
+    if global.linear() && !several {
+        return by_ear(global, args, evidence, &runner, &signals);
+    }
     let mut exit = Exit::Clean;
     let mut broke = None;
     let mut told = false;
@@ -53,6 +56,26 @@ pub fn run(global: &Global, args: &Check) -> anyhow::Result<Exit> {
         Some(e) => Err(e),
         None => Ok(signals.came().map_or(exit, |signal| exit.and(Exit::Interrupted(signal)))),
     }
+}
+
+/// One check after which questions are asked.
+fn by_ear(
+    global: &Global,
+    args: &Check,
+    evidence: Vec<Evidence>,
+    runner: &Runner,
+    signals: &Signals,
+) -> anyhow::Result<Exit> {
+    let mut exit = Exit::Clean;
+    for evidence in evidence {
+        let (diagnosis, interrupted) = super::diagnose::settle(runner, evidence, global, signals);
+        if !args.no_save && interrupted.is_none() {
+            keep(global, &diagnosis, false);
+        }
+        print(global, &diagnosis, false, false)?;
+        exit = exit.and(interrupted.unwrap_or_else(|| Exit::of(&diagnosis, global.fail_on.severity())));
+    }
+    Ok(exit)
 }
 
 pub(super) fn evidence(global: &Global, args: &Check, name: &str) -> anyhow::Result<Evidence> {
@@ -108,6 +131,10 @@ impl Check {
 pub fn print(global: &Global, d: &Diagnosis, several: bool, further: bool) -> anyhow::Result<bool> {
     let redaction = global.redact.then(|| Redaction::of(&d.facts));
     let shown = Shown { redaction: redaction.as_ref() };
+    if global.linear() && !several {
+        super::linear::show(d, shown);
+        return Ok(true);
+    }
     let document = || report::json::domain::document(d);
     let text = match global.format() {
         Format::Json if !several => report::json::pretty(&document(), shown),
@@ -115,7 +142,10 @@ pub fn print(global: &Global, d: &Diagnosis, several: bool, further: bool) -> an
         Format::Plain => report::plain::diagnosis(d, shown),
         Format::Markdown => report::markdown::diagnosis(d, shown),
         Format::Human => {
-            let text = report::human::diagnosis(d, super::look::style(global.color, global.verbose), shown);
+            let text = match global.linear() {
+                true => report::linear::whole(d, shown),
+                false => report::human::diagnosis(d, super::look::style(global.color, global.verbose), shown),
+            };
             let head = if several { format!("{}\n", shown.line(&d.facts.evidence.input.name)) } else { String::new() };
             if further { format!("\n{head}{text}") } else { format!("{head}{text}") }
         }

@@ -24,7 +24,7 @@ use std::sync::mpsc;
 pub fn bare(global: &Global, input: Option<String>) -> anyhow::Result<Exit> {
     let screen = std::io::stdout().is_terminal();
     let piped = !std::io::stdin().is_terminal();
-    if screen && global.format.is_none() && !global.json && std::env::var_os("TERM").is_none_or(|t| t != "dumb") {
+    if screen && global.format.is_none() && !global.json && !global.linear() {
         return super::app::open(global, input, piped);
     }
     match input {
@@ -124,7 +124,8 @@ pub(super) fn settle_reading(
     global: &Global,
     signals: &Signals,
 ) -> (Diagnosis, Option<Exit>) {
-    let (diagnosis, ended) = runner.run(evidence, reading, signals.stop());
+    let run = || runner.run(evidence, reading, signals.stop());
+    let (diagnosis, ended) = if global.linear() { super::linear::telling(run) } else { run() };
     if let Ended::NoResolver(e) = ended
         && !global.quiet
     {
@@ -224,6 +225,11 @@ fn one_of_many(
 
 /// Prints one diagnosis in the format asked for; false where nobody reads any more.
 pub fn print(global: &Global, d: &Diagnosis, several: bool) -> anyhow::Result<bool> {
+    if global.linear() && !several {
+        let redaction = global.redact.then(|| Redaction::of(&d.facts));
+        super::linear::show(d, Shown { redaction: redaction.as_ref() });
+        return Ok(true);
+    }
     Ok(super::put(&rendered(global, d, several))?)
 }
 
@@ -236,6 +242,7 @@ fn rendered(global: &Global, d: &Diagnosis, several: bool) -> String {
         Format::Json | Format::Ndjson => report::json::line(&report::json::diagnosis::document(d), shown),
         Format::Plain => report::plain::diagnosis(d, shown),
         Format::Markdown => report::markdown::diagnosis(d, shown),
+        Format::Human if global.linear() => report::linear::whole(d, shown),
         Format::Human => report::human::diagnosis(d, super::look::style(global.color, global.verbose), shown),
     }
 }

@@ -12,6 +12,7 @@ mod exit;
 mod explain;
 mod fetch;
 mod fix;
+mod linear;
 mod list;
 mod listen;
 mod look;
@@ -29,27 +30,43 @@ mod watch;
 use crate::config::Config;
 use crate::tui::{keys, rebind, theme};
 use crate::world::state::State;
-use args::{Cli, Command, ConfigAction, Given};
+use args::{Cli, Command, ConfigAction, Given, When};
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use exit::Exit;
-use std::io::Write;
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let parsed = Cli::command().try_get_matches().and_then(|m| Ok((Cli::from_arg_matches(&m)?, Given::on(&m))));
-    let (cli, given) = match parsed {
-        Ok(parsed) => parsed,
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let parsed = match parsed(&args) {
+        // What is missing can be asked for.
+        Err(e) if e.kind() == ErrorKind::MissingRequiredArgument && linear::is_wanted(&args) => {
+            match linear::complete(&args) {
+                Some(args) => self::parsed(&args),
+                None => return Exit::Clean.into(),
+            }
+        }
+        parsed => parsed,
+    };
+    match parsed {
+        Ok((cli, given)) => finish(cli, given).into(),
         // Help and version go to stdout with status 0, errors to stderr with status 2.
         Err(e) => e.exit(),
-    };
-    match settled(cli, given) {
-        Ok(exit) => exit.into(),
-        Err(e) => {
-            tell(format_args!("{e:#}"));
-            Exit::Usage.into()
-        }
     }
+}
+
+fn parsed(args: &[OsString]) -> Result<(Cli, Given), clap::Error> {
+    Cli::command().try_get_matches_from(args).and_then(|m| Ok((Cli::from_arg_matches(&m)?, Given::on(&m))))
+}
+
+fn finish(cli: Cli, given: Given) -> Exit {
+    settled(cli, given).unwrap_or_else(|e| {
+        tell(format_args!("{e:#}"));
+        Exit::Usage
+    })
 }
 
 /// With the settings file, where there is one.
@@ -65,12 +82,16 @@ fn settled(mut cli: Cli, mut given: Given) -> anyhow::Result<Exit> {
     }
     let config = match settings(&mut cli, &mut given) {
         // Whoever asks what is wrong is told this too.
-        Err(e) if matches!(cli.command, Some(Command::Doctor)) => {
+        Err(e) if matches!(cli.command, Some(Command::Doctor(_))) => {
             tell(format_args!("{e:#}"));
             Config::default()
         }
         read => read?,
     };
+    cli.global.linear |= linear::by_surroundings(config.linear);
+    if cli.global.linear() {
+        cli.global.color = When::Never;
+    }
     let exit = run(cli, &given);
     if let Ok(state) = State::find() {
         // Housekeeping: whoever asked for something else is not to be told.
@@ -96,6 +117,15 @@ const KEEP_DAYS: u32 = 30;
 fn run(cli: Cli, given: &Given) -> anyhow::Result<Exit> {
     let global = &cli.global;
     match cli.command {
+        None if global.linear() && cli.input.is_none() && std::io::stdin().is_terminal() => {
+            Ok(linear::menu(Exit::Clean, |args| match parsed(&args) {
+                Ok((cli, given)) => finish(cli, given),
+                Err(e) => {
+                    tell(e.to_string().trim_end());
+                    Exit::Usage
+                }
+            }))
+        }
         None => diagnose::bare(global, cli.input),
         Some(Command::Diagnose(args)) => diagnose::run(global, &args),
         Some(Command::Check(args)) => check::run(global, &args),
@@ -119,7 +149,7 @@ fn run(cli: Cli, given: &Given) -> anyhow::Result<Exit> {
         Some(Command::Config(args)) => config::run(global, given, &args),
         Some(Command::Completions(args)) => manual::completions(&args),
         Some(Command::Man(args)) => manual::man(&args),
-        Some(Command::Doctor) => doctor::run(global),
+        Some(Command::Doctor(args)) => doctor::run(global, &args),
     }
 }
 

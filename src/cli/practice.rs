@@ -17,6 +17,7 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     let setup = args.lesson.as_deref().and_then(practice::find_setup).filter(|_| !args.list);
     let lesson = args.lesson.as_deref().filter(|_| setup.is_none()).map(find).transpose()?;
     let screen = std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
+    let screen = screen && !global.linear();
     if screen && global.format.is_none() && !global.json && !args.list {
         return match setup {
             Some(setup) => super::app::set_up(global, setup),

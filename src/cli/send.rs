@@ -374,6 +374,7 @@ impl Teller<'_> {
             self.told += 1;
             self.tell(|teller| match teller.global.format() {
                 Format::Json | Format::Ndjson => json::line(&sending::dialogue(t, line), Shown::default()),
+                Format::Human if teller.global.linear() => report::linear::session(line, Shown::default()),
                 Format::Human => report::send::line(line, teller.style, Shown::default()),
                 Format::Plain => report::send::plain(t, line, Shown::default()),
                 Format::Markdown => String::new(),
@@ -389,7 +390,11 @@ impl Teller<'_> {
         match self.global.format() {
             Format::Json | Format::Ndjson => json::line(&sending::ended(sent, composed, d, last), shown),
             Format::Human => {
-                let told = if refused { report::human::diagnosis(d, self.style, shown) } else { String::new() };
+                let told = match (refused, self.global.linear()) {
+                    (false, _) => String::new(),
+                    (true, true) => report::linear::whole(d, shown),
+                    (true, false) => report::human::diagnosis(d, self.style, shown),
+                };
                 format!("{}{told}", report::send::summary(sent, composed, d, self.style, shown))
             }
             Format::Plain => {

@@ -88,6 +88,7 @@ impl Teller<'_> {
     fn news(&self, watch: &Watch, news: &watch::News) -> String {
         match self.global.format() {
             Format::Json | Format::Ndjson => json::line(&event::news(watch, news), Shown::default()),
+            Format::Human if self.global.linear() => report::linear::news(watch, news, Shown::default()),
             Format::Human => report::watch::news(watch, news, self.style, Shown::default()),
             Format::Plain => report::watch::plain(watch, news, Shown::default()),
             Format::Markdown => String::new(),
@@ -97,6 +98,7 @@ impl Teller<'_> {
     fn end(&self, watch: &Watch) -> String {
         match self.global.format() {
             Format::Json | Format::Ndjson => json::line(&event::done(watch), Shown::default()),
+            Format::Human if self.global.linear() => report::linear::watched(watch, Shown::default()),
             Format::Human => {
                 let bell = if std::io::stdout().is_terminal() && watch.end != Some(End::Stopped) { "\x07" } else { "" };
                 format!("{}{bell}", report::watch::summary(watch, self.style, Shown::default()))

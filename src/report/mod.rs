@@ -11,6 +11,7 @@ pub mod fix;
 pub mod html;
 pub mod human;
 pub mod json;
+pub mod linear;
 pub mod markdown;
 pub mod onboarding;
 pub mod path;

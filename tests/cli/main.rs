@@ -9,6 +9,7 @@ mod fix;
 mod hostile;
 mod json;
 mod keygen;
+mod linear;
 mod onboard;
 mod practice;
 mod redaction;

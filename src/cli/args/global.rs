@@ -48,9 +48,13 @@ pub struct Global {
     /// Take this for the present time
     #[arg(long, global = true, value_name = "RFC3339")]
     pub now: Option<jiff::Timestamp>,
-    /// Stand-ins for persons, subjects, message-ids and addresses of machines
+    /// Stand-ins for domains, persons, subjects, message-ids and addresses of machines, the same one each time
     #[arg(long, global = true)]
     pub redact: bool,
+    /// Questions, numbered lists and one fact a line in place of a screen, for screen readers; ACCESSIBLE=1 and TERM=dumb
+    /// do the same on a terminal
+    #[arg(long, global = true)]
+    pub linear: bool,
     /// Read this settings file [default: see `postdoc config path`]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -72,6 +76,11 @@ impl Global {
     /// The format asked for, or the one that fits.
     pub fn format(&self) -> Format {
         if self.json { Format::Json } else { self.format.unwrap_or(Format::Human) }
+    }
+
+    /// Is it to be told by ear? A format that was asked for outweighs it.
+    pub fn linear(&self) -> bool {
+        self.linear && self.format.is_none() && !self.json
     }
 
     pub fn dns(&self) -> dns::Settings {
@@ -172,6 +181,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("fail_on", "fail-on"),
     ("color", "color"),
     ("redact", "redact"),
+    ("linear", "linear"),
 ];
 
 impl Given {
@@ -222,6 +232,7 @@ impl Global {
         }
         self.offline |= given.open("offline", config.offline == Some(true));
         self.redact |= given.open("redact", config.redact == Some(true));
+        given.open("linear", config.linear.is_some());
         if let Some(path) = config.ca_file.as_ref().filter(|_| given.open("ca-file", config.ca_file.is_some())) {
             self.ca_file = Some(Authorities::read(&path.to_string_lossy())?);
         }

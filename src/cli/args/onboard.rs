@@ -14,9 +14,6 @@ pub struct Onboard {
     /// Print the checklist and exit
     #[arg(long)]
     pub plan: bool,
-    /// Ask and answer in plain lines, for screen readers and terminals without a screen
-    #[arg(long, conflicts_with = "plan")]
-    pub linear: bool,
     /// A platform that will send, by id (repeatable)
     #[arg(long, value_name = "P", value_parser = super::check::platform)]
     pub platform: Vec<String>,

@@ -2,20 +2,19 @@
 
 use super::Asked;
 use crate::cli::exit::Exit;
+use crate::cli::linear::Talk;
 use crate::diagnose::Diagnosis;
 use crate::knowledge::platform;
 use crate::onboarding::told::{Host, Server};
 use crate::onboarding::{Checklist, State, Step, Told};
-use crate::remedy::form::Form;
 use crate::report::onboarding::{guess, headline, mail};
-use crate::report::{Shown, export, onboarding};
-use std::io::{BufRead, Write as _};
+use crate::report::{Shown, export, linear};
 use std::path::Path;
 
 /// Asks who sends, checks, and walks through the steps in any order.
 pub(super) fn run(asked: &mut Asked, domain: &str) -> anyhow::Result<Exit> {
     let mut told = asked.told(domain)?;
-    let mut talk = Talk { lines: std::io::stdin().lock().lines() };
+    let mut talk = Talk;
     talk.say(&format!("Setting up {domain}. An empty answer keeps what stands in brackets; q ends."));
     let (mut diagnosis, interrupted) = asked.check(domain, &told)?;
     if let Some(exit) = interrupted {
@@ -45,48 +44,6 @@ pub(super) fn run(asked: &mut Asked, domain: &str) -> anyhow::Result<Exit> {
                 asked.keep(domain, &told);
                 talk.say(&format!("Kept. The same again: postdoc onboard {domain} --linear"));
                 return Ok(Exit::of(&diagnosis, asked.global.fail_on.severity()));
-            }
-        }
-    }
-}
-
-/// The other end of the line.
-struct Talk {
-    lines: std::io::Lines<std::io::StdinLock<'static>>,
-}
-
-impl Talk {
-    fn say(&self, text: &str) {
-        let _ = writeln!(std::io::stdout().lock(), "{}", Shown::default().block(text));
-    }
-
-    /// An answer; `None` where the user ends it, or nobody answers any more.
-    fn ask(&mut self, question: &str) -> Option<String> {
-        let mut out = std::io::stdout().lock();
-        let _ = write!(out, "{} ", Shown::default().line(question)).and_then(|()| out.flush());
-        drop(out);
-        let answer = self.lines.next()?.ok()?.trim().to_owned();
-        (answer != "q").then_some(answer)
-    }
-
-    /// Asks until the answer can be read; an empty one keeps what is there. False ends it.
-    fn until<T>(
-        &mut self,
-        question: &str,
-        mut read: impl FnMut(&str) -> Result<T, String>,
-        keep: impl FnOnce(T),
-    ) -> bool {
-        loop {
-            match self.ask(question) {
-                None => return false,
-                Some(answer) if answer.is_empty() => return true,
-                Some(answer) => match read(&answer) {
-                    Ok(value) => {
-                        keep(value);
-                        return true;
-                    }
-                    Err(why) => self.say(&format!("{why}.")),
-                },
             }
         }
     }
@@ -232,19 +189,7 @@ fn tell(talk: &Talk, step: &Step, d: &Diagnosis) {
     step.proof.iter().for_each(|p| talk.say(&format!("Now: {p}")));
     step.actions.iter().for_each(|a| talk.say(a));
     for change in &step.changes {
-        onboarding::lines(change).iter().for_each(|(_, line)| talk.say(line));
-        let home = d.facts.home(&change.name);
-        if change.blanks().is_empty() && change.kind != crate::evidence::Kind::Ptr {
-            let form = Form::of(change, home.form_of(), &home.zone);
-            talk.say(&format!("At your DNS host ({}): {}", home.because(), home.form_of().open));
-            for entry in &form.entries {
-                talk.say(&entry.what());
-                entry.fields.iter().for_each(|f| {
-                    talk.say(&format!("{}: {}", f.label, if f.text.is_empty() { f.hint } else { &f.text }))
-                });
-            }
-            form.obstacles.iter().chain(&form.notes).for_each(|n| talk.say(n));
-        }
+        talk.say(&linear::record(d, change, Shown::default()));
         change.blanks().iter().for_each(|b| talk.say(&format!("Still to be filled in: {b}")));
     }
     if let Some(check) = &step.check {

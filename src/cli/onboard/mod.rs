@@ -32,10 +32,10 @@ pub fn run(global: &Global, args: &Onboard) -> anyhow::Result<Exit> {
     }
     let mut asked = Asked::new(global, args)?;
     let first = domains.first().cloned().unwrap_or_default();
-    if args.linear && domains.len() > 1 {
-        bail!("questions are about one domain: give one with --linear");
-    }
-    if args.linear || (!args.plan && linear_by_surroundings()) {
+    if global.linear() && !args.plan {
+        if domains.len() > 1 {
+            bail!("questions are about one domain: give one with --linear");
+        }
         return linear::run(&mut asked, &first);
     }
     let machine = args.plan || args.to.is_some() || global.format.is_some() || global.json;
@@ -58,13 +58,6 @@ pub fn run(global: &Global, args: &Onboard) -> anyhow::Result<Exit> {
         }
     }
     Ok(exit)
-}
-
-/// Where a screen would be in the way.
-fn linear_by_surroundings() -> bool {
-    let set = |name: &str, value: &str| std::env::var(name).is_ok_and(|v| v == value);
-    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    terminal && (set("ACCESSIBLE", "1") || set("TERM", "dumb"))
 }
 
 /// What is asked, and who asks it.
