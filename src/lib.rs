@@ -26,6 +26,7 @@
 //! | [`warmup`] | a new address or domain: how much to send, and when to go on |
 //! | [`listen`] | receiving mail: the SMTP session, the verdicts, what is put on top of a message |
 //! | [`practice`] | lessons: invented domains with one fault each, and how they are cured |
+//! | [`when`] | which day somebody means |
 //! | [`watch`] | waiting for a change: whom to ask next, who has what |
 //! | [`fetch`] | waiting for a message: where to look, how it stands, what a failure means |
 //! | [`world`] | the only code that touches DNS, files, clipboard, clock |
@@ -61,4 +62,5 @@ pub mod troubleshoot;
 pub mod tui;
 pub mod warmup;
 pub mod watch;
+pub mod when;
 pub mod world;

@@ -35,9 +35,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-/// Recent cases shown.
-const RECENT: usize = 9;
-
 /// The app, with an input if there is one: a file, a domain, or what came through a pipe.
 pub fn open(global: &Global, input: Option<String>, piped: bool) -> anyhow::Result<Exit> {
     let first = match input {
@@ -436,8 +433,12 @@ impl World for Outside {
     }
 
     fn recent(&mut self) -> Vec<Recent> {
-        let lines = self.state.iter().flat_map(|state| state.recent(RECENT));
-        lines.map(|l| Recent { id: l.id, name: l.name, state: l.state, headline: l.headline, at: l.at }).collect()
+        let lines = self.state.iter().flat_map(|state| state.recent(usize::MAX));
+        let recent = |l: state::Line| {
+            let state::Line { id, name, state, headline, at, rules } = l;
+            Recent { id, name, state, headline, at, rules }
+        };
+        lines.map(recent).collect()
     }
 
     fn samples(&self) -> Vec<Sample> {

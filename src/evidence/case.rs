@@ -226,6 +226,12 @@ impl Run {
     }
 }
 
+/// Is each word of a search in one of these texts? Letters are compared without case.
+pub fn matches<'t>(words: &str, texts: impl Iterator<Item = &'t str>) -> bool {
+    let texts: Vec<String> = texts.map(str::to_lowercase).collect();
+    words.to_lowercase().split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
+}
+
 fn is_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }

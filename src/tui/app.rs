@@ -7,6 +7,7 @@ use super::msg::Ticket;
 use super::onboards::Onboard;
 use super::popup::Popup;
 use super::practice::Practice;
+use super::screen::cases::Search;
 use super::screen::input::Focus;
 use super::sendings::Sending;
 use super::theme::{Choice, Ink, Look, Theme};
@@ -39,6 +40,8 @@ pub enum Screen {
     Stated,
     /// Which domain?
     Ask,
+    /// Every saved case.
+    Cases,
     Records,
     /// What receivers ask of senders.
     Requirements,
@@ -93,6 +96,7 @@ impl Screen {
             Screen::Headers => Places::HEADERS,
             Screen::Stated => Places::STATED,
             Screen::Ask => Places::ASK,
+            Screen::Cases => Places::CASES,
             Screen::Records => Places::RECORDS,
             Screen::Requirements => Places::REQUIREMENTS,
             Screen::Sources => Places::SOURCES,
@@ -144,7 +148,9 @@ pub struct App {
     /// Never empty; the first is Home.
     pub screens: Vec<Screen>,
     pub popup: Option<Popup>,
+    /// Every saved case, the newest first.
     pub recent: Vec<Recent>,
+    pub cases: Search,
     pub samples: Vec<Sample>,
     /// Marked lines of Home and of the examples.
     pub home: usize,
@@ -193,6 +199,7 @@ impl App {
             screens: vec![Screen::Home],
             popup: None,
             recent: Vec::new(),
+            cases: Search::default(),
             samples: Vec::new(),
             home: 0,
             sample: 0,

@@ -213,6 +213,8 @@ impl Places {
     pub const FILTER: Places = Places(1 << 14);
     /// Which domain?
     pub const ASK: Places = Places(1 << 15);
+    /// Every saved case.
+    pub const CASES: Places = Places(1 << 26);
     pub const RECORDS: Places = Places(1 << 16);
     /// What a check cannot find out.
     pub const WISH: Places = Places(1 << 17);
@@ -286,7 +288,7 @@ impl Places {
         .or(Self::FETCH);
     /// Where they type.
     pub const TYPING: Places =
-        Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK).or(Self::EDIT);
+        Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK).or(Self::EDIT).or(Self::CASES);
     const FORMS: Places = Self::STATED
         .or(Self::WISH)
         .or(Self::WATCH_FORM)
@@ -294,7 +296,7 @@ impl Places {
         .or(Self::SEND_FORM)
         .or(Self::ONBOARD_FORM)
         .or(Self::FETCH_FORM);
-    const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::FORMS).or(Self::ASK).or(Self::EDIT);
+    const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::FORMS).or(Self::ASK).or(Self::EDIT).or(Self::CASES);
 
     /// Every single place with its name in `postdoc keys`.
     pub const NAMED: &[(Places, &str)] = &[
@@ -320,6 +322,7 @@ impl Places {
         (Self::REQUIREMENTS, "what receivers ask"),
         (Self::STATED, "stated settings"),
         (Self::ASK, "which domain"),
+        (Self::CASES, "cases"),
         (Self::WISH, "what to check"),
         (Self::CHANGES, "what changed"),
         (Self::WATCH, "watches"),
@@ -442,7 +445,7 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF, "term", "choose a term", ["include", "mechanism"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::FORM, "", "choose a field", ["select", "arrow"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOSTS, "choose", "move the mark", [];
-    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::LOG), "choose", "move the mark", [];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::LOG).or(P::CASES), "choose", "move the mark", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::INPUT, "", "move by a line", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::FORMS, "line", "move to another line", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::WATCH, "watch", "choose a watch", ["which"];
@@ -532,6 +535,8 @@ static TABLE: &[Binding] = rows! {
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::DMARC, "copy record", "copy the DMARC record", ["clipboard", "yank"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::HEADERS, "evidence", "next, previous piece of evidence", ["exhibit", "highlight"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::DKIM, "next", "next, previous signature or key", ["selector"];
+    A::Filter, [ch('/') => A::Filter], 1, P::HOME, "", "every saved case: search by domain, verdict, rule, day", ["cases", "history", "find", "reopen", "resume"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::CASES, "open", "open the case", ["resume"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::PRACTICE).or(P::LESSON).or(P::WATCH).or(P::FETCH).or(P::CHANGES).or(P::REQUIREMENTS).or(P::SEND).or(P::SESSION), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
@@ -576,7 +581,7 @@ static TABLE: &[Binding] = rows! {
     A::PageDown, [on(K::PageDown) => A::PageDown, on(K::PageUp) => A::PageUp], 2, P::SCREENS.or(P::FINDER).or(P::LOG).or(P::HOSTS), "", "page down, up", [];
     A::PageDown, [ctrl('d') => A::PageDown, ctrl('u') => A::PageUp], 2, P::COMMANDS, "", "page down, up", [];
     A::Top, [ch('g') => A::Top, ch('G') => A::Bottom, on(K::Home) => A::Top, on(K::End) => A::Bottom], 2, P::COMMANDS, "", "top, bottom", ["start", "end"];
-    A::Back, [on(K::Esc) => A::Back], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "back, kept", "back; the text is kept", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT).or(P::CASES), "back, kept", "back; the text is kept", ["cancel"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back, ch('q') => A::Back], 1, P::COPY.or(P::LOG).or(P::HOSTS), "close", "close", [];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::CONFIRM, "stay", "close and stay", [];
     A::Back, [on(K::Esc) => A::Back], 1, P::FINDER.or(P::FILTER), "close", "close", [];
@@ -587,9 +592,9 @@ static TABLE: &[Binding] = rows! {
     A::Log, [], 0, P::SCREENS, "", "log: every message so far", ["messages", "history", "errors"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::LISTS, "command", "run a command by name", ["palette"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::ONBOARD).or(P::FETCH), "", "run a command by name", ["palette"];
-    A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "", "run a command by name", ["palette"];
+    A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT).or(P::CASES), "", "run a command by name", ["palette"];
     A::Help, [ch('?') => A::Help, on(K::F(1)) => A::Help], 1, P::COMMANDS, "help", "help: search keys and actions", ["keys", "manual"];
-    A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT), "help", "help: search keys and actions", ["keys", "manual"];
+    A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT).or(P::CASES), "help", "help: search keys and actions", ["keys", "manual"];
     A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
     A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::LESSON).or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::ONBOARD).or(P::FETCH), "", "quit; asks only while something runs", ["exit", "leave"];
     A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u64::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];

@@ -3,6 +3,7 @@
 //! Default foreground and background everywhere; a colour never stands without its glyph and
 //! word, and only those two are coloured. The selected row is reverse video without colour.
 
+use crate::config::theme::{Colour, Colours, Preset};
 use crate::config::{self, Config};
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
@@ -40,11 +41,12 @@ pub enum Ink {
 impl Theme {
     pub fn style(self, ink: Ink) -> Style {
         let plain = Style::new();
+        let own = own(ink);
         let colour = |dark, light, ansi| match self {
-            Theme::Dark => plain.fg(Color::Indexed(dark)),
-            Theme::Light => plain.fg(Color::Indexed(light)),
-            Theme::Ansi => plain.fg(ansi),
             Theme::Mono => plain,
+            Theme::Dark => plain.fg(own.unwrap_or(Color::Indexed(dark))),
+            Theme::Light => plain.fg(own.unwrap_or(Color::Indexed(light))),
+            Theme::Ansi => plain.fg(own.unwrap_or(ansi)),
         };
         match ink {
             Ink::Plain => plain,
@@ -59,6 +61,24 @@ impl Theme {
             Ink::Marked => plain.add_modifier(Modifier::REVERSED),
         }
     }
+}
+
+/// The user's colours.
+static OWN: OnceLock<Colours> = OnceLock::new();
+
+fn own(ink: Ink) -> Option<Color> {
+    let own = OWN.get()?;
+    let colour = match ink {
+        Ink::Pass => own.pass,
+        Ink::Fail => own.fail,
+        Ink::Warn => own.warn,
+        Ink::Note => own.note,
+        _ => None,
+    };
+    colour.map(|colour| match colour {
+        Colour::Indexed(n) => Color::Indexed(n),
+        Colour::Rgb(r, g, b) => Color::Rgb(r, g, b),
+    })
 }
 
 /// `POSTDOC_THEME`.
@@ -104,13 +124,14 @@ static PREFERRED: OnceLock<Vec<(&str, &str)>> = OnceLock::new();
 
 /// Takes the settings' word on the look, once, before anything is shown.
 pub fn prefer(config: &Config) {
-    let theme = config.theme.map(|theme| match theme {
-        config::Theme::Auto => "auto",
-        config::Theme::Light => "light",
-        config::Theme::Dark => "dark",
-        config::Theme::Ansi => "ansi",
-        config::Theme::Mono => "mono",
+    let theme = config.theme.and_then(|theme| theme.preset).map(|preset| match preset {
+        Preset::Auto => "auto",
+        Preset::Light => "light",
+        Preset::Dark => "dark",
+        Preset::Ansi => "ansi",
+        Preset::Mono => "mono",
     });
+    OWN.get_or_init(|| config.theme.unwrap_or_default().colours);
     let glyphs = config.glyphs.and_then(|glyphs| match glyphs {
         config::Glyphs::Auto => None,
         config::Glyphs::Unicode => Some("unicode"),
@@ -131,6 +152,39 @@ pub fn unicode() -> bool {
     !Look::here(None).ascii
 }
 
+/// Each theme with what it colours, for `postdoc doctor --theme`.
+pub fn card() -> String {
+    const SIGNS: [(Ink, &str); 4] =
+        [(Ink::Pass, "✓ PASS"), (Ink::Fail, "✗ FAIL"), (Ink::Warn, "! WARN"), (Ink::Note, "i NOTE")];
+    let themes = [("dark", Theme::Dark), ("light", Theme::Light), ("ansi", Theme::Ansi), ("mono", Theme::Mono)];
+    let ascii = Look::here(None).ascii;
+    let row = |(name, theme): (&str, Theme)| {
+        let signs = SIGNS.map(|(ink, sign)| {
+            let sign: String = sign.chars().map(|c| if ascii && !c.is_ascii() { self::ascii(c) } else { c }).collect();
+            painted(theme.style(ink), &sign)
+        });
+        format!("{name:10} {}  {}\n", signs.join("  "), painted(theme.style(Ink::Evidence), "evidence"))
+    };
+    themes.map(row).concat()
+}
+
+/// A text with the escape sequences of its style (ECMA-48 SGR).
+fn painted(style: Style, text: &str) -> String {
+    let mut codes = Vec::new();
+    match style.fg {
+        Some(Color::Indexed(n)) => codes.push(format!("38;5;{n}")),
+        Some(Color::Rgb(r, g, b)) => codes.push(format!("38;2;{r};{g};{b}")),
+        Some(Color::Red) => codes.push("31".into()),
+        Some(Color::Blue) => codes.push("34".into()),
+        Some(Color::Magenta) => codes.push("35".into()),
+        Some(Color::Cyan) => codes.push("36".into()),
+        _ => {}
+    }
+    codes.extend(style.add_modifier.contains(Modifier::BOLD).then(|| "1".to_owned()));
+    codes.extend(style.add_modifier.contains(Modifier::UNDERLINED).then(|| "4".to_owned()));
+    if codes.is_empty() { text.to_owned() } else { format!("\x1b[{}m{text}\x1b[0m", codes.join(";")) }
+}
+
 /// The look in words, for `postdoc doctor`.
 pub fn describe() -> String {
     let look = Look::here(None);
@@ -142,7 +196,9 @@ pub fn describe() -> String {
         Choice::Fixed(Theme::Mono) => "mono",
     };
     let glyphs = if look.ascii { "ascii" } else { "unicode" };
-    format!("theme {theme}, glyphs {glyphs}, motion {}", if look.motion { "on" } else { "off" })
+    let own = OWN.get().is_some_and(|own| *own != Colours::default());
+    let own = if own { " with own colours" } else { "" };
+    format!("theme {theme}{own}, glyphs {glyphs}, motion {}", if look.motion { "on" } else { "off" })
 }
 
 impl Look {

@@ -73,7 +73,7 @@ impl Opened {
     }
 }
 
-/// A case of the list on Home, newest first.
+/// A saved case in a list, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recent {
     pub id: String,
@@ -82,6 +82,18 @@ pub struct Recent {
     pub state: crate::triage::State,
     pub headline: String,
     pub at: jiff::Timestamp,
+    /// The rules that found something.
+    pub rules: Vec<String>,
+}
+
+impl Recent {
+    /// Are all of these words in it? Domain, verdict, rules, day, id.
+    pub fn holds(&self, words: &str) -> bool {
+        let day = self.at.strftime("%Y-%m-%d %e %b").to_string();
+        let texts = [&self.id, &self.name, &self.headline, &day].map(String::as_str);
+        let texts = texts.into_iter().chain([self.state.word()]).chain(self.rules.iter().map(String::as_str));
+        crate::evidence::case::matches(words, texts)
+    }
 }
 
 /// A built-in example.

@@ -23,7 +23,7 @@ pub struct Saved {
 }
 
 /// Lines kept.
-const LINES: usize = 50;
+const LINES: usize = 500;
 
 /// What the list of recent cases says of one: kept beside the cases, so that showing the list needs
 /// no diagnosis.
@@ -35,13 +35,17 @@ pub struct Line {
     pub state: triage::State,
     pub headline: String,
     pub at: jiff::Timestamp,
+    /// The rules that found something.
+    #[serde(default)]
+    pub rules: Vec<String>,
 }
 
 impl Line {
     fn of(case: &Case, d: &Diagnosis) -> Line {
         let name = d.facts.reading.from_domain().unwrap_or(&case.input.name).to_owned();
         let (state, headline) = (d.verdict.state, d.verdict.headline.clone());
-        Line { id: case.id.clone(), name, state, headline, at: d.facts.evidence.now }
+        let rules = d.every_finding().map(|f| f.rule.id.to_owned()).collect();
+        Line { id: case.id.clone(), name, state, headline, at: d.facts.evidence.now, rules }
     }
 }
 
@@ -106,11 +110,17 @@ impl State {
         serde_json::from_slice(&json).unwrap_or_default()
     }
 
-    /// Reads a case by id, by the start of an id, or by path; gzip is understood.
+    /// Reads a case by id, by the start of an id, by path, or by the domain it is about, the newest then; gzip is
+    /// understood.
     pub fn load_case(&self, which: &str) -> Result<Case, StateError> {
         let direct = Path::new(which);
+        let about = || self.recent(LINES).into_iter().find(|line| line.name.eq_ignore_ascii_case(which));
         let path = match self.find_case(which) {
             Err(StateError::NoCase(_)) if direct.is_file() => direct.to_owned(),
+            Err(StateError::NoCase(which)) => match about() {
+                Some(line) => self.case_path(&line.id),
+                None => return Err(StateError::NoCase(which)),
+            },
             found => found?,
         };
         read_case_file(&path)

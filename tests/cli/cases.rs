@@ -229,11 +229,25 @@ fn a_redacted_case_names_nobody_and_says_the_same() {
     let id = kept(&home, "unaligned");
     let out = home.run(&["cases", "export", &id, "--redact"]);
     assert!(!out.stderr.contains("differently"), "{}", out.stderr);
-    for secret in ["8842", "reader@", "198.51.100.24", "24.100.51.198", "What is new", "Example News"] {
+    for secret in [
+        "8842",
+        "reader@",
+        "198.51.100.24",
+        "24.100.51.198",
+        "What is new",
+        "Example News",
+        "example.com",
+        "mailer.example",
+    ] {
         assert!(!out.stdout.contains(secret), "{secret}");
     }
     let file = home.file("redacted.postdoc", &out.stdout);
-    let verdict = |args: &[&str]| home.run(args).stdout.lines().find(|l| l.starts_with("verdict")).unwrap().to_owned();
+    // State and cause; the words name the domain.
+    let verdict = |args: &[&str]| {
+        let out = home.run(args).stdout;
+        let line = out.lines().find(|l| l.starts_with("verdict")).unwrap().to_owned();
+        line.split('\t').take(3).map(str::to_owned).collect::<Vec<_>>()
+    };
     assert_eq!(verdict(&["cases", "show", &file, "-f", "plain"]), verdict(&["cases", "show", &id, "-f", "plain"]));
 }
 
@@ -250,4 +264,53 @@ fn a_case_is_a_report() {
     }
     assert!(home.run(&["cases", "show", &id, "--to", "markdown"]).stdout.starts_with("# FAIL"));
     assert!(home.run(&["cases", "show", &id, "--to", "json"]).stdout.starts_with('{'));
+}
+
+#[test]
+fn cases_are_searched_by_word_rule_and_day() {
+    let home = Home::new();
+    home.diagnose(&["-q", &home.file("a.eml", sample("unaligned"))]);
+    let earlier = home.file("b.eml", sample("forwarded"));
+    home.run(&["diagnose", "--offline", "-q", "--now", "2026-06-01T12:00:00Z", &earlier]);
+    let found = |words: &[&str]| home.run(&[&["cases", "list", "--now", NOW], words].concat()).stdout.lines().count();
+    assert_eq!(found(&[]), 2);
+    for (words, count) in [
+        (&["fail"][..], 1),
+        (&["DMARC-unaligned"], 1),
+        (&["example.com"], 2),
+        (&["example.com", "fail"], 1),
+        (&["2026-06-01"], 1),
+        (&["nonsense"], 0),
+        (&["--since", "3d"], 1),
+        (&["--since", "2026-06-01"], 2),
+        (&["pass", "--since", "3d"], 0),
+    ] {
+        assert_eq!(found(words), count, "{words:?}");
+    }
+    assert!(home.run(&["cases", "list", "nonsense"]).stderr.contains("no case matches"));
+    let bad = home.run(&["cases", "list", "--since", "soon"]);
+    assert!(bad.status == 2 && bad.stderr.contains("expected a day"), "{}", bad.stderr);
+}
+
+/// What was known on a day against what is known now, though each look made a case of its own.
+#[test]
+fn a_domain_is_compared_with_what_was_known_on_a_day() {
+    let home = Home::new();
+    let look = |now: &str, zone: &str| {
+        let server = super::dnsd::Dnsd::start(super::dnsd::World::of(zone).authority());
+        let resolver = server.addr.to_string();
+        let mut command =
+            home.command(&["check", "acme.test", "--only", "spf", "-q", "--resolver", &resolver, "--now", now]);
+        command.env("POSTDOC_ADDRESS_MAP", format!("*:53={}", server.addr));
+        finish(command, b"")
+    };
+    let zone = "acme.test. SOA ns1.acme.test. h.acme.test. 7 7200 900 1209600 60\n";
+    look("2026-06-08T12:00:00Z", zone);
+    look("2026-06-10T11:00:00Z", &format!("{zone}acme.test. TXT \"v=spf1 ip4:192.0.2.4 ~all\"\n"));
+    let told =
+        |more: &[&str]| home.run(&[&["cases", "diff", "acme.test", "--now", NOW, "-f", "json"], more].concat()).json();
+    for changes in [told(&["--since", "tuesday"]), told(&[])] {
+        assert!(changes.to_string().contains("spf-missing"), "{changes}");
+        assert!(changes.to_string().contains("2026-06-08T12:00:00Z"), "{changes}");
+    }
 }

@@ -11,8 +11,14 @@ pub struct Cases {
 
 #[derive(Debug, Subcommand)]
 pub enum CasesAction {
-    /// List saved cases, newest first
-    List,
+    /// List saved cases, newest first: all, or those with all of these words
+    List {
+        /// Looked for in the domain, the verdict, the ids of the rules that found something, day and id
+        words: Vec<String>,
+        /// Made on this day or later: today, tuesday, 3d, 2026-06-09
+        #[arg(long, value_name = "DAY")]
+        since: Option<String>,
+    },
     /// Print the diagnosis of a case
     Show {
         case: String,
@@ -21,8 +27,13 @@ pub enum CasesAction {
         to: Option<CaseTo>,
     },
     /// Replay a case from its own evidence: no network, the same bytes
-    Rerun { case: String },
-    /// What changed between two runs of a case: the last two, or those named
+    Rerun {
+        case: String,
+        /// Ask DNS everything anew instead, and keep that as another run of the case
+        #[arg(long)]
+        live: bool,
+    },
+    /// What changed between two runs of a case: the last two, those named, or since a day
     Diff {
         case: String,
         /// Number of the earlier run, from 1
@@ -30,6 +41,10 @@ pub enum CasesAction {
         from: Option<usize>,
         /// Number of the later run
         to: Option<usize>,
+        /// What was known on this day against what is known now: tuesday, yesterday, 3d, 2026-06-09. Counts every case that
+        /// is about the same input
+        #[arg(long, value_name = "DAY", conflicts_with = "from")]
+        since: Option<String>,
     },
     /// Write a case as one file that replays anywhere, offline; --redact puts stand-ins for persons and machines
     Export {

@@ -15,8 +15,8 @@
 //!      acme.example          ✗ FAIL  DMARC not aligned               14:02
 //! ```
 
-use super::step;
-use crate::tui::app::{self, App, Screen};
+use super::{cases, step};
+use crate::tui::app::{App, Screen};
 use crate::tui::fetches;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
@@ -26,8 +26,8 @@ use crate::tui::troubles;
 use crate::tui::update;
 use crate::tui::warmups;
 use crate::tui::watches;
-use crate::tui::widget::doc::{Doc, Pen, spread};
-use crate::tui::world::Source;
+use crate::tui::widget::doc::{Doc, Pen};
+use crate::tui::world::{Recent, Source};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
@@ -45,9 +45,17 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Practice", "broken and new domains in an invented internet"),
 ];
 
+/// Cases shown here; the others are a key away.
+const RECENT: usize = 9;
+
+fn recent(app: &App) -> &[Recent] {
+    app.recent.get(..RECENT).unwrap_or(&app.recent)
+}
+
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
-    let len = ENTRIES.len() + app.recent.len();
+    let len = ENTRIES.len() + recent(app).len();
     match action {
+        Action::Filter => app.screens.push(Screen::Cases),
         Action::Open => return open(app, app.home),
         Action::Pick(digit @ 1..) if digit as usize <= len => return open(app, digit as usize - 1),
         Action::Pick(_) => app.say("There is no such line."),
@@ -71,7 +79,7 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
         8 => app.screens.push(Screen::Samples),
         9 => app.screens.push(Screen::Practice),
         n => {
-            if let Some(recent) = app.recent.get(n - ENTRIES.len()) {
+            if let Some(recent) = recent(app).get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());
                 return update::open(app, source);
             }
@@ -111,21 +119,15 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         doc.blank();
     }
     if !app.recent.is_empty() {
-        doc.section("Recent", "");
+        doc.section("Recent", "/: search all");
     }
-    for (n, recent) in app.recent.iter().enumerate() {
+    for (n, case) in recent(app).iter().enumerate() {
         let at = n + ENTRIES.len();
         if at == app.home {
             marked = doc.lines.len();
         }
-        let (glyph, word, _) = app::sign(recent.state);
         let digit = super::digit(at);
-        let left =
-            format!("{digit}  {:<21} {glyph} {word:<5} {}", pen.clean(&recent.name), pen.clean(&recent.headline));
-        let zone = if app.local_time { jiff::tz::TimeZone::system() } else { jiff::tz::TimeZone::UTC };
-        let at_time = recent.at.to_zoned(zone);
-        let right = at_time.strftime("%e %b %H:%M").to_string();
-        let text = spread(&left, right.trim(), (area.width as usize).saturating_sub(4));
+        let text = format!("{digit}  {}", cases::line(app, pen, case, usize::from(area.width).saturating_sub(7)));
         doc.item(at == app.home, &text);
     }
     if area.height >= 24 && area.width >= 76 {

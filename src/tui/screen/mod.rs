@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod ask;
 pub mod bounce;
+pub mod cases;
 pub mod changes;
 pub mod detail;
 pub mod dkim;
@@ -60,6 +61,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Headers => headers::act(app, action),
         Screen::Stated => stated::act(app, action),
         Screen::Ask => ask::act(app, action),
+        Screen::Cases => cases::act(app, action),
         Screen::Records => records::act(app, action),
         Screen::Requirements => requirements::act(app, action),
         Screen::Sources => sources::act(app, action),
@@ -100,6 +102,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Headers => headers::draw(app, frame, area, pen),
         Screen::Stated => stated::draw(app, frame, area, pen),
         Screen::Ask => ask::draw(app, frame, area, pen),
+        Screen::Cases => cases::draw(app, frame, area, pen),
         Screen::Records => records::draw(app, frame, area, pen),
         Screen::Requirements => requirements::draw(app, frame, area, pen),
         Screen::Sources => sources::draw(app, frame, area, pen),
@@ -156,6 +159,7 @@ fn place(app: &App) -> (String, String) {
         Screen::Headers => "headers",
         Screen::Stated => "stated settings",
         Screen::Ask => return ("postdoc › check a domain".to_owned(), String::new()),
+        Screen::Cases => return ("postdoc › cases".to_owned(), String::new()),
         Screen::Records => "records",
         Screen::Requirements => "what receivers ask",
         Screen::Sources => "sources",

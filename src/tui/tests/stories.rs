@@ -26,6 +26,7 @@ pub(in crate::tui) fn app(look: Look) -> App {
         state: crate::triage::State::Fail,
         headline: "DMARC not aligned".into(),
         at: "2026-05-12T14:02:00Z".parse().unwrap(),
+        rules: vec!["dmarc-unaligned".into()],
     }];
     app.samples = vec![
         Sample { id: "esp".into(), title: "The platform signs, not you".into() },
@@ -117,6 +118,19 @@ pub(in crate::tui) fn checked(look: Look) -> App {
 /// Every screen and popup, by the keys that lead there from the verdict.
 pub(in crate::tui) const STORIES: &[Story] = &[
     ("home", |app| app.screens.truncate(1)),
+    ("cases", |app| {
+        app.screens.truncate(1);
+        let mut passed = app.recent[0].clone();
+        (passed.id, passed.name, passed.state) = ("8a01".into(), "shop.example".into(), crate::triage::State::Pass);
+        passed.headline = "SPF, DKIM and DMARC pass.".into();
+        passed.rules.clear();
+        app.recent.push(passed);
+        press(app, "/");
+    }),
+    ("cases_search", |app| {
+        app.screens.truncate(1);
+        press(app, "/acme unaligned");
+    }),
     ("samples", |app| app.screens = vec![Screen::Home, Screen::Samples]),
     ("input", |app| app.screens = vec![Screen::Home, Screen::Input]),
     ("input_asks", |app| {
