@@ -49,6 +49,7 @@ fn rows(global: &Global, given: &Given) -> Vec<Row> {
         row("redact", global.redact.to_string()),
         row("servers", names(global.saved.servers.keys())),
         row("mailboxes", names(global.saved.mailboxes.keys())),
+        row("linear", global.linear.to_string()),
     ]
 }
 

@@ -1,24 +1,29 @@
 //! `postdoc doctor`: what the program sees of its surroundings, as one block to paste into a report.
 
-use super::args::Global;
+use super::args::{Doctor, Global};
 use super::exit::Exit;
 use crate::evidence::{Kind, Question};
 use crate::safe::Safe;
 use crate::tui::theme;
-use crate::world::clipboard::{Clipboard, Surroundings, Way};
+use crate::world::clipboard::{Clipboard, Copied, Surroundings, Trip, Way};
 use crate::world::dns::Asker;
 use crate::world::state::State;
+use crate::world::{prompt, random};
 use std::fmt::Write as _;
 use std::io::IsTerminal;
 
 /// Prints the block; asks one DNS question unless told to stay offline.
-pub fn run(global: &Global) -> anyhow::Result<Exit> {
+pub fn run(global: &Global, args: &Doctor) -> anyhow::Result<Exit> {
+    if args.theme {
+        super::put(&theme::card())?;
+        return Ok(Exit::Clean);
+    }
     let mut out = String::new();
     let mut row = |name: &str, value: &str| writeln!(out, "{name:10} {}", Safe::line(value));
     row("postdoc", &format!("{} ({} {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH))?;
     row("terminal", &terminal())?;
     row("look", &theme::describe())?;
-    row("clipboard", clipboard())?;
+    row("clipboard", &if args.clipboard { tried() } else { clipboard().to_owned() })?;
     row("settings", &settings(global))?;
     row("state", &folder())?;
     row("time", &global.now().to_string())?;
@@ -47,6 +52,44 @@ fn clipboard() -> &'static str {
         Way::Native => "the desktop's clipboard, else OSC 52",
         Way::Osc52 => "OSC 52 over SSH (the terminal does not confirm)",
         Way::Screen => "OSC 52 through GNU screen (not confirmed)",
+    }
+}
+
+/// The clipboard by trying it: what is there is replaced for a moment, and put back where that is possible.
+fn tried() -> String {
+    let Some(word) = random::marker().map(|m| format!("postdoc-{m}")) else {
+        return "not tried: the system gives no random bytes".into();
+    };
+    match Clipboard::new(Surroundings::here()).round_trip(&word) {
+        Trip::Works(Way::Tmux) => {
+            "tmux: written and read back; whether the outer terminal took it tmux does not say".into()
+        }
+        Trip::Works(_) => "the desktop's: written, read back, and what was there put back".into(),
+        Trip::Differs(way) => format!("{way:?}: written, and something else came back"),
+        Trip::NotText => "the desktop's: it is empty or holds no text, and was not touched".into(),
+        Trip::No(why) => format!("no way from here: {why}"),
+        Trip::Terminal => through_terminal(&word),
+    }
+}
+
+/// Over a terminal only the user sees what arrives, and what was there is lost: he is asked first.
+fn through_terminal(word: &str) -> String {
+    let here = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let question = "Only the terminal (OSC 52) can be asked: what is on your clipboard will be lost. Try it? [y/N]";
+    if !here || !prompt::yes(question).unwrap_or(false) {
+        return "OSC 52, which gives nothing back; not tried".into();
+    }
+    match Clipboard::new(Surroundings::here()).copy(word, &mut std::io::stdout()) {
+        Copied::No(why) => format!("no way from here: {why}"),
+        Copied::Confirmed { .. } | Copied::Sent { .. } => {
+            eprint!("Paste it here, then Enter: ");
+            let mut pasted = String::new();
+            let read = std::io::stdin().read_line(&mut pasted).is_ok();
+            match read && pasted.trim() == word {
+                true => "OSC 52: sent, and pasted back by you".into(),
+                false => "OSC 52: sent, and what you pasted is something else: the terminal did not take it".into(),
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod saved;
 pub mod secret;
+pub mod theme;
 
 use crate::rules::Severity;
 use serde::Deserialize;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+pub use theme::Theme;
 
 /// The file with every setting explained and commented out.
 pub const TEMPLATE: &str = include_str!("../../assets/config.toml");
@@ -32,6 +34,7 @@ pub struct Config {
     pub theme: Option<Theme>,
     pub glyphs: Option<Glyphs>,
     pub motion: Option<bool>,
+    pub linear: Option<bool>,
     pub cases: Cases,
     #[serde(deserialize_with = "saved::tables")]
     pub servers: BTreeMap<String, saved::Server>,
@@ -60,16 +63,6 @@ pub enum Color {
     Auto,
     Always,
     Never,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Theme {
-    Auto,
-    Light,
-    Dark,
-    Ansi,
-    Mono,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -216,6 +209,7 @@ mod tests {
         assert!(config.resolver.is_empty() && config.fail_on.is_none() && config.keys.actions.is_empty());
         let all = Config::read(&switched_on()).unwrap();
         assert_eq!(all.try_timeout, Some(Duration::from_secs(3)));
+        assert_eq!(all.theme.and_then(|t| t.preset), Some(theme::Preset::Auto));
         assert_eq!((all.fail_on, all.color), (Some(FailOn::From(Severity::High)), Some(Color::Auto)));
         assert_eq!((all.cases.keep_days, all.keys.preset), (Some(30), Some(Preset::Default)));
         assert_eq!(all.keys.actions["filter"].names().collect::<Vec<_>>(), ["/", "ctrl-f"]);
@@ -228,7 +222,6 @@ mod tests {
             ("offline = true\nresolvr = []\n", "line 2"),
             ("resolver = [\"ns.example.com\"]\n", "expected an IP address"),
             ("try-timeout = \"soon\"\n", "expected 500ms"),
-            ("theme = \"pink\"\n", "unknown variant `pink`"),
         ] {
             let error = Config::read(text).unwrap_err().to_string();
             assert!(error.contains(part) && error.contains("line "), "{error}");

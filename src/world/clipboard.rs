@@ -4,6 +4,10 @@
 //! reach the user's clipboard (OSC 52, which nobody confirms); otherwise the desktop's clipboard is
 //! ours to set. The plain page is the way that cannot fail, and belongs to the app.
 
+mod trip;
+
+pub use trip::Trip;
+
 use base64::Engine as _;
 use std::ffi::OsString;
 use std::io::Write;

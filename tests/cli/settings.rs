@@ -78,3 +78,20 @@ fn shells_and_manuals_are_told() {
     }
     assert!(home.run(&["man"]).stdout.contains(".TH postdoc 1"));
 }
+
+#[test]
+fn the_doctor_shows_colours_and_asks_before_a_clipboard_is_lost() {
+    let home = Home::new();
+    let file = with(&home, "[theme]\nfail = \"#ff8700\"\n");
+    let card = home.run(&["doctor", "--theme", "--config", &file]).stdout;
+    assert!(card.lines().any(|l| l.starts_with("dark") && l.contains("38;2;255;135;0")), "{card}");
+    assert!(card.lines().any(|l| l.starts_with("mono") && l.contains("FAIL") && !l.contains("38;")), "{card}");
+    let slip = with(&home, "[theme]\nfail = \"#ff87\"\n");
+    let out = home.run(&["rules", "--config", &slip]);
+    assert!(out.status == 2 && out.stderr.contains("line 2") && out.stderr.contains("^^^"), "{}", out.stderr);
+
+    let mut command = home.command(&["doctor", "--offline", "--clipboard"]);
+    command.env("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22").env_remove("TMUX").env_remove("STY");
+    let told = finish(command, b"").stdout;
+    assert!(told.contains("not tried") && !told.contains('\x1b'), "{told}");
+}

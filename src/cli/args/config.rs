@@ -30,3 +30,13 @@ pub struct Man {
     /// The folder to write the pages to; none prints the first
     pub dir: Option<PathBuf>,
 }
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Put a word on the clipboard, read it back, and put back what was there
+    #[arg(long)]
+    pub clipboard: bool,
+    /// Show what each theme makes of pass, fail, warn and note
+    #[arg(long, conflicts_with = "clipboard")]
+    pub theme: bool,
+}

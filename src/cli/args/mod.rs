@@ -22,7 +22,7 @@ mod watch;
 pub use account::{Account, Who};
 pub use cases::{CaseTo, Cases, CasesAction, Resume};
 pub use check::Check;
-pub use config::{Completions, ConfigAction, ConfigArgs, Man};
+pub use config::{Completions, ConfigAction, ConfigArgs, Doctor, Man};
 pub use diagnose::{Diagnose, KindArg};
 pub use dkim::{Dkim, DkimAction, Keygen};
 pub use fetch::{Fetch, Mailboxes};
@@ -113,7 +113,7 @@ pub enum Command {
     /// Write manual pages
     Man(Man),
     /// What this program sees of its surroundings: terminal, clipboard, DNS, folders
-    Doctor,
+    Doctor(Doctor),
 }
 
 #[cfg(test)]

@@ -9,9 +9,11 @@ use crate::diagnose::{Diagnosis, diagnose};
 use crate::evidence::Evidence;
 use crate::evidence::case::{Case, Run};
 use crate::facts::Reading;
+use crate::onboarding::Told;
 use crate::redact::{self, Redaction};
 use crate::replay::prove;
 use crate::report::{self, Shown, json};
+use crate::tui::onboards;
 use crate::world::run::Runner;
 use crate::world::signal::Signals;
 use crate::world::state::{self, State};
@@ -63,11 +65,22 @@ pub fn resume(global: &Global, args: &Resume) -> anyhow::Result<Exit> {
     };
     let case = state.load_case(&id)?;
     if std::io::stdout().is_terminal() && global.format.is_none() && !global.json && !global.linear() {
-        return super::app::reopen(global, id);
+        return match set_up(&state, &case) {
+            Some(domain) => super::app::onboard(global, vec![domain]),
+            None => super::app::reopen(global, id),
+        };
     }
     let diagnosis = replay(&case, None)?;
     show(global, &diagnosis)?;
     Ok(Exit::of(&diagnosis, global.fail_on.severity()))
+}
+
+/// The domain that was being set up, with what its owner told, where the case is the check of a checklist.
+fn set_up(state: &State, case: &Case) -> Option<(String, Told)> {
+    let evidence = case.evidence(None).ok().filter(|e| !e.said.check.published.is_empty())?;
+    let domain = Reading::read(&evidence.input, &evidence.said).from_domain()?.to_owned();
+    let told = serde_json::from_slice(&state.note(&onboards::note(&domain))?).ok()?;
+    Some((domain, told))
 }
 
 /// As the command that made the case printed it.
