@@ -13,10 +13,13 @@ const OTHERS: &[&str] = &[
     include_str!("../../assets/warmup.toml"),
 ];
 
+/// Those that are asked for everybody.
+const ASKED: &[&str] = &["rdap.org", "iana.org"];
+
 static ALL: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let shelves = [shelf::PLATFORMS, shelf::HOSTS, shelf::RECEIVERS];
     let texts = shelves.into_iter().flatten().map(|(_, text)| *text).chain(OTHERS.iter().copied());
-    texts.flat_map(owners).collect()
+    texts.flat_map(owners).chain(ASKED.iter().map(|domain| (*domain).to_owned())).collect()
 });
 
 /// Is this registered domain, in lower case, one that anybody may read?

@@ -19,6 +19,8 @@ impl Addresses {
     /// tells the kind of an address, private or public, stays.
     pub fn stand_in(&self, ip: IpAddr) -> IpAddr {
         match ip {
+            // A web proxy's, which everybody shares.
+            _ if crate::knowledge::host::of_proxy(ip).is_some() => ip,
             IpAddr::V4(v4) if v4.is_loopback() || v4.is_unspecified() || v4.is_broadcast() => ip,
             IpAddr::V4(v4) => {
                 // Special blocks lie within these first octets; elsewhere the first octet is enough.

@@ -5,10 +5,11 @@ use super::addresses::Addresses;
 use super::collect::Collector;
 use super::encoded;
 use crate::diagnose::{Diagnosis, diagnose};
-use crate::evidence::case::{Asked, BadCase, Case, Run};
+use crate::evidence::case::{Asked, BadCase, Case, Done, Run};
 use crate::evidence::dns::Server;
 use crate::evidence::input::Seen;
 use crate::evidence::{Answer, Data, InputKind, Question, Record};
+use crate::facts::domain::probe;
 use crate::facts::{Reading, report};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,7 +37,11 @@ pub fn case(case: &Case) -> Result<Redacted, BadCase> {
     case.runs.iter().for_each(|run| secrets.run(run));
     let whole = case.write();
     // What stands in the case is its key: whoever has not got it cannot turn the addresses back.
-    let masks = Masks { words: secrets.finish().without_machines(), addresses: Addresses::new(whole.as_bytes()) };
+    let masks = Masks {
+        words: secrets.finish().without_machines(),
+        addresses: Addresses::new(whole.as_bytes()),
+        subject: original.facts.evidence.input.subject(),
+    };
     let mut new = case.clone();
     new.id = format!("{:.60}-r", case.id);
     masks.input(&mut new, &original)?;
@@ -48,6 +53,8 @@ pub fn case(case: &Case) -> Result<Redacted, BadCase> {
 struct Masks {
     words: Redaction,
     addresses: Addresses,
+    /// What is checked.
+    subject: Option<String>,
 }
 
 impl Masks {
@@ -103,9 +110,18 @@ impl Masks {
             offline: run.offline,
             said: self.value(&run.said)?,
             answers: run.answers.iter().map(|asked| self.asked(asked)).collect(),
-            fetched: self.value(&run.fetched)?,
+            fetched: self.fetched(run)?,
             transcript: run.transcript.as_ref().map(|t| self.value(t)).transpose()?,
         })
+    }
+
+    /// The address that nobody has is made of the domain, and asked for by it again.
+    fn fetched(&self, run: &Run) -> Result<Vec<Done>, BadCase> {
+        let fetched = self.value(&run.fetched)?;
+        let Some(domain) = &self.subject else { return Ok(fetched) };
+        let local = |domain: &str| probe::nobody(domain, run.now).split('@').next().unwrap_or_default().to_owned();
+        let text = serde_json::to_string(&fetched)?.replace(&local(domain), &local(&self.text(domain)));
+        Ok(serde_json::from_str(&text)?)
     }
 
     fn asked(&self, asked: &Asked) -> Asked {
@@ -170,6 +186,7 @@ impl Masks {
     fn walk(&self, value: &mut Value, key: &str) {
         match value {
             Value::String(text) if OURS.contains(&key) || text.parse::<jiff::Timestamp>().is_ok() => {}
+            Value::String(text) if text == probe::FOREIGN => {}
             Value::String(text) if key == "chain" => *text = self.certificate(text),
             // A word of the format's, unless somebody is called so.
             Value::String(text) if is_word(text) => {

@@ -78,6 +78,7 @@ impl Collector {
         let said = &run.said;
         let selectors = [&said.configured.selector, &said.configured.secondary_selector].into_iter().flatten();
         selectors.chain(&said.check.selectors).for_each(|s| self.selector(s));
+        said.helo.iter().chain(&said.configured.helo).for_each(|name| self.bare_host(name));
         for recipient in &said.check.recipients {
             self.user(recipient.split('@').next().unwrap_or(recipient));
         }
@@ -88,7 +89,8 @@ impl Collector {
         match data {
             Data::Txt(strings) => {
                 let text = String::from_utf8_lossy(&strings.concat()).into_owned();
-                let head = text.get(..7).unwrap_or(&text).to_ascii_lowercase();
+                let start = text.trim_start_matches(['"', '\'', '\\', ' ']);
+                let head = start.get(..7).unwrap_or(start).to_ascii_lowercase();
                 // The records of mail; the others prove to somebody that the domain is an account's.
                 if !["v=", "k=", "p=", "t=", "s=", "spf"].iter().any(|mail| head.starts_with(mail)) {
                     self.token(text.split_once('=').map_or(&text[..], |(_, token)| token));
@@ -121,7 +123,7 @@ impl Collector {
         }
         let names = |hop: &received::Hop| [hop.helo.clone(), hop.reverse_name.clone(), hop.by.clone()];
         for name in reading.hops.iter().flat_map(names).flatten() {
-            self.bare_host(&name.value);
+            self.bare_host(&lossy(text, name.span));
         }
         for uri in &reading.lists.unsubscribe {
             self.token(path_of(&uri.value));
@@ -231,7 +233,11 @@ impl Collector {
     fn user(&mut self, local: &str) {
         // Role names and very short words are no secret.
         let lower = local.to_ascii_lowercase();
-        if local.len() > 1 && !ROLES.contains(&lower.as_str()) {
+        if lower.starts_with("srs0=") || lower.starts_with("srs1=") {
+            // Its form says what it is: the parts are hidden, each by itself.
+            return local.split('=').skip(1).filter(|part| !part.contains('.')).for_each(|part| self.token(part));
+        }
+        if local.len() > 1 && !ROLES.contains(&lower.as_str()) && !lower.starts_with("postdoc-probe") {
             let odd = local.contains(|c: char| !c.is_ascii_alphabetic());
             let alone = local.len() > 3 && !is_common(&lower, 4) && (odd || self.strict);
             if !self.pairs.contains_key(local) {

@@ -2,6 +2,7 @@
 //! for stay readable. Public suffixes, names that the trade uses, and the domains of platforms stay.
 
 use super::stock::Stock;
+use crate::facts::domain::unused_label;
 use crate::knowledge::public::{is_platforms_label, is_public};
 use std::collections::BTreeMap;
 
@@ -68,14 +69,23 @@ impl Names {
     }
 
     fn name(&mut self, spelt: &str, pairs: &mut Vec<Pair>) {
+        // RFC 7489 §7.1: one name before another.
+        if let Some((about, reported_to)) = spelt.split_once("._report._dmarc.") {
+            self.name(about, pairs);
+            return self.name(reported_to, pairs);
+        }
         let lower = spelt.to_lowercase();
         let Some((kept, owner)) = owner(&lower) else { return };
         let labels: Vec<&str> = spelt.split('.').collect();
         let own = labels.len() - kept;
         let mut new: Vec<String> = labels.iter().map(|l| (*l).to_owned()).collect();
-        for (n, label) in labels.iter().enumerate().take(own) {
+        for (n, label) in labels.iter().enumerate().take(own).rev() {
             let next = labels.get(n + 1).copied().unwrap_or_default();
+            let below = |labels: &[String]| labels[n + 1..].join(".").trim_start_matches("_domainkey.").to_lowercase();
+            let old: Vec<String> = labels.iter().map(|l| (*l).to_owned()).collect();
             new[n] = match () {
+                // Made up by us, out of the name below which it is asked for.
+                () if label.len() == 14 && *label == unused_label(&below(&old)) => unused_label(&below(&new)),
                 () if n + 1 == own && owner == Owner::User => self.label(Sort::Domain, label),
                 () if next.eq_ignore_ascii_case("_domainkey") => self.selector_label(label),
                 () => self.host(label, owner),
@@ -163,7 +173,7 @@ fn owner(name: &str) -> Option<(usize, Owner)> {
     if top == "arpa" || !(known || RESERVED.contains(&top)) {
         return None;
     }
-    let registered = psl::domain_str(name)?;
+    let registered = psl::domain_str(name).filter(|registered| !registered.starts_with('_'))?;
     let labels = registered.split('.').count();
     let tenants = |t: &&&str| name.strip_suffix(**t).is_some_and(|head| head.ends_with('.'));
     match TENANTS.iter().find(tenants) {
@@ -203,7 +213,7 @@ fn holds_address(label: &str) -> bool {
 pub fn is_common(label: &str, digits: usize) -> bool {
     let word = |part: &str| {
         let bare = part.trim_end_matches(|c: char| c.is_ascii_digit());
-        part.len() - bare.len() <= digits && (bare.len() <= 1 || WORDS.split_ascii_whitespace().any(|w| w == bare))
+        part.len() - bare.len() <= digits && (bare.len() <= 2 || WORDS.split_ascii_whitespace().any(|w| w == bare))
     };
     label.starts_with('_') || label == "*" || label.split(['-', '_']).all(word)
 }

@@ -277,8 +277,9 @@ fn cases_are_searched_by_word_rule_and_day() {
     for (words, count) in [
         (&["fail"][..], 1),
         (&["DMARC-unaligned"], 1),
-        (&["example.com"], 2),
+        (&["example"], 2),
         (&["example.com", "fail"], 1),
+        (&["bank.example"], 1),
         (&["2026-06-01"], 1),
         (&["nonsense"], 0),
         (&["--since", "3d"], 1),

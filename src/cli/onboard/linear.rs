@@ -30,7 +30,6 @@ pub(super) fn run(asked: &mut Asked, domain: &str) -> anyhow::Result<Exit> {
     }
     asked.keep(domain, &told);
     loop {
-        talk.say("Checking.");
         let (now, interrupted) = asked.check(domain, &told)?;
         diagnosis = now;
         if let Some(exit) = interrupted {

@@ -15,7 +15,7 @@ pub const HOSTS: usize = 4;
 const RECIPIENTS: usize = 8;
 
 /// Nobody's mailbox (RFC 2606 §3): a host that takes mail for it takes mail for everyone.
-const FOREIGN: &str = "postdoc-probe@example.net";
+pub(crate) const FOREIGN: &str = "postdoc-probe@example.net";
 
 /// What the conversations told.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +88,7 @@ pub fn gather(lookup: &Lookup, domain: &str, evidence: &Evidence) -> Option<Prob
 }
 
 /// A local part that exists nowhere, the same for the same case.
-fn nobody(domain: &str, now: jiff::Timestamp) -> String {
+pub(crate) fn nobody(domain: &str, now: jiff::Timestamp) -> String {
     use sha2::Digest;
     let digest = sha2::Sha256::digest(format!("{domain} {now}").as_bytes());
     let word: String = digest.iter().take(5).map(|b| format!("{b:02x}")).collect();
