@@ -7,7 +7,7 @@ use crate::diagnose::Diagnosis;
 use crate::knowledge::platform;
 use crate::onboarding::told::{Host, Server};
 use crate::onboarding::{Checklist, State, Step, Told};
-use crate::report::onboarding::{guess, headline, mail};
+use crate::report::onboarding::{guess, headline, heard, mail};
 use crate::report::{Shown, export, linear};
 use std::path::Path;
 
@@ -125,7 +125,7 @@ fn questions(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told) -> a
 
 fn show(talk: &Talk, list: &Checklist) {
     talk.say(&headline(list));
-    talk.say(&onboarding::heard(list));
+    talk.say(&heard(list));
     list.mail.iter().for_each(|m| talk.say(&format!("Once all is published, mail {}", mail(m))));
     for (n, step) in list.steps.iter().enumerate() {
         let optional = if step.optional { ", optional" } else { "" };
