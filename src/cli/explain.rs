@@ -1,11 +1,12 @@
 //! `postdoc explain`: a rule, an enhanced status code, an SMTP reply, a header field with its value,
-//! a single result.
+//! a single result, what a guide says.
 
 use super::args::{Explain, Format, Global};
 use super::exit::Exit;
 use crate::facts::authres::{self, MethodResult};
 use crate::facts::header::Header;
 use crate::knowledge::decode::decode;
+use crate::knowledge::guide::{self, Advice};
 use crate::knowledge::header::Explained;
 use crate::knowledge::reply::{Reply, ReplyRow, Status};
 use crate::knowledge::result::{self, Word};
@@ -24,6 +25,11 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
     if let Some(rule) = rules::find(what) {
         return say(json, || of_rule(rule), || rule_as_json(rule));
     }
+    if what == GUIDES {
+        let all: Vec<&Advice> = guide::all().iter().collect();
+        return say(json, || of_advice(&all), || advice_as_json(&all));
+    }
+    let advice = if is_reply(what) { Vec::new() } else { guide::about(what) };
     if let Some((name, value)) = what.split_once(':').filter(|(name, _)| is_field_name(name)) {
         let (name, value) = (name.trim(), value.trim());
         let meanings = header::explain(name, value);
@@ -31,6 +37,9 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
         if !results.is_empty() {
             let text = || of_results(&results) + &of_header(&meanings);
             return say(json, text, || results_as_json(name, &results, &meanings));
+        }
+        if meanings.is_empty() && !advice.is_empty() {
+            return say(json, || of_advice(&advice), || advice_as_json(&advice));
         }
         if meanings.is_empty() {
             super::tell(format_args!("nothing is known about this value of {name}"));
@@ -52,8 +61,17 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
             || json!({ "words": words.iter().map(|w| word_as_json(w)).collect::<Vec<_>>() }),
         );
     }
+    // Results as guides quote them, without the name of their field.
+    let bare = if is_reply(what) { Vec::new() } else { results(FIELD, what) };
+    if !bare.is_empty() && bare.iter().all(|r| result::of(&r.method, &r.result).is_some()) {
+        let meanings = header::explain(FIELD, what);
+        return say(json, || of_results(&bare) + &of_header(&meanings), || results_as_json(FIELD, &bare, &meanings));
+    }
     let mut rows = reply::explain(what);
     let mut status = reply::status(what);
+    if rows.is_empty() && status.is_none() && !advice.is_empty() {
+        return say(json, || of_advice(&advice), || advice_as_json(&advice));
+    }
     if rows.is_empty() && status.is_none() {
         // Words that nobody is known to use: common words, or the enhanced code alone, still say something.
         let decoded = decode(what);
@@ -65,10 +83,41 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
     }
     if rows.is_empty() && status.is_none() {
         bail!(
-            "{what:?} is no rule (`postdoc rules` lists them), no result, no reply or status code that is known, and no header field (\"Name: value\")"
+            "{what:?} is no rule (`postdoc rules` lists them), no result, no reply or status code that is known, no header field (\"Name: value\"), and nothing that guides say (`postdoc explain {GUIDES}` lists it)"
         );
     }
     say(json, || of_reply(&rows, status), || reply_as_json(&rows, status))
+}
+
+const FIELD: &str = "Authentication-Results";
+
+/// The word that lists everything guides say.
+const GUIDES: &str = "guides";
+
+/// Does it begin with a reply code? Then its words are a server's.
+fn is_reply(what: &str) -> bool {
+    let first = what.split([' ', '-']).next().unwrap_or_default();
+    first.len() == 3 && first.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// What is said, and what holds.
+fn of_advice(advice: &[&Advice]) -> String {
+    let mut out = String::new();
+    for row in advice {
+        out.push_str(&format!("“{}”\n  {}\n", row.told, row.holds));
+        if let Some(rule) = &row.rule {
+            out.push_str(&format!("  More: postdoc explain {rule}\n"));
+        }
+        out.push_str(&format!("  Source: {}\n\n", row.source));
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn advice_as_json(advice: &[&Advice]) -> Value {
+    let row = |a: &&Advice| json!({ "id": a.id, "told": a.told, "holds": a.holds, "rule": a.rule, "source": a.source });
+    json!({ "advice": advice.iter().map(row).collect::<Vec<_>>() })
 }
 
 fn say(json: bool, text: impl Fn() -> String, value: impl Fn() -> Value) -> anyhow::Result<Exit> {

@@ -4,6 +4,7 @@
 pub mod blocklist;
 pub mod content;
 pub mod decode;
+pub mod guide;
 pub mod header;
 pub mod host;
 mod index;

@@ -55,6 +55,30 @@ fn a_header_field_is_explained_by_its_value() {
 }
 
 #[test]
+fn results_need_no_field_around_them() {
+    let text = explained(&["spf=fail smtp.mailfrom=bounce@example.com"]);
+    assert!(text.starts_with("spf=fail   smtp.mailfrom=bounce@example.com\n"), "{text}");
+    assert!(text.contains("postdoc explain spf-not-authorized"), "{text}");
+    let all = explained(&["dkim=pass; spf=pass; dmarc=pass"]);
+    assert!(["dkim=pass", "spf=pass", "dmarc=pass"].iter().all(|r| all.contains(r)), "{all}");
+}
+
+#[test]
+fn what_guides_say_is_set_right() {
+    let text = explained(&["http://fbl.cox.net/"]);
+    assert!(text.contains("senders.yahooinc.com") && text.contains("postdoc explain fbl-not-enrolled"), "{text}");
+    assert!(explained(&["Sender", "ID"]).contains("RFC 6686"));
+    assert!(explained(&["SCL:0"]).contains("-1, 0 and 1 are clean"));
+    // A reply that names the same word is a reply.
+    let reply = explained(&["554 5.7.1 Service unavailable; blocked using bl.spamcop.net"]);
+    assert!(!reply.contains('“'), "{reply}");
+    let all = explained(&["guides"]);
+    assert!(postdoc::knowledge::guide::all().iter().all(|a| all.contains(&a.holds)), "{all}");
+    let json = Home::new().run(&["explain", "p=reject", "--json"]).json();
+    assert_eq!(json["advice"][0]["rule"], "dmarc-reject-too-early");
+}
+
+#[test]
 fn nonsense_is_an_error_that_says_what_it_takes() {
     for what in ["lorem ipsum", "dkim-missin", "", "9999"] {
         let out = Home::new().run(&["explain", what]);

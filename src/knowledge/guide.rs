@@ -1,0 +1,123 @@
+//! What guides tell people, and what holds today: `assets/guides.toml`.
+
+use super::shelf;
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+/// One piece of advice that is about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Advice {
+    pub id: String,
+    /// As guides have it.
+    pub told: String,
+    /// What somebody may type or paste of it, as whole words.
+    pub words: Vec<String>,
+    /// What holds today.
+    pub holds: String,
+    /// The rule that finds it where somebody followed it.
+    pub rule: Option<String>,
+    pub source: String,
+    /// A, B or C.
+    pub confidence: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Guides {
+    #[allow(dead_code, reason = "the file says its day like every other asset; a test reads it")]
+    checked: String,
+    advice: Vec<Advice>,
+}
+
+static ALL: LazyLock<Guides> = LazyLock::new(|| {
+    let text = include_str!("../../assets/guides.toml");
+    shelf::load(&[("guides", text)]).pop().unwrap_or_default()
+});
+
+/// Everything, in the order of the file.
+pub fn all() -> &'static [Advice] {
+    &ALL.advice
+}
+
+/// The advice that a text is about, in the order of the file.
+pub fn about(text: &str) -> Vec<&'static Advice> {
+    let said = words(text);
+    let holds = |wanted: &String| {
+        let wanted = words(wanted);
+        !wanted.is_empty() && said.windows(wanted.len()).any(|w| w == wanted)
+    };
+    all().iter().filter(|a| a.id == text.trim() || a.words.iter().any(holds)).collect()
+}
+
+/// Words in lower case. A hyphen, a slash or an `@` between two letters parts them; before a word they belong to it,
+/// as in `-all`.
+fn words(text: &str) -> Vec<String> {
+    let text = text.to_lowercase().replace("http://", " ").replace("https://", " ").replace("www.", " ");
+    let mut out = String::with_capacity(text.len());
+    let mut inside = false;
+    for c in text.chars() {
+        let part = c.is_alphanumeric() || "._=+~".contains(c) || (c == '-' && !inside);
+        out.push(if part { c } else { ' ' });
+        inside = c.is_alphanumeric();
+    }
+    let end = |word: &str| word.trim_end_matches(['.', '_']).to_owned();
+    out.split_whitespace().map(end).filter(|w| !w.is_empty() && w != "-").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn ids(text: &str) -> Vec<&'static str> {
+        about(text).into_iter().map(|a| a.id.as_str()).collect()
+    }
+
+    #[test]
+    fn every_row_says_whence_and_names_a_rule_that_there_is() {
+        assert!(ALL.checked.parse::<jiff::civil::Date>().is_ok());
+        let mut seen = BTreeSet::new();
+        for row in all() {
+            assert!(seen.insert(&row.id), "{} twice", row.id);
+            assert!(!row.told.is_empty() && !row.holds.is_empty() && !row.source.is_empty(), "{}", row.id);
+            assert!(["A", "B", "C"].contains(&&*row.confidence), "{}", row.id);
+            assert!(row.rule.as_deref().is_none_or(|r| crate::rules::find(r).is_some()), "{:?}", row.rule);
+            for word in &row.words {
+                assert!(ids(word).contains(&&*row.id), "{}: {word}", row.id);
+            }
+            assert!(ids(&row.id).contains(&&*row.id), "{}", row.id);
+        }
+    }
+
+    #[test]
+    fn advice_is_found_as_it_is_typed_or_pasted() {
+        for (text, id) in [
+            ("Sender ID", "sender-id"),
+            ("spf2.0/pra include:spf.example.net -all", "sender-id"),
+            ("SPF RR", "spf-type"),
+            ("-all", "spf-ending"),
+            ("+all", "spf-plus-all"),
+            ("include:spf.akmta.net", "spf-platform"),
+            ("_domainkey TXT o=-;", "domainkeys"),
+            ("_policy._domainkey", "domainkeys"),
+            ("p=reject", "dmarc-reject"),
+            ("http://fbl.cox.net/", "fbl-yahoo"),
+            ("https://postmaster.live.com/snds/", "fbl-microsoft"),
+            ("http://www.spamcop.net/reported.shtml", "fbl-spamcop"),
+            ("fblrequest@abuse.earthlink.net", "fbl-gone"),
+            ("Return Path Certification", "certification"),
+            ("SCL:0", "scl-bcl"),
+            ("abusemaster@example.com", "abusemaster"),
+        ] {
+            assert!(ids(text).contains(&id), "{text}: {:?}", ids(text));
+        }
+    }
+
+    #[test]
+    fn parts_of_words_and_other_words_are_no_advice() {
+        for text in ["lorem ipsum", "ball", "forest", "dkim-missin", "", "opensource"] {
+            assert_eq!(ids(text), [""; 0], "{text}");
+        }
+    }
+}
