@@ -42,6 +42,7 @@ pub fn read(line: &[u8]) -> Option<Zone> {
         Kind::Txt | Kind::Spf => !data.trim().is_empty(),
         // `ptr -all` is the end of an SPF record.
         Kind::Cname | Kind::Ns | Kind::Ptr => is_telling(comment_cut(data)),
+        Kind::Mx if is_host(comment_cut(data)) => true,
         kind => Data::parse(kind, comment_cut(data)).is_some(),
     };
     fits.then_some(zone)
@@ -149,6 +150,11 @@ fn is_owner(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "._-*@/\\".contains(c))
 }
 
+/// A host name alone: what an MX without its preference has.
+pub fn is_host(word: &str) -> bool {
+    is_owner(word) && word.contains('.') && word.chars().any(char::is_alphabetic)
+}
+
 /// A word that can hardly be anything but an owner name.
 fn is_telling(word: &str) -> bool {
     is_owner(word) && (word == "@" || word.contains('.') || word.starts_with(['_', '*']))
@@ -161,6 +167,9 @@ pub fn policy(value: &[u8]) -> Option<&'static str> {
         value.iter().take(64).filter(|b| !b.is_ascii_whitespace()).map(u8::to_ascii_lowercase).collect();
     if begin.starts_with(b"spf2.0/") {
         return Some("a Sender ID");
+    }
+    if is_domain_keys(value) {
+        return Some("a DomainKeys");
     }
     let (tag, rest) = begin.split_at(begin.iter().position(|&b| b == b'=')? + 1);
     let one = |words: &[&str]| words.iter().any(|w| rest.starts_with(w.as_bytes()));
@@ -176,6 +185,13 @@ pub fn policy(value: &[u8]) -> Option<&'static str> {
         b"p=" if key_like(rest) => Some("a DKIM"),
         _ => None,
     }
+}
+
+/// A sender's policy of DomainKeys and nothing else: `o=-;` (RFC 4870 §3.6).
+pub fn is_domain_keys(value: &[u8]) -> bool {
+    let Some(rest) = value.trim_ascii().strip_prefix(b"o=") else { return false };
+    let (policy, rest) = rest.split_at(rest.len().min(1));
+    matches!(policy, b"~" | b"-" | b"!" | b"." | b"^") && matches!(rest.trim_ascii(), b"" | b";" | b"\"" | b";\"")
 }
 
 fn key_like(value: &[u8]) -> bool {
@@ -228,6 +244,11 @@ mod tests {
             parts("example.com MX 10 mx.example.com."),
             Some((Some("example.com"), Kind::Mx, "10 mx.example.com."))
         );
+        // Without its preference it is still meant for one.
+        assert_eq!(
+            parts("example.com. MX mta-1.example.com."),
+            Some((Some("example.com."), Kind::Mx, "mta-1.example.com."))
+        );
         assert_eq!(
             parts("CNAME em.example.com u1.example.net"),
             Some((Some("em.example.com"), Kind::Cname, "u1.example.net"))
@@ -251,6 +272,7 @@ mod tests {
         ] {
             assert_eq!(parts(line), None, "{line}");
         }
+        assert!(is_domain_keys(b"o=-;") && !is_domain_keys(b"o=-all") && !is_domain_keys(b"o=x"));
         assert!(is_spf_terms(b"include:_spf.example.com ip4:192.0.2.1 -all"));
         assert!(!is_spf_terms(b"include: the following"));
     }

@@ -33,6 +33,8 @@ pub struct Entry {
     pub span: Span,
     /// Was it written in quotes?
     pub quoted: bool,
+    /// An MX that was written without its preference.
+    pub unranked: bool,
 }
 
 impl Entry {
@@ -139,13 +141,19 @@ fn stated(
         let begin = zone.name.as_ref().map_or(at, |n| start + n.start);
         return Some(Statement { name, kind: zone.kind, entry: txt(text, begin, at, open) });
     }
-    let data = Data::parse(zone.kind, zone_line::comment_cut(std::str::from_utf8(&text[at..end]).ok()?))?;
-    Some(Statement { name, kind: zone.kind, entry: plain(data, start, end) })
+    let written = zone_line::comment_cut(std::str::from_utf8(&text[at..end]).ok()?);
+    let unranked = zone.kind == Kind::Mx && zone_line::is_host(written);
+    let data = match unranked {
+        true => Data::parse(Kind::Mx, &format!("0 {written}"))?,
+        false => Data::parse(zone.kind, written)?,
+    };
+    Some(Statement { name, kind: zone.kind, entry: Entry { unranked, ..plain(data, start, end) } })
 }
 
 fn txt(text: &[u8], begin: usize, at: usize, open: &mut u32) -> Entry {
     let Value { strings, places, quoted, end } = value::read(text, at, open);
-    Entry { text: strings.concat(), data: Data::Txt(strings), places, span: Span::new(begin, end), quoted }
+    let span = Span::new(begin, end);
+    Entry { text: strings.concat(), data: Data::Txt(strings), places, span, quoted, unranked: false }
 }
 
 /// What `dig +short` prints for MX and addresses.
@@ -157,7 +165,8 @@ fn short(begin: usize, line: &[u8]) -> Option<Statement> {
 }
 
 fn plain(data: Data, start: usize, end: usize) -> Entry {
-    Entry { data, text: Vec::new(), places: Vec::new(), span: Span::new(start, end), quoted: false }
+    let (text, places, span) = (Vec::new(), Vec::new(), Span::new(start, end));
+    Entry { data, text, places, span, quoted: false, unranked: false }
 }
 
 fn is_value(line: &[u8]) -> bool {

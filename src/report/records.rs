@@ -150,8 +150,11 @@ fn of_domain(d: &Diagnosis, domain: &str) -> Vec<(Subject, Question)> {
     let said = &facts.evidence.said.check.selectors;
     let named =
         |q: &Question| q.name.strip_suffix(&keys).is_some_and(|s| said.iter().any(|n| n.eq_ignore_ascii_case(s)));
+    // `_policy` and `_adsp` are no selectors but the places of dead standards.
+    let old = |q: &Question| facts.domain.obsolete.iter().any(|old| old.asked.question == *q);
     let found = |q: &Question, a: &Answer| {
-        q.kind == Kind::Txt && q.name.ends_with(&keys) && (named(q) || a.alias().is_some() || !a.records.is_empty())
+        let there = named(q) || a.alias().is_some() || !a.records.is_empty();
+        q.kind == Kind::Txt && q.name.ends_with(&keys) && !old(q) && there
     };
     all.extend(facts.evidence.answers.iter().filter(|(q, a)| found(q, a)).map(|(q, _)| (Subject::Dkim, q.clone())));
     let above = facts.domain.keys.above.iter().filter(|s| s.is_found() && !s.wildcard);

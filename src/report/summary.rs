@@ -93,7 +93,12 @@ pub fn notes(d: &Diagnosis) -> Vec<String> {
     match input.kind {
         InputKind::Message | InputKind::Headers | InputKind::Unknown | InputKind::Domain | InputKind::Ip => {}
         InputKind::Record => {
-            notes.push(format!("Read as a DNS record: {}. No name came with it, so DNS was not asked.", input.because))
+            let name = d.facts.reading.record.as_ref().and_then(|r| r.name.as_deref());
+            let rest = match name {
+                Some(name) => format!("What else stands at {name} was not asked: postdoc check shows it."),
+                None => "No name came with it, so DNS was not asked for others beside it.".to_owned(),
+            };
+            notes.push(format!("Read as a DNS record: {}. {rest}", input.because));
         }
         kind => notes.push(format!("Read as a {}: {}.", kind.word(), input.because)),
     }

@@ -74,6 +74,51 @@ fn records_of_old_guides_get_the_verdict_that_is_known() {
     assert!(rows >= 40, "{rows}");
 }
 
+/// Lines as guides print them, pasted alone, and the rule that must speak; none, where nothing is wrong.
+const PASTED: &[(&str, &str)] = &[
+    ("example.com. MX mta-1.example.com.", "mx-missing-or-invalid"),
+    ("example.com.  MX  10  mail.example.com.", ""),
+    ("v=spf1 ip4:192.0.2.4 -all", ""),
+    ("spf2.0/pra include:spf.akmta.net ip4:192.0.2.4 -all", "obsolete-auth-records"),
+    ("example.com SPF \"spf2.0/pra include:spf.akmta.net -all\"", "obsolete-auth-records"),
+    ("o=-;", "obsolete-auth-records"),
+    ("_domainkey TXT o=-;", "obsolete-auth-records"),
+    ("_policy._domainkey\tTXT\to=-;", "obsolete-auth-records"),
+    ("_domainkey.example.com. TXT \"o=~\"", "obsolete-auth-records"),
+    ("_dmarc TXT v=DMARC1; p=none; rua=mailto:dmarc@example.com; sp=none", "dmarc-policy-none"),
+    ("v=DMARC1; p=reject; sp=reject; mailto:report@example.com", "dmarc-record-malformed"),
+    ("v=DMARC1; p=quarantine; pct=20; rua=mailto:dmarc@example.com", "dmarc-removed-tags"),
+    ("v=DKIM1; k=rsa; p=", "dkim-key-revoked"),
+    ("v=spf1 a mx ip: -all", "spf-syntax-error"),
+    ("v=spf1 +all", "spf-too-permissive"),
+    ("v=spf1 ptr -all", "spf-ptr-mechanism"),
+    ("v=spf1 -all", ""),
+    ("v=spf1 ip6:1080::8:800:200C:417A/96 -all", ""),
+    ("v=spf1 redirect=a.example redirect=b.example", "spf-syntax-error"),
+    ("default._bimi.example.com TXT v=BIMI1; l=https://example.com/bimi/bimi.svg", "bimi-not-eligible"),
+    ("_smtp._tls.example.com TXT \"v=TLSRPTv1; rua=mailto:admin@example.com\"", ""),
+    ("v=TLSRPTv1; rua=admin@example.com", "mta-sts-or-dane-broken"),
+    ("_mta-sts.example.com TXT \"v=STSv1; id=20250101\"", ""),
+    ("trk.example.com CNAME trk.aksend.net", ""),
+    ("ac-bounces.example.com IN CNAME akmta.net", ""),
+    ("example.com CAA 0 issue \"letsencrypt.org\"", ""),
+    ("4.2.0.192.in-addr.arpa. PTR mail.example.com.", ""),
+];
+
+#[test]
+fn lines_of_old_guides_are_judged_when_they_are_pasted() {
+    for (line, rule) in PASTED {
+        let input = Input::read("-", line.as_bytes(), None).unwrap();
+        assert_eq!(input.kind, InputKind::Record, "{line}");
+        let d = judge(Evidence::new(input, Said::default(), "2026-06-10T12:00:00Z".parse().unwrap(), true));
+        let found: Vec<&str> = d.every_finding().map(|f| f.rule.id).collect();
+        match *rule {
+            "" => assert!(found.is_empty(), "{line}: {found:?}"),
+            rule => assert!(found.contains(&rule), "{line}: {rule} is not in {found:?}"),
+        }
+    }
+}
+
 #[test]
 fn eleven_includes_over_two_levels_are_shown_as_a_tree() {
     let mut lines = vec!["example.com TXT \"v=spf1 include:a.test include:b.test ip4:192.0.2.4 ~all\"".to_owned()];

@@ -201,6 +201,7 @@ fn pasted(name: Option<&str>, texts: &[&str]) -> Reading {
         places: (0..).take(t.len()).collect(),
         span: Span::new(0, t.len()),
         quoted: false,
+        unranked: false,
     });
     let record = crate::facts::record::Pasted {
         name: name.map(str::to_owned),

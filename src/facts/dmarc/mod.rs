@@ -249,6 +249,7 @@ mod tests {
             places: (0..text.len() as u32).collect(),
             span: Span::new(0, text.len()),
             quoted: false,
+            unranked: false,
         };
         let pasted = Pasted {
             name: None,

@@ -43,6 +43,11 @@ pub fn declines(record: &Tagged) -> bool {
     record.tag("l").is_some() && empty("l") && empty("a")
 }
 
+/// The text of one that was pasted; `None` for another record.
+pub fn pasted(text: &[u8]) -> Option<Tagged> {
+    Tagged::look(text, 0, "BIMI1", lint)
+}
+
 fn lint(record: &mut Tagged) {
     let Some(logo) = record.tag("l") else {
         return record.flaws.push(Flaw::fatal(None, "l= with the address of the logo is missing"));

@@ -51,6 +51,11 @@ fn fetch(lookup: &Lookup, url: &str) -> Fetch {
     }
 }
 
+/// The text of one that was pasted; `None` for another record.
+pub fn pasted(text: &[u8]) -> Option<Tagged> {
+    Tagged::look(text, 0, "STSv1", lint)
+}
+
 /// RFC 8461 §3.1: `id` is one to 32 letters and digits.
 fn lint(record: &mut Tagged) {
     let Some(id) = record.tag("id") else {

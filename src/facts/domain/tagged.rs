@@ -68,18 +68,10 @@ impl Published {
         let alias = answer.and_then(|a| a.alias()).map(str::to_owned);
         let mut at = Published { asked, records: Vec::new(), almost: Vec::new(), alias };
         let texts = answer.into_iter().flat_map(|a| a.texts()).enumerate();
-        for (index, text) in texts.filter(|(_, t)| means(t, version)).take(RECORDS) {
-            let mut record = Tagged::split(&text, index);
-            if begins(&text, version) {
-                record.doubles();
-                lint(&mut record);
-                record.flaws.sort_by_key(|f| f.span);
-                at.records.push(record);
-            } else {
-                let text = format!("it does not begin with exactly v={version};");
-                record.flaws.push(Flaw::fatal(Some(Span::new(0, record.text.len().min(version.len() + 3))), text));
-                at.almost.push(record);
-            }
+        let looked = texts
+            .filter_map(|(index, text)| Some((begins(&text, version), Tagged::look(&text, index, version, &lint)?)));
+        for (counts, record) in looked.take(RECORDS) {
+            if counts { at.records.push(record) } else { at.almost.push(record) }
         }
         at
     }
@@ -107,6 +99,23 @@ impl Tagged {
         let text = String::from_utf8_lossy(text).into_owned();
         let tags = TagList::split(text.as_bytes(), Span::new(0, text.len()));
         Tagged { index, text, tags, flaws: Vec::new() }
+    }
+
+    /// A text that begins with the version, or means to, looked over with `lint`; `None` for any other.
+    pub fn look(text: &[u8], index: usize, version: &str, lint: impl Fn(&mut Tagged)) -> Option<Tagged> {
+        if !means(text, version) {
+            return None;
+        }
+        let mut record = Tagged::split(text, index);
+        if begins(text, version) {
+            record.doubles();
+            lint(&mut record);
+            record.flaws.sort_by_key(|f| f.span);
+        } else {
+            let text = format!("it does not begin with exactly v={version};");
+            record.flaws.push(Flaw::fatal(Some(Span::new(0, record.text.len().min(version.len() + 3))), text));
+        }
+        Some(record)
     }
 
     /// The first tag called `name`.

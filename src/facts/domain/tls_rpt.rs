@@ -8,6 +8,11 @@ pub fn gather(lookup: &Lookup, domain: &str) -> Published {
     Published::read(lookup, &format!("_smtp._tls.{domain}"), "TLSRPTv1", lint)
 }
 
+/// The text of one that was pasted; `None` for another record.
+pub fn pasted(text: &[u8]) -> Option<Tagged> {
+    Tagged::look(text, 0, "TLSRPTv1", lint)
+}
+
 fn lint(record: &mut Tagged) {
     let Some(rua) = record.tag("rua") else {
         return record.flaws.push(Flaw::fatal(None, "rua= is missing: nobody gets the reports"));

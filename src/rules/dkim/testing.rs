@@ -104,6 +104,7 @@ impl Case {
             places: (0..).take(value.len()).collect(),
             span: Span::new(0, value.len()),
             quoted: false,
+            unranked: false,
         };
         let record = record::Pasted { name: name.map(str::to_owned), kind: Kind::Txt, entries: vec![entry], unread: 0 };
         Case {

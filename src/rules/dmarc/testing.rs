@@ -64,7 +64,14 @@ impl Case {
             let span = case.write(t);
             case.text.push('\n');
             let places = (span.start..span.end).collect();
-            Entry { data: crate::remedy::text(t), text: t.as_bytes().to_vec(), places, span, quoted: false }
+            Entry {
+                data: crate::remedy::text(t),
+                text: t.as_bytes().to_vec(),
+                places,
+                span,
+                quoted: false,
+                unranked: false,
+            }
         });
         let pasted = Pasted { name: name.map(str::to_owned), kind: Kind::Txt, entries: entries.collect(), unread: 0 };
         case.reading.record = Some(pasted);

@@ -1,4 +1,4 @@
-use super::{logo, shown};
+use super::{logo, pasted, shown};
 use crate::facts::Facts;
 use crate::facts::dmarc::Policy;
 use crate::facts::domain::bimi::{declines, governing};
@@ -29,6 +29,9 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
+    if let Some(record) = &facts.reading.record {
+        return pasted::logo(record);
+    }
     let Some((at, record)) = governing(&facts.domain.bimi) else {
         let open = facts.domain.bimi.iter().find_map(|p| p.asked.open());
         return match open {

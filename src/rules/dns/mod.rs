@@ -14,6 +14,7 @@ mod mta_sts_or_dane_broken;
 mod mx_missing_or_invalid;
 mod name_servers;
 mod non_sending_domain_open;
+mod pasted;
 mod record_wrong_name;
 mod return_path_unusable;
 mod shown;

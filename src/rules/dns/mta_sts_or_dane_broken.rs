@@ -1,4 +1,4 @@
-use super::{dane, sts};
+use super::{dane, pasted, sts};
 use crate::facts::Facts;
 use crate::rules::{Verdict, rule};
 
@@ -26,6 +26,9 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
+    if let Some(record) = &facts.reading.record {
+        return pasted::tls(record);
+    }
     let (mut found, mut gaps) = (Vec::new(), Vec::new());
     let mut applies = false;
     if let Some(sts) = &facts.domain.mta_sts {

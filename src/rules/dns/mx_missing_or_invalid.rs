@@ -5,6 +5,7 @@ use crate::facts::Facts;
 use crate::facts::boundary::is_public;
 use crate::facts::freemail;
 use crate::facts::mail_hosts::{MailHosts, Reception, Server, State};
+use crate::facts::record::Pasted;
 use crate::remedy::{Change, Remedy, TTL, blank};
 use crate::rules::spf::support::{short, spf_domain};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
@@ -14,7 +15,8 @@ rule! {
     ///
     /// ## What we saw
     /// The domain in From takes no mail at all, or one of its mail servers is named in a way that does not work: by an
-    /// alias (CNAME), by an address instead of a name, or by a name without an address that the world can reach.
+    /// alias (CNAME), by an address instead of a name, or by a name without an address that the world can reach. Or you
+    /// pasted an MX record that has no preference.
     ///
     /// ## Why mail suffers
     /// Answers are lost, and receivers ask whether a sender can be answered before they trust it. A null MX says that the
@@ -31,6 +33,9 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
+    if let Some(pasted) = facts.reading.record.as_ref().filter(|r| r.kind == Kind::Mx) {
+        return Verdict::of(unranked(pasted).into_iter().collect(), vec![]);
+    }
     if facts.mail_hosts.is_empty() {
         return Verdict::NotApplicable;
     }
@@ -52,6 +57,31 @@ fn judge(facts: &Facts) -> Verdict {
         }
     }
     Verdict::of(found, gaps)
+}
+
+/// A pasted record that is a host alone.
+fn unranked(pasted: &Pasted) -> Option<Finding> {
+    let entry = pasted.entries.iter().find(|e| e.unranked)?;
+    let Data::Mx { exchange, .. } = &entry.data else { return None };
+    let name = pasted.name.as_deref().unwrap_or("<your domain>");
+    Some(
+        Finding::new(&RULE, "The MX record has no preference")
+            .severity(Severity::Medium)
+            .sure(Confidence::Certain, "the record is in what you pasted")
+            .explain(
+                "An MX record is a number and a host; senders try the lowest number first. DNS hosts refuse a record without one, \
+                 or take it apart wrongly.",
+            )
+            .exhibit(Exhibit::input(entry.span, "a host, and no number before it"))
+            .fix(
+                Remedy::new(format!("Write it with a preference: {name} MX 10 {exchange}"))
+                    .step(format!(
+                        "Only if {exchange} really takes mail for the domain: at a server that only sends, what is written to you is lost."
+                    ))
+                    .step("Where the form has a field of its own for the priority, the 10 goes there."),
+            )
+            .check(format!("dig +short MX {name}"), format!("10 {exchange}.")),
+    )
 }
 
 /// From takes no mail.
@@ -192,9 +222,20 @@ mod tests {
     }
 
     #[test]
+    fn a_pasted_record_without_a_preference() {
+        for paste in ["example.com. MX mta-1.example.com.", "example.com.\tIN\tMX\tmta-1.example.com"] {
+            let finding = found(&RULE, paste, None);
+            let fix = finding.fix.unwrap();
+            assert!(fix.summary.ends_with("example.com MX 10 mta-1.example.com"), "{}", fix.summary);
+            assert!(fix.steps[0].contains("only sends"), "{:?}", fix.steps);
+        }
+    }
+
+    #[test]
     fn it_passes_does_not_apply_and_waits() {
         let zone = format!("{PATH}example.com A 192.0.2.2");
         assert!(matches!(judge(&RULE, &paste(), Some(&zone)), Verdict::Pass));
+        assert!(matches!(judge(&RULE, "example.com. MX 10 mail.example.com.", None), Verdict::Pass));
         let record = "example.com. TXT \"v=spf1 -all\"";
         assert!(matches!(judge(&RULE, record, None), Verdict::NotApplicable));
         assert!(matches!(judge(&RULE, &paste(), None), Verdict::Unknown(_)));

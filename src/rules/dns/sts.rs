@@ -110,7 +110,9 @@ fn unfetched(facts: &Facts, sts: &MtaSts, domain: &str, what: &str) -> Finding {
         .exhibit(Exhibit::fetched(&errand(sts), what, "no policy"))
         .fix(
             Remedy::new(format!("Serve the policy at {}.", sts.url))
-                .step(format!("Point mta-sts.{domain} to a web server that has a valid certificate for that very name, and answers this address itself with 200 and text/plain."))
+                .step(format!("Give mta-sts.{domain} an A record or alias that leads to a web server that has a valid certificate for that very name, and answers this address itself, over HTTPS, with 200 and text/plain."))
+                .step("Its lines: version: STSv1; mode: testing until reports (_smtp._tls) show no failure for two weeks, then enforce; mx: for every MX; max_age: 86400, later 604800.")
+                .step(new_id(domain))
                 .step("If nobody uses it any more, serve a policy with mode: none for as long as the old max_age was, then delete the record."),
         )
         .check(command(&sts.url), "HTTP 200, text/plain, and the lines of the policy")

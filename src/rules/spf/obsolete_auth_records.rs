@@ -1,5 +1,5 @@
 use super::support::{is_unread, names, obstacle, pasted_change, short, text_exhibit, unread};
-use crate::evidence::Kind;
+use crate::evidence::{Kind, zone_line};
 use crate::facts::Facts;
 use crate::facts::domain::obsolete::Old;
 use crate::facts::spf::{Published, Whose};
@@ -112,12 +112,14 @@ fn pasted(facts: &Facts) -> Option<Finding> {
     let name = pasted.name.as_deref().unwrap_or_default();
     let entry = pasted.entries.first()?;
     let begins = |with: &str| entry.text.get(..with.len()).is_some_and(|t| t.eq_ignore_ascii_case(with.as_bytes()));
-    let domain_keys = name.starts_with("_domainkey.") || name.starts_with("_policy._domainkey.");
+    // With or without the domain behind it, as panels and guides write it.
+    let at = |label: &str| name.strip_prefix(label).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let bare = name.is_empty() && zone_line::is_domain_keys(&entry.text);
     let (what, label) = if pasted.kind == Kind::Spf {
         ("the DNS type SPF (99)", "only TXT counts")
-    } else if domain_keys && begins("o=") {
+    } else if bare || (at("_domainkey") || at("_policy._domainkey")) && begins("o=") {
         ("a DomainKeys policy", "nobody reads this")
-    } else if name.starts_with("_adsp._domainkey.") && begins("dkim=") {
+    } else if at("_adsp._domainkey") && begins("dkim=") {
         ("an ADSP policy", "nobody reads this")
     } else {
         return None;

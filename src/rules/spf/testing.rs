@@ -63,7 +63,14 @@ pub fn pasted(name: Option<&str>, texts: &[&str]) -> Scene {
         let places: Vec<u32> = (at..).take(text.len()).collect();
         let span = Span::new(at as usize, at as usize + text.len());
         at += text.len() as u32 + 1;
-        Entry { data: crate::remedy::text(text), text: text.as_bytes().to_vec(), places, span, quoted: false }
+        Entry {
+            data: crate::remedy::text(text),
+            text: text.as_bytes().to_vec(),
+            places,
+            span,
+            quoted: false,
+            unranked: false,
+        }
     });
     let record = Pasted { name: name.map(str::to_owned), kind: Kind::Txt, entries: entries.collect(), unread: 0 };
     Scene { reading: Reading { record: Some(record), ..Reading::default() }, ..Scene::default() }
