@@ -25,6 +25,8 @@ pub struct Platform {
     pub dkim: Vec<DkimSetup>,
     /// Further names that its DKIM CNAMEs lead to (`*.` prefix: any subdomain). Never proposed.
     pub dkim_targets: Vec<String>,
+    /// Selectors that its guides show and its customers may choose; a check of a domain tries them.
+    pub selectors: Vec<String>,
     /// Where to switch on signing with the sender's own domain.
     pub dkim_setting: Option<String>,
     /// Shared `d=` domains (`*.` prefix: any subdomain) that mean custom DKIM is off.
@@ -33,6 +35,8 @@ pub struct Platform {
     pub return_path: Option<ReturnPath>,
     /// Where to set it.
     pub return_path_setting: Option<String>,
+    /// The host of links, below the sender's domain.
+    pub tracking: Option<Tracking>,
     /// Fingerprints in a message.
     pub marks: Marks,
     pub mx: Vec<String>,
@@ -81,6 +85,18 @@ pub struct ReturnPath {
     pub target: Option<String>,
     /// The SPF record beside an MX.
     pub spf: Option<String>,
+}
+
+/// The alias that carries links and pixels under the sender's own name.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tracking {
+    /// Label below the domain: `trk`.
+    pub label: String,
+    /// What its CNAME leads to.
+    pub target: String,
+    /// Where to set it.
+    pub setting: Option<String>,
 }
 
 /// What gives a platform away in a message. `*` stands for anything.

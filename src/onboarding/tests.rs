@@ -495,3 +495,110 @@ fn two_keys_never_share_a_selector() {
     let own = step(&clash, "dkim:own");
     assert!(own.changes.is_empty() && own.actions[0].contains("Twilio SendGrid stands at the selector s1"), "{own:?}");
 }
+
+/// What an older guide told to publish for an own server.
+const OLD_GUIDE: &str = "
+    mta.acme.example A 192.0.2.4
+    4.2.0.192.in-addr.arpa PTR mta.acme.example
+    acme.example MX 10 mta.acme.example
+    acme.example TXT \"v=spf1 include:elsewhere.example -all\"
+    acme.example TXT \"spf2.0/pra ip4:192.0.2.4 ~all\"
+    elsewhere.example TXT \"v=spf1 ip4:198.51.100.9 -all\"
+    _dmarc.acme.example TXT \"v=DMARC1; p=reject; sp=reject; rua=mailto:report@acme.example\"
+";
+
+#[test]
+fn a_key_in_the_wrong_form_is_put_right_as_it_is() {
+    let ssh = "AAAAB3NzaC1yc2EAAAADAQABAAABAQDLWvAVr5k+4nneMRKhUeb/yGjRBlpGu9CLXx4LJJb1dUZeNWBCbjpjN0P5hlXD3tyml8aBJdHWtudeBvauUmxoxIfrkQW6XNwiplAXB/2bsECd1k5lPRnWzGAt8WOVI/ztOITmykZGLz9BHFIQ8i+Zte6ORlwfNiFyTLE9VE4ubzwIaOWr95MTXwtqC+zXIVwPqjZ0FYs7Ij0Pn\" \"UAx805AK0I+I/4Fb58HJ9hdMeMiMsVb3Sz+AWby208QQubkAVfm4Zf4/RjW6uBlc1pSwYKy0fq13fHb6VltVXE+Q+Cbj8tYLJHStTT8bCepOcgGsvBkw+8WiuYZBHOX6gn3L/+5";
+    let zone = format!("{NEW}{OLD_GUIDE}s1._domainkey.acme.example TXT \"v=DKIM1; k=rsa; p={ssh}\"");
+    let told = Told { key: None, ..own_server() };
+    let list = checklist(&zone, &told);
+    let dkim = step(&list, "dkim:own");
+    assert_eq!((dkim.state, dkim.changes.len()), (State::ToDo, 1), "{dkim:#?}");
+    assert!(dkim.changes[0].after[0].to_string().contains("p=MIIBIjANBgkqhkiG"), "{dkim:#?}");
+    assert!(!dkim.actions.iter().any(|a| a.contains("keygen")), "{dkim:#?}");
+    let list = checklist(&published(&zone, &dkim.changes), &told);
+    assert_eq!(state(&list, "dkim:own"), State::Done);
+}
+
+#[test]
+fn what_is_dead_goes_with_the_merged_record() {
+    let zone = format!("{NEW}{OLD_GUIDE}");
+    let list = checklist(&zone, &own_server());
+    let spf = step(&list, "spf");
+    let [change] = &spf.changes[..] else { panic!("{spf:#?}") };
+    let after: Vec<String> = change.after.iter().map(ToString::to_string).collect();
+    assert_eq!(after, ["\"v=spf1 include:elsewhere.example ip4:192.0.2.4 -all\""], "the owner's ending stays");
+    let list = checklist(&published(&zone, &spf.changes), &own_server());
+    assert_eq!(state(&list, "spf"), State::Done, "{:#?}", step(&list, "spf"));
+}
+
+#[test]
+fn a_policy_that_refuses_before_all_sign_is_too_early() {
+    let zone = format!("{NEW}{OLD_GUIDE}");
+    let list = checklist(&zone, &own_server());
+    let raise = step(&list, "dmarc-raise");
+    assert_eq!(raise.state, State::ToDo);
+    assert!(raise.actions.iter().any(|a| a.contains("[dkim:own]")) && raise.changes.is_empty(), "{raise:#?}");
+    assert_eq!(step(&list, "dmarc").title, "DMARC has a policy");
+    let list = checklist(&published(&zone, &step(&list, "dkim:own").changes), &own_server());
+    assert_eq!(state(&list, "dmarc-raise"), State::Done);
+}
+
+#[test]
+fn a_host_that_sends_and_takes_mail_is_asked_about() {
+    let list = checklist(&format!("{NEW}{OLD_GUIDE}"), &own_server());
+    let mx = step(&list, "mx");
+    assert!(mx.state == State::Done && mx.proof[1].contains("--probe-mx"), "{mx:#?}");
+}
+
+#[test]
+fn an_address_of_ipv6_at_the_same_name_is_mentioned() {
+    let list = checklist(&format!("{NEW}{OLD_GUIDE}mta.acme.example AAAA 2001:db8::1"), &own_server());
+    let host = step(&list, "host:192.0.2.4");
+    assert!(host.state == State::Done && host.proof[1].contains("--server 2001:db8::1=mta.acme.example"), "{host:#?}");
+}
+
+#[test]
+fn a_platforms_tracking_host_is_a_step_until_another_stands_for_it() {
+    let mut told = Told { platforms: vec!["altcraft".into()], ..Told::default() };
+    let list = checklist(NEW, &told);
+    let host = step(&list, "tracking:trk.acme.example");
+    assert!(host.optional && host.state == State::ToDo, "{host:#?}");
+    assert_eq!(host.changes[0].after[0].to_string(), "trk.aksend.net.");
+    assert!(host.actions[0].contains("Tracking Domain"), "{host:#?}");
+    told.tracking = vec![told::Host::read("click.acme.example=trk.aksend.net").unwrap()];
+    let list = checklist(&format!("{NEW}\nclick.acme.example CNAME trk.aksend.net\ntrk.aksend.net A 192.0.2.8"), &told);
+    assert_eq!(state(&list, "tracking:click.acme.example"), State::Done);
+    assert!(!list.steps.iter().any(|s| s.id == "tracking:trk.acme.example"));
+}
+
+#[test]
+fn settings_have_the_names_that_the_panel_gives_them() {
+    let told = Told { platforms: vec!["akmta".into()], ..own_server() };
+    let list = checklist(NEW, &told);
+    assert!(!list.steps.iter().any(|s| s.id == "dkim:akmta"), "the own servers' key is the key");
+    let text = step(&list, "panel").actions.join("\n");
+    for name in [
+        "mail_from_type",
+        "from_email, ptr, custom, aligned",
+        "sender_domain",
+        "mail_from_subdomain",
+        "pool_id",
+        "SPF domain",
+        "Sender subdomain",
+        "From domain DKIM selector",
+        "Secondary DKIM key",
+        "TRACKING_HOSTNAME",
+        "TRACKING_PREFIX",
+        "TRACKING_PUBLIC_IP",
+        "WEBCONTROL_HOSTNAME",
+        "WEBCONTROL_PUBLIC_IP",
+        "COOKIESAVER_PUBLIC_HOSTNAME",
+        "COOKIESAVER_PUBLIC_IP",
+        "abusemaster@",
+        "Tracking Domain",
+    ] {
+        assert!(text.contains(name), "{name}: {text}");
+    }
+}

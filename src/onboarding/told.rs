@@ -145,7 +145,7 @@ impl Told {
         wish.names = self.names(domain);
         wish.published = self.published(domain);
         if self.https {
-            wish.https = self.tracking.iter().map(|h| h.name.clone()).collect();
+            wish.https = self.tracking_hosts(domain).into_iter().map(|h| h.name).collect();
             wish.http = self.servers.iter().filter_map(|s| s.name.clone()).collect();
         }
         wish.blocklists = self.blocklists;
@@ -159,11 +159,21 @@ impl Told {
         said
     }
 
+    /// Hosts of links and pixels: those that were named, and those of platforms that no named one stands for.
+    pub fn tracking_hosts(&self, domain: &str) -> Vec<Host> {
+        let platforms = self.platforms.iter().filter_map(|id| platform::find(id));
+        let wanted = platforms
+            .filter_map(|p| p.tracking.as_ref())
+            .map(|t| Host { name: format!("{}.{domain}", t.label), target: Some(t.target.clone()) });
+        let named = |host: &Host| self.tracking.iter().any(|h| h.name == host.name || h.target == host.target);
+        self.tracking.iter().cloned().chain(wanted.filter(|host| !named(host))).collect()
+    }
+
     /// Names besides the domain that the checklist looks at.
     fn names(&self, domain: &str) -> Vec<String> {
         let mut names: Vec<String> = self.servers.iter().filter_map(|s| s.name.clone()).collect();
         names.extend(self.bounce.clone());
-        names.extend(self.tracking.iter().map(|h| h.name.clone()));
+        names.extend(self.tracking_hosts(domain).into_iter().map(|h| h.name));
         names.extend([format!("mta-sts.{domain}"), format!("_mta-sts.{domain}"), format!("_smtp._tls.{domain}")]);
         names.extend(self.return_paths(domain));
         let mut seen = BTreeSet::new();
@@ -205,7 +215,8 @@ impl Told {
         for name in self.bounce.iter().cloned().chain(self.return_paths(domain)) {
             all.extend([Kind::Txt, Kind::Mx].map(|kind| ask(&name, kind)));
         }
-        all.extend(self.tracking.iter().flat_map(|h| [Kind::A, Kind::Aaaa].map(|kind| ask(&h.name, kind))));
+        let hosts = self.tracking_hosts(domain);
+        all.extend(hosts.iter().flat_map(|h| [Kind::A, Kind::Aaaa].map(|kind| ask(&h.name, kind))));
         let mut seen = BTreeSet::new();
         all.retain(|q| seen.insert(q.clone()));
         all

@@ -76,6 +76,9 @@ impl KindArg {
     }
 }
 
+/// Where Altcraft takes MAIL FROM from.
+const MAIL_FROM_TYPES: [&str; 4] = ["from_email", "ptr", "custom", "aligned"];
+
 pub(super) fn configured(text: &str) -> Result<Configured, String> {
     let mut c = Configured::default();
     for pair in text.split(',').filter(|p| !p.trim().is_empty()) {
@@ -84,7 +87,8 @@ pub(super) fn configured(text: &str) -> Result<Configured, String> {
         let slot = match key.trim() {
             "from" => &mut c.from,
             "mail-from" => &mut c.mail_from,
-            "mail-from-type" => &mut c.mail_from_type,
+            "mail-from-type" if MAIL_FROM_TYPES.contains(&value.as_str()) => &mut c.mail_from_type,
+            "mail-from-type" => return Err(format!("{value:?} is none of {}", MAIL_FROM_TYPES.join(", "))),
             "helo" => &mut c.helo,
             "selector" => &mut c.selector,
             "secondary-selector" => &mut c.secondary_selector,
@@ -146,6 +150,8 @@ mod tests {
         assert_eq!(c.selector.as_deref(), Some("s1"));
         assert!(c.ip.is_some());
         assert!(configured("form=example.com").unwrap_err().contains("mail-from"));
+        assert!(configured("mail-from-type=aligned").is_ok());
+        assert!(configured("mail-from-type=alligned").unwrap_err().contains("from_email"));
         assert!(configured("from").unwrap_err().contains("KEY=VALUE"));
     }
 }

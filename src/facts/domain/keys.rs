@@ -146,7 +146,11 @@ fn candidates<'a>(
         let fixed = sender.platform.dkim.iter().filter(|setup| setup.is_fixed());
         fixed.map(|s| (s.selector.as_str(), s.below.as_deref(), Whence::Platform(sender.platform)))
     });
-    named.chain(of_platforms).chain(USUAL.into_iter().map(|s| (s, None, Whence::Usual)))
+    // What its customers use without having to: one that is not there is no fault.
+    let hints =
+        platforms.iter().flat_map(|sender| sender.platform.selectors.iter().chain(&sender.platform.marks.selectors));
+    let hints = hints.map(String::as_str).filter(|s| !s.contains('*'));
+    named.chain(of_platforms).chain(hints.chain(USUAL).map(|s| (s, None, Whence::Usual)))
 }
 
 /// The key at a name, and the answer it was read from.

@@ -41,8 +41,8 @@ fn everything_that_is_known_to_be_asked_is_asked_at_once() {
     let lookup = Lookup::new(&answers);
     let keys = gather(&lookup, "example.com", &said(&["Mine"], &["sendgrid"]), &[]);
     let missing = lookup.into_missing();
-    // Selectors, a stray one, what is below, and TXT for the platforms.
-    assert_eq!(missing.len(), USUAL.len() + 1 + 3);
+    // Selectors, one that SendGrid's customers may use, a stray one, what is below, and TXT for the platforms.
+    assert_eq!(missing.len(), USUAL.len() + 2 + 3);
     assert!(missing.contains(&Question::new("mine._domainkey.example.com", Kind::Txt)));
     assert_eq!(keys.below, Some(Below::Unasked));
     assert_eq!(keys.selectors.iter().map(|s| s.selector.as_str()).take(3).collect::<Vec<_>>(), ["mine", "s1", "s2"]);
@@ -67,6 +67,17 @@ fn platforms_of_the_spf_record_and_the_mx_bring_their_selectors() {
     assert_eq!((key.platform.unwrap().id.as_str(), key.ttl), ("brevo", Some(300)));
     assert!(keys.at("fm1._domainkey.example.com").unwrap().is_missing());
     assert_eq!(keys.below, Some(Below::Something));
+}
+
+#[test]
+fn selectors_that_a_platforms_guide_shows_are_tried() {
+    let zone = format!(
+        "example.com TXT \"v=spf1 include:spf.akmta.net -all\"
+         ak._domainkey.example.com TXT \"v=DKIM1; k=rsa; p={RSA_1024}\""
+    );
+    let (keys, _) = told(&zone, &Said::default());
+    assert_eq!(found(&keys), ["ak"]);
+    assert!(!keys.judged().any(|s| s.selector == "ak1024"), "one that is not there is no fault");
 }
 
 #[test]

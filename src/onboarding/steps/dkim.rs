@@ -188,7 +188,10 @@ fn of_servers(desk: &Desk) -> Step {
             false => State::ToDo,
         };
     }
-    if it.state == State::ToDo {
+    // A key in the wrong form is put right as it is; only without one there is one to be made.
+    let cured = found.iter().filter_map(|f| f.fix.as_ref()).flat_map(|fix| &fix.records);
+    let cured = desk.told.key.is_none() && cured.clone().any(|c| c.name == key && c.blanks().is_empty());
+    if it.state == State::ToDo && !cured {
         let made = desk.told.key.clone().unwrap_or_else(|| dkim::open_record("rsa"));
         it.changes.push(desk.change(&key, Kind::Txt, vec![remedy::text(&made)], |_| true));
         if desk.told.key.is_none() {

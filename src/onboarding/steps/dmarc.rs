@@ -35,6 +35,9 @@ pub(super) fn record(desk: &Desk) -> Step {
     let found: Vec<&Finding> = desk.findings(DMARC).chain(gone).collect();
     if let Some(step) = dmarc.governing().filter(|s| s.record().is_some()) {
         it.state = State::Done;
+        if strict(desk) {
+            it.title = "DMARC has a policy".to_owned();
+        }
         if step.name() != name {
             it.proof.push(format!("the record at {} holds for this name too", step.name()));
         }
@@ -63,8 +66,14 @@ pub(super) fn record(desk: &Desk) -> Step {
     it
 }
 
-/// From watching to refusing; locked until reports or a test prove that all mail is aligned.
-pub(super) fn raise(desk: &Desk) -> Step {
+/// Is the policy more than watching?
+fn strict(desk: &Desk) -> bool {
+    desk.facts().dmarc.record().and_then(|r| r.own_policy()).is_some_and(|p| p > Policy::None)
+}
+
+/// From watching to refusing; locked until reports or a test prove that all mail is aligned. `unsigned`: steps of senders
+/// whose key is not there yet.
+pub(super) fn raise(desk: &Desk, unsigned: &[&Step]) -> Step {
     let name = format!("_dmarc.{}", desk.domain);
     let mut it = step(
         "dmarc-raise",
@@ -80,6 +89,19 @@ pub(super) fn raise(desk: &Desk) -> Step {
         _ => State::Waiting,
     };
     it.proof.push(desk.says(&name, Kind::Txt));
+    if it.state == State::Done && !unsigned.is_empty() {
+        it.state = State::ToDo;
+        it.actions.push(
+            "It refuses before everybody is ready: what fails the checks is junked or refused, your own mail too. These do not sign yet:"
+                .into(),
+        );
+        it.actions.extend(unsigned.iter().map(|s| format!("{} [{}]", s.title, s.id)));
+        it.actions.push(
+            "Make them sign first; or begin with watching, which only you can decide, for it lets forged mail in as well: the same \
+             record with p=none, without sp=, and with rua=."
+                .into(),
+        );
+    }
     if it.state != State::Waiting {
         return it;
     }

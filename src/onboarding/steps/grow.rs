@@ -4,7 +4,7 @@ use super::{Desk, Next, Stage, State, Step, step};
 use crate::knowledge::receiver;
 
 pub(super) fn all(desk: &Desk) -> Vec<Step> {
-    let mut steps = vec![portals(), warm_up(desk)];
+    let mut steps = vec![portals(desk), warm_up(desk)];
     steps.iter_mut().for_each(|s| s.state = State::Unknown);
     steps
 }
@@ -12,7 +12,7 @@ pub(super) fn all(desk: &Desk) -> Vec<Step> {
 /// Receivers whose portals matter to senders, by what share of mail they have.
 const PORTALS: [&str; 7] = ["gmail", "microsoft", "yahoo", "mail-ru", "yandex", "orange", "icloud"];
 
-fn portals() -> Step {
+fn portals(desk: &Desk) -> Step {
     let mut it = step(
         "feedback-loops",
         Stage::Grow,
@@ -24,6 +24,11 @@ fn portals() -> Step {
         it.actions.extend(receiver.postmaster.iter().map(|l| format!("{}: {} ({})", receiver.name, l.url, l.what)));
     }
     it.actions.push("Many others: https://fbl.validity.com (Comcast, Fastmail, Rackspace, Telstra and more).".into());
+    it.actions.push(format!(
+        "Have ready what they ask for: name, phone and mailbox of who answers, the list of your domains and addresses, and \
+         postmaster@ and abuse@{} that take mail.",
+        desk.domain
+    ));
     it.actions.push(
         "Keep for every address when, from where and by which page it signed up: it answers abuse complaints.".into(),
     );

@@ -39,6 +39,11 @@ pub(super) fn server(desk: &Desk, server: &Server) -> Vec<Step> {
         forward = unknown(forward, desk.says(&host, kind));
     } else if desk.addresses(&host).contains(&ip) {
         forward = done(forward, desk.says(&host, kind));
+        let told = |ip: &IpAddr| desk.told.servers.iter().any(|s| s.ip == *ip);
+        let more = desk.addresses(&host).into_iter().filter(|ip| ip.is_ipv6() && server.ip.is_ipv4() && !told(ip));
+        forward.proof.extend(more.map(|ip| {
+            format!("it has {ip} too: if it may send from there, that address needs a reverse name and SPF (--server {ip}={host})")
+        }));
     } else {
         forward.proof.push(desk.says(&host, kind));
         forward.changes.push(desk.change(&host, kind, vec![address], |_| false));

@@ -25,14 +25,15 @@ pub(super) fn all(desk: &Desk) -> Vec<Step> {
         steps.extend(hosts::server(desk, server));
     }
     steps.push(spf::spf(desk));
-    steps.extend(dkim::all(desk));
+    let keys = dkim::all(desk);
+    steps.extend(keys.iter().cloned());
     steps.push(dmarc::record(desk));
     steps.extend(spf::return_paths(desk));
     steps.extend(web::tracking(desk));
     steps.extend(web::certificate(desk));
     steps.push(zone::verification(desk));
     steps.extend(optional::all(desk));
-    steps.extend(prove::all(desk));
+    steps.extend(prove::all(desk, &keys));
     steps.extend(grow::all(desk));
     steps
 }

@@ -4,9 +4,11 @@ use super::{Desk, Next, Stage, State, Step, dmarc, step};
 use crate::knowledge::platform;
 use crate::remedy;
 
-pub(super) fn all(desk: &Desk) -> Vec<Step> {
+/// `keys`: the steps in which senders get their keys.
+pub(super) fn all(desk: &Desk, keys: &[Step]) -> Vec<Step> {
+    let unsigned: Vec<&Step> = keys.iter().filter(|s| matches!(s.state, State::ToDo | State::Waiting)).collect();
     let mut steps: Vec<Step> = panel(desk).into_iter().collect();
-    steps.extend([test(desk), unsubscribe(desk), dmarc::raise(desk)]);
+    steps.extend([test(desk), unsubscribe(desk), dmarc::raise(desk, &unsigned)]);
     steps
 }
 

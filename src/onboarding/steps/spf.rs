@@ -90,11 +90,16 @@ pub(super) fn spf(desk: &Desk) -> Step {
     match remedy::spf::change(&desk.facts().evidence.answers, domain, Record::is, Some(&wanted)) {
         Some(change) if change.before == change.after && found.is_empty() => it.state = State::Done,
         Some(change) if change.before == change.after => {}
-        Some(change) => {
+        Some(mut change) => {
             it.state = State::ToDo;
-            // The merged record takes the place of what a rule proposes for the same name.
-            it.changes.retain(|c| c.name != change.name || c.kind != Kind::Txt);
-            it.changes.insert(0, change);
+            // The merged record takes the place of what a rule proposes for the same name; what the rule deletes
+            // beside SPF goes all the same.
+            let (here, rest): (Vec<Change>, Vec<Change>) =
+                std::mem::take(&mut it.changes).into_iter().partition(|c| c.name == change.name && c.kind == Kind::Txt);
+            let gone = |d: &Data| here.iter().any(|c| c.before.contains(d) && !c.after.contains(d));
+            change.after.retain(|d| is_spf(d) || !gone(d));
+            it.changes.push(change);
+            it.changes.extend(rest);
         }
         None => {
             it.state = State::ToDo;
@@ -102,6 +107,10 @@ pub(super) fn spf(desk: &Desk) -> Step {
         }
     }
     it
+}
+
+fn is_spf(data: &Data) -> bool {
+    matches!(data, Data::Txt(strings) if Record::is(&strings.concat()))
 }
 
 /// Does the term belong at the From domain? Where the platform has a bounce domain of its own, it does not.

@@ -5,13 +5,22 @@ use super::{Desk, Next, Stage, State, Step, done, step, unknown};
 use crate::evidence::errand::{Step as Failed, What};
 use crate::evidence::{Data, Errand, Kind};
 use crate::facts::domain::names::front_page;
+use crate::knowledge::platform;
 use crate::onboarding::told::Host;
-use crate::remedy::blank;
+use crate::remedy::{self, blank};
 use std::net::IpAddr;
 
 /// Hosts of links and pixels: where each leads, and its certificate.
 pub(super) fn tracking(desk: &Desk) -> Vec<Step> {
-    desk.told.tracking.iter().flat_map(|host| [track(desk, host), secured(desk, host)]).collect()
+    let hosts = desk.told.tracking_hosts(desk.domain);
+    let both = |host: &Host| {
+        let mut steps = [track(desk, host), secured(desk, host)];
+        // What only the platform's guide tells of is the owner's to want.
+        let named = desk.told.tracking.contains(host);
+        steps.iter_mut().for_each(|s| s.optional |= !named);
+        steps
+    };
+    hosts.iter().flat_map(both).collect()
 }
 
 fn track(desk: &Desk, host: &Host) -> Step {
@@ -25,6 +34,9 @@ fn track(desk: &Desk, host: &Host) -> Step {
     let ip = target.as_deref().and_then(|t| t.parse::<IpAddr>().ok());
     let kind = ip.map_or(Kind::A, |ip| data(ip).0);
     it.check = Some(format!("dig +short {kind} {name}"));
+    let platforms = desk.told.platforms.iter().filter_map(|id| platform::find(id)).filter_map(|p| p.tracking.as_ref());
+    let whose = platforms.filter(|t| Some(&t.target) == target.as_ref());
+    it.actions.extend(whose.filter_map(|t| t.setting.as_deref()).map(|s| remedy::platform::place(s, desk.domain)));
     if desk.unasked(name, kind) {
         return unknown(it, desk.says(name, kind));
     }

@@ -85,7 +85,14 @@ pub(super) fn mx(desk: &Desk) -> Step {
     let found: Vec<_> = desk.findings(MX).collect();
     let Some(servers) = desk.mx() else { return unknown(it, desk.says(domain, Kind::Mx)) };
     if !servers.is_empty() && found.is_empty() {
-        return done(it, desk.says(domain, Kind::Mx));
+        it = done(it, desk.says(domain, Kind::Mx));
+        let sends = desk.told.servers.iter().filter_map(|s| s.name.as_deref());
+        let both = sends.filter(|name| servers.iter().any(|(_, mx)| mx == name));
+        let both = both.filter(|_| desk.facts().domain.probes.is_none());
+        it.proof.extend(both.map(|name| {
+            format!("{name} sends too. Whether it takes mail was not asked (--probe-mx): at a server that only sends, answers are lost")
+        }));
+        return it;
     }
     it.state = State::ToDo;
     it.proof.push(desk.says(domain, Kind::Mx));

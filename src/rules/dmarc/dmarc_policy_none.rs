@@ -72,11 +72,17 @@ fn remedy(facts: &Facts, seen: &seen::Seen, tag: &str, named: Policy) -> Remedy 
     }
     let mut edit = Edit::of(&seen.record.text);
     match named {
-        Policy::None => edit.set(tag, Policy::Quarantine.word()),
+        Policy::None => {
+            edit.set(tag, Policy::Quarantine.word());
+            // Written beside p=none it was part of the same stage.
+            if tag == "p" && seen.record.sp == Some(Policy::None) {
+                edit.set("sp", Policy::Quarantine.word());
+            }
+        }
         _ => edit.remove("t"),
     }
     let remedy = remedy.step(
-        "When the reports of about four weeks show that all you send passes, and not before, publish this next stage",
+        "When the reports of about four weeks show that all you send passes, and not before, go on to the next stage",
     );
     seen.publish(remedy, &edit.text(), &[])
 }
@@ -96,6 +102,15 @@ mod tests {
         assert_eq!(finding.severity, Severity::Info);
         let fix = finding.fix.unwrap();
         assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=quarantine; rua=mailto:a@example.com; x=y"]);
+    }
+
+    #[test]
+    fn names_below_go_along() {
+        let case = Case::from("example.com")
+            .txt("_dmarc.example.com", &["v=DMARC1; p=none; rua=mailto:a@example.com; sp=none"])
+            .nothing_else();
+        let fix = only(judge(&case.facts())).fix.unwrap();
+        assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=quarantine; rua=mailto:a@example.com; sp=quarantine"]);
     }
 
     #[test]

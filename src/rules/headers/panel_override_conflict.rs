@@ -145,7 +145,9 @@ fn mail_from(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Vec<Gap>) 
     let set = &facts.evidence.said.configured;
     let kind = set.mail_from_type.as_deref().map(str::to_ascii_lowercase);
     let kind = kind.as_deref().filter(|k| matches!(*k, "from_email" | "aligned" | "ptr"));
-    if set.mail_from.is_none() && kind.is_none() {
+    // A pool is told by its sender or SPF domain, or by a mere label, which no header shows.
+    let pool = set.pool.as_deref().map(domain_of).filter(|pool| pool.contains('.'));
+    if set.mail_from.is_none() && kind.is_none() && pool.is_none() {
         return;
     }
     let identity = facts.identities.mail_from.as_ref().filter(|m| m.span.is_some());
@@ -170,6 +172,9 @@ fn mail_from(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Vec<Gap>) 
     };
     if let Some(said) = set.mail_from.as_deref().filter(|said| domain_of(said) != domain) {
         conflict("mail_from", said.trim().to_owned());
+    }
+    if let Some(pool) = pool.filter(|pool| pool != domain && !domain.ends_with(&format!(".{pool}"))) {
+        conflict("pool", pool);
     }
     let Some(kind) = kind else { return };
     let (option, from) = ("mail_from_type", facts.reading.from_domain());
@@ -297,7 +302,8 @@ mod tests {
 
     #[test]
     fn each_setting_is_compared() {
-        let fires: [fn(&mut Configured); 11] = [
+        let fires: [fn(&mut Configured); 12] = [
+            |c| c.pool = some("pool.example.net"),
             |c| c.from = some("example.net"),
             |c| c.from = some("joe@example.com"),
             |c| c.mail_from = some("bounce@example.net"),
@@ -315,7 +321,9 @@ mod tests {
             assert!(found.exhibits.iter().any(|e| matches!(e.place, Place::User(_))), "{n}");
             assert!(found.exhibits.iter().any(|e| matches!(e.place, Place::Input(_))), "{n}");
         }
-        let passes: [fn(&mut Configured); 8] = [
+        let passes: [fn(&mut Configured); 10] = [
+            |c| c.pool = some("example.com"),
+            |c| c.pool = some("marketing"),
             |c| c.from = some("Example.com"),
             |c| c.from = some("Jane@example.com"),
             |c| c.mail_from = some("other-local@EXAMPLE.com"),

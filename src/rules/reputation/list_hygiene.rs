@@ -47,7 +47,7 @@ fn judge(facts: &Facts) -> Verdict {
             Remedy::new("Take out what bounces, and what never answers.")
                 .step("Take every address that bounced hard out at once, and never write to it again.")
                 .step("Take out addresses without any sign of life for six months.")
-                .step("Let new addresses confirm themselves by a link (confirmed opt-in)."),
+                .step("Let new addresses confirm themselves by a link (double opt-in), and look them over in the form where they are typed in."),
         )
         .check("count the hard bounces of the next mailing", "below 0.5 %")
         .into()
