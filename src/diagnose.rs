@@ -91,6 +91,7 @@ pub fn judge(facts: Facts) -> Diagnosis {
     }
     rules::bounce::link(&facts, &mut found);
     rules::receiver::link(&facts, &mut found);
+    rules::content::bear_out(&facts, &mut found);
     // One answer closes all gaps that wait for it: the question of the first rule stands for them.
     let mut needs = std::collections::BTreeSet::new();
     unknown.retain(|gap: &Gap| !needs.contains(&gap.needs) && needs.insert(gap.needs.clone()));

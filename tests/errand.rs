@@ -94,8 +94,9 @@ impl Lab {
         let settings = self.settings(server);
         let courier = Courier::new(&settings, Asker::new(&settings).unwrap());
         let until = tokio::time::Instant::now() + settings.timeout;
+        let input = Input::read("-", &b"example.test"[..], None).unwrap();
         // A guard against a hang, far above what any limit allows.
-        let brought = tokio::time::timeout(Duration::from_secs(120), courier.perform(&errand, until)).await;
+        let brought = tokio::time::timeout(Duration::from_secs(120), courier.perform(&errand, &input, until)).await;
         brought.unwrap().what
     }
 
@@ -164,6 +165,43 @@ async fn for_ever(mut stream: impl AsyncWrite + Unpin, bytes: &[u8], pause: Dura
 async fn silence(stream: impl Sized) {
     tokio::time::sleep(Duration::from_secs(3600)).await;
     drop(stream);
+}
+
+// Handshakes.
+
+#[tokio::test]
+async fn a_handshake_notes_what_is_wrong_with_a_certificate() {
+    let lab = Lab::new();
+    let of = async |name: &str, year: i32| {
+        let acceptor = lab.acceptor(name, year);
+        let address = listen(move |stream| {
+            let acceptor = acceptor.clone();
+            async move { drop(acceptor.accept(stream).await) }
+        });
+        match lab.run(address, Errand::Handshake { host: "page.test".into() }).await {
+            What::Handshake(tls) => tls,
+            other => panic!("{other:?}"),
+        }
+    };
+    let good = of("page.test", 2099).await;
+    assert!(good.fault.is_none() && good.version.is_some() && good.chain.len() == 1, "{good:?}");
+    let (step, why) = of("other.test", 2099).await.fault.unwrap();
+    assert!(step == Step::CertificateName && why.contains("other.test"), "{why}");
+    let (step, why) = of("page.test", 2021).await.fault.unwrap();
+    assert!(step == Step::Certificate && why.contains("2021-12-31"), "{why}");
+}
+
+#[tokio::test]
+async fn without_tls_there_is_no_handshake() {
+    let lab = Lab::new();
+    let handshake = || Errand::Handshake { host: "page.test".into() };
+    assert_eq!(fault(lab.run(closed(), handshake()).await).0, Step::Connect);
+    let plain = listen(|mut stream| async move { drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await) });
+    assert_eq!(fault(lab.run(plain, handshake()).await).0, Step::Tls);
+    let inside = Errand::Handshake { host: "inside.test".into() };
+    assert_eq!(fault(lab.run(closed(), inside).await).0, Step::Name, "a stranger's name leads into no own network");
+    lab.try_timeout.set(HASTY);
+    assert_eq!(fault(lab.run(listen(silence), handshake()).await).0, Step::Timeout);
 }
 
 // Pages.

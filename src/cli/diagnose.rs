@@ -1,16 +1,18 @@
 //! `postdoc diagnose`, and `postdoc INPUT` without a terminal.
 
-use super::args::{Check, Diagnose, Format, Global, KindArg};
+use super::args::{Check, Diagnose, Format, Global, KindArg, RspamdPassword};
 use super::exit::Exit;
 use super::source;
 use crate::diagnose::Diagnosis;
 use crate::evidence::case::Case;
+use crate::evidence::filters::OwnFilters;
 use crate::evidence::said::{FoundIn, Wish};
 use crate::evidence::{Evidence, Input, InputKind, Refusal, Said};
 use crate::facts::Reading;
 use crate::redact::Redaction;
 use crate::report::{self, Shown};
 use crate::samples::{self, Sample};
+use crate::world::dns;
 use crate::world::run::{Ended, Runner};
 use crate::world::signal::Signals;
 use crate::world::state::State;
@@ -40,17 +42,18 @@ pub fn bare(global: &Global, input: Option<String>) -> anyhow::Result<Exit> {
 pub fn run(global: &Global, args: &Diagnose) -> anyhow::Result<Exit> {
     if let Some(name) = &args.sample {
         // It lives in an invented world: its answers come with it, and nothing is asked.
-        return one(global, args, sample(name)?.evidence(global.now(), said(args)), false);
+        return one(global, args, global.dns(), sample(name)?.evidence(global.now(), said(args)), false);
     }
+    let settings = dns::Settings { rspamd_password: args.rspamd_password.read()?, ..global.dns() };
     let single = |file: &str| -> anyhow::Result<Exit> {
         let input = beside(source::input(file, args.kind.kind()), args.sent.as_deref())?;
-        one(global, args, evidence(global, args, input), !args.no_save)
+        one(global, args, settings.clone(), evidence(global, args, input), !args.no_save)
     };
     match &args.files[..] {
         [] => single("-"),
         [file] => single(file),
         _ if args.sent.is_some() => bail!("--sent goes with one message: give one file"),
-        files => many(global, args, files),
+        files => many(global, args, &settings, files),
     }
 }
 
@@ -85,7 +88,13 @@ pub(super) fn said(args: &Diagnose) -> Said {
         folder: args.folder.as_deref().map(FoundIn::told),
         configured: args.configured.clone().unwrap_or_default(),
         sending: args.sending.clone().unwrap_or_default(),
-        check: Wish { volume: args.volume, ..Wish::default() },
+        check: Wish {
+            volume: args.volume,
+            blocklists: args.blocklists,
+            probe_links: args.probe_links,
+            ..Wish::default()
+        },
+        filters: OwnFilters { spamd: args.spamd.clone(), rspamd: args.rspamd.clone() },
         ..Said::default()
     }
 }
@@ -95,8 +104,14 @@ pub(super) fn evidence(global: &Global, args: &Diagnose, input: Input) -> Eviden
     Evidence::new(input, said, global.now(), global.offline)
 }
 
-fn one(global: &Global, args: &Diagnose, evidence: Evidence, save: bool) -> anyhow::Result<Exit> {
-    let runner = Runner::new(global.dns())?;
+fn one(
+    global: &Global,
+    args: &Diagnose,
+    settings: dns::Settings,
+    evidence: Evidence,
+    save: bool,
+) -> anyhow::Result<Exit> {
+    let runner = Runner::new(settings)?;
     let (diagnosis, interrupted) = settle(&runner, evidence, global, &Signals::listen());
     if save && diagnosis.facts.evidence.input.kind.is_judged() {
         keep(global, &diagnosis, args.keep_body);
@@ -136,7 +151,7 @@ pub(super) fn settle_reading(
 }
 
 /// Several inputs: on all cores, printed in input order. A signal ends it with what has been begun.
-fn many(global: &Global, args: &Diagnose, files: &[String]) -> anyhow::Result<Exit> {
+fn many(global: &Global, args: &Diagnose, settings: &dns::Settings, files: &[String]) -> anyhow::Result<Exit> {
     let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(files.len());
     let signals = Signals::listen();
     let next = AtomicUsize::new(0);
@@ -151,7 +166,7 @@ fn many(global: &Global, args: &Diagnose, files: &[String]) -> anyhow::Result<Ex
                     && let n = next.fetch_add(1, Ordering::Relaxed)
                     && let Some(file) = files.get(n)
                 {
-                    let result = one_of_many(global, args, file, &mut runner, signals);
+                    let result = one_of_many(global, args, (file, settings), &mut runner, signals);
                     if sender.send((n, result)).is_err() {
                         return;
                     }
@@ -189,13 +204,13 @@ fn many(global: &Global, args: &Diagnose, files: &[String]) -> anyhow::Result<Ex
 fn one_of_many(
     global: &Global,
     args: &Diagnose,
-    file: &str,
+    (file, settings): (&str, &dns::Settings),
     runner: &mut Option<Runner>,
     signals: &Signals,
 ) -> anyhow::Result<(String, Exit)> {
     let ready = match runner.take() {
         Some(runner) => runner,
-        None => Runner::new(global.dns())?,
+        None => Runner::new(settings.clone())?,
     };
     let input = source::input(file, args.kind.kind());
     let told = |diagnosis: &Diagnosis, interrupted: Option<Exit>| {
@@ -282,6 +297,11 @@ impl Diagnose {
             configured: None,
             volume: None,
             sending: None,
+            blocklists: false,
+            probe_links: false,
+            spamd: None,
+            rspamd: None,
+            rspamd_password: RspamdPassword::default(),
             keep_body: false,
             no_save: false,
         }

@@ -21,6 +21,25 @@ pub enum Errand {
     Http { host: String },
     /// A conversation with a mail host on port 25 that ends before DATA.
     Smtp(Probe),
+    /// A TLS handshake on port 443, and nothing asked: which certificate a host shows for its name.
+    Handshake { host: String },
+    /// The user's SpamAssassin is asked about the message: `host:port`, or the path of a socket.
+    Spamd { at: String },
+    /// The user's Rspamd is asked about the message.
+    Rspamd(Scan),
+}
+
+/// What Rspamd is told beside the message, where it is known: how the message came in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Scan {
+    /// `http://127.0.0.1:11333`
+    pub url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<IpAddr>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helo: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail_from: Option<String>,
 }
 
 /// What an SMTP conversation is to find out.
@@ -60,6 +79,10 @@ pub enum What {
     },
     /// An SMTP conversation, as far as it got.
     Talk(Talk),
+    /// A TLS handshake that came to its end.
+    Handshake(Tls),
+    /// All that spamd answered.
+    Spamd { answer: String },
     /// Nobody answered, or TLS failed.
     Failed { step: Step, why: String },
 }
@@ -132,6 +155,9 @@ impl Errand {
             Errand::Https { url, .. } => url.clone(),
             Errand::Http { host } => format!("{host} port 80"),
             Errand::Smtp(Probe { host, ip, .. }) => format!("{host} [{ip}] port 25"),
+            Errand::Handshake { host } => format!("{host} port 443"),
+            Errand::Spamd { at } => format!("spamd at {at}"),
+            Errand::Rspamd(Scan { url, .. }) => format!("Rspamd at {url}"),
         }
     }
 
@@ -146,6 +172,17 @@ impl Errand {
                 format!(
                     "openssl s_client -starttls smtp -connect {address}:25 -servername {host} -verify_hostname {host}"
                 )
+            }
+            Errand::Handshake { host } => {
+                format!("openssl s_client -connect {host}:443 -servername {host} -verify_hostname {host}")
+            }
+            Errand::Spamd { at } if at.starts_with('/') => format!("spamc -U {at} -R < FILE"),
+            Errand::Spamd { at } => {
+                let (host, port) = at.rsplit_once(':').unwrap_or((at, "783"));
+                format!("spamc -d {} -p {port} -R < FILE", host.trim_matches(['[', ']']))
+            }
+            Errand::Rspamd(Scan { url, .. }) => {
+                format!("curl -s --data-binary @FILE {}/checkv2", url.trim_end_matches('/'))
             }
         }
     }

@@ -7,6 +7,7 @@ pub mod answer;
 pub mod case;
 pub mod dns;
 pub mod errand;
+pub mod filters;
 pub mod input;
 pub(crate) mod lines;
 pub mod presentation;

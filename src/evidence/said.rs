@@ -1,6 +1,7 @@
 //! What the user told us, on the command line or in a form.
 
 use super::Question;
+use super::filters::OwnFilters;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
@@ -32,6 +33,9 @@ pub struct Said {
     /// The folder it was found in (`--folder`, or seen in the mailbox).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<FoundIn>,
+    /// Filters of the user's own that are asked (`--spamd`, `--rspamd`).
+    #[serde(skip_serializing_if = "OwnFilters::is_empty")]
+    pub filters: OwnFilters,
 }
 
 /// A folder of a mailbox that a message was found in.
@@ -108,6 +112,9 @@ pub struct Wish {
     pub only: Vec<Part>,
     /// Ask blocklists: it tells others the addresses.
     pub blocklists: bool,
+    /// Look at the certificates of the hosts that a message links to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub probe_links: bool,
     /// Talk SMTP to the domain's own mail hosts.
     pub probe_mx: bool,
     /// Recipients to offer there beside postmaster and abuse (`--recipient`).

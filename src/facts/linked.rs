@@ -1,11 +1,12 @@
-//! Whether the hosts that a message links to exist: only those of its own sender, and the one that unsubscribes. A name in
+//! Whether the hosts that a message links to exist, and on request which certificate they show: only those of its own sender, and the one that unsubscribes. A name in
 //! a stranger's link may be made for one recipient, and asking for it would tell that he reads.
 
 use super::Reading;
 use super::lookup::Lookup;
 use super::organization::same_by_list;
 use super::reverse::addresses;
-use crate::evidence::{Data, Kind, Outcome, Question};
+use crate::evidence::errand::{Step, Tls, What};
+use crate::evidence::{Data, Errand, Kind, Outcome, Question, Said};
 use crate::span::Span;
 use std::net::IpAddr;
 
@@ -20,6 +21,16 @@ pub struct Host {
     /// In List-Unsubscribe; otherwise in the body.
     pub unsubscribes: Option<Span>,
     pub state: State,
+    /// Where it is linked to over https, and that was to be looked at (`--probe-links`).
+    pub handshake: Option<(Errand, Handshake)>,
+}
+
+/// What came of a TLS handshake.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    Unasked,
+    Failed(Step, String),
+    Done(Tls),
 }
 
 /// What DNS has at the name.
@@ -37,25 +48,44 @@ pub enum State {
 }
 
 /// Looks the hosts up, or names the questions that are still open.
-pub fn gather(lookup: &Lookup, reading: &Reading) -> Vec<Host> {
+pub fn gather(lookup: &Lookup, reading: &Reading, said: &Said) -> Vec<Host> {
     let Some(from) = reading.from_domain() else { return Vec::new() };
-    let mut hosts: Vec<(String, Option<Span>)> = Vec::new();
-    let mut note = |name: String, at: Option<Span>| {
-        if hosts.len() < HOSTS && !hosts.iter().any(|(n, _)| *n == name) {
-            hosts.push((name, at));
-        }
+    // Name, where it unsubscribes, whether a link there is encrypted.
+    let mut hosts: Vec<(String, Option<Span>, bool)> = Vec::new();
+    let mut note = |name: String, at: Option<Span>, https: bool| match hosts.iter_mut().find(|(n, ..)| *n == name) {
+        Some((.., known)) => *known |= https,
+        None => hosts.push((name, at, https)),
     };
     for uri in reading.lists.unsubscribe.iter().take(HOSTS) {
         if let Some(host) = host_of(&uri.value) {
-            note(host, Some(uri.span));
+            let https = uri.value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
+            note(host, Some(uri.span), https);
         }
     }
     let links = reading.content.iter().flat_map(|c| &c.links);
-    links.filter(|l| !l.address && same_by_list(&l.host, from)).for_each(|l| note(l.host.clone(), None));
-    hosts.into_iter().map(|(name, unsubscribes)| Host { state: state(lookup, &name), name, unsubscribes }).collect()
+    links.filter(|l| !l.address && same_by_list(&l.host, from)).for_each(|l| note(l.host.clone(), None, l.https));
+    let host = |(name, unsubscribes, https): (String, Option<Span>, bool)| {
+        let state = state(lookup, &name);
+        let wanted = said.check.probe_links && https && matches!(state, State::Found(_));
+        Host { handshake: wanted.then(|| handshake(lookup, &name)), state, name, unsubscribes }
+    };
+    hosts.into_iter().take(HOSTS).map(host).collect()
 }
 
-fn host_of(uri: &str) -> Option<String> {
+fn handshake(lookup: &Lookup, name: &str) -> (Errand, Handshake) {
+    let errand = Errand::Handshake { host: name.to_owned() };
+    let what = lookup.fetch(errand.clone()).map(|brought| &brought.what);
+    let handshake = match what {
+        None => Handshake::Unasked,
+        Some(What::Handshake(tls)) => Handshake::Done(tls.clone()),
+        Some(What::Failed { step, why }) => Handshake::Failed(*step, why.clone()),
+        Some(_) => Handshake::Failed(Step::Answer, "the answer is of another kind".into()),
+    };
+    (errand, handshake)
+}
+
+/// The host of a web address, as an A-label.
+pub fn host_of(uri: &str) -> Option<String> {
     let lower = uri.to_ascii_lowercase();
     let rest = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://"))?;
     let host = rest.split(['/', '?', '#', ':', '@']).next()?.trim_end_matches('.');

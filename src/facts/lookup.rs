@@ -1,5 +1,6 @@
 //! Asking the answers at hand, and remembering what is not there yet.
 
+use crate::evidence::errand::What;
 use crate::evidence::{Answer, Answers, Brought, Errand, Evidence, Fetched, Kind, Outcome, Question, Server};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -70,6 +71,11 @@ impl<'a> Lookup<'a> {
             self.errands.borrow_mut().insert(errand);
         }
         brought
+    }
+
+    /// What the errand brought, if it was done; notes nothing.
+    pub fn brought(&self, errand: &Errand) -> Option<&'a What> {
+        Some(&self.fetched?.get(errand)?.what)
     }
 
     /// What was asked and is not answered, in a stable order.

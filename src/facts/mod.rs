@@ -20,11 +20,13 @@ pub mod header;
 pub mod home;
 pub mod linked;
 pub mod lists;
+pub mod local_delivery;
 pub mod lookup;
 pub mod mail_hosts;
 pub mod mime;
 pub mod misplaced;
 pub mod organization;
+pub mod own_filters;
 pub mod platform;
 pub mod proxied;
 pub mod received;
@@ -213,6 +215,10 @@ pub struct Facts {
     pub mail_hosts: Vec<mail_hosts::MailHosts>,
     /// Whether hosts exist that the message links to.
     pub linked: Vec<linked::Host>,
+    /// Domains that a server keeps mail for, as a log or a bounce shows.
+    pub local_delivery: Vec<local_delivery::Kept>,
+    /// What filters of the user's own say, where they were to be asked.
+    pub own_filters: Vec<own_filters::Opinion>,
     /// Records that are missing at their name and stand at another, or were pasted so.
     pub misplaced: misplaced::Search,
     /// Sending platforms recognised in the message, most certain first.
@@ -250,19 +256,25 @@ impl Facts {
         let helo = wants(Part::Ptr).then(|| reverse::helo(&lookup, &identities)).flatten();
         let platforms = platform::recognise(r, &evidence.input.text, reverse.as_ref());
         let mail_hosts = if wants(Part::Mx) { mail_hosts::of_message(&lookup, r, &identities) } else { Vec::new() };
-        let linked = linked::gather(&lookup, r);
+        let linked = linked::gather(&lookup, r, &evidence.said);
+        let own_filters = own_filters::gather(&lookup, r, &identities, &evidence);
         let misplaced = misplaced::find(&lookup, r, &dmarc, &keys, &spf_published);
         platform::ask_includes(&lookup, &platforms, spf.as_ref());
         home::ask(&lookup, r, &identities);
         proxied::ask(&lookup, &keys);
         let sources = report::sources(&lookup, r.report.as_ref());
-        let domain = domain::gather(&lookup, r, &dmarc, &evidence);
+        let domain = domain::gather(&lookup, r, &identities, &dmarc, &evidence);
         keys.extend(domain.keys.judged().map(|selector| selector.key.clone()));
+        let here = Lookup::over(&evidence);
+        let local_delivery = local_delivery::gather(&here, r, evidence.input.kind, &evidence.input.text);
         let asks = r.bounce.as_ref().is_none_or(|b| b.concerns_authentication() || b.was_received());
-        let (missing, errands) = match evidence.input.kind.is_judged() && asks {
-            true => lookup.into_open(),
-            false => Default::default(),
-        };
+        let judged = evidence.input.kind.is_judged();
+        let (mut missing, errands) = if judged && asks { lookup.into_open() } else { Default::default() };
+        for question in here.into_missing() {
+            if judged && !missing.contains(&question) {
+                missing.push(question);
+            }
+        }
         Facts {
             evidence,
             reading,
@@ -279,6 +291,8 @@ impl Facts {
             helo,
             mail_hosts,
             linked,
+            own_filters,
+            local_delivery,
             misplaced,
             platforms,
             sources,

@@ -23,6 +23,8 @@ impl Facts {
             helo: None,
             mail_hosts: Vec::new(),
             linked: Vec::new(),
+            own_filters: Vec::new(),
+            local_delivery: Vec::new(),
             misplaced: Default::default(),
             platforms: Vec::new(),
             sources: Vec::new(),

@@ -160,6 +160,9 @@ pub struct Value {
     pub meaning: String,
     /// `bad` only where the receiver counts the message as spam or worse, and never from memory.
     pub leaning: Leaning,
+    /// Rules whose findings it bears out, where it says what they do.
+    #[serde(default)]
+    pub rules: Vec<String>,
     pub source: String,
     /// A, B or C.
     pub confidence: String,
@@ -276,6 +279,14 @@ mod tests {
         assert_eq!(ids("X-MS-Exchange-CrossTenant-AuthAs"), ["microsoft"]);
         assert!(ids("X-Nothing").is_empty());
         assert!(ids(&"X".repeat(100_000)).is_empty());
+    }
+
+    #[test]
+    fn a_value_bears_out_rules_that_there_are() {
+        let values = all().iter().flat_map(|r| &r.field).flat_map(|f| &f.value);
+        let named: Vec<&String> = values.flat_map(|v| &v.rules).collect();
+        assert!(named.len() > 20);
+        named.iter().for_each(|id| assert!(crate::rules::find(id).is_some(), "{id}"));
     }
 
     #[test]

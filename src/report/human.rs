@@ -2,7 +2,7 @@
 
 use super::Shown;
 use super::diff::Diff;
-use super::{bounce, excerpt, proof, requirements, sent, snippet, sources, summary, table};
+use super::{bounce, excerpt, own_filters, proof, requirements, sent, snippet, sources, summary, table};
 use crate::diagnose::Diagnosis;
 use crate::remedy::{Change, Remedy, blank};
 use crate::rules::{Finding, Gap, Severity};
@@ -86,6 +86,11 @@ pub fn diagnosis(d: &Diagnosis, style: Style, shown: Shown) -> String {
     if d.facts.reading.beside.is_some() {
         out.blank();
         out.text.push_str(&sent::human(d, style, shown));
+    }
+    let opinions = own_filters::human(d, style, shown);
+    if !opinions.is_empty() {
+        out.blank();
+        out.text.push_str(&opinions);
     }
     let mut consequences = false;
     for finding in &d.findings {

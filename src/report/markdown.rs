@@ -21,6 +21,7 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
         out.push_str(&super::bounce::markdown(d, shown));
     }
     out.push_str(&super::sent::markdown(d, shown));
+    out.push_str(&super::own_filters::markdown(d, shown));
     for f in d.every_finding() {
         out.push('\n');
         out.push_str(&finding(&d.facts.evidence.input, f, shown));

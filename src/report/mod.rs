@@ -14,6 +14,7 @@ pub mod json;
 pub mod linear;
 pub mod markdown;
 pub mod onboarding;
+pub mod own_filters;
 pub mod path;
 pub mod plain;
 pub mod proof;

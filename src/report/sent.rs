@@ -50,9 +50,12 @@ pub fn notes(beside: &Beside) -> Vec<String> {
         let more = if trace.len() > 8 { ", …" } else { "" };
         out.push(format!("Servers on the way added: {}{more}.", counted.collect::<Vec<_>>().join(", ")));
     }
-    if let Some(between) = beside.between() {
-        let word = if beside.way.len() == 1 { "on the way to" } else { "between" };
-        out.push(format!("What differs was changed {word} {between}."));
+    match &beside.way[..] {
+        [] => {}
+        [only] => out.push(format!("What differs was changed on the way to {only}, or there.")),
+        several => {
+            out.push(format!("These had it since, and one of them changed what differs: {}.", several.join(", ")))
+        }
     }
     match &differences.body {
         None => out.push("The body cannot be compared: one of the two is a header alone.".to_owned()),

@@ -45,6 +45,8 @@ pub enum Screen {
     Records,
     /// What receivers ask of senders.
     Requirements,
+    /// What filters said: the receiver's, others', the user's own.
+    Filters,
     /// Who sends, by a report.
     Sources,
     /// What a check cannot find out.
@@ -99,6 +101,7 @@ impl Screen {
             Screen::Cases => Places::CASES,
             Screen::Records => Places::RECORDS,
             Screen::Requirements => Places::REQUIREMENTS,
+            Screen::Filters => Places::FILTERS,
             Screen::Sources => Places::SOURCES,
             Screen::Wish => Places::WISH,
             Screen::Changes => Places::CHANGES,
@@ -130,6 +133,7 @@ impl Screen {
             View::Hops => Screen::Hops,
             View::Headers => Screen::Headers,
             View::Requirements => Screen::Requirements,
+            View::Filters => Screen::Filters,
         }
     }
 }

@@ -187,6 +187,8 @@ pub enum View {
     Headers,
     /// Without a digit.
     Requirements,
+    /// Without a digit.
+    Filters,
 }
 
 /// A set of places: screens and popups.
@@ -234,6 +236,8 @@ impl Places {
     /// Who sends, by a report.
     pub const SOURCES: Places = Places(1 << 22);
     pub const REQUIREMENTS: Places = Places(1 << 25);
+    /// What filters said.
+    pub const FILTERS: Places = Places(1 << 26);
     /// What is to be sent?
     pub const SEND_FORM: Places = Places(1 << 55);
     /// Send it?
@@ -273,7 +277,8 @@ impl Places {
         .or(Self::CHANGES)
         .or(Self::SOURCES)
         .or(Self::FORM)
-        .or(Self::REQUIREMENTS);
+        .or(Self::REQUIREMENTS)
+        .or(Self::FILTERS);
     const LISTS: Places = Self::HOME.or(Self::SAMPLES).or(Self::PRACTICE).or(Self::TROUBLES);
     /// Where plain characters are commands.
     const COMMANDS: Places = Self::LISTS
@@ -320,6 +325,7 @@ impl Places {
         (Self::FORM, "DNS form"),
         (Self::EDIT, "edit a record"),
         (Self::REQUIREMENTS, "what receivers ask"),
+        (Self::FILTERS, "what filters said"),
         (Self::STATED, "stated settings"),
         (Self::ASK, "which domain"),
         (Self::CASES, "cases"),
@@ -441,7 +447,7 @@ static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SOURCES, "source", "choose a source", ["sender"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::FETCH, "mailbox", "choose a mailbox", ["account"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DETAIL, "", "scroll", ["down", "up"];
-    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::DMARC).or(P::HEADERS).or(P::CHANGES).or(P::REQUIREMENTS), "scroll", "scroll", ["down", "up"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::DKIM.or(P::DMARC).or(P::HEADERS).or(P::CHANGES).or(P::REQUIREMENTS).or(P::FILTERS), "scroll", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::SPF, "term", "choose a term", ["include", "mechanism"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::FORM, "", "choose a field", ["select", "arrow"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::HOSTS, "choose", "move the mark", [];
@@ -538,13 +544,14 @@ static TABLE: &[Binding] = rows! {
     A::Filter, [ch('/') => A::Filter], 1, P::HOME, "", "every saved case: search by domain, verdict, rule, day", ["cases", "history", "find", "reopen", "resume"];
     A::Open, [on(K::Enter) => A::Open], 1, P::CASES, "open", "open the case", ["resume"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::PRACTICE).or(P::LESSON).or(P::WATCH).or(P::FETCH).or(P::CHANGES).or(P::REQUIREMENTS).or(P::SEND).or(P::SESSION), "back", "back one step; keeps the work", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::PRACTICE).or(P::LESSON).or(P::WATCH).or(P::FETCH).or(P::CHANGES).or(P::REQUIREMENTS).or(P::FILTERS).or(P::SEND).or(P::SESSION), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
     A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
     A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
     A::View(View::Dkim), [ch('4') => A::View(View::Dkim)], 1, P::VIEWS, "views", "view: DKIM", ["signature", "selector", "key"];
     A::View(View::Hops), [ch('5') => A::View(View::Hops)], 1, P::VIEWS, "views", "view: hops; DMARC of a domain", ["received", "delay", "timeline"];
     A::View(View::Headers), [ch('6') => A::View(View::Headers)], 1, P::VIEWS, "views", "view: headers; records of a domain; sources of a report", ["raw", "source", "evidence", "answers"];
+    A::View(View::Filters), [], 0, P::VIEWS, "", "view: what spam filters said: the receiver's, others', your own", ["spam", "spamassassin", "rspamd", "score", "verdicts", "scl"];
     A::View(View::Requirements), [], 0, P::VIEWS, "", "view: what Gmail, Yahoo, Outlook.com … ask of senders", ["requirements", "bulk", "matrix", "guidelines"];
     A::View(View::Dmarc), [], 0, P::VIEWS, "", "view: DMARC, as two kinds of receivers read it", ["policy", "rua", "reports", "tree walk"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::VERDICT, "back", "back one step; keeps the work", ["cancel"];
@@ -554,7 +561,7 @@ static TABLE: &[Binding] = rows! {
     A::Pick(1), [ch('1') => A::Pick(1), ch('9') => A::Pick(9), ch('0') => A::Pick(0), ch('2') => A::Pick(2), ch('3') => A::Pick(3), ch('4') => A::Pick(4), ch('5') => A::Pick(5), ch('6') => A::Pick(6), ch('7') => A::Pick(7), ch('8') => A::Pick(8)], 2, P::COPY, "copy", "copy that form", [];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::DETAIL.or(P::FORM), "record", "previous, next record of the fix", [];
     A::Stated, [ch('t') => A::Stated], 1, P::SPF, "try an IP", "try an address, a sender and a HELO name", ["what if", "ip", "evaluate"];
-    A::Stated, [ch('t') => A::Stated], 1, P::VERDICT.or(P::DETAIL).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS), "", "try with other values: what the panel says, IP, HELO, whom to trust; for a domain selectors, addresses, blocklists", ["selector", "blocklist", "probe", "configured", "settings", "said", "trust", "authserv-id", "ip"];
+    A::Stated, [ch('t') => A::Stated], 1, P::VERDICT.or(P::DETAIL).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS), "", "try with other values: what the panel says, IP, HELO, whom to trust; your sending, your own filters; for a domain selectors, addresses, blocklists", ["selector", "blocklist", "volume", "complaints", "spamassassin", "rspamd", "certificates", "probe", "configured", "settings", "said", "trust", "authserv-id", "ip"];
     A::More, [ch('i') => A::More], 1, P::VERDICT, "", "picture or text", ["accessible", "screen reader"];
     A::More, [ch('i') => A::More], 1, P::DETAIL, "more", "more or less explanation", ["why", "manual", "sources"];
     A::More, [ch('i') => A::More], 1, P::DKIM.or(P::DMARC), "answers", "the raw answers of DNS, and the dig commands", ["dig", "raw", "ttl"];

@@ -565,6 +565,33 @@ pub fn beside() -> super::case::Case {
     super::case::Case { diagnosis: Some(diagnosis), ..super::case::Case::new(opened) }
 }
 
+/// A message that the receiver's filter judged, and filters of the user's own.
+pub fn opinionated() -> super::case::Case {
+    use crate::evidence::errand::{Brought, Errand, Scan, Step, What};
+    use crate::evidence::filters::OwnFilters;
+    let text = include_str!("../../tests/scenarios/own-filters-asked/input");
+    let input = Input::read("offer.eml", text.as_bytes(), Some(InputKind::Message)).unwrap();
+    let (spamd, rspamd) = ("127.0.0.1:783".to_owned(), "http://127.0.0.1:11333".to_owned());
+    let filters = OwnFilters { spamd: Some(spamd.clone()), rspamd: Some(rspamd.clone()) };
+    let said = Said { filters, ..Said::default() };
+    let mut evidence = Evidence::new(input, said.clone(), "2026-06-10T12:00:00Z".parse().unwrap(), true);
+    let answer = "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 7.1 / 5.0\r\n\r\nSUBJ_ALL_CAPS,BAYES_99,LOCAL_OFFER".to_owned();
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    let known = Facts::gather(Arc::new(evidence.clone()), reading.clone()).own_filters;
+    let scan = known.iter().find_map(|o| match &o.errand {
+        Errand::Rspamd(scan) => Some(scan.clone()),
+        _ => None,
+    });
+    let scan = scan.unwrap_or(Scan { url: rspamd, ip: None, helo: None, mail_from: None });
+    let silent = What::Failed { step: Step::Connect, why: "127.0.0.1 port 11333: refuses connections".into() };
+    for (errand, what) in [(Errand::Spamd { at: spamd }, What::Spamd { answer }), (Errand::Rspamd(scan), silent)] {
+        evidence.fetched.insert(errand, Brought { what, at: evidence.now, elapsed_ms: 9 });
+    }
+    let opened = Opened::new(evidence.input.clone(), said);
+    let diagnosis = crate::diagnose::diagnose(Arc::new(evidence), reading);
+    super::case::Case { diagnosis: Some(diagnosis), ..super::case::Case::new(opened) }
+}
+
 /// A message that a yes would send; `known` is the recipient.
 pub fn ready(known: bool) -> super::world::Ready {
     let draft = crate::send::Draft {

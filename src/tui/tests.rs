@@ -508,6 +508,37 @@ fn the_form_says_what_was_typed() {
 }
 
 #[test]
+fn the_form_takes_what_is_known_of_the_sending_and_what_is_to_be_asked() {
+    let mut app = diagnosed(UNICODE);
+    press(&mut app, "t");
+    let down = |app: &mut App, n: usize| (0..n).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
+    down(&mut app, 15);
+    press(&mut app, "20,000");
+    down(&mut app, 1);
+    press(&mut app, "0.25");
+    down(&mut app, 2);
+    stroke(&mut app, KeyCode::Left, KeyModifiers::NONE);
+    press(&mut app, "nothing is typed into a choice");
+    down(&mut app, 1);
+    stroke(&mut app, KeyCode::Right, KeyModifiers::NONE);
+    down(&mut app, 2);
+    press(&mut app, "nonsense:port");
+    assert!(ctrl(&mut app, 'd').is_empty(), "the mark is on the line that cannot be read");
+    ctrl(&mut app, 'u');
+    press(&mut app, "localhost");
+    down(&mut app, 1);
+    press(&mut app, "http://127.0.0.1:11333/");
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Run(_, opened)] = &effects[..] else { panic!("{effects:?}") };
+    let said = &opened.said;
+    assert_eq!((said.check.volume, said.check.blocklists, said.check.probe_links), (Some(20_000), true, false));
+    assert_eq!(said.sending.complaints.unwrap().to_string(), "0.25");
+    assert_eq!((said.sending.bounces, said.sending.feedback_loops), (None, Some(false)));
+    assert_eq!(said.filters.spamd.as_deref(), Some("localhost:783"));
+    assert_eq!(said.filters.rspamd.as_deref(), Some("http://127.0.0.1:11333"));
+}
+
+#[test]
 fn evidence_is_walked_in_the_raw_header() {
     let mut app = diagnosed(UNICODE);
     enter(&mut app);

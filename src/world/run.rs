@@ -293,9 +293,9 @@ impl Course {
         let until = self.deadline - MARGIN.min((self.deadline - self.began) / 10);
         for errand in errands {
             if self.sent.len() < ERRANDS && self.sent.insert(errand.clone()) {
-                let courier = outside.courier.clone();
+                let (courier, input) = (outside.courier.clone(), self.evidence.input.clone());
                 let going = async move {
-                    let brought = courier.perform(&errand, until).await;
+                    let brought = courier.perform(&errand, &input, until).await;
                     News::Brought(errand, Box::new(brought))
                 };
                 self.flying.push(going.boxed());

@@ -1,9 +1,12 @@
 //! `diagnose`: what to read, and what its bytes do not tell.
 
 use crate::evidence::InputKind;
+use crate::evidence::filters::OwnFilters;
 use crate::evidence::said::{Configured, Sending};
+use crate::world::secret::{NoSecret, Secret, Source};
 use clap::{Args, ValueEnum};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Diagnose {
@@ -42,12 +45,50 @@ pub struct Diagnose {
     /// Your own counts: complaints=PERCENT,bounces=PERCENT,feedback-loops=yes|no
     #[arg(long, value_name = "KEY=VALUE,…", value_parser = sending)]
     pub sending: Option<Sending>,
+    /// Ask blocklists about the sending address, the From domain and the domains of links: it tells them all of these
+    #[arg(long)]
+    pub blocklists: bool,
+    /// Look at the certificates of your own hosts that the message links to, by a TLS handshake each
+    #[arg(long)]
+    pub probe_links: bool,
+    /// Hand the message to your own SpamAssassin (spamd), and show what it says
+    #[arg(long, value_name = "HOST[:PORT]|SOCKET", value_parser = OwnFilters::place_of_spamd)]
+    pub spamd: Option<String>,
+    /// Hand the message to your own Rspamd, as http://127.0.0.1:11333, and show what it says
+    #[arg(long, value_name = "URL", value_parser = OwnFilters::place_of_rspamd)]
+    pub rspamd: Option<String>,
+    #[command(flatten)]
+    pub rspamd_password: RspamdPassword,
     /// Keep the message's body in the case file
     #[arg(long)]
     pub keep_body: bool,
     /// Write no case file
     #[arg(long)]
     pub no_save: bool,
+}
+
+/// Where the password of Rspamd's controller comes from; its normal worker asks for none.
+#[derive(Debug, Default, Args)]
+pub struct RspamdPassword {
+    /// The first line of this file is Rspamd's password (`-`: of standard input)
+    #[arg(long, value_name = "FILE", group = "rspamd_secret", requires = "rspamd")]
+    pub rspamd_password_file: Option<PathBuf>,
+    /// The first line this command prints is Rspamd's password
+    #[arg(long, value_name = "COMMAND", group = "rspamd_secret", requires = "rspamd")]
+    pub rspamd_password_command: Option<String>,
+    /// This environment variable holds Rspamd's password
+    #[arg(long, value_name = "VARIABLE", group = "rspamd_secret", requires = "rspamd")]
+    pub rspamd_password_env: Option<String>,
+}
+
+impl RspamdPassword {
+    /// The password, where one was named.
+    pub fn read(&self) -> Result<Option<Secret>, NoSecret> {
+        let file = self.rspamd_password_file.clone().map(Source::File);
+        let command = || self.rspamd_password_command.clone().map(Source::Command);
+        let source = file.or_else(command).or_else(|| self.rspamd_password_env.clone().map(Source::Env));
+        source.map(|source| source.read("rspamd", "Rspamd's password:")).transpose()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -91,6 +91,7 @@ impl Global {
             addresses: self.address_map.clone().unwrap_or_default(),
             in_flight: self.in_flight,
             authorities: self.ca_file.clone().unwrap_or_default(),
+            rspamd_password: None,
         }
     }
 

@@ -23,7 +23,7 @@ pub use account::{Account, Who};
 pub use cases::{CaseTo, Cases, CasesAction, Resume};
 pub use check::Check;
 pub use config::{Completions, ConfigAction, ConfigArgs, Doctor, Man};
-pub use diagnose::{Diagnose, KindArg};
+pub use diagnose::{Diagnose, KindArg, RspamdPassword};
 pub use dkim::{Dkim, DkimAction, Keygen};
 pub use fetch::{Fetch, Mailboxes};
 pub use fix::{Fix, To};

@@ -7,7 +7,6 @@ use super::{Key, KeyRecord, KeyState, PublicKey, Signature, material};
 use crate::evidence::{Evidence, Input, RepairKind};
 use crate::facts::Reading;
 use crate::facts::header::Field;
-use crate::facts::organization;
 use crate::facts::received::Hop;
 
 /// What we found of one signature ourselves.
@@ -235,11 +234,13 @@ fn altered(
     let Some(signature) = reading.signatures.get(index) else { return Vec::new() };
     let beside = reading.beside.as_deref();
     let held = beside.and_then(|b| b.signatures.get(index));
-    let only = beside.filter(|b| b.way.len() == 1).and_then(|b| b.way.first().cloned());
-    let hop = only.or_else(|| relay(reading, signature));
+    let (hop, could) = match &forensics::suspects(reading, index)[..] {
+        [only] => (Some(only.clone()), Vec::new()),
+        several => (None, several.to_vec()),
+    };
     let say = |proof: Proof| {
-        let hop = hop.clone();
-        move |what: What| Altered { what, proof, hop: hop.clone() }
+        let (hop, could) = (hop.clone(), could.clone());
+        move |what: What| Altered { what, proof, hop: hop.clone(), could: could.clone() }
     };
     let mut out: Vec<Altered> = Vec::new();
     if let Body::Mismatch { altered, marks, .. } = &signed.body {
@@ -307,23 +308,6 @@ fn canonical(signed: &Signed, (name, value): &(Vec<u8>, Vec<u8>)) -> Vec<u8> {
     signed.canon.field(&mut out, name, value);
     out.extend_from_slice(b"\r\n");
     out
-}
-
-/// The server that most likely changed the message: the list's, or the only one after the signer.
-fn relay(reading: &Reading, signature: &Signature) -> Option<String> {
-    let after: Vec<&str> = reading
-        .hops
-        .iter()
-        .filter(|hop| hop.field < signature.field)
-        .filter_map(|hop| hop.by.as_ref().map(|by| by.value.as_str()))
-        .collect();
-    let list = reading.lists.list_id.as_ref().and_then(|id| organization::psl(&id.value.to_ascii_lowercase()));
-    let of_list = |by: &&&str| list.is_some() && organization::psl(&by.to_ascii_lowercase()) == list;
-    match (after.iter().find(of_list), &after[..]) {
-        (Some(by), _) => Some((*by).to_owned()),
-        (None, [only]) => Some((*only).to_owned()),
-        _ => None,
-    }
 }
 
 /// Key material of the algorithm's type and of a size that counts (RFC 8301 §3.2); ring knows no

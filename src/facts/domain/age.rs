@@ -38,7 +38,7 @@ fn read(what: &What) -> Result<Timestamp, String> {
         What::Page { status: 429, .. } => Err("the registry wants to be asked less often".into()),
         What::Page { status, .. } => Err(format!("the registry answered with status {status}")),
         What::Failed { why, .. } => Err(why.clone()),
-        What::Talk(_) => Err("the answer is no page".into()),
+        _ => Err("the answer is no page".into()),
     }
 }
 

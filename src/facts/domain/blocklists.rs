@@ -1,11 +1,12 @@
-//! What blocklists say of the sending addresses and of the domain: only where the user wishes it (`--blocklists`),
+//! What blocklists say of the sending addresses, of the domain, and of the domains that a message links to: only where the user wishes it (`--blocklists`),
 //! for it tells others who is being looked at.
 
 use super::reached;
 use crate::evidence::said::Part;
 use crate::evidence::{Answer, Evidence, Kind, Outcome, Question};
 use crate::facts::Reading;
-use crate::facts::boundary::is_public;
+use crate::facts::boundary::{Identities, is_public};
+use crate::facts::linked;
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::psl;
 use crate::facts::reverse::{addresses, reverse_question};
@@ -18,6 +19,9 @@ const ADDRESSES: usize = 4;
 
 /// Mail hosts whose addresses are looked at where no address is given.
 const HOSTS: usize = 3;
+
+/// Domains of links looked up at most.
+const LINKS: usize = 10;
 
 /// Whom and what was asked.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +50,8 @@ pub enum About {
     /// An address of one of the domain's mail hosts: it takes mail, and may send.
     MailHost(IpAddr, String),
     Domain(String),
+    /// The registered domain of a host that the message links to: a name below it may be made for one recipient.
+    Link(String),
 }
 
 /// What a list said.
@@ -65,17 +71,47 @@ pub enum State {
 }
 
 /// Asks every list; `None` where that is not wished for.
-pub fn gather(lookup: &Lookup, reading: &Reading, evidence: &Evidence) -> Option<Blocklists> {
+pub fn gather(lookup: &Lookup, reading: &Reading, identities: &Identities, evidence: &Evidence) -> Option<Blocklists> {
     let wish = &evidence.said.check;
-    let subject = reading.subject.as_ref().filter(|_| wish.blocklists && wish.wants(Part::Blocklists))?;
+    if !wish.blocklists || !wish.wants(Part::Blocklists) {
+        return None;
+    }
     let mut found = Blocklists::default();
-    let mut about = senders(lookup, subject, evidence, &mut found.open);
-    about.extend(subject.domain().map(|domain| About::Domain(domain.to_owned())));
+    let about = match &reading.subject {
+        Some(subject) => {
+            let mut about = senders(lookup, subject, evidence, &mut found.open);
+            about.extend(subject.domain().map(|domain| About::Domain(domain.to_owned())));
+            about
+        }
+        None => of_message(reading, identities),
+    };
+    if about.is_empty() {
+        return None;
+    }
     for about in about {
         let asked = blocklist::live().filter(|list| concerns(list, &about)).map(|list| entry(lookup, list, &about));
         found.entries.extend(asked);
     }
     Some(found)
+}
+
+/// Of a message: where it came from, who is said to have written it, where its links lead.
+fn of_message(reading: &Reading, identities: &Identities) -> Vec<About> {
+    let Some(from) = reading.from_domain() else { return Vec::new() };
+    let ip = identities.source_ip.as_ref().map(|ip| ip.value.to_canonical()).filter(|ip| is_public(*ip));
+    let mut about: Vec<About> = ip.map(About::Sender).into_iter().collect();
+    about.push(About::Domain(from.to_owned()));
+    let own = psl(from);
+    let bodies = reading.content.iter().flat_map(|c| &c.links).filter(|l| !l.address).map(|l| l.host.clone());
+    let lists = reading.lists.unsubscribe.iter().filter_map(|uri| linked::host_of(&uri.value));
+    let mut linked: Vec<String> = Vec::new();
+    for organization in lists.chain(bodies).filter_map(|host| psl(&host)) {
+        if Some(&organization) != own.as_ref() && !linked.contains(&organization) && linked.len() < LINKS {
+            linked.push(organization);
+        }
+    }
+    about.extend(linked.into_iter().map(About::Link));
+    about
 }
 
 /// The addresses that are said to send; where none is, those of the domain's mail hosts.
@@ -116,7 +152,11 @@ fn concerns(list: &Blocklist, about: &About) -> bool {
             matches!(list.kind, blocklist::Kind::Ip | blocklist::Kind::Range | blocklist::Kind::Allow)
         }
         Some(IpAddr::V6(_)) => matches!(list.kind, blocklist::Kind::Ip | blocklist::Kind::Allow) && list.v6,
-        None => matches!(list.kind, blocklist::Kind::Domain | blocklist::Kind::Young),
+        None => match list.kind {
+            blocklist::Kind::Domain => true,
+            blocklist::Kind::Young => matches!(about, About::Domain(_)),
+            _ => false,
+        },
     }
 }
 
@@ -124,7 +164,7 @@ impl About {
     pub fn ip(&self) -> Option<IpAddr> {
         match self {
             About::Sender(ip) | About::MailHost(ip, _) => Some(*ip),
-            About::Domain(_) => None,
+            About::Domain(_) | About::Link(_) => None,
         }
     }
 
@@ -137,7 +177,7 @@ impl About {
                 label.unwrap_or(&name).to_owned()
             }
             About::Domain(domain) if list.hosts => format!("{domain}."),
-            About::Domain(domain) => format!("{}.", psl(domain).as_deref().unwrap_or(domain)),
+            About::Domain(domain) | About::Link(domain) => format!("{}.", psl(domain).as_deref().unwrap_or(domain)),
         };
         Question::new(&(label + &list.zone), Kind::A)
     }
@@ -153,7 +193,7 @@ impl std::fmt::Display for About {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             About::Sender(ip) | About::MailHost(ip, _) => ip.fmt(f),
-            About::Domain(domain) => f.write_str(domain),
+            About::Domain(domain) | About::Link(domain) => f.write_str(domain),
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod zone;
 pub use asked::Asked;
 
 use super::Reading;
+use super::boundary::Identities;
 use super::dmarc::Dmarc;
 use super::lookup::Lookup;
 use super::spf::eval::checkable;
@@ -75,9 +76,15 @@ pub struct Domain {
 const COMPARED: usize = 4;
 
 /// Reads all that the answers at hand say of the domain, and asks for the rest.
-pub fn gather(lookup: &Lookup, reading: &Reading, dmarc: &Dmarc, evidence: &Evidence) -> Domain {
+pub fn gather(
+    lookup: &Lookup,
+    reading: &Reading,
+    identities: &Identities,
+    dmarc: &Dmarc,
+    evidence: &Evidence,
+) -> Domain {
     let said = &evidence.said;
-    let blocklists = blocklists::gather(lookup, reading, evidence);
+    let blocklists = blocklists::gather(lookup, reading, identities, evidence);
     let subject = reading.subject.as_ref().and_then(|s| s.domain());
     let Some(domain) = subject.filter(|d| checkable(d)) else {
         return Domain { blocklists, ..Domain::default() };

@@ -47,7 +47,7 @@ fn fetch(lookup: &Lookup, url: &str) -> Fetch {
         }
         Some(What::Page { status, .. }) => Fetch::Status(*status),
         Some(What::Failed { step, why }) => Fetch::Failed { step: *step, why: why.clone() },
-        Some(What::Talk(_)) => Fetch::Failed { step: Step::Answer, why: String::new() },
+        Some(_) => Fetch::Failed { step: Step::Answer, why: String::new() },
     }
 }
 

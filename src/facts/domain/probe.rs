@@ -121,7 +121,7 @@ fn told(lookup: &Lookup, errand: &Errand) -> Told {
         None => Told::Open,
         Some(What::Talk(talk)) => Told::Talk(Box::new(talk.clone())),
         Some(What::Failed { step, why }) => Told::Unreachable { step: *step, why: why.clone() },
-        Some(What::Page { .. }) => Told::Unreachable { step: Step::Answer, why: "it is a web page".into() },
+        Some(_) => Told::Unreachable { step: Step::Answer, why: "the answer is of another kind".into() },
     }
 }
 
@@ -149,7 +149,7 @@ impl Host {
     pub fn recipients(&self) -> &[String] {
         match &self.errand {
             Errand::Smtp(probe) => &probe.recipients,
-            Errand::Https { .. } | Errand::Http { .. } => &[],
+            _ => &[],
         }
     }
 

@@ -90,17 +90,23 @@ pub fn gather(lookup: &Lookup, domain: &str, zone: Option<&Zone>, mx: Option<&Mx
 }
 
 fn receives(parties: &mut Parties, domain: &str, question: &Question, target: &str) {
+    if let Some((role, id, name)) = of_mx(domain, target) {
+        parties.note(role, id, name, question, target);
+    }
+}
+
+/// Who runs a mail server of a domain, and what for: its role, id and name.
+pub fn of_mx(domain: &str, target: &str) -> Option<(Role, &'static str, &'static str)> {
     let takes = |p: &&Platform| p.mx.iter().any(|mark| pattern::host(&Platform::fill(mark, "*"), target));
     // A host of one platform may be named after the domain: `example-com.mail.protection.outlook.com`.
     let exact = |p: &&Platform| p.mx.iter().any(|mark| pattern::host(&Platform::fill(mark, domain), target));
     let all = platform::all();
     if let Some(platform) = all.iter().find(exact).or_else(|| all.iter().find(takes)) {
-        return parties.note(Role::Mailboxes, &platform.id, &platform.name, question, target);
+        return Some((Role::Mailboxes, &platform.id, &platform.name));
     }
-    if let Some(receiver) = receiver::of_host(target) {
-        let role = if receiver.kind == receiver::Kind::Gateway { Role::Gateway } else { Role::Mailboxes };
-        parties.note(role, &receiver.id, &receiver.name, question, target);
-    }
+    let receiver = receiver::of_host(target)?;
+    let role = if receiver.kind == receiver::Kind::Gateway { Role::Gateway } else { Role::Mailboxes };
+    Some((role, &receiver.id, &receiver.name))
 }
 
 /// Platforms that the SPF record lets send, and records of the same organization that it includes.

@@ -5,6 +5,7 @@ mod lex;
 mod tls;
 
 use super::header::Header;
+use super::organization::same_by_list;
 use crate::span::{Span, Spanned};
 use lex::{Kind, Token};
 use std::net::IpAddr;
@@ -47,6 +48,24 @@ impl Hop {
             matches!(smtp, "ESMTPA" | "ESMTPSA" | "SMTPA" | "SMTPSA" | "ASMTP" | "HTTP" | "HTTPS" | "LOCAL" | "MAPI")
         })
     }
+}
+
+/// The servers that had a message on these hops, oldest first: each that wrote a Received field, and before it who handed
+/// the message over, where that is no mail program and nobody of the same organization wrote one.
+pub fn servers<'h>(hops: impl IntoIterator<Item = &'h Hop>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for hop in hops {
+        let client = hop.reverse_name.as_ref().or(hop.helo.as_ref()).filter(|_| !hop.is_submission());
+        let whole = |name: &&Spanned<String>| name.value.contains('.') && name.value.parse::<IpAddr>().is_err();
+        let other = |name: &&Spanned<String>| names.last().is_none_or(|last| !same_by_list(last, &name.value));
+        let client = client.filter(whole).filter(other).cloned();
+        for name in client.iter().chain(&hop.by) {
+            if !names.contains(&name.value) && !name.value.starts_with('[') {
+                names.push(name.value.clone());
+            }
+        }
+    }
+    names
 }
 
 /// Hops that are read; a hundred are taken for a loop already (RFC 5321 §6.3).

@@ -6,6 +6,7 @@ use crate::facts::Reading;
 use crate::facts::dkim::forensics::What;
 use crate::facts::dkim::{Signature, signed};
 use crate::facts::header::Header;
+use crate::facts::received::servers;
 use std::collections::BTreeSet;
 
 /// The sent copy held against the received one.
@@ -14,7 +15,7 @@ pub struct Beside {
     /// Of the file.
     pub name: String,
     pub differences: Differences,
-    /// The servers that wrote a Received field since, oldest first.
+    /// The servers that had it since, oldest first ([`servers`]).
     pub way: Vec<String>,
     /// For each of [`Reading::signed`].
     pub signatures: Vec<Held>,
@@ -52,19 +53,10 @@ impl Beside {
             ids.map(|(header, text)| header.first(text, "Message-ID").map(|f| f.value.of(text).trim_ascii().to_vec()));
         Beside {
             name: sent.name.clone(),
-            way: since.filter_map(|hop| hop.by.as_ref().map(|by| by.value.clone())).collect(),
+            way: servers(since),
             signatures: reading.signatures.iter().zip(&reading.signed).map(held).collect(),
             another: was.zip(is).is_some_and(|(was, is)| was != is),
             differences,
-        }
-    }
-
-    /// Where on the way it happened, as far as that can be told: `mx.example.org`, `a.example.org and b.example.net`.
-    pub fn between(&self) -> Option<String> {
-        match &self.way[..] {
-            [] => None,
-            [only] => Some(only.clone()),
-            [first, .., last] => Some(format!("{first} and {last}")),
         }
     }
 }

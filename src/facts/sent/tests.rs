@@ -134,15 +134,52 @@ fn a_sent_copy_that_fits_the_signature_is_proof() {
     let received = format!("{hop}{}", signed.replace("Dear Bob", "Dear Rob").replace("10:00:00", "10:00:07"));
     let found = facts(MESSAGE, &received, RELAXED);
     assert_eq!(altered(&found), [("body-changed", Proof::SentCopy), ("date-changed", Proof::SentCopy)]);
-    assert_eq!(found.verified[0].altered[0].hop.as_deref(), Some("mx.example.net"));
+    // The server that handed it over may have done it after signing, and wrote no Received of its own.
+    let first = found.verified[0].altered[0].clone();
+    assert_eq!((first.hop, first.could), (None, vec!["a.example.com".to_owned(), "mx.example.net".to_owned()]));
     let d = crate::diagnose::judge(found);
     let told = d.every_finding().map(|f| f.explanation.as_str()).collect::<Vec<_>>().join("\n");
     assert!(
-        told.contains("\"Dear Bob,\" became \"Dear Rob,\"") && told.contains("most likely by mx.example.net"),
+        told.contains("\"Dear Bob,\" became \"Dear Rob,\"")
+            && told.contains("between signing and verdict: a.example.com, mx.example.net"),
         "{told}"
     );
     // With the signature in the sent copy, too.
     assert_eq!(altered(&facts(&signed, &received, RELAXED)).len(), 2);
+}
+
+#[test]
+fn who_did_it_is_named_where_the_verdict_of_the_receiver_tells() {
+    let changed = RELAXED.sign(MESSAGE).replace("Dear Bob", "Dear Rob");
+    let submitted = "Received: from laptop by smtp.example.com with ESMTPSA id 1; Tue, 2 Jun 2026 10:00:01 +0000\r\n";
+    let taken = "Received: from out.example.com (out.example.com [192.0.2.4]) by mx.example.net with ESMTPS id 2;\r\n\
+        \tTue, 2 Jun 2026 10:00:02 +0000\r\n";
+    let inside =
+        "Received: from mx.example.net by store.example.net with LMTP id 3; Tue, 2 Jun 2026 10:00:03 +0000\r\n";
+    let said = |word: &str| {
+        format!("Authentication-Results: mx.example.net; dkim={word} header.d=example.com header.s=s1\r\n")
+    };
+    let who = |received: String| {
+        let first = facts(MESSAGE, &received, RELAXED).verified[0].altered[0].clone();
+        (first.hop, first.could.join(" "))
+    };
+    let one = |name: &str| (Some(name.to_owned()), String::new());
+    // The receiver saw it changed: it was the submission server, not the receiver.
+    let fail = said("fail (body hash did not verify)");
+    assert_eq!(who(format!("{fail}{taken}{submitted}{changed}")), one("smtp.example.com"));
+    assert_eq!(who(format!("{inside}{fail}{taken}{submitted}{changed}")), one("smtp.example.com"));
+    // A submission server that writes no Received is known by the name under which it handed the message over.
+    assert_eq!(who(format!("{fail}{taken}{changed}")), one("out.example.com"));
+    // The receiver saw it whole: it happened there, after the verdict.
+    let pass = said("pass");
+    assert_eq!(who(format!("{pass}{taken}{submitted}{changed}")), one("mx.example.net"));
+    let later = (None, "mx.example.net store.example.net".to_owned());
+    assert_eq!(who(format!("{inside}{pass}{taken}{submitted}{changed}")), later);
+    // Nobody says: each of them.
+    let all = (None, "smtp.example.com mx.example.net".to_owned());
+    assert_eq!(who(format!("{taken}{submitted}{changed}")), all);
+    // A key that could not be read says nothing of changes.
+    assert_eq!(who(format!("{}{taken}{submitted}{changed}", said("permerror (no key)"))), all);
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn secured(desk: &Desk, host: &Host) -> Step {
             it
         }
         Some(What::Failed { why, .. }) => unknown(it, format!("https://{name}/ was not reached: {why}")),
-        Some(What::Talk(_)) | None => {
+        _ => {
             // Mail arrives all the same; what is known to be broken is no matter of taste.
             it.optional = true;
             unknown(it, "not looked at, for that is a connection to it: --probe-hosts")
@@ -144,7 +144,7 @@ pub(super) fn certificate(desk: &Desk) -> Option<Step> {
             it.state = State::ToDo;
             it
         }
-        Some(What::Talk(_)) | None => unknown(
+        _ => unknown(
             it,
             "not looked at: --probe-hosts tries port 80; --probe-mx looks at the certificate of a mail host",
         ),

@@ -116,8 +116,9 @@ fn evidence(input: &Input, exhibit: &Exhibit) -> Evidence {
         },
         Place::Fetched { errand, text } => {
             let source = match errand {
-                Errand::Https { .. } | Errand::Http { .. } => "https",
+                Errand::Https { .. } | Errand::Http { .. } | Errand::Handshake { .. } => "https",
                 Errand::Smtp(_) => "smtp",
+                Errand::Spamd { .. } | Errand::Rspamd(_) => "filter",
             };
             Evidence { source, place: errand.place(), text: beginning(text.as_bytes()), span: None, label }
         }

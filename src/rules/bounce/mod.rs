@@ -10,6 +10,7 @@ mod delivery_refused;
 mod direct_send_rejected;
 mod dmarc_rejected_by_policy;
 mod greylisted;
+mod local_delivery_blackhole;
 mod mail_loop;
 mod message_too_large;
 mod sentence;
@@ -37,6 +38,7 @@ pub(super) const RULES: &[&Rule] = &[
     &auth_none::RULE,
     &bounce_reputation::RULE,
     &warmup_rate_limited::RULE,
+    &local_delivery_blackhole::RULE,
     &mail_loop::RULE,
     &message_too_large::RULE,
     &delivery_refused::RULE,

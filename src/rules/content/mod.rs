@@ -8,10 +8,13 @@ mod content_spammy;
 mod feedback_id_missing;
 mod message_id_or_date_missing;
 mod message_malformed;
+mod own_filter_says_spam;
 #[cfg(test)]
 pub(in crate::rules) mod testing;
 mod tracking_host_broken;
 mod unsubscribe_not_visible;
+
+pub use own_filter_says_spam::bear_out;
 
 use super::{Gap, Rule};
 use crate::facts::Facts;
@@ -26,6 +29,7 @@ pub(super) const RULES: &[&Rule] = &[
     &content_links_suspicious::RULE,
     &content_html_structure::RULE,
     &content_spammy::RULE,
+    &own_filter_says_spam::RULE,
     &feedback_id_missing::RULE,
 ];
 

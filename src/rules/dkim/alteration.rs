@@ -15,12 +15,11 @@ pub(super) fn told(facts: &Facts, found: &Verification, of_body: bool) -> String
         let all: Vec<&str> = of(found, of_body).filter(|a| a.proof == proof).map(|a| a.what.phrase()).collect();
         (!all.is_empty()).then(|| all.join(", and "))
     };
-    let hop = of(found, of_body).find_map(|a| a.hop.as_deref());
-    let by = hop.map(|hop| format!(", most likely by {hop}")).unwrap_or_default();
+    let by = of(found, of_body).next().map(place).unwrap_or_default();
     let beside = facts.reading.beside.as_deref();
     if let (Some(shown), Some(beside)) = (phrases(Proof::SentCopy), beside) {
         let signed = facts.reading.signatures.get(found.signature).map_or(&[][..], |s| &s.signed[..]);
-        return compared(beside, signed, &shown, hop, of_body);
+        return compared(beside, signed, &shown, &by, of_body);
     }
     let unhelpful = match beside.and_then(|b| b.signatures.get(found.signature)) {
         Some(held) if of_body && held.body == Some(false) => UNFIT,
@@ -48,13 +47,17 @@ const UNFIT: &str = " The sent copy does not fit the signature either: it was si
 /// Differences that are told in full.
 const TOLD: usize = 3;
 
-/// What the sent copy shows, with the words that differ.
-fn compared(beside: &Beside, signed: &[String], shown: &str, hop: Option<&str>, of_body: bool) -> String {
-    let place = match (hop, beside.between()) {
+/// Who did it, as far as that can be told: the one that could have, or one of several.
+fn place(altered: &Altered) -> String {
+    match (&altered.hop, &altered.could[..]) {
         (Some(hop), _) => format!(", most likely by {hop}"),
-        (None, Some(between)) => format!(", between {between}"),
-        (None, None) => String::new(),
-    };
+        (None, []) => String::new(),
+        (None, several) => format!(", by one that had it between signing and verdict: {}", several.join(", ")),
+    }
+}
+
+/// What the sent copy shows, with the words that differ.
+fn compared(beside: &Beside, signed: &[String], shown: &str, place: &str, of_body: bool) -> String {
     let quote = |text: &str| format!("\"{}\"", brief(text));
     let pair = |name: &str, was: Option<&String>, is: Option<&String>| match (was, is) {
         (Some(was), Some(is)) => format!("{name}: {} became {}", quote(was), quote(is)),

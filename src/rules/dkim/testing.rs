@@ -87,7 +87,13 @@ impl Case {
             let input = Input::verbatim(self.text.clone().into_bytes(), InputKind::Domain);
             let evidence =
                 Evidence::new(input, self.said.clone(), jiff::Timestamp::from_second(NOW).unwrap(), self.offline);
-            domain::gather(&lookup, &self.reading, &Dmarc::default(), &evidence);
+            domain::gather(
+                &lookup,
+                &self.reading,
+                &crate::facts::boundary::Identities::default(),
+                &Dmarc::default(),
+                &evidence,
+            );
             key::gather(&lookup, &self.reading, &self.said);
             let missing = lookup.into_missing();
             let at = jiff::Timestamp::from_second(NOW).unwrap();
@@ -165,7 +171,13 @@ impl Case {
         let evidence = Evidence { answers: self.answers, ..Evidence::new(input, self.said, now, self.offline) };
         let lookup = Lookup::new(&evidence.answers);
         let mut keys = key::gather(&lookup, &self.reading, &evidence.said);
-        let domain = domain::gather(&lookup, &self.reading, &Dmarc::default(), &evidence);
+        let domain = domain::gather(
+            &lookup,
+            &self.reading,
+            &crate::facts::boundary::Identities::default(),
+            &Dmarc::default(),
+            &evidence,
+        );
         keys.extend(domain.keys.judged().map(|s| s.key.clone()));
         Facts {
             keys,

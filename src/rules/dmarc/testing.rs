@@ -184,7 +184,7 @@ impl Case {
         let alignment = organization::align(&lookup, &self.reading, &self.identities, &dmarc, None, &[]);
         let input = Input::verbatim(self.text.clone().into_bytes(), InputKind::Domain);
         let evidence = Evidence::new(input, self.said.clone(), jiff::Timestamp::UNIX_EPOCH, false);
-        let domain = domain::gather(&lookup, &self.reading, &dmarc, &evidence);
+        let domain = domain::gather(&lookup, &self.reading, &Identities::default(), &dmarc, &evidence);
         (dmarc, alignment, domain, lookup.into_missing())
     }
 

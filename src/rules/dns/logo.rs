@@ -76,9 +76,9 @@ fn fetched<'a>(facts: &'a Facts, errand: &Errand, thing: &str) -> Result<(&'a st
             fault(format!("the address of the {thing} answers {status}"), status.to_string())
         }
         // Silence may be ours.
-        None | Some(What::Failed { step: Step::Timeout | Step::Connect, .. } | What::Talk(_)) => {
-            Err(Box::new(Err(Gap::errand(format!("Can the {thing} be fetched?"), errand))))
+        Some(What::Failed { step, why }) if !matches!(step, Step::Timeout | Step::Connect) => {
+            fault(format!("the {thing} cannot be fetched ({why})"), why.clone())
         }
-        Some(What::Failed { why, .. }) => fault(format!("the {thing} cannot be fetched ({why})"), why.clone()),
+        _ => Err(Box::new(Err(Gap::errand(format!("Can the {thing} be fetched?"), errand)))),
     }
 }

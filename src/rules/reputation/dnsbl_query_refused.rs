@@ -29,9 +29,10 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    let Some(entries) = entries::of(facts, &[Kind::Ip, Kind::Range, Kind::Domain, Kind::Young, Kind::Allow]) else {
+    let entries: Vec<&Entry> = facts.domain.blocklists.iter().flat_map(|lists| &lists.entries).collect();
+    if entries.is_empty() {
         return Verdict::NotApplicable;
-    };
+    }
     let mut refusing: Vec<(&Entry, Exhibit)> = Vec::new();
     for entry in &entries {
         let known = refusing.iter().any(|(e, _)| e.list.zone == entry.list.zone);

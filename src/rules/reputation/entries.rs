@@ -7,15 +7,16 @@ use crate::remedy::Remedy;
 use crate::rules::{Exhibit, Finding, Gap, Rule, Severity};
 use std::net::Ipv4Addr;
 
-/// What lists of these kinds said; `None` where blocklists were not to be asked, or there is nothing to ask about.
+/// What lists of these kinds said of the sender; `None` where blocklists were not to be asked, or there is nothing to ask about.
 pub(super) fn of<'a>(facts: &'a Facts, kinds: &[Kind]) -> Option<Vec<&'a Entry>> {
     let entries = &facts.domain.blocklists.as_ref()?.entries;
-    let entries: Vec<&Entry> = entries.iter().filter(|e| kinds.contains(&e.list.kind)).collect();
+    let own = |e: &&Entry| !matches!(e.about, About::Link(_));
+    let entries: Vec<&Entry> = entries.iter().filter(own).filter(|e| kinds.contains(&e.list.kind)).collect();
     (!entries.is_empty()).then_some(entries)
 }
 
 /// A listing: the codes and the answers that stand for them.
-pub(super) fn listed(entry: &Entry) -> Option<(&[&'static Code], &[Ipv4Addr])> {
+pub(in crate::rules) fn listed(entry: &Entry) -> Option<(&[&'static Code], &[Ipv4Addr])> {
     match &entry.state {
         State::Listed(codes, answers) => Some((codes, answers)),
         _ => None,
@@ -23,7 +24,7 @@ pub(super) fn listed(entry: &Entry) -> Option<(&[&'static Code], &[Ipv4Addr])> {
 }
 
 /// What is not known, once for each address or domain.
-pub(super) fn gaps(entries: &[&Entry]) -> Vec<Gap> {
+pub(in crate::rules) fn gaps(entries: &[&Entry]) -> Vec<Gap> {
     let mut gaps: Vec<(&About, Vec<&Entry>)> = Vec::new();
     for entry in entries.iter().filter(|e| !matches!(e.state, State::Clear | State::Listed(..))) {
         match gaps.iter_mut().find(|(about, _)| **about == entry.about) {
@@ -79,7 +80,7 @@ pub(super) fn finding(rule: &'static Rule, entry: &Entry, codes: &[&'static Code
     finding.explain(explanation).fix(remedy(entry, codes))
 }
 
-fn consequence(weight: Severity) -> &'static str {
+pub(in crate::rules) fn consequence(weight: Severity) -> &'static str {
     match weight {
         Severity::Critical => "Very many receivers refuse mail that it lists.",
         Severity::High => "Many receivers refuse mail that it lists, or take it for spam.",

@@ -5,7 +5,7 @@ mod dnsbl_listed;
 mod dnsbl_query_refused;
 mod domain_listed;
 mod domain_young;
-mod entries;
+pub(in crate::rules) mod entries;
 mod fbl_not_enrolled;
 mod list_hygiene;
 #[cfg(test)]

@@ -190,7 +190,11 @@ fn checked(doc: &mut Doc, found: &Verification) {
             Proof::SentCopy => "proven by the copy that was sent",
             Proof::Likely => "likely, by its marks",
         };
-        let by = altered.hop.as_ref().map(|hop| format!("; most likely by {hop}")).unwrap_or_default();
+        let by = match (&altered.hop, &altered.could[..]) {
+            (Some(hop), _) => format!("; most likely by {hop}"),
+            (None, []) => String::new(),
+            (None, several) => format!("; by one of {}", several.join(", ")),
+        };
         doc.hang("  ! ", Ink::Warn, format!("{} ({sure}){by}", altered.what.phrase()), Ink::Plain);
     }
 }

@@ -10,6 +10,7 @@ pub mod dkim;
 pub mod dmarc;
 pub mod edit;
 pub mod fetch;
+pub mod filters;
 pub mod form;
 pub mod headers;
 pub mod home;
@@ -64,6 +65,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Cases => cases::act(app, action),
         Screen::Records => records::act(app, action),
         Screen::Requirements => requirements::act(app, action),
+        Screen::Filters => filters::act(app, action),
         Screen::Sources => sources::act(app, action),
         Screen::Wish => wish::act(app, action),
         Screen::Changes => changes::act(app, action),
@@ -105,6 +107,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Cases => cases::draw(app, frame, area, pen),
         Screen::Records => records::draw(app, frame, area, pen),
         Screen::Requirements => requirements::draw(app, frame, area, pen),
+        Screen::Filters => filters::draw(app, frame, area, pen),
         Screen::Sources => sources::draw(app, frame, area, pen),
         Screen::Wish => wish::draw(app, frame, area, pen),
         Screen::Changes => changes::draw(app, frame, area, pen),
@@ -162,6 +165,7 @@ fn place(app: &App) -> (String, String) {
         Screen::Cases => return ("postdoc › cases".to_owned(), String::new()),
         Screen::Records => "records",
         Screen::Requirements => "what receivers ask",
+        Screen::Filters => "what filters said",
         Screen::Sources => "sources",
         Screen::Wish => "what to check",
         Screen::Changes => "what changed",

@@ -14,14 +14,17 @@
 use super::home::caret;
 use super::step;
 use crate::evidence::Said;
-use crate::evidence::said::{Configured, FoundIn};
+use crate::evidence::filters::OwnFilters;
+use crate::evidence::said::{Configured, FoundIn, Rate, Sending, Wish};
 use crate::tui::app::{App, Screen};
+use crate::tui::case::Case;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
 use crate::tui::theme::Ink;
 use crate::tui::update;
 use crate::tui::widget::doc::{Doc, Pen};
 use crate::tui::widget::line_edit::LineEdit;
+use crate::warmup::log::numbers;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use std::net::IpAddr;
@@ -44,6 +47,14 @@ pub enum Field {
     EnvelopeFrom,
     Folder,
     Trust,
+    Volume,
+    Complaints,
+    Bounces,
+    FeedbackLoops,
+    Blocklists,
+    ProbeLinks,
+    Spamd,
+    Rspamd,
 }
 
 /// Section, field, label; in the order of the form.
@@ -63,9 +74,24 @@ const FIELDS: &[(&str, Field, &str)] = &[
     ("", Field::EnvelopeFrom, "MAIL FROM"),
     ("Where it arrived", Field::Folder, "folder"),
     ("Whose Authentication-Results to believe", Field::Trust, "authserv-id"),
+    ("What you know of your sending", Field::Volume, "messages a day"),
+    ("", Field::Complaints, "complaints (%)"),
+    ("", Field::Bounces, "hard bounces (%)"),
+    ("", Field::FeedbackLoops, "feedback loops"),
+    ("Asked only on request", Field::Blocklists, "blocklists"),
+    ("", Field::ProbeLinks, "certificates"),
+    ("", Field::Spamd, "your SpamAssassin"),
+    ("", Field::Rspamd, "your Rspamd"),
 ];
 
 const MAIL_FROM_TYPES: &[&str] = &["", "from_email", "ptr", "custom", "aligned"];
+
+impl Field {
+    /// Only turned, never typed.
+    fn is_closed(self) -> bool {
+        matches!(self, Field::MailFromType | Field::FeedbackLoops | Field::Blocklists | Field::ProbeLinks)
+    }
+}
 
 /// The texts of the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +120,14 @@ impl Form {
             Field::EnvelopeFrom => said.mail_from.clone(),
             Field::Folder => said.folder.as_ref().map(|folder| folder.name.clone()),
             Field::Trust => said.trust.clone(),
+            Field::Volume => said.check.volume.map(|n| n.to_string()),
+            Field::Complaints => said.sending.complaints.map(|rate| rate.to_string()),
+            Field::Bounces => said.sending.bounces.map(|rate| rate.to_string()),
+            Field::FeedbackLoops => said.sending.feedback_loops.map(|yes| if yes { "yes" } else { "no" }.to_owned()),
+            Field::Blocklists => said.check.blocklists.then(|| "yes".to_owned()),
+            Field::ProbeLinks => said.check.probe_links.then(|| "yes".to_owned()),
+            Field::Spamd => said.filters.spamd.clone(),
+            Field::Rspamd => said.filters.rspamd.clone(),
         };
         let texts = FIELDS.iter().map(|(_, field, _)| LineEdit::new(text(*field).unwrap_or_default())).collect();
         Form { at: 0, texts }
@@ -117,12 +151,16 @@ impl Form {
             Field::Selector | Field::SecondarySelector if text.contains(|c: char| c.is_whitespace() || c == '@') => {
                 Some("a selector is one name, like s1")
             }
+            Field::Volume if numbers::number(&text).is_err() => Some("a number, like 5000"),
+            Field::Complaints | Field::Bounces if text.parse::<Rate>().is_err() => Some("percent, like 0.25"),
+            Field::Spamd if OwnFilters::place_of_spamd(&text).is_err() => Some("HOST:PORT, or the path of a socket"),
+            Field::Rspamd if OwnFilters::place_of_rspamd(&text).is_err() => Some("like http://127.0.0.1:11333"),
             _ => None,
         }
     }
 
-    /// What the form says; `Err` names the line that cannot be read.
-    fn said(&self) -> Result<Said, usize> {
+    /// What the form says, on top of what it does not ask; `Err` names the line that cannot be read.
+    fn said(&self, before: &Said) -> Result<Said, usize> {
         if let Some(bad) = FIELDS.iter().position(|(_, field, _)| self.complaint(*field).is_some()) {
             return Err(bad);
         }
@@ -145,7 +183,22 @@ impl Form {
                 virtual_sender: self.text(Field::VirtualSender),
                 template_sender: self.text(Field::TemplateSender),
             },
-            ..Said::default()
+            sending: Sending {
+                complaints: self.text(Field::Complaints).and_then(|t| t.parse().ok()),
+                bounces: self.text(Field::Bounces).and_then(|t| t.parse().ok()),
+                feedback_loops: self.text(Field::FeedbackLoops).map(|t| t == "yes"),
+            },
+            check: Wish {
+                volume: self.text(Field::Volume).and_then(|t| numbers::number(&t).ok()),
+                blocklists: self.text(Field::Blocklists).is_some(),
+                probe_links: self.text(Field::ProbeLinks).is_some(),
+                ..before.check.clone()
+            },
+            filters: OwnFilters {
+                spamd: self.text(Field::Spamd).and_then(|t| OwnFilters::place_of_spamd(&t).ok()),
+                rspamd: self.text(Field::Rspamd).and_then(|t| OwnFilters::place_of_rspamd(&t).ok()),
+            },
+            ..before.clone()
         })
     }
 }
@@ -174,6 +227,8 @@ fn choices(app: &App, field: Field) -> Option<Vec<String>> {
     match field {
         Field::MailFromType => Some(MAIL_FROM_TYPES.iter().map(|s| (*s).to_owned()).collect()),
         Field::Folder => Some(["", "INBOX", "Junk"].map(str::to_owned).into()),
+        Field::FeedbackLoops => Some(["", "yes", "no"].map(str::to_owned).into()),
+        Field::Blocklists | Field::ProbeLinks => Some(["", "yes"].map(str::to_owned).into()),
         Field::Trust => {
             let reading = &app.case.as_ref()?.diagnosis.as_ref()?.facts.reading;
             let mut ids = vec![String::new()];
@@ -190,7 +245,7 @@ fn choices(app: &App, field: Field) -> Option<Vec<String>> {
 
 pub fn insert(app: &mut App, text: &str) {
     if let Some(case) = &mut app.case
-        && case.form.field() != Field::MailFromType
+        && !case.form.field().is_closed()
         && let Some(line) = case.form.texts.get_mut(case.form.at)
     {
         line.insert(text);
@@ -226,7 +281,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             }
         }
         (edit, _) => {
-            if let Some(line) = form.texts.get_mut(form.at) {
+            if !field.is_closed()
+                && let Some(line) = form.texts.get_mut(form.at)
+            {
                 line.edit(edit);
             }
         }
@@ -237,13 +294,13 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
 /// Runs the case again with what the form says.
 fn done(app: &mut App) -> Vec<Effect> {
     let Some(case) = &mut app.case else { return vec![] };
-    match case.form.said() {
+    let before = &case.opened.said;
+    match case.form.said(before) {
         Ok(said) => {
-            let before = &case.opened.said;
             // What was seen in the mailbox stays seen, unless it was said otherwise.
             let name = |folder: &Option<FoundIn>| folder.as_ref().map(|f| f.name.clone());
             let folder = if name(&said.folder) == name(&before.folder) { before.folder.clone() } else { said.folder };
-            let said = Said { check: before.check.clone(), folder, ..said };
+            let said = Said { folder, ..said };
             update::back(app);
             app.say("Diagnosed again with what you said.");
             update::rerun(app, said)
@@ -253,6 +310,25 @@ fn done(app: &mut App) -> Vec<Effect> {
             app.warn("One line cannot be read; the mark is on it.");
             vec![]
         }
+    }
+}
+
+/// Whom a line would have asked: whoever says yes has read their names.
+fn hint(case: &Case, field: Field, empty: bool) -> Option<String> {
+    let facts = &case.diagnosis.as_ref()?.facts;
+    match field {
+        Field::Blocklists => Some("tells them the address, From and links' domains".to_owned()),
+        Field::ProbeLinks => {
+            let hosts: Vec<&str> = facts.linked.iter().map(|host| host.name.as_str()).collect();
+            Some(match hosts.is_empty() {
+                true => "no host of your own is linked to".to_owned(),
+                false => format!("connects to {}", hosts.join(", ")),
+            })
+        }
+        Field::Spamd if empty => Some("HOST:PORT or a socket: hands the message to it".to_owned()),
+        Field::Rspamd if empty => Some("http://HOST:11333: hands the message to it".to_owned()),
+        Field::Spamd | Field::Rspamd => Some("the whole message goes there".to_owned()),
+        _ => None,
     }
 }
 
@@ -271,6 +347,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         let choice = choices(app, *field);
         let nothing = match field {
             Field::Trust => "found by itself",
+            Field::Blocklists | Field::ProbeLinks => "no",
             _ => "not said",
         };
         let shown = match (&choice, text.is_empty()) {
@@ -285,8 +362,11 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         if n == form.at {
             marked = (doc.lines.len(), 2 + 20 + typed);
         }
-        let complaint = form.complaint(*field).map_or(String::new(), |c| format!("   ! {c}"));
-        doc.item(n == form.at, &format!("{label:<19} {shown}{complaint}"));
+        let note = match form.complaint(*field) {
+            Some(complaint) => format!("   ! {complaint}"),
+            None => hint(case, *field, text.is_empty()).map_or(String::new(), |hint| format!("  {hint}")),
+        };
+        doc.item(n == form.at, &format!("{label:<19} {shown}{note}"));
     }
     let top = doc.draw(frame, area, (marked.0 + 1).saturating_sub(area.height as usize));
     caret(frame, area, marked, top);

@@ -13,8 +13,8 @@
 use super::home::cursor;
 use super::{detail, headers, step};
 use crate::diagnose::Diagnosis;
-use crate::report::copy;
 use crate::report::export::zone_line;
+use crate::report::{self, copy};
 use crate::rules::Finding;
 use crate::tui::app::{self, App};
 use crate::tui::case::{Case, Target};
@@ -132,6 +132,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         }
         let bounced = super::bounce::brief(&mut head, diagnosis, (area.height as usize / 2).max(4));
         receiver(&mut head, diagnosis, whole.height >= 24);
+        own_filters(&mut head, diagnosis);
         // The list needs the room that a bounce's own lines take.
         let pictured = !case.is_domain() && !case.is_report() && (!bounced || whole.height >= 30);
         if pictured && whole.height >= 24 {
@@ -199,6 +200,15 @@ fn receiver(doc: &mut Doc, diagnosis: &Diagnosis, why: bool) {
     }
     if why && boundary.authserv_id.is_some() {
         doc.hang(" ", Ink::Plain, &boundary.because, Ink::Faint);
+    }
+}
+
+/// What filters of the user's own say, a line each.
+fn own_filters(doc: &mut Doc, diagnosis: &Diagnosis) {
+    for filter in report::own_filters::told(diagnosis) {
+        let ink = if filter.spam == Some(true) { Ink::Warn } else { Ink::Plain };
+        let who = filter.who.split(" at ").next().unwrap_or_default();
+        doc.hang(" ", Ink::Plain, format!("Your own {who}, not the receiver: {}.", filter.brief), ink);
     }
 }
 

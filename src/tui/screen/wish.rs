@@ -11,7 +11,7 @@
 
 use super::home::caret;
 use super::step;
-use crate::evidence::said::Wish;
+use crate::evidence::said::{Rate, Sending, Wish};
 use crate::evidence::{Data, Kind, Question, Said};
 use crate::knowledge;
 use crate::tui::app::App;
@@ -22,12 +22,13 @@ use crate::tui::theme::Ink;
 use crate::tui::update;
 use crate::tui::widget::doc::{Doc, Pen};
 use crate::tui::widget::line_edit::LineEdit;
+use crate::warmup::log::numbers;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use std::net::IpAddr;
 
 /// Section and label of each line.
-const LINES: [(&str, &str); 9] = [
+const LINES: [(&str, &str); 13] = [
     ("What DNS cannot tell", "selectors"),
     ("", "sending addresses"),
     ("", "HELO"),
@@ -37,6 +38,10 @@ const LINES: [(&str, &str); 9] = [
     ("", "mail hosts (SMTP)"),
     ("", "more recipients"),
     ("", "registry (RDAP)"),
+    ("What you know of your sending", "messages a day"),
+    ("", "complaints (%)"),
+    ("", "hard bounces (%)"),
+    ("", "feedback loops"),
 ];
 
 const SELECTORS: usize = 0;
@@ -48,9 +53,13 @@ const BLOCKLISTS: usize = 5;
 const PROBE: usize = 6;
 const RECIPIENTS: usize = 7;
 const RDAP: usize = 8;
+const VOLUME: usize = 9;
+const COMPLAINTS: usize = 10;
+const BOUNCES: usize = 11;
+const LOOPS: usize = 12;
 
-/// Lines that are yes or no.
-const CHOICES: [usize; 4] = [SILENT, BLOCKLISTS, PROBE, RDAP];
+/// Lines that are turned; empty stands for no, or for nothing said.
+const CHOICES: [usize; 5] = [SILENT, BLOCKLISTS, PROBE, RDAP, LOOPS];
 
 /// The form of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,6 +72,7 @@ impl Form {
     pub fn new(said: &Said) -> Form {
         let wish = &said.check;
         let yes = |b: bool| if b { "yes".to_owned() } else { String::new() };
+        let rate = |rate: Option<Rate>| rate.map_or(String::new(), |rate| rate.to_string());
         let ips: Vec<String> = wish.ips.iter().map(ToString::to_string).collect();
         let texts = [
             wish.selectors.join(" "),
@@ -74,6 +84,10 @@ impl Form {
             yes(wish.probe_mx),
             wish.recipients.join(" "),
             yes(wish.rdap),
+            wish.volume.map_or(String::new(), |n| n.to_string()),
+            rate(said.sending.complaints),
+            rate(said.sending.bounces),
+            said.sending.feedback_loops.map_or("", |yes| if yes { "yes" } else { "no" }).to_owned(),
         ];
         Form { at: 0, texts: texts.map(LineEdit::new) }
     }
@@ -95,6 +109,12 @@ impl Form {
             PLATFORMS if words.iter().any(|w| !knowledge::platform::all().iter().any(|p| p.id == *w)) => {
                 Some("not an id; `postdoc check --platform ?` lists them")
             }
+            VOLUME if !self.text(line).is_empty() && numbers::number(self.text(line)).is_err() => {
+                Some("a number, like 5000")
+            }
+            COMPLAINTS | BOUNCES if !self.text(line).is_empty() && self.text(line).parse::<Rate>().is_err() => {
+                Some("percent, like 0.25")
+            }
             RECIPIENTS if words.iter().any(|w| !w.contains('@')) => Some("not an address"),
             _ => None,
         }
@@ -113,17 +133,18 @@ impl Form {
                 selectors: self.words(SELECTORS),
                 ips: self.words(ADDRESSES).iter().filter_map(|w| w.parse().ok()).collect(),
                 platforms: self.words(PLATFORMS),
-                only: said.check.only.clone(),
                 blocklists: yes(BLOCKLISTS),
                 probe_mx: yes(PROBE),
                 recipients: self.words(RECIPIENTS),
                 rdap: yes(RDAP),
                 non_sending: yes(SILENT),
-                names: said.check.names.clone(),
-                published: said.check.published.clone(),
-                https: said.check.https.clone(),
-                http: said.check.http.clone(),
-                volume: said.check.volume,
+                volume: numbers::number(self.text(VOLUME)).ok(),
+                ..said.check.clone()
+            },
+            sending: Sending {
+                complaints: self.text(COMPLAINTS).parse().ok(),
+                bounces: self.text(BOUNCES).parse().ok(),
+                feedback_loops: Some(self.text(LOOPS)).filter(|t| !t.is_empty()).map(|t| t == "yes"),
             },
             ..said.clone()
         })
@@ -152,7 +173,11 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             form.at = step(form.at, action, LINES.len(), page).unwrap_or(form.at);
         }
         Action::Left | Action::Right if choice => {
-            let next = if form.text(form.at) == "yes" { "" } else { "yes" };
+            let next = match (form.at, form.text(form.at), action) {
+                (LOOPS, "", Action::Left) | (LOOPS, "yes", Action::Right) => "no",
+                (LOOPS, "no", Action::Left) | (_, "", _) => "yes",
+                _ => "",
+            };
             if let Some(line) = form.texts.get_mut(form.at) {
                 *line = LineEdit::new(next);
             }
@@ -215,7 +240,14 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
             _ => String::new(),
         };
         let shown = match choice {
-            true => format!("‹ {} ›{hint}", if text == "yes" { "yes" } else { "no" }),
+            true => format!(
+                "‹ {} ›{hint}",
+                match (n, text) {
+                    (LOOPS, "") => "not said",
+                    (_, "yes") => "yes",
+                    _ => "no",
+                }
+            ),
             false => text.to_owned(),
         };
         let line = form.texts.get(n).filter(|_| n == form.at && !choice);

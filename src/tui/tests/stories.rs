@@ -193,6 +193,22 @@ pub(in crate::tui) const STORIES: &[Story] = &[
         press(app, ":guidelines");
         enter(app);
     }),
+    ("own_filters", |app| {
+        app.case = Some(testing::opinionated());
+    }),
+    ("filters", |app| {
+        app.case = Some(testing::opinionated());
+        press(app, ":spamassassin");
+        enter(app);
+    }),
+    ("stated_on_request", |app| {
+        app.case = Some(testing::opinionated());
+        press(app, "t");
+        (0..15).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
+        press(app, "20,000");
+        (0..5).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
+        stroke(app, KeyCode::Right, KeyModifiers::NONE);
+    }),
     ("domain_dkim", |app| {
         app.case = Some(testing::of_domain(DOMAIN));
         press(app, "4");

@@ -10,6 +10,7 @@ mod wire;
 
 use super::addresses::AddressMap;
 use super::limits;
+use super::secret::Secret;
 use super::tls::Authorities;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question, Server};
 use exchange::{Reply, Servers, Time};
@@ -51,6 +52,8 @@ pub struct Settings {
     pub addresses: AddressMap,
     /// Who vouches for certificates besides the usual authorities.
     pub authorities: Authorities,
+    /// For the user's own Rspamd, where it wants one.
+    pub rspamd_password: Option<Secret>,
 }
 
 impl Default for Settings {
@@ -62,6 +65,7 @@ impl Default for Settings {
             in_flight: 1000,
             addresses: AddressMap::default(),
             authorities: Authorities::default(),
+            rspamd_password: None,
         }
     }
 }

@@ -29,6 +29,18 @@ impl Inner {
         Err(last)
     }
 
+    /// A connection to a host that the user named, which may well be in the own network.
+    pub(super) async fn reach_own(&self, host: &str, port: u16, until: Instant) -> Result<TcpStream, Fault> {
+        let mut last = (Step::Name, format!("{host} has no address"));
+        for ip in reach::own_word(&self.asker, host, self.named).await?.into_iter().take(TRIES) {
+            match self.connect(ip, port, until).await {
+                Ok(stream) => return Ok(stream),
+                Err(fault) => last = fault,
+            }
+        }
+        Err(last)
+    }
+
     /// A connection to one address.
     pub(super) async fn connect(&self, ip: IpAddr, port: u16, until: Instant) -> Result<TcpStream, Fault> {
         let until = until.min(Instant::now() + self.try_timeout);

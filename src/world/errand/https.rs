@@ -1,17 +1,13 @@
 //! One GET over TLS, or in the clear on port 80: no cookies, no cache, a body of bounded size, redirections only where they are wanted.
 
+use super::http::{self, AGENT};
 use super::{Inner, late};
 use crate::evidence::errand::{Step, What};
 use crate::world::tls::Fault;
-use futures_util::future::{Either, select};
-use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use http_body_util::Empty;
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, HeaderName, LOCATION, USER_AGENT};
-use hyper::{Request, Response, Uri};
-use hyper_util::rt::TokioIo;
-use std::error::Error as _;
-use std::pin::pin;
+use hyper::header::{ACCEPT, CONNECTION, HOST, USER_AGENT};
+use hyper::{Request, Uri};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
@@ -26,8 +22,6 @@ const ACCEPTED: &str = "application/rdap+json, text/plain, application/json, */*
 
 /// A challenge of nobody.
 const CHALLENGE: &str = "/.well-known/acme-challenge/postdoc";
-
-const AGENT: &str = concat!("postdoc/", env!("CARGO_PKG_VERSION"));
 
 /// What a URL leads to.
 struct Target {
@@ -75,12 +69,7 @@ impl Inner {
 }
 
 /// The request there, the answer back.
-async fn exchange(
-    target: &Target,
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-) -> Result<What, Fault> {
-    let (mut sender, connection) =
-        http1::Builder::new().max_buf_size(LIMIT).handshake(TokioIo::new(stream)).await.map_err(fault)?;
+async fn exchange(target: &Target, stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<What, Fault> {
     let request = Request::get(&target.path)
         .header(HOST, target.authority())
         .header(USER_AGENT, AGENT)
@@ -88,62 +77,7 @@ async fn exchange(
         .header(CONNECTION, "close")
         .body(Empty::<Bytes>::new())
         .map_err(|e| (Step::Name, e.to_string()))?;
-    let work = pin!(async move {
-        let response = sender.send_request(request).await.map_err(fault)?;
-        let status = response.status();
-        let (content_type, location) = (text(&response, CONTENT_TYPE), text(&response, LOCATION));
-        let body = Limited::new(response.into_body(), LIMIT).collect().await.map_err(broken)?;
-        Ok(What::Page {
-            status: status.as_u16(),
-            content_type,
-            location: location.filter(|_| status.is_redirection()),
-            body: String::from_utf8_lossy(&body.to_bytes()).into_owned(),
-        })
-    });
-    // The connection may be over before its last bytes are looked at.
-    match select(work, pin!(connection)).await {
-        Either::Left((done, _)) => done,
-        Either::Right((_, work)) => work.await,
-    }
-}
-
-fn text<B>(response: &Response<B>, name: HeaderName) -> Option<String> {
-    response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-fn broken(error: Box<dyn std::error::Error + Send + Sync>) -> Fault {
-    match error.downcast::<hyper::Error>() {
-        Ok(e) => fault(*e),
-        Err(e) if e.is::<LengthLimitError>() => {
-            (Step::Answer, format!("the answer is larger than {} KiB", LIMIT / 1024))
-        }
-        Err(e) => (Step::Answer, e.to_string()),
-    }
-}
-
-fn fault(error: hyper::Error) -> Fault {
-    let why = match () {
-        () if error.is_parse() => format!("the answer is not HTTP as it should be: {error}"),
-        () if error.is_incomplete_message() || error.is_canceled() || hung_up(&error) => {
-            "hung up before the answer was whole".into()
-        }
-        () => error.to_string(),
-    };
-    (Step::Answer, why)
-}
-
-/// Did the other side end it, with or without the goodbye of TLS?
-fn hung_up(error: &hyper::Error) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        if matches!(kind, Some(BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    http::exchange(stream, request, LIMIT).await
 }
 
 fn target(url: &str) -> Option<Target> {

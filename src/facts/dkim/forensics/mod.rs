@@ -7,10 +7,12 @@ mod header;
 mod likely;
 mod mime;
 mod undo;
+mod who;
 
 pub use effort::Effort;
 pub use header::{Chosen, restore as restore_header};
 pub use likely::likely;
+pub use who::suspects;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,9 @@ pub struct Altered {
     pub proof: Proof,
     /// Who most likely did it: the name of a server of the Received chain.
     pub hop: Option<String>,
+    /// Where that may be one of several: the servers that had it between signing and verdict, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub could: Vec<String>,
 }
 
 /// How an alteration is known.

@@ -45,6 +45,8 @@ struct AlteredPart {
     what: &'static str,
     proof: &'static str,
     hop: Option<String>,
+    /// Where it is not known which: those that could have, oldest first.
+    could: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -112,7 +114,7 @@ fn computed_dkim(d: &Diagnosis, v: &Verification) -> ComputedDkim {
 }
 
 fn altered(a: &Altered) -> AlteredPart {
-    AlteredPart { what: a.what.word(), proof: a.proof.word(), hop: a.hop.clone() }
+    AlteredPart { what: a.what.word(), proof: a.proof.word(), hop: a.hop.clone(), could: a.could.clone() }
 }
 
 fn agreement(a: Agreement) -> &'static str {

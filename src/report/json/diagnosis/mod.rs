@@ -3,6 +3,7 @@
 mod bounce;
 mod computed;
 mod identities;
+mod own_filter;
 mod reported;
 mod sent;
 
@@ -15,6 +16,7 @@ use bounce::{BouncePart, bounce};
 use computed::{Alignment, Computed, alignment, computed};
 use identities::{Identities, identities};
 use reported::{Reported, reported};
+use own_filter::{OwnFilterPart, own_filter};
 use sent::{SentPart, sent};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -39,6 +41,8 @@ pub struct Document {
     bounce: Option<BouncePart>,
     /// What differs from the copy that was sent.
     sent: Option<SentPart>,
+    /// What filters of the user's own say: never the receiver's word.
+    own_filters: Vec<OwnFilterPart>,
     unknown: Vec<GapPart>,
     dns: Dns,
 }
@@ -128,6 +132,7 @@ pub fn document(d: &Diagnosis) -> Document {
         report: super::report::document(d),
         bounce: d.facts.reading.bounce.as_ref().map(bounce),
         sent: d.facts.reading.beside.as_deref().map(sent),
+        own_filters: d.facts.own_filters.iter().map(own_filter).collect(),
         unknown: d.unknown.iter().map(gap).collect(),
         dns: dns(d),
     }
