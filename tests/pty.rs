@@ -193,17 +193,36 @@ fn paste_read_copy_quit() {
 #[test]
 fn every_lesson_is_walked_to_green() {
     let lessons = postdoc::practice::all();
-    let mut tty = Tty::run(45, 100, &[], &["practice", lessons[0].id]);
+    let temporary = tempfile::tempdir().unwrap();
+    let place = temporary.path().to_str().unwrap();
+    let mut tty = Tty::run(45, 100, &[("TMPDIR", place)], &["practice", lessons[0].id]);
     for (n, lesson) in lessons.iter().enumerate() {
-        tty.wait(&format!("postdoc › practice › {}", lesson.id));
-        tty.wait("Enter sends the test message.");
+        tty.wait(&format!("postdoc › practice › {} ", lesson.id));
+        tty.wait("Enter writes the test message");
         tty.send("\r");
-        tty.wait("Enter opens the diagnosis.");
+        tty.wait("y sends it.");
+        tty.send("y");
+        // The whole session, as any other.
+        assert!(
+            tty.wait("Enter waits for it in a mailbox").contains("RCPT TO:<reader@inbox.example>"),
+            "{}",
+            lesson.id
+        );
         tty.send("\r");
-        assert!(tty.wait("› verdict").contains("PRACTICE"), "{}", lesson.id);
+        let mailbox = tty.wait("Enter opens the diagnosis.");
+        let refused = ["dmarc-unaligned", "dmarc-strict", "forwarded", "list-footer"].contains(&lesson.id);
+        let folder = if refused { "Junk (junk)" } else { "INBOX" };
+        assert!(mailbox.contains(folder) && mailbox.contains("PRACTICE"), "{}: {mailbox}", lesson.id);
+        tty.send("\r");
+        let verdict = tty.wait("── Findings");
+        assert!(verdict.contains("› verdict") && verdict.contains("PRACTICE"), "{}: {verdict}", lesson.id);
         tty.send("u");
         tty.wait("m sends the test again");
         tty.send("m");
+        tty.wait("Enter waits for it in a mailbox");
+        tty.send("\r");
+        tty.wait("Enter opens the diagnosis.");
+        tty.send("\r");
         tty.wait("✓ PASS");
         tty.send("\x1b");
         tty.wait("It passes.");
@@ -212,6 +231,50 @@ fn every_lesson_is_walked_to_green() {
             tty.wait("That was the last lesson.");
         }
     }
+    tty.send("q");
+    assert_eq!(tty.exit(), 0);
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0, "no mailbox is left behind");
+    tty.assert_restored();
+}
+
+#[test]
+fn mail_is_received_and_diagnosed_in_the_app() {
+    let mut tty = Tty::home(&[]);
+    tty.send("G");
+    tty.send("\r");
+    tty.wait("Receive mail here, and diagnose");
+    tty.send("mx.example.net");
+    tty.wait("mx.example.net");
+    tty.send("\x1b[B");
+    tty.send("\x1b[B");
+    tty.send("127.0.0.1:0");
+    tty.wait("127.0.0.1:0");
+    tty.send("\x04");
+    let screen = tty.wait("listening on 127.0.0.1:");
+    assert!(screen.contains("test@mx.example.net"), "{screen}");
+    let port = screen.split("listening on 127.0.0.1:").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
+    let mut wire = std::net::TcpStream::connect(("127.0.0.1", port.parse().unwrap())).unwrap();
+    let mut said = |line: &str, code: &str| {
+        wire.write_all(line.as_bytes()).unwrap();
+        let mut reply = [0; 1024];
+        let read = wire.read(&mut reply).unwrap();
+        assert!(reply[..read].starts_with(code.as_bytes()), "{line}: {}", reply[..read].escape_ascii());
+    };
+    said("", "220");
+    said("HELO mail.example.com\r\n", "250");
+    said("MAIL FROM:<news@example.com>\r\n", "250");
+    said("RCPT TO:<someone@elsewhere.example>\r\n", "550");
+    said("RCPT TO:<test@mx.example.net>\r\n", "250");
+    said("DATA\r\n", "354");
+    said("From: news@example.com\r\nSubject: a test\r\n\r\nHello.\r\n.\r\n", "250");
+    let screen = tty.wait("news@example.com from 127.0.0.1");
+    assert!(screen.contains("this server relays nothing"), "{screen}");
+    tty.send("\r");
+    tty.wait("› verdict");
+    tty.send("\x1b");
+    tty.wait("listening on 127.0.0.1:");
+    tty.send("s");
+    tty.wait("stopped: nothing is taken any more");
     tty.send("q");
     assert_eq!(tty.exit(), 0);
     tty.assert_restored();

@@ -10,22 +10,25 @@ use crate::evidence::case::{Case, Run};
 use crate::evidence::{Evidence, Input, InputKind, Said};
 use crate::facts::Reading;
 use crate::fetch::Order;
+use crate::listen::{Policy, bind};
 use crate::onboarding::Told;
 use crate::practice::{Cure, Lesson, Setup};
 use crate::samples;
 use crate::send::{self, Draft, Sealed, Sent};
 use crate::tui;
 use crate::tui::fetches::Asked;
+use crate::tui::listens::{Asked as Listening, Tls};
 use crate::tui::world::{
-    CopyReport, Job, KeyWish, Letter, Made, OnFetch, OnKey, OnProgress, OnSend, OnTested, OnWatch, Opened, Ready,
-    Recent, Sample, Source, World,
+    CopyReport, Job, KeyWish, Letter, Made, OnFetch, OnKey, OnProgress, OnSend, OnTested, OnTold, OnWatch, Opened,
+    Ready, Recent, Sample, Source, World,
 };
 use crate::world::clipboard::{Clipboard, Copied, Surroundings, Way};
 use crate::world::dkim::Signer;
 use crate::world::dns::Settings;
 use crate::world::fetch;
 use crate::world::keygen;
-use crate::world::practice::Practice;
+use crate::world::listen::{self, Certificate};
+use crate::world::practice::{Practice, Test};
 use crate::world::random;
 use crate::world::run;
 use crate::world::send as session;
@@ -117,6 +120,32 @@ impl Outside {
         let invented = || Some(self.practice.lock().ok()?.as_ref()?.settings());
         let invented = self.practising.then(invented).flatten();
         invented.unwrap_or_else(|| self.settings.clone())
+    }
+
+    /// Asks the practice world.
+    fn practice<T>(&self, ask: impl FnOnce(&mut Practice) -> Result<T, String>) -> Result<T, String> {
+        let mut practice = self.practice.lock().unwrap_or_else(|e| e.into_inner());
+        ask(practice.as_mut().ok_or_else(|| "no lesson has begun".to_owned())?)
+    }
+
+    /// A test of the practice world: its receiver is opened for it, and nothing is kept.
+    fn hand_over(&self, ready: Ready, on: OnSend) -> Result<session::Job, String> {
+        let (settings, _) = self.practice(Practice::receive)?;
+        let order = |Sealed { draft, composed }| session::Order {
+            draft,
+            message: composed.bytes.into(),
+            credentials: None,
+            retry: session::Retry::Never,
+        };
+        let orders = ready.letters.into_iter().map(order).collect();
+        session::spawn(&settings, orders, None, on).map_err(|e| e.to_string())
+    }
+
+    /// Waits for a test in the mailbox of the practice world.
+    fn fetch_test(&self, asked: &Asked, on: OnFetch) -> Result<fetch::Job, String> {
+        let order = Order { sought: asked.sought.clone(), header_only: asked.header_only, timeout: asked.timeout };
+        let (settings, wanted) = self.practice(|world| Ok((world.settings(), world.wanted(order))))?;
+        fetch::spawn(settings, || Ok(wanted), |_| None, on).map_err(|e| e.to_string())
     }
 
     fn state(&self) -> Result<&State, String> {
@@ -211,6 +240,7 @@ impl World for Outside {
 
     fn start(&mut self, opened: Opened, on: OnProgress) -> Job {
         let recorded = opened.recorded.is_some();
+        let keep = (!recorded || opened.unsaved) && !opened.practice;
         self.practising = opened.practice;
         // No packet of the practice world leaves this machine.
         let offline = (self.offline && !opened.practice) || recorded;
@@ -220,7 +250,28 @@ impl World for Outside {
             evidence =
                 Evidence { answers: old.answers.clone(), fetched: old.fetched.clone(), now: old.now, ..evidence };
         }
-        self.run(evidence, !recorded && !self.practising, on)
+        self.run(evidence, keep, on)
+    }
+
+    fn listen(&mut self, asked: Listening, on: OnTold) -> Result<listen::Job, String> {
+        let certificate = match &asked.tls {
+            Tls::Own => Some(Certificate::own(&asked.name)),
+            Tls::Files { chain, key } => Some(Certificate::read(chain, key)),
+            Tls::NotOffered => None,
+        };
+        let options = listen::Options {
+            address: asked.address,
+            policy: Policy::new(&asked.name, asked.recipients),
+            certificate: certificate.transpose()?,
+            settings: self.settings.clone(),
+            offline: self.offline,
+            limits: listen::Limits::default(),
+            count: asked.count,
+            client: None,
+            obeys: false,
+            now: self.now,
+        };
+        listen::spawn(options, asked.limit, on).map_err(|e| bind::refused(asked.address, &e))
     }
 
     fn verify(&mut self, evidence: Evidence, on: OnProgress) -> Job {
@@ -286,12 +337,24 @@ impl World for Outside {
         });
     }
 
-    fn publish(&mut self, cure: &Cure) {
-        if let Ok(mut practice) = self.practice.lock()
-            && let Some(world) = practice.as_mut()
-        {
-            world.apply(cure);
+    fn write_test(&mut self) -> Result<Ready, String> {
+        let Test { draft, client, relayed } = self.practice(Practice::write)?;
+        let composed = send::compose(&draft, "", self.now())?;
+        let seen = client.map_or("an unknown address".to_owned(), |ip| ip.to_string());
+        let mut notes = vec![format!("The invented receiver sees it come from {seen}. No packet leaves this machine.")];
+        if relayed {
+            notes.push("It is on its way already: this is what the server in between hands over.".to_owned());
         }
+        let letters = vec![Sealed { draft, composed }];
+        Ok(Ready { letters, warnings: notes, strangers: vec![], login: None, practice: true })
+    }
+
+    fn publish(&mut self, cure: &Cure) {
+        // Without a world there is nothing to cure.
+        let _ = self.practice(|world| {
+            world.apply(cure);
+            Ok(())
+        });
     }
 
     fn saved(&self) -> Saved {
@@ -329,10 +392,13 @@ impl World for Outside {
         }
         let knows = |to: &str| self.state.as_ref().is_some_and(|s| s.knows_recipient(to));
         let strangers = letters.iter().map(|l| l.draft.to.to_string()).filter(|to| !knows(to)).collect();
-        Ok(Ready { letters, warnings, strangers, login })
+        Ok(Ready { letters, warnings, strangers, login, practice: false })
     }
 
     fn send(&mut self, ready: Ready, mut on: OnSend) -> Result<session::Job, String> {
+        if ready.practice {
+            return self.hand_over(ready, on);
+        }
         if self.offline {
             return Err("sending needs the network, and --offline forbids it".into());
         }
@@ -363,6 +429,9 @@ impl World for Outside {
     }
 
     fn fetch(&mut self, asked: Asked, on: OnFetch) -> Result<fetch::Job, String> {
+        if asked.practice {
+            return self.fetch_test(&asked, on);
+        }
         let state = self.state.clone();
         let resolver = self.settings.resolvers.first().copied();
         let (offline, now, saved) = (self.offline, self.now, self.saved.clone());
@@ -395,7 +464,8 @@ impl World for Outside {
         }
     }
 
-    fn leave(&mut self) {
+    fn leave(&mut self, practice: bool) {
+        self.practising = practice;
         if let Ok(mut case) = self.case.lock() {
             *case = None;
         }

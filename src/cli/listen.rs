@@ -2,7 +2,7 @@
 
 use super::args::{Format, Global, Listen as Args};
 use super::exit::Exit;
-use crate::listen::{Policy, Recipient};
+use crate::listen::{Policy, Recipient, bind};
 use crate::redact::Redaction;
 use crate::report::json::{self, received as event};
 use crate::report::{self, Shown};
@@ -36,7 +36,7 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
             () = waited => {}
         }
     };
-    let (server, heard) = Server::start(options, stop).with_context(|| format!("cannot listen on {}", args.smtp))?;
+    let (server, heard) = Server::start(options, stop).map_err(|e| anyhow!(bind::refused(args.smtp, &e)))?;
     let mut teller = Teller { global, exit: Exit::Clean, broke: None, told: 0 };
     teller.tell(|t| t.opening(&server, &args.authserv_id, &recipients));
     for heard in heard {
@@ -93,6 +93,7 @@ fn options(global: &Global, args: &Args) -> anyhow::Result<Options> {
         limits: Limits { connections: args.max_connections, per_client: args.max_per_client, ..Limits::default() },
         count: args.count,
         client: None,
+        obeys: false,
         now: global.now,
     })
 }

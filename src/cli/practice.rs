@@ -134,13 +134,18 @@ impl Teller<'_> {
     fn sent(&self, received: &Received) -> anyhow::Result<()> {
         let d = &received.diagnosis;
         let (state, headline) = (d.verdict.state.word(), &d.verdict.headline);
+        let folder = if received.junk { "Junk" } else { "INBOX" };
         match self.global.format() {
             Format::Human | Format::Markdown => {
                 let steps = receiver::human(d, self.style, Shown::default());
                 super::put(&format!("\nthe test, as {} saw it:\n{steps}", practice::RECEIVER))?;
+                self.line("arrived", &format!("in {folder} of {}", practice::READER))?;
                 self.line(state, headline)
             }
-            Format::Plain => self.line(state, headline),
+            Format::Plain => {
+                self.line("arrived", folder)?;
+                self.line(state, headline)
+            }
             Format::Json | Format::Ndjson => {
                 super::put(&json::line(&event::found(received), Shown::default()))?;
                 Ok(())

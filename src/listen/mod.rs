@@ -6,6 +6,7 @@
 //! ```
 
 pub mod authres;
+pub mod bind;
 mod data;
 pub mod forged;
 mod policy;
@@ -15,7 +16,7 @@ mod session_tests;
 pub mod stamp;
 pub mod verdicts;
 
-pub use policy::{Policy, Recipient};
+pub use policy::{Policy, Recipient, name};
 pub use session::{Session, Turn};
 
 use std::net::IpAddr;

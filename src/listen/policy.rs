@@ -43,6 +43,16 @@ impl Policy {
     }
 }
 
+/// The name of a server: a host name, in lower case and without the dot at its end.
+pub fn name(text: &str) -> Result<String, String> {
+    let name = text.trim_end_matches('.').to_ascii_lowercase();
+    let fits = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    match fits && crate::evidence::input::is_host(&name) {
+        true => Ok(name),
+        false => Err("expected a host name, like mx.example.com".into()),
+    }
+}
+
 /// An address that mail is taken for, or `@domain` for all of a domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipient {

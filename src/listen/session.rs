@@ -158,7 +158,7 @@ impl Session {
     /// The message was taken under this id.
     pub fn taken(&mut self, id: &str) {
         self.messages += 1;
-        self.reply(250, "2.0.0", &format!("taken as {id}; it is not kept, only looked at"));
+        self.reply(250, "2.0.0", &format!("taken as {id}; it goes no further"));
     }
 
     /// The message cannot be taken now.

@@ -5,19 +5,28 @@
 use super::authres::MethodResult;
 use crate::facts::Facts;
 use crate::facts::dkim::{DkimResult, Signature};
+use crate::facts::dmarc::Policy;
 use crate::facts::reverse::Reverse;
 
 /// Characters of `b=` that tell two signatures apart (RFC 6008 §5).
 const B: usize = 8;
 
-/// Every method's result: `iprev`, `spf`, `dkim` for each signature, `arc` where there is a chain, `dmarc`.
-pub fn of(facts: &Facts) -> Vec<MethodResult> {
+/// Does the message belong into the junk folder, if DMARC is obeyed? A receiver may refuse at `p=reject`; filed as junk it
+/// can still be read, which is the receiver's choice (RFC 7489 §6.7).
+pub fn is_junk(facts: &Facts) -> bool {
+    let asked = facts.dmarc.effective.is_some_and(|(policy, _)| policy != Policy::None);
+    asked && facts.dmarc.record().is_some() && facts.legs().pass() == Some(false)
+}
+
+/// Every method's result: `iprev`, `spf`, `dkim` for each signature, `arc` where there is a chain, `dmarc`. `junk`: the
+/// message is filed as junk for what DMARC says.
+pub fn of(facts: &Facts, junk: bool) -> Vec<MethodResult> {
     let mut results = Vec::new();
     results.extend(facts.reverse.as_ref().map(iprev));
     results.push(spf(facts));
     results.extend(dkim(facts));
     results.extend(arc(facts));
-    results.push(dmarc(facts));
+    results.push(dmarc(facts, junk));
     results
 }
 
@@ -100,8 +109,8 @@ fn arc(facts: &Facts) -> Option<MethodResult> {
     Some(MethodResult { comment, ..MethodResult::new("arc", facts.chain?.word()) })
 }
 
-/// RFC 9989 §10: what the policy is, and that nothing is done about it here.
-fn dmarc(facts: &Facts) -> MethodResult {
+/// RFC 9989 §10: what the policy is, and what is done about it here.
+fn dmarc(facts: &Facts, junk: bool) -> MethodResult {
     let Some(from) = facts.reading.from_domain() else {
         return MethodResult {
             comment: Some("not one domain in From".into()),
@@ -118,6 +127,7 @@ fn dmarc(facts: &Facts) -> MethodResult {
         (Some(_), Some(false)) => "fail",
         (Some(_), None) => "temperror",
     };
-    let comment = dmarc.effective.map(|(policy, tag)| format!("{tag}={} dis=none", policy.word()));
+    let done = if junk { "quarantine" } else { "none" };
+    let comment = dmarc.effective.map(|(policy, tag)| format!("{tag}={} dis={done}", policy.word()));
     MethodResult { comment, ..MethodResult::new("dmarc", result) }.prop("header.from", from)
 }

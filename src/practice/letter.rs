@@ -29,13 +29,22 @@ pub fn fill(lines: &str) -> String {
     lines.replace("{key}", &strings(PUBLIC)).replace("{ssh-key}", &strings(SSH))
 }
 
+/// A test message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// As its author sent it off.
+    pub left: Vec<u8>,
+    /// As it is handed to the receiver, by the last server on its way.
+    pub arrives: Vec<u8>,
+}
+
 /// Signs for whatever domain and selector is wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Signer;
 
 impl Signer {
-    /// The message as it arrives at the receiver; `number` makes its Message-ID its own.
-    pub fn letter(self, sender: &Sender, at: jiff::Timestamp, number: u32) -> Result<Vec<u8>, String> {
+    /// The message; `number` makes its Message-ID its own.
+    pub fn letter(self, sender: &Sender, at: jiff::Timestamp, number: u32) -> Result<Letter, String> {
         let from = sender.from.as_deref().unwrap_or_default();
         let domain = from.trim_end_matches('>').rsplit('@').next().unwrap_or_default();
         let date = at.strftime("%a, %d %b %Y %H:%M:%S +0000");
@@ -50,13 +59,15 @@ impl Signer {
         for name in sender.sign.iter().flatten().filter(|_| sender.key_file.is_none()) {
             message = self.sign(name, &message)? + &message;
         }
+        let left = message.clone().into_bytes();
         if let Some(tag) = &sender.tag {
             message = message.replacen("Subject: ", &format!("Subject: {tag}"), 1);
         }
         message.push_str(&lines(sender.footer.as_deref().unwrap_or_default()));
         let received = sender.received.as_deref().filter(|r| !r.is_empty());
         let received = received.map_or(String::new(), |r| format!("Received: {r}; {date}\r\n"));
-        Ok((lines(sender.added.as_deref().unwrap_or_default()) + &received + &message).into_bytes())
+        let arrives = (lines(sender.added.as_deref().unwrap_or_default()) + &received + &message).into_bytes();
+        Ok(Letter { left, arrives })
     }
 
     /// The signature field, for `selector._domainkey.domain`.

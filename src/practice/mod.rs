@@ -6,7 +6,7 @@
 mod letter;
 mod setup;
 
-pub use letter::Signer;
+pub use letter::{Letter, Signer};
 pub use setup::{Setup, find_setup, setups};
 
 use crate::diagnose::Diagnosis;

@@ -2,6 +2,7 @@
 
 use super::{Answers, Cause, Conclusion, Kind, Piece, State, Step, Symptom, Template};
 use crate::diagnose::Diagnosis;
+use crate::facts::bounce::Kept;
 use crate::rules::{Confidence, Finding, Group, Severity};
 
 /// The finding that explains the symptom best.
@@ -24,12 +25,13 @@ pub fn hit<'d>(templates: &[&Template], held: &[&'d Diagnosis]) -> Option<Hit<'d
     };
     order.sort_by_key(rank);
     let named = |f: &Finding| templates.iter().any(|t| t.names(f.rule));
+    let noted = |f: &Finding| templates.iter().any(|t| t.notes(f.rule));
     let looked = |f: &Finding| named(f) || templates.iter().any(|t| t.looks_at(f.rule.group));
     let weight = |f: &Finding| f.consequences.iter().map(|c| c.severity).fold(f.severity, Ord::max);
     // A refusal in the words of the server that refused explains itself, however mild.
     let refused = |f: &Finding| f.rule.group == Group::Bounce;
     let passes: [&dyn Fn(&Finding) -> bool; 3] =
-        [&|f| weight(f) >= Severity::High || (named(f) && f.severity > Severity::Info), &refused, &|f| {
+        [&|f| weight(f) >= Severity::High || (named(f) && f.severity > Severity::Info) || noted(f), &refused, &|f| {
             weight(f) > Severity::Info
         }];
     for (pass, fits) in passes.iter().enumerate() {
@@ -48,6 +50,13 @@ fn authenticates(d: &Diagnosis) -> bool {
     let is_message = Piece::of(d.facts.evidence.input.kind) == Some(Piece::Message);
     let said = d.facts.reading.reported.dmarc.as_ref().map(|dmarc| dmarc.result == "pass");
     is_message && said.or(d.facts.alignment.dmarc) == Some(true)
+}
+
+/// The host that took every message over, by the lines of a log.
+fn taken_over<'d>(held: &[&'d Diagnosis]) -> Option<&'d str> {
+    let bounce = held.iter().find_map(|d| d.facts.reading.bounce.as_ref().filter(|b| b.is_good_news()))?;
+    let away = bounce.recipients.iter().all(|r| r.kept == Some(Kept::Away));
+    bounce.recipients.first().filter(|_| away)?.server.as_deref()
 }
 
 /// Is the cause something else than who the sender proves to be?
@@ -113,6 +122,14 @@ fn without(steps: &[Step], held: &[&Diagnosis], look: Vec<String>) -> Conclusion
         () if slow.is_some_and(|_| !held.is_empty()) => {
             let title = slow.map(String::as_str).unwrap_or_default();
             elsewhere(format!("Not authentication: {title}. That server, or the one before it, knows why."), look)
+        }
+        () if taken_over(held).is_some() => {
+            let server = taken_over(held).unwrap_or_default();
+            let text = format!(
+                "It left this server: {server} took it over, and said so. What became of it then, the log of {server} or \
+                 the recipient's mailbox and its junk folder tell."
+            );
+            elsewhere(text, look)
         }
         () if held.iter().any(|d| authenticates(d)) => {
             let text = "Not authentication: the message passes DMARC for its From domain, and no rule found a fault that explains this.";

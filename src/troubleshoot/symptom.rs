@@ -38,6 +38,9 @@ pub struct Template {
     /// As `groups`; they explain the symptom even where they are not severe.
     #[serde(default)]
     rules: Vec<String>,
+    /// Rules that explain the symptom by a mere note.
+    #[serde(default)]
+    notes: Vec<String>,
     /// The longest delay between two servers settles it.
     #[serde(default)]
     pub delay: bool,
@@ -99,7 +102,12 @@ impl Piece {
 impl Template {
     /// Is this rule named here?
     pub fn names(&self, rule: &Rule) -> bool {
-        self.rules.iter().any(|id| id == rule.id)
+        self.rules.iter().any(|id| id == rule.id) || self.notes(rule)
+    }
+
+    /// Does this rule explain it even by a note?
+    pub fn notes(&self, rule: &Rule) -> bool {
+        self.notes.iter().any(|id| id == rule.id)
     }
 
     /// Is this rule's group looked at here?
@@ -109,7 +117,7 @@ impl Template {
 
     /// Does it look at evidence, rather than get it or ask?
     pub fn looks(&self) -> bool {
-        !self.groups.is_empty() || !self.rules.is_empty() || self.delay
+        !self.groups.is_empty() || !self.rules.is_empty() || !self.notes.is_empty() || self.delay
     }
 }
 
@@ -157,7 +165,7 @@ mod tests {
             let ways = [!step.get.is_empty(), step.looks(), !step.choices.is_empty()];
             assert_eq!(ways.iter().filter(|w| **w).count(), 1, "{}: one way to settle it", step.id);
             assert!(step.groups.iter().all(|g| groups.contains(&g[..])), "{}", step.id);
-            step.rules.iter().for_each(|id| assert!(rules::find(id).is_some(), "{}: {id}", step.id));
+            step.rules.iter().chain(&step.notes).for_each(|id| assert!(rules::find(id).is_some(), "{}: {id}", step.id));
             assert!(!step.why.is_empty() && step.why.ends_with('.'), "{}", step.id);
             assert!(book.symptom.iter().any(|s| s.steps.contains(&step.id)), "{} is used", step.id);
         }

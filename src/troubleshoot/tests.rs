@@ -62,7 +62,7 @@ fn without_evidence_the_first_thing_is_asked_with_its_reason() {
 #[test]
 fn every_lesson_of_the_practice_world_leads_to_its_cause() {
     for lesson in crate::practice::all() {
-        let d = crate::tui::testing::tested(lesson, false).diagnosis.unwrap();
+        let d = crate::tui::testing::practice::tested(lesson, false).diagnosis.unwrap();
         for symptom in ["in-spam", "one-receiver", "worked-before", "own-gateway", "unknown"] {
             let path = walk(symptom, &[&d]);
             let told: Vec<&str> = path
@@ -107,6 +107,55 @@ fn refusals_reach_their_cause() {
         let (told, kind) = cause(symptom, &d);
         assert_eq!((told, kind), (rule, Kind::Cause), "{symptom}: {:?}", walk(symptom, &[&d]).conclusion.text);
     }
+}
+
+fn log(line: &str) -> Diagnosis {
+    of(format!("Nov 12 10:00:01 mail postfix/smtp[12]: 4AB: to=<ann@example.com>, {line}\n").as_bytes(), "")
+}
+
+#[test]
+fn a_line_that_says_sent_tells_whether_it_left() {
+    let kept = log("relay=local, dsn=2.0.0, status=sent (delivered to mailbox)");
+    assert_eq!(cause("never-left", &kept), ("kept-on-this-server", Kind::Cause));
+    let walked = walk("never-left", &[&kept]);
+    assert!(walked.conclusion.text.starts_with("Not authentication"), "{}", walked.conclusion.text);
+    assert!(matches!(state(&walked, "kept"), State::Found(_)));
+    let left = log("relay=mx.example.com[192.0.2.9]:25, dsn=2.0.0, status=sent (250 2.0.0 ok)");
+    let walked = walk("never-left", &[&left]);
+    assert_eq!(walked.conclusion.kind, Kind::Elsewhere);
+    assert!(walked.conclusion.text.contains("mx.example.com took it over"), "{}", walked.conclusion.text);
+    assert_eq!(*state(&walked, "kept"), State::Clear(1));
+    assert_eq!(*state(&walked, "who-said"), State::Next, "what only the user knows is asked then");
+    let blocked =
+        log("relay=none, dsn=4.4.1, status=deferred (connect to mx.example.com[192.0.2.9]:25: Connection timed out)");
+    let walked = walk("never-left", &[&blocked]);
+    let fix = walked.conclusion.cause.and_then(|cause| cause.fix).unwrap_or_default();
+    assert!(fix.contains("nc -vz") && fix.contains("587"), "{fix}");
+}
+
+#[test]
+fn nobody_is_told_to_mend_a_list_for_mail_that_was_never_sent() {
+    // Without DNS it is not known whether the message was theirs; the refusal itself explains nothing then.
+    let text = include_bytes!("../../tests/scenarios/bounce-backscatter/input");
+    let input = Input::read("-", text.to_vec(), None).unwrap();
+    let d = judged(Evidence::new(input, Said::default(), NOW.parse().unwrap(), true));
+    let walked = walk("never-sent", &[&d]);
+    assert!(walked.conclusion.cause.is_none(), "{}", walked.conclusion.text);
+    assert!(matches!(state(&walked, "forged"), State::Open(_)));
+    assert_eq!(*state(&walked, "own-log"), State::Next);
+}
+
+#[test]
+fn a_form_in_the_visitors_name_is_told_from_one_of_the_own_domain() {
+    let d = story!("form-in-the-visitors-name", zone);
+    assert_eq!(cause("contact-form", &d), ("from-domain-not-yours", Kind::Cause));
+    let symptom = find("contact-form").unwrap();
+    let nothing = walk("contact-form", &[]);
+    assert!(matches!(state(&nothing, "whose-from"), State::Open(_)));
+    let answers = Answers::from([("whose-from".to_owned(), "visitor".to_owned())]);
+    let path = path(symptom, &[], &answers);
+    assert_eq!(path.conclusion.kind, Kind::Open, "an answer decides no cause");
+    assert!(path.conclusion.look[0].contains("Reply-To"), "{:?}", path.conclusion.look);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::case::Case;
 use super::fetches::Fetches;
 use super::keys::{Action, Places, View};
+use super::listens::Listens;
 use super::msg::Ticket;
 use super::onboards::Onboard;
 use super::popup::Popup;
@@ -79,6 +80,9 @@ pub enum Screen {
     /// A message that is waited for, and which.
     Fetch,
     FetchForm,
+    /// Mail that is received here, and how.
+    Listen,
+    ListenForm,
 }
 
 impl Screen {
@@ -120,6 +124,8 @@ impl Screen {
             Screen::Trouble => Places::TROUBLE,
             Screen::Fetch => Places::FETCH,
             Screen::FetchForm => Places::FETCH_FORM,
+            Screen::Listen => Places::LISTEN,
+            Screen::ListenForm => Places::LISTEN_FORM,
         }
     }
 
@@ -173,6 +179,7 @@ pub struct App {
     pub onboard: Onboard,
     pub troubles: Troubles,
     pub fetches: Fetches,
+    pub listens: Listens,
     /// The last ticket given out.
     pub ticket: Ticket,
     /// An input is being opened.
@@ -219,6 +226,7 @@ impl App {
             onboard: Onboard::default(),
             troubles: Troubles::default(),
             fetches: Fetches::default(),
+            listens: Listens::default(),
             ticket: Ticket::default(),
             opening: false,
             status: None,
@@ -245,7 +253,11 @@ impl App {
             None if self.screen() == Screen::Verdict && self.case.as_ref().is_some_and(|c| c.filtering) => {
                 Places::FILTER
             }
-            None if self.practises() => self.screen().place().or(Places::PRACTISED),
+            None if self.practises() => match self.screen() {
+                Screen::Verdict | Screen::Detail => self.screen().place().or(Places::PRACTISED),
+                Screen::Session => Places::PRACTISED_SESSION,
+                other => other.place(),
+            },
             None => self.screen().place(),
         }
     }
@@ -269,18 +281,26 @@ impl App {
         }
     }
 
-    /// Is the case on screen a test of the practice world?
+    /// Is what the screen shows of the practice world?
     pub fn practises(&self) -> bool {
-        if self.screen() == Screen::Onboard {
-            return self.onboard.sheet().setup.is_some();
+        match self.screen() {
+            Screen::Practice | Screen::Lesson => true,
+            Screen::Send => self.sending.ready.as_ref().is_some_and(|ready| ready.practice),
+            Screen::Session => self.sending.session.as_ref().is_some_and(|session| session.practice),
+            Screen::Fetch => self.fetches.practises(),
+            Screen::Onboard => self.onboard.sheet().setup.is_some(),
+            Screen::Home | Screen::Samples | Screen::Input | Screen::Ask => false,
+            Screen::SendForm | Screen::FetchForm | Screen::WatchForm | Screen::OnboardForm => false,
+            Screen::Watch | Screen::WarmUp | Screen::WarmUpForm | Screen::WarmUpDay => false,
+            Screen::Trouble => super::troubles::practises(self),
+            Screen::Troubles | Screen::Listen | Screen::ListenForm => false,
+            _ => self.case.as_ref().is_some_and(|case| case.opened.practice),
         }
-        let of_case = matches!(self.screen(), Screen::Verdict | Screen::Detail);
-        of_case && self.case.as_ref().is_some_and(|case| case.opened.practice)
     }
 
     /// Does anything run that quitting would stop?
     pub fn runs(&self) -> bool {
-        self.busy() || self.watches.running() > 0 || self.sending.runs() || self.fetches.runs()
+        self.busy() || self.watches.running() > 0 || self.sending.runs() || self.fetches.runs() || self.listens.runs()
     }
 
     /// Is an input read or diagnosed?

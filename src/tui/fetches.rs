@@ -24,6 +24,9 @@ pub const NOTE: &str = "fetch";
 /// What `+` adds to the time.
 const MORE: Duration = Duration::from_secs(5 * 60);
 
+/// How long a test of the practice world is waited for: its way is short.
+const PRACTICE: Duration = Duration::from_secs(30);
+
 pub const MAILBOX: usize = 0;
 pub const PASSWORD: usize = 1;
 const COMMAND: usize = 2;
@@ -64,6 +67,8 @@ pub struct Asked {
     pub timeout: Duration,
     /// The message as it was sent, to each recipient.
     pub sent: Vec<Input>,
+    /// In the mailbox of the practice world, and nowhere else.
+    pub practice: bool,
 }
 
 /// A mailbox that was typed.
@@ -151,6 +156,11 @@ impl Fetches {
         self.offer = (!self.offers.is_empty()).then_some(0);
     }
 
+    /// Is it about the practice world?
+    pub fn practises(&self) -> bool {
+        self.asked.as_ref().is_some_and(|asked| asked.practice)
+    }
+
     pub fn runs(&self) -> bool {
         let going = self.state.as_ref().is_none_or(|wait| !finished(wait));
         self.asked.is_some() && !self.stopped && self.fault.is_none() && going
@@ -187,7 +197,7 @@ impl Fetches {
 
     /// What does the same in a shell.
     pub fn command(&self) -> Option<String> {
-        let asked = self.asked.as_ref()?;
+        let asked = self.asked.as_ref().filter(|asked| !asked.practice)?;
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
         let mut command = "postdoc fetch".to_owned();
         if !asked.saved.is_empty() {
@@ -244,6 +254,7 @@ impl Fetches {
             header_only: form.text(READ) != "all of it",
             timeout: TIMEOUT,
             sent: self.sent.clone(),
+            practice: false,
         })
     }
 
@@ -284,7 +295,8 @@ fn finished(wait: &Wait) -> bool {
 
 /// Goes to the fetch, or asks what to fetch.
 pub fn show(app: &mut App) {
-    let screen = if app.fetches.asked.is_some() { Screen::Fetch } else { Screen::FetchForm };
+    let own = app.fetches.asked.is_some() && !app.fetches.practises();
+    let screen = if own { Screen::Fetch } else { Screen::FetchForm };
     if app.screen() != screen {
         app.screens.push(screen);
     }
@@ -369,7 +381,7 @@ fn tick(fetches: &mut Fetches, n: usize) {
 pub fn begin(app: &mut App) -> Vec<Effect> {
     // Asked from its own screen, what runs is to go on otherwise.
     let other = app.screens.iter().rev().nth(1) != Some(&Screen::Fetch);
-    if app.fetches.runs() && other {
+    if app.fetches.runs() && other && !app.fetches.practises() {
         app.warn("A fetch runs already: stop it first (Ctrl+C on its screen).");
         return vec![];
     }
@@ -395,8 +407,55 @@ fn start(app: &mut App, asked: Asked) -> Vec<Effect> {
     let effect = Effect::Fetch(fetches.ticket, Box::new(asked.clone()));
     (fetches.asked, fetches.state, fetches.fault) = (Some(asked), None, None);
     (fetches.stopped, fetches.at, fetches.seen) = (false, 0, true);
-    show(app);
+    show_running(app);
     vec![effect]
+}
+
+fn show_running(app: &mut App) {
+    if app.screen() != Screen::Fetch {
+        app.screens.push(Screen::Fetch);
+    }
+    app.fetches.seen = true;
+}
+
+/// Waits for a test in the mailbox of the practice world.
+pub fn practise(app: &mut App, message_id: &str) -> Vec<Effect> {
+    match Sought::message_id(message_id) {
+        Ok(sought) => {
+            let asked = Asked {
+                saved: vec![],
+                typed: None,
+                folders: vec![],
+                sought,
+                header_only: false,
+                timeout: PRACTICE,
+                sent: vec![],
+                practice: true,
+            };
+            start(app, asked)
+        }
+        Err(why) => {
+            app.warn(format!("{why}."));
+            vec![]
+        }
+    }
+}
+
+/// Goes back to the fetch of the practice world.
+pub fn show_practice(app: &mut App) {
+    if app.fetches.practises() {
+        show_running(app);
+    }
+}
+
+/// Lets go of a fetch in the practice world.
+pub fn forget_practice(app: &mut App) -> Vec<Effect> {
+    if !app.fetches.practises() {
+        return vec![];
+    }
+    let fetches = &mut app.fetches;
+    (fetches.asked, fetches.state, fetches.fault, fetches.seen) = (None, None, None, true);
+    vec![Effect::Unfetch]
 }
 
 /// The same again.
@@ -442,7 +501,8 @@ pub fn heard(app: &mut App, ticket: Ticket, state: Result<Box<Wait>, String>) ->
         return vec![];
     }
     fetches.seen = looking;
-    let (text, quiet) = (format!("{}.", fetches.words()), fetches.quiet);
+    // A lesson's test is there at once.
+    let (text, quiet) = (format!("{}.", fetches.words()), fetches.quiet || fetches.practises());
     match fetches.state.as_ref().is_some_and(|wait| wait.end == Some(End::Found)) {
         true => app.say(text),
         false => app.warn(text),
@@ -466,5 +526,5 @@ pub fn opened(app: &mut App) -> Option<Opened> {
     };
     let evidence: Arc<_> = evidence.clone();
     let opened = Opened::new(evidence.input.clone(), evidence.said.clone());
-    Some(Opened { recorded: Some(evidence), ..opened })
+    Some(Opened { recorded: Some(evidence), practice: app.fetches.practises(), ..opened })
 }

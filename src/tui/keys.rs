@@ -129,6 +129,8 @@ pub enum Action {
     Watches,
     /// Send a test message.
     Send,
+    /// Receive mail here.
+    Listen,
     Bell,
     /// Name the folders to look into.
     Folders,
@@ -216,55 +218,60 @@ impl Places {
     /// Which domain?
     pub const ASK: Places = Places(1 << 15);
     /// Every saved case.
-    pub const CASES: Places = Places(1 << 26);
-    pub const RECORDS: Places = Places(1 << 16);
+    pub const CASES: Places = Places(1 << 16);
+    pub const RECORDS: Places = Places(1 << 17);
     /// What a check cannot find out.
-    pub const WISH: Places = Places(1 << 17);
-    pub const DMARC: Places = Places(1 << 18);
+    pub const WISH: Places = Places(1 << 18);
+    pub const DMARC: Places = Places(1 << 19);
     /// A record as the DNS host wants it typed in.
-    pub const FORM: Places = Places(1 << 24);
+    pub const FORM: Places = Places(1 << 20);
     /// A proposed value, edited in place.
-    pub const EDIT: Places = Places(1 << 57);
+    pub const EDIT: Places = Places(1 << 21);
     /// Which DNS host?
-    pub const HOSTS: Places = Places(1 << 23);
+    pub const HOSTS: Places = Places(1 << 22);
 
-    pub const WATCH: Places = Places(1 << 19);
+    pub const WATCH: Places = Places(1 << 23);
     /// What is to be watched?
-    pub const WATCH_FORM: Places = Places(1 << 20);
+    pub const WATCH_FORM: Places = Places(1 << 24);
     /// What changed since the run before.
-    pub const CHANGES: Places = Places(1 << 21);
+    pub const CHANGES: Places = Places(1 << 25);
     /// Who sends, by a report.
-    pub const SOURCES: Places = Places(1 << 22);
-    pub const REQUIREMENTS: Places = Places(1 << 25);
+    pub const SOURCES: Places = Places(1 << 26);
+    pub const REQUIREMENTS: Places = Places(1 << 27);
     /// What filters said.
-    pub const FILTERS: Places = Places(1 << 26);
+    pub const FILTERS: Places = Places(1 << 28);
     /// What is to be sent?
-    pub const SEND_FORM: Places = Places(1 << 55);
+    pub const SEND_FORM: Places = Places(1 << 29);
     /// Send it?
-    pub const SEND: Places = Places(1 << 44);
+    pub const SEND: Places = Places(1 << 30);
     /// The session in which it is sent.
-    pub const SESSION: Places = Places(1 << 45);
+    pub const SESSION: Places = Places(1 << 31);
     /// The checklist of a new sending domain.
-    pub const ONBOARD: Places = Places(1 << 42);
+    pub const ONBOARD: Places = Places(1 << 32);
     /// Who sends, and from where?
-    pub const ONBOARD_FORM: Places = Places(1 << 43);
+    pub const ONBOARD_FORM: Places = Places(1 << 33);
     /// A warm-up.
-    pub const WARMUP: Places = Places(1 << 40);
+    pub const WARMUP: Places = Places(1 << 34);
     /// What is known of it; a day's numbers.
-    pub const WARMUP_FORM: Places = Places(1 << 41);
+    pub const WARMUP_FORM: Places = Places(1 << 35);
 
     /// The lessons of the practice world.
-    pub const PRACTICE: Places = Places(1 << 50);
-    pub const LESSON: Places = Places(1 << 51);
+    pub const PRACTICE: Places = Places(1 << 36);
+    pub const LESSON: Places = Places(1 << 37);
     /// A diagnosis of a test of the practice world.
-    pub const PRACTISED: Places = Places(1 << 52);
+    pub const PRACTISED: Places = Places(1 << 38);
+    /// The session in which such a test is sent.
+    pub const PRACTISED_SESSION: Places = Places(1 << 39);
     /// A message that is waited for, and which.
-    pub const FETCH: Places = Places(1 << 46);
-    pub const FETCH_FORM: Places = Places(1 << 47);
+    pub const FETCH: Places = Places(1 << 40);
+    pub const FETCH_FORM: Places = Places(1 << 41);
+    /// Mail that is received here, and how.
+    pub const LISTEN: Places = Places(1 << 42);
+    pub const LISTEN_FORM: Places = Places(1 << 43);
 
     /// The symptoms, and the path from one to its cause.
-    pub const TROUBLES: Places = Places(1 << 53);
-    pub const TROUBLE: Places = Places(1 << 54);
+    pub const TROUBLES: Places = Places(1 << 44);
+    pub const TROUBLE: Places = Places(1 << 45);
 
     const VIEWS: Places = Self::VERDICT
         .or(Self::DETAIL)
@@ -286,11 +293,13 @@ impl Places {
         .or(Self::WATCH)
         .or(Self::WARMUP)
         .or(Self::LESSON)
+        .or(Self::PRACTISED_SESSION)
         .or(Self::SEND)
         .or(Self::SESSION)
         .or(Self::ONBOARD)
         .or(Self::TROUBLE)
-        .or(Self::FETCH);
+        .or(Self::FETCH)
+        .or(Self::LISTEN);
     /// Where they type.
     pub const TYPING: Places =
         Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK).or(Self::EDIT).or(Self::CASES);
@@ -300,7 +309,8 @@ impl Places {
         .or(Self::WARMUP_FORM)
         .or(Self::SEND_FORM)
         .or(Self::ONBOARD_FORM)
-        .or(Self::FETCH_FORM);
+        .or(Self::FETCH_FORM)
+        .or(Self::LISTEN_FORM);
     const SCREENS: Places = Self::COMMANDS.or(Self::INPUT).or(Self::FORMS).or(Self::ASK).or(Self::EDIT).or(Self::CASES);
 
     /// Every single place with its name in `postdoc keys`.
@@ -310,6 +320,7 @@ impl Places {
         (Self::PRACTICE, "practice"),
         (Self::LESSON, "lesson"),
         (Self::PRACTISED, "practice, diagnosis"),
+        (Self::PRACTISED_SESSION, "practice, session"),
         (Self::TROUBLES, "symptoms"),
         (Self::TROUBLE, "path to the cause"),
         (Self::INPUT, "input"),
@@ -342,6 +353,8 @@ impl Places {
         (Self::WARMUP_FORM, "warm-up's numbers"),
         (Self::FETCH, "fetch"),
         (Self::FETCH_FORM, "what to fetch"),
+        (Self::LISTEN, "receive"),
+        (Self::LISTEN_FORM, "how to receive"),
         (Self::COPY, "copy as"),
         (Self::CONFIRM, "quit?"),
         (Self::FINDER, "help, command"),
@@ -430,6 +443,7 @@ static TABLE: &[Binding] = rows! {
     A::Open, [on(K::Enter) => A::Open], 1, P::ONBOARD, "do it", "do what postdoc can about the step, or ask the zone's own servers now", ["go", "next", "make key", "blocklists", "added"];
     A::Open, [on(K::Enter) => A::Open], 1, P::LESSON, "next", "do what comes next in the lesson", ["go", "send", "again"];
     A::Publish, [ch('u') => A::Publish], 1, P::LESSON.or(P::PRACTISED), "publish", "publish the fix, or what was copied, in the practice zone", ["fix", "cure", "record"];
+    A::Watch, [on(K::Enter) => A::Watch, ch('w') => A::Watch], 2, P::PRACTISED_SESSION, "wait for it", "wait for the test in the mailbox", ["fetch", "arrive", "next"];
     A::Test, [ch('m') => A::Test], 1, P::LESSON.or(P::PRACTISED).or(P::ONBOARD), "send", "send a test message", ["test", "again", "mail"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::LESSON, "scroll", "scroll", ["down", "up"];
     // from symptom to cause
@@ -458,14 +472,14 @@ static TABLE: &[Binding] = rows! {
     A::Yes, [ch('y') => A::Yes], 1, P::SEND, "send", "yes: send it", ["confirm", "go"];
     A::More, [ch('i') => A::More], 1, P::SEND, "bytes", "show or hide the bytes of the message", ["dry run", "raw", "source"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::SEND, "copy", "copy the message", ["clipboard"];
-    A::Stop, [ch('s') => A::Stop], 1, P::SESSION, "stop", "stop it; says whether the message may have left", ["cancel", "abort"];
+    A::Stop, [ch('s') => A::Stop], 1, P::SESSION.or(P::PRACTISED_SESSION), "stop", "stop it; says whether the message may have left", ["cancel", "abort"];
     A::Open, [on(K::Enter) => A::Open], 1, P::SESSION, "diagnose", "what the session means, and what to do", ["why", "refused", "bounce"];
     A::Watch, [ch('w') => A::Watch], 1, P::SESSION, "wait for it", "wait for the message in a mailbox", ["fetch", "arrive", "imap"];
     A::Next, [ch('n') => A::Next, ch('N') => A::Previous], 2, P::SESSION, "", "the session of the next, previous recipient, where there are several", ["recipients"];
     A::Again, [ch('r') => A::Again], 1, P::SESSION, "form", "back to the form, to send again", ["retry", "again"];
-    A::CopyValue, [ch('y') => A::CopyValue], 1, P::SESSION, "copy", "copy the session; secrets stand in no line of it", ["clipboard", "yank", "transcript"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::SESSION.or(P::PRACTISED_SESSION), "copy", "copy the session; secrets stand in no line of it", ["clipboard", "yank", "transcript"];
     A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::SEND_FORM, "show it", "done: write it and show it; nothing leaves yet", ["go", "send"];
-    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::WARMUP.or(P::SEND).or(P::SESSION), "scroll", "scroll", ["down", "up"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::WARMUP.or(P::SEND).or(P::SESSION).or(P::PRACTISED_SESSION), "scroll", "scroll", ["down", "up"];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::ONBOARD, "step", "choose a step", ["checklist"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::ONBOARD, "copy", "copy the value of the record", ["clipboard", "yank"];
     A::CopyAs, [ch('c') => A::CopyAs], 1, P::ONBOARD, "form", "copy the record as the DNS host's form wants it", ["host", "fields"];
@@ -532,6 +546,15 @@ static TABLE: &[Binding] = rows! {
     A::Edit, [ch('e') => A::Edit], 1, P::FETCH, "change", "change what is fetched, or from where", ["password", "mailbox"];
     A::Bell, [ch('b') => A::Bell], 1, P::FETCH, "", "bell on or off when the fetch is over", ["sound", "quiet"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::FETCH, "copy", "copy the shell command that fetches the same", ["clipboard", "yank"];
+    A::Diagnose, [ctrl('d') => A::Diagnose], 1, P::LISTEN_FORM, "listen", "begin to listen", ["done", "go"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::LISTEN, "diagnosis", "open the diagnosis of the message", ["verdict"];
+    A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::LISTEN, "message", "choose a message", ["select", "arrow"];
+    A::Stop, [ch('s') => A::Stop], 1, P::LISTEN, "stop", "stop listening; what has come is kept", ["end", "close"];
+    A::Again, [ch('r') => A::Again], 1, P::LISTEN, "again", "listen again", ["retry", "restart"];
+    A::Edit, [ch('e') => A::Edit], 1, P::LISTEN, "change", "change where it listens, and for whom", ["port", "certificate", "recipient"];
+    A::CopyValue, [ch('y') => A::CopyValue], 1, P::LISTEN, "copy address", "copy the address to send to", ["clipboard", "yank"];
+    A::CopyAll, [ch('Y') => A::CopyAll], 1, P::LISTEN, "", "copy the shell command that listens the same", ["clipboard", "command"];
+    A::Bell, [ch('b') => A::Bell], 1, P::LISTEN, "", "bell on or off when a message comes", ["sound", "quiet"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::HOPS.or(P::HEADERS), "copy line", "copy the header field", ["clipboard", "yank"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::RECORDS, "copy", "copy the records of this answer", ["clipboard", "yank"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::RECORDS, "dig", "copy the dig command that asks the same", ["command"];
@@ -544,7 +567,7 @@ static TABLE: &[Binding] = rows! {
     A::Filter, [ch('/') => A::Filter], 1, P::HOME, "", "every saved case: search by domain, verdict, rule, day", ["cases", "history", "find", "reopen", "resume"];
     A::Open, [on(K::Enter) => A::Open], 1, P::CASES, "open", "open the case", ["resume"];
     A::Filter, [ch('/') => A::Filter], 1, P::VERDICT, "filter", "filter the findings", ["search", "find"];
-    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::PRACTICE).or(P::LESSON).or(P::WATCH).or(P::FETCH).or(P::CHANGES).or(P::REQUIREMENTS).or(P::FILTERS).or(P::SEND).or(P::SESSION), "back", "back one step; keeps the work", ["cancel"];
+    A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::DETAIL.or(P::SPF).or(P::DKIM).or(P::DMARC).or(P::HOPS).or(P::HEADERS).or(P::RECORDS).or(P::SOURCES).or(P::FORM).or(P::SAMPLES).or(P::PRACTICE).or(P::LESSON).or(P::WATCH).or(P::FETCH).or(P::LISTEN).or(P::CHANGES).or(P::REQUIREMENTS).or(P::FILTERS).or(P::SEND).or(P::SESSION).or(P::PRACTISED_SESSION), "back", "back one step; keeps the work", ["cancel"];
     A::View(View::Verdict), [ch('1') => A::View(View::Verdict)], 1, P::VIEWS, "views", "view: verdict", ["overview", "summary"];
     A::View(View::Findings), [ch('2') => A::View(View::Findings)], 1, P::VIEWS, "views", "view: findings", ["detail"];
     A::View(View::Spf), [ch('3') => A::View(View::Spf)], 1, P::VIEWS, "views", "view: SPF", ["lookups", "include", "tree"];
@@ -596,14 +619,15 @@ static TABLE: &[Binding] = rows! {
     A::Troubles, [], 0, P::LISTS.or(P::VIEWS), "", "find out why mail fails: from a symptom to its cause", ["troubleshoot", "symptom", "rejected", "spam", "late", "complaint", "wizard", "guide"];
     A::Watches, [], 0, P::LISTS.or(P::VIEWS), "", "watches: what is waited for", ["propagation", "background", "running"];
     A::Send, [], 0, P::LISTS.or(P::VIEWS), "", "send a test message, or look at the one that is being sent", ["smtp", "submission", "transcript"];
+    A::Listen, [], 0, P::LISTS.or(P::VIEWS), "", "receive mail here, or look at what has come: a private mail tester", ["smtp", "listen", "mail-tester", "server"];
     A::Log, [], 0, P::SCREENS, "", "log: every message so far", ["messages", "history", "errors"];
     A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::LISTS, "command", "run a command by name", ["palette"];
-    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::ONBOARD).or(P::FETCH), "", "run a command by name", ["palette"];
+    A::Command, [ch(':') => A::Command, on(K::F(2)) => A::Command], 1, P::VIEWS.or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::PRACTISED_SESSION).or(P::ONBOARD).or(P::FETCH).or(P::LISTEN), "", "run a command by name", ["palette"];
     A::Command, [on(K::F(2)) => A::Command], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT).or(P::CASES), "", "run a command by name", ["palette"];
     A::Help, [ch('?') => A::Help, on(K::F(1)) => A::Help], 1, P::COMMANDS, "help", "help: search keys and actions", ["keys", "manual"];
     A::Help, [on(K::F(1)) => A::Help], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT).or(P::CASES), "help", "help: search keys and actions", ["keys", "manual"];
     A::Quit, [ch('q') => A::Quit], 1, P::LISTS, "quit", "quit", ["exit", "leave"];
-    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::LESSON).or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::ONBOARD).or(P::FETCH), "", "quit; asks only while something runs", ["exit", "leave"];
+    A::Quit, [ch('q') => A::Quit], 1, P::VIEWS.or(P::LESSON).or(P::WATCH).or(P::WARMUP).or(P::SEND).or(P::SESSION).or(P::PRACTISED_SESSION).or(P::ONBOARD).or(P::FETCH).or(P::LISTEN), "", "quit; asks only while something runs", ["exit", "leave"];
     A::Interrupt, [ctrl('c') => A::Interrupt], 1, P(u64::MAX), "", "stop what runs, else quit; twice always leaves", ["cancel", "abort"];
     A::Redraw, [ctrl('l') => A::Redraw], 1, P(u64::MAX), "", "redraw the screen", ["refresh", "garbage"];
     A::Suspend, [ctrl('z') => A::Suspend], 1, P(u64::MAX), "", "suspend to the shell", ["background", "fg"];

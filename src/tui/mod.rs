@@ -15,6 +15,7 @@ pub mod edits;
 mod events;
 pub mod fetches;
 pub mod keys;
+pub mod listens;
 pub mod msg;
 pub mod onboard_form;
 pub mod onboards;

@@ -1,6 +1,7 @@
 //! What reaches the app, and what it asks for. Both are plain values.
 
 use super::fetches::Asked;
+use super::listens::Asked as Listening;
 use super::world::{CopyReport, KeyWish, Letter, Made, Opened, Ready, Source};
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Said};
@@ -8,6 +9,7 @@ use crate::fetch::Wait;
 use crate::practice::{Cure, Lesson, Setup};
 use crate::replay::edit::{Attempt, Tried};
 use crate::watch::Watch;
+use crate::world::listen::Told;
 use crate::world::run::Progress;
 use crate::world::send::News;
 use crate::world::watch::Wanted;
@@ -44,9 +46,11 @@ pub enum Msg {
     Sending(Ticket, News),
     /// A state of the fetch, or why there is none; its tickets are numbered apart.
     Fetched(Ticket, Result<Box<Wait>, String>),
+    /// What the receiving server tells; its tickets are numbered apart.
+    Told(Ticket, Result<Told, String>),
     /// What came of an edit.
     Tried(Ticket, Box<Tried>),
-    /// The test of a lesson is back, or why it is not.
+    /// The test of a new domain is back, or why it is not.
     Tested(Ticket, Result<Box<Opened>, String>),
     /// A DKIM key is made, or why not.
     KeyMade(Result<Made, String>),
@@ -78,8 +82,10 @@ pub enum Effect {
     Look(Ticket, Box<Evidence>),
     /// Drops what runs.
     Cancel,
-    /// What is asked from here on is no run of the saved case.
-    Leave,
+    /// What is asked from here on is no run of the saved case, and asked in the practice world where `practice`.
+    Leave {
+        practice: bool,
+    },
     /// Answered by [`Msg::Watched`], again and again.
     Watch(Ticket, Box<Wanted>),
     /// Ends a watch.
@@ -100,6 +106,10 @@ pub enum Effect {
     FetchLonger(Duration),
     /// Ends the fetch.
     Unfetch,
+    /// Answered by [`Msg::Told`], again and again; replaces the one before.
+    Listen(Ticket, Box<Listening>),
+    /// Ends the receiving server.
+    Unlisten,
     /// Tries an edit once nothing more is typed; answered by [`Msg::Tried`].
     Try(Ticket, Box<Attempt>),
     /// Begins a lesson anew.
@@ -110,8 +120,10 @@ pub enum Effect {
     Recall(String),
     /// Answered by [`Msg::KeyMade`].
     MakeKey(Box<KeyWish>),
-    /// Answered by [`Msg::Tested`].
+    /// Sends the test of a new domain; answered by [`Msg::Tested`].
     SendTest(Ticket),
+    /// Writes the test of the lesson; answered by [`Msg::Composed`].
+    WriteTest,
     /// Carries out a cure in the practice world.
     Publish(Box<Cure>),
     Bell,

@@ -1,24 +1,32 @@
-//! The practice world in the app: which lesson, how far it is, and what is done next.
+//! The practice world in the app: which lesson, how far it is, and what is done next. Its tests are sent, waited for and
+//! diagnosed on the screens that the user's own mail is.
 
 use super::app::{App, Screen};
 use super::case::Case;
+use super::fetches;
 use super::msg::{Effect, Ticket};
 use super::onboards;
-use super::world::Opened;
+use super::sendings::{self, Session};
+use super::update;
+use super::world::{Opened, Ready};
+use crate::diagnose::Diagnosis;
+use crate::evidence::transcript::Left;
 use crate::practice::{self, Lesson, Outcome};
 use crate::report::export::zone_line;
 
 /// Where the user is in a lesson.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// No test was sent yet.
-    #[default]
+    /// No test is under way.
     Ready,
     Sending,
-    /// The last test is back.
+    /// The receiver has the last test.
     Sent,
-    /// Cured, and not tested since.
-    Published,
+    Waiting,
+    /// The last test lies in the mailbox.
+    Arrived,
+    /// Its diagnosis is on the screens; what that says, once it is known.
+    Read(Option<Outcome>),
 }
 
 /// What the app knows of the practice world.
@@ -27,7 +35,10 @@ pub struct Practice {
     /// Marked line of the list.
     pub marked: usize,
     pub lesson: Option<&'static Lesson>,
-    pub stage: Stage,
+    /// The diagnosis of the last test was opened.
+    read: bool,
+    /// A test of this lesson was confirmed.
+    agreed: bool,
     /// Zone lines that were published in this lesson.
     pub published: Vec<String>,
     /// What the operator did besides.
@@ -43,55 +54,135 @@ pub fn begin(app: &mut App, lesson: &'static Lesson) -> Vec<Effect> {
     app.case = None;
     // What still comes of another case is stale.
     app.next_ticket();
+    let mut effects = forget(app);
     if let Some(at) = app.screens.iter().position(|s| *s == Screen::Practice) {
         app.screens.truncate(at + 1);
     }
     app.screens.push(Screen::Lesson);
-    vec![Effect::Cancel, Effect::Lesson(lesson)]
+    effects.extend([Effect::Cancel, Effect::Lesson(lesson)]);
+    effects
+}
+
+/// What became of the last test is out of sight from here on.
+fn forget(app: &mut App) -> Vec<Effect> {
+    app.practice.read = false;
+    sendings::forget_practice(app);
+    fetches::forget_practice(app)
+}
+
+/// Where the lesson stands.
+pub fn stage(app: &App) -> Stage {
+    let Some(session) = session(app) else { return Stage::Ready };
+    match () {
+        () if session.runs() => Stage::Sending,
+        () if session.transcript().is_none_or(|t| t.left == Left::No) => Stage::Ready,
+        () if app.practice.read => Stage::Read(outcome(app)),
+        () if !app.fetches.practises() => Stage::Sent,
+        () if app.fetches.runs() => Stage::Waiting,
+        () if app.fetches.marked().is_some_and(|mailbox| mailbox.evidence.is_some()) => Stage::Arrived,
+        () => Stage::Sent,
+    }
+}
+
+fn session(app: &App) -> Option<&Session> {
+    app.sending.session.as_ref().filter(|session| session.practice)
 }
 
 /// Sends the test message.
 pub fn send(app: &mut App) -> Vec<Effect> {
-    if app.practice.lesson.is_none() {
-        return nothing(app);
+    match stage(app) {
+        _ if app.practice.lesson.is_none() => nothing(app),
+        Stage::Sending => {
+            app.say("The test is on its way.");
+            vec![]
+        }
+        _ if app.sending.runs() || app.fetches.runs() && !app.fetches.practises() => {
+            app.warn("A message of your own is on its way or waited for: let that end first, or stop it.");
+            vec![]
+        }
+        _ => vec![Effect::WriteTest],
     }
-    if app.practice.stage == Stage::Sending {
-        app.say("The test is on its way.");
-        return vec![];
-    }
-    app.practice.stage = Stage::Sending;
-    app.say("Sending the test.");
-    vec![Effect::SendTest(app.next_ticket())]
 }
 
-/// The test is back, or went nowhere.
+/// The test is written: it is asked about, the first time in a lesson.
+pub fn composed(app: &mut App, ready: Ready) -> Vec<Effect> {
+    let mut effects = forget(app);
+    let asked = app.practice.agreed;
+    sendings::ask(app, ready);
+    if asked {
+        effects.extend(sendings::begin(app));
+    }
+    effects
+}
+
+/// A yes: the next test of the lesson takes none.
+pub fn agreed(app: &mut App) {
+    app.practice.agreed = true;
+}
+
+/// Waits for the test in the mailbox of the practice world.
+pub fn wait(app: &mut App) -> Vec<Effect> {
+    let id = session(app).and_then(|session| session.letter()?.composed.message_id.clone());
+    match (stage(app), id) {
+        (Stage::Sent, Some(id)) => {
+            app.screens.retain(|screen| *screen != Screen::Session);
+            fetches::practise(app, &id)
+        }
+        (Stage::Waiting | Stage::Arrived | Stage::Read(_), _) => {
+            fetches::show_practice(app);
+            vec![]
+        }
+        (Stage::Sending, _) => {
+            app.say("It is still running.");
+            vec![]
+        }
+        _ => {
+            app.say("The test has not left: there is nothing to wait for.");
+            vec![]
+        }
+    }
+}
+
+/// Opens the diagnosis of the test that has arrived.
+pub fn open(app: &mut App) -> Vec<Effect> {
+    let Some(opened) = fetches::opened(app) else { return vec![] };
+    let before = practised(app.case.as_ref()).cloned();
+    app.screens.retain(|screen| !matches!(screen, Screen::Session | Screen::Fetch));
+    let effects = update::show_recorded(app, opened);
+    app.practice.read = true;
+    if let Some(case) = &mut app.case {
+        case.before = before;
+    }
+    effects
+}
+
+/// The test of a new domain is back, or went nowhere.
 pub fn tested(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>) -> Vec<Effect> {
     onboards::tested(app);
     let opened = match result {
         Ok(opened) => *opened,
         Err(why) => {
-            app.practice.stage = Stage::Ready;
             app.warn(format!("The test was not delivered: {why}."));
             return onboards::resume(app);
         }
     };
-    app.practice.stage = Stage::Sent;
     app.status = None;
-    let before = app.case.take().filter(|case| case.opened.practice).and_then(|case| case.diagnosis);
+    let before = practised(app.case.as_ref()).cloned();
     app.redactor = None;
     app.case = Some(Case { before, ..Case::new(opened.clone()) });
-    if app.screen() != Screen::Lesson {
-        app.view(Screen::Verdict);
-    }
+    app.view(Screen::Verdict);
     vec![Effect::Run(ticket, Box::new(opened))]
 }
 
 /// Publishes the fix of the lesson's finding in the practice zone.
 pub fn publish(app: &mut App) -> Vec<Effect> {
     let Some(lesson) = app.practice.lesson else { return nothing(app) };
-    let diagnosis = app.case.as_ref().filter(|case| case.opened.practice).and_then(|case| case.diagnosis.as_ref());
-    let Some(diagnosis) = diagnosis else {
-        app.say("Send the test first: m.");
+    let Some(diagnosis) = practised(app.case.as_ref()) else {
+        let judging = app.case.as_ref().is_some_and(|case| case.opened.practice);
+        app.say(match judging {
+            true => "The test is being judged; one moment.",
+            false => "Send the test and read what became of it first: m.",
+        });
         return vec![];
     };
     let Some(finding) = lesson.finding(diagnosis) else {
@@ -102,28 +193,35 @@ pub fn publish(app: &mut App) -> Vec<Effect> {
     let lines = cure.records.iter().flat_map(|change| change.after.iter().map(|data| zone_line(change, data)));
     app.practice.published = lines.collect();
     app.practice.says = cure.says.clone();
-    app.practice.stage = Stage::Published;
     let names: Vec<&str> = cure.records.iter().map(|change| &change.name[..]).collect();
     app.say(match &names[..] {
         [] => "Done in the practice world. m sends the test again.".to_owned(),
-        names => format!("Published in the practice zone: {}. m sends the test again.", names.join(", ")),
+        names => format!("Published in practice: {}. m sends the test again.", names.join(", ")),
     });
-    vec![Effect::Publish(Box::new(cure))]
+    let mut effects = forget(app);
+    effects.push(Effect::Publish(Box::new(cure)));
+    effects
 }
 
 /// Enter: whatever comes next.
 pub fn next(app: &mut App) -> Vec<Effect> {
-    match (app.practice.stage, outcome(app)) {
-        (Stage::Ready | Stage::Published, _) => send(app),
-        (Stage::Sending, _) => vec![],
-        (Stage::Sent, Some(Outcome::Cured)) => match practice::all().get(app.practice.marked + 1) {
+    match stage(app) {
+        Stage::Ready => send(app),
+        Stage::Sending => {
+            app.screens.push(Screen::Session);
+            vec![]
+        }
+        Stage::Sent | Stage::Waiting => wait(app),
+        Stage::Arrived => open(app),
+        Stage::Read(None) => vec![],
+        Stage::Read(Some(Outcome::Cured)) => match practice::all().get(app.practice.marked + 1) {
             Some(lesson) => begin(app, lesson),
             None => {
                 app.say("That was the last lesson.");
                 vec![]
             }
         },
-        (Stage::Sent, _) => {
+        Stage::Read(Some(_)) => {
             app.view(Screen::Verdict);
             vec![]
         }
@@ -131,9 +229,14 @@ pub fn next(app: &mut App) -> Vec<Effect> {
 }
 
 /// How far the lesson is, once a test is judged.
-pub fn outcome(app: &App) -> Option<Outcome> {
-    let case = app.case.as_ref().filter(|case| case.opened.practice && case.running == 0)?;
-    Some(app.practice.lesson?.outcome(case.diagnosis.as_ref()?))
+fn outcome(app: &App) -> Option<Outcome> {
+    let case = app.case.as_ref().filter(|case| case.running == 0);
+    Some(app.practice.lesson?.outcome(practised(case)?))
+}
+
+/// The diagnosis of a case of the practice world.
+pub fn practised(case: Option<&Case>) -> Option<&Diagnosis> {
+    case.filter(|case| case.opened.practice)?.diagnosis.as_ref()
 }
 
 fn nothing(app: &mut App) -> Vec<Effect> {

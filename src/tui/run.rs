@@ -3,6 +3,7 @@
 use super::app::{App, Screen as Place};
 use super::events;
 use super::fetches;
+use super::listens;
 use super::msg::{Background, Effect, Msg, Ticket};
 use super::onboards;
 use super::terminal::{self, Screen};
@@ -57,8 +58,15 @@ enum Inward {
 
 /// Runs the app until the user leaves; the terminal is then as it was.
 pub fn run(start: Start) -> anyhow::Result<()> {
-    let mut outside =
-        Outside { world: start.world, job: None, watches: BTreeMap::new(), sending: None, fetch: None, trials: None };
+    let mut outside = Outside {
+        world: start.world,
+        job: None,
+        watches: BTreeMap::new(),
+        sending: None,
+        fetch: None,
+        listen: None,
+        trials: None,
+    };
     let look = Look::here(start.color);
     let mut app = App::new(look, outside.world.now());
     app.redact = start.redact;
@@ -69,6 +77,9 @@ pub fn run(start: Start) -> anyhow::Result<()> {
         app.fetches = fetches::Fetches::of(&kept);
     }
     app.fetches.offer(saved.mailboxes);
+    if let Some(kept) = outside.world.load_note(listens::NOTE) {
+        app.listens = listens::Listens::of(&kept);
+    }
     if let Some(kept) = outside.world.load_note(warmups::NOTE) {
         app.warmup = warmups::WarmUp::of(&kept, app.now.to_zoned(jiff::tz::TimeZone::UTC).date());
     }
@@ -154,6 +165,7 @@ fn period(app: &App) -> Option<Duration> {
         Place::Session => app.sending.runs(),
         Place::Fetch => app.fetches.runs(),
         Place::Onboard => onboards::is_live(app),
+        Place::Listen => app.listens.runs(),
         _ => false,
     };
     match app.busy() && app.look.motion {
@@ -217,6 +229,7 @@ struct Outside {
     watches: BTreeMap<Ticket, crate::world::watch::Job>,
     sending: Option<(Ticket, crate::world::send::Job)>,
     fetch: Option<crate::world::fetch::Job>,
+    listen: Option<crate::world::listen::Job>,
     /// Begun with the first edit.
     trials: Option<Sender<(Ticket, Attempt)>>,
 }
@@ -259,8 +272,8 @@ impl Outside {
                     self.world.make_key(*wish, key_made(sender.clone()));
                     None
                 }
-                Effect::Leave => {
-                    self.world.leave();
+                Effect::Leave { practice } => {
+                    self.world.leave(practice);
                     None
                 }
                 Effect::Cancel => {
@@ -300,6 +313,20 @@ impl Outside {
                     self.fetch = None;
                     None
                 }
+                Effect::Listen(ticket, asked) => {
+                    self.listen = None;
+                    match self.world.listen(*asked, told(ticket, sender.clone())) {
+                        Ok(job) => {
+                            self.listen = Some(job);
+                            None
+                        }
+                        Err(why) => Some(Msg::Told(ticket, Err(why))),
+                    }
+                }
+                Effect::Unlisten => {
+                    self.listen = None;
+                    None
+                }
                 Effect::AskNow(ticket) => {
                     self.watches.get(&ticket).inspect(|job| job.hurry());
                     None
@@ -321,11 +348,12 @@ impl Outside {
                     let _ = trials.send((ticket, *attempt));
                     None
                 }
-                Effect::Lesson(lesson) => self.world.lesson(lesson).err().map(|why| Msg::Tested(app.ticket, Err(why))),
+                Effect::Lesson(lesson) => self.world.lesson(lesson).err().map(|why| Msg::Composed(Err(why))),
                 Effect::SendTest(ticket) => {
                     self.world.send_test(tested(ticket, sender.clone()));
                     None
                 }
+                Effect::WriteTest => Some(Msg::Composed(self.world.write_test().map(Box::new))),
                 Effect::Publish(cure) => {
                     self.world.publish(&cure);
                     None
@@ -418,6 +446,12 @@ fn fetched(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnFetch {
     })
 }
 
+fn told(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnTold {
+    Box::new(move |told| {
+        let _ = sender.send(Inward::Msgs(vec![Msg::Told(ticket, Ok(told))]));
+    })
+}
+
 fn watched(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnWatch {
     Box::new(move |watch| {
         let _ = sender.send(Inward::Msgs(vec![Msg::Watched(ticket, Ok(Box::new(watch.clone())))]));
@@ -448,17 +482,7 @@ fn plain_page(
     let mut kept = Vec::new();
     while let Ok(Inward::Msgs(batch)) = inbox.recv() {
         let pressed = batch.iter().any(|m| matches!(m, Msg::Key(_) | Msg::Paste(_)));
-        kept.extend(batch.into_iter().filter(|m| {
-            matches!(
-                m,
-                Msg::KeyMade(..)
-                    | Msg::Progress(..)
-                    | Msg::Watched(..)
-                    | Msg::Sending(..)
-                    | Msg::Fetched(..)
-                    | Msg::Tried(..)
-            )
-        }));
+        kept.extend(batch.into_iter().filter(|m| !matches!(m, Msg::Key(_) | Msg::Paste(_) | Msg::Resize | Msg::Tick)));
         if pressed {
             break;
         }

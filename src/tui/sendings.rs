@@ -2,6 +2,7 @@
 
 use super::app::{App, Screen};
 use super::msg::{Effect, Ticket};
+use super::practice;
 use super::screen::send::form::Form;
 use super::world::{Letter, Ready, Source};
 use crate::evidence::transcript::{Left, Transcript};
@@ -41,11 +42,22 @@ pub struct Session {
     pub stopping: bool,
     /// The message on show; `None`: the one that is being sent.
     pub at: Option<usize>,
+    /// A test of the practice world.
+    pub practice: bool,
 }
 
 impl Session {
     fn new(ticket: Ticket, letters: Vec<Sealed>) -> Session {
-        Session { ticket, letters, states: Vec::new(), over: false, fault: None, stopping: false, at: None }
+        Session {
+            ticket,
+            letters,
+            states: Vec::new(),
+            over: false,
+            fault: None,
+            stopping: false,
+            at: None,
+            practice: false,
+        }
     }
 
     pub fn runs(&self) -> bool {
@@ -146,32 +158,49 @@ pub fn prepare(app: &mut App, letter: Letter) -> Vec<Effect> {
 /// The message is written: now it is asked about.
 pub fn composed(app: &mut App, ready: Result<Box<Ready>, String>) -> Vec<Effect> {
     match ready {
-        Ok(ready) => {
-            let sending = &mut app.sending;
-            (sending.agreed, sending.bytes, sending.top) = (ready.strangers.is_empty(), false, 0);
-            sending.ready = Some(*ready);
-            if app.screen() != Screen::Send {
-                app.screens.push(Screen::Send);
-            }
-        }
+        Ok(ready) if ready.practice => return practice::composed(app, *ready),
+        Ok(ready) => ask(app, *ready),
         Err(why) => app.warn(why),
     }
     vec![]
+}
+
+/// Send this?
+pub fn ask(app: &mut App, ready: Ready) {
+    let sending = &mut app.sending;
+    (sending.agreed, sending.bytes, sending.top) = (ready.strangers.is_empty(), false, 0);
+    sending.ready = Some(ready);
+    if app.screen() != Screen::Send {
+        app.screens.push(Screen::Send);
+    }
 }
 
 /// Yes. The secret leaves the form with it.
 pub fn begin(app: &mut App) -> Vec<Effect> {
     let sending = &mut app.sending;
     let Some(ready) = sending.ready.take() else { return vec![] };
-    sending.form.forget();
+    if ready.practice {
+        practice::agreed(app);
+    } else {
+        sending.form.forget();
+    }
+    let sending = &mut app.sending;
     sending.last += 1;
     sending.top = usize::MAX;
     let ticket = Ticket(sending.last);
-    sending.session = Some(Session::new(ticket, ready.letters.clone()));
+    let practice = ready.practice;
+    sending.session = Some(Session { practice, ..Session::new(ticket, ready.letters.clone()) });
     // The way back from the session leads to the form.
     app.screens.retain(|s| !matches!(s, Screen::Send | Screen::Session));
     app.screens.push(Screen::Session);
     vec![Effect::Send(ticket, Box::new(ready))]
+}
+
+/// Lets go of a test of the practice world, written or sent.
+pub fn forget_practice(app: &mut App) {
+    let sending = &mut app.sending;
+    sending.session.take_if(|session| session.practice);
+    sending.ready.take_if(|ready| ready.practice);
 }
 
 /// What happens in the sessions.

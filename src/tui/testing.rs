@@ -1,5 +1,8 @@
 //! A diagnosis built by hand.
 
+pub mod listen;
+pub mod practice;
+
 use super::world::Opened;
 use crate::diagnose::Diagnosis;
 use crate::evidence::*;
@@ -406,53 +409,6 @@ pub fn proved() -> super::case::Case {
     super::case::Case { diagnosis, ..super::case::Case::new(case.opened) }
 }
 
-/// The test of a lesson as its receiver delivered it, broken or cured.
-pub fn tested(lesson: &crate::practice::Lesson, cured: bool) -> super::case::Case {
-    use crate::listen::stamp::{Stamp, deliver};
-    use crate::listen::{Mail, verdicts};
-    let at = "2026-05-12T14:02:00Z".parse().unwrap();
-    let (mut zone, mut sender) = (lesson.zone().unwrap(), lesson.sender.clone());
-    if cured {
-        let broken = tested(lesson, false);
-        let cure = lesson.cure(lesson.finding(broken.diagnosis.as_ref().unwrap()).unwrap());
-        cure.records.iter().for_each(|c| zone.publish(&c.name, c.kind, c.ttl, &c.after));
-        sender = sender.with(&cure.sender);
-    }
-    let mail = Mail {
-        client: sender.client.unwrap(),
-        helo: sender.helo.clone().unwrap(),
-        extended: true,
-        tls: Some(crate::listen::Encryption { version: "TLSv1.3".into(), cipher: "TLS_AES_256_GCM_SHA384".into() }),
-        mail_from: sender.mail_from.clone(),
-        recipients: vec![crate::practice::READER.into()],
-        utf8: false,
-        content: crate::practice::Signer.letter(&sender, at, 1).unwrap(),
-    };
-    let stamp = Stamp { name: crate::practice::RECEIVER, id: "1", at, client_name: None, results: None };
-    let settled = |bytes: Vec<u8>, said: Said| {
-        let input = Input::read("message 1", bytes, Some(InputKind::Message)).unwrap();
-        let evidence = Arc::new(crate::samples::settle(Evidence::new(input, said, at, false), &zone));
-        (Arc::new(Reading::read(&evidence.input, &evidence.said)), evidence)
-    };
-    let said = Said {
-        ip: Some(mail.client),
-        helo: Some(mail.helo.clone()),
-        mail_from: mail.mail_from.clone(),
-        trust: Some("nobody.invalid".into()),
-        ..Said::default()
-    };
-    let (reading, evidence) = settled(deliver(&mail, &stamp).0, said);
-    let facts = Facts::gather(evidence, reading);
-    let results = verdicts::of(&facts);
-    let stamp = Stamp { client_name: verdicts::client_name(&facts), results: Some(&results), ..stamp };
-    let (reading, evidence) = settled(deliver(&mail, &stamp).0, Said::default());
-    let opened = Opened { practice: true, ..Opened::new(evidence.input.clone(), Said::default()) };
-    let mut diagnosis = crate::replay::prove(crate::diagnose::diagnose(evidence, reading)).diagnosis;
-    // How many rules there are is not what the pictures are about.
-    diagnosis.passed.truncate(5);
-    super::case::Case { diagnosis: Some(diagnosis), ..super::case::Case::new(opened) }
-}
-
 /// A DMARC report with every kind of source in it.
 pub fn of_report() -> super::case::Case {
     let xml = include_bytes!("../../tests/scenarios/dmarc-report-platform-unaligned/input");
@@ -610,7 +566,13 @@ pub fn ready(known: bool) -> super::world::Ready {
     let composed = crate::send::compose(&draft, "0123456789abcdef", at).unwrap();
     let warnings = crate::send::warnings(&draft, &composed);
     let strangers = if known { vec![] } else { vec!["me@gmail.example".to_owned()] };
-    super::world::Ready { letters: vec![crate::send::Sealed { draft, composed }], warnings, strangers, login: None }
+    super::world::Ready {
+        letters: vec![crate::send::Sealed { draft, composed }],
+        warnings,
+        strangers,
+        login: None,
+        practice: false,
+    }
 }
 
 /// One test to two recipients of one's own.

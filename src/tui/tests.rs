@@ -49,13 +49,16 @@ fn a_lesson_is_walked_by_the_next_key() {
     let effects = lesson(&mut app);
     assert!(matches!(&effects[..], [Effect::Cancel, Effect::Lesson(l)] if l.id == "spf-missing"), "{effects:?}");
     assert!(press(&mut app, "u").is_empty(), "nothing is known yet");
-    assert!(app.status.as_ref().unwrap().text.contains("Send the test first"));
-    sent(&mut app, false);
-    // Enter opens the diagnosis; there u takes the fix of the finding.
-    enter(&mut app);
+    assert!(app.status.as_ref().unwrap().text.contains("Send the test"));
+    // Written, confirmed, sent, waited for, found: each on the screen that the user's own mail has.
+    test_written(&mut app);
+    assert_eq!(app.screen(), Screen::Send);
+    assert!(enter(&mut app).is_empty(), "only a y sends");
+    test_read(&mut app);
     assert_eq!(app.screen(), Screen::Verdict);
+    assert!(drawn(&mut app, 80, 24).contains("PRACTICE"));
     let effects = press(&mut app, "u");
-    let [Effect::Publish(cure)] = &effects[..] else { panic!("{effects:?}") };
+    let Some(Effect::Publish(cure)) = effects.last() else { panic!("{effects:?}") };
     let change = &cure.records[0];
     assert_eq!(
         (&change.name[..], change.after[0].to_string()),
@@ -66,20 +69,48 @@ fn a_lesson_is_walked_by_the_next_key() {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| insta::assert_snapshot!("practice_diagnosis", drawn(&mut app, 80, 24)));
-    sent_again(&mut app);
-    assert_eq!(app.screen(), Screen::Verdict, "it stays where the user is");
+    test_read_again(&mut app);
+    assert_eq!(app.screen(), Screen::Verdict);
     esc(&mut app);
     assert_eq!(app.screen(), Screen::Lesson);
     assert!(press(&mut app, "u").is_empty(), "nothing is left to publish");
     let effects = enter(&mut app);
-    assert!(matches!(&effects[..], [Effect::Cancel, Effect::Lesson(l)] if l.id == lessons[1].id), "{effects:?}");
-    // A test of the lesson before is stale; outside of the practice world the keys do nothing.
-    let ticket = Ticket(app.ticket.0 - 1);
-    assert!(update(&mut app, Msg::Tested(ticket, Ok(Box::new(testing::opened())))).is_empty());
+    let [Effect::Unfetch, Effect::Cancel, Effect::Lesson(l)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(l.id, lessons[1].id);
+    // Outside of the practice world its keys do nothing.
     assert!(press(&mut diagnosed(UNICODE), "um").is_empty());
-    // No case file is spoken of.
-    sent(&mut app, false);
-    assert!(!app.summary().unwrap().contains("resume"));
+}
+
+#[test]
+fn practice_and_the_users_own_mail_keep_apart() {
+    let mut app = app(UNICODE);
+    test_read(&mut app);
+    assert!(!app.summary().unwrap().contains("resume"), "no case file is spoken of");
+    // At home a fetch begins with a form, and what the form was left with.
+    app.screens.truncate(1);
+    press(&mut app, "7");
+    assert_eq!(app.screen(), Screen::FetchForm);
+    assert!(!drawn(&mut app, 80, 24).contains("PRACTICE"));
+    // The user's own message is waited for: a lesson waits with its test.
+    fetched(&mut app, testing::waited());
+    lesson(&mut app);
+    assert!(enter(&mut app).is_empty());
+    assert!(app.status.as_ref().unwrap().text.contains("of your own"), "{:?}", app.status);
+    // In the practice world there is no other mailbox.
+    let mut app = self::app(UNICODE);
+    test_sent(&mut app);
+    test_waited_for(&mut app);
+    assert!(press(&mut app, "ey").is_empty());
+    assert_eq!(app.screen(), Screen::Fetch);
+    // A test that did not leave is sent again.
+    test_written(&mut app);
+    let effects = press(&mut app, "y");
+    let Some(Effect::Send(ticket, _)) = effects.last() else { panic!("{effects:?}") };
+    update(&mut app, Msg::Sending(*ticket, News::Fault("no receiver".into())));
+    assert!(drawn(&mut app, 80, 24).contains("no receiver"));
+    assert!(enter(&mut app).is_empty());
+    esc(&mut app);
+    assert!(matches!(&enter(&mut app)[..], [Effect::WriteTest]));
 }
 
 #[test]
@@ -760,6 +791,55 @@ fn ctrl_c_stops_the_fetch_on_its_screen() {
 }
 
 #[test]
+fn mail_is_received_and_each_message_opens_its_diagnosis() {
+    let mut app = app(UNICODE);
+    super::listens::show(&mut app);
+    assert_eq!(app.screen(), Screen::ListenForm);
+    assert!(ctrl(&mut app, 'd').is_empty());
+    assert!(app.status.as_ref().unwrap().text.contains("name of this server is missing"));
+    press(&mut app, "mx.example.net");
+    (0..2).for_each(|_| drop(stroke(&mut app, KeyCode::Down, KeyModifiers::NONE)));
+    press(&mut app, "nowhere");
+    assert!(ctrl(&mut app, 'd').is_empty());
+    assert!(app.status.as_ref().unwrap().text.contains("no ADDRESS:PORT"));
+    let mut app = self::app(UNICODE);
+    let ticket = listening(&mut app);
+    let copied = press(&mut app, "Yy");
+    let [Effect::Copy { text: command, .. }, Effect::Copy { text: address, .. }] = &copied[..] else {
+        panic!("{copied:?}")
+    };
+    assert_eq!(
+        command,
+        "postdoc listen --smtp 0.0.0.0:25 --authserv-id mx.example.net --rcpt 'test@mx.example.net' --timeout 3600"
+    );
+    assert_eq!(address, "test@mx.example.net");
+    assert!(enter(&mut app).is_empty(), "nothing has come");
+    // Elsewhere it goes on, and says so.
+    esc(&mut app);
+    let bells: Vec<Effect> =
+        testing::listen::told().into_iter().flat_map(|told| update(&mut app, Msg::Told(ticket, Ok(told)))).collect();
+    assert!(matches!(&bells[..], [Effect::Bell, Effect::Bell]), "{bells:?}");
+    assert!(drawn(&mut app, 80, 24).contains("2 received"));
+    assert!(press(&mut app, "q").is_empty(), "quitting would end it");
+    assert!(drawn(&mut app, 80, 24).contains("1 server listens here"));
+    press(&mut app, "n");
+    super::listens::show(&mut app);
+    assert_eq!(app.listens.at, 1, "the mark follows what comes");
+    press(&mut app, "k");
+    let effects = enter(&mut app);
+    let [Effect::Leave { .. }, Effect::Run(_, opened)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(opened.unsaved && opened.recorded.is_some(), "judged already, and a case from here on");
+    assert_eq!(app.screen(), Screen::Verdict);
+    super::listens::show(&mut app);
+    assert!(matches!(&ctrl(&mut app, 'c')[..], [Effect::Unlisten]));
+    assert!(drawn(&mut app, 80, 24).contains("stopped: nothing is taken any more"));
+    let over = crate::world::listen::Told::Over(Default::default());
+    assert!(update(&mut app, Msg::Told(ticket, Ok(over))).is_empty());
+    let again = press(&mut app, "r");
+    assert!(matches!(&again[..], [Effect::Listen(t, _)] if *t != ticket), "{again:?}");
+}
+
+#[test]
 fn w_asks_for_what_it_cannot_know() {
     let mut app = checked(UNICODE);
     press(&mut app, "6");
@@ -1282,7 +1362,7 @@ fn evidence_on_the_path_ticks_steps_and_esc_leads_back_to_it() {
     // Another case came since: what was held is shown as it was, and is no run of that case.
     app.case = Some(testing::of_report());
     let effects = enter(&mut app);
-    assert!(matches!(&effects[..], [Effect::Cancel, Effect::Leave]), "{effects:?}");
+    assert!(matches!(&effects[..], [Effect::Cancel, Effect::Leave { practice: false }]), "{effects:?}");
     assert_eq!(app.screen(), Screen::Detail);
     assert!(app.case.as_ref().unwrap().opened.recorded.is_some());
     esc(&mut app);
@@ -1302,8 +1382,46 @@ fn an_answer_is_taken_and_can_be_taken_back() {
     press(&mut app, "jj");
     enter(&mut app);
     assert!(app.troubles.answers.is_empty());
-    // What happens in the practice world is no evidence.
-    app.case = Some(testing::tested(crate::practice::find("spf-missing").unwrap(), false));
-    super::troubles::learn(&mut app);
-    assert!(app.troubles.held.is_empty());
+}
+
+#[test]
+fn each_lesson_is_explained_on_the_path_from_its_symptom() {
+    for (lesson, symptom) in [
+        ("spf-missing", "unknown"),
+        ("spf-wrong-address", "worked-before"),
+        ("spf-softfail", "one-receiver"),
+        ("spf-two-records", "worked-before"),
+        ("spf-too-many-lookups", "worked-before"),
+        ("dkim-key-missing", "unknown"),
+        ("dkim-wrong-key", "unknown"),
+        ("dkim-revoked", "worked-before"),
+        ("dmarc-missing", "one-receiver"),
+        ("dmarc-unaligned", "in-spam"),
+        ("dmarc-strict", "in-spam"),
+        ("forwarded", "in-spam"),
+        ("list-footer", "in-spam"),
+        ("no-ptr", "one-receiver"),
+    ] {
+        let mut app = app(UNICODE);
+        let found = crate::practice::find(lesson).unwrap();
+        app.case = Some(testing::practice::tested(found, false));
+        app.screens = vec![Screen::Home, Screen::Practice, Screen::Lesson, Screen::Verdict];
+        super::update::act(&mut app, Action::Troubles);
+        super::troubles::begin(&mut app, crate::troubleshoot::find(symptom).unwrap());
+        let path = super::troubles::walked(&app).unwrap();
+        let cause = path.conclusion.cause.unwrap_or_else(|| panic!("{lesson}: {}", path.conclusion.text));
+        assert_eq!(cause.rule.id, found.rule, "{lesson}: {}", path.conclusion.text);
+        let picture = drawn(&mut app, 100, 30);
+        assert!(picture.contains("PRACTICE"), "{picture}");
+        // Enter opens the finding, whose fix the lesson publishes.
+        enter(&mut app);
+        assert_eq!(app.screen(), Screen::Detail);
+        app.practice.lesson = Some(found);
+        assert!(matches!(press(&mut app, "u").last(), Some(Effect::Publish(_))), "{lesson}");
+        // What is the user's own never meets it.
+        app.case = diagnosed(UNICODE).case;
+        super::update::act(&mut app, Action::Troubles);
+        assert!(!super::troubles::practises(&app), "{lesson}");
+    }
+    assert_eq!(crate::practice::all().len(), 14);
 }

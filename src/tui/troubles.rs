@@ -73,6 +73,11 @@ pub fn anew(app: &mut App) {
     app.say("The path begins again: nothing is held for evidence.");
 }
 
+/// Is the path one of the practice world?
+pub fn practises(app: &App) -> bool {
+    app.troubles.held.iter().any(|held| held.opened.practice)
+}
+
 /// The path as far as it is gone.
 pub fn walked(app: &App) -> Option<Path> {
     let held: Vec<&Diagnosis> = app.troubles.held.iter().map(|h| &h.diagnosis).collect();
@@ -111,16 +116,18 @@ pub fn learn(app: &mut App) {
     learn_from_case(app);
 }
 
-/// Takes the open case for evidence. What is learnt in the practice world says nothing about the user's mail.
+/// Takes the open case for evidence. What is learnt in the practice world says nothing about the user's mail, nor the
+/// other way round.
 fn learn_from_case(app: &mut App) {
-    let Some(case) = app.case.as_ref().filter(|case| case.running == 0 && !case.opened.practice) else { return };
+    let Some(case) = app.case.as_ref().filter(|case| case.running == 0) else { return };
     let Some(diagnosis) = case.diagnosis.clone() else { return };
     if Piece::of(diagnosis.facts.evidence.input.kind).is_none() {
         return;
     }
     let recorded = Some(diagnosis.facts.evidence.clone());
     let opened = Opened { recorded, earlier: None, ..case.opened.clone() };
-    app.troubles.held.retain(|held| stays(&held.diagnosis, &diagnosis));
+    let practice = opened.practice;
+    app.troubles.held.retain(|held| held.opened.practice == practice && stays(&held.diagnosis, &diagnosis));
     app.troubles.held.push(Held { opened, diagnosis });
     mark_next(app);
 }
@@ -206,13 +213,14 @@ fn reopen(app: &mut App, n: usize, rule: Option<&str>) -> Vec<Effect> {
     let mut effects = Vec::new();
     if !is_open {
         let opened = held.opened.clone();
+        let practice = opened.practice;
         let diagnosis = Some(held.diagnosis.clone());
         app.redactor = None;
         app.case = Some(Case { diagnosis, ..Case::new(opened) });
         app.next_ticket();
         update::redactor(app);
         // Nothing of it runs, and what is asked from here on is a case of its own.
-        effects = vec![Effect::Cancel, Effect::Leave];
+        effects = vec![Effect::Cancel, Effect::Leave { practice }];
     }
     app.view(Screen::Verdict);
     if let Some(case) = &mut app.case {

@@ -5,6 +5,7 @@ use super::case::Case;
 use super::edits;
 use super::fetches;
 use super::keys::{self, Action, Key, Places, View};
+use super::listens;
 use super::msg::{Effect, Msg, Ticket};
 use super::onboards;
 use super::popup::{self, Popup};
@@ -77,6 +78,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         Msg::Composed(ready) => sendings::composed(app, ready),
         Msg::Sending(ticket, state) => sendings::heard(app, ticket, state),
         Msg::Fetched(ticket, state) => fetches::heard(app, ticket, state),
+        Msg::Told(ticket, told) => listens::heard(app, ticket, told),
         Msg::Tried(ticket, tried) => {
             edits::heard(app, ticket, *tried);
             vec![]
@@ -140,6 +142,7 @@ fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
         (None, Some(Screen::OnboardForm)) => app.onboard.form.insert(&text),
         (None, Some(Screen::WarmUpForm | Screen::WarmUpDay)) => screen::warmup::form::insert(app, &text),
         (None, Some(Screen::FetchForm)) => screen::fetch::form::insert(app, &text),
+        (None, Some(Screen::ListenForm)) => screen::listen::form::insert(app, &text),
         (None, Some(Screen::Edit)) => return screen::edit::insert(app, &text),
         (None, Some(Screen::Verdict)) => screen::verdict::insert(app, &text),
         _ => {}
@@ -189,6 +192,10 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         }
         (None, Some(Screen::FetchForm)) => {
             screen::fetch::form::insert(app, text.trim());
+            return vec![];
+        }
+        (None, Some(Screen::ListenForm)) => {
+            screen::listen::form::insert(app, text.trim());
             return vec![];
         }
         (None, Some(Screen::Edit)) => return screen::edit::insert(app, text.trim()),
@@ -279,6 +286,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Interrupt if app.screen() == Screen::Session && app.sending.runs() => return sendings::stop(app),
         Action::Interrupt if app.screen() == Screen::Fetch && app.fetches.runs() => return fetches::stop(app),
+        Action::Interrupt if app.screen() == Screen::Listen && app.listens.runs() => return listens::stop(app),
         Action::Interrupt if app.busy() => return stop(app),
         Action::Interrupt if app.runs() => {
             app.popup = Some(Popup::Confirm { leave: false });
@@ -316,8 +324,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Watch if app.screen() != Screen::Session => return screen::watch::here(app),
         Action::Watches => watches::show(app),
         Action::Send => sendings::show(app),
+        Action::Listen => listens::show(app),
         Action::Troubles => super::troubles::show(app),
-        Action::Again if !matches!(app.screen(), Screen::Watch | Screen::Fetch | Screen::Session) => {
+        Action::Again if !matches!(app.screen(), Screen::Watch | Screen::Fetch | Screen::Session | Screen::Listen) => {
             if let Some(case) = &mut app.case {
                 let said = case.opened.said.clone();
                 // What was recorded is the run before; an example knows no other.
@@ -334,7 +343,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::CopyAs if app.screen() != Screen::Onboard => popup::copy::open(app),
         Action::Form => screen::form::open(app),
         Action::SaveReport if !matches!(app.screen(), Screen::WarmUp | Screen::Onboard) => return save_report(app),
-        Action::Edit if !matches!(app.screen(), Screen::Onboard | Screen::Fetch) => return screen::edit::open(app),
+        Action::Edit if !matches!(app.screen(), Screen::Onboard | Screen::Fetch | Screen::Listen) => {
+            return screen::edit::open(app);
+        }
         Action::PlainPage => return screen::plain_page(app),
         Action::Back if app.screen() == Screen::Verdict => return screen::verdict::back(app),
         Action::Back => back(app),

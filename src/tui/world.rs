@@ -1,6 +1,7 @@
 //! What the app needs of the world: a small door, so that tests can stand in for it.
 
 use super::fetches::Asked;
+use super::listens::Asked as Listening;
 use crate::config::saved::Saved;
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, Input, InputKind, Said, Transcript};
@@ -9,6 +10,7 @@ use crate::practice::{Cure, Lesson, Setup};
 use crate::send::{Draft, Sealed, Sent};
 use crate::watch::Watch;
 use crate::world::fetch;
+use crate::world::listen::{self, Told};
 use crate::world::run::Progress;
 use crate::world::send::{self, Login};
 use crate::world::watch::{self, Wanted};
@@ -56,6 +58,8 @@ pub struct Opened {
     pub invented: bool,
     /// A test of the practice world, whose DNS is asked.
     pub practice: bool,
+    /// Recorded, and not saved as a case yet.
+    pub unsaved: bool,
 }
 
 impl Opened {
@@ -69,6 +73,7 @@ impl Opened {
             earlier: None,
             invented: false,
             practice: false,
+            unsaved: false,
         }
     }
 }
@@ -132,8 +137,12 @@ pub type OnWatch = Box<dyn FnMut(&Watch) + Send>;
 
 /// Called from a background thread, once.
 pub type OnTested = Box<dyn FnOnce(Result<Opened, String>) + Send>;
+
 /// Called from a background thread with every state of a fetch, or with why there is none.
 pub type OnFetch = Box<dyn FnMut(Result<&Wait, String>) + Send>;
+
+/// Called from a background thread with all that a receiving server tells.
+pub type OnTold = Box<dyn FnMut(Told) + Send>;
 
 /// What the form of a test message asks for; the files are not read yet.
 #[derive(Clone, Debug)]
@@ -186,6 +195,8 @@ pub struct Ready {
     /// Recipients that have never been written to.
     pub strangers: Vec<String>,
     pub login: Option<Login>,
+    /// A test of the practice world: it goes to its receiver and nowhere else.
+    pub practice: bool,
 }
 
 /// Called from a background thread with all that happens in the sessions.
@@ -201,6 +212,8 @@ pub trait World {
     fn watch(&mut self, wanted: Wanted, on: OnWatch) -> Result<watch::Job, String>;
     /// Begins a fetch; the error is a sentence for the user.
     fn fetch(&mut self, asked: Asked, on: OnFetch) -> Result<fetch::Job, String>;
+    /// Begins to receive mail; the error is a sentence for the user.
+    fn listen(&mut self, asked: Listening, on: OnTold) -> Result<listen::Job, String>;
     /// Asks what is open in `evidence`, and keeps that as another run of the case.
     fn verify(&mut self, evidence: Evidence, on: OnProgress) -> Job;
     /// The same without keeping it; only the last state is told.
@@ -211,8 +224,10 @@ pub trait World {
     fn make_key(&mut self, wish: KeyWish, on: OnKey);
     /// Begins a lesson anew; the error is a sentence for the user.
     fn lesson(&mut self, lesson: &'static Lesson) -> Result<(), String>;
-    /// Sends the test of the lesson; what its receiver delivered is handed out.
+    /// Sends the test of a new domain; what its receiver delivered is handed out.
     fn send_test(&mut self, on: OnTested);
+    /// Writes the test of the lesson; nothing leaves. The error is a sentence for the user.
+    fn write_test(&mut self) -> Result<Ready, String>;
     /// Carries out a cure in the practice world.
     fn publish(&mut self, cure: &Cure);
     /// Brings the saved case up to date with what the user said since its last run.
@@ -223,8 +238,8 @@ pub trait World {
     fn compose(&mut self, letter: Letter) -> Result<Ready, String>;
     /// Sends them, and keeps what became of each as a case.
     fn send(&mut self, ready: Ready, on: OnSend) -> Result<send::Job, String>;
-    /// What is asked from here on is no run of the saved case.
-    fn leave(&mut self);
+    /// What is asked from here on is no run of the saved case, and asked in the practice world or outside.
+    fn leave(&mut self, practice: bool);
     /// The clipboard ladder.
     fn copy(&mut self, text: &str) -> CopyReport;
     /// The text in the editor, kept for the next start.

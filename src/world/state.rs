@@ -265,6 +265,7 @@ pub(super) fn app() -> etcetera::AppStrategyArgs {
     etcetera::AppStrategyArgs { top_level_domain: "org".into(), author: name(), app_name: name() }
 }
 
+/// Makes a folder, with those above it, that its owner alone may look into.
 pub(super) fn private_folder(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);

@@ -11,7 +11,7 @@ pub struct Listen {
     #[arg(long, value_name = "ADDR:PORT")]
     pub smtp: SocketAddr,
     /// The name of this server, as senders see it and as Authentication-Results bear it
-    #[arg(long, value_name = "NAME", value_parser = host)]
+    #[arg(long, value_name = "NAME", value_parser = crate::listen::name)]
     pub authserv_id: String,
     /// Take mail for this address, or @domain for all of one (repeatable) [default: test@NAME]
     #[arg(long, value_name = "ADDRESS")]
@@ -40,15 +40,6 @@ pub struct Listen {
     /// Connections at once from one address
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub max_per_client: usize,
-}
-
-fn host(text: &str) -> Result<String, String> {
-    let name = text.trim_end_matches('.').to_ascii_lowercase();
-    let fits = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
-    match fits && crate::evidence::input::is_host(&name) {
-        true => Ok(name),
-        false => Err("expected a host name, like mx.example.com".into()),
-    }
 }
 
 fn size(text: &str) -> Result<usize, String> {

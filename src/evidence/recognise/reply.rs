@@ -58,7 +58,7 @@ fn is_log(line: &[u8]) -> bool {
         "result=\"permfail",
         "result=\"tempfail",
     ]);
-    let exim = any(&[" ** ", " == "]) && any(&[" r=", " t="]);
+    let exim = any(&[" ** ", " == ", " => ", " -> "]) && any(&[" r=", " t="]);
     (keyed && line.contains("to=<")) || (exim && line.contains('@'))
 }
 

@@ -65,10 +65,23 @@ pub struct Recipient {
     /// The host whose reply it is, lower case.
     pub server: Option<String>,
     pub step: Option<Stage>,
+    /// Who took it over, where a line of a log tells of a delivery.
+    pub kept: Option<Kept>,
     /// What tells of it, for an exhibit.
     pub span: Span,
     pub decoded: Decoded,
     pub category: Category,
+}
+
+/// Where a delivery went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Into a mailbox of the same machine.
+    Mailbox,
+    /// To a program on the same machine.
+    Program,
+    /// To another host.
+    Away,
 }
 
 /// CONTRACT `bounce.recipients[].action` (RFC 3464 §2.3.3).
@@ -226,6 +239,7 @@ impl Recipient {
             words: None,
             server: None,
             step: None,
+            kept: None,
             span,
             decoded: Decoded::default(),
             category: Category::Unknown,

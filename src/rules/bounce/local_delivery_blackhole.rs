@@ -96,7 +96,7 @@ fn found(kept: &Kept) -> Option<Finding> {
             .exhibit(Exhibit::input(kept.span, format!("kept here: {}", kept.sign)))
             .exhibit(Exhibit::dns(&question, there, None, "where its mail goes"))
             .fix(fix)
-            .leads_to(&["bounce-recipient-problem"])
+            .leads_to(&["bounce-recipient-problem", "kept-on-this-server"])
             .check(
                 "send the message again and look for it in the server's log",
                 "relay= names a host of the MX records",

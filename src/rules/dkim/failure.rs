@@ -85,7 +85,9 @@ impl Failure {
         }
         // A closing parenthesis, so that "no sig" ends a comment and does not begin "no signal".
         let detail = format!("{})", report.detail.trim().trim_end_matches(')').to_ascii_lowercase());
-        let said = WORDS.iter().find(|(_, words)| words.iter().any(|w| detail.contains(w)));
+        // Some write one word of several, as we do ourselves: `body-hash-mismatch`.
+        let spaced = detail.replace('-', " ");
+        let said = WORDS.iter().find(|(_, words)| words.iter().any(|w| detail.contains(w) || spaced.contains(w)));
         Some(said.map_or(Failure::Unexplained, |(failure, _)| *failure))
     }
 }
@@ -93,6 +95,7 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::dkim::Reason;
     use crate::rules::dkim::testing::report;
 
     #[test]
@@ -120,6 +123,16 @@ mod tests {
             ("neutral", "signature expired", Expired),
             ("temperror", "dns timeout", Lookup),
             ("fail", "", Unexplained),
+            // As our own receiving server writes it.
+            ("fail", Reason::BodyHashMismatch.word(), BodyHash),
+            ("fail", Reason::SignatureMismatch.word(), Signature),
+            ("permerror", Reason::KeyMissing.word(), NoKey),
+            ("permerror", Reason::KeyRevoked.word(), Revoked),
+            ("permerror", Reason::KeySyntax.word(), Syntax),
+            ("permerror", Reason::KeyTooSmall.word(), WeakKey),
+            ("neutral", Reason::Expired.word(), Expired),
+            ("temperror", Reason::DnsFailure.word(), Lookup),
+            ("permerror", Reason::SignatureSyntax.word(), Syntax),
         ];
         for (result, detail, expected) in cases {
             assert_eq!(Failure::of(&report(result, detail)), Some(expected), "{result} ({detail})");

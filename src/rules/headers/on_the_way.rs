@@ -89,7 +89,7 @@ pub(super) fn dkim_pass_before<'f>(facts: &'f Facts, domain: &str) -> Option<(&'
 
 /// Does the receiver say that the content is not what was signed?
 pub(super) fn says_altered(d: &Dkim) -> bool {
-    let detail = d.detail.to_ascii_lowercase();
+    let detail = d.detail.to_ascii_lowercase().replace('-', " ");
     ["body hash", "bodyhash", "altered", "modified"].iter().any(|k| detail.contains(k))
 }
 

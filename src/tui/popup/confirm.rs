@@ -44,6 +44,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         count(open, "DNS question is open", "DNS questions are open"),
         count(app.watches.running(), "watch runs", "watches run"),
         count(usize::from(app.sending.runs()), "message is being sent", ""),
+        count(usize::from(app.fetches.runs()), "message is waited for", ""),
+        count(usize::from(app.listens.runs()), "server listens here", ""),
     ];
     let running: Vec<String> = running.into_iter().flatten().collect();
     doc.para(1, format!("{}.", running.join(", ")), Ink::Plain);

@@ -22,6 +22,7 @@ use crate::tui::app::{App, Screen};
 use crate::tui::fetches;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
+use crate::tui::practice;
 use crate::tui::theme::Ink;
 use crate::tui::update;
 use crate::tui::widget::doc::{Doc, Pen, spread};
@@ -34,6 +35,11 @@ const WIDEST: u16 = 120;
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     match action {
+        Action::Open if app.practises() => return practice::open(app),
+        Action::Edit | Action::Folders if app.practises() => {
+            app.say("In the practice world there is one mailbox, and one test in it.");
+        }
+        Action::CopyValue if app.practises() => app.say("No command does the same: that mailbox exists in here alone."),
         Action::Open => return fetches::opened(app).map_or(vec![], |opened| update::show_recorded(app, opened)),
         Action::Again => return fetches::again(app),
         Action::Add => return fetches::longer(app),

@@ -19,6 +19,7 @@ use super::{cases, step};
 use crate::tui::app::{App, Screen};
 use crate::tui::fetches;
 use crate::tui::keys::Action;
+use crate::tui::listens;
 use crate::tui::msg::Effect;
 use crate::tui::sendings;
 use crate::tui::theme::Ink;
@@ -43,6 +44,7 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Find out why mail fails", "from what you see to the cause, step by step"),
     ("Show me an example", "a header with a fault, explained"),
     ("Practice", "broken and new domains in an invented internet"),
+    ("Receive mail here", "a private mail tester: send to it, read the diagnosis"),
 ];
 
 /// Cases shown here; the others are a key away.
@@ -78,6 +80,7 @@ fn open(app: &mut App, line: usize) -> Vec<Effect> {
         7 => troubles::show(app),
         8 => app.screens.push(Screen::Samples),
         9 => app.screens.push(Screen::Practice),
+        10 => listens::show(app),
         n => {
             if let Some(recent) = recent(app).get(n - ENTRIES.len()) {
                 let source = Source::Case(recent.id.clone());
@@ -112,8 +115,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     if wide {
         doc.blank();
     }
-    let help = "Paste works here, on any screen: a full message, a header block, a TXT record, a DMARC \
-        or TLS report, a domain. I look at what it is. Diagnosing sends out nothing but DNS queries.";
+    let help = "Paste works on any screen: a message, a header block, a TXT record, a DMARC or TLS \
+        report, a domain. Diagnosing sends out nothing but DNS queries.";
     if area.width >= 60 {
         doc.para(2, help, Ink::Plain);
         doc.blank();

@@ -17,7 +17,7 @@ use crate::report::receiver;
 use crate::tui::app::{App, sign};
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
-use crate::tui::practice::{Stage, next, outcome};
+use crate::tui::practice::{Stage, next, practised, stage};
 use crate::tui::theme::Ink;
 use crate::tui::widget::doc::{Doc, Pen};
 use ratatui::Frame;
@@ -37,23 +37,26 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let mut doc = Doc::new(pen, area.width);
     doc.row(&[(" ", Ink::Plain), (&lesson.title, Ink::Strong)]);
     doc.para(3, lesson.story.trim(), Ink::Plain);
-    let outcome = outcome(app);
-    if app.practice.stage == Stage::Sent && outcome == Some(Outcome::Cured) {
+    let stage = stage(app);
+    if stage == Stage::Read(Some(Outcome::Cured)) {
         doc.blank();
         doc.para(3, lesson.learnt.trim(), Ink::Pass);
     }
-    let what = match (app.practice.stage, outcome) {
-        (Stage::Ready, _) => "Enter sends the test message.",
-        (Stage::Sending, _) => "The test is on its way.",
-        (Stage::Published, _) => "Enter sends the test again.",
-        (Stage::Sent, None) => "The receiver is still asking.",
-        (Stage::Sent, Some(Outcome::Cured)) => "It passes. Enter opens the next lesson.",
-        (Stage::Sent, Some(_)) => "Enter opens the diagnosis. u publishes the fix in the practice zone.",
+    let done = !app.practice.published.is_empty() || app.practice.says.is_some();
+    let what = match stage {
+        Stage::Ready if done => "Enter sends the test again.",
+        Stage::Ready => "Enter writes the test message, and shows it before it is sent.",
+        Stage::Sending => "The test is on its way. Enter shows the session.",
+        Stage::Sent => "The receiver has it. Enter waits for it in the mailbox.",
+        Stage::Waiting => "Enter shows the mailbox that is waited in.",
+        Stage::Arrived => "It has arrived. Enter opens the diagnosis.",
+        Stage::Read(None) => "DNS is still being asked.",
+        Stage::Read(Some(Outcome::Cured)) => "It passes. Enter opens the next lesson.",
+        Stage::Read(Some(_)) => "Enter opens the diagnosis again. u publishes the fix in the practice zone.",
     };
     doc.blank();
     doc.para(3, what, Ink::Strong);
-    let diagnosis = app.case.as_ref().filter(|c| c.opened.practice).and_then(|c| c.diagnosis.as_ref());
-    if let Some(d) = diagnosis {
+    if let Some(d) = practised(app.case.as_ref()) {
         doc.section(&format!("The test, as {RECEIVER} saw it"), "");
         for seen in receiver::steps(d) {
             let (mark, ink) = match seen.good {
@@ -66,7 +69,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         let (mark, word, ink) = sign(d.verdict.state);
         doc.hang(&format!(" {mark} {word:<10} "), ink, d.verdict.headline.clone(), Ink::Strong);
     }
-    if !app.practice.published.is_empty() || app.practice.says.is_some() {
+    if done {
         doc.section("What you did", "");
         if let Some(says) = &app.practice.says {
             doc.para(3, says, Ink::Plain);

@@ -18,6 +18,7 @@ pub mod hops;
 pub mod input;
 pub mod keys;
 pub mod lesson;
+pub mod listen;
 pub mod onboard;
 pub mod practice;
 pub mod records;
@@ -82,6 +83,8 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Screen::Edit => edit::act(app, action),
         Screen::Fetch => fetch::act(app, action),
         Screen::FetchForm => fetch::form::act(app, action),
+        Screen::Listen => listen::act(app, action),
+        Screen::ListenForm => listen::form::act(app, action),
     }
 }
 
@@ -124,6 +127,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Screen::Edit => edit::draw(app, frame, area, pen),
         Screen::Fetch => fetch::draw(app, frame, area, pen),
         Screen::FetchForm => fetch::form::draw(app, frame, area, pen),
+        Screen::Listen => listen::draw(app, frame, area, pen),
+        Screen::ListenForm => listen::form::draw(app, frame, area, pen),
     }
 }
 
@@ -132,7 +137,8 @@ pub fn title(app: &App) -> (String, String) {
     let (title, right) = place(app);
     let fetch = if app.screen() == Screen::Fetch { "" } else { app.fetches.mark() };
     let watches = if app.screen() == Screen::Watch { String::new() } else { app.watches.mark() };
-    let all = format!("{fetch}{watches}{right}");
+    let listens = if app.screen() == Screen::Listen { String::new() } else { app.listens.mark() };
+    let all = format!("{fetch}{listens}{watches}{right}");
     (title, if right.is_empty() { all.trim_end_matches(" · ").to_owned() } else { all })
 }
 
@@ -150,7 +156,8 @@ fn place(app: &App) -> (String, String) {
         Screen::Troubles => return ("postdoc › find out why mail fails".to_owned(), String::new()),
         Screen::Trouble => {
             let id = app.troubles.symptom.map_or("", |symptom| &symptom.id);
-            return (format!("postdoc › find out why › {id}"), String::new());
+            let right = if app.practises() { PRACTICE } else { "" };
+            return (format!("postdoc › find out why › {id}"), right.to_owned());
         }
         Screen::Input => return ("postdoc › diagnose › input".to_owned(), "kept as draft".to_owned()),
         Screen::Verdict => "verdict",
@@ -173,16 +180,18 @@ fn place(app: &App) -> (String, String) {
         Screen::WatchForm => return ("postdoc › watch a DNS change".to_owned(), String::new()),
         Screen::Form => "DNS form",
         Screen::SendForm => return ("postdoc › send a test message".to_owned(), String::new()),
-        Screen::Send => return ("postdoc › send › nothing has left yet".to_owned(), String::new()),
-        Screen::Session => return ("postdoc › send › session".to_owned(), String::new()),
+        Screen::Send => return path(app, "send › nothing has left yet", "", "send it?"),
+        Screen::Session => return path(app, "send › session", "", "session"),
         Screen::Onboard => "set up",
         Screen::OnboardForm => return ("postdoc › set up a sending domain".to_owned(), String::new()),
         Screen::WarmUp => return ("postdoc › warm-up".to_owned(), String::new()),
         Screen::WarmUpForm => return ("postdoc › warm-up › what is known".to_owned(), String::new()),
         Screen::WarmUpDay => return ("postdoc › warm-up › a day's numbers".to_owned(), String::new()),
         Screen::Edit => "edit",
-        Screen::Fetch => return ("postdoc › fetch".to_owned(), "read-only".to_owned()),
+        Screen::Fetch => return path(app, "fetch", "read-only", "mailbox"),
         Screen::FetchForm => return ("postdoc › fetch a message".to_owned(), String::new()),
+        Screen::Listen => return ("postdoc › receive mail here".to_owned(), "relays nothing".to_owned()),
+        Screen::ListenForm => return ("postdoc › receive mail here › how".to_owned(), String::new()),
     };
     let tries = case.filter(|case| case.running > 0).and_then(|case| case.opened.input.effort().progress());
     let right = case.map_or(String::new(), |case| match case.running {
@@ -201,6 +210,14 @@ fn place(app: &App) -> (String, String) {
         return (format!("postdoc › practice › {name} › {here}"), format!("{redacted}{running}{PRACTICE}"));
     }
     (format!("postdoc › {name} › {here}"), format!("{redacted}{right}"))
+}
+
+/// A screen that shows the user's own mail, or that of a lesson.
+fn path(app: &App, own: &str, right: &str, practised: &str) -> (String, String) {
+    match app.practice.lesson.filter(|_| app.practises()) {
+        Some(lesson) => (format!("postdoc › practice › {} › {practised}", lesson.id), PRACTICE.to_owned()),
+        None => (format!("postdoc › {own}"), right.to_owned()),
+    }
 }
 
 /// `1,200`

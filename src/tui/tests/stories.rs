@@ -429,11 +429,28 @@ pub(in crate::tui) const STORIES: &[Story] = &[
     }),
     ("practice", |app| app.screens = vec![Screen::Home, Screen::Practice]),
     ("practice_lesson", |app| drop(lesson(app))),
-    ("practice_sent", |app| sent(app, false)),
-    ("practice_cured", |app| {
-        sent(app, false);
+    ("practice_written", test_written),
+    ("practice_session", test_sent),
+    ("practice_mailbox", |app| {
+        test_sent(app);
+        let ticket = test_waited_for(app);
+        let case = testing::practice::tested(crate::practice::find("dmarc-unaligned").unwrap(), false);
+        update(app, Msg::Fetched(ticket, Ok(Box::new(testing::practice::waited(Some(&case))))));
+    }),
+    ("practice_read", |app| {
+        test_read(app);
+        esc(app);
+    }),
+    ("practice_published", |app| {
+        test_read(app);
         press(app, "u");
-        sent_again(app);
+        esc(app);
+    }),
+    ("practice_cured", |app| {
+        test_read(app);
+        press(app, "u");
+        test_read_again(app);
+        esc(app);
     }),
     ("fetch_form", |app| {
         app.screens.truncate(1);
@@ -455,6 +472,23 @@ pub(in crate::tui) const STORIES: &[Story] = &[
         update(app, Msg::Fetched(ticket, Ok(Box::new(testing::waited_in_vain()))));
         press(app, "7");
         press(app, "jjj");
+    }),
+    ("listen_form", |app| {
+        listening(app);
+        press(app, "e");
+    }),
+    ("listen", |app| {
+        listening(app);
+    }),
+    ("listen_heard", |app| {
+        let ticket = listening(app);
+        testing::listen::told().into_iter().for_each(|told| drop(update(app, Msg::Told(ticket, Ok(told)))));
+    }),
+    ("listen_refused", |app| {
+        let ticket = listening(app);
+        let why = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let why = crate::listen::bind::refused("0.0.0.0:25".parse().unwrap(), &why);
+        update(app, Msg::Told(ticket, Err(why)));
     }),
     ("send_form", |app| {
         app.screens = vec![Screen::Home, Screen::SendForm];
@@ -555,25 +589,65 @@ pub(in crate::tui) fn lesson(app: &mut App) -> Vec<Effect> {
     enter(app)
 }
 
-/// Its test is back.
-pub(in crate::tui) fn sent(app: &mut App, cured: bool) {
+/// Its test is written, and asked about.
+pub(in crate::tui) fn test_written(app: &mut App) {
     lesson(app);
     let effects = enter(app);
-    back_with(app, &effects, cured);
+    assert!(matches!(&effects[..], [Effect::WriteTest]), "{effects:?}");
+    update(app, Msg::Composed(Ok(Box::new(testing::practice::ready(first_lesson(), false)))));
 }
 
-pub(in crate::tui) fn sent_again(app: &mut App) {
+/// It was taken; the session is on screen.
+pub(in crate::tui) fn test_sent(app: &mut App) {
+    test_written(app);
+    let effects = press(app, "y");
+    taken(app, &effects);
+}
+
+fn taken(app: &mut App, effects: &[Effect]) {
+    let Some(Effect::Send(ticket, _)) = effects.last() else { panic!("{effects:?}") };
+    update(app, Msg::Sending(*ticket, News::State(0, Box::new(testing::practice::taken()))));
+}
+
+/// It is waited for; answers the fetch's ticket.
+pub(in crate::tui) fn test_waited_for(app: &mut App) -> Ticket {
+    let effects = enter(app);
+    let [Effect::Fetch(ticket, asked)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(asked.practice);
+    update(app, Msg::Fetched(*ticket, Ok(Box::new(testing::practice::waited(None)))));
+    *ticket
+}
+
+/// It was found, and its diagnosis is open.
+pub(in crate::tui) fn test_found(app: &mut App, ticket: Ticket, cured: bool) {
+    let case = testing::practice::tested(first_lesson(), cured);
+    update(app, Msg::Fetched(ticket, Ok(Box::new(testing::practice::waited(Some(&case))))));
+    let effects = enter(app);
+    let [Effect::Run(ticket, opened)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(opened.practice && opened.recorded.is_some());
+    update(app, Msg::Progress(*ticket, Box::new(Progress { diagnosis: case.diagnosis.unwrap(), running: 0 })));
+}
+
+pub(in crate::tui) fn first_lesson() -> &'static crate::practice::Lesson {
+    crate::practice::find("spf-missing").unwrap()
+}
+
+/// Its diagnosis is open.
+pub(in crate::tui) fn test_read(app: &mut App) {
+    test_sent(app);
+    let ticket = test_waited_for(app);
+    test_found(app, ticket, false);
+}
+
+/// Once more, after the cure: without a question.
+pub(in crate::tui) fn test_read_again(app: &mut App) {
     let effects = press(app, "m");
-    back_with(app, &effects, true);
-}
-
-pub(in crate::tui) fn back_with(app: &mut App, effects: &[Effect], cured: bool) {
-    let [Effect::SendTest(ticket)] = effects else { panic!("{effects:?}") };
-    let case = testing::tested(crate::practice::find("spf-missing").unwrap(), cured);
-    let effects = update(app, Msg::Tested(*ticket, Ok(Box::new(case.opened))));
-    assert!(matches!(&effects[..], [Effect::Run(ran, opened)] if ran == ticket && opened.practice));
-    let diagnosis = case.diagnosis.unwrap();
-    update(app, Msg::Progress(*ticket, Box::new(Progress { diagnosis, running: 0 })));
+    assert!(matches!(&effects[..], [Effect::WriteTest]), "{effects:?}");
+    let ready = testing::practice::ready(first_lesson(), true);
+    let effects = update(app, Msg::Composed(Ok(Box::new(ready))));
+    taken(app, &effects);
+    let ticket = test_waited_for(app);
+    test_found(app, ticket, true);
 }
 
 /// A message is written, and asked about.
@@ -660,6 +734,20 @@ pub(in crate::tui) fn fetched(app: &mut App, state: crate::fetch::Wait) -> Ticke
     let effects = ctrl(app, 'd');
     let [Effect::Fetch(ticket, _), Effect::SaveNote { .. }] = &effects[..] else { panic!("{effects:?}") };
     update(app, Msg::Fetched(*ticket, Ok(Box::new(state))));
+    *ticket
+}
+
+/// A receiving server is open; answers its ticket.
+pub(in crate::tui) fn listening(app: &mut App) -> Ticket {
+    app.screens.truncate(1);
+    app.now = "2026-05-12T14:02:00Z".parse().unwrap();
+    crate::tui::listens::show(app);
+    press(app, "MX.example.net.");
+    let effects = ctrl(app, 'd');
+    let [Effect::Listen(ticket, _), Effect::SaveNote { .. }] = &effects[..] else { panic!("{effects:?}") };
+    let open = crate::world::listen::Told::Open("0.0.0.0:25".parse().unwrap());
+    update(app, Msg::Told(*ticket, Ok(open)));
+    app.now = "2026-05-12T14:02:42Z".parse().unwrap();
     *ticket
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Judge {
     pub name: String,
     pub settings: Settings,
     pub offline: bool,
+    /// DMARC is obeyed, as far as filing as junk goes.
+    pub obeys: bool,
     pub stop: watch::Receiver<bool>,
 }
 
@@ -73,7 +75,8 @@ impl Judge {
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
         let (facts, first) = runner.gather(evidence, reading, self.stopped()).await;
 
-        let results = verdicts::of(&facts);
+        let junk = self.obeys && verdicts::is_junk(&facts);
+        let results = verdicts::of(&facts, junk);
         let verified = Stamp { client_name: verdicts::client_name(&facts), results: Some(&results), ..unverified };
         let (bytes, _) = stamp::deliver(&mail, &verified);
         mail.content = Vec::new();
@@ -84,7 +87,7 @@ impl Judge {
         drop(facts);
         let (diagnosis, second) = runner.diagnose(evidence, reading, self.stopped()).await;
         let cut = matches!(first, Ended::Stopped) || matches!(second, Ended::Stopped);
-        Received { id, at, mail, forged, results, diagnosis, cut }
+        Received { id, at, mail, forged, results, junk, diagnosis, cut }
     }
 
     fn evidence(&self, id: &str, bytes: Vec<u8>, at: jiff::Timestamp, said: Said) -> Evidence {

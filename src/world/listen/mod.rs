@@ -8,10 +8,12 @@
 //! not fit is answered with 4xx, and its sender tries again.
 
 mod certificate;
+mod job;
 mod judge;
 mod session;
 
 pub use certificate::Certificate;
+pub use job::{Job, Told, spawn};
 
 use super::dns::Settings;
 use crate::diagnose::Diagnosis;
@@ -57,6 +59,8 @@ pub struct Options {
     pub count: Option<u64>,
     /// Stands in for the address of every client: an invented world's.
     pub client: Option<IpAddr>,
+    /// Does what DMARC asks, as far as filing as junk goes: for mail that is put into a mailbox.
+    pub obeys: bool,
     /// Stands in for the clock.
     pub now: Option<jiff::Timestamp>,
 }
@@ -114,6 +118,8 @@ pub struct Received {
     /// Authentication-Results fields that were forged in our name, and removed.
     pub forged: usize,
     pub results: Vec<MethodResult>,
+    /// It belongs into the junk folder: always `false` where DMARC is not obeyed.
+    pub junk: bool,
     pub diagnosis: Diagnosis,
     /// The diagnosis was cut short.
     pub cut: bool,
@@ -222,6 +228,7 @@ impl Server {
                 name: options.policy.name.clone(),
                 settings: options.settings.clone(),
                 offline: options.offline,
+                obeys: options.obeys,
                 stop: stopped.clone(),
             };
             let sender = sender.clone();

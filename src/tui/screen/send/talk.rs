@@ -20,6 +20,7 @@ use crate::tui::app::App;
 use crate::tui::fetches;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
+use crate::tui::practice;
 use crate::tui::screen::{home::cursor, turn};
 use crate::tui::sendings::{self, Session};
 use crate::tui::theme::Ink;
@@ -33,6 +34,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let page = app.page;
     match action {
         Action::Open => return sendings::diagnose(app),
+        Action::Watch if app.practises() => return practice::wait(app),
         Action::Watch => return arrival(app),
         Action::Stop if app.sending.runs() => return sendings::stop(app),
         Action::Stop => app.say("It is over already."),
@@ -173,7 +175,12 @@ fn page(doc: &mut Doc, session: &Session, now: jiff::Timestamp) {
             && let Some(id) = session.letter().and_then(|l| l.composed.message_id.as_ref())
         {
             doc.hang("   ", Ink::Plain, format!("Look for Message-ID {id}"), Ink::Plain);
-            doc.para(3, "w waits for it in a mailbox, and holds what arrives against what was sent.", Ink::Faint);
+            let key = if session.practice { "Enter" } else { "w" };
+            let what = format!("{key} waits for it in a mailbox, and holds what arrives against what was sent.");
+            doc.para(3, what, Ink::Faint);
+        }
+        if session.practice {
+            return doc.para(3, "Esc goes back to the lesson; m sends the test there.", Ink::Faint);
         }
         let more = match &t.stop {
             Some(Stop::Cancelled) | None => "Enter opens the case",
