@@ -36,6 +36,8 @@ pub fn triage(facts: &Facts, found: Vec<Finding>, gaps: &[Gap]) -> (Verdict, Vec
     };
     let cause = findings.first().filter(|_| matches!(state, State::Fail | State::Warn));
     let headline = match (&facts.reading.bounce, cause, state) {
+        // What a server that kept the message says of it is no news of where it is.
+        (Some(_), Some(finding), _) if finding.rule.id == "local-delivery-blackhole" => sentence(&finding.title),
         // What became of the message comes first; why, below it.
         (Some(bounce), ..) => {
             let session = facts.evidence.transcript.as_deref().and_then(crate::rules::bounce::of_session);

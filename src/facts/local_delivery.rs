@@ -145,6 +145,12 @@ fn address(recipient: &Recipient, text: &[u8]) -> Option<String> {
 
 fn standing(lookup: &Lookup, mail_hosts: &MailHosts, host: Option<&str>) -> Standing {
     let servers = match &mail_hosts.reception {
+        // A server of the domain's own is most likely where its mail belongs.
+        Reception::Unasked(_) | Reception::Failed(_)
+            if host.is_some_and(|host| same_by_list(host, &mail_hosts.domain)) =>
+        {
+            return Standing::Own;
+        }
         Reception::Unasked(question) | Reception::Failed(question) => return Standing::Open(question.clone()),
         Reception::Servers(servers) => servers,
         // Its own address takes the mail, or nobody does.

@@ -67,7 +67,8 @@ pub struct Diagnose {
     pub no_save: bool,
 }
 
-/// Where the password of Rspamd's controller comes from; its normal worker asks for none.
+// Where the password of Rspamd's controller comes from; its normal worker asks for none.
+// (No doc comment: clap would take it for what the command is about.)
 #[derive(Debug, Default, Args)]
 pub struct RspamdPassword {
     /// The first line of this file is Rspamd's password (`-`: of standard input)
