@@ -254,7 +254,7 @@ impl App {
                 Places::FILTER
             }
             None if self.practises() => match self.screen() {
-                Screen::Verdict | Screen::Detail => self.screen().place().or(Places::PRACTISED),
+                Screen::Verdict | Screen::Detail | Screen::Onboard => self.screen().place().or(Places::PRACTISED),
                 Screen::Session => Places::PRACTISED_SESSION,
                 other => other.place(),
             },
