@@ -10,7 +10,7 @@ const SHELVES: [(&str, &str); 3] = [("platforms", "PLATFORMS"), ("hosts", "HOSTS
 
 fn main() -> io::Result<()> {
     let top = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or(io::ErrorKind::NotFound)?);
-    lay_out(&top.join("layout.ld"));
+    lay_out(&top.join("assets/layout.ld"));
     let root = top.join("assets");
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?).join("assets.rs");
     let mut code = String::new();
@@ -32,7 +32,10 @@ fn main() -> io::Result<()> {
 fn lay_out(script: &Path) {
     println!("cargo::rerun-if-changed={}", script.display());
     let is = |key, value| env::var(key).is_ok_and(|v| v == value);
-    if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") {
+    // A linker of the user's own choice may read no scripts (mold).
+    let own_linker =
+        env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("linker=") || flags.contains("fuse-ld"));
+    if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") && !own_linker {
         println!("cargo::rustc-link-arg-bins=-T{}", script.display());
         if is("CARGO_CFG_TARGET_ENV", "gnu") && env::var("HOST") == env::var("TARGET") && glibc() >= Some((2, 36)) {
             // Relocations in 10 KB instead of 500, all of them read at the start.
