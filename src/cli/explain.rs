@@ -48,6 +48,8 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
         return say(json, || of_header(&meanings), || header_as_json(name, &meanings));
     }
     let words = match what.split_once('=') {
+        // A tag of a record (`p=none`), not the result of a method.
+        Some(_) if !advice.is_empty() => Vec::new(),
         // `spf=permerror`
         Some((method, word)) => {
             result::of(&method.to_ascii_lowercase(), &word.to_ascii_lowercase()).into_iter().collect()
@@ -62,7 +64,7 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
         );
     }
     // Results as guides quote them, without the name of their field.
-    let bare = if is_reply(what) { Vec::new() } else { results(FIELD, what) };
+    let bare = if is_reply(what) || !advice.is_empty() { Vec::new() } else { results(FIELD, what) };
     if !bare.is_empty() && bare.iter().all(|r| result::of(&r.method, &r.result).is_some()) {
         let meanings = header::explain(FIELD, what);
         return say(json, || of_results(&bare) + &of_header(&meanings), || results_as_json(FIELD, &bare, &meanings));
