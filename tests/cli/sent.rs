@@ -16,7 +16,7 @@ fn what_was_changed_is_told_in_every_form() {
     assert_eq!(json["sent"]["fields"][1]["change"], "changed");
     assert_eq!(json["sent"]["fields"][1]["sent"], "The offer");
     assert_eq!(json["sent"]["body"][0]["change"], "footer-appended");
-    assert_eq!(json["sent"]["between"][0], "mx.example.net");
+    assert_eq!(json["sent"]["between"], serde_json::json!(["a.example.com", "mx.example.net"]));
     assert!(run("plain").stdout.contains("sent\t~\tSubject\tchanged\tThe offer\t[list] The offer"));
     for format in ["human", "markdown"] {
         let text = run(format).stdout;

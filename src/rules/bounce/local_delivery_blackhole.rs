@@ -152,7 +152,7 @@ mod tests {
         );
         let found = only(log(&line, GOOGLE));
         assert!(found.explanation.starts_with("smtp.web.example refused"), "{}", found.explanation);
-        assert_eq!(found.leads_to, ["bounce-recipient-problem"]);
+        assert_eq!(found.leads_to, ["bounce-recipient-problem", "kept-on-this-server"]);
         // The domain's own server may say so.
         let own = "partner.example MX 10 smtp.web.example\nsmtp.web.example A 192.0.2.9";
         assert!(matches!(log(&line, own), Verdict::Pass));

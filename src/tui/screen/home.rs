@@ -39,12 +39,12 @@ const ENTRIES: &[(&str, &str)] = &[
     ("Send a test message", "see the session, and why it is refused"),
     ("Check a domain", "live DNS: SPF, DKIM, DMARC, MX, PTR …"),
     ("Watch a DNS change", "until every server has it"),
-    ("Warm up a domain or an address", "how much to send on which day, and when to go on"),
+    ("Warm up a domain or an address", "how much on which day, when to go on"),
     ("Fetch a message from a mailbox", "wait for it, see the folder, diagnose it"),
-    ("Find out why mail fails", "from what you see to the cause, step by step"),
+    ("Find out why mail fails", "from what you see to the cause"),
     ("Show me an example", "a header with a fault, explained"),
-    ("Practice", "broken and new domains in an invented internet"),
-    ("Receive mail here", "a private mail tester: send to it, read the diagnosis"),
+    ("Practice", "broken and new domains, all invented"),
+    ("Receive mail here", "a private mail tester"),
 ];
 
 /// Cases shown here; the others are a key away.
