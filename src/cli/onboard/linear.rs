@@ -92,10 +92,10 @@ fn questions(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told) -> a
             else {
                 return Ok(false);
             };
-            if !file.is_empty() {
-                if let Err(e) = asked.make_key(Path::new(&file), domain, told) {
-                    talk.say(&format!("{e:#}."));
-                }
+            if !file.is_empty()
+                && let Err(e) = asked.make_key(Path::new(&file), domain, told)
+            {
+                talk.say(&format!("{e:#}."));
             }
         }
     }

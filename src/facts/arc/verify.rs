@@ -121,7 +121,7 @@ fn written(tags: &TagList, text: &[u8], required: &[&str]) -> bool {
     let digits = |value: &[u8]| !value.is_empty() && value.iter().all(u8::is_ascii_digit);
     let number = |t: &Tag| t.name.of(text) != b"t" || digits(t.value.of(text));
     let there = |name: &&str| tags.tags.iter().any(|t| t.name.of(text) == name.as_bytes() && !t.value.is_empty());
-    once && tags.tags.iter().all(|t| number(t)) && required.iter().all(there)
+    once && tags.tags.iter().all(number) && required.iter().all(there)
 }
 
 fn append(out: &mut Vec<u8>, field: Field, text: &[u8]) {
