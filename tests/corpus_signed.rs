@@ -143,8 +143,11 @@ fn by_the_zone_alone(path: &str) -> bool {
     numbered("fail-", 2) || numbered("pass-", 2)
 }
 
+/// Name and bytes.
+type Messages = Vec<(String, Vec<u8>)>;
+
 /// The messages, and the keys that stand above some of them.
-fn messages(root: &Path) -> (Vec<(String, Vec<u8>)>, BTreeMap<String, String>) {
+fn messages(root: &Path) -> (Messages, BTreeMap<String, String>) {
     let mut keys: BTreeMap<String, String> =
         PUBLISHED.iter().map(|(name, record)| ((*name).to_owned(), (*record).to_owned())).collect();
     let mut all = Vec::new();

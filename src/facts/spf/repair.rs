@@ -64,7 +64,7 @@ pub(super) fn glued_term(term: &str) -> Option<usize> {
     let ends = |(end, _): (usize, &u8)| {
         let start = |w: &&str| (end + 1).checked_sub(w.len()).filter(|&start| start > 0);
         let word = |w: &&str| start(w).filter(|&start| bytes[start..=end].eq_ignore_ascii_case(w.as_bytes()));
-        WORDS.iter().find_map(|w| word(w))
+        WORDS.iter().find_map(word)
     };
     let at = bytes.iter().enumerate().filter(|(_, b)| matches!(b, b':' | b'=')).find_map(ends)?;
     let signed = term.as_bytes().get(at - 1).is_some_and(|b| b"+-~?".contains(b));
