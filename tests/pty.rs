@@ -443,6 +443,32 @@ fn signals_restore_the_terminal() {
 }
 
 #[test]
+fn the_practice_world_leaves_no_folder_behind() {
+    let temporary = tempfile::tempdir().unwrap();
+    let place = temporary.path().to_str().unwrap();
+    let folders = || std::fs::read_dir(place).unwrap().count();
+    let begin = || {
+        let tty = Tty::run(24, 80, &[("TMPDIR", place)], &["practice", "spf-missing"]);
+        tty.wait("Enter writes the test message");
+        assert_eq!(folders(), 1);
+        tty
+    };
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let mut tty = begin();
+        tty.signal(name);
+        assert_eq!((tty.exit(), folders()), (code, 0), "SIG{name}");
+    }
+    // Who is killed takes nothing along; whoever comes next does, and has a folder of its own.
+    let mut tty = begin();
+    tty.signal("KILL");
+    tty.exit();
+    assert_eq!(folders(), 1);
+    let mut tty = begin();
+    tty.send("q");
+    assert_eq!((tty.exit(), folders()), (0, 0));
+}
+
+#[test]
 #[cfg(debug_assertions)]
 fn a_panic_restores_the_terminal_before_it_speaks() {
     let mut tty = Tty::home(&[("POSTDOC_PANIC", "1")]);
