@@ -391,6 +391,12 @@ fn a_mechanism_that_is_announced_and_missing_gives_way_to_the_next() {
     let sent = lab.send();
     let said = words(&sent.transcript);
     assert!(said.contains("> AUTH PLAIN ***") && said.contains("> AUTH LOGIN"), "{said}");
+    // Where none is left, the login is refused, and nothing is sent without it.
+    let t = &*sent.transcript;
+    let Some(Stop::Refused { reply }) = &t.stop else { panic!("{t:?}") };
+    assert_eq!((reply.as_str(), t.stage, t.left), ("504 5.5.4 not implemented", Stage::Auth, Left::No));
+    assert_eq!(diagnosed(&sent).findings[0].rule.id, "submission-refused");
+    assert!(!lab.server.log().contains("MAIL"));
 }
 
 #[test]
