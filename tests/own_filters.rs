@@ -265,7 +265,7 @@ fn garbage_and_refusals_are_no_opinion() {
         each.join(" | ")
     };
     let told = said("SPAMD/1.1 76 EX_PROTOCOL\r\n\r\n", page("403 Unauthorized", "{}"));
-    assert!(told.contains("it refuses: 76 EX_PROTOCOL") && told.contains("wants a password"), "{told}");
+    assert!(told.contains("it refuses: 76 EX_PROTOCOL") && told.contains("wants the right password"), "{told}");
     let told = said("what?\r\n\r\n", page("200 OK", "<html>"));
     assert!(told.contains("none of spamd") && told.contains("none of Rspamd"), "{told}");
     // Fewer bytes than announced.

@@ -166,6 +166,19 @@ impl Fetches {
         self.asked.is_some() && !self.stopped && self.fault.is_none() && going
     }
 
+    /// Has the action something to work on where it is on show? The practice world has one mailbox, of which nothing is
+    /// to be changed.
+    pub fn offers(&self, action: Action) -> bool {
+        match action {
+            Action::Open => self.marked().is_some_and(|mailbox| mailbox.evidence.is_some()),
+            Action::Down => self.state.as_ref().is_some_and(|wait| wait.boxes.len() > 1),
+            Action::Add => self.runs(),
+            Action::Again => !self.runs(),
+            Action::Edit | Action::Folders | Action::CopyValue => !self.practises(),
+            _ => true,
+        }
+    }
+
     /// What a title says of it on other screens.
     pub fn mark(&self) -> &'static str {
         match self.runs() {

@@ -2,6 +2,7 @@
 //! elsewhere.
 
 use super::app::{App, Screen};
+use super::keys::Action;
 use super::msg::{Effect, Ticket};
 use super::update;
 use super::widget::form::{Form, Line};
@@ -148,6 +149,18 @@ impl Listens {
     pub fn runs(&self) -> bool {
         let over = self.log.as_ref().is_some_and(|log| log.over);
         self.asked.is_some() && self.fault.is_none() && !self.stopped && !over
+    }
+
+    /// Has the action something to work on where it is on show?
+    pub fn offers(&self, action: Action) -> bool {
+        let arrived = self.log.as_ref().map_or(0, |log| log.arrived.len());
+        match action {
+            Action::Open => arrived > 0,
+            Action::Down => arrived > 1,
+            Action::Stop => self.runs(),
+            Action::Again => !self.runs(),
+            _ => true,
+        }
     }
 
     /// What a title says of it on other screens.

@@ -13,6 +13,7 @@ use crate::diagnose::Diagnosis;
 use crate::evidence::transcript::Left;
 use crate::practice::{self, Lesson, Outcome};
 use crate::report::export::zone_line;
+use crate::rules::Finding;
 
 /// Where the user is in a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +173,11 @@ pub fn tested(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>
     app.case = Some(Case { before, ..Case::new(opened.clone()) });
     app.view(Screen::Verdict);
     vec![Effect::Run(ticket, Box::new(opened))]
+}
+
+/// The finding that the lesson is about, as long as the last test shows it.
+pub fn finding(app: &App) -> Option<&Finding> {
+    app.practice.lesson?.finding(practised(app.case.as_ref())?)
 }
 
 /// Publishes the fix of the lesson's finding in the practice zone.

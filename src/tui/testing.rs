@@ -571,6 +571,7 @@ pub fn ready(known: bool) -> super::world::Ready {
         warnings,
         strangers,
         login: None,
+        authorities: Default::default(),
         practice: false,
     }
 }

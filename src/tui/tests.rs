@@ -567,6 +567,34 @@ fn the_form_takes_what_is_known_of_the_sending_and_what_is_to_be_asked() {
     assert_eq!((said.sending.bounces, said.sending.feedback_loops), (None, Some(false)));
     assert_eq!(said.filters.spamd.as_deref(), Some("localhost:783"));
     assert_eq!(said.filters.rspamd.as_deref(), Some("http://127.0.0.1:11333"));
+    assert!(opened.rspamd_password.is_none());
+}
+
+#[test]
+fn the_password_of_rspamd_is_handed_over_and_stands_nowhere() {
+    let mut app = app(UNICODE);
+    app.case = Some(testing::opinionated());
+    app.screens = vec![Screen::Home, Screen::Verdict];
+    press(&mut app, "t");
+    (0..23).for_each(|_| drop(stroke(&mut app, KeyCode::Down, KeyModifiers::NONE)));
+    update(&mut app, Msg::Paste("hunter22\n".into()));
+    stroke(&mut app, KeyCode::Backspace, KeyModifiers::NONE);
+    let picture = drawn(&mut app, 80, 24);
+    assert!(picture.contains("(hidden, 7 characters)") && !picture.contains("hunter"), "{picture}");
+    let effects = enter(&mut app);
+    let [Effect::Run(_, opened)] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(opened.rspamd_password.as_ref().unwrap().expose(), "hunter2");
+    let said = serde_json::to_string(&opened.said).unwrap();
+    assert!(!format!("{effects:?} {:?} {said}", app.case).contains("hunter2"));
+    // It is that of this case, for as long as that is open.
+    let again = press(&mut app, "r");
+    assert!(matches!(&again[..], [Effect::Run(_, opened)] if opened.rspamd_password.is_some()), "{again:?}");
+    press(&mut app, "t");
+    assert!(drawn(&mut app, 80, 24).contains("(hidden, 7 characters)"));
+    // A password of nobody is asked about.
+    stroke(&mut app, KeyCode::Up, KeyModifiers::NONE);
+    ctrl(&mut app, 'u');
+    assert!(ctrl(&mut app, 'd').is_empty() && drawn(&mut app, 80, 24).contains("of which Rspamd?"));
 }
 
 #[test]
@@ -1235,7 +1263,7 @@ fn a_message_is_written_shown_sent_and_its_refusal_diagnosed() {
     let mut app = app(UNICODE);
     press(&mut app, "3");
     assert_eq!(app.screen(), Screen::SendForm);
-    for text in ["ann@acme.example", "me@gmail.example", "smtp.acme.example:465", "", "", "ann", "", "hunter2"] {
+    for text in ["ann@acme.example", "me@gmail.example", "smtp.acme.example:465", "", "", "", "ann", "", "hunter2"] {
         press(&mut app, text);
         enter(&mut app);
     }
@@ -1277,7 +1305,10 @@ fn a_message_is_written_shown_sent_and_its_refusal_diagnosed() {
 fn a_typed_secret_stands_on_no_screen_and_is_forgotten() {
     let mut app = app(UNICODE);
     app.screens.push(Screen::SendForm);
-    app.sending.form.at = 8;
+    app.sending.form.at = 7;
+    press(&mut app, "ann");
+    enter(&mut app);
+    enter(&mut app);
     press(&mut app, "hunter2");
     update(&mut app, Msg::Paste("moresecret\n".into()));
     stroke(&mut app, KeyCode::Backspace, KeyModifiers::NONE);
@@ -1329,6 +1360,43 @@ fn what_keeps_a_message_from_being_written_is_said() {
     let Some(Effect::Send(ticket, _)) = press(&mut app, "y").pop() else { panic!() };
     update(&mut app, Msg::Sending(ticket, News::Fault("the command ended with exit status: 1: locked".into())));
     assert!(drawn(&mut app, 80, 24).contains("Nothing was sent: the command ended with exit status: 1: locked."));
+}
+
+#[test]
+fn the_form_of_a_message_says_what_the_command_line_can() {
+    let mut app = app(UNICODE);
+    app.screens.push(Screen::SendForm);
+    let fill = |app: &mut App, texts: &[&str]| {
+        for text in texts {
+            press(app, text);
+            enter(app);
+        }
+    };
+    fill(&mut app, &["ann@acme.example", "me@gmail.example", "direct", "", "", "ca.pem", "", "192.0.2"]);
+    assert!(ctrl(&mut app, 'd').is_empty() && app.sending.form.at == 10);
+    assert!(app.status.as_ref().unwrap().text.contains("is no IP address"), "{:?}", app.status);
+    fill(&mut app, &[".4", "<>", "mta.acme.example", "", "Hello", "-", "https://acme.example/u"]);
+    fill(&mut app, &["s1.pem", "s1", "mail.acme.example"]);
+    assert!(app.status.as_ref().unwrap().text.contains("would be the keyboard"), "{:?}", app.status);
+    ctrl(&mut app, 'u');
+    press(&mut app, "body.txt");
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Compose(letter)] = &effects[..] else { panic!("{effects:?}") };
+    let draft = &letter.drafts[0];
+    assert_eq!((draft.source, &draft.mail_from), (Some("192.0.2.4".parse().unwrap()), &None));
+    assert_eq!(
+        (letter.body.as_deref(), letter.authorities.as_deref()),
+        (Some("body.txt".as_ref()), Some("ca.pem".as_ref()))
+    );
+    let key = letter.key.as_ref().unwrap();
+    assert_eq!((&key.selector[..], key.domain.as_deref()), ("s1", Some("mail.acme.example")));
+    // A message of one's own is sent as it is: what would be written into a test is asked no more, nor said.
+    app.sending.form.at = 13;
+    press(&mut app, "own.eml");
+    assert!(!drawn(&mut app, 80, 40).contains("body file"));
+    let effects = ctrl(&mut app, 'd');
+    let [Effect::Compose(letter)] = &effects[..] else { panic!("{effects:?}") };
+    assert!(letter.body.is_none() && letter.file.is_some());
 }
 
 #[test]

@@ -255,16 +255,7 @@ fn steps_of(doc: &mut Doc, onboard: &Onboard) -> usize {
         if here {
             marked = doc.lines.len();
         }
-        match here {
-            true => doc.item(true, &format!("{glyph}{others} {}", step.title)),
-            false => doc.row(&[
-                ("  ", Ink::Plain),
-                (glyph, ink),
-                (&others, Ink::Faint),
-                (" ", Ink::Plain),
-                (&step.title, Ink::Plain),
-            ]),
-        }
+        doc.entry(here, &[(glyph, ink), (&others, Ink::Faint), (" ", Ink::Plain), (&step.title, Ink::Plain)]);
     }
     marked
 }

@@ -209,6 +209,12 @@ pub(in crate::tui) const STORIES: &[Story] = &[
         (0..5).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
         stroke(app, KeyCode::Right, KeyModifiers::NONE);
     }),
+    ("stated_password", |app| {
+        app.case = Some(testing::opinionated());
+        press(app, "t");
+        (0..23).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
+        press(app, "hunter2");
+    }),
     ("domain_dkim", |app| {
         app.case = Some(testing::of_domain(DOMAIN));
         press(app, "4");
@@ -492,7 +498,20 @@ pub(in crate::tui) const STORIES: &[Story] = &[
     }),
     ("send_form", |app| {
         app.screens = vec![Screen::Home, Screen::SendForm];
-        for text in ["Ann <ann@acme.example>", "me@gmail.example", "smtp.acme.example", "", "", "ann", "", "hunter2"] {
+        for text in
+            ["Ann <ann@acme.example>", "me@gmail.example", "smtp.acme.example", "", "", "", "ann", "", "hunter2"]
+        {
+            press(app, text);
+            enter(app);
+        }
+    }),
+    ("send_form_own", |app| {
+        app.screens = vec![Screen::Home, Screen::SendForm];
+        for text in ["", "me@gmail.example", "direct", "", "", "", "", "192.0.2.4", "<>", "mta.acme.example"] {
+            press(app, text);
+            enter(app);
+        }
+        for text in ["newsletter.eml", "s1.acme.example.pem", "s1"] {
             press(app, text);
             enter(app);
         }

@@ -66,12 +66,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let fetches = &app.fetches;
     let mut marked = 0;
     match (&fetches.state, &fetches.fault) {
-        (_, Some(fault)) => {
-            doc.row(&[(" ✗ ", Ink::Fail), ("not begun", Ink::Strong)]);
-            doc.blank();
-            doc.para(3, fault, Ink::Plain);
-            doc.para(3, "e changes what was asked; r begins again.", Ink::Plain);
-        }
+        (_, Some(fault)) => doc.not_begun(fault, "e changes what was asked; r begins again."),
         (None, None) => doc.para(1, "… getting the password, and connecting.", Ink::Plain),
         (Some(wait), None) => {
             head(&mut doc, wait, app);
@@ -130,14 +125,10 @@ fn row(doc: &mut Doc, wait: &Wait, mailbox: &Mailbox, marked: bool) {
     let name = crate::safe::clip(&doc.pen.clean(&mailbox.account.name), widest);
     let pad = " ".repeat(widest.saturating_sub(name.width()));
     let took = mailbox.took.map_or(String::new(), |took| clock(took.as_secs()));
-    let right = if doc.width >= 70 { format!("{took:>7}   {:<8}", word.to_uppercase()) } else { word.to_uppercase() };
+    let right = if doc.width >= 70 { format!("{took:>7}   {:<11}", word.to_uppercase()) } else { word.to_uppercase() };
     let room = doc.width.saturating_sub(widest + 8);
     let text = spread(&doc.pen.clean(mailbox.words()), &right, room);
-    if marked {
-        return doc.item(true, &format!("{glyph} {name}{pad}  {text}"));
-    }
-    let rest = format!(" {name}{pad}  {text}");
-    doc.row(&[("  ", Ink::Plain), (glyph, ink), (&rest, Ink::Plain)]);
+    doc.entry(marked, &[(glyph, ink), (&format!(" {name}{pad}  {text}"), Ink::Plain)]);
 }
 
 /// What is to be known of the marked mailbox.
