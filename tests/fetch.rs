@@ -382,9 +382,9 @@ fn a_login_that_is_hung_up_on_or_never_answered_says_where_it_was() {
         (
             Wrong::ByeAtLogin("Autologout; idle for too long"),
             Reason::Bye,
-            "Autologout; idle for too long (at the login)",
+            "Autologout; idle for too long, at the login",
         ),
-        (Wrong::ByeAtLogin("Too many failed logins"), Reason::TooMany, "Too many failed logins (at the login)"),
+        (Wrong::ByeAtLogin("Too many failed logins"), Reason::TooMany, "Too many failed logins, at the login"),
         (Wrong::MuteAtLogin, Reason::Silent, "no answer to the login in time"),
     ] {
         let server = Imapd::start(Set { fault: Some(fault), ..Set::default() });

@@ -153,7 +153,7 @@ impl Fault {
             Reason::Lost => Reason::Lost,
             _ => return self,
         };
-        Fault::new(reason, format!("{} (at the login)", self.said))
+        Fault::new(reason, format!("{}, at the login", self.said))
     }
 
     /// One line: what is wrong.
@@ -197,7 +197,7 @@ impl Fault {
         match self.reason {
             Reason::Name => step("Look for a slip in the host's name; many are called imap.DOMAIN or mail.DOMAIN."),
             Reason::Connect => connect(account),
-            Reason::Silent => step("Look for a firewall on the way, and whether the port is the right one; then try again."),
+            Reason::Silent => step("Look for a firewall on the way, and whether the port is the right one. A slow server gets more time with --try-timeout."),
             Reason::Certificate => step(
                 "If the server has a certificate of your own authority, name that with --ca-file FILE. Otherwise have the server's certificate renewed, with its chain.",
             ),

@@ -269,7 +269,9 @@ impl App {
             (Screen::Session, _) => self.sending.offers(action),
             (Screen::Fetch, _) => self.fetches.offers(action),
             (Screen::Listen, _) => self.listens.offers(action),
-            (Screen::Lesson, _) => action != Action::Publish || super::practice::finding(self).is_some(),
+            (screen, _) if action == Action::Publish && screen != Screen::Onboard => {
+                super::practice::finding(self).is_some()
+            }
             (Screen::Verdict, Some(case)) => self.offers_of(case, case.marked_target(), action),
             (Screen::Detail, Some(case)) => self.offers_of(case, Some(case.target), action),
             _ => true,

@@ -175,6 +175,11 @@ pub fn tested(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>
     vec![Effect::Run(ticket, Box::new(opened))]
 }
 
+/// Does the verdict on screen end the lesson?
+pub fn is_cured(app: &App) -> bool {
+    app.screen() == Screen::Verdict && stage(app) == Stage::Read(Some(Outcome::Cured))
+}
+
 /// The finding that the lesson is about, as long as the last test shows it.
 pub fn finding(app: &App) -> Option<&Finding> {
     app.practice.lesson?.finding(practised(app.case.as_ref())?)

@@ -52,6 +52,9 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                     app.warn("Another record is proposed now: what you had edited is let go.");
                 }
             }
+            if over && super::practice::is_cured(app) {
+                app.say("Cured. Esc goes back to the lesson.");
+            }
             redactor(app);
             super::troubles::learn(app);
             let mut effects = onboards::heard(app, over);

@@ -228,7 +228,7 @@ fn running_again_says_what_changed() {
     let ticket = app.ticket;
     update(&mut app, Msg::Progress(ticket, Box::new(Progress { diagnosis: testing::cured(), running: 0 })));
     let text = app.status.unwrap().text;
-    assert!(text.starts_with("Since the run before: 1 finding gone"), "{text}");
+    assert!(text.starts_with("Since last time: 1 finding gone"), "{text}");
 }
 
 #[test]
