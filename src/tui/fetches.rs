@@ -495,6 +495,10 @@ pub fn longer(app: &mut App) -> Vec<Effect> {
 
 pub fn stop(app: &mut App) -> Vec<Effect> {
     app.fetches.stopped = true;
+    if let Some(wait) = &mut app.fetches.state {
+        // No more news will come that could say so.
+        wait.stop(app.now.duration_since(wait.began).unsigned_abs());
+    }
     app.say("Stopped waiting; what was found is kept.");
     vec![Effect::Unfetch]
 }

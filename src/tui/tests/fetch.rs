@@ -126,7 +126,9 @@ fn ctrl_c_stops_the_fetch_on_its_screen() {
     assert!(enter(&mut app).is_empty(), "nothing was found there");
     assert!(matches!(&ctrl(&mut app, 'c')[..], [Effect::Unfetch]));
     assert!(update(&mut app, Msg::Fetched(ticket, Ok(Box::new(testing::waited_in_vain())))).is_empty(), "too late");
-    assert!(drawn(&mut app, 80, 24).contains("stopped: found in 2 of 4"));
+    let picture = drawn(&mut app, 80, 24);
+    assert!(picture.contains("stopped: found in 2 of 4"), "{picture}");
+    assert!(picture.contains("me@yahoo.com    stopped") && !picture.contains("looking again and again"), "{picture}");
     let again = press(&mut app, "r");
     assert!(matches!(&again[..], [Effect::Fetch(t, _)] if *t != ticket), "{again:?}");
     update(&mut app, Msg::Fetched(Ticket(ticket.0 + 1), Err("there is no such file".into())));

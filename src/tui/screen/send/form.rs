@@ -41,7 +41,7 @@ use std::sync::Arc;
 
 /// Section, label and hint of each line.
 const LINES: [(&str, &str, &str); 20] = [
-    ("Who", "from", ""),
+    ("Who", "from", "like Ann <ann@example.com>; none: that of a message file"),
     ("", "to", "several: a comma between"),
     ("Through", "saved", ""),
     ("", "server", "a host, host:port, or direct"),
@@ -287,10 +287,10 @@ impl Form {
                 Some((name, server)) => choice(&format!("{name}: {}", words(server))),
                 None => choice("none: as below"),
             },
-            FROM if self.text(FROM).is_empty() => match self.server().and_then(|server| server.from.as_ref()) {
-                Some(from) => (format!("({from})"), Ink::Faint),
-                None => (String::new(), Ink::Plain),
-            },
+            FROM if self.text(FROM).is_empty() => {
+                let saved = self.server().and_then(|server| server.from.as_deref());
+                (format!("({})", saved.unwrap_or(hint)), Ink::Faint)
+            }
             TLS => choice(TLS_WORDS.get(self.tls).map_or("", |(word, _)| word)),
             CERTIFICATE => choice(CERTIFICATES.get(self.certificate).unwrap_or(&"")),
             LOGIN => choice(LOGINS.get(self.login).unwrap_or(&"")),
