@@ -12,7 +12,7 @@ use crate::facts::{Facts, received, report};
 use crate::span::Span;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddrV4};
 
 /// Finds secrets; each is noted once, with the class it was first seen in.
 #[derive(Default)]
@@ -79,6 +79,12 @@ impl Collector {
         let selectors = [&said.configured.selector, &said.configured.secondary_selector].into_iter().flatten();
         selectors.chain(&said.check.selectors).for_each(|s| self.selector(s));
         said.helo.iter().chain(&said.configured.helo).for_each(|name| self.bare_host(name));
+        for place in [&said.filters.spamd, &said.filters.rspamd].into_iter().flatten() {
+            match place.starts_with('/') {
+                true => self.token(place),
+                false => self.bare_host(host_of(place)),
+            }
+        }
         for recipient in &said.check.recipients {
             self.user(recipient.split('@').next().unwrap_or(recipient));
         }
@@ -293,7 +299,9 @@ impl Collector {
             let word = word.trim_end_matches(['.', ':']);
             // `IPv6:2001:db8::1`
             let tagged = word.split_once(':').map_or("", |(_, rest)| rest);
-            for word in [word, tagged] {
+            // `192.0.2.4:783`
+            let socket = word.parse::<SocketAddrV4>().map_or(String::new(), |socket| socket.ip().to_string());
+            for word in [word, tagged, socket.as_str()] {
                 let Ok(ip) = word.parse::<IpAddr>() else { continue };
                 // Nobody's: this machine, and what blocklists answer with.
                 if !ip.is_unspecified() && !ip.is_loopback() {
@@ -332,8 +340,7 @@ impl Collector {
                 .last()
                 .map_or(at, |(n, _)| n);
             let local = &head[start..];
-            // `header.i=@d` has no local part, and `key=local@d` is a property.
-            self.user(local.rsplit_once('=').filter(|(key, _)| key.contains('.')).map_or(local, |(_, value)| value));
+            self.user(local.split_once('=').filter(|(key, _)| is_key(key)).map_or(local, |(_, value)| value));
         }
     }
 
@@ -508,10 +515,20 @@ fn is_plain(value: &str) -> bool {
         "smtp",
         "auto",
         "urgent",
+        "spamd",
+        "rspamd",
     ];
     value.len() < 4
         || WORDS.contains(&value.to_ascii_lowercase().as_str())
         || value.bytes().all(|b| !b.is_ascii_alphanumeric())
+}
+
+/// What stands before the `=` of an address in a verdict or a signature, and is no part of it: a property (RFC 8601
+/// §2.3), or a tag such as `i=@example.com`.
+fn is_key(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    ["smtp.", "header.", "body.", "policy."].iter().any(|kind| word.starts_with(kind))
+        || ["i", "envelope-from", "mailfrom", "from"].contains(&&*word)
 }
 
 /// Characters of a local part; message-ids have many more than RFC 5321 §4.5.3.1.1 allows.
@@ -537,6 +554,12 @@ const ROLES: &[&str] = &[
 
 fn lossy(text: &[u8], span: Span) -> String {
     String::from_utf8_lossy(span.of(text)).into_owned()
+}
+
+/// The host of `host:port` and of a web address.
+fn host_of(place: &str) -> &str {
+    let rest = place.split_once("://").map_or(place, |(_, rest)| rest);
+    rest.split([':', '/']).next().unwrap_or(rest)
 }
 
 /// What follows the host of a URI: the part that names the recipient.
@@ -565,6 +588,16 @@ mod tests {
         c.users("smtp.mailfrom=jane.doe@example.com header.i=@example.com");
         let hidden = c.finish().apply("smtp.mailfrom=jane.doe@example.com header.i=@example.com");
         assert_eq!(hidden, "smtp.mailfrom=user.1xx@example.com header.i=@example.com");
+    }
+
+    #[test]
+    fn a_tag_is_no_part_of_an_address_and_a_recipient_in_one_is() {
+        let text = "d=x; i=@news.example.com; i=jane.doe@example.com; bounces+ann.reader=kunde.example@example.com";
+        let mut c = Collector::default();
+        c.users(text);
+        let hidden = c.finish().apply(text);
+        assert!(hidden.contains("; i=@news.example.com; i=user.1xx@example.com; "), "{hidden}");
+        assert!(!hidden.contains("reader") && !hidden.contains("kunde"), "{hidden}");
     }
 
     #[test]
