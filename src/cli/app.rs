@@ -19,8 +19,8 @@ use crate::tui;
 use crate::tui::fetches::Asked;
 use crate::tui::listens::{Asked as Listening, Tls};
 use crate::tui::world::{
-    CopyReport, Job, KeyWish, Letter, Made, OnFetch, OnKey, OnProgress, OnSend, OnTested, OnTold, OnWatch, Opened,
-    Ready, Recent, Sample, Source, World,
+    CopyReport, Job, KeyWish, Letter, Made, OnFetch, OnKey, OnProgress, OnSend, OnTold, OnWatch, Opened, Ready, Recent,
+    Sample, Source, World,
 };
 use crate::world::clipboard::{Clipboard, Copied, Surroundings, Way};
 use crate::world::dkim::Signer;
@@ -322,19 +322,6 @@ impl World for Outside {
     fn lesson(&mut self, lesson: &'static Lesson) -> Result<(), String> {
         self.practise(Practice::begin(lesson)?);
         Ok(())
-    }
-
-    fn send_test(&mut self, on: OnTested) {
-        let practice = self.practice.clone();
-        // It takes as long as look-ups on loopback do; a screen waits for nothing.
-        std::thread::spawn(move || {
-            let sent = practice.lock().ok().and_then(|mut world| world.as_mut().map(Practice::send));
-            let sent = sent.unwrap_or_else(|| Err("no lesson has begun".to_owned()));
-            on(sent.map(|received| {
-                let input = received.diagnosis.facts.evidence.input.clone();
-                Opened { practice: true, ..Opened::new(input, Said::default()) }
-            }));
-        });
     }
 
     fn write_test(&mut self) -> Result<Ready, String> {

@@ -272,6 +272,8 @@ impl Places {
     /// The symptoms, and the path from one to its cause.
     pub const TROUBLES: Places = Places(1 << 44);
     pub const TROUBLE: Places = Places(1 << 45);
+    /// What only a portal knows, typed in its place.
+    pub const BLANK: Places = Places(1 << 46);
 
     const VIEWS: Places = Self::VERDICT
         .or(Self::DETAIL)
@@ -301,8 +303,14 @@ impl Places {
         .or(Self::FETCH)
         .or(Self::LISTEN);
     /// Where they type.
-    pub const TYPING: Places =
-        Self::INPUT.or(Self::FORMS).or(Self::FINDER).or(Self::FILTER).or(Self::ASK).or(Self::EDIT).or(Self::CASES);
+    pub const TYPING: Places = Self::INPUT
+        .or(Self::FORMS)
+        .or(Self::FINDER)
+        .or(Self::FILTER)
+        .or(Self::ASK)
+        .or(Self::EDIT)
+        .or(Self::CASES)
+        .or(Self::BLANK);
     const FORMS: Places = Self::STATED
         .or(Self::WISH)
         .or(Self::WATCH_FORM)
@@ -360,6 +368,7 @@ impl Places {
         (Self::FINDER, "help, command"),
         (Self::LOG, "log"),
         (Self::HOSTS, "which DNS host"),
+        (Self::BLANK, "fill in a blank"),
         (Self::FILTER, "filter"),
     ];
 
@@ -440,7 +449,7 @@ use Places as P;
 /// Actions of one place first, those of all places after them: the order of the footer.
 static TABLE: &[Binding] = rows! {
     // practice
-    A::Open, [on(K::Enter) => A::Open], 1, P::ONBOARD, "do it", "do what postdoc can about the step, or ask the zone's own servers now", ["go", "next", "make key", "blocklists", "added"];
+    A::Open, [on(K::Enter) => A::Open], 1, P::ONBOARD, "do it", "do what postdoc can about the step, fill in its blank, or ask the zone's own servers now", ["go", "next", "make key", "blocklists", "added", "blank", "portal"];
     A::Open, [on(K::Enter) => A::Open], 1, P::LESSON, "next", "do what comes next in the lesson", ["go", "send", "again"];
     A::Publish, [ch('u') => A::Publish], 1, P::LESSON.or(P::PRACTISED), "publish", "publish the fix, or what was copied, in the practice zone", ["fix", "cure", "record"];
     A::Watch, [on(K::Enter) => A::Watch, ch('w') => A::Watch], 2, P::PRACTISED_SESSION, "wait for it", "wait for the test in the mailbox", ["fetch", "arrive", "next"];
@@ -507,6 +516,7 @@ static TABLE: &[Binding] = rows! {
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right, ch('h') => A::Left, ch('l') => A::Right], 2, P::SPF, "fold", "fold, unfold the records below a term", ["tree", "expand", "collapse"];
     A::Open, [on(K::Enter) => A::Open], 1, P::SPF, "answer", "more or less room for the raw answer", ["dig", "ttl", "record"];
     A::Open, [on(K::Enter) => A::Open], 1, P::COPY.or(P::CONFIRM).or(P::FINDER).or(P::FILTER).or(P::HOSTS), "run", "run the marked line", [];
+    A::Open, [on(K::Enter) => A::Open], 1, P::BLANK, "take it", "take what was typed; nothing takes it back", [];
     A::Open, [on(K::Enter) => A::Open], 1, P::FORMS, "next line", "next line; on the last, done", [];
     A::Open, [on(K::Enter) => A::Open], 1, P::ASK, "check", "ask DNS", ["go", "diagnose"];
     A::Open, [on(K::Enter) => A::Open], 1, P::EDIT, "", "done; the text is kept", [];
@@ -517,7 +527,7 @@ static TABLE: &[Binding] = rows! {
     A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::INPUT, "buttons", "text, buttons", ["as header", "as record", "clear"];
     A::NextField, [on(K::Tab) => A::NextField, on(K::BackTab) => A::PreviousField], 1, P::FORMS, "", "next, previous line", [];
     A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::FORMS, "change", "change a choice; move in a text", ["trust", "authserv-id"];
-    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::INPUT.or(P::FINDER).or(P::FILTER).or(P::ASK).or(P::EDIT), "", "move in the text", [];
+    A::Right, [on(K::Left) => A::Left, on(K::Right) => A::Right], 2, P::INPUT.or(P::FINDER).or(P::FILTER).or(P::ASK).or(P::EDIT).or(P::BLANK), "", "move in the text", [];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::VERDICT.or(P::DETAIL), "copy", "copy the value of the fix", ["clipboard", "yank", "record"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::VERDICT, "records", "copy the whole record as zone lines", ["zone file", "bind"];
     A::CopyValue, [ch('y') => A::CopyValue], 1, P::FORM, "copy", "copy this field", ["clipboard", "yank", "value", "name"];
@@ -614,7 +624,7 @@ static TABLE: &[Binding] = rows! {
     A::Back, [on(K::Esc) => A::Back], 1, P::INPUT.or(P::FORMS).or(P::ASK).or(P::EDIT).or(P::CASES), "back, kept", "back; the text is kept", ["cancel"];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back, ch('q') => A::Back], 1, P::COPY.or(P::LOG).or(P::HOSTS), "close", "close", [];
     A::Back, [on(K::Esc) => A::Back, on(K::Backspace) => A::Back], 1, P::CONFIRM, "stay", "close and stay", [];
-    A::Back, [on(K::Esc) => A::Back], 1, P::FINDER.or(P::FILTER), "close", "close", [];
+    A::Back, [on(K::Esc) => A::Back], 1, P::FINDER.or(P::FILTER).or(P::BLANK), "close", "close", [];
     A::PlainPage, [ch('P') => A::PlainPage], 1, P::VIEWS, "", "plain page: without frame, to select with the mouse", ["select", "mouse", "text"];
     A::Troubles, [], 0, P::LISTS.or(P::VIEWS), "", "find out why mail fails: from a symptom to its cause", ["troubleshoot", "symptom", "rejected", "spam", "late", "complaint", "wizard", "guide"];
     A::Watches, [], 0, P::LISTS.or(P::VIEWS), "", "watches: what is waited for", ["propagation", "background", "running"];
