@@ -147,9 +147,14 @@ fn each_frame(
         for msg in batch {
             #[cfg(debug_assertions)]
             panic_if_asked(&msg);
+            let before = app.screen();
             let mut effects = update(app, msg);
             if !outside.perform(app, screen, sender, inbox, &mut effects)? {
                 return Ok(());
+            }
+            // Cases have been saved since they were listed.
+            if app.screen() != before && matches!(app.screen(), Place::Home | Place::Cases) {
+                app.recent = outside.world.recent();
             }
         }
         app.now = jiff::Timestamp::now();
