@@ -140,12 +140,13 @@ enum After {
 }
 
 const HELP: &str = "A number shows that step, d and a number does what postdoc can about it, v and a number fills in what \
-    only a portal or you know, s and a number leaves it out, a shows all records, e asks the questions again, r checks \
-    again, q ends:";
+    only a portal or you know, s and a number leaves it out, a shows all records, e asks the questions again, r or nothing \
+    checks again, h this again, q ends.";
 
 fn walk(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told, list: &Checklist, d: &Diagnosis) -> After {
+    talk.say(HELP);
     loop {
-        let Some(answer) = talk.ask(HELP) else { return After::End };
+        let Some(answer) = talk.ask("Which?") else { return After::End };
         let (letter, number) = match answer.strip_prefix(['d', 's', 'v']) {
             Some(rest) => (answer.chars().next().unwrap_or(' '), rest.trim()),
             None => (' ', answer.as_str()),
@@ -153,6 +154,7 @@ fn walk(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told, list: &Ch
         let step = number.parse::<usize>().ok().and_then(|n| list.steps.get(n.checked_sub(1)?));
         match (answer.as_str(), letter, step) {
             ("r" | "", ..) => return After::Again,
+            ("h", ..) => talk.say(HELP),
             ("e", ..) => return again(talk, asked, domain, told),
             ("a", ..) => {
                 match export::write(export::Format::Zone, &list.placed(d, false)) {
