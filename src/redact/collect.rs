@@ -1,16 +1,16 @@
 //! What a diagnosis' evidence says of domains, persons and machines, and the stand-in of each.
 
+use super::field::{Hide, hide, is_plain, is_told};
 use super::names::{Names, is_common};
 use super::stock::{Stock, shaped};
+use super::texts::{host_of, lossy, path_of, records, strings, text_of, texts};
 use super::{Class, Pair, Redaction};
+use crate::evidence::Data;
 use crate::evidence::case::Run;
-use crate::evidence::{Answer, Data, Record};
 use crate::facts::boundary::MailFrom;
 use crate::facts::header::Header;
 use crate::facts::sent::{self, Differences};
 use crate::facts::{Facts, received, report};
-use crate::span::Span;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddrV4};
 
@@ -371,158 +371,6 @@ impl Collector {
     }
 }
 
-/// The texts of the input that may be shown.
-fn texts(facts: &Facts) -> Vec<String> {
-    let (reading, text) = (&facts.reading, facts.text());
-    let end = reading.header.body.map_or(text.len(), |at| at as usize);
-    let mut texts = vec![String::from_utf8_lossy(text.get(..end).unwrap_or(text)).into_owned()];
-    // An encoded notice shows what does not stand in the input as it is.
-    for recipient in reading.bounce.iter().flat_map(|b| &b.recipients) {
-        let parts = [recipient.address.as_ref(), recipient.reply.as_ref(), recipient.words.as_ref()];
-        texts.extend(parts.into_iter().flatten().map(|text| text.value.clone()));
-    }
-    if let Some(sent) = facts.evidence.input.sent() {
-        let end = Header::split(&sent.text).body.map_or(sent.text.len(), |at| at as usize);
-        texts.push(String::from_utf8_lossy(sent.text.get(..end).unwrap_or(&sent.text)).into_owned());
-    }
-    if let Some(beside) = &reading.beside {
-        texts.extend(beside.differences.fields.iter().flat_map(|f| [&f.sent, &f.received]).flatten().cloned());
-    }
-    texts.extend(reading.report.is_some().then(|| report::text(text)).flatten());
-    texts.extend(reading.content.iter().flat_map(|c| &c.links).map(|link| format!("{link:?}")));
-    texts.push(facts.evidence.input.name.clone());
-    texts
-}
-
-fn records(answer: &Answer) -> impl Iterator<Item = &Record> {
-    answer.records.iter().chain(&answer.authority).chain(&answer.glue)
-}
-
-/// A record as it is read: where one string ends and the next begins means nothing.
-fn text_of(data: &Data) -> String {
-    match data {
-        Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// Every string in a value.
-fn strings(value: &Value, into: &mut Vec<String>) {
-    match value {
-        Value::String(text) => into.push(text.clone()),
-        Value::Array(all) => all.iter().for_each(|one| strings(one, into)),
-        Value::Object(fields) => fields.values().for_each(|one| strings(one, into)),
-        _ => {}
-    }
-}
-
-/// What of a header field is hidden beside domains, local parts and addresses.
-enum Hide {
-    Nothing,
-    /// The names beside the addresses.
-    Names,
-    /// Runs that look like ids.
-    Tokens,
-    AllButLast,
-    /// The whole value, as of every field that nothing is read from.
-    Value,
-}
-
-fn hide(name: &str) -> Hide {
-    const NAMES: &[&str] = &["from", "sender", "reply-to", "to", "cc", "bcc", "list-id"];
-    const PLAIN: &[&str] = &[
-        "received",
-        "return-path",
-        "authentication-results",
-        "received-spf",
-        "dkim-signature",
-        "domainkey-signature",
-        "x-google-dkim-signature",
-        "arc-seal",
-        "arc-message-signature",
-        "arc-authentication-results",
-        "delivered-to",
-        "x-original-to",
-        "envelope-to",
-        "x-forwarded-to",
-        "x-forwarded-for",
-        "errors-to",
-        "date",
-        "mime-version",
-        "content-type",
-        "content-transfer-encoding",
-        "content-language",
-        "list-unsubscribe",
-        "list-unsubscribe-post",
-        "list-post",
-        "list-help",
-        "list-subscribe",
-        "list-owner",
-        "list-archive",
-        "precedence",
-        "auto-submitted",
-        "priority",
-        "importance",
-        "x-priority",
-        "x-msmail-priority",
-        "disposition-notification-to",
-        "return-receipt-to",
-        "tls-report-domain",
-        "tls-report-submitter",
-        "feedback-type",
-        "x-spam-flag",
-    ];
-    const TOKENS: &[&str] =
-        &["x-mailer", "user-agent", "x-ms-exchange-organization-authsource", "x-hmxmroriginalrecipient"];
-    match name {
-        "feedback-id" => Hide::AllButLast,
-        _ if PLAIN.contains(&name) => Hide::Nothing,
-        _ if NAMES.contains(&name) || name.starts_with("resent-") && name != "resent-message-id" => Hide::Names,
-        _ if TOKENS.contains(&name) => Hide::Tokens,
-        _ => Hide::Value,
-    }
-}
-
-/// Nothing to hide, or nothing but addresses and message-ids, whose parts are found anyway.
-fn is_told(line: &str) -> bool {
-    is_plain(line) || line.split_whitespace().all(|word| word.contains('@'))
-}
-
-/// A value that is a number or a word of the trade tells nothing of anybody.
-fn is_plain(value: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "normal",
-        "high",
-        "low",
-        "bulk",
-        "list",
-        "true",
-        "false",
-        "none",
-        "html",
-        "text",
-        "plain",
-        "pass",
-        "fail",
-        "unknown",
-        "localhost",
-        "internal",
-        "anonymous",
-        "original",
-        "email",
-        "mail",
-        "user",
-        "smtp",
-        "auto",
-        "urgent",
-        "spamd",
-        "rspamd",
-    ];
-    value.len() < 4
-        || WORDS.contains(&value.to_ascii_lowercase().as_str())
-        || value.bytes().all(|b| !b.is_ascii_alphanumeric())
-}
-
 /// What stands before the `=` of an address in a verdict or a signature, and is no part of it: a property (RFC 8601
 /// §2.3), or a tag such as `i=@example.com`.
 fn is_key(word: &str) -> bool {
@@ -551,22 +399,6 @@ const ROLES: &[&str] = &[
     "tlsrpt",
     "security",
 ];
-
-fn lossy(text: &[u8], span: Span) -> String {
-    String::from_utf8_lossy(span.of(text)).into_owned()
-}
-
-/// The host of `host:port` and of a web address.
-fn host_of(place: &str) -> &str {
-    let rest = place.split_once("://").map_or(place, |(_, rest)| rest);
-    rest.split([':', '/']).next().unwrap_or(rest)
-}
-
-/// What follows the host of a URI: the part that names the recipient.
-fn path_of(uri: &str) -> &str {
-    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    rest.find(['/', '?']).map_or("", |n| &rest[n + 1..])
-}
 
 #[cfg(test)]
 mod tests {
