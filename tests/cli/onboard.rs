@@ -194,7 +194,7 @@ fn the_offers_of_the_checklist_by_ear() {
     let number = |id: &str| plan["steps"].as_array().unwrap().iter().position(|s| s["id"] == id).unwrap() + 1;
     let (dmarc, portals, lists) = (number("dmarc"), number("verification"), number("blocklists"));
     let key = scene.home.state().join("s1.pem");
-    let questions = "\n".repeat(4) + &format!("{}\n\n\n", key.display());
+    let questions = "\n".repeat(3) + &format!("{}\n\n\n\n", key.display());
     let answers = format!(
         "{questions}{dmarc}\nv {dmarc}\nnobody\ndmarc@acme.test\n{dmarc}\nv {portals}\ngoogle-site-verification=Abc_1\n\n\n\n{portals}\nd {lists}\nno\nv 1\nq\n"
     );

@@ -179,8 +179,8 @@ pub fn advice(out: &mut String, a: &Advice, style: Style, shown: Shown) {
 fn receiver(out: &mut String, at: &AtReceiver, style: Style, shown: Shown) {
     let order = at.bound.order();
     let order = match at.step {
-        None => format!("too few to judge by themselves: {order}"),
-        Some(own) if own < at.bound => format!("{order} with all the others: the fault is not here"),
+        None => format!("{order}; too few to judge by themselves"),
+        Some(own) if own < at.bound => format!("{order}, for the reason above"),
         Some(_) => order.to_owned(),
     };
     let name = style.paint(Ink::Strong, &shown.line(&at.name));
