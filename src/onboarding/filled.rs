@@ -125,12 +125,12 @@ fn bare(proposed: &Change, what: &str, text: &str) -> String {
     let text = text.trim().trim_matches('"').trim();
     let blank = remedy::blank(what);
     let around = std::iter::once(proposed.name.clone()).chain(proposed.after.iter().map(value));
-    let inside = around.filter_map(|whole| {
+    let mut inside = around.filter_map(|whole| {
         let (before, behind) = whole.split_once(&blank)?;
         let rest = text.strip_prefix(before)?.strip_suffix(behind)?;
         (before.len() + behind.len() > 0).then(|| rest.to_owned())
     });
-    let text = inside.into_iter().next().unwrap_or_else(|| text.to_owned());
+    let text = inside.next().unwrap_or_else(|| text.to_owned());
     match proposed.kind {
         // A name at its end is absolute with the dot.
         Kind::Cname | Kind::Mx => text.trim_end_matches('.').to_ascii_lowercase(),
