@@ -328,6 +328,12 @@ impl Tty {
     /// Sends the test and comes back to the checklist.
     fn three_passes(&mut self) {
         self.send("m");
+        self.wait("y sends it.");
+        self.send("y");
+        self.wait("Enter waits for it in a mailbox");
+        self.send("\r");
+        self.wait("Enter opens the diagnosis.");
+        self.send("\r");
         let verdict = self.wait("✓ PASS");
         assert!(verdict.contains("PRACTICE"), "{verdict}");
         self.send("\x1b");
@@ -390,7 +396,7 @@ fn an_own_server_with_a_key_made_here_from_nothing_to_three_passes() {
     tty.send("\r");
     tty.wait("Enter again does it");
     tty.send("\r");
-    tty.wait("The private half is in");
+    tty.wait("The private half, readable by you alone");
     // The step shows how the signer is told of it; the file is nobody else's.
     let step = tty.wait("/etc/opendkim.conf");
     let file = step.split_whitespace().find_map(|w| w.split(':').find(|p| p.ends_with("/s1.fresh.example.pem")));
@@ -417,6 +423,19 @@ fn a_paste_without_brackets_runs_no_keys() {
     tty.send("6");
     tty.wait("acme.example › headers");
     tty.wait("1 Return-Path: <bounce+8842@mailer.esp.example>");
+}
+
+#[test]
+fn a_case_of_this_very_session_is_found() {
+    let mut tty = Tty::home(&[]);
+    tty.paste(HEADER);
+    tty.wait("Findings");
+    tty.send("\x1b");
+    tty.wait("What do you have?");
+    tty.send("/");
+    tty.wait("1 of 1 cases");
+    tty.send("nobody");
+    tty.wait("0 of 1 cases");
 }
 
 #[test]

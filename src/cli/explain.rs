@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 /// Explains whatever it is given; a word it cannot place is an error that says what it takes.
 pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
-    let what = args.what.join(" ");
+    let what = std::iter::once(&args.what).chain(&args.more).map(String::as_str).collect::<Vec<_>>().join(" ");
     let what = what.trim();
     let json = matches!(global.format(), Format::Json | Format::Ndjson);
     if let Some(rule) = rules::find(what) {
@@ -104,17 +104,7 @@ fn is_reply(what: &str) -> bool {
 
 /// What is said, and what holds.
 fn of_advice(advice: &[&Advice]) -> String {
-    let mut out = String::new();
-    for row in advice {
-        out.push_str(&format!("“{}”\n  {}\n", row.told, row.holds));
-        if let Some(rule) = &row.rule {
-            out.push_str(&format!("  More: postdoc explain {rule}\n"));
-        }
-        out.push_str(&format!("  Source: {}\n\n", row.source));
-    }
-    out.truncate(out.trim_end().len());
-    out.push('\n');
-    out
+    advice.iter().map(|row| report::advice::text(row)).collect::<Vec<_>>().join("\n")
 }
 
 fn advice_as_json(advice: &[&Advice]) -> Value {

@@ -88,6 +88,7 @@ pub enum RepairKind {
     Defang,
     MboxFrom,
     Preamble,
+    HashComment,
 }
 
 impl RepairKind {
@@ -103,6 +104,7 @@ impl RepairKind {
             RepairKind::Defang => "defang",
             RepairKind::MboxFrom => "mbox-from",
             RepairKind::Preamble => "preamble",
+            RepairKind::HashComment => "hash-comment",
         }
     }
 }

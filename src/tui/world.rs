@@ -141,9 +141,6 @@ pub type OnProgress = Box<dyn FnMut(Progress) + Send>;
 /// Called from a background thread with every state of a watch.
 pub type OnWatch = Box<dyn FnMut(&Watch) + Send>;
 
-/// Called from a background thread, once.
-pub type OnTested = Box<dyn FnOnce(Result<Opened, String>) + Send>;
-
 /// Called from a background thread with every state of a fetch, or with why there is none.
 pub type OnFetch = Box<dyn FnMut(Result<&Wait, String>) + Send>;
 
@@ -229,9 +226,7 @@ pub trait World {
     fn make_key(&mut self, wish: KeyWish, on: OnKey);
     /// Begins a lesson anew; the error is a sentence for the user.
     fn lesson(&mut self, lesson: &'static Lesson) -> Result<(), String>;
-    /// Sends the test of a new domain; what its receiver delivered is handed out.
-    fn send_test(&mut self, on: OnTested);
-    /// Writes the test of the lesson; nothing leaves. The error is a sentence for the user.
+    /// Writes the test of the lesson, or of the new domain; nothing leaves. The error is a sentence for the user.
     fn write_test(&mut self) -> Result<Ready, String>;
     /// Carries out a cure in the practice world.
     fn publish(&mut self, cure: &Cure);

@@ -19,8 +19,8 @@ use crate::tui;
 use crate::tui::fetches::Asked;
 use crate::tui::listens::Asked as Listening;
 use crate::tui::world::{
-    CopyReport, Job, KeyWish, Letter, OnFetch, OnKey, OnProgress, OnSend, OnTested, OnTold, OnWatch, Opened, Ready,
-    Recent, Sample, Source, World,
+    CopyReport, Job, KeyWish, Letter, OnFetch, OnKey, OnProgress, OnSend, OnTold, OnWatch, Opened, Ready, Recent,
+    Sample, Source, World,
 };
 use crate::world::clipboard::{Clipboard, Copied, Surroundings, Way};
 use crate::world::dns::Settings;
@@ -200,10 +200,6 @@ impl World for Outside {
     fn lesson(&mut self, lesson: &'static Lesson) -> Result<(), String> {
         self.practise(Practice::begin(lesson)?);
         Ok(())
-    }
-
-    fn send_test(&mut self, on: OnTested) {
-        self.test_sent(on);
     }
 
     fn write_test(&mut self) -> Result<Ready, String> {

@@ -5,7 +5,7 @@ use crate::evidence::Said;
 use crate::fetch::Order;
 use crate::send::{self, Sealed};
 use crate::tui::fetches::Asked;
-use crate::tui::world::{KeyWish, Made, OnFetch, OnKey, OnSend, OnTested, Opened, Ready, World};
+use crate::tui::world::{KeyWish, Made, OnFetch, OnKey, OnSend, Opened, Ready, World};
 use crate::world::fetch;
 use crate::world::keygen;
 use crate::world::practice::{Practice, Test};
@@ -59,20 +59,6 @@ impl Outside {
         let letters = vec![Sealed { draft, composed }];
         let authorities = Authorities::default();
         Ok(Ready { letters, warnings: notes, strangers: vec![], login: None, authorities, practice: true })
-    }
-
-    /// Sends the test of a new domain.
-    pub(super) fn test_sent(&self, on: OnTested) {
-        let practice = self.practice.clone();
-        // It takes as long as look-ups on loopback do; a screen waits for nothing.
-        std::thread::spawn(move || {
-            let sent = practice.lock().ok().and_then(|mut world| world.as_mut().map(Practice::send));
-            let sent = sent.unwrap_or_else(|| Err("no lesson has begun".to_owned()));
-            on(sent.map(|received| {
-                let input = received.diagnosis.facts.evidence.input.clone();
-                Opened { practice: true, ..Opened::new(input, Said::default()) }
-            }));
-        });
     }
 
     /// Makes a key, beside the app's own thread.

@@ -62,8 +62,11 @@ pub struct Diagnose {
     /// Keep the message's body in the case file
     #[arg(long)]
     pub keep_body: bool,
-    /// Write no case file
+    /// Write a case file of each of several inputs; of one input it is written anyway
     #[arg(long)]
+    pub save: bool,
+    /// Write no case file
+    #[arg(long, conflicts_with = "save")]
     pub no_save: bool,
 }
 

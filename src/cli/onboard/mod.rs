@@ -1,6 +1,7 @@
 //! `postdoc onboard DOMAIN...`: the app, questions in plain lines, or the checklist printed.
 
 mod linear;
+mod offers;
 
 use super::args::{Format, Global, Onboard, YesNo};
 use super::exit::Exit;

@@ -1,5 +1,6 @@
 //! DMARC: the record that begins with watching, and the step that raises it.
 
+use super::super::filled::REPORTS;
 use super::{Desk, Next, Stage, State, Step, step};
 use crate::evidence::{Data, Kind};
 use crate::facts::dmarc::Policy;
@@ -53,7 +54,7 @@ pub(super) fn record(desk: &Desk) -> Step {
         return it;
     }
     it.state = State::ToDo;
-    let mailbox = desk.told.reports.clone().unwrap_or_else(|| blank("mailbox for the reports"));
+    let mailbox = desk.told.reports.clone().unwrap_or_else(|| blank(REPORTS));
     let value = format!("v=DMARC1; p=none; rua=mailto:{mailbox}");
     it.changes.push(desk.change(&name, Kind::Txt, vec![text(&value)], |_| false));
     let foreign = desk.told.reports.as_deref().and_then(|m| m.rsplit_once('@')).map(|(_, d)| d);

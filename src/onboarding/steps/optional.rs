@@ -1,5 +1,6 @@
 //! What mail arrives without, and what makes it safer or better seen.
 
+use super::super::filled::REPORTS;
 use super::{Desk, Next, Stage, State, Step, done, step, unknown};
 use crate::evidence::{Data, Kind};
 use crate::facts::dmarc::Policy;
@@ -30,7 +31,7 @@ fn tls_rpt(desk: &Desk) -> Step {
         }
         Some(_) if !desk.unasked(&name, Kind::Txt) => {
             it.proof.push(desk.says(&name, Kind::Txt));
-            let mailbox = desk.told.reports.clone().unwrap_or_else(|| blank("mailbox for the reports"));
+            let mailbox = desk.told.reports.clone().unwrap_or_else(|| blank(REPORTS));
             let value = format!("v=TLSRPTv1; rua=mailto:{mailbox}");
             let old = |d: &Data| matches!(d, Data::Txt(t) if t.concat().starts_with(b"v=TLSRPT"));
             it.changes.push(desk.change(&name, Kind::Txt, vec![text(&value)], old));

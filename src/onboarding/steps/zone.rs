@@ -1,5 +1,6 @@
 //! Who sends, the zone itself, where mail goes, and the tokens of postmaster portals.
 
+use super::super::filled::MAIL_HOST;
 use super::{Desk, Next, Stage, State, Step, done, step, unknown};
 use crate::evidence::{Data, Kind};
 use crate::facts::dkim::name;
@@ -101,7 +102,7 @@ pub(super) fn mx(desk: &Desk) -> Step {
         return it;
     }
     let hosts: Vec<String> = match &desk.told.mx[..] {
-        [] => vec![blank("host that your mailbox provider names")],
+        [] => vec![blank(MAIL_HOST)],
         told => told.to_vec(),
     };
     let set = (1..).zip(hosts).map(|(n, exchange)| Data::Mx { preference: n * 10, exchange });

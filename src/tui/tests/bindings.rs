@@ -100,3 +100,15 @@ fn a_pasted_word_in_a_search_box_is_no_diagnosis() {
     assert!(update(&mut app, Msg::Paste("redact".into())).is_empty());
     assert!(matches!(&app.popup, Some(Popup::Finder(f)) if f.query.text() == "redact"));
 }
+
+#[test]
+fn what_guides_say_is_found_and_copied() {
+    let mut app = diagnosed(UNICODE);
+    press(&mut app, ":sender id");
+    let effects = enter(&mut app);
+    assert!(
+        matches!(&effects[..], [Effect::Copy { text, .. }] if text.contains("RFC 6686") && text.contains("dead")),
+        "{effects:?}"
+    );
+    assert!(app.popup.is_none());
+}

@@ -11,11 +11,7 @@ fn a_domain_is_set_up_step_by_step() {
         "{effects:?}"
     );
     assert_eq!(app.screen(), Screen::Onboard);
-    let go = |app: &mut App, id: &str| {
-        let sheet = app.onboard.sheet_mut();
-        sheet.at = sheet.list.as_ref().unwrap().steps.iter().position(|s| s.id == id).unwrap();
-    };
-    go(&mut app, "spf");
+    step_to(&mut app, "spf");
     let copied = press(&mut app, "y");
     assert!(
         matches!(&copied[..], [Effect::Copy { text, .. }] if text == "v=spf1 include:send.example ip4:192.0.2.4 ~all"),
@@ -30,7 +26,7 @@ fn a_domain_is_set_up_step_by_step() {
     assert!(matches!(&watch[..], [Effect::Watch(_, wanted)] if wanted.name == "example.com"), "{watch:?}");
     esc(&mut app);
     // What has a blank is not copied; all that has none is.
-    go(&mut app, "dkim:own");
+    step_to(&mut app, "dkim:own");
     assert!(press(&mut app, "y").is_empty() && app.status.as_ref().unwrap().text.contains("blank"));
     let all = press(&mut app, "Y");
     assert!(
@@ -112,18 +108,14 @@ fn the_zones_servers_are_asked_every_ten_seconds_and_steps_tick_themselves_off()
 fn what_reaches_out_from_a_step_takes_two_enters() {
     let mut app = app(UNICODE);
     onboarded(&mut app);
-    let go = |app: &mut App, id: &str| {
-        let sheet = app.onboard.sheet_mut();
-        sheet.at = sheet.list.as_ref().unwrap().steps.iter().position(|s| s.id == id).unwrap();
-    };
-    go(&mut app, "blocklists");
+    step_to(&mut app, "blocklists");
     assert!(enter(&mut app).is_empty() && app.status.as_ref().unwrap().text.contains("Enter again"));
     // Any other key takes it back.
     press(&mut app, "jk");
     assert!(enter(&mut app).is_empty());
     let effects = enter(&mut app);
     assert!(matches!(&effects[..], [Effect::Look(_, evidence)] if evidence.said.check.blocklists), "{effects:?}");
-    go(&mut app, "dkim:own");
+    step_to(&mut app, "dkim:own");
     enter(&mut app);
     let effects = enter(&mut app);
     assert!(matches!(&effects[..], [Effect::MakeKey(wish)] if wish.file == "s1.example.com.pem"), "{effects:?}");
@@ -134,12 +126,12 @@ fn what_reaches_out_from_a_step_takes_two_enters() {
     let copied = press(&mut app, "y");
     assert!(matches!(&copied[..], [Effect::Copy { text, .. }] if text == "v=DKIM1; k=rsa; p=MIIB"), "{copied:?}");
     // What is asked of the owner of the address is copied as a request.
-    go(&mut app, "ptr:192.0.2.4");
+    step_to(&mut app, "ptr:192.0.2.4");
     let copied = press(&mut app, "y");
     let request = "Please set the reverse name (PTR) of 192.0.2.4 to mta.example.com.";
     assert!(matches!(&copied[..], [Effect::Copy { text, .. }] if text == request), "{copied:?}");
     // The test is written in the form of test messages, as this domain.
-    go(&mut app, "test");
+    step_to(&mut app, "test");
     enter(&mut app);
     assert_eq!(app.screen(), Screen::SendForm);
     assert!(drawn(&mut app, 100, 30).contains("test@example.com"));
@@ -189,4 +181,60 @@ fn a_name_alone_brings_back_what_was_said_of_it() {
     ctrl(&mut app, 'u');
     press(&mut app, "Amazon-SES nobody");
     assert!(ctrl(&mut app, 'd').is_empty() && app.status.as_ref().unwrap().text.contains("nobody is no platform"));
+}
+
+#[test]
+fn a_blank_is_filled_in_where_it_stands() {
+    let mut app = app(UNICODE);
+    onboarded(&mut app);
+    step_to(&mut app, "verification");
+    assert!(press(&mut app, "y").is_empty());
+    assert_eq!(app.status.as_ref().unwrap().text, "Not copied: Enter first fills in the token that Google shows.");
+    enter(&mut app);
+    update(&mut app, Msg::Paste("google-site-verification=Abc_1\n".into()));
+    let effects = enter(&mut app);
+    assert!(
+        matches!(&effects[..], [Effect::SaveNote { text, .. }, Effect::Look(..)] if text.contains("Abc_1")),
+        "{effects:?}"
+    );
+    assert!(app.popup.is_none(), "it had one blank");
+    let copied = press(&mut app, "y");
+    assert!(
+        matches!(&copied[..], [Effect::Copy { text, .. }] if text == "google-site-verification=Abc_1"),
+        "{copied:?}"
+    );
+    // What was typed can be changed, and taken back; Esc does neither.
+    enter(&mut app);
+    assert!(matches!(&app.popup, Some(Popup::Blank(filling)) if filling.line.text() == "Abc_1"));
+    press(&mut app, "2");
+    esc(&mut app);
+    assert!(matches!(&press(&mut app, "y")[..], [Effect::Copy { text, .. }] if text.ends_with("=Abc_1")));
+    enter(&mut app);
+    ctrl(&mut app, 'u');
+    enter(&mut app);
+    assert!(press(&mut app, "y").is_empty());
+}
+
+#[test]
+fn the_test_of_a_new_domain_goes_the_way_of_every_other() {
+    let mut app = app(UNICODE);
+    app.screens.push(Screen::Practice);
+    let setup = &crate::practice::setups()[0];
+    let effects = crate::tui::onboards::practise(&mut app, setup);
+    set_up(&mut app, &effects);
+    let effects = press(&mut app, "m");
+    assert!(matches!(&effects[..], [Effect::Publish(_), Effect::WriteTest]), "{effects:?}");
+    update(&mut app, Msg::Composed(Ok(Box::new(testing::practice::ready(first_lesson(), false)))));
+    assert_eq!(app.screen(), Screen::Send);
+    assert!(drawn(&mut app, 100, 30).contains(&format!("postdoc › practice › {} › send it?", setup.domain)));
+    let effects = press(&mut app, "y");
+    taken(&mut app, &effects);
+    assert_eq!(app.screen(), Screen::Session);
+    let ticket = test_waited_for(&mut app);
+    test_found(&mut app, ticket, true);
+    assert_eq!(app.screen(), Screen::Verdict);
+    assert!(app.case.as_ref().unwrap().before.is_none(), "the check of the domain is no earlier test");
+    esc(&mut app);
+    assert_eq!(app.screen(), Screen::Onboard);
+    assert!(app.onboard.sheet().list.is_some());
 }

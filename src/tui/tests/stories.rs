@@ -240,6 +240,7 @@ pub(in crate::tui) const STORIES: &[Story] = &[
     ("stated", |app| drop(press(app, "t"))),
     ("help", |app| drop(press(app, "?"))),
     ("palette", |app| drop(press(app, ":redact"))),
+    ("palette_advice", |app| drop(press(app, ":sender id"))),
     ("copy_as", |app| drop(press(app, "c"))),
     ("proof", |app| {
         app.case = Some(testing::proved());
@@ -379,6 +380,12 @@ pub(in crate::tui) const STORIES: &[Story] = &[
     ("onboard_spf", |app| {
         onboarded(app);
         press(app, "jjjjjS");
+    }),
+    ("onboard_blank", |app| {
+        onboarded(app);
+        step_to(app, "verification");
+        enter(app);
+        press(app, "Abc_1");
     }),
     ("onboard_several", |app| {
         onboarded(app);
@@ -623,7 +630,7 @@ pub(in crate::tui) fn test_sent(app: &mut App) {
     taken(app, &effects);
 }
 
-fn taken(app: &mut App, effects: &[Effect]) {
+pub(in crate::tui) fn taken(app: &mut App, effects: &[Effect]) {
     let Some(Effect::Send(ticket, _)) = effects.last() else { panic!("{effects:?}") };
     update(app, Msg::Sending(*ticket, News::State(0, Box::new(testing::practice::taken()))));
 }
@@ -725,6 +732,12 @@ pub(in crate::tui) fn onboarded(app: &mut App) -> Vec<Effect> {
     let effects = ctrl(app, 'd');
     set_up(app, &effects);
     effects
+}
+
+/// Goes to a step of the checklist.
+pub(in crate::tui) fn step_to(app: &mut App, id: &str) {
+    let sheet = app.onboard.sheet_mut();
+    sheet.at = sheet.list.as_ref().unwrap().steps.iter().position(|s| s.id == id).unwrap();
 }
 
 /// The zone of example.com begins here, so that its own servers are asked.

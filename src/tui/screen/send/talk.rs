@@ -176,7 +176,7 @@ fn page(doc: &mut Doc, session: &Session, now: jiff::Timestamp) {
             doc.para(3, what, Ink::Faint);
         }
         if session.practice {
-            return doc.para(3, "Esc goes back to the lesson; m sends the test there.", Ink::Faint);
+            return doc.para(3, "Esc goes back; m sends the test again there.", Ink::Faint);
         }
         let more = match &t.stop {
             Some(Stop::Cancelled) | None => "Enter opens the case",
