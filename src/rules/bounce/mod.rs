@@ -26,7 +26,7 @@ pub(super) use testing::says;
 mod warmup_rate_limited;
 
 use super::Rule;
-pub(super) use sentence::capital;
+pub(crate) use sentence::capital;
 pub use sentence::{headline, of_session};
 pub use told::{beside, link};
 
