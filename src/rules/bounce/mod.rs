@@ -10,7 +10,6 @@ mod delivery_refused;
 mod direct_send_rejected;
 mod dmarc_rejected_by_policy;
 mod greylisted;
-mod kept_on_this_server;
 mod local_delivery_blackhole;
 mod mail_loop;
 mod message_too_large;
@@ -46,6 +45,5 @@ pub(super) const RULES: &[&Rule] = &[
     &complaint_received::RULE,
     &bounce_recipient_problem::RULE,
     &greylisted::RULE,
-    &kept_on_this_server::RULE,
     &session_broken_off::RULE,
 ];
