@@ -44,7 +44,8 @@ pub fn run(global: &Global, args: &Diagnose) -> anyhow::Result<Exit> {
         // It lives in an invented world: its answers come with it, and nothing is asked.
         return one(global, args, global.dns(), sample(name)?.evidence(global.now(), said(args)), false);
     }
-    let settings = dns::Settings { rspamd_password: args.rspamd_password.read()?, ..global.dns() };
+    let password = args.rspamd_password.source().map(|source| source.read("rspamd", "Rspamd's password:"));
+    let settings = dns::Settings { rspamd_password: password.transpose()?, ..global.dns() };
     let single = |file: &str| -> anyhow::Result<Exit> {
         let input = beside(source::input(file, args.kind.kind()), args.sent.as_deref())?;
         one(global, args, settings.clone(), evidence(global, args, input), !args.no_save)

@@ -149,6 +149,11 @@ pub struct Tls {
 pub type Fetched = BTreeMap<Errand, Brought>;
 
 impl Errand {
+    /// Is it a filter that judges the message? What it says holds for the message and the DNS of that moment alone.
+    pub fn judges_message(&self) -> bool {
+        matches!(self, Errand::Spamd { .. } | Errand::Rspamd(_))
+    }
+
     /// Where it leads, in words.
     pub fn place(&self) -> String {
         match self {

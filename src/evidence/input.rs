@@ -185,6 +185,9 @@ pub struct BodyWitness {
     /// Marks of changes that could not be undone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<What>,
+    /// Where the body was wrapped into a part: the fields of that part which describe its content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrapped: Option<String>,
 }
 
 impl Input {

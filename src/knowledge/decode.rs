@@ -1,6 +1,6 @@
 //! A reply decoded: whose it is, its codes and its words together; failing that, the registry.
 
-use super::reply::{Reply, ReplyRow, Status, status};
+use super::reply::{self, Provider, Reply, ReplyRow, Status, status};
 use super::topic::Category;
 
 /// What a reply means, as far as it is known.
@@ -10,6 +10,8 @@ pub struct Decoded {
     pub rows: Vec<&'static ReplyRow>,
     /// What its enhanced code means, whoever says it.
     pub status: Option<&'static Status>,
+    /// Whose reply it is, by the hosts and words in it.
+    providers: Vec<&'static str>,
 }
 
 /// Decodes a reply with the host that gave it in front, a log line, or an enhanced code alone.
@@ -20,17 +22,20 @@ pub fn decode(text: &str) -> Decoded {
     let known: Vec<_> = reply.enhanced.iter().filter_map(|code| status(code)).collect();
     let status = known.iter().copied().rfind(telling).or(known.first().copied());
     let mut rows = reply.explain();
-    // 7.1 and the zeros are what servers take where they know nothing better.
-    let vague = status.is_none_or(|s| s.category == Category::Unknown || s.code.ends_with(".0") || s.code == "7.1");
+    // 7.1 and the zeros are what servers take where they know nothing better; 4.7 says that it took too long, not why.
+    let vague =
+        |s: &Status| s.category == Category::Unknown || s.code.ends_with(".0") || ["7.1", "4.7"].contains(&&*s.code);
+    let vague = status.is_none_or(vague);
     if rows.is_empty() && vague {
         rows.extend(reply.loosely());
     }
     // One code of several providers means several things: without knowing whose reply it is, nobody can tell which.
     let first = rows.first().map(|row| row.topic.category());
     let disagree = reply.providers.is_empty() && rows.iter().any(|row| Some(row.topic.category()) != first);
+    let providers = reply.providers;
     match disagree && rows.iter().all(|row| !row.provider.is_empty()) {
-        true => Decoded { rows: vec![], status: status.filter(|_| vague) },
-        false => Decoded { rows, status },
+        true => Decoded { rows: vec![], status: status.filter(|_| vague), providers },
+        false => Decoded { rows, status, providers },
     }
 }
 
@@ -45,6 +50,16 @@ impl Decoded {
     /// The row that says what it is about, and how to mend it.
     pub fn row(&self) -> Option<&'static ReplyRow> {
         self.rows.iter().copied().find(|row| row.topic.category() == self.category())
+    }
+
+    /// Whose row that is; `None` where it is everybody's.
+    pub fn provider(&self) -> Option<&'static Provider> {
+        reply::provider(&self.row()?.provider)
+    }
+
+    /// Is the reply that provider's own?
+    pub fn is_own(&self) -> bool {
+        self.provider().is_some_and(|provider| self.providers.contains(&&*provider.id))
     }
 
     /// In words; `None` where nobody knows.

@@ -142,9 +142,14 @@ impl Reply {
         let rows: Vec<&'static ReplyRow> = ALL.reply.iter().filter(fits).collect();
         let spoken: Vec<_> = rows.iter().copied().filter(|r| self.holds_words_of(r)).collect();
         let own = |r: &&&ReplyRow| self.providers.iter().any(|p| *p == r.provider);
-        let named = match spoken.iter().any(|r| own(&r)) {
-            true => spoken.into_iter().filter(|r| own(&r)).collect(),
-            false => spoken,
+        // Of an unknown server, what everybody says goes before what one provider says, unless the code is one that
+        // only it has.
+        let vendors = self.enhanced.iter().any(|e| status(e).is_none());
+        let common = |r: &&&ReplyRow| r.provider.is_empty() || (vendors && r.enhanced.is_some());
+        let named = match () {
+            () if spoken.iter().any(|r| own(&r)) => spoken.into_iter().filter(|r| own(&r)).collect(),
+            () if spoken.iter().any(|r| r.provider.is_empty()) => spoken.into_iter().filter(|r| common(&r)).collect(),
+            () => spoken,
         };
         if !named.is_empty() {
             return self.same_code(named);
@@ -305,6 +310,14 @@ mod tests {
                 assert!(found.iter().any(|r| std::ptr::eq(*r, row)), "{text}: {:?}", Reply::read(&text));
             }
         }
+    }
+
+    #[test]
+    fn of_an_unknown_server_the_words_of_everybody_go_first() {
+        let said = "554 mta1.isp.example 203.0.113.2 We require that all mail servers must have a PTR record";
+        let rows = explain(said);
+        assert!(rows.iter().all(|row| row.provider.is_empty()) && !rows.is_empty(), "{rows:?}");
+        assert_eq!(explain(&format!("mx.google.com said: 451 4.7.23 {said}"))[0].provider, "gmail");
     }
 
     #[test]

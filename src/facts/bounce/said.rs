@@ -71,10 +71,12 @@ const BEFORE: [&str; 12] = [
 /// The host that a passage names as the one that answered: a name with a dot, or an address.
 pub(super) fn server(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
+    // The name may stand on the next line.
+    let flat = lower.split_whitespace().collect::<Vec<_>>().join(" ");
     let named = |before: &str| {
-        lower.match_indices(before).find_map(|(at, _)| {
-            let alone = at == 0 || !lower.as_bytes()[at - 1].is_ascii_alphanumeric();
-            host(lower.get(at + before.len()..)?).filter(|_| alone)
+        flat.match_indices(before).find_map(|(at, _)| {
+            let alone = at == 0 || !flat.as_bytes()[at - 1].is_ascii_alphanumeric();
+            host(flat.get(at + before.len()..)?).filter(|_| alone)
         })
     };
     // Gmail: "by the server for the recipient domain example.org by mx.example.org. [192.0.2.1]".
@@ -216,6 +218,11 @@ mod tests {
             ),
             ("connect to mx.example.net[192.0.2.1]:25: Connection refused", "mx.example.net", Stage::Connect),
             ("remote host 192.0.2.32 said: 550 for RCPT TO response", "192.0.2.32", Stage::Rcpt),
+            (
+                "host\n    mx.example.net[192.0.2.1] said: 550 no (in reply to RCPT TO command)",
+                "mx.example.net",
+                Stage::Rcpt,
+            ),
         ] {
             assert_eq!(server(text).as_deref(), Some(host), "{text}");
             assert_eq!(step(&text.to_ascii_lowercase()), Some(at), "{text}");
