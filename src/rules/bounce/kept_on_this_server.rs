@@ -3,6 +3,7 @@ use crate::facts::Facts;
 use crate::facts::bounce::{Action, Kept, Recipient};
 use crate::remedy::Remedy;
 use crate::rules::{Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// "Sent", and never left the server
@@ -83,7 +84,10 @@ fn found(recipient: &Recipient, how: Kept) -> Finding {
         .explain(why)
         .exhibit(Exhibit::input(recipient.span, "who took it over"))
         .fix(fix)
-        .check(format!("dig +short MX {domain}"), "the hosts that mail for it belongs to: is this server one of them?")
+        .check(
+            command!("dig +short MX {}", domain),
+            "the hosts that mail for it belongs to: is this server one of them?",
+        )
 }
 
 #[cfg(test)]
