@@ -27,6 +27,7 @@ use std::time::Instant;
 
 /// Sends the message to each recipient and says what became of it; a refusal is diagnosed.
 pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+    global.names_as_they_are("send")?;
     let server = global.saved.servers.get(&args.via);
     let who = match server {
         Some(server) => args.account.who().or(server.user.as_deref(), server.secret.as_ref()),

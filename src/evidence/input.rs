@@ -121,7 +121,7 @@ pub struct Repair {
 pub enum Refusal {
     #[error("the input is empty")]
     Empty,
-    #[error("the input has {0} bytes, the limit is {limit}", limit = Input::LIMIT)]
+    #[error("the input has {0} bytes or more, the limit is {limit}", limit = Input::LIMIT)]
     TooLarge(usize),
     /// It could not be got at, and why.
     #[error("{0}")]

@@ -132,7 +132,14 @@ impl Collector {
             self.bare_host(&lossy(text, name.span));
         }
         for uri in &reading.lists.unsubscribe {
-            self.token(path_of(&uri.value));
+            let path = path_of(&uri.value);
+            self.token(path);
+            // By themselves too: an address in the path is taken by itself.
+            path.split(['/', '?', '&', '@']).for_each(|part| match part.split_once('=') {
+                Some((_, value)) => self.token(value),
+                None if part.bytes().any(|b| b.is_ascii_digit()) => self.token(part),
+                None => {}
+            });
         }
     }
 

@@ -151,9 +151,12 @@ impl Names {
         if let Some(known) = self.known.get(&(sort, lower.clone())) {
             return known.clone();
         }
-        // A name that stays must not be taken for one that does not.
+        // A name that stays must not be taken for one that does not; of two letters they all look alike, and run out.
         let mut new = self.stock.next(sort.word(), label.len());
-        while is_common(&new, 8) && label.len() > 1 {
+        while label.len() > 2 && is_common(&new, 8) {
+            new = self.stock.next(sort.word(), label.len());
+        }
+        if new == lower {
             new = self.stock.next(sort.word(), label.len());
         }
         self.remember(sort, &lower, new)
@@ -267,6 +270,22 @@ mod tests {
         assert_eq!(got["mail.acme-shop.co.uk"], "mail.domain1xx.co.uk");
         assert_eq!(got["ann-laptop.acme-shop.co.uk"], "host1xxxxx.domain1xx.co.uk");
         assert_eq!(got["other.example"], "d2xxx.example");
+    }
+
+    #[test]
+    fn short_names_have_short_stand_ins() {
+        for name in ["x.com", "hp.com", "dc.ad.local", "ibm.com", "é.example", "a1.b2.c3.de"] {
+            let got = of(name);
+            assert!(got.iter().all(|(old, new)| old.len() == new.len() && old != new), "{name}: {got:?}");
+        }
+        // More of them than there are stand-ins.
+        let many: String = (b'a'..=b'z')
+            .flat_map(|a| (b'a'..=b'z').map(move |b| [a, b]))
+            .map(|l| format!("{}.de ", String::from_utf8_lossy(&l)))
+            .collect();
+        let got = of(&many);
+        let left: Vec<&str> = many.split_whitespace().filter(|name| !got.contains_key(*name)).collect();
+        assert_eq!(left, ["xx.de"]);
     }
 
     #[test]

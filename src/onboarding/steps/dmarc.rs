@@ -7,6 +7,7 @@ use crate::facts::dmarc::Policy;
 use crate::remedy::dmarc::Edit;
 use crate::remedy::{blank, text};
 use crate::rules::{Finding, Severity};
+use crate::shell::command;
 
 /// Rules of the record. That it only watches is a stage, no fault.
 const DMARC: &[&str] = &[
@@ -28,7 +29,7 @@ pub(super) fn record(desk: &Desk) -> Step {
         "DMARC watches",
         "Large receivers ask for a record; it starts with p=none and reports, which show whom you forgot.",
     );
-    it.check = Some(format!("dig +short TXT {name}"));
+    it.check = Some(command!("dig +short TXT {}", name));
     it.proof.push(desk.says(&name, Kind::Txt));
     let dmarc = &desk.facts().dmarc;
     // Tags that are gone do no harm to mail, but nobody should begin with them.
@@ -82,7 +83,7 @@ pub(super) fn raise(desk: &Desk, unsigned: &[&Step]) -> Step {
         "DMARC refuses forgeries",
         "Only a policy that is enforced keeps others from using the name.",
     );
-    it.check = Some(format!("dig +short TXT {name}"));
+    it.check = Some(command!("dig +short TXT {}", name));
     let policy = desk.facts().dmarc.record().and_then(|r| r.own_policy());
     it.state = match policy {
         Some(Policy::Quarantine | Policy::Reject) => State::Done,

@@ -2,6 +2,7 @@
 
 use crate::evidence::errand::Step;
 use crate::evidence::transcript::{Security, Stage, Transcript};
+use crate::shell::command;
 
 /// What a finding says of it.
 pub struct Advice {
@@ -25,10 +26,14 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
     let nc = format!("nc -vz -w 5 {} {port}", t.host);
     let openssl = match t.security {
         Security::Implicit => {
-            format!("openssl s_client -connect {0}:{port} -servername {0} -verify_hostname {0}", t.host)
+            command!("openssl s_client -connect {0}:{1} -servername {0} -verify_hostname {0}", t.host, port)
         }
         _ => {
-            format!("openssl s_client -starttls smtp -connect {0}:{port} -servername {0} -verify_hostname {0}", t.host)
+            command!(
+                "openssl s_client -starttls smtp -connect {0}:{1} -servername {0} -verify_hostname {0}",
+                t.host,
+                port
+            )
         }
     };
     match (t.stage, step) {
@@ -46,13 +51,13 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
                 "Check the name of the server (--via)."
             },
             &[],
-            if t.direct { format!("dig +short MX {}", t.host) } else { format!("dig +short A {}", t.host) },
+            if t.direct { command!("dig +short MX {}", t.host) } else { command!("dig +short A {}", t.host) },
         ),
         (Stage::Route, _) => of(
             "DNS did not say where the mail goes",
             "Try again; if it stays so, name another resolver with --resolver.",
             &[],
-            format!("dig MX {}", t.host),
+            command!("dig MX {}", t.host),
         ),
         (Stage::Connect, _) if why.contains("no answer") && port == 25 => {
             // What the probe of the sender's own host found out.

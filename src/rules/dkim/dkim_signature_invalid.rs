@@ -11,6 +11,7 @@ use crate::facts::freemail;
 use crate::facts::reported::Dkim;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// The signature does not verify
@@ -266,7 +267,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
         ),
     };
     let check = match (standing.selector(), standing.domain()) {
-        (Some(s), Some(d)) => format!("dig +short TXT {s}._domainkey.{d}"),
+        (Some(s), Some(d)) => command!("dig +short TXT {}._domainkey.{}", s, d),
         _ => "send a new message to the same receiver".into(),
     };
     let finding = standing.apply(finding);

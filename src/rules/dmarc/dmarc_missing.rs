@@ -5,6 +5,7 @@ use crate::facts::freemail;
 use crate::facts::{Facts, lookup, organization};
 use crate::remedy::{Change, Remedy, TTL, text};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// The From domain has no DMARC record
@@ -81,7 +82,7 @@ fn find(facts: &Facts, from: &str) -> Finding {
         ))
         .exhibits(exhibits)
         .fix(remedy(facts, &organization, &name))
-        .check(format!("dig +short TXT {name}"), "one record that begins v=DMARC1")
+        .check(command!("dig +short TXT {}", name), "one record that begins v=DMARC1")
 }
 
 fn remedy(facts: &Facts, organization: &str, name: &str) -> Remedy {

@@ -7,6 +7,7 @@ use crate::facts::domain::{bimi, mta_sts, tls_rpt};
 use crate::facts::record::{Entry, Pasted};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Rule, Severity, Verdict};
+use crate::shell::command;
 
 /// A pasted record of MTA-STS or of TLS reports.
 pub(super) fn tls(pasted: &Pasted) -> Verdict {
@@ -81,13 +82,13 @@ fn finish(rule: &'static Rule, flawed: Flawed, fix: Remedy, pasted: &Pasted, lab
         .explain(format!("In the record that you pasted {}.", flawed.what))
         .exhibit(flawed.exhibit)
         .fix(fix)
-        .check(format!("dig +short TXT {name}"), "the record without this fault")
+        .check(command!("dig +short TXT {}", name), "the record without this fault")
 }
 
 /// What only the domain's own answers can tell.
 fn gap(question: &str, pasted: &Pasted, label: &str) -> Gap {
     let domain = pasted.name.as_deref().and_then(|n| n.strip_prefix(label)).unwrap_or("DOMAIN");
-    Gap { question: question.to_owned(), needs: format!("postdoc check {domain}") }
+    Gap { question: question.to_owned(), needs: command!("postdoc check {}", domain) }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::support::{
 use crate::facts::Facts;
 use crate::remedy::{self, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// The Return-Path belongs to another organization than From
@@ -68,7 +69,7 @@ fn judge(facts: &Facts) -> Verdict {
         .fix(fix(&owner, domain, from))
         .check(
             match &owner {
-                Owner::Platform(p) => own_name(p, from).map(|(name, kind)| format!("dig +short {kind} {name}")),
+                Owner::Platform(p) => own_name(p, from).map(|(name, kind)| command!("dig +short {} {}", kind, name)),
                 _ => None,
             }
             .unwrap_or_else(|| "postdoc diagnose new-message.eml".into()),

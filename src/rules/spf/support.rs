@@ -13,6 +13,7 @@ use crate::facts::{Facts, reported};
 use crate::knowledge::{Platform, pattern};
 use crate::remedy::{self, Change, Remedy, TTL, blank};
 use crate::rules::{Exhibit, Finding, Gap, Severity, Verdict, stranger};
+use crate::shell::command;
 use crate::span::Span;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -322,7 +323,7 @@ pub fn dig_txt(domain: &str) -> String {
 
 /// The command that evaluates the record again.
 pub fn evaluate(domain: &str) -> String {
-    format!("postdoc spf {}", if domain.is_empty() { "<your domain>" } else { domain })
+    if domain.is_empty() { "postdoc spf <your domain>".to_owned() } else { command!("postdoc spf {}", domain) }
 }
 
 /// The new record in place of the old one, among the other TXT of the name.
