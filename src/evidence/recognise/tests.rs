@@ -71,6 +71,9 @@ fn replies() {
             "550",
             "  #554 5.7.1 refused",
             "host mx.example.net[192.0.2.1] said: 550 5.7.1 no (in reply to end of DATA command)",
+            "<bob@example.net>: host mx.example.net[192.0.2.1] said: 550 No such user here (in reply to RCPT TO command)",
+            "<bob@example.net>: host mx.example.net[192.0.2.1] refused to talk to me: 554 IP=192.0.2.9 - A problem occurred.",
+            "  bob@example.net\n    host mx.example.net [192.0.2.1]\n    SMTP error from remote mail server after RCPT TO:<bob@example.net>:\n    550 SPF: 192.0.2.9 is not allowed to send mail from example.com\n",
             "Jan  5 10:00:01 mta postfix/smtp[1]: 4A: to=<bob@example.net>, relay=mx, dsn=5.7.26, status=bounced (host mx said: 550-5.7.26 no)",
         ],
     );
@@ -207,6 +210,7 @@ fn unknown() {
             "{\"a\": 1}",
             "a.b c.d",
             "1234",
+            "Ann said: 500 people came",
             "Dear all,\n\nThe meeting is at 10:00 today.\n",
             "\u{feff}x",
         ],

@@ -33,7 +33,11 @@ fn bare(text: &[u8]) -> Recipient {
     let exact = whole.len() == text.len();
     let span = if exact { Span::new(at, at + whole[at..].trim_end().len()) } else { Span::new(0, text.len()) };
     let code = said::code(&reply).or_else(|| reply.get(..3)).and_then(Action::of_code);
+    let address = said::addressee(&whole[..at])
+        .filter(|_| exact)
+        .map(|r| Spanned::new(whole[r.clone()].to_owned(), Span::new(r.start, r.end)));
     Recipient {
+        address,
         action: code.unwrap_or(Action::Failed),
         status: said::enhanced(&reply),
         // Also where somebody just noted whose reply it is.

@@ -5,6 +5,7 @@ use crate::evidence::transcript::Stage;
 use crate::facts::boundary::is_public;
 use crate::span::Spanned;
 use std::net::IpAddr;
+use std::ops::Range;
 
 /// What mail systems write, lower case; the first that is found decides.
 const STEPS: [(&str, Stage); 37] = [
@@ -159,6 +160,19 @@ pub(super) fn enhanced(text: &str) -> Option<String> {
     places.find_map(|(n, _)| status_at(text.get(n..)?)).map(str::to_owned)
 }
 
+/// The recipient in front of a reply: an address that is a word of its own, unlike that of a command (`TO:<…>`).
+pub(super) fn addressee(before: &str) -> Option<Range<usize>> {
+    let words = before.split_whitespace().map(|word| word.trim_end_matches(':'));
+    let bare = |word: &str| word.strip_prefix('<').and_then(|w| w.strip_suffix('>')).unwrap_or(word).to_owned();
+    let is_address = |word: &String| {
+        word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && host(domain).as_deref() == Some(domain))
+            && !word.contains([':', '<', '=', '"'])
+    };
+    let address = words.map(bare).find(is_address)?;
+    let start = before.find(&address)?;
+    Some(start..start + address.len())
+}
+
 /// The address that the refusing server names as its client: in brackets, after the code.
 pub(super) fn client(recipient: &Recipient) -> Option<Spanned<IpAddr>> {
     let reply = recipient.reply.as_ref()?;
@@ -228,5 +242,17 @@ mod tests {
             assert_eq!(step(&text.to_ascii_lowercase()), Some(at), "{text}");
         }
         assert_eq!(server("the server is busy"), None);
+    }
+
+    #[test]
+    fn the_recipient_stands_in_front_of_the_reply() {
+        for (text, address) in [
+            ("<bob@example.net>: host mx.example.net[192.0.2.1] said: ", Some("bob@example.net")),
+            ("bob@example.net\n host mx\n SMTP error after RCPT TO:<x@example.net>:\n", Some("bob@example.net")),
+            ("SMTP error after MAIL FROM:<ann@example.com>: ", None),
+            ("", None),
+        ] {
+            assert_eq!(addressee(text).map(|r| &text[r]), address, "{text}");
+        }
     }
 }

@@ -20,7 +20,10 @@ pub(super) fn tls(pasted: &Pasted) -> Verdict {
         return Verdict::of(found.into_iter().collect(), vec![gap(question, pasted, "_mta-sts.")]);
     }
     let Some((entry, record)) = read(pasted, tls_rpt::pasted) else { return Verdict::NotApplicable };
-    let fix = Remedy::new("Write each address with its scheme: v=TLSRPTv1; rua=mailto:tls@example.com");
+    let fix = Remedy::new(match record.is_void() {
+        true => "Begin it with exactly v=TLSRPTv1 and name an address: v=TLSRPTv1; rua=mailto:tls@example.com",
+        false => "Write each address with its scheme: v=TLSRPTv1; rua=mailto:tls@example.com",
+    });
     let found = flawed(entry, &record, "TLS report")
         .map(|f| finish(&mta_sts_or_dane_broken::RULE, f, fix, pasted, "_smtp._tls"));
     Verdict::of(found.into_iter().collect(), vec![])
@@ -104,6 +107,10 @@ mod tests {
         {
             assert!(found(rule, paste, None).explanation.contains("mailto: is missing"), "{paste}");
         }
+        let version = found(rule, "v=TLSRPT1; rua=mailto:a@example.com", None);
+        assert!(
+            version.explanation.contains("exactly v=TLSRPTv1") && version.fix.unwrap().summary.starts_with("Begin")
+        );
         assert!(matches!(judge(rule, "v=TLSRPTv1; rua=mailto:a@example.com", None), Verdict::Pass));
         assert!(matches!(judge(rule, "v=spf1 -all", None), Verdict::NotApplicable));
     }

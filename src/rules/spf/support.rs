@@ -25,6 +25,8 @@ pub enum Owner {
     Platform(&'static Platform),
     /// The sender's own, and why we think so.
     Own(String),
+    /// A filtering service that also takes the mail to the domain: most likely the sender's way out.
+    Gateway(&'static str),
     /// Nothing ties it to the sender; it goes by this name.
     Stranger(String),
     Unknown,
@@ -146,9 +148,10 @@ pub fn owner(facts: &Facts) -> Owner {
     match facts.platforms.iter().find(sends).map(|hit| hit.platform) {
         Some(platform) if platform.kind == "forwarding" => Owner::Forwarder(None),
         Some(platform) => Owner::Platform(platform),
-        None => match stranger::name(facts) {
-            Some(name) => Owner::Stranger(name.to_owned()),
-            None => Owner::Unknown,
+        None => match (stranger::gateway(facts), stranger::name(facts)) {
+            (Some(gateway), _) => Owner::Gateway(&gateway.name),
+            (None, Some(name)) => Owner::Stranger(name.to_owned()),
+            (None, None) => Owner::Unknown,
         },
     }
 }
