@@ -1,11 +1,10 @@
 //! The practice world: one at a time, asked and sent through as the user's own is.
 
 use super::Outside;
-use crate::evidence::Said;
 use crate::fetch::Order;
 use crate::send::{self, Sealed};
 use crate::tui::fetches::Asked;
-use crate::tui::world::{KeyWish, Made, OnFetch, OnKey, OnSend, Opened, Ready, World};
+use crate::tui::world::{KeyWish, Made, OnFetch, OnKey, OnSend, Ready, World};
 use crate::world::fetch;
 use crate::world::keygen;
 use crate::world::practice::{Practice, Test};
