@@ -89,6 +89,9 @@ pub fn judge(facts: Facts) -> Diagnosis {
             }
         }
     }
+    if judged {
+        unknown.extend(triage::beside(&facts));
+    }
     rules::bounce::link(&facts, &mut found);
     rules::receiver::link(&facts, &mut found);
     rules::content::bear_out(&facts, &mut found);
@@ -125,6 +128,7 @@ fn wanted(facts: &Facts, rule: &Rule) -> bool {
         rules::Group::Spf => Part::Spf,
         rules::Group::Dkim => Part::Dkim,
         rules::Group::Dmarc => Part::Dmarc,
+        rules::Group::Source => Part::Ptr,
         _ => return true,
     };
     facts.reading.subject.is_none() || facts.evidence.said.check.wants(part)

@@ -1,8 +1,9 @@
 //! Cause before consequence: folds and orders findings, and says the verdict in one sentence.
 
+mod check;
 mod report;
 
-use crate::evidence::{InputKind, Kind, Outcome, Question};
+use crate::evidence::{InputKind, Outcome};
 use crate::facts::Facts;
 use crate::facts::antispam::Leaning;
 use crate::facts::dkim::{DkimResult, Verification};
@@ -13,6 +14,7 @@ use crate::facts::subject::Subject;
 use crate::remedy::{Change, Remedy};
 pub use crate::rules::State;
 use crate::rules::{Confidence, Finding, Gap, Rule, Severity};
+pub use check::beside;
 
 /// The verdict of a diagnosis.
 #[derive(Clone, Debug)]
@@ -117,7 +119,7 @@ fn cleared(facts: &Facts) -> bool {
     match facts.evidence.input.kind {
         InputKind::Record => return facts.reading.record.as_ref().is_some_and(|r| r.unread == 0 && r.is_known()),
         InputKind::Report => return report::cleared(facts),
-        InputKind::Domain | InputKind::Ip => return decided(facts),
+        InputKind::Domain | InputKind::Ip => return check::decided(facts),
         kind if !kind.is_judged() => return false,
         _ => {}
     }
@@ -138,26 +140,6 @@ fn cleared(facts: &Facts) -> bool {
         || says(compauth, "pass")
         || facts.alignment.dmarc == Some(true)
         || (asks_filter && leanings.any(|l| l == Leaning::Good))
-}
-
-/// A check with nothing found clears its subject when what would decide is answered: whether the domain publishes
-/// SPF and DMARC, or whether the address has a name.
-fn decided(facts: &Facts) -> bool {
-    let wish = &facts.evidence.said.check;
-    let answered =
-        |name: &str, kind| facts.evidence.answers.get(&Question::new(name, kind)).is_some_and(|a| !a.outcome.failed());
-    match &facts.reading.subject {
-        Some(Subject::Domain(domain)) if wish.only.is_empty() => {
-            answered(domain, Kind::Txt) && facts.dmarc.steps.first().is_some_and(|s| s.answered())
-        }
-        // Of a part alone: all that was asked for it.
-        Some(Subject::Domain(_)) => {
-            let answers = &facts.evidence.answers;
-            !answers.is_empty() && answers.values().all(|a| !a.outcome.failed())
-        }
-        Some(Subject::Ip(_)) => facts.reverse.as_ref().and_then(|r| r.outcome).is_some_and(|o| !o.failed()),
-        None => false,
-    }
 }
 
 /// Why a check came to nothing.

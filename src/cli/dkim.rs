@@ -24,7 +24,7 @@ fn keygen(global: &Global, args: &Keygen) -> anyhow::Result<Exit> {
     if args.out.exists() {
         bail!("{file} exists and is not overwritten: a key that is in use would be lost; name another file");
     }
-    let kind = args.key_type();
+    let kind = args.key_type().map_err(|why| anyhow!(why))?;
     if let Some(why) = args.signer.and_then(|s| s.objects_to(kind == KeyType::Ed25519)) {
         bail!("{why}");
     }

@@ -45,6 +45,10 @@ impl Names {
         let mut pairs = Vec::new();
         for name in names(text) {
             self.name(name, &mut pairs);
+            // Read, it is shown in A-labels.
+            if let Some(a_labels) = idna::domain_to_ascii(name).ok().filter(|_| !name.is_ascii()) {
+                self.name(&a_labels, &mut pairs);
+            }
         }
         pairs
     }
@@ -63,7 +67,9 @@ impl Names {
             .filter(|((sort, label), _)| *sort == Sort::Domain && label.len() > 3 && !is_common(label, 4));
         own.flat_map(|((_, label), new)| {
             let mut title = label.clone();
-            title[..1].make_ascii_uppercase();
+            if let Some(first) = title.get_mut(..1) {
+                first.make_ascii_uppercase();
+            }
             [label.clone(), title, label.to_ascii_uppercase()].map(|spelt| (spelt, new.clone()))
         })
     }
@@ -286,6 +292,16 @@ mod tests {
         let got = of(&many);
         let left: Vec<&str> = many.split_whitespace().filter(|name| !got.contains_key(*name)).collect();
         assert_eq!(left, ["xx.de"]);
+    }
+
+    #[test]
+    fn a_name_in_u_labels_is_hidden_in_a_labels_too() {
+        let mut names = Names::default();
+        let got: BTreeMap<_, _> = names.read("mx.über-shop.de").into_iter().collect();
+        let spelt: Vec<&str> = got.keys().map(String::as_str).collect();
+        let all = ["mx.xn--ber-shop-55a.de", "mx.über-shop.de", "xn--ber-shop-55a.de", "über-shop.de"];
+        assert_eq!(spelt, all);
+        assert_eq!(names.domains().filter(|(label, _)| label == "über-shop").count(), 2, "its title is itself");
     }
 
     #[test]

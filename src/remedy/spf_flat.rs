@@ -38,7 +38,7 @@ pub struct Replaced {
 pub fn flatten(answers: &Answers, survey: &Survey, most: u32) -> Option<Flat> {
     let text = survey.tree.record.as_deref()?;
     let record = Record::parse(text.as_bytes()).filter(|r| !r.broken)?;
-    if !survey.missing.is_empty() || survey.cut {
+    if !survey.is_complete() {
         return None;
     }
     let room = LONGEST.checked_sub(text.len())?;

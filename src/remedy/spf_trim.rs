@@ -47,7 +47,7 @@ impl Dropped {
 pub fn trim(survey: &Survey) -> Option<Trimmed> {
     let text = survey.tree.record.as_deref()?;
     let record = Record::parse(text.as_bytes()).filter(|r| !r.broken)?;
-    if !survey.missing.is_empty() || survey.cut {
+    if !survey.is_complete() {
         return None;
     }
     // Where some term shuts out or stays neutral, order matters, and a wider term may come too late.

@@ -172,14 +172,15 @@ fn fields(entry: &Entry) -> Vec<(String, String)> {
     lines.collect()
 }
 
-/// One value a line, tab separated: what to do, name, type, TTL, data.
+/// One value a line, tab separated: what to do, name, type, TTL (of what is added), data.
 pub fn table(cure: &Cure, _: Shown) -> String {
     let mut out = String::new();
     for Placed { change, .. } in &cure.placed {
-        let gone = change.before.iter().filter(|d| !change.after.contains(d)).map(|d| ("remove", d));
-        let new = change.after.iter().filter(|d| !change.before.contains(d)).map(|d| ("add", d));
-        for (deed, data) in gone.chain(new) {
-            let row = [deed, &change.name, change.kind.word(), &change.ttl.to_string(), &data.to_string()].join("\t");
+        let ttl = change.ttl.to_string();
+        let gone = change.before.iter().filter(|d| !change.after.contains(d)).map(|d| ("remove", "", d));
+        let new = change.after.iter().filter(|d| !change.before.contains(d)).map(|d| ("add", &ttl[..], d));
+        for (deed, ttl, data) in gone.chain(new) {
+            let row = [deed, &change.name, change.kind.word(), ttl, &data.to_string()].join("\t");
             out.push_str(&row.split('\t').map(|cell| Shown::default().line(cell)).collect::<Vec<_>>().join("\t"));
             out.push('\n');
         }
@@ -199,10 +200,8 @@ pub fn markdown(cure: &Cure, shown: Shown) -> String {
         for placed in records {
             let change = &placed.change;
             out.push_str(&format!("\n### {} {}\n\n", text(&change.name), change.kind));
-            let gone = change.before.iter().filter(|d| !change.after.contains(d)).map(|d| ("-", d));
-            let new = change.after.iter().filter(|d| !change.before.contains(d)).map(|d| ("+", d));
-            let lines = gone.chain(new).map(|(sign, d)| format!("{sign} {}", exact.line(&zone_line(change, d))));
-            out.push_str(&markdown::fenced(&lines.collect::<Vec<_>>().join("\n")));
+            let lines: Vec<String> = markdown::difference(change).iter().map(|line| exact.line(line)).collect();
+            out.push_str(&markdown::fenced(&lines.join("\n")));
             let form = form(placed);
             for entry in &form.entries {
                 out.push_str(&format!("\n{}\n", text(&entry.what())));

@@ -1,9 +1,11 @@
 //! For a ticket: the verdict, then each finding with evidence, fix and check.
 
 use super::Shown;
+use super::export::{published_line, zone_line};
 use super::{proof, snippet, summary};
 use crate::diagnose::Diagnosis;
 use crate::evidence::Input;
+use crate::remedy::Change;
 use crate::rules::Finding;
 
 /// The whole diagnosis.
@@ -52,6 +54,14 @@ fn legs(d: &Diagnosis, shown: Shown) -> String {
     format!("\n| | domain | result |\n|---|---|---|\n{}", legs.iter().map(row).collect::<String>())
 }
 
+/// What goes, marked `-`, and what comes, marked `+`.
+pub(super) fn difference(change: &Change) -> Vec<String> {
+    let gone = change.before.iter().filter(|data| !change.after.contains(data));
+    let new = change.after.iter().filter(|data| !change.before.contains(data));
+    let gone = gone.map(|data| format!("- {}", published_line(change, data)));
+    gone.chain(new.map(|data| format!("+ {}", zone_line(change, data)))).collect()
+}
+
 /// One finding, for the copy menu as well.
 pub fn finding(input: &Input, f: &Finding, shown: Shown) -> String {
     let mut out = format!(
@@ -85,13 +95,7 @@ pub fn finding(input: &Input, f: &Finding, shown: Shown) -> String {
             out.push_str("\nThe records are edited by hand, not as proposed.\n");
         }
         for change in &fix.records {
-            let mut block = String::new();
-            for before in change.before.iter().filter(|b| !change.after.contains(b)) {
-                block.push_str(&format!("- {}. {} IN {} {before}\n", change.name, change.ttl, change.kind));
-            }
-            for after in change.after.iter().filter(|a| !change.before.contains(a)) {
-                block.push_str(&format!("+ {}. {} IN {} {after}\n", change.name, change.ttl, change.kind));
-            }
+            let block = difference(change).join("\n");
             out.push_str(&format!("\n{}", fenced(shown.block(&block).trim_end())));
         }
         if !fix.steps.is_empty() {

@@ -103,6 +103,11 @@ impl Gap {
         Gap { question: what.into(), needs: question.dig() }
     }
 
+    /// Records that were asked for, and nothing was learnt.
+    pub fn records(question: &Question) -> Gap {
+        Gap::dns(format!("What are the {} records of {}?", question.kind, question.name), question)
+    }
+
     /// A gap that an errand would close, once it succeeds.
     pub fn errand(what: impl Into<String>, errand: &Errand) -> Gap {
         Gap { question: what.into(), needs: errand.command() }

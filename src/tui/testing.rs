@@ -246,6 +246,7 @@ pub fn facts() -> Facts {
             problem: None,
             tree: Some(spf_tree()),
             missing: vec![],
+            failed: None,
         }),
         spf_published: vec![Published {
             whose: Whose::From,

@@ -62,5 +62,9 @@ fn ed25519_in_json_with_a_word_of_warning() {
     for bad in [&["--bits", "512"][..], &["--type", "dsa"], &["--for", "sendmail"]] {
         assert_eq!(keygen(&home, "x.pem", bad).status, 2, "{bad:?}");
     }
+    let length = keygen(&home, "x.pem", &["--type", "ed25519", "--bits", "2048"]);
+    assert!(length.status == 2 && length.stderr.contains("--bits is for RSA"), "{}", length.stderr);
+    let to_stdout = keygen(&home, "-", &[]);
+    assert!(to_stdout.status == 2 && to_stdout.stderr.contains("goes to a file"), "{}", to_stdout.stderr);
     assert_eq!(home.run(&["dkim", "keygen", "no domain", "--selector", "s", "--out", "x.pem"]).status, 2);
 }

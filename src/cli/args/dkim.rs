@@ -28,11 +28,11 @@ pub struct Keygen {
     /// rsa, which every receiver checks, or ed25519, which only some do
     #[arg(long = "type", value_name = "TYPE", default_value = "rsa")]
     pub kind: Kind,
-    /// Bits of an RSA key
-    #[arg(long, value_name = "N", default_value_t = 2048, value_parser = clap::value_parser!(u16).range(1024..=4096))]
-    pub bits: u16,
+    /// Bits of an RSA key [default: 2048]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..=4096))]
+    pub bits: Option<u16>,
     /// The file for the private half; it must not exist, and only its owner can read it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = file)]
     pub out: PathBuf,
     /// Say how this program is told of it: opendkim, rspamd, postfix, exim, akmta, gomail, stalwart
     #[arg(long = "for", value_name = "SIGNER", value_parser = signer)]
@@ -46,11 +46,20 @@ pub enum Kind {
 }
 
 impl Keygen {
-    pub fn key_type(&self) -> KeyType {
-        match self.kind {
-            Kind::Rsa => KeyType::Rsa(self.bits),
-            Kind::Ed25519 => KeyType::Ed25519,
+    pub fn key_type(&self) -> Result<KeyType, &'static str> {
+        match (self.kind, self.bits) {
+            (Kind::Rsa, bits) => Ok(KeyType::Rsa(bits.unwrap_or(2048))),
+            (Kind::Ed25519, None) => Ok(KeyType::Ed25519),
+            (Kind::Ed25519, Some(_)) => Err("--bits is for RSA: an Ed25519 key has one length"),
         }
+    }
+}
+
+/// Standard output takes the record.
+fn file(name: &str) -> Result<PathBuf, String> {
+    match name {
+        "-" => Err("a private key goes to a file, never to standard output; ./- is a file of that name".into()),
+        name => Ok(name.into()),
     }
 }
 

@@ -5,6 +5,7 @@ use super::hop::clients;
 use super::{Identities, Identity, MailFrom, Origin, is_public, path};
 use crate::evidence::Said;
 use crate::facts::Reading;
+use crate::facts::address::normal_domain;
 use crate::facts::authres::{MethodResult, ReceivedSpf, comment};
 use crate::facts::received::Hop;
 use crate::span::{Span, Spanned};
@@ -48,7 +49,8 @@ pub(crate) fn received_spf(reading: &Reading) -> Option<&ReceivedSpf> {
         None if reading.hops.is_empty() => 0..usize::MAX,
         None => return None,
     };
-    let mut here = all.iter().filter(|r| place.contains(&r.field) && !is_leftover(r, reading));
+    let is_its = |r: &&ReceivedSpf| place.contains(&r.field) && !is_leftover(r, reading) && !is_anothers(r, reading);
+    let mut here = all.iter().filter(is_its);
     let is_helo = |r: &&ReceivedSpf| r.identity.as_ref().is_some_and(|i| i.value.eq_ignore_ascii_case("helo"));
     here.clone().find(|r| !is_helo(r)).or_else(|| here.next())
 }
@@ -59,13 +61,23 @@ fn is_leftover(field: &ReceivedSpf, reading: &Reading) -> bool {
     exchange && field.client_ip.is_none() && reading.boundary.receiver.as_deref() != Some("microsoft")
 }
 
+/// Below the boundary's Received, where a sender may have written it, and about another client than that names.
+/// Receivers that write above it, or whose proxy hides the client, are not contradicted.
+fn is_anothers(field: &ReceivedSpf, reading: &Reading) -> bool {
+    let Some(hop) = reading.boundary.hop.and_then(|n| reading.hops.get(n)) else { return false };
+    let ip = |ip: &Option<Spanned<IpAddr>>| ip.as_ref().map(|ip| ip.value.to_canonical());
+    let (claimed, client) = (ip(&field.client_ip), ip(&hop.ip).filter(|ip| is_public(*ip)));
+    field.field > hop.field && claimed.is_some() && client.is_some() && claimed != client
+}
+
 fn user<T>(value: T) -> Identity<T> {
     Identity { value, origin: Origin::User, span: None }
 }
 
-/// A host name, or an address literal, in lower case.
+/// A host name as lower-case A-labels, or an address literal.
 fn name(value: &str) -> Option<String> {
-    let value = value.trim().trim_end_matches('.').to_ascii_lowercase();
+    let value = value.trim().trim_end_matches('.');
+    let value = if value.is_ascii() { value.to_ascii_lowercase() } else { normal_domain(value.as_bytes())? };
     let fits = |b: u8| b.is_ascii_graphic() && !b"()<>;\"".contains(&b);
     (!value.is_empty() && value.bytes().all(fits)).then_some(value)
 }

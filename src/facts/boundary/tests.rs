@@ -337,6 +337,29 @@ fn private_clients_are_no_source_and_another_connections_received_spf_is_not_rea
 }
 
 #[test]
+fn a_received_spf_that_contradicts_the_receivers_own_received_is_not_believed() {
+    let message = |above: &str, client: &str, below: &str| {
+        let text = format!(
+            "Return-Path: <ceo@bank.example>\n{above}Received: from foo.example (foo.example [{client}]) by mx.real.example\n\
+             {below}From: ceo@bank.example\n"
+        );
+        let r = reading(&text);
+        let ip = identities(&r, &Said::default()).source_ip.map(|ip| ip.value.to_string());
+        (r.reported.spf.map(|spf| spf.result), ip)
+    };
+    let field =
+        |ip: &str| format!("Received-SPF: pass (x) client-ip={ip}; envelope-from=ceo@bank.example; helo=x.example\n");
+    let said = |result: Option<&str>, ip: &str| (result.map(str::to_owned), Some(ip.to_owned()));
+    assert_eq!(message("", "203.0.113.7", &field("192.0.2.4")), said(None, "203.0.113.7"));
+    // A milter of the receiver writes below its Received, and of the same client.
+    assert_eq!(message("", "203.0.113.7", &field("203.0.113.7")), said(Some("pass"), "203.0.113.7"));
+    // Nobody but the receiver writes above it.
+    assert_eq!(message(&field("192.0.2.4"), "203.0.113.7", ""), said(Some("pass"), "192.0.2.4"));
+    // A proxy of the receiver hides the client from its Received.
+    assert_eq!(message("", "10.0.0.1", &field("192.0.2.4")), said(Some("pass"), "192.0.2.4"));
+}
+
+#[test]
 fn ten_thousand_received_and_results() {
     let received = "Received: from a.example.com (a.example.com [10.0.0.1]) by b.example.com\n".repeat(10_000);
     let text = format!(

@@ -79,6 +79,13 @@ impl Zone {
         }
     }
 
+    /// The question to be answered first where no server spoke: for their names, else of the first of them.
+    pub fn way_in(&self) -> &Question {
+        let unnamed = self.ns.as_ref().and_then(Asked::open);
+        let first = || self.stands().next().map(|(_, stand)| &stand.soa.question);
+        unnamed.or_else(first).unwrap_or(&self.soa.question)
+    }
+
     /// Every server at every address that was asked.
     pub fn stands(&self) -> impl Iterator<Item = (&NameServer, &super::server::Stand)> {
         self.servers.iter().flat_map(|s| s.stands.iter().map(move |stand| (s, stand)))

@@ -4,6 +4,7 @@
 
 use super::Hop;
 use super::lex::{Kind, Token, comment_words};
+use crate::facts::address::normal_domain;
 use crate::span::{Span, Spanned};
 use std::net::IpAddr;
 
@@ -101,11 +102,12 @@ pub(super) fn envelope_from(text: &[u8], comment: Token, hop: &mut Hop) {
     }
 }
 
-/// A host name: lower case, without a trailing dot. qmail and Gmail write the brackets of a
+/// A host name: lower case, A-labels (RFC 5890), without a trailing dot. qmail and Gmail write the brackets of a
 /// literal as question marks: `?192.0.2.1?`.
 pub(super) fn name(span: Span, text: &[u8]) -> Spanned<String> {
-    let mut value = String::from_utf8_lossy(span.of(text)).into_owned();
-    value.make_ascii_lowercase();
+    let word = span.of(text);
+    let a_labels = if word.is_ascii() { None } else { normal_domain(word) };
+    let mut value = a_labels.unwrap_or_else(|| String::from_utf8_lossy(word).to_ascii_lowercase());
     if value.ends_with('.') {
         value.pop();
     }

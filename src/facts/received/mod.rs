@@ -10,7 +10,7 @@ use crate::span::{Span, Spanned};
 use lex::{Kind, Token};
 use std::net::IpAddr;
 
-/// One Received field. Names are as written, in lower case, without a trailing dot.
+/// One Received field. Names are lower-case A-labels without a trailing dot; what is no name stands as written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hop {
     /// Index of the field.

@@ -15,6 +15,15 @@ fn row(value: &str) -> [String; 6] {
 }
 
 #[test]
+fn names_are_a_labels() {
+    let [helo, reverse, ..] =
+        row("from Bücher.example. (MÜNCHEN.example [192.0.2.1]) by mx.example.net with UTF8SMTP id 4F; x");
+    assert_eq!((&helo[..], &reverse[..]), ("xn--bcher-kva.example", "xn--mnchen-3ya.example"));
+    // What is no name is shown as it stands.
+    assert_eq!(row("from bü!cher.example ([192.0.2.1]) by mx.example.net with SMTP id 4F; x")[0], "bü!cher.example");
+}
+
+#[test]
 fn each_server_has_its_own_way() {
     #[rustfmt::skip]
     let rows: &[(&str, [&str; 6])] = &[

@@ -44,6 +44,8 @@ pub(super) struct Evaluation<'e> {
     /// Confirmed names of the address, once known (RFC 7208 §5.5).
     pub validated: Option<Vec<String>>,
     pub(super) problem: Option<Problem>,
+    /// The question that failed, where that is the problem.
+    pub(super) failed: Option<Question>,
     /// The first question of the term at hand.
     pub(super) question: Option<Question>,
     /// The service whose record is open.
@@ -96,6 +98,7 @@ pub fn check_host(lookup: &Lookup, ip: IpAddr, domain: &str, sender: &str, helo:
         shown: 0,
         validated: None,
         problem: None,
+        failed: None,
         question: None,
         owner: None,
     };
@@ -111,6 +114,7 @@ pub fn check_host(lookup: &Lookup, ip: IpAddr, domain: &str, sender: &str, helo:
         problem: None,
         tree: None,
         missing: Vec::new(),
+        failed: None,
         domain,
     };
     if !checkable(&check.domain) {
@@ -129,6 +133,7 @@ pub fn check_host(lookup: &Lookup, ip: IpAddr, domain: &str, sender: &str, helo:
     check.lookups = evaluation.lookups;
     check.void_lookups = evaluation.void_lookups;
     check.problem = evaluation.problem;
+    check.failed = evaluation.failed;
     check
 }
 
@@ -234,6 +239,9 @@ impl<'e> Evaluation<'e> {
 
     /// A question that failed (RFC 7208 §4.4, §5).
     pub fn failed(&mut self, domain: &str, span: Option<Span>, name: &str, kind: Kind, outcome: Outcome) -> Step {
+        if !self.waiting && self.problem.is_none() {
+            self.failed = Some(Question::new(name, kind));
+        }
         self.end(SpfResult::TempError, domain, ProblemKind::Dns, span, no_answer(outcome, name, kind))
     }
 }

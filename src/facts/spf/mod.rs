@@ -119,6 +119,15 @@ pub struct Check {
     pub tree: Option<Node>,
     /// Questions that stopped the evaluation.
     pub missing: Vec<Question>,
+    /// The question whose failure is the temperror.
+    pub failed: Option<Question>,
+}
+
+impl Check {
+    /// The question that keeps the result from being known: still open, or failed.
+    pub fn unanswered(&self) -> Option<&Question> {
+        self.missing.first().or(self.failed.as_ref())
+    }
 }
 
 /// One record in the tree.

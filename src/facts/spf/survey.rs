@@ -35,10 +35,9 @@ pub struct Survey {
     /// The record was pasted; it need not be what is published.
     pub pasted: bool,
     pub tree: Node,
-    /// Terms that ask DNS where nothing matches (RFC 7208 §4.6.4); a lower bound while
-    /// [`Survey::missing`] is not empty or [`Survey::cut`] is set.
+    /// Terms that ask DNS where nothing matches (RFC 7208 §4.6.4); see [`Survey::may_cost_more`].
     pub lookups: u32,
-    /// Terms that find nothing, for a client over IPv4.
+    /// Terms that find nothing, for a client over IPv4; a lower bound unless [`Survey::is_complete`].
     pub void_lookups: u32,
     /// The same for a client over IPv6: a host without an AAAA record is void to it.
     pub void_lookups_v6: u32,
@@ -54,6 +53,8 @@ pub struct Survey {
     pub cut: bool,
     /// Questions still open.
     pub missing: Vec<Question>,
+    /// Questions whose answers failed.
+    pub failed: Vec<Question>,
 }
 
 impl Survey {
@@ -62,9 +63,19 @@ impl Survey {
         self.problems.iter().find(|p| p.kind == kind)
     }
 
-    /// Nothing is open, and nothing failed.
+    /// Questions that taught nothing: still open, or failed.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Question> {
+        self.missing.iter().chain(&self.failed)
+    }
+
+    /// All of it was followed, nothing is open, and nothing failed.
     pub fn is_complete(&self) -> bool {
-        self.missing.is_empty() && self.problem(ProblemKind::Dns).is_none()
+        !self.cut && self.unanswered().next().is_none()
+    }
+
+    /// Some record below was not read: [`Survey::lookups`] is a lower bound.
+    pub fn may_cost_more(&self) -> bool {
+        self.cut || self.unanswered().any(|q| q.kind == Kind::Txt)
     }
 }
 
@@ -95,6 +106,7 @@ struct Walk<'e> {
     ttl: Option<u32>,
     asked: BTreeSet<Question>,
     missing: Vec<Question>,
+    failed: Vec<Question>,
     problems: Vec<Problem>,
     overlaps: Overlaps,
     /// A match here lets somebody send: no `-include:` is around.
@@ -127,6 +139,7 @@ impl<'e> Walk<'e> {
             ttl: None,
             asked: BTreeSet::new(),
             missing: Vec::new(),
+            failed: Vec::new(),
             problems: Vec::new(),
             overlaps: Overlaps::default(),
             allows: true,
@@ -156,6 +169,7 @@ impl<'e> Walk<'e> {
             problems: self.problems,
             cut: self.cut,
             missing: self.missing,
+            failed: self.failed,
         }
     }
 
@@ -182,6 +196,10 @@ impl<'e> Walk<'e> {
     }
 
     fn failed(&mut self, domain: &str, span: Option<Span>, name: &str, kind: Kind, outcome: Outcome) -> BranchState {
+        let question = Question::new(name, kind);
+        if !self.failed.contains(&question) {
+            self.failed.push(question);
+        }
         self.problem(domain, ProblemKind::Dns, span, no_answer(outcome, name, kind))
     }
 

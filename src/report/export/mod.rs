@@ -9,7 +9,7 @@ mod route53;
 mod terraform;
 mod zone;
 
-pub use zone::line as zone_line;
+pub use zone::{line as zone_line, published as published_line};
 
 use crate::evidence::Data;
 use crate::facts::home::Home;

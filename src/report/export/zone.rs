@@ -28,6 +28,11 @@ pub fn line(change: &Change, data: &Data) -> String {
     format!("{}. {} IN {} {data}", change.name, change.ttl, change.kind)
 }
 
+/// `name. IN TYPE data`: what is published, for however long.
+pub fn published(change: &Change, data: &Data) -> String {
+    format!("{}. IN {} {data}", change.name, change.kind)
+}
+
 fn close(_: &Sheet) -> String {
     "\n".to_owned()
 }

@@ -115,7 +115,7 @@ fn survey(s: &Survey) -> SurveyPart {
         lookups: s.lookups,
         void_lookups: s.void_lookups,
         void_lookups_ipv6: s.void_lookups_v6,
-        complete: s.is_complete() && !s.cut,
+        complete: s.is_complete(),
         ttl: s.ttl,
         default: s.default.map(SpfResult::word),
         problems: s.problems.iter().map(problem).collect(),

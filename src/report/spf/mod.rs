@@ -37,14 +37,9 @@ impl<'d> Evaluated<'d> {
                 unknown.push(gap);
             }
         };
-        let missing = check.iter().flat_map(|c| &c.missing).chain(survey.iter().flat_map(|s| &s.missing));
-        missing.for_each(|q| open(Gap::dns(format!("What are the {} records of {}?", q.kind, q.name), q)));
-        let problems = check.iter().filter_map(|c| c.problem.as_ref()).chain(survey.iter().flat_map(|s| &s.problems));
-        for problem in problems.filter(|p| p.kind == ProblemKind::Dns) {
-            // The failed question is named last: `… when asked for NAME KIND`.
-            let needs = problem.text.rsplit_once("asked for ").map_or(problem.domain.as_str(), |(_, asked)| asked);
-            open(Gap { question: sentence(&problem.text), needs: format!("an answer for {needs}") });
-        }
+        let of_check = check.iter().flat_map(|c| c.missing.iter().chain(&c.failed));
+        let questions = of_check.chain(survey.iter().flat_map(|s| s.unanswered()));
+        questions.for_each(|q| open(Gap::records(q)));
         Evaluated { domain: domain.to_owned(), check, survey, findings, unknown, of }
     }
 
@@ -85,6 +80,11 @@ impl<'d> Evaluated<'d> {
         self.check.as_ref().map(|c| c.void_lookups).or(self.survey.map(|s| s.void_lookups)).unwrap_or_default()
     }
 
+    /// The look-ups counted are a lower bound.
+    fn may_cost_more(&self) -> bool {
+        self.check.is_none() && self.survey.is_some_and(Survey::may_cost_more)
+    }
+
     /// The error that ended the evaluation.
     pub fn problem(&self) -> Option<&Problem> {
         match &self.check {
@@ -112,10 +112,10 @@ impl<'d> Evaluated<'d> {
     /// `look-ups 11 of 10`, with a lower bound marked.
     fn cost(&self) -> String {
         let survey = self.survey.filter(|_| self.check.is_none());
-        let bound = survey.is_some_and(|s| s.cut || !s.missing.is_empty());
-        let least = if bound { "at least " } else { "" };
-        let mut text =
-            format!("look-ups {least}{} of {LOOKUPS}   void {} of {VOID_LOOKUPS}", self.lookups(), self.void_lookups());
+        let least = |bound: bool| if bound { "at least " } else { "" };
+        let (most, voids) = (least(self.may_cost_more()), least(survey.is_some_and(|s| !s.is_complete())));
+        let (lookups, void_lookups) = (self.lookups(), self.void_lookups());
+        let mut text = format!("look-ups {most}{lookups} of {LOOKUPS}   void {voids}{void_lookups} of {VOID_LOOKUPS}");
         if let Some(survey) = survey.filter(|s| s.void_lookups_v6 > s.void_lookups) {
             let _ = write!(text, " (over IPv6 {})", survey.void_lookups_v6);
         }
@@ -147,12 +147,6 @@ impl<'d> Evaluated<'d> {
         let question = Question::new(&problem.domain, Kind::Txt);
         Some(Exhibit::dns(&question, record, problem.span, problem.text.clone()))
     }
-}
-
-/// With a capital and a full stop.
-fn sentence(text: &str) -> String {
-    let mut rest = text.chars();
-    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).chain(['.']).collect())
 }
 
 /// For eyes: the result, the tree with its cost, where it broke, and what is wrong with the record.

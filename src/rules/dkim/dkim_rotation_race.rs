@@ -63,8 +63,7 @@ fn of_domain(facts: &Facts) -> Verdict {
     let Some(zone) = facts.domain.zone.as_ref().filter(|_| !keys.is_empty()) else { return Verdict::NotApplicable };
     if !zone.differs() {
         let spoken = zone.stands().any(|(_, s)| s.serial().is_some());
-        let question = zone.stands().next().map_or(&zone.soa.question, |(_, s)| &s.soa.question);
-        let gap = || Gap::dns("Do all name servers have the same DKIM keys?", question);
+        let gap = || Gap::dns("Do all name servers have the same DKIM keys?", zone.way_in());
         return Verdict::of(Vec::new(), if spoken { vec![] } else { vec![gap()] });
     }
     let (mut findings, mut gaps) = (Vec::new(), Vec::new());

@@ -3,6 +3,7 @@ use crate::facts::Facts;
 use crate::facts::dmarc::verdict::{Leg, Legs};
 use crate::facts::freemail;
 use crate::facts::organization::{Agreement, same_by_list};
+use crate::facts::spf::Check;
 use crate::knowledge::{Platform, platform};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, rule, since};
@@ -49,7 +50,7 @@ fn judge_with(facts: &Facts, signs_as: fn(&str) -> Option<&'static Platform>) ->
 
 fn gap(facts: &Facts, from: &str) -> Gap {
     let what = format!("Does SPF or DKIM pass for {from}?");
-    let spf = facts.spf.as_ref().filter(|check| check.result.is_none()).and_then(|check| check.missing.first());
+    let spf = facts.spf.as_ref().and_then(Check::unanswered);
     match spf {
         Some(question) => Gap::dns(what, question),
         None => Gap { question: what, needs: "the receiver's Authentication-Results, with the whole header".into() },

@@ -53,7 +53,14 @@ fn alias(name: &str, answers: &[(&Question, &Answer)]) -> Option<Alias> {
             _ => None,
         })
     };
-    let (question, answer, target) = answers.iter().find_map(|(q, a)| Some((*q, *a, leads(a)?)))?;
+    // What is needed behind it shows the most: a text, or an address.
+    let needed_first = |(q, _, _): &(&Question, &Answer, String)| match q.kind {
+        Kind::Txt => 0,
+        Kind::A | Kind::Aaaa => 1,
+        _ => 2,
+    };
+    let leading = answers.iter().filter_map(|(q, a)| Some((*q, *a, leads(a)?)));
+    let (question, answer, target) = leading.min_by_key(needed_first)?;
     let beside = answers.iter().flat_map(|(_, a)| &a.records).find_map(|r| {
         let kind = r.data.kind().filter(|k| !matches!(k, Kind::Cname | Kind::Rrsig | Kind::Dnskey))?;
         (r.name == name).then_some(kind)

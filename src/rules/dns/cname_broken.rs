@@ -129,7 +129,7 @@ fn cure(alias: &Alias, fault: &Break) -> Remedy {
         Break::NoSuchName | Break::NoData => {
             Remedy::new(format!("Point {name} to the target that the service shows today, or delete the alias."))
                 .step(format!("If you use the service still: open its page for domain authentication and compare the target with {target}, letter by letter. Some panels append your own domain to a target without a trailing dot."))
-                .step("If not, delete it:")
+                .step("If not, delete the alias.")
                 .record(delete())
         }
     }
@@ -165,6 +165,16 @@ mod tests {
             assert!(finding.explanation.contains(word), "{zone}: {}", finding.explanation);
             assert_eq!(finding.severity, severity, "{zone}");
         }
+    }
+
+    #[test]
+    fn what_is_needed_behind_it_is_what_is_asked_for() {
+        let finding = one("_dmarc.example.com CNAME gone.esp.test");
+        assert_eq!(finding.check.unwrap().command, "dig +short TXT _dmarc.example.com");
+        let crate::rules::Place::Dns { question, .. } = &finding.exhibits[0].place else { panic!("no answer") };
+        assert_eq!(question.kind, Kind::Txt);
+        let steps = finding.fix.unwrap().steps;
+        assert!(steps.iter().all(|step| step.ends_with('.')), "{steps:?}");
     }
 
     #[test]

@@ -25,8 +25,7 @@ pub(super) fn look(facts: &Facts, zone: &Zone, found: &mut Vec<Finding>, gaps: &
     let speaks = |s: &Stand| matches!(s.speech, Speech::Speaks { .. });
     if !zone.stands().any(|(_, s)| speaks(s)) {
         // The resolver got its answer somewhere: from here no name server can be asked, or something answers in its place.
-        let question = zone.stands().next().map_or(&zone.soa.question, |(_, s)| &s.soa.question);
-        gaps.push(Gap::dns(format!("Do all name servers of {apex} answer alike?"), question));
+        gaps.push(Gap::dns(format!("Do all name servers of {apex} answer alike?"), zone.way_in()));
         return;
     }
     found.extend(failing(facts, zone, apex));

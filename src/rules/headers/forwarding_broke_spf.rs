@@ -145,11 +145,11 @@ fn failed(facts: &Facts) -> Option<(String, Span)> {
 fn waiting(facts: &Facts) -> Verdict {
     let r = &*facts.reading;
     let Some(check) = &facts.spf else { return Verdict::NotApplicable };
-    if r.reported.spf.is_some() || check.result.is_some() || marks(r).is_empty() {
+    if r.reported.spf.is_some() || check.unanswered().is_none() || marks(r).is_empty() {
         return Verdict::NotApplicable;
     }
     let what = format!("Did forwarding break SPF for {}?", check.domain);
-    Verdict::Unknown(check.missing.iter().map(|q| Gap::dns(what.clone(), q)).collect())
+    Verdict::Unknown(check.unanswered().map(|q| Gap::dns(what, q)).into_iter().collect())
 }
 
 /// SRS: the forwarder did put its own domain there, so the failure is about its own record.
@@ -308,6 +308,7 @@ mod tests {
                 problem: None,
                 tree: None,
                 missing: vec![Question::new("example.com", Kind::Txt)],
+                failed: None,
             });
         });
         let Verdict::Unknown(gaps) = verdict else { panic!("{verdict:?}") };

@@ -1,4 +1,5 @@
 use super::support::{called, is_judged, is_unread, judged, record_exhibit, reported, short, spf_domain, unread};
+use crate::evidence::said::Part;
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::spf::record::{Mechanism, Qualifier, Record};
@@ -53,6 +54,9 @@ fn judge(facts: &Facts) -> Verdict {
         // Without a DMARC policy nothing else would refuse forgeries.
         if facts.dmarc.is_absent() {
             return Verdict::Pass;
+        }
+        if !facts.evidence.said.check.wants(Part::Dmarc) {
+            return Verdict::NotApplicable;
         }
         if facts.dmarc.record().is_none() {
             let question = Question::new(&format!("_dmarc.{domain}"), Kind::Txt);

@@ -1,7 +1,8 @@
 use super::support::{
     consequences, outcome_words, platform_term, record_exhibit, record_in, replaced, reported, reported_exhibit,
-    reported_pass, short, survey_of, surveyed, txt, way_to, weighed,
+    reported_pass, short, stopped, survey_of, surveyed, txt, way_to, weighed,
 };
+use crate::evidence::Kind;
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{Node, Problem, ProblemKind, Published};
@@ -48,8 +49,8 @@ fn judge(facts: &Facts) -> Verdict {
         let case = Case { domain: &survey.domain, tree: &survey.tree, at: Some(at), is_message: false };
         let problems = survey.problems.iter().filter(|p| is_it(p, &survey.domain));
         let found = problems.take(5).filter_map(|p| found(facts, &case, p)).collect();
-        let gap = survey.missing.iter().find(|q| q.kind == crate::evidence::Kind::Txt);
-        return Verdict::of(found, gap.map(|q| Gap::dns(open(&survey.domain), q)).into_iter().collect());
+        let gaps = survey.unanswered().filter(|q| q.kind == Kind::Txt);
+        return Verdict::of(found, gaps.map(|q| Gap::dns(open(&survey.domain), q)).collect());
     }
     let Some(check) = &facts.spf else { return Verdict::NotApplicable };
     let Some(tree) = &check.tree else { return Verdict::NotApplicable };
@@ -57,11 +58,7 @@ fn judge(facts: &Facts) -> Verdict {
     let case = Case { domain: &check.domain, tree, at, is_message: true };
     match check.problem.as_ref().filter(|p| is_it(p, &check.domain)) {
         Some(problem) => Verdict::of(found(facts, &case, problem).into_iter().collect(), vec![]),
-        None if check.result.is_none() => {
-            let gap = check.missing.first().map(|q| Gap::dns(open(&check.domain), q));
-            Verdict::of(vec![], gap.into_iter().collect())
-        }
-        None => Verdict::Pass,
+        None => Verdict::of(vec![], stopped(check).into_iter().collect()),
     }
 }
 
@@ -182,7 +179,7 @@ fn fix(facts: &Facts, case: &Case, holder: &str, term: &str, target: &str, sever
 mod tests {
     use super::super::testing::{Scene, after, domain, message, pasted};
     use super::*;
-    use crate::evidence::{Kind, Outcome};
+    use crate::evidence::Outcome;
 
     #[test]
     fn an_include_that_leads_nowhere() {
@@ -244,6 +241,7 @@ mod tests {
         let scene = || domain("example.com").txt("example.com", &["v=spf1 include:b.test -all"]);
         scene().txt("b.test", &["v=spf1 -all"]).passes(&RULE);
         scene().unknown(&RULE);
-        scene().fails("b.test", Kind::Txt, Outcome::ServFail).passes(&RULE);
+        let gaps = scene().fails("b.test", Kind::Txt, Outcome::ServFail).unknown(&RULE);
+        assert_eq!(gaps[0].needs, "dig +short TXT b.test");
     }
 }

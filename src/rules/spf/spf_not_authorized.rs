@@ -1,7 +1,8 @@
 use super::allow::fix;
 use super::support::{
     Owner, aligned_dkim, consequences, identity_exhibit, ip_exhibit, judged, mail_from_aligned, mail_from_owned,
-    outcome_words, owner, record_exhibit, reported, reported_exhibit, short, source_ip, spf_domain, txt, unread,
+    outcome_words, owner, record_exhibit, reported, reported_exhibit, short, source_ip, spf_domain, stopped, txt,
+    unread,
 };
 use crate::facts::Facts;
 use crate::facts::freemail;
@@ -45,18 +46,18 @@ fn judge(facts: &Facts) -> Verdict {
         Some("fail" | "hardfail" | "softfail") => found(facts, domain).into(),
         Some(_) => Verdict::Pass,
         None if refused => found(facts, domain).into(),
-        None if today == Some(SpfResult::TempError) => Verdict::Unknown(vec![unread(domain)]),
-        None if today.is_some() => Verdict::Pass,
+        None if today.is_some_and(|result| result != SpfResult::TempError) => Verdict::Pass,
         None => Verdict::Unknown(vec![open(facts, domain)]),
     }
 }
 
 fn open(facts: &Facts, domain: &str) -> Gap {
-    let question = format!("Does the SPF record of {domain} allow the sending server?");
-    match facts.spf.as_ref().map(|c| c.missing.first()) {
-        Some(Some(missing)) => Gap::dns(question, missing),
-        Some(None) => unread(domain),
-        None => Gap { question, needs: "the address of the server that delivered the message: --ip".to_owned() },
+    match &facts.spf {
+        Some(check) => stopped(check).unwrap_or_else(|| unread(domain)),
+        None => Gap {
+            question: format!("Does the SPF record of {domain} allow the sending server?"),
+            needs: "the address of the server that delivered the message: --ip".to_owned(),
+        },
     }
 }
 
@@ -408,5 +409,17 @@ mod tests {
         message("a@example.com", "a@example.com", "192.0.2.1")
             .fails("example.com", Kind::Txt, Outcome::ServFail)
             .unknown(&RULE);
+    }
+
+    #[test]
+    fn what_failed_is_what_is_asked_for() {
+        for (record, kind) in [("include:_spf.esp.test", Kind::Txt), ("mx:_spf.esp.test", Kind::Mx)] {
+            let scene = message("a@example.com", "a@example.com", "192.0.2.1")
+                .txt("example.com", &[&format!("v=spf1 {record} -all")])
+                .fails("_spf.esp.test", kind, Outcome::ServFail);
+            let [gap] = &scene.unknown(&RULE)[..] else { panic!("one gap") };
+            assert_eq!(gap.question, "Does the SPF record of example.com allow the sending server?");
+            assert_eq!(gap.needs, format!("dig +short {kind} _spf.esp.test"));
+        }
     }
 }

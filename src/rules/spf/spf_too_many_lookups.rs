@@ -1,8 +1,9 @@
 use super::slim;
 use super::support::{
     consequences, evaluate, judged, outcome_words, record_exhibit, record_in, replaced, reported, reported_exhibit,
-    reported_pass, short, survey_of, txt, weighed,
+    reported_pass, short, stopped, survey_of, txt, weighed,
 };
+use crate::evidence::Kind;
 use crate::facts::Facts;
 use crate::facts::lookup::Lookup;
 use crate::facts::spf::survey::{Survey, survey};
@@ -44,10 +45,8 @@ fn judge(facts: &Facts) -> Verdict {
         let kind = check.problem.as_ref().map(|p| p.kind);
         if matches!(kind, Some(ProblemKind::TooManyLookups | ProblemKind::Loop)) {
             found.push(exceeded(facts, check, kind == Some(ProblemKind::Loop)));
-        } else if check.result.is_none() {
-            let question = format!("Does the SPF record of {} stay within ten look-ups?", check.domain);
-            let gaps: Vec<Gap> = check.missing.first().map(|q| Gap::dns(question, q)).into_iter().collect();
-            return Verdict::of(found, gaps);
+        } else if let Some(gap) = stopped(check) {
+            return Verdict::Unknown(vec![gap]);
         } else if check.lookups + 1 >= LOOKUPS {
             found.push(near(facts, check));
         }
@@ -182,18 +181,19 @@ fn unloop(at: &str) -> Remedy {
 
 /// The record of a checked domain, or a pasted one: what a sender costs that nothing lists.
 fn in_survey(facts: &Facts, survey: &Survey, at: &Published) -> Verdict {
-    let gaps: Vec<Gap> = match survey.missing.first() {
-        Some(question) if survey.lookups <= LOOKUPS => {
-            vec![Gap::dns(format!("Does {} stay within ten look-ups?", whose(survey)), question)]
-        }
-        _ => vec![],
+    let question = match &survey.domain[..] {
+        "" => "Does this SPF record stay within ten look-ups?".to_owned(),
+        domain => format!("Does SPF of {} stay within ten look-ups?", short(domain)),
     };
+    // Only a record that was not read can hold more of them.
+    let unread = survey.unanswered().filter(|q| survey.lookups <= LOOKUPS && q.kind == Kind::Txt);
+    let gaps: Vec<Gap> = unread.map(|q| Gap::dns(&question, q)).collect();
     let looped = survey.problem(ProblemKind::Loop);
     let over = survey.lookups > LOOKUPS;
     if !over && looped.is_none() && survey.lookups + 1 < LOOKUPS {
         return Verdict::of(vec![], gaps);
     }
-    let at_least = if survey.cut || !survey.missing.is_empty() { "at least " } else { "" };
+    let at_least = if survey.may_cost_more() { "at least " } else { "" };
     let by_term = format!("Look-ups by term, with all below it: {}.", by_term(&survey.tree));
     let (severity, title, text) = match (over, looped) {
         (_, Some(problem)) => (
@@ -214,7 +214,7 @@ fn in_survey(facts: &Facts, survey: &Survey, at: &Published) -> Verdict {
         ),
         (false, None) => (
             Severity::Low,
-            format!("{} uses {} of {LOOKUPS} look-ups", whose(survey), survey.lookups),
+            format!("{} uses {at_least}{} of {LOOKUPS} look-ups", whose(survey), survey.lookups),
             format!(
                 "The record still works, but the next service you add, or one more include at a service you use, breaks it. {by_term}"
             ),
@@ -270,6 +270,7 @@ fn dead<'f>(facts: &'f Facts, survey: &Survey) -> impl Iterator<Item = Exhibit> 
 mod tests {
     use super::super::testing::{Scene, after, domain, message, pasted};
     use super::*;
+    use crate::evidence::Outcome;
 
     /// Eleven includes over two levels.
     fn eleven() -> Scene {
@@ -389,6 +390,28 @@ mod tests {
             domain("example.com").txt("example.com", &[&format!("v=spf1 {} ~all", includes.join(" "))]).found(&RULE);
         let fix = finding.fix.unwrap();
         assert!(fix.records.is_empty() && fix.upkeep.is_none(), "{fix:?}");
+    }
+
+    #[test]
+    fn what_failed_below_may_cost_more() {
+        let with = |n: u32| {
+            let includes: String = (0..n).map(|n| format!("include:i{n}.test ")).collect();
+            let scene = domain("example.com").txt("example.com", &[&format!("v=spf1 {includes}a:h.test -all")]);
+            let scene = (1..n).fold(scene, |s, n| s.txt(&format!("i{n}.test"), &["v=spf1 -all"]));
+            scene.host("h.test", &["192.0.2.1"]).fails("i0.test", Kind::Txt, Outcome::ServFail)
+        };
+        let [gap] = &with(2).unknown(&RULE)[..] else { panic!("one gap") };
+        assert_eq!(gap.question, "Does SPF of example.com stay within ten look-ups?");
+        assert_eq!(gap.needs, "dig +short TXT i0.test");
+        let finding = with(8).found(&RULE);
+        assert_eq!(finding.title, "SPF of example.com uses at least 9 of 10 look-ups");
+        assert!(finding.fix.unwrap().records.is_empty(), "how much there is to save is not known");
+        assert_eq!(finding.open.len(), 1);
+        // An address costs nothing beyond its term.
+        let host = with(2).txt("i0.test", &["v=spf1 -all"]);
+        host.fails("h.test", Kind::A, Outcome::Timeout).passes(&RULE);
+        let [gap] = &pasted(None, &["v=spf1 include:i0.test -all"]).unknown(&RULE)[..] else { panic!("one gap") };
+        assert_eq!(gap.question, "Does this SPF record stay within ten look-ups?");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use super::support::{
     consequences, dig_txt, evaluate, is_sound, lowered, record_exhibit, record_in, replaced, reported,
-    reported_exhibit, reported_pass, short, survey_of, surveyed, txt, way_to, weighed,
+    reported_exhibit, reported_pass, short, stopped, survey_of, surveyed, txt, way_to, weighed,
 };
 use crate::facts::Facts;
 use crate::facts::spf::survey::Survey;
@@ -31,17 +31,13 @@ rule! {
 fn judge(facts: &Facts) -> Verdict {
     if let Some((survey, at)) = survey_of(facts) {
         let found: Vec<Finding> = in_survey(facts, survey, at).into_iter().collect();
-        let gaps = survey.missing.first().map(|q| Gap::dns(open(&survey.domain), q));
-        return Verdict::of(found, gaps.into_iter().collect());
+        let gaps = survey.unanswered().map(|q| Gap::dns(open(&survey.domain), q));
+        return Verdict::of(found, gaps.collect());
     }
     let Some(check) = &facts.spf else { return Verdict::NotApplicable };
     match check.problem.as_ref().map(|p| p.kind) {
         Some(ProblemKind::TooManyVoidLookups) => in_check(facts, check).into(),
-        _ if check.result.is_none() => {
-            let gap = check.missing.first().map(|q| Gap::dns(open(&check.domain), q));
-            Verdict::of(vec![], gap.into_iter().collect())
-        }
-        _ => Verdict::Pass,
+        _ => Verdict::of(vec![], stopped(check).into_iter().collect()),
     }
 }
 
@@ -257,7 +253,9 @@ mod tests {
                 Outcome::ServFail,
             )
         });
-        failing.txt("example.com", &["v=spf1 a:x0.test a:x1.test a:x2.test -all"]).passes(&RULE);
+        let gaps = failing.txt("example.com", &["v=spf1 a:x0.test a:x1.test a:x2.test -all"]).unknown(&RULE);
+        let needs: Vec<&str> = gaps.iter().map(|gap| gap.needs.as_str()).collect();
+        assert_eq!(needs, ["dig +short A x0.test", "dig +short A x1.test", "dig +short A x2.test"]);
         message("a@example.com", "a@example.com", "192.0.2.4").unknown(&RULE);
     }
 }

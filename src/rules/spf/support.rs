@@ -8,7 +8,7 @@ use crate::facts::organization::{self, Agreement, same_by_list};
 use crate::facts::platform::{Hit, Mark};
 use crate::facts::spf::record::{Record, Term};
 use crate::facts::spf::survey::{Survey, survey_text};
-use crate::facts::spf::{Branch, Node, ProblemKind, Published, SpfText, Whose};
+use crate::facts::spf::{Branch, Check, Node, ProblemKind, Published, SpfText, Whose};
 use crate::facts::{Facts, reported};
 use crate::knowledge::{Platform, pattern};
 use crate::remedy::{self, Change, Remedy, TTL, blank};
@@ -400,6 +400,12 @@ pub fn outcome_words(outcome: Outcome) -> &'static str {
 /// The one question that every rule on a published record asks.
 pub fn unread(domain: &str) -> Gap {
     gap(["What does the SPF record of ", domain, " say?"].concat(), domain)
+}
+
+/// What keeps the evaluation for the sending server from its end.
+pub fn stopped(check: &Check) -> Option<Gap> {
+    let question = || format!("Does the SPF record of {} allow the sending server?", check.domain);
+    check.unanswered().map(|q| Gap::dns(question(), q))
 }
 
 /// The record of the name that SPF judged is not at hand; those of other names decide nothing.

@@ -190,7 +190,7 @@ fn evaluation(doc: &mut Doc, check: &Check) {
     let helo = if check.is_helo { ", the HELO name, as the sender is empty" } else { "" };
     doc.hang(" Now   ", Ink::Faint, format!("{result} for {}{helo}, from {}", check.sender, check.ip), Ink::Strong);
     let matched = check.matched.as_ref().map_or(String::new(), |m| format!("   matched {m}"));
-    cost(doc, check.lookups, check.void_lookups, &matched);
+    cost(doc, [check.lookups, check.void_lookups], [""; 2], &matched);
     if let Some(problem) = &check.problem {
         doc.hang(" ✗     ", Ink::Fail, format!("{}: {}", problem.domain, problem.text), Ink::Plain);
     }
@@ -200,21 +200,24 @@ fn evaluation(doc: &mut Doc, check: &Check) {
 fn bill(doc: &mut Doc, survey: &Survey) {
     let text = match survey.default {
         Some(default) => format!("a sender that no term lists gets {}; t tries an address", default.word()),
-        None if !survey.missing.is_empty() => format!("not known ({} of DNS missing)", answers(survey.missing.len())),
+        None if !survey.is_complete() => format!("not known ({} of DNS missing)", answers(survey.unanswered().count())),
         None => "the record cannot be evaluated to its end".to_owned(),
     };
     doc.hang(" Now   ", Ink::Faint, text, Ink::Strong);
     let ttl = survey.ttl.map_or(String::new(), |ttl| format!("   lowest TTL {ttl} s"));
-    cost(doc, survey.lookups, survey.void_lookups, &ttl);
+    let least = |bound: bool| if bound { "at least " } else { "" };
+    let bounds = [least(survey.may_cost_more()), least(!survey.is_complete())];
+    cost(doc, [survey.lookups, survey.void_lookups], bounds, &ttl);
     for problem in survey.problems.iter().take(3) {
         doc.hang(" ✗     ", Ink::Fail, format!("{}: {}", problem.domain, problem.text), Ink::Plain);
     }
 }
 
-fn cost(doc: &mut Doc, lookups: u32, voids: u32, more: &str) {
+/// Look-ups and void ones, with a word before each that is a lower bound.
+fn cost(doc: &mut Doc, [lookups, voids]: [u32; 2], [least, least_void]: [&str; 2], more: &str) {
     let bar = "█".repeat(lookups.min(LOOKUPS + 1) as usize);
     let ink = if lookups > LOOKUPS || voids > VOID_LOOKUPS { Ink::Fail } else { Ink::Plain };
-    let text = format!("look-ups {lookups}/{LOOKUPS} {bar}   void {voids}/{VOID_LOOKUPS}{more}");
+    let text = format!("look-ups {least}{lookups}/{LOOKUPS} {bar}   void {least_void}{voids}/{VOID_LOOKUPS}{more}");
     doc.hang(" Cost  ", Ink::Faint, text, ink);
 }
 
