@@ -314,6 +314,11 @@ impl Facts {
         home::of(&self.evidence.answers, name).with_said(self.evidence.said.dns_host.as_deref())
     }
 
+    /// Is what answers at `name` a wildcard's, and no record of the name itself?
+    pub fn is_starred(&self, name: &str) -> bool {
+        self.domain.wildcard.as_ref().is_some_and(|w| w.answers(&self.evidence.answers, name))
+    }
+
     /// The text all spans of the reading point into.
     pub fn text(&self) -> &[u8] {
         &self.evidence.input.text

@@ -1,15 +1,19 @@
 //! What cannot stand in a zone at all.
 
-use crate::evidence::{Answers, Data, Kind};
+use crate::evidence::{Data, Kind};
+use crate::facts::Facts;
 use crate::remedy::Change;
 
 /// Why the changes cannot be published as they are: a CNAME stands alone at its name (RFC 1034 §3.6.2).
-pub(super) fn conflict(answers: &Answers, changes: &[Change]) -> Option<String> {
+/// What a wildcard answers does not stand at the name (RFC 4592 §3.3.1).
+pub(super) fn conflict(facts: &Facts, changes: &[Change]) -> Option<String> {
+    let answers = &facts.evidence.answers;
     let added = |c: &&Change| !c.after.is_empty();
     for change in changes.iter().filter(added) {
         let name = change.name.as_str();
         let at = |kind| changes.iter().find(|c| c.name == name && c.kind == kind);
-        let answered = || answers.iter().filter(|(q, _)| q.name == name);
+        let starred = facts.is_starred(name);
+        let answered = || answers.iter().filter(|(q, _)| q.name == name && !starred);
         if change.kind == Kind::Cname {
             let others = answered().filter(|(q, _)| q.kind != Kind::Cname && at(q.kind).is_none());
             let stands = others
@@ -25,4 +29,30 @@ pub(super) fn conflict(answers: &Answers, changes: &[Change]) -> Option<String> 
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::zone::Zone;
+    use crate::evidence::{Evidence, Input, InputKind, Said};
+    use crate::facts::Reading;
+    use std::sync::Arc;
+
+    fn told(zone: &str) -> Option<String> {
+        let input = Input::read("test", &b"example.com"[..], Some(InputKind::Domain)).unwrap();
+        let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, false);
+        let evidence = crate::samples::settle(evidence, &Zone::parse(zone).unwrap());
+        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+        let facts = Facts::gather(Arc::new(evidence), reading);
+        let change = Change::txt("_dmarc.example.com", &[] as &[&str], &["v=DMARC1; p=none"]);
+        conflict(&facts, &[change])
+    }
+
+    #[test]
+    fn nothing_stands_beside_an_alias_but_a_wildcard_gives_way() {
+        assert!(told("_dmarc.example.com CNAME x.example.net").is_some());
+        assert_eq!(told("example.com TXT \"site=1\"\n*.example.com CNAME example.com"), None);
+        assert_eq!(told("example.com TXT \"site=1\""), None);
+    }
 }

@@ -40,7 +40,7 @@ fn judged(before: &Diagnosis, finding: &Finding, fix: &Remedy, questions: &mut V
     // A signature is good whatever its key is called; what has a blank cannot be published yet.
     let whole = |c: &&Change| blanks.is_empty() || !(c.name.contains('<') || c.after.iter().any(has_blank));
     let records: Vec<Change> = fix.records.iter().filter(whole).cloned().collect();
-    if let Some(why) = conflict(&facts.evidence.answers, &records) {
+    if let Some(why) = conflict(facts, &records) {
         return Err(Proof::Disproven { why });
     }
     let Replay { after, questions: asked, errands } = replay(before, &records, signed);

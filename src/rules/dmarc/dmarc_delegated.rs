@@ -32,7 +32,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Unknown(vec![seen::unread(domain, &step.question())]);
     }
     // Where any name is an alias, this one was not delegated.
-    let starred = facts.domain.wildcard.as_ref().is_some_and(|w| w.answers(&facts.evidence.answers, &step.name()));
+    let starred = facts.is_starred(&step.name());
     let alias = facts.evidence.answers.get(&step.question()).and_then(|a| a.alias()).filter(|_| !starred);
     match (alias, &facts.domain.dmarc_servers[..]) {
         (Some(target), _) => find(step, target, &step.question(), &format!("CNAME {target}")).into(),

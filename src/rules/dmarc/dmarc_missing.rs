@@ -94,8 +94,7 @@ fn remedy(facts: &Facts, organization: &str, name: &str) -> Remedy {
     }
     let step = facts.dmarc.steps.iter().find(|s| s.name() == name);
     // What a wildcard answers there is no record of the name: it ends with the first one.
-    let starred = facts.domain.wildcard.as_ref().is_some_and(|w| w.answers(&facts.evidence.answers, name));
-    let answer = step.filter(|_| !starred).and_then(|s| facts.evidence.answers.get(&s.question()));
+    let answer = step.filter(|_| !facts.is_starred(name)).and_then(|s| facts.evidence.answers.get(&s.question()));
     if let Some(target) = answer.and_then(|a| a.alias()) {
         // No other record may stand beside a CNAME (RFC 1034 §3.6.2).
         remedy = remedy

@@ -213,6 +213,11 @@ fn remedy(
     if legs.dkim.is_empty() {
         return unsigned(from, legs);
     }
+    if legs.dkim.iter().any(|leg| freemail::provider(&leg.domain).is_some_and(|p| p.name == "Gmail")) {
+        return Remedy::new(format!("Let Gmail hand the mail to the server of {from}, which can sign it"))
+            .step(format!("In Gmail: Settings, Accounts, Send mail as, edit info at the address in {from}, and enter the SMTP server, name and password of its mailbox."))
+            .step(format!("At that server sign with DKIM as {from}; an address in {from} at Google Workspace does both."));
+    }
     let platform = legs
         .dkim
         .iter()
@@ -347,6 +352,14 @@ mod tests {
         assert!(finding.explanation.contains("said to be set up for example.com"), "{}", finding.explanation);
         let fix = finding.fix.unwrap();
         assert!(fix.steps.iter().any(|s| s.contains("write an address in example.com into From")), "{fix:?}");
+    }
+
+    /// "Send mail as" of a Gmail account: no record makes Gmail sign as another domain.
+    #[test]
+    fn gmail_hands_the_mail_to_the_server_that_can_sign_it() {
+        let case = Case::from("example.com").spf("pass", "gmail.com").dkim("pass", "gmail.com").dmarc("fail");
+        let fix = only(judge_with(&case.facts(), unknown)).fix.unwrap();
+        assert!(fix.summary.starts_with("Let Gmail hand") && fix.records.is_empty(), "{fix:?}");
     }
 
     #[test]
