@@ -5,7 +5,7 @@ use crate::facts::freemail;
 use crate::facts::organization::{Agreement, same_by_list};
 use crate::knowledge::{Platform, platform};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, rule, since};
+use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, on_the_way, rule, since};
 
 rule! {
     /// Nothing that passes belongs to the domain in From
@@ -212,11 +212,9 @@ fn remedy(
     if legs.dkim.is_empty() {
         return unsigned(from, legs);
     }
-    let platform = legs
-        .dkim
-        .iter()
-        .find_map(|leg| signs_as(&leg.domain))
-        .or_else(|| crate::facts::platform::sending(&facts.platforms, &facts.reading).map(|hit| hit.platform));
+    let platform = legs.dkim.iter().find_map(|leg| signs_as(&leg.domain)).or_else(|| {
+        crate::facts::platform::sending(&facts.platforms, on_the_way::is_relayed(facts)).map(|hit| hit.platform)
+    });
     let mut remedy = own_signature::remedy(facts, from, platform);
     if let Some(spf) = legs.spf.iter().find(own) {
         remedy = remedy.step(format!("Or make SPF pass for {}, the Return-Path: that counts too", spf.domain));

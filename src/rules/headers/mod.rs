@@ -7,7 +7,6 @@ mod from_header_invalid;
 mod gateway_breaks_auth;
 mod mailing_list_modified;
 mod moera_domain_used;
-mod on_the_way;
 mod one_click_missing;
 mod one_click_not_signed;
 mod panel_override_conflict;
