@@ -33,7 +33,7 @@
 //! | [`report`], [`cli`], [`tui`] | faces on one engine; they show, and decide nothing |
 //!
 //! Imports point one way, down this table; [`safe`] is the one door through which
-//! strangers' text reaches a screen, and [`span`] says where it came from.
+//! strangers' text reaches a screen, [`shell`] the one into a command, and [`span`] says where it came from.
 
 #![warn(clippy::dbg_macro, clippy::expect_used, clippy::todo, clippy::unwrap_used)]
 
@@ -56,6 +56,7 @@ pub mod rules;
 pub mod safe;
 pub mod samples;
 pub mod send;
+pub mod shell;
 pub mod span;
 pub mod triage;
 pub mod troubleshoot;

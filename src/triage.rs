@@ -115,7 +115,7 @@ fn one_cure(cause: &mut Finding) {
 fn cleared(facts: &Facts) -> bool {
     let reported = &facts.reading.reported;
     match facts.evidence.input.kind {
-        InputKind::Record => return facts.reading.record.as_ref().is_some_and(|r| r.unread == 0),
+        InputKind::Record => return facts.reading.record.as_ref().is_some_and(|r| r.unread == 0 && r.is_known()),
         InputKind::Report => return report::cleared(facts),
         InputKind::Domain | InputKind::Ip => return decided(facts),
         kind if !kind.is_judged() => return false,
@@ -252,6 +252,10 @@ fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
                 "Only part was judged: {} more records stand in the paste; paste one name at a time.",
                 record.unread
             );
+        }
+        InputKind::Record if facts.reading.record.is_some() => {
+            return "This is no record that mail uses: expected SPF, DKIM, DMARC, MTA-STS, TLS-RPT or BIMI, or a line of a zone."
+                .into();
         }
         InputKind::Record => return "This looks like a DNS record, but none could be read from it.".into(),
         InputKind::Bounce | InputKind::Reply => return "Nothing in it says who refused what.".into(),

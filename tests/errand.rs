@@ -3,9 +3,11 @@
 
 #[allow(dead_code, reason = "not every test file needs every fault")]
 mod dnsd;
+mod peer;
 
 use base64::Engine;
 use dnsd::{Dnsd, World};
+use peer::{closed, fault, for_ever, listen, silence};
 use postdoc::evidence::case::Case;
 use postdoc::evidence::errand::{Errand, Probe, Step, Talk, Tls, What};
 use postdoc::evidence::said::Wish;
@@ -19,7 +21,6 @@ use postdoc::world::tls::Authorities;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::PrivateKeyDer;
 use std::cell::Cell;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -119,52 +120,6 @@ fn probe() -> Probe {
         recipients: vec!["postmaster@example.test".into(), "nobody@example.test".into()],
         foreign: Some("probe@example.net".into()),
     }
-}
-
-fn fault(what: What) -> (Step, String) {
-    match what {
-        What::Failed { step, why } => (step, why),
-        other => panic!("{other:?}"),
-    }
-}
-
-/// Takes connections for as long as the test runs.
-fn listen<F, W>(handle: F) -> SocketAddr
-where
-    F: Fn(TcpStream) -> W + Send + 'static,
-    W: Future<Output = ()> + Send + 'static,
-{
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(handle(stream));
-        }
-    });
-    address
-}
-
-/// Nobody listens here.
-fn closed() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
-/// Sends the same bytes for ever, with a pause in between.
-async fn for_ever(mut stream: impl AsyncWrite + Unpin, bytes: &[u8], pause: Duration) {
-    while stream.write_all(bytes).await.is_ok() {
-        match pause.is_zero() {
-            true => tokio::task::yield_now().await,
-            false => tokio::time::sleep(pause).await,
-        }
-    }
-}
-
-/// Keeps the connection, and says nothing more.
-async fn silence(stream: impl Sized) {
-    tokio::time::sleep(Duration::from_secs(3600)).await;
-    drop(stream);
 }
 
 // Handshakes.

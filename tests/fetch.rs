@@ -377,6 +377,25 @@ fn servers_that_harm() {
 }
 
 #[test]
+fn a_login_that_is_hung_up_on_or_never_answered_says_where_it_was() {
+    for (fault, want, said) in [
+        (
+            Wrong::ByeAtLogin("Autologout; idle for too long"),
+            Reason::Bye,
+            "Autologout; idle for too long, at the login",
+        ),
+        (Wrong::ByeAtLogin("Too many failed logins"), Reason::TooMany, "Too many failed logins, at the login"),
+        (Wrong::MuteAtLogin, Reason::Silent, "no answer to the login in time"),
+    ] {
+        let server = Imapd::start(Set { fault: Some(fault), ..Set::default() });
+        let mut one = try_in(&[&server]).hasty();
+        one.wanted.order.timeout = Duration::from_secs(3);
+        let (reason, words) = one.fault();
+        assert_eq!((reason, words.as_str()), (want, said));
+    }
+}
+
+#[test]
 fn several_mailboxes_at_once_each_with_its_own_ending() {
     let inbox = Imapd::start(Set::default().with("INBOX", MESSAGE));
     let junk = Imapd::start(Set::default().with("Unerw&APw-nscht", MESSAGE));

@@ -1,6 +1,9 @@
 //! Filters of the user's own over real sockets: good, bad and hostile. Every fault is a word, and nothing hangs.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod peer;
+
+use peer::{closed, fault, for_ever, listen, silence};
 use postdoc::evidence::case::Case;
 use postdoc::evidence::errand::{Errand, Scan, Step, What};
 use postdoc::evidence::filters::OwnFilters;
@@ -12,12 +15,10 @@ use postdoc::world::dns::{Asker, Settings};
 use postdoc::world::errand::Courier;
 use postdoc::world::run::Runner;
 use postdoc::world::secret::Secret;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 const MESSAGE: &str = "Received: from a.example.com (a.example.com [192.0.2.4]) by mx.inbox.test with ESMTPS id 1;\r\n\
@@ -55,24 +56,6 @@ fn rspamd(at: SocketAddr) -> Errand {
     Errand::Rspamd(Scan { url: format!("http://{at}"), ip, helo, mail_from })
 }
 
-/// Takes connections for as long as the test runs.
-fn listen<F, W>(handle: F) -> SocketAddr
-where
-    F: Fn(TcpStream) -> W + Send + 'static,
-    W: Future<Output = ()> + Send + 'static,
-{
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(handle(stream));
-        }
-    });
-    address
-}
-
 /// Hears the request to its end, then says this.
 fn answering(heard: Arc<Mutex<String>>, answer: String) -> SocketAddr {
     listen(move |mut stream| {
@@ -92,34 +75,14 @@ fn answering(heard: Arc<Mutex<String>>, answer: String) -> SocketAddr {
     })
 }
 
-fn closed() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
-fn silent() -> SocketAddr {
-    listen(|stream| async move {
-        tokio::time::sleep(Duration::from_secs(3600)).await;
-        drop(stream);
-    })
-}
-
 /// Says this again and again.
 fn endless(first: &'static str, again: &'static str, pause: Duration) -> SocketAddr {
     listen(move |mut stream| async move {
         let mut chunk = [0; 4096];
         let _ = stream.read(&mut chunk).await;
         let _ = stream.write_all(first.as_bytes()).await;
-        while stream.write_all(again.as_bytes()).await.is_ok() {
-            tokio::time::sleep(pause).await;
-        }
+        for_ever(stream, again.as_bytes(), pause).await;
     })
-}
-
-fn fault(what: What) -> (Step, String) {
-    match what {
-        What::Failed { step, why } => (step, why),
-        other => panic!("{other:?}"),
-    }
 }
 
 const SPAM: &str =
@@ -180,7 +143,7 @@ async fn who_does_not_answer_is_told_apart() {
     for errand in [spamd, rspamd] {
         let (step, why) = fault(perform(settings(AMPLE), errand(closed())).await);
         assert!(step == Step::Connect && why.contains("refuses connections"), "{why}");
-        let (step, why) = fault(perform(settings(Duration::from_millis(400)), errand(silent())).await);
+        let (step, why) = fault(perform(settings(Duration::from_millis(400)), errand(listen(silence))).await);
         assert!(step == Step::Timeout && why.starts_with("no whole answer within"), "{why}");
     }
     let slow = endless("SPAMD/1.1 0 EX_OK\r\n", "X: y\r\n", Duration::from_millis(20));
@@ -265,7 +228,7 @@ fn garbage_and_refusals_are_no_opinion() {
         each.join(" | ")
     };
     let told = said("SPAMD/1.1 76 EX_PROTOCOL\r\n\r\n", page("403 Unauthorized", "{}"));
-    assert!(told.contains("it refuses: 76 EX_PROTOCOL") && told.contains("wants a password"), "{told}");
+    assert!(told.contains("it refuses: 76 EX_PROTOCOL") && told.contains("wants the right password"), "{told}");
     let told = said("what?\r\n\r\n", page("200 OK", "<html>"));
     assert!(told.contains("none of spamd") && told.contains("none of Rspamd"), "{told}");
     // Fewer bytes than announced.

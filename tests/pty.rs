@@ -328,6 +328,12 @@ impl Tty {
     /// Sends the test and comes back to the checklist.
     fn three_passes(&mut self) {
         self.send("m");
+        self.wait("y sends it.");
+        self.send("y");
+        self.wait("Enter waits for it in a mailbox");
+        self.send("\r");
+        self.wait("Enter opens the diagnosis.");
+        self.send("\r");
         let verdict = self.wait("✓ PASS");
         assert!(verdict.contains("PRACTICE"), "{verdict}");
         self.send("\x1b");
@@ -390,7 +396,7 @@ fn an_own_server_with_a_key_made_here_from_nothing_to_three_passes() {
     tty.send("\r");
     tty.wait("Enter again does it");
     tty.send("\r");
-    tty.wait("The private half is in");
+    tty.wait("The private half, readable by you alone");
     // The step shows how the signer is told of it; the file is nobody else's.
     let step = tty.wait("/etc/opendkim.conf");
     let file = step.split_whitespace().find_map(|w| w.split(':').find(|p| p.ends_with("/s1.fresh.example.pem")));
@@ -420,6 +426,19 @@ fn a_paste_without_brackets_runs_no_keys() {
 }
 
 #[test]
+fn a_case_of_this_very_session_is_found() {
+    let mut tty = Tty::home(&[]);
+    tty.paste(HEADER);
+    tty.wait("Findings");
+    tty.send("\x1b");
+    tty.wait("What do you have?");
+    tty.send("/");
+    tty.wait("1 of 1 cases");
+    tty.send("nobody");
+    tty.wait("0 of 1 cases");
+}
+
+#[test]
 fn nonsense_is_asked_about_and_kept() {
     let mut tty = Tty::home(&[]);
     tty.paste("these are just some words of no kind at all");
@@ -440,6 +459,32 @@ fn signals_restore_the_terminal() {
         assert_eq!(tty.exit(), code, "SIG{name}");
         tty.assert_restored();
     }
+}
+
+#[test]
+fn the_practice_world_leaves_no_folder_behind() {
+    let temporary = tempfile::tempdir().unwrap();
+    let place = temporary.path().to_str().unwrap();
+    let folders = || std::fs::read_dir(place).unwrap().count();
+    let begin = || {
+        let tty = Tty::run(24, 80, &[("TMPDIR", place)], &["practice", "spf-missing"]);
+        tty.wait("Enter writes the test message");
+        assert_eq!(folders(), 1);
+        tty
+    };
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let mut tty = begin();
+        tty.signal(name);
+        assert_eq!((tty.exit(), folders()), (code, 0), "SIG{name}");
+    }
+    // Who is killed takes nothing along; whoever comes next does, and has a folder of its own.
+    let mut tty = begin();
+    tty.signal("KILL");
+    tty.exit();
+    assert_eq!(folders(), 1);
+    let mut tty = begin();
+    tty.send("q");
+    assert_eq!((tty.exit(), folders()), (0, 0));
 }
 
 #[test]

@@ -30,11 +30,12 @@ fn told(d: &Diagnosis) -> String {
             writeln!(out, "{indent}{} {} {}: {}", f.severity.word(), f.confidence.word(), f.rule.id, f.title).unwrap();
             match &f.proof {
                 None => {}
-                Some(Proof::Proven { before, after, remains, given }) => {
+                Some(Proof::Proven { before, after, remains, given, open }) => {
                     let left: Vec<&str> = remains.iter().map(|r| r.rule.id).collect();
                     let given = given.as_ref().map_or(String::new(), |given| format!(", once {given}"));
                     let left = if left.is_empty() { String::new() } else { format!("; remains: {}", left.join(" ")) };
                     writeln!(out, "{indent}  = {} → {}{given}{left}", before.word(), after.word()).unwrap();
+                    open.iter().for_each(|gap| writeln!(out, "{indent}  = ask again: {}", gap.needs).unwrap());
                 }
                 Some(Proof::Open { needs }) => {
                     let needs: Vec<&str> = needs.iter().map(|g| g.needs.as_str()).collect();

@@ -24,7 +24,10 @@ pub fn run(global: &Global, given: &Given, args: &ConfigArgs) -> anyhow::Result<
     let text = match args.action {
         ConfigAction::Template => TEMPLATE.to_owned(),
         ConfigAction::Path => match world::config::path(global.config.as_deref()) {
-            Some(path) => format!("{}\n", path.display()),
+            Some(path) => match global.format() {
+                Format::Json | Format::Ndjson => json::line(&serde_json::json!({ "path": path }), Shown::default()),
+                _ => format!("{}\n", path.display()),
+            },
             None => bail!("there is no place for settings: name a file with --config or POSTDOC_CONFIG"),
         },
         ConfigAction::Show => show(global, &rows(global, given))?,

@@ -18,9 +18,9 @@ use crate::world::signal::Signals;
 use crate::world::state::State;
 use anyhow::{anyhow, bail};
 use std::io::IsTerminal;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 
 /// `postdoc [INPUT]`: the app on a terminal, a diagnosis elsewhere.
 pub fn bare(global: &Global, input: Option<String>) -> anyhow::Result<Exit> {
@@ -44,7 +44,8 @@ pub fn run(global: &Global, args: &Diagnose) -> anyhow::Result<Exit> {
         // It lives in an invented world: its answers come with it, and nothing is asked.
         return one(global, args, global.dns(), sample(name)?.evidence(global.now(), said(args)), false);
     }
-    let settings = dns::Settings { rspamd_password: args.rspamd_password.read()?, ..global.dns() };
+    let password = args.rspamd_password.source().map(|source| source.read("rspamd", "Rspamd's password:"));
+    let settings = dns::Settings { rspamd_password: password.transpose()?, ..global.dns() };
     let single = |file: &str| -> anyhow::Result<Exit> {
         let input = beside(source::input(file, args.kind.kind()), args.sent.as_deref())?;
         one(global, args, settings.clone(), evidence(global, args, input), !args.no_save)
@@ -150,23 +151,25 @@ pub(super) fn settle_reading(
     (diagnosis, signals.came().map(Exit::Interrupted))
 }
 
-/// Several inputs: on all cores, printed in input order. A signal ends it with what has been begun.
+/// Several inputs: on all cores, printed in input order. A signal ends it with what has been begun. Thousands of inputs
+/// are not to leave thousands of cases behind unasked.
 fn many(global: &Global, args: &Diagnose, settings: &dns::Settings, files: &[String]) -> anyhow::Result<Exit> {
     let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(files.len());
     let signals = Signals::listen();
     let next = AtomicUsize::new(0);
+    let saved = Mutex::new(0);
     // A finished result waits until those before it are printed; how many may wait is bounded.
     let (sender, results) = mpsc::sync_channel::<(usize, anyhow::Result<(String, Exit)>)>(4 * workers);
     std::thread::scope(|scope| {
         for _ in 0..workers {
-            let (sender, next, signals) = (sender.clone(), &next, &signals);
+            let (sender, next, signals, saved) = (sender.clone(), &next, &signals, &saved);
             scope.spawn(move || {
                 let mut runner = None;
                 while signals.came().is_none()
                     && let n = next.fetch_add(1, Ordering::Relaxed)
                     && let Some(file) = files.get(n)
                 {
-                    let result = one_of_many(global, args, (file, settings), &mut runner, signals);
+                    let result = one_of_many(global, args, (file, settings), &mut runner, (signals, saved));
                     if sender.send((n, result)).is_err() {
                         return;
                     }
@@ -195,8 +198,19 @@ fn many(global: &Global, args: &Diagnose, settings: &dns::Settings, files: &[Str
                 }
             }
         }
+        if !global.quiet {
+            tell_of_cases(args, due, *saved.lock().unwrap_or_else(|e| e.into_inner()));
+        }
         Ok(signals.came().map_or(exit, |signal| exit.and(Exit::Interrupted(signal))))
     })
+}
+
+fn tell_of_cases(args: &Diagnose, inputs: usize, saved: usize) {
+    match (args.save, args.no_save) {
+        (true, _) => super::tell(format_args!("{inputs} inputs, {saved} saved as cases")),
+        (false, true) => {}
+        (false, false) => super::tell(format_args!("{inputs} inputs, none saved as a case: --save keeps one of each")),
+    }
 }
 
 /// One input of a batch: its text, and how it came out. A message that breaks the program costs its own result, not the
@@ -206,7 +220,7 @@ fn one_of_many(
     args: &Diagnose,
     (file, settings): (&str, &dns::Settings),
     runner: &mut Option<Runner>,
-    signals: &Signals,
+    (signals, saved): (&Signals, &Mutex<usize>),
 ) -> anyhow::Result<(String, Exit)> {
     let ready = match runner.take() {
         Some(runner) => runner,
@@ -219,6 +233,11 @@ fn one_of_many(
     };
     let work = std::panic::AssertUnwindSafe(|| {
         let (diagnosis, interrupted) = settle(&ready, evidence(global, args, input), global, signals);
+        if args.save && diagnosis.facts.evidence.input.kind.is_judged() {
+            // One at a time: the list of cases is one file.
+            let mut saved = saved.lock().unwrap_or_else(|e| e.into_inner());
+            *saved += usize::from(keep(global, &diagnosis, args.keep_body).is_some());
+        }
         (told(&diagnosis, interrupted), ready)
     });
     match std::panic::catch_unwind(work) {
@@ -303,6 +322,7 @@ impl Diagnose {
             rspamd: None,
             rspamd_password: RspamdPassword::default(),
             keep_body: false,
+            save: false,
             no_save: false,
         }
     }

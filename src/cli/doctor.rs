@@ -1,15 +1,16 @@
 //! `postdoc doctor`: what the program sees of its surroundings, as one block to paste into a report.
 
-use super::args::{Doctor, Global};
+use super::args::{Doctor, Format, Global};
 use super::exit::Exit;
 use crate::evidence::{Kind, Question};
+use crate::report::{Shown, json};
 use crate::safe::Safe;
 use crate::tui::theme;
 use crate::world::clipboard::{Clipboard, Copied, Surroundings, Trip, Way};
 use crate::world::dns::Asker;
 use crate::world::state::State;
 use crate::world::{prompt, random};
-use std::fmt::Write as _;
+use serde_json::Value;
 use std::io::IsTerminal;
 
 /// Prints the block; asks one DNS question unless told to stay offline.
@@ -18,19 +19,27 @@ pub fn run(global: &Global, args: &Doctor) -> anyhow::Result<Exit> {
         super::put(&theme::card())?;
         return Ok(Exit::Clean);
     }
-    let mut out = String::new();
-    let mut row = |name: &str, value: &str| writeln!(out, "{name:10} {}", Safe::line(value));
-    row("postdoc", &format!("{} ({} {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH))?;
-    row("terminal", &terminal())?;
-    row("look", &theme::describe())?;
-    row("clipboard", &if args.clipboard { tried() } else { clipboard().to_owned() })?;
-    row("settings", &settings(global))?;
-    row("state", &folder())?;
-    row("time", &global.now().to_string())?;
+    let mut rows = Vec::new();
+    let mut row = |name: &'static str, value: &str| rows.push((name, value.to_owned()));
+    row("postdoc", &format!("{} ({} {})", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH));
+    row("terminal", &terminal());
+    row("look", &theme::describe());
+    row("clipboard", &if args.clipboard { tried() } else { clipboard().to_owned() });
+    row("settings", &settings(global));
+    row("state", &folder());
+    row("time", &global.now().to_string());
     let (dns, works) = dns(global);
-    row("dns", &dns)?;
-    super::put(&out)?;
+    row("dns", &dns);
+    super::put(&match global.format() {
+        Format::Json => json::pretty(&object(&rows), Shown::default()),
+        Format::Ndjson => json::line(&object(&rows), Shown::default()),
+        _ => rows.iter().map(|(name, value)| format!("{name:10} {}\n", Safe::line(value))).collect(),
+    })?;
     Ok(if works { Exit::Clean } else { Exit::Unknown })
+}
+
+fn object(rows: &[(&str, String)]) -> Value {
+    rows.iter().map(|(name, value)| ((*name).to_owned(), Value::from(value.as_str()))).collect()
 }
 
 fn terminal() -> String {

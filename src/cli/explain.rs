@@ -19,15 +19,15 @@ use serde_json::{Value, json};
 
 /// Explains whatever it is given; a word it cannot place is an error that says what it takes.
 pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
-    let what = args.what.join(" ");
+    let what = std::iter::once(&args.what).chain(&args.more).map(String::as_str).collect::<Vec<_>>().join(" ");
     let what = what.trim();
-    let json = matches!(global.format(), Format::Json | Format::Ndjson);
+    let format = global.format();
     if let Some(rule) = rules::find(what) {
-        return say(json, || of_rule(rule), || rule_as_json(rule));
+        return say(format, || of_rule(rule), || rule_as_json(rule));
     }
     if what == GUIDES {
         let all: Vec<&Advice> = guide::all().iter().collect();
-        return say(json, || of_advice(&all), || advice_as_json(&all));
+        return say(format, || of_advice(&all), || advice_as_json(&all));
     }
     let advice = if is_reply(what) { Vec::new() } else { guide::about(what) };
     if let Some((name, value)) = what.split_once(':').filter(|(name, _)| is_field_name(name)) {
@@ -36,16 +36,16 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
         let results = results(name, value);
         if !results.is_empty() {
             let text = || of_results(&results) + &of_header(&meanings);
-            return say(json, text, || results_as_json(name, &results, &meanings));
+            return say(format, text, || results_as_json(name, &results, &meanings));
         }
         if meanings.is_empty() && !advice.is_empty() {
-            return say(json, || of_advice(&advice), || advice_as_json(&advice));
+            return say(format, || of_advice(&advice), || advice_as_json(&advice));
         }
         if meanings.is_empty() {
             super::tell(format_args!("nothing is known about this value of {name}"));
             return Ok(Exit::Unknown);
         }
-        return say(json, || of_header(&meanings), || header_as_json(name, &meanings));
+        return say(format, || of_header(&meanings), || header_as_json(name, &meanings));
     }
     let words = match what.split_once('=') {
         // A tag of a record (`p=none`), not the result of a method.
@@ -58,7 +58,7 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
     };
     if !words.is_empty() {
         return say(
-            json,
+            format,
             || of_words(&words),
             || json!({ "words": words.iter().map(|w| word_as_json(w)).collect::<Vec<_>>() }),
         );
@@ -67,12 +67,12 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
     let bare = if is_reply(what) || !advice.is_empty() { Vec::new() } else { results(FIELD, what) };
     if !bare.is_empty() && bare.iter().all(|r| result::of(&r.method, &r.result).is_some()) {
         let meanings = header::explain(FIELD, what);
-        return say(json, || of_results(&bare) + &of_header(&meanings), || results_as_json(FIELD, &bare, &meanings));
+        return say(format, || of_results(&bare) + &of_header(&meanings), || results_as_json(FIELD, &bare, &meanings));
     }
     let mut rows = reply::explain(what);
     let mut status = reply::status(what);
     if rows.is_empty() && status.is_none() && !advice.is_empty() {
-        return say(json, || of_advice(&advice), || advice_as_json(&advice));
+        return say(format, || of_advice(&advice), || advice_as_json(&advice));
     }
     if rows.is_empty() && status.is_none() {
         // Words that nobody is known to use: common words, or the enhanced code alone, still say something.
@@ -88,7 +88,7 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
             "{what:?} is no rule (`postdoc rules` lists them), no result, no reply or status code that is known, no header field (\"Name: value\"), and nothing that guides say (`postdoc explain {GUIDES}` lists it)"
         );
     }
-    say(json, || of_reply(&rows, status), || reply_as_json(&rows, status))
+    say(format, || of_reply(&rows, status), || reply_as_json(&rows, status))
 }
 
 const FIELD: &str = "Authentication-Results";
@@ -104,17 +104,7 @@ fn is_reply(what: &str) -> bool {
 
 /// What is said, and what holds.
 fn of_advice(advice: &[&Advice]) -> String {
-    let mut out = String::new();
-    for row in advice {
-        out.push_str(&format!("“{}”\n  {}\n", row.told, row.holds));
-        if let Some(rule) = &row.rule {
-            out.push_str(&format!("  More: postdoc explain {rule}\n"));
-        }
-        out.push_str(&format!("  Source: {}\n\n", row.source));
-    }
-    out.truncate(out.trim_end().len());
-    out.push('\n');
-    out
+    advice.iter().map(|row| report::advice::text(row)).collect::<Vec<_>>().join("\n")
 }
 
 fn advice_as_json(advice: &[&Advice]) -> Value {
@@ -122,8 +112,12 @@ fn advice_as_json(advice: &[&Advice]) -> Value {
     json!({ "advice": advice.iter().map(row).collect::<Vec<_>>() })
 }
 
-fn say(json: bool, text: impl Fn() -> String, value: impl Fn() -> Value) -> anyhow::Result<Exit> {
-    super::put(&if json { report::json::pretty(&value(), Shown::default()) } else { text() })?;
+fn say(format: Format, text: impl Fn() -> String, value: impl Fn() -> Value) -> anyhow::Result<Exit> {
+    super::put(&match format {
+        Format::Json => report::json::pretty(&value(), Shown::default()),
+        Format::Ndjson => report::json::line(&value(), Shown::default()),
+        Format::Human | Format::Plain | Format::Markdown => text(),
+    })?;
     Ok(Exit::Clean)
 }
 

@@ -10,6 +10,7 @@ use crate::report::{self, Shown, export, fix::Cure};
 use crate::safe::Safe;
 use crate::world::run::Runner;
 use crate::world::signal::Signals;
+use anyhow::bail;
 use std::sync::Arc;
 
 /// Diagnoses, puts the proven fixes together, and prints them in the words asked for.
@@ -29,15 +30,20 @@ pub fn run(global: &Global, args: &Fix) -> anyhow::Result<Exit> {
     let redaction = global.redact.then(|| Redaction::of(&diagnosis.facts));
     let shown = Shown { redaction: redaction.as_ref() };
     let document = || report::json::fix::document(&cure);
+    let records = cure.to_write();
+    if args.to.and_then(To::format).is_some() && redaction.is_some() {
+        bail!("records with stand-ins cure nothing: leave out --redact, or write them --to markdown or json");
+    }
     let text = match (args.to.and_then(To::format), args.to, global.format()) {
-        (Some(format), ..) => match export::write(format, &cure.to_write()) {
+        (Some(format), ..) => match export::write(format, &records) {
             Ok(export) => {
                 export.warnings.iter().filter(|_| !global.quiet).for_each(super::tell);
                 Safe::block(export.text).into_string()
             }
             Err(why) => {
                 super::tell(format_args!("nothing was written: {why}"));
-                return Ok(interrupted.unwrap_or_else(|| match cure.is_empty() {
+                // Records there are, but not in this language.
+                return Ok(interrupted.unwrap_or_else(|| match records.is_empty() {
                     true => Exit::of(&diagnosis, global.fail_on.severity()),
                     false => Exit::Usage,
                 }));

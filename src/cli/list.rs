@@ -2,10 +2,12 @@
 
 use super::args::{Format, Global, Schema};
 use super::exit::Exit;
-use crate::report::json::SCHEMAS;
+use crate::report::Shown;
+use crate::report::json::{self, SCHEMAS};
 use crate::rules;
 use crate::tui::keys;
 use anyhow::bail;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// Every rule: id, group, usual severity, title.
@@ -13,16 +15,13 @@ pub fn rules(global: &Global) -> anyhow::Result<Exit> {
     let mut out = String::new();
     match global.format() {
         Format::Json | Format::Ndjson => {
-            let all: Vec<_> = rules::all()
-                .map(|r| {
-                    serde_json::json!({
-                        "rule": r.id, "group": r.group.word(), "severity": r.severity.word(),
-                        "title": r.title(), "sources": r.sources,
-                    })
+            let all = rules::all().map(|r| {
+                json!({
+                    "rule": r.id, "group": r.group.word(), "severity": r.severity.word(),
+                    "title": r.title(), "sources": r.sources,
                 })
-                .collect();
-            out = serde_json::to_string_pretty(&all)?;
-            out.push('\n');
+            });
+            out = rows(global, all);
         }
         Format::Plain => rules::all()
             .try_for_each(|r| writeln!(out, "{}\t{}\t{}\t{}", r.id, r.group.word(), r.severity.word(), r.title()))?,
@@ -34,6 +33,14 @@ pub fn rules(global: &Global) -> anyhow::Result<Exit> {
     }
     super::put(&out)?;
     Ok(Exit::Clean)
+}
+
+/// Rows as one array, or one a line.
+fn rows(global: &Global, rows: impl Iterator<Item = Value>) -> String {
+    match global.format() {
+        Format::Ndjson => rows.map(|row| json::line(&row, Shown::default())).collect(),
+        _ => json::pretty(&rows.collect::<Vec<_>>(), Shown::default()),
+    }
 }
 
 /// A JSON Schema by name, or the names.
@@ -53,6 +60,12 @@ pub fn schema(args: &Schema) -> anyhow::Result<Exit> {
 /// The keys of the app, from the table that feeds dispatch, footer and help.
 pub fn keys(global: &Global) -> anyhow::Result<Exit> {
     let mut out = String::new();
+    if matches!(global.format(), Format::Json | Format::Ndjson) {
+        let all =
+            keys::table().iter().map(|b| json!({ "keys": b.keys_label(), "action": b.action.name(), "help": b.help }));
+        super::put(&rows(global, all))?;
+        return Ok(Exit::Clean);
+    }
     if global.format() == Format::Markdown {
         out.push_str("| key | what it does |\n|---|---|\n");
     }

@@ -124,7 +124,11 @@ impl Teller<'_> {
     }
 
     fn opening(&self, server: &Server, name: &str, recipients: &[Recipient]) -> String {
-        let recipients: Vec<String> = recipients.iter().map(ToString::to_string).collect();
+        // What arrives is told with stand-ins, but these are known to whoever started it.
+        let (name, recipients) = match self.global.redact {
+            true => ("this server", vec![]),
+            false => (name, recipients.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        };
         match self.global.format() {
             Format::Json | Format::Ndjson => {
                 json::line(&event::listening(server.address, name, &recipients, self.now()), Shown::default())

@@ -30,6 +30,7 @@ mod watch;
 use crate::config::Config;
 use crate::tui::{keys, rebind, theme};
 use crate::world::state::State;
+use crate::world::temporary;
 use args::{Cli, Command, ConfigAction, Given, When};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
@@ -52,7 +53,12 @@ pub fn main() -> ExitCode {
         parsed => parsed,
     };
     match parsed {
-        Ok((cli, given)) => finish(cli, given).into(),
+        Ok((cli, given)) => {
+            let exit = finish(cli, given);
+            // A thread that is left alone may hold one.
+            temporary::remove_all();
+            exit.into()
+        }
         // Help and version go to stdout with status 0, errors to stderr with status 2.
         Err(e) => e.exit(),
     }

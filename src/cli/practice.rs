@@ -10,6 +10,7 @@ use crate::report::{Shown, receiver};
 use crate::triage::State;
 use crate::world::listen::Received;
 use crate::world::practice::Practice;
+use crate::world::signal::Signals;
 use anyhow::anyhow;
 use std::io::IsTerminal;
 
@@ -25,12 +26,19 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         };
     }
     if let Some(setup) = setup {
-        return set_up(global, setup);
+        return stoppable(|| set_up(global, setup));
     }
     match lesson.filter(|_| !args.list) {
-        Some(lesson) => walk(global, lesson),
+        Some(lesson) => stoppable(|| walk(global, lesson)),
         None => list(global),
     }
+}
+
+/// A signal does not end it before the practice world is taken away.
+fn stoppable(run: impl FnOnce() -> anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+    let signals = Signals::listen();
+    let exit = run()?;
+    Ok(signals.came().map_or(exit, Exit::Interrupted))
 }
 
 fn find(id: &str) -> anyhow::Result<&'static Lesson> {

@@ -13,7 +13,7 @@ use crate::fetch::{Account, Place, Sought};
 use crate::report::json::{self, sending};
 use crate::report::{self, Shown};
 use crate::send::{self, Address, Composed, Content, Draft, Route, Sealed, Sent};
-use crate::world::dkim::Signer;
+use crate::world::dkim::{self, Key};
 use crate::world::fetch::Wanted;
 use crate::world::run::Runner;
 use crate::world::secret::Credentials;
@@ -27,6 +27,7 @@ use std::time::Instant;
 
 /// Sends the message to each recipient and says what became of it; a refusal is diagnosed.
 pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
+    global.names_as_they_are("send")?;
     let server = global.saved.servers.get(&args.via);
     let who = match server {
         Some(server) => args.account.who().or(server.user.as_deref(), server.secret.as_ref()),
@@ -34,7 +35,9 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     };
     let drafts = drafts(args, server, &who)?;
     let sealed = send::copies(drafts, &marker()?, global.now()).map_err(|e| anyhow!(e))?;
-    let letters = sealed.into_iter().map(|sealed| sign(args, sealed)).collect::<anyhow::Result<Vec<Sealed>>>()?;
+    let key = args.dkim_key.clone().zip(args.dkim_selector.clone());
+    let key = key.map(|(path, selector)| Key { path, selector, domain: args.dkim_domain.clone() });
+    let letters = dkim::signed(sealed, key.as_ref()).map_err(|e| anyhow!(e))?;
     let Some(first) = letters.first() else { bail!("--to is missing") };
     if args.dry_run {
         super::put(&String::from_utf8_lossy(&first.composed.bytes))?;
@@ -231,15 +234,6 @@ fn drafts(args: &Args, server: Option<&saved::Server>, who: &Who) -> anyhow::Res
     Ok(all)
 }
 
-fn sign(args: &Args, sealed: Sealed) -> anyhow::Result<Sealed> {
-    let (Some(key), Some(selector)) = (&args.dkim_key, &args.dkim_selector) else { return Ok(sealed) };
-    let Sealed { draft, composed } = sealed;
-    let domain = args.dkim_domain.as_deref().unwrap_or(draft.from.email.domain());
-    let signer = Signer::read(key, domain, selector).map_err(|e| anyhow!(e))?;
-    let bytes = signer.sign(&composed.bytes).map_err(|e| anyhow!(e))?;
-    Ok(Sealed { draft, composed: Composed { bytes, ..composed } })
-}
-
 /// Sixteen hexadecimal digits that no other message has.
 fn marker() -> anyhow::Result<String> {
     world::random::marker().context("the system gives no random bytes")
@@ -251,12 +245,7 @@ fn consent(global: &Global, args: &Args, letters: &[Sealed], state: Option<&Stat
     let strangers: Vec<String> = recipients.filter(|to| !state.is_some_and(|s| s.knows_recipient(to))).collect();
     let style = super::look::style(global.color, false);
     if !global.quiet || !args.yes {
-        let mut warnings = Vec::new();
-        for warning in letters.iter().flat_map(|l| send::warnings(&l.draft, &l.composed)) {
-            if !warnings.contains(&warning) {
-                warnings.push(warning);
-            }
-        }
+        let warnings = send::all_warnings(letters);
         let drafts: Vec<Draft> = letters.iter().map(|l| l.draft.clone()).collect();
         eprint!("{}", report::send::confirmation(&drafts, &warnings, style));
     }

@@ -158,8 +158,7 @@ fn typed(args: &CheckArgs, today: Date, days: &mut Days) -> anyhow::Result<()> {
 
 fn status(check: &Check, fail_on: Option<Severity>) -> Exit {
     let Some(last) = check.advice.last() else { return Exit::Unknown };
-    let within = last.receivers.iter().filter_map(|r| r.step).max().unwrap_or(Step::Advance);
-    let severity = match last.step.max(within) {
+    let severity = match last.worst() {
         Step::Advance => return Exit::Clean,
         Step::Hold => Severity::Medium,
         Step::Back => Severity::High,

@@ -15,6 +15,7 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     if global.offline {
         bail!("watch asks DNS again and again: it cannot do so --offline");
     }
+    global.names_as_they_are("watch")?;
     let wanted = Wanted {
         resolvers: vec![],
         name: watch::name(&args.name, args.kind).map_err(|e| anyhow!(e))?,

@@ -1,6 +1,7 @@
 //! DNS questions and records as values.
 
 use super::Answer;
+use crate::shell::word;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -81,7 +82,7 @@ impl Question {
             Server::Resolver => "+short ",
             Server::At(_) => "+norecurse ",
         };
-        ["dig ", how, &at, self.kind.word(), " ", name].concat()
+        ["dig ", how, &at, self.kind.word(), " ", &word(name)].concat()
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! As with DNS every outcome is a value, so that a case replays without the network.
 
+use crate::shell::command;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -149,6 +150,11 @@ pub struct Tls {
 pub type Fetched = BTreeMap<Errand, Brought>;
 
 impl Errand {
+    /// Is it a filter that judges the message? What it says holds for the message and the DNS of that moment alone.
+    pub fn judges_message(&self) -> bool {
+        matches!(self, Errand::Spamd { .. } | Errand::Rspamd(_))
+    }
+
     /// Where it leads, in words.
     pub fn place(&self) -> String {
         match self {
@@ -164,17 +170,20 @@ impl Errand {
     /// The command that looks at the same.
     pub fn command(&self) -> String {
         match self {
-            Errand::Https { url, follow: true } => format!("curl -sL {url}"),
-            Errand::Https { url, follow: false } => format!("curl -si {url}"),
-            Errand::Http { host } => format!("curl -sI http://{host}/"),
+            Errand::Https { url, follow: true } => command!("curl -sL {}", url),
+            Errand::Https { url, follow: false } => command!("curl -si {}", url),
+            Errand::Http { host } => command!("curl -sI http://{}/", host),
             Errand::Smtp(Probe { host, ip, .. }) => {
                 let address = if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
-                format!(
-                    "openssl s_client -starttls smtp -connect {address}:25 -servername {host} -verify_hostname {host}"
+                command!(
+                    "openssl s_client -starttls smtp -connect {}:25 -servername {} -verify_hostname {}",
+                    address,
+                    host,
+                    host
                 )
             }
             Errand::Handshake { host } => {
-                format!("openssl s_client -connect {host}:443 -servername {host} -verify_hostname {host}")
+                command!("openssl s_client -connect {}:443 -servername {} -verify_hostname {}", host, host, host)
             }
             Errand::Spamd { at } if at.starts_with('/') => format!("spamc -U {at} -R < FILE"),
             Errand::Spamd { at } => {
@@ -182,7 +191,7 @@ impl Errand {
                 format!("spamc -d {} -p {port} -R < FILE", host.trim_matches(['[', ']']))
             }
             Errand::Rspamd(Scan { url, .. }) => {
-                format!("curl -s --data-binary @FILE {}/checkv2", url.trim_end_matches('/'))
+                command!("curl -s --data-binary @FILE {}/checkv2", url.trim_end_matches('/'))
             }
         }
     }

@@ -88,6 +88,7 @@ pub enum RepairKind {
     Defang,
     MboxFrom,
     Preamble,
+    HashComment,
 }
 
 impl RepairKind {
@@ -103,6 +104,7 @@ impl RepairKind {
             RepairKind::Defang => "defang",
             RepairKind::MboxFrom => "mbox-from",
             RepairKind::Preamble => "preamble",
+            RepairKind::HashComment => "hash-comment",
         }
     }
 }
@@ -119,7 +121,7 @@ pub struct Repair {
 pub enum Refusal {
     #[error("the input is empty")]
     Empty,
-    #[error("the input has {0} bytes, the limit is {limit}", limit = Input::LIMIT)]
+    #[error("the input has {0} bytes or more, the limit is {limit}", limit = Input::LIMIT)]
     TooLarge(usize),
     /// It could not be got at, and why.
     #[error("{0}")]
@@ -183,6 +185,9 @@ pub struct BodyWitness {
     /// Marks of changes that could not be undone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<What>,
+    /// Where the body was wrapped into a part: the fields of that part which describe its content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrapped: Option<String>,
 }
 
 impl Input {

@@ -1,7 +1,7 @@
 //! Mail that a server kept for itself, or refused by its own tables, because it takes the recipient's domain for one of its
 //! own; and where the domain's mail really goes.
 
-use super::bounce::{Action, Bounce, Recipient};
+use super::bounce::{Bounce, Recipient, TakenBy};
 use super::lookup::Lookup;
 use super::mail_hosts::{self, MailHosts, Reception, State};
 use super::organization::same_by_list;
@@ -22,8 +22,6 @@ pub struct Kept {
     pub recipient: String,
     /// The server that says so, where it has a whole name.
     pub host: Option<String>,
-    /// What shows it: `relay=local`
-    pub sign: &'static str,
     pub span: Span,
     /// Refused for want of such a mailbox; otherwise delivered.
     pub refused: bool,
@@ -45,85 +43,34 @@ pub enum Standing {
     Open(Question),
 }
 
-/// What mail systems log of a delivery of their own, lower case (Postfix local(8), virtual(8) and pipe(8); Exim's and
-/// cPanel's transports). A forward is none, and neither is a program.
-const DELIVERED: [(&str, &str); 9] = [
-    ("relay=local,", "relay=local"),
-    ("relay=virtual,", "relay=virtual"),
-    ("relay=dovecot,", "relay=dovecot"),
-    ("[private/dovecot-lmtp]", "private/dovecot-lmtp"),
-    (" t=local_delivery", "T=local_delivery"),
-    (" t=virtual_userdelivery", "T=virtual_userdelivery"),
-    (" t=dovecot_virtual_delivery", "T=dovecot_virtual_delivery"),
-    (" t=dovecot_delivery", "T=dovecot_delivery"),
-    (" t=virtual_delivery", "T=virtual_delivery"),
-];
-
-/// What Postfix says of recipients that its own tables lack: then the domain is in that list.
-const TABLES: [(&str, &str); 3] = [
-    ("in local recipient table", "local recipient table"),
-    ("in virtual mailbox table", "virtual mailbox table"),
-    ("in virtual alias table", "virtual alias table"),
-];
-
 /// Finds the domains, and asks where their mail goes.
 pub fn gather(lookup: &Lookup, reading: &Reading, kind: InputKind, text: &[u8]) -> Vec<Kept> {
-    let Some(bounce) = reading.bounce.as_ref().filter(|b| b.feedback.is_none()) else { return Vec::new() };
+    let Some(bounce) = &reading.bounce else { return Vec::new() };
     let mut all: Vec<Kept> = Vec::new();
-    for recipient in &bounce.recipients {
-        let Some((sign, host)) = sign(bounce, recipient, kind, text) else { continue };
-        let Some(address) = address(recipient, text) else { continue };
-        let Some(domain) = address.rsplit_once('@').map(|(_, d)| d.to_ascii_lowercase()).filter(|d| checkable(d))
-        else {
-            continue;
-        };
+    for recipient in bounce.recipients.iter().filter(|r| r.taken_by == Some(TakenBy::Mailbox)) {
+        let Some(address) = recipient.address.as_ref().map(|address| &address.value) else { continue };
+        let domain = address.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase());
+        let Some(domain) = domain.filter(|domain| checkable(domain)) else { continue };
         if all.len() >= DOMAINS || all.iter().any(|kept| kept.domain == domain) {
             continue;
         }
+        let host = host(bounce, recipient, kind, text);
         let mail_hosts = mail_hosts::gather(lookup, &domain);
         let standing = standing(lookup, &mail_hosts, host.as_deref());
         let refused = recipient.action.is_bad();
-        all.push(Kept { domain, recipient: address, host, sign, span: recipient.span, refused, mail_hosts, standing });
+        let (recipient, span) = (address.clone(), recipient.span);
+        all.push(Kept { domain, recipient, host, span, refused, mail_hosts, standing });
     }
     all
 }
 
-/// What shows that the server kept it, and which server that is.
-fn sign(
-    bounce: &Bounce,
-    recipient: &Recipient,
-    kind: InputKind,
-    text: &[u8],
-) -> Option<(&'static str, Option<String>)> {
-    let words = recipient.text().unwrap_or_default().to_ascii_lowercase();
-    let find =
-        |all: &[(&str, &'static str)], text: &str| all.iter().find(|(mark, _)| text.contains(mark)).map(|(_, s)| *s);
-    let named = |name: &Option<String>| name.clone().filter(|n| n.contains('.') && n.parse::<IpAddr>().is_err());
-    if let Some(table) = find(&TABLES, &words) {
-        let reporter = bounce.reporting_mta.as_ref().map(|mta| mta.value.clone());
-        // Whoever is quoted said it; else the one that reports.
-        return Some((table, named(&recipient.server).or(named(&reporter))));
-    }
-    match kind {
-        InputKind::Reply => {
-            let line = String::from_utf8_lossy(recipient.span.of(text)).to_ascii_lowercase();
-            let passed_on = ["forwarded as", "delivered to command", "t=address_pipe"].iter().any(|w| line.contains(w));
-            let done = recipient.action == Action::Delivered || words.contains("unknown user");
-            let sign = find(&DELIVERED, &line).filter(|_| done && !passed_on)?;
-            Some((sign, named(&logging(&line)).or(named(&recipient.server))))
-        }
-        // A report without a remote server, by one that says it delivered, or knows no such user (RFC 3464 §2.3.3).
-        InputKind::Bounce if recipient.server.is_none() && recipient.reply.is_none() => {
-            let reporter = named(&Some(bounce.reporting_mta.as_ref()?.value.clone()));
-            let sign = match recipient.action {
-                Action::Delivered => "Action: delivered",
-                Action::Failed if words.contains("unknown user:") => "unknown user",
-                _ => return None,
-            };
-            Some((sign, reporter))
-        }
-        _ => None,
-    }
+/// The server that tells: who is quoted, who writes the log, or who reports; where it has a whole name.
+fn host(bounce: &Bounce, recipient: &Recipient, kind: InputKind, text: &[u8]) -> Option<String> {
+    let whole = |name: &String| name.contains('.') && name.parse::<IpAddr>().is_err();
+    let line = || String::from_utf8_lossy(recipient.span.of(text)).to_ascii_lowercase();
+    let logged = || (kind == InputKind::Reply).then(line).as_deref().and_then(logging);
+    let reporter = || bounce.reporting_mta.as_ref().map(|mta| mta.value.clone());
+    recipient.server.clone().filter(whole).or_else(|| logged().filter(whole)).or_else(|| reporter().filter(whole))
 }
 
 /// The host of a line of syslog: the word before the program.
@@ -131,16 +78,6 @@ fn logging(line: &str) -> Option<String> {
     let words: Vec<&str> = line.split_whitespace().take(6).collect();
     let program = words.iter().position(|word| word.ends_with(':') && word.contains('['))?;
     words.get(program.checked_sub(1)?).map(|word| (*word).to_owned())
-}
-
-/// Exim names the local user first, and the address in angle brackets.
-fn address(recipient: &Recipient, text: &[u8]) -> Option<String> {
-    if let Some(address) = &recipient.address {
-        return Some(address.value.clone());
-    }
-    let line = String::from_utf8_lossy(recipient.span.of(text)).into_owned();
-    let mut inside = line.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(inside, _)| inside);
-    inside.find(|word| word.contains('@') && !word.contains(char::is_whitespace)).map(str::to_owned)
 }
 
 fn standing(lookup: &Lookup, mail_hosts: &MailHosts, host: Option<&str>) -> Standing {

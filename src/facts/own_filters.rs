@@ -158,7 +158,7 @@ fn read(which: Which, what: &What) -> State {
         What::Spamd { answer } => spamd(answer),
         What::Page { status: 200, body, .. } => rspamd(body),
         What::Page { status: 401 | 403, .. } => Err(
-            "it wants a password: its normal worker (port 11333) asks for none, or name one (--rspamd-password-file)"
+            "it wants the right password: its normal worker (port 11333) asks for none, or name it (--rspamd-password-file; t in the app)"
                 .to_owned(),
         ),
         What::Page { status, .. } => Err(format!("it answered with status {status}")),

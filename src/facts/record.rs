@@ -18,6 +18,16 @@ pub struct Pasted {
     pub unread: usize,
 }
 
+impl Pasted {
+    /// Is it a record that mail knows? A bare text can be anything.
+    pub fn is_known(&self) -> bool {
+        let known = |text: &[u8]| {
+            zone_line::policy(text).is_some() || zone_line::is_spf_terms(text) || text.windows(2).any(|w| w == b"p=")
+        };
+        self.name.is_some() || self.kind != Kind::Txt || self.entries.iter().any(|entry| known(&entry.text))
+    }
+}
+
 /// Records of one name that are read: more fit into no DNS answer (RFC 1035 §4.2.2).
 const MOST: usize = 64;
 

@@ -143,6 +143,19 @@ impl Fault {
         Fault::new(reason, said)
     }
 
+    /// A connection that ended where the login was to be answered: a goodbye may say why.
+    pub fn at_login(self) -> Fault {
+        let reason = match self.reason {
+            Reason::Bye => match Fault::of_login(&self.said, false, None).reason {
+                why @ (Reason::TooMany | Reason::Unavailable | Reason::ImapOff) => why,
+                _ => Reason::Bye,
+            },
+            Reason::Lost => Reason::Lost,
+            _ => return self,
+        };
+        Fault::new(reason, format!("{}, at the login", self.said))
+    }
+
     /// One line: what is wrong.
     pub fn title(&self, account: &Account) -> String {
         let server = match &account.place {
@@ -184,18 +197,18 @@ impl Fault {
         match self.reason {
             Reason::Name => step("Look for a slip in the host's name; many are called imap.DOMAIN or mail.DOMAIN."),
             Reason::Connect => connect(account),
-            Reason::Silent => step("Look for a firewall on the way, and whether the port is the right one; then try again."),
+            Reason::Silent => step("Look for a firewall on the way, and whether the port is the right one. A slow server gets more time with --try-timeout."),
             Reason::Certificate => step(
                 "If the server has a certificate of your own authority, name that with --ca-file FILE. Otherwise have the server's certificate renewed, with its chain.",
             ),
             Reason::CertificateName => {
                 step("Use the name the certificate is for, or have the server's certificate made for this name too.")
             }
-            Reason::Tls => step("Try --imap-tls starttls with port 143, or implicit with port 993: one of them is usual."),
+            Reason::Tls => step("Try STARTTLS at port 143, or TLS from the first byte at port 993 (--imap-tls): one of them is usual."),
             Reason::NoStarttls => {
-                step("Use port 993 with --imap-tls implicit. Without TLS everybody on the way reads the password.")
+                step("Use TLS from the first byte, at port 993 (--imap-tls implicit). Without TLS everybody on the way reads the password.")
             }
-            Reason::LoginDisabled => step("Use --imap-tls implicit (port 993) or starttls (port 143)."),
+            Reason::LoginDisabled => step("Use TLS from the first byte, at port 993, or STARTTLS at port 143 (--imap-tls)."),
             Reason::Credentials => credentials(provider),
             Reason::AppPassword => app_password(provider),
             Reason::BasicOff => basic_off(provider),
@@ -213,7 +226,7 @@ impl Fault {
                 step("Try again in a few minutes; if it stays so, look at the provider's status page.")
             }
             Reason::Garbage => step("Look at host and port: IMAP is usually at 993 (TLS) or 143."),
-            Reason::TooLarge => step("Try again with --header-only."),
+            Reason::TooLarge => step("Try again, and read the header alone (--header-only)."),
             Reason::Refused => step("Look at the server's words above; they name what it does not want."),
             Reason::File => step("Look at the path and its permissions."),
             Reason::Secret => {
@@ -241,8 +254,8 @@ impl From<(Step, String)> for Fault {
 fn connect(account: &Account) -> Vec<String> {
     let Place::Imap(server) = &account.place else { return vec!["Look at the path.".into()] };
     let other = match server.tls {
-        Tls::Implicit => "port 143 with --imap-tls starttls",
-        Tls::Starttls | Tls::None => "port 993 with --imap-tls implicit",
+        Tls::Implicit => "STARTTLS at port 143 (--imap-tls starttls)",
+        Tls::Starttls | Tls::None => "TLS from the first byte at port 993 (--imap-tls implicit)",
     };
     vec![format!(
         "Look at host and port ({} {}), and whether a firewall stands between; some servers have only {other}.",
@@ -274,7 +287,7 @@ fn app_password(provider: Option<&Provider>) -> Vec<String> {
 
 fn basic_off(provider: Option<&Provider>) -> Vec<String> {
     let mut steps = vec![
-        "Nothing you typed is wrong: this provider has basic authentication (user and password) switched off. It takes a token of OAuth 2.0 only: --token-command COMMAND, where the command prints one.".to_owned(),
+        "Nothing you typed is wrong: this provider has basic authentication (user and password) switched off. It takes a token of OAuth 2.0 only, which a command has to print (--token-command).".to_owned(),
     ];
     steps.extend(provider.map(|p| p.note.clone()).filter(|note| !note.is_empty()));
     steps

@@ -1,6 +1,6 @@
 //! A reply decoded: whose it is, its codes and its words together; failing that, the registry.
 
-use super::reply::{Reply, ReplyRow, Status, status};
+use super::reply::{self, Provider, Reply, ReplyRow, Status, status};
 use super::topic::Category;
 
 /// What a reply means, as far as it is known.
@@ -10,6 +10,8 @@ pub struct Decoded {
     pub rows: Vec<&'static ReplyRow>,
     /// What its enhanced code means, whoever says it.
     pub status: Option<&'static Status>,
+    /// Whose reply it is, by the hosts and words in it.
+    providers: Vec<&'static str>,
 }
 
 /// Decodes a reply with the host that gave it in front, a log line, or an enhanced code alone.
@@ -19,19 +21,24 @@ pub fn decode(text: &str) -> Decoded {
     let telling = |s: &&Status| s.category != Category::Unknown;
     let known: Vec<_> = reply.enhanced.iter().filter_map(|code| status(code)).collect();
     let status = known.iter().copied().rfind(telling).or(known.first().copied());
-    let mut rows = reply.explain();
-    // 7.1 and the zeros are what servers take where they know nothing better.
-    let vague = status.is_none_or(|s| s.category == Category::Unknown || s.code.ends_with(".0") || s.code == "7.1");
+    let mut rows = reply.told();
+    // 7.1 and the zeros are what servers take where they know nothing better; 4.7 says that it took too long, not why.
+    let vague =
+        |s: &Status| s.category == Category::Unknown || s.code.ends_with(".0") || ["7.1", "4.7"].contains(&&*s.code);
+    let vague = status.is_none_or(vague);
     if rows.is_empty() && vague {
         rows.extend(reply.loosely());
     }
     // One code of several providers means several things: without knowing whose reply it is, nobody can tell which.
-    let first = rows.first().map(|row| row.topic.category());
-    let disagree = reply.providers.is_empty() && rows.iter().any(|row| Some(row.topic.category()) != first);
-    match disagree && rows.iter().all(|row| !row.provider.is_empty()) {
-        true => Decoded { rows: vec![], status: status.filter(|_| vague) },
-        false => Decoded { rows, status },
-    }
+    let disagree = |rows: &[&ReplyRow]| {
+        let first = rows.first().map(|row| row.topic.category());
+        let differ = rows.iter().any(|row| Some(row.topic.category()) != first);
+        reply.providers.is_empty() && differ && rows.iter().all(|row| !row.provider.is_empty())
+    };
+    let unsure = disagree(&rows) || (rows.is_empty() && reply.is_bare() && disagree(&reply.listed()));
+    let status = status.filter(|_| !unsure || vague);
+    let rows = if unsure { vec![] } else { rows };
+    Decoded { rows, status, providers: reply.providers }
 }
 
 impl Decoded {
@@ -45,6 +52,16 @@ impl Decoded {
     /// The row that says what it is about, and how to mend it.
     pub fn row(&self) -> Option<&'static ReplyRow> {
         self.rows.iter().copied().find(|row| row.topic.category() == self.category())
+    }
+
+    /// Whose row that is; `None` where it is everybody's.
+    pub fn provider(&self) -> Option<&'static Provider> {
+        reply::provider(&self.row()?.provider)
+    }
+
+    /// Is the reply that provider's own?
+    pub fn is_own(&self) -> bool {
+        self.provider().is_some_and(|provider| self.providers.contains(&&*provider.id))
     }
 
     /// In words; `None` where nobody knows.
@@ -170,6 +187,138 @@ mod tests {
             let decoded = decode(text);
             assert_eq!((decoded.category(), decoded.rule()), (category, rule), "{text}");
         }
+    }
+
+    /// Who is refused: a sender is not a mailbox that does not exist, and a login is not a policy of theirs.
+    #[test]
+    fn the_sender_is_not_the_recipient() {
+        use Category::*;
+        let sender = Some("return-path-unusable");
+        let login = Some("submission-refused");
+        let spf = Some("spf-not-authorized");
+        let dmarc = Some("dmarc-rejected-by-policy");
+        for (text, category, rule) in [
+            (
+                "550-Requested action not taken: mailbox unavailable 550 invalid DNS MX or A/AAAA resource record",
+                Configuration,
+                sender,
+            ),
+            (
+                "550-Requested action not taken: mailbox unavailable 550 Sender address is not allowed.",
+                Configuration,
+                sender,
+            ),
+            (
+                "550-Verification failed for <a@example.com> 550-No Such User Here 550 Sender verify failed",
+                Configuration,
+                Some("role-mailbox-missing"),
+            ),
+            (
+                "550 5.1.0 <a@example.com>: Sender address rejected: User unknown in virtual alias table",
+                Configuration,
+                sender,
+            ),
+            ("450 4.1.8 <a@example.com>: Sender address rejected: Domain not found", Configuration, sender),
+            ("554 5.7.1 <a@example.com>: Sender address rejected: not logged in", Configuration, login),
+            ("553 5.7.1 <a@example.com>: Sender address rejected: not owned by user web1", Configuration, login),
+            ("535 5.7.3 Authentication unsuccessful [AM0PR02CA0001.eurprd02.prod.outlook.com]", Configuration, login),
+            (
+                "530 5.7.57 Client not authenticated to send mail. Error: 535 5.7.3 Authentication unsuccessful",
+                Configuration,
+                login,
+            ),
+            (
+                "550 The from address does not match a verified Sender Identity. Mail cannot be sent",
+                Configuration,
+                login,
+            ),
+            (
+                "550-5.7.1 Invalid credentials for relay [192.0.2.1]. The IP address you've - gsmtp",
+                Configuration,
+                login,
+            ),
+            ("5.2.252 SendAsDenied; a@example.com not allowed to send as b@example.com", Configuration, login),
+            ("550 5.7.60 SMTP; Client does not have permissions to send as this sender", Configuration, login),
+            ("550 5.7.1 rejected by DMARC policy for example.com", Authentication, dmarc),
+            (
+                "550-mailbox unavailable 550-Reject due to DMARC policy. 550 https://postmaster.gmx.net/en/case",
+                Authentication,
+                dmarc,
+            ),
+            ("550 5.7.1 message refused for DMARC policy LIB_510", Authentication, dmarc),
+            ("550 SPF: 192.0.2.1 is not allowed to send mail from example.com", Authentication, spf),
+            ("550 5.7.1 Email rejected per SPF policy", Authentication, spf),
+            (
+                "550-mailbox unavailable 550-Reject due to SPF policy. 550 https://postmaster.gmx.net/en/case",
+                Authentication,
+                spf,
+            ),
+        ] {
+            let decoded = decode(text);
+            assert_eq!((decoded.category(), decoded.rule()), (category, rule), "{text}");
+        }
+    }
+
+    /// A provider is named where the host, a mark, or its own code and words say whose reply it is.
+    #[test]
+    fn a_code_of_everybody_names_no_provider() {
+        let of = |text: &str| {
+            let decoded = decode(text);
+            (decoded.row().map_or("", |row| row.provider.as_str()), decoded.rule())
+        };
+        for (text, provider, rule) in [
+            (
+                "421 4.7.1 [TS03] All messages from 192.0.2.1 will be permanently deferred; Retrying will NOT succeed.",
+                "yahoo",
+                Some("bounce-reputation"),
+            ),
+            (
+                "553 5.7.1 [TS03] All messages from 192.0.2.1 will be permanently deferred; Retrying will NOT succeed.",
+                "yahoo",
+                Some("bounce-reputation"),
+            ),
+            (
+                "421 4.7.1 PDR-Delay. See https://ipcheck.proofpoint.com/?ip=192.0.2.1",
+                "proofpoint",
+                Some("dnsbl-listed"),
+            ),
+            (
+                "554 5.7.0 Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.1",
+                "proofpoint",
+                Some("dnsbl-listed"),
+            ),
+            (
+                "550 5.7.708 Service unavailable. Access denied, traffic not accepted from this IP.",
+                "microsoft",
+                Some("bounce-reputation"),
+            ),
+            ("550 5.7.705 Access denied, tenant has exceeded threshold", "microsoft", Some("account-compromised")),
+            ("mx.example.net 554 5.7.1 Spam message rejected", "", Some("reputation-not-auth")),
+            ("450 4.1.8 <a@example.com>: Sender address rejected: Domain not found", "", Some("return-path-unusable")),
+            ("421 4.7.1 Too many connections from 192.0.2.1", "", Some("warmup-rate-limited")),
+            ("421 4.7.1", "", None),
+            ("553 5.7.1", "", None),
+            ("552 5.2.2 mailbox is over quota", "", Some("bounce-recipient-problem")),
+            (
+                "553 5.3.0 flph829 DNSBL:RBL 521< 192.0.2.1 >_is_blocked. abuse_rbl@abuse-att.net",
+                "",
+                Some("bounce-reputation"),
+            ),
+            (
+                "554 imta12 comcast 192.0.2.1 Comcast block for spam. smtp-error-codes.php#BL000001",
+                "",
+                Some("bounce-reputation"),
+            ),
+        ] {
+            assert_eq!(of(text), (provider, rule), "{text}");
+        }
+        for list in ["[BL21]", "[BL23]"] {
+            let decoded =
+                decode(&format!("553 5.7.1 {list} Connections not accepted from IP addresses on Spamhaus PBL"));
+            assert!(decoded.meaning().is_some_and(|m| m.contains("Spamhaus PBL")), "{:?}", decoded.meaning());
+        }
+        let blocked = decode("553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.1");
+        assert_eq!(blocked.meaning(), Some("Your address is on a list of Spamhaus; the text says on which"));
     }
 
     #[test]

@@ -50,19 +50,35 @@ pub fn about(text: &str) -> Vec<&'static Advice> {
     all().iter().filter(|a| a.id == text.trim() || a.words.iter().any(holds)).collect()
 }
 
-/// Words in lower case. A hyphen, a slash or an `@` between two letters parts them; before a word they belong to it,
-/// as in `-all`.
+/// The advice that somebody who types this may look for: what it is about, and what has it in a word or a sentence.
+pub fn suggest(text: &str) -> Vec<&'static Advice> {
+    let said = text.trim().to_lowercase();
+    let exact = about(&said);
+    let holds = |a: &&Advice| {
+        said.len() >= ENOUGH
+            && (a.words.iter().any(|w| w.contains(&said)) || a.told.to_lowercase().contains(&said))
+            && !exact.iter().any(|e| e.id == a.id)
+    };
+    let others = all().iter().filter(holds);
+    exact.iter().copied().chain(others).collect()
+}
+
+/// Letters of which a part of a word says something.
+const ENOUGH: usize = 3;
+
+/// Words in lower case. A hyphen, a slash or an `@` between two letters parts them; before a word a hyphen belongs to
+/// it, as in `-all`, and so does a question mark, as in `?all`.
 fn words(text: &str) -> Vec<String> {
     let text = text.to_lowercase().replace("http://", " ").replace("https://", " ").replace("www.", " ");
     let mut out = String::with_capacity(text.len());
     let mut inside = false;
     for c in text.chars() {
-        let part = c.is_alphanumeric() || "._=+~".contains(c) || (c == '-' && !inside);
+        let part = c.is_alphanumeric() || "._=+~".contains(c) || ("-?".contains(c) && !inside);
         out.push(if part { c } else { ' ' });
         inside = c.is_alphanumeric();
     }
     let end = |word: &str| word.trim_end_matches(['.', '_']).to_owned();
-    out.split_whitespace().map(end).filter(|w| !w.is_empty() && w != "-").collect()
+    out.split_whitespace().map(end).filter(|w| !w.is_empty() && w != "-" && w != "?").collect()
 }
 
 #[cfg(test)]
@@ -98,6 +114,8 @@ mod tests {
             ("SPF RR", "spf-type"),
             ("-all", "spf-ending"),
             ("+all", "spf-plus-all"),
+            ("?all", "spf-neutral"),
+            ("what is sender id?", "sender-id"),
             ("include:spf.akmta.net", "spf-platform"),
             ("_domainkey TXT o=-;", "domainkeys"),
             ("_policy._domainkey", "domainkeys"),
@@ -111,6 +129,16 @@ mod tests {
             ("abusemaster@example.com", "abusemaster"),
         ] {
             assert!(ids(text).contains(&id), "{text}: {:?}", ids(text));
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_word_suggests_what_it_may_become() {
+        let suggested = |text: &str| suggest(text).into_iter().map(|a| a.id.as_str()).collect::<Vec<_>>();
+        assert_eq!(suggested("sender id")[0], "sender-id");
+        assert!(suggested("sender i").contains(&"sender-id") && suggested("overwrites").contains(&"second-spf"));
+        for text in ["", "s", "sp", "watch", "redact"] {
+            assert_eq!(suggested(text), [""; 0], "{text}");
         }
     }
 

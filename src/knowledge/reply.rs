@@ -78,6 +78,9 @@ const LIMIT: usize = 16 * 1024;
 /// Rows shown at most where only codes speak: more than that is no explanation.
 const FEW: usize = 4;
 
+/// Letters of words that only one provider uses together with its code.
+const LONG: usize = 20;
+
 /// A reply, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
@@ -135,31 +138,68 @@ impl Reply {
         reply
     }
 
-    /// The rows that explain it: those whose words it holds (the provider's own before those of
-    /// everybody); failing that, the few whose codes fit.
+    /// The rows that explain it: those whose words it holds, failing that those of whose reply it is; of a code
+    /// without words, what each provider means by it.
     pub fn explain(&self) -> Vec<&'static ReplyRow> {
-        let fits = |r: &&ReplyRow| !r.loose && self.provider_fits(r) && self.enhanced_fits(r);
-        let rows: Vec<&'static ReplyRow> = ALL.reply.iter().filter(fits).collect();
+        let told = self.told();
+        match told.is_empty() && self.is_bare() {
+            true => self.listed(),
+            false => told,
+        }
+    }
+
+    /// The rows that speak of this very reply: those whose words it holds (the provider's own before those of
+    /// everybody); failing that, the few of its provider whose codes fit.
+    pub fn told(&self) -> Vec<&'static ReplyRow> {
+        let rows = self.fitting();
         let spoken: Vec<_> = rows.iter().copied().filter(|r| self.holds_words_of(r)).collect();
         let own = |r: &&&ReplyRow| self.providers.iter().any(|p| *p == r.provider);
-        let named = match spoken.iter().any(|r| own(&r)) {
-            true => spoken.into_iter().filter(|r| own(&r)).collect(),
-            false => spoken,
+        // Of an unknown server, what everybody says goes before what one provider says, unless the code is one that
+        // only it has.
+        let vendors = self.enhanced.iter().any(|e| status(e).is_none());
+        let common = |r: &&&ReplyRow| r.provider.is_empty() || (vendors && r.enhanced.is_some());
+        let unknown = self.providers.is_empty() && spoken.iter().any(|r| r.provider.is_empty());
+        let named = match () {
+            () if spoken.iter().any(|r| own(&r)) => spoken.into_iter().filter(|r| own(&r)).collect(),
+            () if unknown => spoken.into_iter().filter(|r| common(&r)).collect(),
+            () => spoken,
         };
         if !named.is_empty() {
             return self.same_code(named);
         }
-        let coded = rows.into_iter().filter(|r| r.enhanced.is_some() && !self.enhanced.is_empty()).collect();
-        let coded = self.same_code(coded);
+        let coded = |r: &&ReplyRow| {
+            let code = r.enhanced.as_deref().is_some_and(|e| !is_common(e)) && !self.enhanced.is_empty();
+            code && !r.provider.is_empty()
+        };
+        let coded = self.same_code(rows.into_iter().filter(coded).collect());
         let one = coded.first().is_some_and(|first| coded.iter().all(|r| r.rule == first.rule));
-        // Words that no row knows speak against a guess: among many, and at whose reply it is.
-        // A code outside the registry is one provider's own.
-        let vendors = !self.enhanced.is_empty() && self.enhanced.iter().all(|e| status(e).is_none());
+        // Words that no row knows speak against a guess, but for the few whose reply it is.
         let sure = match self.providers.is_empty() {
-            true => self.words == 0 || (one && vendors),
+            true => one && self.is_vendors(),
             false => coded.len() <= FEW || one || self.words <= FEW,
         };
         if sure { coded } else { Vec::new() }
+    }
+
+    /// What each provider means by its codes, for a code without words.
+    pub fn listed(&self) -> Vec<&'static ReplyRow> {
+        let coded = |r: &&ReplyRow| r.enhanced.is_some() && !self.enhanced.is_empty();
+        self.same_code(self.fitting().into_iter().filter(coded).collect())
+    }
+
+    /// A code alone, and nobody who says it.
+    pub fn is_bare(&self) -> bool {
+        self.words == 0 && self.providers.is_empty()
+    }
+
+    fn fitting(&self) -> Vec<&'static ReplyRow> {
+        let fits = |r: &&ReplyRow| !r.loose && self.provider_fits(r) && self.enhanced_fits(r);
+        ALL.reply.iter().filter(fits).collect()
+    }
+
+    /// Are its codes outside the registry? Then they are one provider's own.
+    fn is_vendors(&self) -> bool {
+        !self.enhanced.is_empty() && self.enhanced.iter().all(|e| status(e).is_none())
     }
 
     /// The row whose common words it holds.
@@ -180,19 +220,25 @@ impl Reply {
     }
 
     fn holds_words_of(&self, row: &ReplyRow) -> bool {
-        let told = !row.provider.is_empty() && !self.providers.is_empty();
-        // The codes that everybody uses for everything tell nothing.
-        let common = |e: &str| e.split_once('.').is_some_and(|(_, e)| ["1.1", "7.0", "7.1"].contains(&e));
-        let coded = row.enhanced.as_deref().is_some_and(|e| !common(e)) && !self.enhanced.is_empty();
+        let coded = row.enhanced.as_deref().is_some_and(|e| !is_common(e)) && !self.enhanced.is_empty();
         row.words.iter().any(|w| {
-            // A short word may stand anywhere: it needs the provider or the code beside it.
-            let telling = row.provider.is_empty() || told || coded || w.len() > 15 || w.contains(['#', '[', '_']);
+            // Whose reply it is has to be known, by the host, by a mark, or by a code or words that nobody else has.
+            let telling = row.provider.is_empty()
+                || !self.providers.is_empty()
+                || w.contains(['#', '[', '_'])
+                || coded && (self.is_vendors() || w.len() > LONG);
             telling && (holds(&self.text, w) || holds(&self.bare, w))
         }) && !row.unless.iter().any(|w| holds(&self.text, w))
     }
 
-    /// Where some rows have the very reply code, the others are about something else.
+    /// Where some rows have the very code, the others are about something else: ranges, and other reply codes.
     fn same_code(&self, rows: Vec<&'static ReplyRow>) -> Vec<&'static ReplyRow> {
+        let exact = |r: &&'static ReplyRow| r.enhanced.as_ref().is_some_and(|e| self.enhanced.contains(e));
+        let range = |r: &&'static ReplyRow| r.enhanced.as_deref().is_some_and(|e| e.contains(".."));
+        let rows: Vec<_> = match rows.iter().any(exact) {
+            true => rows.into_iter().filter(|r| !range(r)).collect(),
+            false => rows,
+        };
         let same = |r: &&&ReplyRow| r.code.is_some() && r.code == self.code;
         if self.code.is_some() && rows.iter().any(|r| same(&r)) {
             return rows.into_iter().filter(|r| same(&r) || r.code.is_none()).collect();
@@ -221,6 +267,11 @@ pub fn provider(id: &str) -> Option<&'static Provider> {
 /// Every row.
 pub fn all() -> &'static [ReplyRow] {
     &ALL.reply
+}
+
+/// A code that everybody uses for everything; it tells nothing.
+fn is_common(enhanced: &str) -> bool {
+    enhanced.split_once('.').is_some_and(|(_, e)| ["1.1", "7.0", "7.1"].contains(&e))
 }
 
 /// `550`: 2xx to 5xx.
@@ -305,6 +356,14 @@ mod tests {
                 assert!(found.iter().any(|r| std::ptr::eq(*r, row)), "{text}: {:?}", Reply::read(&text));
             }
         }
+    }
+
+    #[test]
+    fn of_an_unknown_server_the_words_of_everybody_go_first() {
+        let said = "554 mta1.isp.example 203.0.113.2 We require that all mail servers must have a PTR record";
+        let rows = explain(said);
+        assert!(rows.iter().all(|row| row.provider.is_empty()) && !rows.is_empty(), "{rows:?}");
+        assert_eq!(explain(&format!("mx.google.com said: 451 4.7.23 {said}"))[0].provider, "gmail");
     }
 
     #[test]

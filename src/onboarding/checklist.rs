@@ -1,7 +1,7 @@
 //! The checklist: what is done, with the answer that proves it, and what is left.
 
 use super::desk::Desk;
-use super::{Told, mail, merge, steps};
+use super::{Blank, Told, mail, merge, steps};
 use crate::diagnose::Diagnosis;
 use crate::facts::domain::who::{Party, Role};
 use crate::remedy::Change;
@@ -50,6 +50,8 @@ pub struct Step {
     pub proof: Vec<String>,
     /// What is to be published, merged with what is there.
     pub changes: Vec<Change>,
+    /// What only a portal or the owner can tell of them, typed already or not.
+    pub asked: Vec<Blank>,
     /// What else is to be done.
     pub actions: Vec<String>,
     /// Rules that found something here.
@@ -150,7 +152,7 @@ impl Step {
         self.changes.iter().filter(|c| c.blanks().is_empty())
     }
 
-    /// What only a portal or the owner can tell, each once.
+    /// What only a portal or the owner can tell and nobody has, each once.
     pub fn blanks(&self) -> Vec<String> {
         let mut blanks: Vec<String> = Vec::new();
         for blank in self.changes.iter().flat_map(Change::blanks) {
@@ -159,6 +161,12 @@ impl Step {
             }
         }
         blanks
+    }
+
+    /// What is to be typed next for a record of the step: the first that is open, else the first to be typed anew.
+    pub fn to_fill(&self, record: usize) -> Option<&Blank> {
+        let here = || self.asked.iter().filter(|b| b.record == record && self.state == State::ToDo);
+        here().find(|b| b.text.is_empty()).or_else(|| here().next())
     }
 }
 
@@ -190,6 +198,7 @@ impl Checklist {
             };
             step.state = State::Waiting;
             step.changes.clear();
+            step.asked.clear();
             step.actions = vec![format!(
                 "Published, and {} does not have it yet: the zone's servers fetch changes from each other.",
                 behind.join(", ")
@@ -202,6 +211,7 @@ impl Checklist {
         let desk = Desk { d, told, domain: &domain, own };
         let mut steps = steps::all(&desk);
         for step in &mut steps {
+            told.filled.lay_over(step);
             // What is done stays done, whoever left it out.
             if told.skipped.contains(&step.id) && step.state != State::Done {
                 step.state = State::Skipped;

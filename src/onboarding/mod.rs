@@ -7,6 +7,7 @@
 
 pub mod checklist;
 mod desk;
+mod filled;
 mod fresh;
 pub mod mail;
 mod merge;
@@ -18,6 +19,7 @@ mod tests;
 pub mod told;
 
 pub use checklist::{Checklist, Next, Stage, State, Step};
+pub use filled::{Blank, Filled};
 pub use fresh::stale;
 pub use proof::Proof;
 pub use steps::request;

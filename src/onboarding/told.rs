@@ -1,5 +1,6 @@
 //! What only the owner knows: who sends, from where, and what is to come.
 
+use super::filled::Filled;
 use super::proof::Proof;
 use super::signer::Signer;
 use crate::evidence::{Kind, Question, Said};
@@ -44,6 +45,8 @@ pub struct Told {
     /// Does the domain take mail? `None`: nobody said.
     pub receives: Option<bool>,
     pub dns_host: Option<String>,
+    /// What only a portal knows, as the owner typed it on the checklist.
+    pub filled: Filled,
     /// Messages a day in the end.
     pub volume: Option<u64>,
     /// The name is to send nothing.
@@ -113,6 +116,11 @@ impl Told {
     pub fn selector(&self) -> &str {
         let free = || SELECTORS.into_iter().find(|s| self.whose(s).is_none()).unwrap_or(SELECTORS[0]);
         self.selector.as_deref().unwrap_or_else(free)
+    }
+
+    /// Where the private half of a key that is made goes.
+    pub fn key_path(&self, domain: &str) -> String {
+        self.key_file.clone().unwrap_or_else(|| format!("{}.{domain}.pem", self.selector()))
     }
 
     /// A key was made: it stays at its selector, whatever platform joins later.

@@ -2,7 +2,7 @@
 //! its stand-in too.
 
 use sha2::{Digest, Sha256};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddrV4};
 
 /// A mapping of addresses, the same within one case.
 pub struct Addresses {
@@ -97,6 +97,9 @@ impl Addresses {
                 };
                 return format!("{head}{new}{tail}");
             }
+            if let Ok(socket) = address.parse::<SocketAddrV4>() {
+                return format!("{head}{}:{}{tail}", self.stand_in(IpAddr::V4(*socket.ip())), socket.port());
+            }
         }
         match self.name(bare) {
             Some(name) => name + tail,
@@ -177,6 +180,7 @@ mod tests {
         let [a, b, c, d] = v4.octets();
         for (text, expected) in [
             ("[203.0.113.77]", format!("[{new}]")),
+            ("http://203.0.113.77:11333/", format!("http://{new}:11333/")),
             ("client-ip=203.0.113.77;", format!("client-ip={new};")),
             ("v=spf1 ip4:203.0.113.77 -all", format!("v=spf1 ip4:{new} -all")),
             ("77.113.0.203.in-addr.arpa", format!("{d}.{c}.{b}.{a}.in-addr.arpa")),

@@ -74,6 +74,8 @@ impl Masks {
     fn input(&self, case: &mut Case, original: &Diagnosis) -> Result<(), BadCase> {
         let input = &original.facts.evidence.input;
         let mut saved = case.input.without_body(input);
+        // It served the search, which is over: names of boundaries and files stand in it.
+        saved.body.iter_mut().for_each(|witness| witness.wrapped = None);
         let cut = saved.text.as_ref().map(String::len) != Some(saved.bytes);
         let kept = match (&saved.text, &saved.base64) {
             (Some(text), _) => text.clone().into_bytes(),

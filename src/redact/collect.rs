@@ -1,18 +1,18 @@
 //! What a diagnosis' evidence says of domains, persons and machines, and the stand-in of each.
 
+use super::field::{Hide, hide, is_plain, is_told};
 use super::names::{Names, is_common};
 use super::stock::{Stock, shaped};
+use super::texts::{host_of, lossy, path_of, records, strings, text_of, texts};
 use super::{Class, Pair, Redaction};
+use crate::evidence::Data;
 use crate::evidence::case::Run;
-use crate::evidence::{Answer, Data, Record};
 use crate::facts::boundary::MailFrom;
 use crate::facts::header::Header;
 use crate::facts::sent::{self, Differences};
 use crate::facts::{Facts, received, report};
-use crate::span::Span;
-use serde_json::Value;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddrV4};
 
 /// Finds secrets; each is noted once, with the class it was first seen in.
 #[derive(Default)]
@@ -79,6 +79,12 @@ impl Collector {
         let selectors = [&said.configured.selector, &said.configured.secondary_selector].into_iter().flatten();
         selectors.chain(&said.check.selectors).for_each(|s| self.selector(s));
         said.helo.iter().chain(&said.configured.helo).for_each(|name| self.bare_host(name));
+        for place in [&said.filters.spamd, &said.filters.rspamd].into_iter().flatten() {
+            match place.starts_with('/') {
+                true => self.token(place),
+                false => self.bare_host(host_of(place)),
+            }
+        }
         for recipient in &said.check.recipients {
             self.user(recipient.split('@').next().unwrap_or(recipient));
         }
@@ -126,7 +132,14 @@ impl Collector {
             self.bare_host(&lossy(text, name.span));
         }
         for uri in &reading.lists.unsubscribe {
-            self.token(path_of(&uri.value));
+            let path = path_of(&uri.value);
+            self.token(path);
+            // By themselves too: an address in the path is taken by itself.
+            path.split(['/', '?', '&', '@']).for_each(|part| match part.split_once('=') {
+                Some((_, value)) => self.token(value),
+                None if part.bytes().any(|b| b.is_ascii_digit()) => self.token(part),
+                None => {}
+            });
         }
     }
 
@@ -293,7 +306,9 @@ impl Collector {
             let word = word.trim_end_matches(['.', ':']);
             // `IPv6:2001:db8::1`
             let tagged = word.split_once(':').map_or("", |(_, rest)| rest);
-            for word in [word, tagged] {
+            // `192.0.2.4:783`
+            let socket = word.parse::<SocketAddrV4>().map_or(String::new(), |socket| socket.ip().to_string());
+            for word in [word, tagged, socket.as_str()] {
                 let Ok(ip) = word.parse::<IpAddr>() else { continue };
                 // Nobody's: this machine, and what blocklists answer with.
                 if !ip.is_unspecified() && !ip.is_loopback() {
@@ -332,8 +347,7 @@ impl Collector {
                 .last()
                 .map_or(at, |(n, _)| n);
             let local = &head[start..];
-            // `header.i=@d` has no local part, and `key=local@d` is a property.
-            self.user(local.rsplit_once('=').filter(|(key, _)| key.contains('.')).map_or(local, |(_, value)| value));
+            self.user(local.split_once('=').filter(|(key, _)| is_key(key)).map_or(local, |(_, value)| value));
         }
     }
 
@@ -364,154 +378,12 @@ impl Collector {
     }
 }
 
-/// The texts of the input that may be shown.
-fn texts(facts: &Facts) -> Vec<String> {
-    let (reading, text) = (&facts.reading, facts.text());
-    let end = reading.header.body.map_or(text.len(), |at| at as usize);
-    let mut texts = vec![String::from_utf8_lossy(text.get(..end).unwrap_or(text)).into_owned()];
-    // An encoded notice shows what does not stand in the input as it is.
-    for recipient in reading.bounce.iter().flat_map(|b| &b.recipients) {
-        let parts = [recipient.address.as_ref(), recipient.reply.as_ref(), recipient.words.as_ref()];
-        texts.extend(parts.into_iter().flatten().map(|text| text.value.clone()));
-    }
-    if let Some(sent) = facts.evidence.input.sent() {
-        let end = Header::split(&sent.text).body.map_or(sent.text.len(), |at| at as usize);
-        texts.push(String::from_utf8_lossy(sent.text.get(..end).unwrap_or(&sent.text)).into_owned());
-    }
-    if let Some(beside) = &reading.beside {
-        texts.extend(beside.differences.fields.iter().flat_map(|f| [&f.sent, &f.received]).flatten().cloned());
-    }
-    texts.extend(reading.report.is_some().then(|| report::text(text)).flatten());
-    texts.extend(reading.content.iter().flat_map(|c| &c.links).map(|link| format!("{link:?}")));
-    texts.push(facts.evidence.input.name.clone());
-    texts
-}
-
-fn records(answer: &Answer) -> impl Iterator<Item = &Record> {
-    answer.records.iter().chain(&answer.authority).chain(&answer.glue)
-}
-
-/// A record as it is read: where one string ends and the next begins means nothing.
-fn text_of(data: &Data) -> String {
-    match data {
-        Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// Every string in a value.
-fn strings(value: &Value, into: &mut Vec<String>) {
-    match value {
-        Value::String(text) => into.push(text.clone()),
-        Value::Array(all) => all.iter().for_each(|one| strings(one, into)),
-        Value::Object(fields) => fields.values().for_each(|one| strings(one, into)),
-        _ => {}
-    }
-}
-
-/// What of a header field is hidden beside domains, local parts and addresses.
-enum Hide {
-    Nothing,
-    /// The names beside the addresses.
-    Names,
-    /// Runs that look like ids.
-    Tokens,
-    AllButLast,
-    /// The whole value, as of every field that nothing is read from.
-    Value,
-}
-
-fn hide(name: &str) -> Hide {
-    const NAMES: &[&str] = &["from", "sender", "reply-to", "to", "cc", "bcc", "list-id"];
-    const PLAIN: &[&str] = &[
-        "received",
-        "return-path",
-        "authentication-results",
-        "received-spf",
-        "dkim-signature",
-        "domainkey-signature",
-        "x-google-dkim-signature",
-        "arc-seal",
-        "arc-message-signature",
-        "arc-authentication-results",
-        "delivered-to",
-        "x-original-to",
-        "envelope-to",
-        "x-forwarded-to",
-        "x-forwarded-for",
-        "errors-to",
-        "date",
-        "mime-version",
-        "content-type",
-        "content-transfer-encoding",
-        "content-language",
-        "list-unsubscribe",
-        "list-unsubscribe-post",
-        "list-post",
-        "list-help",
-        "list-subscribe",
-        "list-owner",
-        "list-archive",
-        "precedence",
-        "auto-submitted",
-        "priority",
-        "importance",
-        "x-priority",
-        "x-msmail-priority",
-        "disposition-notification-to",
-        "return-receipt-to",
-        "tls-report-domain",
-        "tls-report-submitter",
-        "feedback-type",
-        "x-spam-flag",
-    ];
-    const TOKENS: &[&str] =
-        &["x-mailer", "user-agent", "x-ms-exchange-organization-authsource", "x-hmxmroriginalrecipient"];
-    match name {
-        "feedback-id" => Hide::AllButLast,
-        _ if PLAIN.contains(&name) => Hide::Nothing,
-        _ if NAMES.contains(&name) || name.starts_with("resent-") && name != "resent-message-id" => Hide::Names,
-        _ if TOKENS.contains(&name) => Hide::Tokens,
-        _ => Hide::Value,
-    }
-}
-
-/// Nothing to hide, or nothing but addresses and message-ids, whose parts are found anyway.
-fn is_told(line: &str) -> bool {
-    is_plain(line) || line.split_whitespace().all(|word| word.contains('@'))
-}
-
-/// A value that is a number or a word of the trade tells nothing of anybody.
-fn is_plain(value: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "normal",
-        "high",
-        "low",
-        "bulk",
-        "list",
-        "true",
-        "false",
-        "none",
-        "html",
-        "text",
-        "plain",
-        "pass",
-        "fail",
-        "unknown",
-        "localhost",
-        "internal",
-        "anonymous",
-        "original",
-        "email",
-        "mail",
-        "user",
-        "smtp",
-        "auto",
-        "urgent",
-    ];
-    value.len() < 4
-        || WORDS.contains(&value.to_ascii_lowercase().as_str())
-        || value.bytes().all(|b| !b.is_ascii_alphanumeric())
+/// What stands before the `=` of an address in a verdict or a signature, and is no part of it: a property (RFC 8601
+/// §2.3), or a tag such as `i=@example.com`.
+fn is_key(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    ["smtp.", "header.", "body.", "policy."].iter().any(|kind| word.starts_with(kind))
+        || ["i", "envelope-from", "mailfrom", "from"].contains(&&*word)
 }
 
 /// Characters of a local part; message-ids have many more than RFC 5321 §4.5.3.1.1 allows.
@@ -535,16 +407,6 @@ const ROLES: &[&str] = &[
     "security",
 ];
 
-fn lossy(text: &[u8], span: Span) -> String {
-    String::from_utf8_lossy(span.of(text)).into_owned()
-}
-
-/// What follows the host of a URI: the part that names the recipient.
-fn path_of(uri: &str) -> &str {
-    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
-    rest.find(['/', '?']).map_or("", |n| &rest[n + 1..])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -565,6 +427,16 @@ mod tests {
         c.users("smtp.mailfrom=jane.doe@example.com header.i=@example.com");
         let hidden = c.finish().apply("smtp.mailfrom=jane.doe@example.com header.i=@example.com");
         assert_eq!(hidden, "smtp.mailfrom=user.1xx@example.com header.i=@example.com");
+    }
+
+    #[test]
+    fn a_tag_is_no_part_of_an_address_and_a_recipient_in_one_is() {
+        let text = "d=x; i=@news.example.com; i=jane.doe@example.com; bounces+ann.reader=kunde.example@example.com";
+        let mut c = Collector::default();
+        c.users(text);
+        let hidden = c.finish().apply(text);
+        assert!(hidden.contains("; i=@news.example.com; i=user.1xx@example.com; "), "{hidden}");
+        assert!(!hidden.contains("reader") && !hidden.contains("kunde"), "{hidden}");
     }
 
     #[test]

@@ -5,8 +5,10 @@ mod addresses;
 mod case;
 mod collect;
 mod encoded;
+mod field;
 mod names;
 mod stock;
+mod texts;
 
 pub use case::{Redacted, case};
 

@@ -78,6 +78,8 @@ impl Names {
         let Some((kept, owner)) = owner(&lower) else { return };
         let labels: Vec<&str> = spelt.split('.').collect();
         let own = labels.len() - kept;
+        // The zone's name twice, as panels make it that append it: the one inside is the same name.
+        let inner = doubled(&lower, kept).filter(|_| owner == Owner::User);
         let mut new: Vec<String> = labels.iter().map(|l| (*l).to_owned()).collect();
         for (n, label) in labels.iter().enumerate().take(own).rev() {
             let next = labels.get(n + 1).copied().unwrap_or_default();
@@ -90,6 +92,16 @@ impl Names {
                 () if next.eq_ignore_ascii_case("_domainkey") => self.selector_label(label),
                 () => self.host(label, owner),
             };
+        }
+        if let Some(end) = inner {
+            let mut within = Vec::new();
+            self.name(&labels[..end].join("."), &mut within);
+            // As much of it as has a stand-in: all behind an address.
+            let known = |from: &usize| within.iter().find(|(old, _)| *old == labels[*from..end].join("."));
+            if let Some((from, (_, stand_in))) = (0..end).find_map(|from| Some((from, known(&from)?))) {
+                new.splice(from..end, stand_in.split('.').map(str::to_owned));
+            }
+            pairs.append(&mut within);
         }
         // Addresses in names have stand-ins of their own.
         let first = labels.iter().take(own).rposition(|l| holds_address(l)).map_or(0, |at| at + 1);
@@ -139,9 +151,12 @@ impl Names {
         if let Some(known) = self.known.get(&(sort, lower.clone())) {
             return known.clone();
         }
-        // A name that stays must not be taken for one that does not.
+        // A name that stays must not be taken for one that does not; of two letters they all look alike, and run out.
         let mut new = self.stock.next(sort.word(), label.len());
-        while is_common(&new, 8) && label.len() > 1 {
+        while label.len() > 2 && is_common(&new, 8) {
+            new = self.stock.next(sort.word(), label.len());
+        }
+        if new == lower {
             new = self.stock.next(sort.word(), label.len());
         }
         self.remember(sort, &lower, new)
@@ -181,6 +196,15 @@ fn owner(name: &str) -> Option<(usize, Owner)> {
         None if is_public(registered) => Some((labels, Owner::Public)),
         None => Some((labels - 1, Owner::User)),
     }
+}
+
+/// How many labels at the beginning of a name end in the very domain that the whole ends in, of whose suffix `kept`
+/// labels are public: `_dmarc.example.com` of `_dmarc.example.com.example.com`.
+fn doubled(name: &str, kept: usize) -> Option<usize> {
+    let labels: Vec<&str> = name.split('.').collect();
+    let (head, registered) = labels.split_at(labels.len().checked_sub(kept + 1)?);
+    let at = head.windows(registered.len()).rposition(|w| w == registered)?;
+    Some(at + registered.len())
 }
 
 /// Runs of letters, digits, dots, hyphens and underscores that may be names; what stands before an `@` is none.
@@ -249,6 +273,22 @@ mod tests {
     }
 
     #[test]
+    fn short_names_have_short_stand_ins() {
+        for name in ["x.com", "hp.com", "dc.ad.local", "ibm.com", "é.example", "a1.b2.c3.de"] {
+            let got = of(name);
+            assert!(got.iter().all(|(old, new)| old.len() == new.len() && old != new), "{name}: {got:?}");
+        }
+        // More of them than there are stand-ins.
+        let many: String = (b'a'..=b'z')
+            .flat_map(|a| (b'a'..=b'z').map(move |b| [a, b]))
+            .map(|l| format!("{}.de ", String::from_utf8_lossy(&l)))
+            .collect();
+        let got = of(&many);
+        let left: Vec<&str> = many.split_whitespace().filter(|name| !got.contains_key(*name)).collect();
+        assert_eq!(left, ["xx.de"]);
+    }
+
+    #[test]
     fn what_is_everybodys_stays() {
         for text in [
             "_spf.google.com",
@@ -264,6 +304,16 @@ mod tests {
             let got = of(text);
             assert!(got.keys().all(|k| k == "example.com"), "{text}: {got:?}");
         }
+    }
+
+    #[test]
+    fn a_name_within_a_name_is_the_same_name() {
+        let got = of("_dmarc.acme.com.acme.com k7._domainkey.mail.acme.com.mail.acme.com \
+            static.44.113.0.203.acme.com.acme.com acme.com");
+        assert_eq!(got["_dmarc.acme.com.acme.com"], format!("_dmarc.{0}.{0}", got["acme.com"]));
+        assert_eq!(got["acme.com.acme.com"], format!("{0}.{0}", got["acme.com"]));
+        let mail = format!("mail.{}", got["acme.com"]);
+        assert_eq!(got["mail.acme.com.mail.acme.com"], format!("{mail}.{mail}"));
     }
 
     #[test]

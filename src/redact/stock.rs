@@ -53,12 +53,14 @@ fn label(word: &str, number: usize, length: usize) -> String {
     }
 }
 
-/// `user3` (`u3` where that is too long) filled to the secret's length in bytes; marks that give an
-/// address its shape stay.
+/// `user3` (`u3` where that is too long) filled to the secret's length in bytes. Its shape stays: marks, and that it is
+/// all capitals.
 pub fn shaped(word: &str, number: usize, secret: &str) -> String {
     let room = secret.bytes().filter(|b| b.is_ascii_alphanumeric() || !b.is_ascii()).count();
     let long = format!("{word}{number}");
     let label = if long.len() <= room { long } else { format!("{word:.1}{number}") };
+    let shouts = secret.contains(char::is_uppercase) && !secret.contains(char::is_lowercase);
+    let cased = |c: char| if shouts { c.to_ascii_uppercase() } else { c };
     let mut label = label.chars();
     let mut out = String::with_capacity(secret.len());
     for c in secret.chars() {
@@ -67,7 +69,7 @@ pub fn shaped(word: &str, number: usize, secret: &str) -> String {
             continue;
         }
         for _ in 0..c.len_utf8() {
-            out.push(label.next().unwrap_or('x'));
+            out.push(cased(label.next().unwrap_or('x')));
         }
     }
     out
@@ -76,6 +78,13 @@ pub fn shaped(word: &str, number: usize, secret: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_shape_of_a_secret_stays() {
+        assert_eq!(shaped("user", 1, "jane.doe"), "user.1xx");
+        assert_eq!(shaped("id", 2, "BUY NOW!! J\u{dc}RGEN"), "ID2 XXX!! XXXXXXX");
+        assert_eq!(shaped("id", 3, "0815"), "id3x");
+    }
 
     #[test]
     fn none_is_handed_out_twice_and_all_are_as_long_as_asked() {

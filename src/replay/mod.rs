@@ -79,13 +79,15 @@ fn settle(finding: &mut Finding, proof: Option<Proof>) {
 }
 
 /// What the same engine says with these changes published, and, where `signed` names a domain, with a good signature
-/// of it. What the message was diagnosed from stays: its bytes, what the user said, what errands brought. A pasted
-/// record is replaced by what becomes of it.
+/// of it. What the message was diagnosed from stays: its bytes, what the user said, what errands brought; but a filter
+/// that judged it would have to judge anew. A pasted record is replaced by what becomes of it.
 pub fn replay(before: &Diagnosis, changes: &[Change], signed: Option<&str>) -> Replay {
     let facts = &before.facts;
     let overlay = Overlay::new(&facts.evidence.answers, changes);
     let repasted = repasted(facts, changes);
     let mut evidence = Evidence { answers: overlay.all(), ..Evidence::clone(&facts.evidence) };
+    let differs = !changes.is_empty() || signed.is_some();
+    evidence.fetched.retain(|errand, _| !(differs && errand.judges_message()));
     let mut pasted = None;
     if let Some(input) = repasted {
         pasted = Some(Arc::new(Reading::read(&input, &evidence.said)));
@@ -112,7 +114,8 @@ pub fn replay(before: &Diagnosis, changes: &[Change], signed: Option<&str>) -> R
     }
     // What is open anyway is no matter of the fix.
     questions.retain(|q| !facts.missing.contains(q));
-    let errands = now.errands.iter().filter(|e| !facts.errands.contains(e)).cloned().collect();
+    let new = |e: &&Errand| !facts.errands.contains(e) && !e.judges_message();
+    let errands = now.errands.iter().filter(new).cloned().collect();
     Replay { after: judge(now), questions: questions.into_iter().collect(), errands }
 }
 
@@ -127,4 +130,53 @@ fn repasted(facts: &Facts, changes: &[Change]) -> Option<Input> {
     let here = changes.iter().find(|c| c.kind == pasted.kind && c.name == *name);
     let change = here.or_else(|| changes.iter().find(|c| c.kind == pasted.kind && !c.after.is_empty()))?;
     Some(lint::paste(change, Some(&change.name), &change.after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::diagnose;
+    use crate::evidence::errand::{Brought, What};
+    use crate::evidence::filters::OwnFilters;
+    use crate::evidence::zone::Zone;
+    use crate::evidence::{InputKind, Said};
+    use crate::samples::settle;
+
+    const TEXT: &str = "Received: from m.example.com (m.example.com [192.0.2.4])\r\n\tby mx.inbox.test with ESMTPS id 1;\r\n\
+        \tTue, 2 Jun 2026 10:00:03 +0000\r\nReturn-Path: <ann@example.com>\r\n\
+        Authentication-Results: mx.inbox.test; spf=permerror smtp.mailfrom=ann@example.com; dmarc=fail header.from=example.com\r\n\
+        From: Ann <ann@example.com>\r\nTo: bob@inbox.test\r\nSubject: BUY NOW\r\nDate: Tue, 2 Jun 2026 10:00:00 +0000\r\n\
+        Message-ID: <1@example.com>\r\n\r\nHello\r\n";
+
+    const ZONE: &str = r#"
+        example.com TXT "v=spf1 ip4:192.0.2.4 -all"
+        example.com TXT "v=spf1 mx -all"
+        example.com MX 10 m.example.com
+        m.example.com A 192.0.2.4
+        _dmarc.example.com TXT "v=DMARC1; p=reject; rua=mailto:d@example.com"
+    "#;
+
+    #[test]
+    fn a_filter_that_judged_the_message_as_it_was_has_to_be_asked_again() {
+        let at = "127.0.0.1:783".to_owned();
+        let said = Said { filters: OwnFilters { spamd: Some(at.clone()), rspamd: None }, ..Said::default() };
+        let input = Input::read("-", TEXT.as_bytes(), Some(InputKind::Message)).unwrap();
+        let mut evidence = Evidence::new(input, said, jiff::Timestamp::UNIX_EPOCH, false);
+        let what = What::Spamd { answer: "SPAMD/1.1 0 EX_OK\r\nSpam: True ; 7.1 / 5.0\r\n\r\nSPF_FAIL".into() };
+        evidence.fetched.insert(Errand::Spamd { at }, Brought { what, at: evidence.now, elapsed_ms: 0 });
+        let evidence = settle(evidence, &Zone::parse(ZONE).unwrap());
+        let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+        let d = prove(diagnose(Arc::new(evidence), reading)).diagnosis;
+        let named = |id: &str| d.every_finding().find(|f| f.rule.id == id).unwrap();
+        assert_eq!(named("own-filter-says-spam").title, "Your own SpamAssassin takes it for spam");
+        let Some(crate::rules::Proof::Proven { remains, open, .. }) = &named("spf-multiple-records").proof else {
+            panic!("{:?}", named("spf-multiple-records").proof)
+        };
+        assert!(remains.iter().all(|r| r.rule.id != "own-filter-says-spam"), "{remains:?}");
+        let [gap] = &open[..] else { panic!("{open:?}") };
+        assert_eq!(gap.needs, "spamc -d 127.0.0.1 -p 783 -R < FILE");
+        // And so says the plan of all fixes.
+        let plan = plan(&d);
+        assert!(plan.after.unknown.iter().any(|gap| gap.needs.starts_with("spamc")), "{:?}", plan.after.unknown);
+    }
 }

@@ -6,6 +6,7 @@ use super::{Replay, replay};
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Data, Errand, Question};
 use crate::facts::Facts;
+use crate::facts::own_filters::Opinion;
 use crate::remedy::{Change, Remedy};
 use crate::rules::proof::Remaining;
 use crate::rules::{Finding, Gap, Proof, Severity, Verdict};
@@ -76,7 +77,14 @@ fn judged(before: &Diagnosis, finding: &Finding, fix: &Remedy, questions: &mut V
     let left = after.every_finding().filter(|f| f.severity > Severity::Info);
     let remains = left.map(|f| Remaining { rule: f.rule, severity: f.severity, title: f.title.clone() }).collect();
     let given = signed.map(|domain| format!("mail is signed with DKIM as {domain}"));
-    Ok(Proof::Proven { before: before.verdict.state, after: after.verdict.state, remains, given })
+    let open = to_ask_again(facts);
+    Ok(Proof::Proven { before: before.verdict.state, after: after.verdict.state, remains, given, open })
+}
+
+/// Filters that judged the message as it was, and what they make of it once the fix is published.
+fn to_ask_again(facts: &Facts) -> Vec<Gap> {
+    let gap = |o: &Opinion| Gap::errand(format!("What does your own {} say of it then?", o.which.name()), &o.errand);
+    facts.own_filters.iter().filter(|o| o.heard().is_some()).map(gap).collect()
 }
 
 /// What only a portal or the user can tell. The name of a pasted record without one is not needed to judge it.

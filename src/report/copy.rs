@@ -11,6 +11,7 @@ use crate::knowledge::host::Part;
 use crate::remedy::Change;
 use crate::remedy::form::{self, bare};
 use crate::rules::{Finding, Place};
+use crate::shell::command;
 
 /// The exact forms of "copy as"; running text is [`super::markdown`] and [`super::json`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,7 +89,7 @@ pub fn zone(facts: &Facts, finding: &Finding) -> Option<String> {
 /// The command that looks at the chosen record; else the finding's check.
 fn dig(finding: &Finding, record: usize) -> Option<String> {
     match chosen(finding, record) {
-        Some(change) => Some(format!("dig +short {} {}", change.kind, change.name)),
+        Some(change) => Some(command!("dig +short {} {}", change.kind, change.name)),
         None => finding.check.as_ref().map(|check| check.command.clone()),
     }
 }

@@ -119,10 +119,10 @@ pub fn advice(wait: &Wait, mailbox: &Mailbox) -> Option<(String, Option<String>,
 fn never(wait: &Wait, mailbox: &Mailbox) -> Vec<String> {
     let names: Vec<&str> = mailbox.folders.iter().map(|f| f.name.as_str()).collect();
     let mut steps = vec![
-        "The receiver may put off strangers for a quarter of an hour (greylisting): wait longer, with --timeout 30m."
+        "The receiver may put off strangers for a quarter of an hour (greylisting): wait longer (--timeout 30m; in the app + while it waits)."
             .to_owned(),
         "It may have been refused after all: look for a bounce in the mailbox of MAIL FROM, and paste it here.".into(),
-        format!("Only {} was looked into; a filter may have moved it: name more with --folders.", names.join(", ")),
+        format!("Only {} was looked into; a filter may have moved it: name more (--folders; f in the app).", names.join(", ")),
         "Some receivers keep it in quarantine, or drop it without a word: the log of the receiving server tells."
             .into(),
     ];

@@ -290,10 +290,10 @@ impl Page<'_> {
     }
 
     fn proof(&mut self, finding: &Finding) {
-        let Some((words, remains)) = proof::words(finding) else { return };
+        let Some((words, left)) = proof::words(finding) else { return };
         self.part("proof", &words);
-        for left in remains {
-            self.prose(&format!("{INDENT}remains: {}", self.shown.line(&left)), &format!("{INDENT}  "));
+        for (word, what) in left {
+            self.prose(&format!("{INDENT}{word}: {}", self.shown.line(&what)), &format!("{INDENT}  "));
         }
     }
 

@@ -107,12 +107,12 @@ pub fn finding(input: &Input, f: &Finding, shown: Shown) -> String {
             out.push_str(&format!("\nStill to fill in: {}\n", text(shown, blank)));
         }
     }
-    if let Some((words, remains)) = proof::words(f) {
+    if let Some((words, left)) = proof::words(f) {
         out.push_str(&format!("\n### Proof\n\n{}\n", text(shown, &words)));
-        if !remains.is_empty() {
-            out.push_str("\nWhat remains:\n\n");
+        if !left.is_empty() {
+            out.push('\n');
         }
-        remains.iter().for_each(|left| out.push_str(&format!("- {}\n", text(shown, left))));
+        left.iter().for_each(|(word, what)| out.push_str(&format!("- {word}: {}\n", text(shown, what))));
     }
     if let Some(check) = &f.check {
         out.push_str(&format!(

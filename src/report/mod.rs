@@ -1,5 +1,6 @@
 //! Faces that are text: JSON for scripts, human for eyes, plain for `cut`, Markdown for a ticket.
 
+pub mod advice;
 pub mod bounce;
 pub mod changes;
 pub mod copy;

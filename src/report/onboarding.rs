@@ -7,7 +7,7 @@ use super::markdown;
 use crate::diagnose::Diagnosis;
 use crate::facts::domain::who::Role;
 use crate::onboarding::mail::{Outcome, Planned};
-use crate::onboarding::{Checklist, Next, Stage, State, Step};
+use crate::onboarding::{Blank, Checklist, Next, Stage, State, Step};
 use crate::remedy::Change;
 use crate::remedy::form::bare;
 use std::fmt::Write as _;
@@ -47,6 +47,29 @@ pub fn offer(next: Next) -> &'static str {
         Next::Test => "sends a test message",
         Next::Raise => "opens the step by hand",
         Next::WarmUp => "plans the warm-up",
+    }
+}
+
+/// What is said before it is done, where that reaches out or cannot be taken back; `file` is that of a key.
+pub fn caution(next: Next, file: &str) -> Option<String> {
+    let text = match next {
+        Next::Ask | Next::Test | Next::WarmUp => return None,
+        Next::MakeKey => {
+            return Some(format!("Makes an RSA key of 2048 bits; the private half goes into {file}, for you alone."));
+        }
+        Next::Blocklists => "Asks the blocklists, which tells them your addresses.",
+        Next::MailHosts => "Talks SMTP to the mail hosts of the domain; no message is sent.",
+        Next::Hosts => "Connects to your hosts: HTTPS, and port 80 of your servers.",
+        Next::Raise => "Nothing has shown yet that your own mail is aligned: what is not will go to spam.",
+    };
+    Some(text.to_owned())
+}
+
+/// That a blank can be filled in, or what stands in it put right.
+pub fn fills(blank: &Blank) -> String {
+    match blank.text.is_empty() {
+        true => format!("fills in: {}", blank.what),
+        false => format!("changes what you filled in: {}", blank.what),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::rules::{Finding, Proof};
 
-/// One line on the proof, and what remains once the fix is published.
-pub fn words(finding: &Finding) -> Option<(String, Vec<String>)> {
+/// One line on the proof, and what is left once the fix is published: each with a word for it.
+pub fn words(finding: &Finding) -> Option<(String, Vec<(&'static str, String)>)> {
     let edited = finding.fix.as_ref().is_some_and(|fix| fix.edited);
     let Some(proof) = finding.proof.as_ref() else {
         return edited.then(|| ("edited by you; being tried".to_owned(), vec![]));
@@ -12,14 +12,16 @@ pub fn words(finding: &Finding) -> Option<(String, Vec<String>)> {
     Some((if edited { format!("edited by you; {words}") } else { words }, remains))
 }
 
-fn of(finding: &Finding, proof: &Proof, edited: bool) -> Option<(String, Vec<String>)> {
+fn of(finding: &Finding, proof: &Proof, edited: bool) -> Option<(String, Vec<(&'static str, String)>)> {
     let blanks = finding.fix.as_ref().is_some_and(|fix| !fix.blanks.is_empty());
     match proof {
-        Proof::Proven { before, after, remains, given } => {
+        Proof::Proven { before, after, remains, given, open } => {
             let given = given.as_ref().map_or(String::new(), |given| format!(", once {given}"));
             let same = if before == after { ", without this finding" } else { "" };
             let turned = format!("on this evidence: {} → {}{same}{given}", before.word(), after.word());
-            Some((turned, remains.iter().map(|r| r.title.clone()).collect()))
+            let remains = remains.iter().map(|r| ("remains", r.title.clone()));
+            let open = open.iter().map(|gap| ("ask again", format!("{} {}", gap.question, gap.needs)));
+            Some((turned, remains.chain(open).collect()))
         }
         Proof::Open { .. } if blanks => Some(("none before the blanks are filled in".to_owned(), vec![])),
         Proof::Open { needs } => {

@@ -21,13 +21,13 @@ pub fn receivers(d: &Diagnosis) -> Vec<&[Line]> {
     d.requirements.chunk_by(|a, b| a.id() == b.id()).collect()
 }
 
-/// The worst there is: one failure fails, without one the unknown counts only where nothing is met.
+/// One failure fails; a receiver is content only where all that it asks is known to be met.
 pub fn worst(lines: &[Line]) -> State {
     let any = |state| lines.iter().any(|l| l.state == state);
-    match (any(State::Fail), any(State::Pass)) {
+    match (any(State::Fail), any(State::Unknown)) {
         (true, _) => State::Fail,
-        (false, true) => State::Pass,
-        (false, false) => State::Unknown,
+        (false, true) => State::Unknown,
+        (false, false) => State::Pass,
     }
 }
 

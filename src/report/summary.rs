@@ -2,7 +2,7 @@
 
 use super::Shown;
 use crate::diagnose::Diagnosis;
-use crate::evidence::InputKind;
+use crate::evidence::{InputKind, RepairKind};
 use crate::facts::dkim::signed::MOST as VERIFIED;
 use crate::facts::dmarc::verdict::normal;
 use crate::facts::mime::PARTS;
@@ -120,7 +120,13 @@ pub fn notes(d: &Diagnosis) -> Vec<String> {
             1 => "1 line".to_owned(),
             n => format!("{n} lines"),
         };
-        notes.push(format!("Repaired the paste: {} ({lines})", repair.kind.word()));
+        notes.push(match repair.kind {
+            RepairKind::HashComment => format!(
+                "Left out what begins with # ({lines}): in a zone file only ; begins a comment (RFC 1035 §5.1), and a name \
+                 server takes such a line for a record."
+            ),
+            kind => format!("Repaired the paste: {} ({lines})", kind.word()),
+        });
     }
     notes
 }

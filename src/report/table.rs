@@ -54,7 +54,7 @@ pub fn markdown(d: &Diagnosis, shown: Shown) -> String {
     for row in rows(d) {
         let ttl = row.answer.as_ref().and_then(|a| a.ttl()).map(span).unwrap_or_default();
         let cell = |text: &str| super::markdown::text(shown, text);
-        let name = format!("{} {}", row.question.name, row.question.kind);
+        let name = super::markdown::text(shown, &format!("{} {}", row.question.name, row.question.kind));
         let _ = writeln!(
             out,
             "| {} | {} `{name}` | {} | {ttl} |",

@@ -9,6 +9,7 @@ use crate::facts::received::Hop;
 use crate::facts::reported::Dkim;
 use crate::facts::spf::{SpfResult, check_host};
 use crate::facts::{Facts, organization as org};
+use crate::knowledge::receiver;
 use crate::span::Span;
 use std::net::IpAddr;
 
@@ -35,9 +36,23 @@ pub(super) fn spf_pass_before(facts: &Facts, domain: &str) -> Option<Before> {
         if result.method != "spf" || result.result != "pass" || checked != domain {
             return None;
         }
-        let ip = result.comments.iter().find_map(comment::address).map(|ip| ip.value)?;
+        let told = result.comments.iter().find_map(comment::address).map(|ip| ip.value);
+        let ip = told.or_else(|| took_in(facts, field))?;
         let by = field.authserv_id.as_ref().map_or_else(|| "a server on the way".to_owned(), |id| id.value.clone());
         (ip != ours && is_public(ip)).then_some(Before { by, ip, span: result.head })
+    })
+}
+
+/// Whom a gateway had the message from, by its own Received: its results need not say (Proofpoint).
+fn took_in(facts: &Facts, field: &AuthRes) -> Option<IpAddr> {
+    let r = &*facts.reading;
+    let id = &field.authserv_id.as_ref()?.value;
+    let known = receiver::of_host(id).or_else(|| receiver::of_authserv_id(id));
+    let gateway = known.filter(|known| known.kind == receiver::Kind::Gateway)?;
+    r.hops.get(..r.boundary.hop?)?.iter().rev().take(MOST).find_map(|hop| {
+        let by = hop.by.as_ref().and_then(|by| receiver::of_host(&by.value));
+        by.filter(|by| by.id == gateway.id)?;
+        hop.ip.as_ref().map(|ip| ip.value).filter(|ip| is_public(*ip))
     })
 }
 

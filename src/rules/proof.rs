@@ -27,8 +27,8 @@ impl State {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Proof {
     /// The finding goes, and nothing as bad comes in its place; `given` is what was taken for done besides, a
-    /// setting that no record makes.
-    Proven { before: State, after: State, remains: Vec<Remaining>, given: Option<String> },
+    /// setting that no record makes; `open` is what nobody can know before it is published.
+    Proven { before: State, after: State, remains: Vec<Remaining>, given: Option<String>, open: Vec<Gap> },
     /// Nothing at hand decides; what would.
     Open { needs: Vec<Gap> },
     /// A fault of postdoc: such records are never shown.

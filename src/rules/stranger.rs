@@ -2,9 +2,12 @@
 //! nothing about that server is the sender's to mend.
 
 use super::{Finding, Severity, Verdict, on_the_way};
+use crate::evidence::{Data, Kind, Question};
 use crate::facts::Facts;
-use crate::facts::organization::psl;
+use crate::facts::address::mailboxes;
+use crate::facts::organization::{psl, same_by_list};
 use crate::facts::spf::SpfResult;
+use crate::knowledge::receiver::{self, Receiver};
 
 /// SPF refused the server, no name of it is the sender's, nobody forwarded the message, and nothing
 /// that belongs to From passed: it may be a forgery.
@@ -17,17 +20,36 @@ pub(super) fn delivered(facts: &Facts) -> bool {
 
 /// SPF refused the server, and no name of it is the sender's.
 fn unknown(facts: &Facts) -> bool {
-    refused(facts) && !told(facts) && !bears_own_name(facts)
+    refused(facts) && !told(facts) && !bears_own_name(facts) && gateway(facts).is_none()
 }
 
 /// The name of a server that bears none of the sender's, the receiver's finding first.
 pub(super) fn name(facts: &Facts) -> Option<&str> {
-    if told(facts) || bears_own_name(facts) {
+    if told(facts) || bears_own_name(facts) || gateway(facts).is_some() {
         return None;
     }
     let i = &facts.identities;
     let names = [i.reverse_name.as_ref(), i.helo.as_ref()].into_iter().flatten().map(|n| n.value.as_str());
     names.into_iter().find(|n| psl(n).is_some() && !own(facts, n))
+}
+
+/// The filtering service that delivered a message to another organization, where mail to the sender's domain goes
+/// through it as well: most likely the sender's own way out.
+pub(super) fn gateway(facts: &Facts) -> Option<&'static Receiver> {
+    let i = &facts.identities;
+    let client = i.reverse_name.as_ref().or(i.helo.as_ref())?;
+    let service = receiver::of_host(&client.value).filter(|r| r.kind == receiver::Kind::Gateway)?;
+    let mail_from = i.mail_from.as_ref().and_then(|m| m.value.domain());
+    let to = mailboxes(&facts.reading.header, facts.text(), "To").into_iter().find_map(|m| m.address);
+    let own = |domain: &str| {
+        let answer = facts.evidence.answers.get(&Question::new(domain, Kind::Mx));
+        let at_service = |host: &str| receiver::of_host(host).is_some_and(|r| r.id == service.id);
+        let received = answer.into_iter().flat_map(|a| &a.records);
+        // A message to the own organization came in through it.
+        to.as_ref().is_none_or(|to| !same_by_list(&to.domain, domain))
+            && received.into_iter().any(|r| matches!(&r.data, Data::Mx { exchange, .. } if at_service(exchange)))
+    };
+    [facts.reading.from_domain(), mail_from].into_iter().flatten().any(own).then_some(service)
 }
 
 /// Findings about a server that may be a stranger's, lowered and put as a condition.

@@ -7,7 +7,7 @@ mod warn;
 
 pub use compose::{Composed, Sealed, compose, copies};
 pub use notice::{Sent, evidence};
-pub use warn::warnings;
+pub use warn::{all_warnings, warnings};
 
 pub use crate::evidence::transcript::Security;
 pub use lettre::Address;
@@ -132,6 +132,12 @@ pub fn mailbox(text: &str) -> Result<Mailbox, String> {
     }
 }
 
+/// An address of this machine that a connection is to come from.
+pub fn source(text: &str) -> Result<IpAddr, String> {
+    let text = text.trim();
+    text.parse().map_err(|_| format!("{text:?} is no IP address like 192.0.2.1"))
+}
+
 /// The From of a message of the user's own, as it stands there.
 pub fn from(message: &[u8]) -> Option<String> {
     compose::field(message, "From")
@@ -169,6 +175,7 @@ pub fn confirmation(drafts: &[Draft]) -> Vec<(&'static str, String)> {
         ("TLS", tls),
     ];
     rows.extend(first.user.clone().map(|user| ("Login", user)));
+    rows.extend(first.source.map(|ip| ("Source", format!("{ip}, an address of this machine"))));
     rows
 }
 
@@ -247,6 +254,7 @@ pub(crate) mod tests {
         ");
         let direct =
             Draft { route: Route::Direct, mail_from: None, insecure: true, user: Some("ann".into()), ..draft() };
+        let direct = Draft { source: source(" 192.0.2.9 ").ok(), ..direct };
         insta::assert_snapshot!(rows(std::slice::from_ref(&direct)), @r"
         From: Ann <ann@news.example>
         MAIL FROM: <>
@@ -254,6 +262,7 @@ pub(crate) mod tests {
         Server: the mail host of rcpt.example (MX), port 25, from this machine
         TLS: STARTTLS, required, WITHOUT checking the certificate
         Login: ann
+        Source: 192.0.2.9, an address of this machine
         ");
         let other = Draft { to: address("me@mail.example").unwrap(), ..direct.clone() };
         let several = rows(&[direct, other]);

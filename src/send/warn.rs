@@ -1,6 +1,6 @@
 //! What to know before it leaves.
 
-use super::{Composed, Content, Draft, Route, Security, compose::field};
+use super::{Composed, Content, Draft, Route, Sealed, Security, compose::field};
 use crate::facts::organization::same_by_list;
 
 /// Octets of a line without its end (RFC 5322 §2.1.1).
@@ -43,6 +43,17 @@ pub fn warnings(draft: &Draft, message: &Composed) -> Vec<String> {
     all
 }
 
+/// The same of all messages, each sentence once.
+pub fn all_warnings(letters: &[Sealed]) -> Vec<String> {
+    let mut all = Vec::new();
+    for warning in letters.iter().flat_map(|letter| warnings(&letter.draft, &letter.composed)) {
+        if !all.contains(&warning) {
+            all.push(warning);
+        }
+    }
+    all
+}
+
 /// What a message of the user's own lacks.
 fn own(draft: &Draft, message: &Composed) -> Vec<String> {
     let mut all = Vec::new();
@@ -54,7 +65,7 @@ fn own(draft: &Draft, message: &Composed) -> Vec<String> {
     if let Some(from) = field(&message.bytes, "From")
         && !from.to_ascii_lowercase().contains(&draft.from.email.to_string().to_ascii_lowercase())
     {
-        all.push(format!("Its From says {from}; --from, {}, changes nothing in it.", draft.from.email));
+        all.push(format!("Its From says {from}; the sender you name, {}, changes nothing in it.", draft.from.email));
     }
     if message.bytes.split(|b| *b == b'\n').any(|line| line.len() > LONGEST + 1) {
         all.push(format!("It has a line of more than {LONGEST} bytes, which servers may cut: that breaks signatures."));

@@ -53,6 +53,15 @@ pub(super) fn unknown(facts: &Facts) -> String {
         Some(Ok(Content::Dmarc(report))) if report.rows.is_empty() => {
             format!("{} reports no mail as {}.", report.reporter(), report.policy.domain)
         }
-        _ => "Cannot tell whose all of this mail is: the report contradicts itself, is cut short, or a reverse name is not known.".into(),
+        Some(Ok(Content::Dmarc(report))) => {
+            let reasons = [
+                (report.unread > 0, "a part of the report cannot be read"),
+                (facts.sources.iter().any(|s| s.standing == Standing::Unclear), "the report contradicts itself"),
+                (facts.sources.iter().any(|s| s.open.is_some()), "a reverse name is not known"),
+            ];
+            let why: Vec<&str> = reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why).collect();
+            format!("Cannot tell whose mail this is: {}.", why.join(", and "))
+        }
+        _ => "A part of the report cannot be read.".into(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Answers, Cause, Conclusion, Kind, Piece, State, Step, Symptom, Template};
 use crate::diagnose::Diagnosis;
-use crate::facts::bounce::Kept;
+use crate::facts::bounce::TakenBy;
 use crate::rules::{Confidence, Finding, Group, Severity};
 
 /// The finding that explains the symptom best.
@@ -55,7 +55,7 @@ fn authenticates(d: &Diagnosis) -> bool {
 /// The host that took every message over, by the lines of a log.
 fn taken_over<'d>(held: &[&'d Diagnosis]) -> Option<&'d str> {
     let bounce = held.iter().find_map(|d| d.facts.reading.bounce.as_ref().filter(|b| b.is_good_news()))?;
-    let away = bounce.recipients.iter().all(|r| r.kept == Some(Kept::Away));
+    let away = bounce.recipients.iter().all(|r| r.taken_by == Some(TakenBy::Host));
     bounce.recipients.first().filter(|_| away)?.server.as_deref()
 }
 

@@ -116,7 +116,7 @@ fn log(line: &str) -> Diagnosis {
 #[test]
 fn a_line_that_says_sent_tells_whether_it_left() {
     let kept = log("relay=local, dsn=2.0.0, status=sent (delivered to mailbox)");
-    assert_eq!(cause("never-left", &kept), ("kept-on-this-server", Kind::Cause));
+    assert_eq!(cause("never-left", &kept), ("local-delivery-blackhole", Kind::Cause));
     let walked = walk("never-left", &[&kept]);
     assert!(walked.conclusion.text.starts_with("Not authentication"), "{}", walked.conclusion.text);
     assert!(matches!(state(&walked, "kept"), State::Found(_)));

@@ -1,6 +1,6 @@
 //! The state of the app.
 
-use super::case::Case;
+use super::case::{Case, Target};
 use super::fetches::Fetches;
 use super::keys::{Action, Places, View};
 use super::listens::Listens;
@@ -262,14 +262,24 @@ impl App {
         }
     }
 
-    /// Has the action something to work on here? A finding without records has none to edit, publish or watch.
+    /// Has the action something to work on here? What is over cannot be stopped, what runs not be begun again.
     pub fn offers(&self, action: Action) -> bool {
-        let (None, Some(case)) = (&self.popup, &self.case) else { return true };
-        let target = match self.screen() {
-            Screen::Verdict => case.marked_target(),
-            Screen::Detail => Some(case.target),
-            _ => return true,
-        };
+        match (self.screen(), &self.case) {
+            _ if self.popup.is_some() => true,
+            (Screen::Session, _) => self.sending.offers(action),
+            (Screen::Fetch, _) => self.fetches.offers(action),
+            (Screen::Listen, _) => self.listens.offers(action),
+            (screen, _) if action == Action::Publish && screen != Screen::Onboard => {
+                super::practice::finding(self).is_some()
+            }
+            (Screen::Verdict, Some(case)) => self.offers_of(case, case.marked_target(), action),
+            (Screen::Detail, Some(case)) => self.offers_of(case, Some(case.target), action),
+            _ => true,
+        }
+    }
+
+    /// A finding without records has none to edit, publish or watch.
+    fn offers_of(&self, case: &Case, target: Option<Target>, action: Action) -> bool {
         let finding = target.and_then(|target| case.finding(target));
         let records = finding.and_then(|f| f.fix.as_ref()).map_or(0, |fix| fix.records.len());
         match action {

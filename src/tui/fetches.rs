@@ -12,6 +12,7 @@ use crate::fetch::{End, Mailbox, Sought, TIMEOUT, Wait};
 use crate::knowledge::mailbox::{Provider, Tls, find};
 use crate::report;
 use crate::send::Sealed;
+use crate::shell::{command, word};
 use crate::world::secret::{Proof, Secret, Source};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -166,6 +167,19 @@ impl Fetches {
         self.asked.is_some() && !self.stopped && self.fault.is_none() && going
     }
 
+    /// Has the action something to work on where it is on show? The practice world has one mailbox, of which nothing is
+    /// to be changed.
+    pub fn offers(&self, action: Action) -> bool {
+        match action {
+            Action::Open => self.marked().is_some_and(|mailbox| mailbox.evidence.is_some()),
+            Action::Down => self.state.as_ref().is_some_and(|wait| wait.boxes.len() > 1),
+            Action::Add => self.runs(),
+            Action::Again => !self.runs(),
+            Action::Edit | Action::Folders | Action::CopyValue => !self.practises(),
+            _ => true,
+        }
+    }
+
     /// What a title says of it on other screens.
     pub fn mark(&self) -> &'static str {
         match self.runs() {
@@ -198,36 +212,35 @@ impl Fetches {
     /// What does the same in a shell.
     pub fn command(&self) -> Option<String> {
         let asked = self.asked.as_ref().filter(|asked| !asked.practice)?;
-        let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
         let mut command = "postdoc fetch".to_owned();
         if !asked.saved.is_empty() {
-            command += &format!(" --mailbox {}", asked.saved.join(","));
+            command += &command!(" --mailbox {}", asked.saved.join(","));
         }
         match &asked.typed {
             None => {}
             Some(Typed::Disk(path)) => {
                 let option = if path.is_dir() { "maildir" } else { "mbox" };
-                command += &format!(" --{option} {}", quoted(&path.display().to_string()));
+                command += &format!(" --{option} {}", word(path.display()));
             }
             Some(Typed::Imap { server, proof, secret }) => {
-                command += &format!(" --imap {}:{}", server.host, server.port);
+                command += &command!(" --imap {}:{}", server.host, server.port);
                 if server.tls.port() != server.port {
                     command += &format!(" --imap-tls {}", server.tls.word());
                 }
-                command += &format!(" --user {}", quoted(server.user.as_deref().unwrap_or_default()));
+                command += &format!(" --user {}", word(server.user.as_deref().unwrap_or_default()));
                 if let Told::At(Source::Command(line)) = secret {
                     let option = if *proof == Proof::Token { "token" } else { "password" };
-                    command += &format!(" --{option}-command {}", quoted(line));
+                    command += &format!(" --{option}-command {}", word(line));
                 }
             }
         }
         command += &match &asked.sought {
-            Sought::Marker(marker) => format!(" --marker {marker}"),
-            Sought::MessageId(id) => format!(" --message-id {}", quoted(id)),
+            Sought::Marker(marker) => command!(" --marker {}", marker),
+            Sought::MessageId(id) => format!(" --message-id {}", word(id)),
             Sought::Newest => " --newest".into(),
         };
         if !asked.folders.is_empty() {
-            command += &format!(" --folders {}", quoted(&asked.folders.join(",")));
+            command += &format!(" --folders {}", word(asked.folders.join(",")));
         }
         Some(command + if asked.header_only { " --header-only" } else { "" })
     }
@@ -482,6 +495,10 @@ pub fn longer(app: &mut App) -> Vec<Effect> {
 
 pub fn stop(app: &mut App) -> Vec<Effect> {
     app.fetches.stopped = true;
+    if let Some(wait) = &mut app.fetches.state {
+        // No more news will come that could say so.
+        wait.stop(app.now.duration_since(wait.began).unsigned_abs());
+    }
     app.say("Stopped waiting; what was found is kept.");
     vec![Effect::Unfetch]
 }

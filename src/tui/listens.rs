@@ -2,6 +2,7 @@
 //! elsewhere.
 
 use super::app::{App, Screen};
+use super::keys::Action;
 use super::msg::{Effect, Ticket};
 use super::update;
 use super::widget::form::{Form, Line};
@@ -9,6 +10,7 @@ use super::world::Opened;
 use crate::evidence::Evidence;
 use crate::listen::{Recipient, name};
 use crate::report::watch::clock;
+use crate::shell::command;
 use crate::triage::State;
 use crate::world::listen::{Heard, Received, Told, Total};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -150,6 +152,18 @@ impl Listens {
         self.asked.is_some() && self.fault.is_none() && !self.stopped && !over
     }
 
+    /// Has the action something to work on where it is on show?
+    pub fn offers(&self, action: Action) -> bool {
+        let arrived = self.log.as_ref().map_or(0, |log| log.arrived.len());
+        match action {
+            Action::Open => arrived > 0,
+            Action::Down => arrived > 1,
+            Action::Stop => self.runs(),
+            Action::Again => !self.runs(),
+            _ => true,
+        }
+    }
+
     /// What a title says of it on other screens.
     pub fn mark(&self) -> String {
         match (self.runs(), self.unseen) {
@@ -179,17 +193,15 @@ impl Listens {
     /// What does the same in a shell.
     pub fn command(&self) -> Option<String> {
         let asked = self.asked.as_ref()?;
-        let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
-        let mut command = format!("postdoc listen --smtp {} --authserv-id {}", asked.address, asked.name);
+        let mut command = command!("postdoc listen --smtp {} --authserv-id {}", asked.address, asked.name);
         for recipient in &asked.recipients {
-            command += &format!(" --rcpt {}", quoted(&recipient.to_string()));
+            command += &command!(" --rcpt {}", recipient);
         }
         match &asked.tls {
             Tls::Own => {}
             Tls::NotOffered => command += " --no-tls",
             Tls::Files { chain, key } => {
-                let path = |path: &PathBuf| quoted(&path.display().to_string());
-                command += &format!(" --tls-cert {} --tls-key {}", path(chain), path(key));
+                command += &command!(" --tls-cert {} --tls-key {}", chain.display(), key.display());
             }
         }
         if let Some(count) = asked.count {

@@ -50,8 +50,6 @@ pub enum Msg {
     Told(Ticket, Result<Told, String>),
     /// What came of an edit.
     Tried(Ticket, Box<Tried>),
-    /// The test of a new domain is back, or why it is not.
-    Tested(Ticket, Result<Box<Opened>, String>),
     /// A DKIM key is made, or why not.
     KeyMade(Result<Made, String>),
     /// What was told of a domain before.
@@ -120,9 +118,7 @@ pub enum Effect {
     Recall(String),
     /// Answered by [`Msg::KeyMade`].
     MakeKey(Box<KeyWish>),
-    /// Sends the test of a new domain; answered by [`Msg::Tested`].
-    SendTest(Ticket),
-    /// Writes the test of the lesson; answered by [`Msg::Composed`].
+    /// Writes the test of the lesson, or of the new domain; answered by [`Msg::Composed`].
     WriteTest,
     /// Carries out a cure in the practice world.
     Publish(Box<Cure>),

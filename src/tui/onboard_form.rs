@@ -169,13 +169,8 @@ fn of(domain: &str, all: &[String], told: &Told, old: &str, before: &Told) -> To
     told.tracking.retain(|host| !elsewhere(&host.name));
     told.bounce = told.bounce.filter(|b| !elsewhere(b));
     if domain == old {
-        let Told { receives, skipped, raise, proof, .. } = before.clone();
-        return Told { receives, skipped, raise, proof, ..told };
+        let Told { receives, skipped, raise, proof, filled, .. } = before.clone();
+        return Told { receives, skipped, raise, proof, filled, ..told };
     }
     told
-}
-
-/// Where the private half of a key that is made goes.
-pub fn key_file(domain: &str, told: &Told) -> String {
-    told.key_file.clone().unwrap_or_else(|| format!("{}.{domain}.pem", told.selector()))
 }

@@ -7,14 +7,17 @@ use super::app::{App, Screen};
 use super::case::Case;
 use super::msg::Effect;
 use super::onboard_form;
+use super::popup;
+use super::practice;
 use super::update;
 use super::warmups;
 use super::widget::form::Form;
 use super::world::{KeyWish, Made, Source};
 use crate::evidence::Evidence;
-use crate::onboarding::{Checklist, Next, Proof, Stage, State, Step, Told, stale};
+use crate::onboarding::{Blank, Checklist, Next, Proof, Stage, State, Step, Told, stale};
 use crate::practice::{Cure, Setup};
 use crate::remedy::Change;
+use crate::report::onboarding::caution;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long the zone's own servers are left alone.
@@ -61,8 +64,6 @@ pub struct Onboard {
     pub shown: usize,
     /// The next case that opens is that of the sheet on show.
     awaited: bool,
-    /// A test is on its way: its case takes the place of the checklist's.
-    testing: bool,
     /// What a second Enter does.
     sure: Option<Next>,
     /// The last key on this screen.
@@ -76,7 +77,6 @@ impl Default for Onboard {
             sheets: vec![Sheet::default()],
             shown: 0,
             awaited: false,
-            testing: false,
             sure: None,
             touched: Timestamp::UNIX_EPOCH,
         }
@@ -93,10 +93,14 @@ impl Sheet {
         self.list.as_ref()?.steps.get(self.at)
     }
 
+    /// The place of the record under the cursor.
+    pub fn record_at(&self) -> usize {
+        self.record.min(self.step().map_or(0, |s| s.changes.len()).saturating_sub(1))
+    }
+
     /// The record under the cursor.
     pub fn change(&self) -> Option<&Change> {
-        let changes = &self.step()?.changes;
-        changes.get(self.record.min(changes.len().checked_sub(1)?))
+        self.step()?.changes.get(self.record_at())
     }
 
     /// Is this case the one the checklist is about?
@@ -231,11 +235,11 @@ pub fn practise(app: &mut App, setup: &'static Setup) -> Vec<Effect> {
     let sheet = Sheet { setup: Some(setup), ..Sheet::new(setup.domain.clone(), setup.told()) };
     app.onboard.take(vec![(String::new(), Told::default())]);
     *app.onboard.sheet_mut() = sheet;
-    app.practice.lesson = None;
+    let mut effects = practice::leave(app);
     if let Some(at) = app.screens.iter().position(|s| *s == Screen::Practice) {
         app.screens.truncate(at + 1);
     }
-    let mut effects = vec![Effect::Cancel, Effect::SetUp(setup)];
+    effects.extend([Effect::Cancel, Effect::SetUp(setup)]);
     effects.extend(begin(app));
     effects
 }
@@ -260,7 +264,7 @@ pub fn park(app: &mut App) {
 
 /// The checklist is on the screen again: its case is taken up, and what is open asked for.
 pub fn resume(app: &mut App) -> Vec<Effect> {
-    if app.screen() != Screen::Onboard || app.onboard.testing {
+    if app.screen() != Screen::Onboard {
         return vec![];
     }
     let Some(mut case) = app.onboard.sheet_mut().parked.take() else { return vec![] };
@@ -396,32 +400,18 @@ pub fn next(app: &mut App) -> Vec<Effect> {
     let sheet = app.onboard.sheet();
     let Some(step) = sheet.step() else { return vec![] };
     let Some(next) = step.next else {
+        if let Some(blank) = step.to_fill(sheet.record_at()).cloned() {
+            popup::blank::open(app, blank);
+            return vec![];
+        }
         app.say("Asking the zone's own servers.");
         return ask(app);
     };
-    let question = match next {
-        Next::Ask | Next::Test | Next::WarmUp => None,
-        Next::MakeKey => Some(format!(
-            "Makes an RSA key of 2048 bits; the private half goes into {}, for you alone. Enter again does it.",
-            onboard_form::key_file(&sheet.domain, &sheet.told)
-        )),
-        Next::Blocklists => {
-            Some("Asks the blocklists, which tells them your addresses. Enter again does it.".to_owned())
-        }
-        Next::MailHosts => {
-            Some("Talks SMTP to the mail hosts of the domain; no message is sent. Enter again does it.".to_owned())
-        }
-        Next::Hosts => {
-            Some("Connects to your hosts: HTTPS, and port 80 of your servers. Enter again does it.".to_owned())
-        }
-        Next::Raise => Some(
-            "Nothing has shown yet that your own mail is aligned: what is not will go to spam. Enter again opens it."
-                .to_owned(),
-        ),
-    };
+    let question = caution(next, &sheet.told.key_path(&sheet.domain));
     if let Some(question) = question.filter(|_| sure != Some(next)) {
         app.onboard.sure = Some(next);
-        app.say(question);
+        // What it takes stands first: on a narrow screen the end is cut.
+        app.say(format!("Enter again does it. {question}"));
         return vec![];
     }
     let told = &mut app.onboard.sheet_mut().told;
@@ -434,8 +424,7 @@ pub fn next(app: &mut App) -> Vec<Effect> {
         }
         Next::MakeKey => {
             let sheet = app.onboard.sheet();
-            let wish =
-                KeyWish { file: onboard_form::key_file(&sheet.domain, &sheet.told), practice: sheet.setup.is_some() };
+            let wish = KeyWish { file: sheet.told.key_path(&sheet.domain), practice: sheet.setup.is_some() };
             app.say("Making the key.");
             return vec![Effect::MakeKey(Box::new(wish))];
         }
@@ -456,6 +445,26 @@ pub fn next(app: &mut App) -> Vec<Effect> {
     vec![]
 }
 
+/// Takes what was typed into a blank; the next one of the record follows.
+pub fn fill(app: &mut App, blank: &Blank, text: &str) -> Vec<Effect> {
+    if let Err(why) = app.onboard.sheet_mut().told.fill(blank, text) {
+        app.warn(format!("{why}."));
+        return vec![];
+    }
+    app.popup = None;
+    let mut effects = judge(app);
+    // A new name is a new question.
+    effects.extend(ask(app));
+    let sheet = app.onboard.sheet();
+    let open = sheet.step().and_then(|step| step.to_fill(sheet.record_at())).filter(|b| b.text.is_empty()).cloned();
+    match open.filter(|b| !text.trim().is_empty() && b.what != blank.what) {
+        Some(next) => popup::blank::open(app, next),
+        None if text.trim().is_empty() => app.say("Taken back: the blank is open again."),
+        None => app.say("Filled in: y copies the record, Enter changes what you typed."),
+    }
+    effects
+}
+
 /// Opens the form with the answers of the domain on show.
 pub fn edit(app: &mut App) {
     let onboard = &mut app.onboard;
@@ -469,7 +478,7 @@ pub fn edit(app: &mut App) {
 pub fn key_made(app: &mut App, made: Result<Made, String>) -> Vec<Effect> {
     match made {
         Ok(Made { record, file }) => {
-            app.say(format!("The private half is in {file}, readable by you alone. Its record is to be published."));
+            app.say(format!("The record is to be published. The private half, readable by you alone: {file}"));
             app.onboard.sheet_mut().told.take_key(record, file);
             judge(app)
         }
@@ -496,15 +505,9 @@ pub fn test(app: &mut App) -> Vec<Effect> {
         return vec![];
     };
     let sender = setup.sender(&sheet.domain, &sheet.told);
-    app.say("Sending the test.");
-    app.onboard.testing = true;
-    park(app);
-    vec![Effect::Publish(Box::new(Cure { sender, ..Cure::default() })), Effect::SendTest(app.next_ticket())]
-}
-
-/// The test is back, or went nowhere.
-pub fn tested(app: &mut App) {
-    app.onboard.testing = false;
+    let mut effects = vec![Effect::Publish(Box::new(Cure { sender, ..Cure::default() }))];
+    effects.extend(practice::send(app));
+    effects
 }
 
 /// Nothing was opened.

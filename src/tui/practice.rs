@@ -4,15 +4,15 @@
 use super::app::{App, Screen};
 use super::case::Case;
 use super::fetches;
-use super::msg::{Effect, Ticket};
-use super::onboards;
+use super::msg::Effect;
 use super::sendings::{self, Session};
 use super::update;
-use super::world::{Opened, Ready};
+use super::world::Ready;
 use crate::diagnose::Diagnosis;
 use crate::evidence::transcript::Left;
 use crate::practice::{self, Lesson, Outcome};
 use crate::report::export::zone_line;
+use crate::rules::Finding;
 
 /// Where the user is in a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,12 @@ pub fn begin(app: &mut App, lesson: &'static Lesson) -> Vec<Effect> {
     effects
 }
 
+/// No lesson is under way any more.
+pub fn leave(app: &mut App) -> Vec<Effect> {
+    app.practice = Practice { marked: app.practice.marked, ..Practice::default() };
+    forget(app)
+}
+
 /// What became of the last test is out of sight from here on.
 fn forget(app: &mut App) -> Vec<Effect> {
     app.practice.read = false;
@@ -88,10 +94,10 @@ fn session(app: &App) -> Option<&Session> {
     app.sending.session.as_ref().filter(|session| session.practice)
 }
 
-/// Sends the test message.
+/// Sends the test message of the lesson, or of the new domain.
 pub fn send(app: &mut App) -> Vec<Effect> {
     match stage(app) {
-        _ if app.practice.lesson.is_none() => nothing(app),
+        _ if app.practice.lesson.is_none() && app.onboard.sheet().setup.is_none() => nothing(app),
         Stage::Sending => {
             app.say("The test is on its way.");
             vec![]
@@ -146,7 +152,8 @@ pub fn wait(app: &mut App) -> Vec<Effect> {
 /// Opens the diagnosis of the test that has arrived.
 pub fn open(app: &mut App) -> Vec<Effect> {
     let Some(opened) = fetches::opened(app) else { return vec![] };
-    let before = practised(app.case.as_ref()).cloned();
+    // On a checklist the check of the domain is open, which is no earlier test.
+    let before = practised(app.case.as_ref().filter(|case| !case.is_domain())).cloned();
     app.screens.retain(|screen| !matches!(screen, Screen::Session | Screen::Fetch));
     let effects = update::show_recorded(app, opened);
     app.practice.read = true;
@@ -156,22 +163,14 @@ pub fn open(app: &mut App) -> Vec<Effect> {
     effects
 }
 
-/// The test of a new domain is back, or went nowhere.
-pub fn tested(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>) -> Vec<Effect> {
-    onboards::tested(app);
-    let opened = match result {
-        Ok(opened) => *opened,
-        Err(why) => {
-            app.warn(format!("The test was not delivered: {why}."));
-            return onboards::resume(app);
-        }
-    };
-    app.status = None;
-    let before = practised(app.case.as_ref()).cloned();
-    app.redactor = None;
-    app.case = Some(Case { before, ..Case::new(opened.clone()) });
-    app.view(Screen::Verdict);
-    vec![Effect::Run(ticket, Box::new(opened))]
+/// Does the verdict on screen end the lesson?
+pub fn is_cured(app: &App) -> bool {
+    app.screen() == Screen::Verdict && stage(app) == Stage::Read(Some(Outcome::Cured))
+}
+
+/// The finding that the lesson is about, as long as the last test shows it.
+pub fn finding(app: &App) -> Option<&Finding> {
+    app.practice.lesson?.finding(practised(app.case.as_ref())?)
 }
 
 /// Publishes the fix of the lesson's finding in the practice zone.
@@ -240,6 +239,9 @@ pub fn practised(case: Option<&Case>) -> Option<&Diagnosis> {
 }
 
 fn nothing(app: &mut App) -> Vec<Effect> {
-    app.say("This is for the practice world: choose a lesson there.");
+    app.say(match app.onboard.sheet().setup {
+        Some(_) => "Esc leads to the checklist: there u publishes what was copied.",
+        None => "This is for the practice world: choose a lesson there.",
+    });
     vec![]
 }

@@ -147,9 +147,14 @@ fn each_frame(
         for msg in batch {
             #[cfg(debug_assertions)]
             panic_if_asked(&msg);
+            let before = app.screen();
             let mut effects = update(app, msg);
             if !outside.perform(app, screen, sender, inbox, &mut effects)? {
                 return Ok(());
+            }
+            // Cases have been saved since they were listed.
+            if app.screen() != before && matches!(app.screen(), Place::Home | Place::Cases) {
+                app.recent = outside.world.recent();
             }
         }
         app.now = jiff::Timestamp::now();
@@ -263,7 +268,7 @@ impl Outside {
                     self.job = Some(self.world.look(*evidence, progress(ticket, sender.clone())));
                     None
                 }
-                Effect::SetUp(setup) => self.world.set_up(setup).err().map(|why| Msg::Tested(app.ticket, Err(why))),
+                Effect::SetUp(setup) => self.world.set_up(setup).err().map(|why| Msg::Composed(Err(why))),
                 Effect::Recall(domain) => {
                     let kept = self.world.load_note(&onboards::note(&domain));
                     Some(Msg::Recalled(domain, kept))
@@ -349,10 +354,6 @@ impl Outside {
                     None
                 }
                 Effect::Lesson(lesson) => self.world.lesson(lesson).err().map(|why| Msg::Composed(Err(why))),
-                Effect::SendTest(ticket) => {
-                    self.world.send_test(tested(ticket, sender.clone()));
-                    None
-                }
                 Effect::WriteTest => Some(Msg::Composed(self.world.write_test().map(Box::new))),
                 Effect::Publish(cure) => {
                     self.world.publish(&cure);
@@ -424,12 +425,6 @@ fn trials(sender: Sender<Inward>) -> Sender<(Ticket, Attempt)> {
 fn progress(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnProgress {
     Box::new(move |progress| {
         let _ = sender.send(Inward::Msgs(vec![Msg::Progress(ticket, Box::new(progress))]));
-    })
-}
-
-fn tested(ticket: Ticket, sender: Sender<Inward>) -> super::world::OnTested {
-    Box::new(move |opened| {
-        let _ = sender.send(Inward::Msgs(vec![Msg::Tested(ticket, opened.map(Box::new))]));
     })
 }
 

@@ -1,6 +1,7 @@
 //! The messages that are being written, asked about, or sent: one test at a time, to each of its recipients.
 
 use super::app::{App, Screen};
+use super::keys::Action;
 use super::msg::{Effect, Ticket};
 use super::practice;
 use super::screen::send::form::Form;
@@ -135,6 +136,17 @@ impl Session {
 impl Sending {
     pub fn runs(&self) -> bool {
         self.session.as_ref().is_some_and(Session::runs)
+    }
+
+    /// Has the action something to work on where the session is on show?
+    pub fn offers(&self, action: Action) -> bool {
+        match action {
+            Action::Stop => self.runs(),
+            Action::Again => !self.runs(),
+            Action::Open => self.session.as_ref().is_some_and(|session| session.sent().is_some()),
+            Action::Watch => !self.runs() && self.session.as_ref().is_some_and(|s| s.gone().next().is_some()),
+            _ => true,
+        }
     }
 }
 

@@ -144,7 +144,7 @@ fn restore_on_panic() {
     });
 }
 
-/// SIGTERM, SIGHUP and SIGINT restore and end the program with 128 + n.
+/// SIGTERM, SIGHUP and SIGINT restore, tidy up and end the program with 128 + n.
 #[cfg(unix)]
 pub fn restore_on_signals() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -164,6 +164,7 @@ pub fn restore_on_signals() -> io::Result<()> {
             }
         });
         restore();
+        crate::world::temporary::remove_all();
         std::process::exit(128 + number);
     })?;
     Ok(())

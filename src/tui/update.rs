@@ -52,6 +52,9 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                     app.warn("Another record is proposed now: what you had edited is let go.");
                 }
             }
+            if over && super::practice::is_cured(app) {
+                app.say("Cured. Esc goes back to the lesson.");
+            }
             redactor(app);
             super::troubles::learn(app);
             let mut effects = onboards::heard(app, over);
@@ -60,8 +63,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             }
             effects
         }
-        Msg::Tested(ticket, result) if ticket == app.ticket => super::practice::tested(app, ticket, result),
-        Msg::Opened(..) | Msg::Progress(..) | Msg::Tested(..) => vec![],
+        Msg::Opened(..) | Msg::Progress(..) => vec![],
         Msg::Copied { what, bytes, report } => {
             copied(app, &what, bytes, report);
             vec![]
@@ -132,6 +134,7 @@ fn typed(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     let text = c.to_string();
     match (&mut app.popup, app.screens.last()) {
         (Some(Popup::Finder(finder)), _) => finder.insert(&text),
+        (Some(Popup::Blank(filling)), _) => filling.line.insert(&text),
         (None, Some(Screen::Input)) => return screen::input::typed(app, event),
         (None, Some(Screen::Stated)) => screen::stated::insert(app, &text),
         (None, Some(Screen::Ask)) => app.domain.insert(&text),
@@ -163,6 +166,10 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     match (&mut app.popup, app.screens.last()) {
         (Some(Popup::Finder(finder)), _) => {
             finder.insert(text.trim_end());
+            return vec![];
+        }
+        (Some(Popup::Blank(filling)), _) => {
+            filling.line.insert(text.trim());
             return vec![];
         }
         (None, Some(Screen::Input)) => return screen::input::pasted(app, text),
@@ -315,7 +322,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             };
             app.say(text);
         }
-        Action::Test if app.screen() == Screen::Onboard => return onboards::test(app),
+        Action::Test if app.screen() == Screen::Onboard || app.practice.lesson.is_none() => return onboards::test(app),
         Action::Publish if app.screen() == Screen::Onboard => return onboards::publish(app),
         Action::Test => return super::practice::send(app),
         Action::Publish => return super::practice::publish(app),

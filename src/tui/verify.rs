@@ -116,7 +116,7 @@ impl Case {
         let changes = crate::changes::Changes::between(&before, after);
         let text = match self.verifying.take() {
             Some(verifying) => verifying.outcome(&before, after),
-            None => format!("Since the run before: {}.", changes.summary()),
+            None => format!("Since last time: {}.", changes.summary()),
         };
         self.changes = Some(changes);
         Some(text)

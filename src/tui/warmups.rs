@@ -4,6 +4,7 @@ use super::app::{App, Screen};
 use super::msg::Effect;
 use super::widget::form::{Form, Line};
 use crate::knowledge::{platform, ramp};
+use crate::shell::{command, word};
 use crate::warmup::day::{Days, Seeds, Snds, Tally};
 use crate::warmup::log::numbers;
 use crate::warmup::order::{Audience, Domain, Ip, Order};
@@ -133,15 +134,15 @@ impl WarmUp {
     /// The shell command that makes the same plan.
     pub fn command(&self) -> String {
         let f = &self.form;
-        let mut command = format!("postdoc warmup plan --target {}", f.text(TARGET).replace(' ', ""));
+        let mut command = command!("postdoc warmup plan --target {}", f.text(TARGET).replace(' ', ""));
         let texts = [(START, "start"), (PLATFORM, "platform"), (IPS, "ips"), (AGE, "domain-age"), (CURRENT, "current")];
         for (line, option) in texts {
             if let Some(text) = f.some(line) {
-                command.push_str(&format!(" --{option} {}", text.replace(' ', "")));
+                command.push_str(&format!(" --{option} {}", word(text.replace(' ', ""))));
             }
         }
-        command.push_str(&format!(" --ip {} --audience {}", f.text(IP), f.text(AUDIENCE)));
-        f.text(SHARES).split_whitespace().for_each(|s| command.push_str(&format!(" --share {s}")));
+        command.push_str(&command!(" --ip {} --audience {}", f.text(IP), f.text(AUDIENCE)));
+        f.text(SHARES).split_whitespace().for_each(|s| command.push_str(&command!(" --share {}", s)));
         command
     }
 

@@ -4,6 +4,7 @@ use super::app::{App, Screen};
 use super::msg::{Effect, Ticket};
 use super::screen::watch_form::Form;
 use crate::report;
+use crate::shell::word;
 use crate::watch::{End, Expect, INTERVAL, TIMEOUT, Watch};
 use crate::world::watch::Wanted;
 
@@ -44,19 +45,15 @@ impl Watching {
 
     /// What does the same in a shell.
     pub fn command(&self) -> String {
-        let quoted = |text: &str| match text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-=:".contains(&b)) {
-            true if !text.is_empty() => text.to_owned(),
-            _ => format!("'{}'", text.replace('\'', "'\\''")),
-        };
         let Wanted { name, kind, expect, servers, resolvers, .. } = &self.wanted;
         let values = match expect {
             Expect::Gone => vec![String::new()],
             expect => expect.values(),
         };
-        let expect: String = values.iter().map(|v| format!(" --expect {}", quoted(v))).collect();
-        let servers: String = servers.iter().map(|s| format!(" --server {}", quoted(s))).collect();
+        let expect: String = values.iter().map(|v| format!(" --expect {}", word(v))).collect();
+        let servers: String = servers.iter().map(|s| format!(" --server {}", word(s))).collect();
         let resolvers: String = resolvers.iter().map(|r| format!(" --resolver {r}")).collect();
-        format!("postdoc watch {name} {kind}{expect}{servers}{resolvers}")
+        format!("postdoc watch {} {kind}{expect}{servers}{resolvers}", word(name))
     }
 }
 

@@ -9,10 +9,13 @@ use crate::fetch::Wait;
 use crate::practice::{Cure, Lesson, Setup};
 use crate::send::{Draft, Sealed, Sent};
 use crate::watch::Watch;
+use crate::world::dkim::Key;
 use crate::world::fetch;
 use crate::world::listen::{self, Told};
 use crate::world::run::Progress;
+use crate::world::secret::Secret;
 use crate::world::send::{self, Login};
+use crate::world::tls::Authorities;
 use crate::world::watch::{self, Wanted};
 use std::io;
 use std::path::PathBuf;
@@ -60,6 +63,8 @@ pub struct Opened {
     pub practice: bool,
     /// Recorded, and not saved as a case yet.
     pub unsaved: bool,
+    /// Of the user's own Rspamd, where it wants one; kept nowhere.
+    pub rspamd_password: Option<Secret>,
 }
 
 impl Opened {
@@ -74,6 +79,7 @@ impl Opened {
             invented: false,
             practice: false,
             unsaved: false,
+            rspamd_password: None,
         }
     }
 }
@@ -135,9 +141,6 @@ pub type OnProgress = Box<dyn FnMut(Progress) + Send>;
 /// Called from a background thread with every state of a watch.
 pub type OnWatch = Box<dyn FnMut(&Watch) + Send>;
 
-/// Called from a background thread, once.
-pub type OnTested = Box<dyn FnOnce(Result<Opened, String>) + Send>;
-
 /// Called from a background thread with every state of a fetch, or with why there is none.
 pub type OnFetch = Box<dyn FnMut(Result<&Wait, String>) + Send>;
 
@@ -155,15 +158,12 @@ pub struct Letter {
     pub from_file: bool,
     /// MAIL FROM was typed, or left away on purpose.
     pub path_given: bool,
+    /// A text of the user's own for a test message.
+    pub body: Option<PathBuf>,
     pub key: Option<Key>,
+    /// Who else vouches for certificates.
+    pub authorities: Option<PathBuf>,
     pub login: Option<Login>,
-}
-
-/// A DKIM key, with the name it is published under.
-#[derive(Clone, Debug)]
-pub struct Key {
-    pub path: PathBuf,
-    pub selector: String,
 }
 
 /// A key to be made.
@@ -195,6 +195,8 @@ pub struct Ready {
     /// Recipients that have never been written to.
     pub strangers: Vec<String>,
     pub login: Option<Login>,
+    /// Who vouches for certificates besides those who do for all of the program.
+    pub authorities: Authorities,
     /// A test of the practice world: it goes to its receiver and nowhere else.
     pub practice: bool,
 }
@@ -224,9 +226,7 @@ pub trait World {
     fn make_key(&mut self, wish: KeyWish, on: OnKey);
     /// Begins a lesson anew; the error is a sentence for the user.
     fn lesson(&mut self, lesson: &'static Lesson) -> Result<(), String>;
-    /// Sends the test of a new domain; what its receiver delivered is handed out.
-    fn send_test(&mut self, on: OnTested);
-    /// Writes the test of the lesson; nothing leaves. The error is a sentence for the user.
+    /// Writes the test of the lesson, or of the new domain; nothing leaves. The error is a sentence for the user.
     fn write_test(&mut self) -> Result<Ready, String>;
     /// Carries out a cure in the practice world.
     fn publish(&mut self, cure: &Cure);

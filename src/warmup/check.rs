@@ -48,6 +48,7 @@ pub struct Advice {
     pub allowed: u64,
     pub sent: u64,
     pub total: Tally,
+    /// What the volume of all mail does: what goes on at one receiver may be held at another.
     pub step: Step,
     /// For the whole.
     pub reasons: Vec<Reason>,
@@ -61,30 +62,48 @@ pub struct Advice {
 pub struct AtReceiver {
     pub name: String,
     pub tally: Tally,
-    /// `None`: too few messages to judge it by itself.
+    /// What its own numbers say. `None`: too few messages to judge it by itself.
     pub step: Option<Step>,
+    /// What is to be done there: no less careful than what binds everyone.
+    pub bound: Step,
     pub reasons: Vec<Reason>,
     pub next: u64,
 }
 
 impl Advice {
-    /// `Hold: …`, one sentence.
+    /// `Hold: …`, one sentence that agrees with every receiver's line.
     pub fn headline(&self) -> String {
-        let order = self.step.order();
-        let mut text = order[..1].to_uppercase() + &order[1..];
-        let apart: Vec<&AtReceiver> = self.receivers.iter().filter(|r| r.step.is_some_and(|s| s > self.step)).collect();
-        for (n, at) in apart.iter().enumerate() {
-            let join = if n == 0 { ", but " } else { ", " };
-            let step = at.step.map_or("", Step::order);
-            text.push_str(&format!("{join}{step} at {}", at.name));
-        }
-        let told = self.reasons.iter().filter(|r| r.step == self.step && self.step > Step::Advance);
-        let within = self.receivers.iter().filter(|r| r.step == Some(self.step)).flat_map(|r| &r.reasons);
-        let why = told.chain(within.filter(|r| r.step == self.step && self.step > Step::Advance)).next();
+        let at = |step: Step| {
+            let names: Vec<&str> = self
+                .receivers
+                .iter()
+                .filter(|r| r.step.is_some() && r.bound == step)
+                .map(|r| r.name.as_str())
+                .collect();
+            (!names.is_empty()).then(|| format!("{} at {}", step.order(), names.join(" and ")))
+        };
+        let worst = self.worst();
+        let apart: Vec<String> =
+            [Step::Back, Step::Hold, Step::Advance].into_iter().filter(|s| *s != self.step).filter_map(at).collect();
+        let text = match &apart[..] {
+            [] => self.step.order().to_owned(),
+            // The whole shrinks for the sake of some.
+            _ if self.step == worst => at(self.step).into_iter().chain(apart).collect::<Vec<_>>().join(", "),
+            _ => format!("{}, but {}", self.step.order(), apart.join(", ")),
+        };
+        let all =
+            self.reasons.iter().chain(self.receivers.iter().filter(|r| r.step.is_some()).flat_map(|r| &r.reasons));
+        let why = all.filter(|r| r.step == worst && worst > Step::Advance).map(|r| &r.text).next();
+        let text = text[..1].to_uppercase() + &text[1..];
         match why {
-            Some(why) => format!("{text}: {}.", why.text),
+            Some(why) => format!("{text}: {why}."),
             None => format!("{text}."),
         }
+    }
+
+    /// The most careful thing to be done anywhere.
+    pub fn worst(&self) -> Step {
+        self.receivers.iter().map(|r| r.bound).fold(self.step, Step::max)
     }
 }
 
@@ -131,8 +150,7 @@ pub fn check(plan: &Plan, days: &Days, today: Date) -> Option<Check> {
         let base = allowed;
         let goal = plan.after(base.min(sent)).max(base);
         let mut receivers = each(plan, day, base, goal, all, overshot && !others);
-        let apart: Vec<Step> = receivers.iter().filter_map(|r| r.step).collect();
-        let step = all.max(apart.iter().copied().min().unwrap_or(Step::Advance));
+        let step = together(&receivers, all, base);
         let mut next = match receivers.iter().any(|r| r.next > 0) {
             true => receivers.iter().map(|r| r.next).sum(),
             false => resume(step, base, goal),
@@ -154,6 +172,7 @@ pub fn check(plan: &Plan, days: &Days, today: Date) -> Option<Check> {
                 rule: None,
                 source: String::new(),
             });
+            receivers.iter_mut().for_each(|r| r.bound = r.bound.max(Step::Hold));
         }
         let step = if listed && !is_listed && sent == 0 { Step::Hold } else { step };
         listed = is_listed;
@@ -252,41 +271,54 @@ fn resume(step: Step, base: u64, goal: u64) -> u64 {
     }
 }
 
-/// Each receiver by itself; `all` binds everyone, `keep` where the only fault of the day was its volume.
+/// What the whole does where receivers do different things: it shrinks only where its volume does.
+fn together(receivers: &[AtReceiver], all: Step, base: u64) -> Step {
+    let bounds = || receivers.iter().map(|r| r.bound);
+    let (Some(least), Some(worst)) = (bounds().min(), bounds().max()) else { return all };
+    let next: u64 = receivers.iter().map(|r| r.next).sum();
+    if worst == Step::Back && next < base { worst } else { least }
+}
+
+/// Each receiver by itself; `all` binds everyone, `keep` where the only fault of the day was its volume. Where too few
+/// messages went, what the others may do holds.
 fn each(plan: &Plan, day: &Day, base: u64, goal: u64, all: Step, keep: bool) -> Vec<AtReceiver> {
     // Of what was put off, a message is tried several times a day.
     let weight = |t: &Tally| t.sent() + t.deferred.div_ceil(4);
     let weights: u64 = day.receivers.values().map(weight).sum();
     let several = day.receivers.len() > 1;
     let part = |whole: u64, tally: &Tally| whole as f64 * weight(tally) as f64 / weights.max(1) as f64;
-    let judged = |(name, tally): (&String, &Tally)| {
+    let own = |(name, tally): (&String, &Tally)| {
         let mut reasons = judge::receiver(name, tally);
         if several {
             reasons.extend(judge::complaints(tally));
         }
         let enough = !several || tally.attempts() >= ENOUGH;
         let step = enough.then(|| reasons.iter().map(|r| r.step).max().unwrap_or(Step::Advance));
-        let bound = step.unwrap_or(Step::Advance).max(all);
-        let bound = if keep { step.unwrap_or(Step::Advance).max(Step::Hold) } else { bound };
-        let next = match bound {
-            Step::Advance => part(goal, tally),
-            Step::Hold => part(base, tally),
-            Step::Back => part(base, tally) / 2.0,
-        };
-        AtReceiver { name: name.clone(), tally: tally.clone(), step, reasons, next: next.round() as u64 }
+        AtReceiver { name: name.clone(), tally: tally.clone(), step, bound: all, reasons, next: 0 }
     };
-    let mut all: Vec<AtReceiver> = day.receivers.iter().map(judged).collect();
-    all.sort_by_key(|r| std::cmp::Reverse(r.tally.attempts()));
+    let mut each: Vec<AtReceiver> = day.receivers.iter().map(own).collect();
+    let others = each.iter().filter_map(|r| r.step).min().unwrap_or(Step::Advance);
+    for at in &mut each {
+        let step = at.step.unwrap_or(others);
+        at.bound = step.max(all);
+        let next = match if keep { step.max(Step::Hold) } else { at.bound } {
+            Step::Advance => part(goal, &at.tally),
+            Step::Hold => part(base, &at.tally),
+            Step::Back => part(base, &at.tally) / 2.0,
+        };
+        at.next = next.round() as u64;
+    }
+    each.sort_by_key(|r| std::cmp::Reverse(r.tally.attempts()));
     // Rounding must not lose what is allowed.
     let target = plan.order.target;
-    let sum: u64 = all.iter().map(|r| r.next).sum();
+    let sum: u64 = each.iter().map(|r| r.next).sum();
     if sum > target
-        && sum <= target + all.len() as u64
-        && let Some(first) = all.first_mut()
+        && sum <= target + each.len() as u64
+        && let Some(first) = each.first_mut()
     {
         first.next -= sum - target;
     }
-    all
+    each
 }
 
 /// The volumes of a check by receiver, of all days: for a table of shares.

@@ -1,11 +1,12 @@
 //! Signs a message with a key of the user's own (RFC 6376). mail-auth signs; the time in `t=` is the clock's.
 
+use crate::send::{Composed, Sealed};
 use mail_auth::common::crypto::{Ed25519Key, RsaKey, Sha256};
 use mail_auth::common::headers::HeaderWriter;
 use mail_auth::dkim::DkimSigner;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// Bytes of a key file that are read.
@@ -28,14 +29,40 @@ const FIELDS: [&str; 13] = [
     "List-Unsubscribe-Post",
 ];
 
-/// A key, with the name it is published under.
+/// A key file, and the name its public half is published under.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pub path: PathBuf,
+    pub selector: String,
+    /// `None`: that of From.
+    pub domain: Option<String>,
+}
+
+/// Signs what is ready to be sent, where there is a key.
+pub fn signed(letters: Vec<Sealed>, key: Option<&Key>) -> Result<Vec<Sealed>, String> {
+    match key {
+        Some(key) => letters.into_iter().map(|sealed| key.sign(sealed)).collect(),
+        None => Ok(letters),
+    }
+}
+
+impl Key {
+    fn sign(&self, sealed: Sealed) -> Result<Sealed, String> {
+        let Sealed { draft, composed } = sealed;
+        let domain = self.domain.as_deref().unwrap_or(draft.from.email.domain());
+        let bytes = Signer::read(&self.path, domain, &self.selector)?.sign(&composed.bytes)?;
+        Ok(Sealed { draft, composed: Composed { bytes, ..composed } })
+    }
+}
+
+/// A key that was read, with the name it is published under.
 pub struct Signer {
-    key: Key,
+    key: Private,
     domain: String,
     selector: String,
 }
 
-enum Key {
+enum Private {
     Rsa(RsaKey<Sha256>),
     Ed25519(Ed25519Key),
 }
@@ -62,8 +89,10 @@ impl Signer {
         }
         let Signer { key, domain, selector } = self;
         let signature = match key {
-            Key::Rsa(key) => DkimSigner::from_key(key).domain(domain).selector(selector).headers(fields).sign(message),
-            Key::Ed25519(key) => {
+            Private::Rsa(key) => {
+                DkimSigner::from_key(key).domain(domain).selector(selector).headers(fields).sign(message)
+            }
+            Private::Ed25519(key) => {
                 DkimSigner::from_key(key).domain(domain).selector(selector).headers(fields).sign(message)
             }
         };
@@ -72,12 +101,12 @@ impl Signer {
     }
 }
 
-fn key(pem: &[u8]) -> Option<Key> {
+fn key(pem: &[u8]) -> Option<Private> {
     let der = PrivateKeyDer::from_pem_slice(pem).ok()?;
     if let PrivateKeyDer::Pkcs8(pkcs8) = &der
         && let Ok(key) = Ed25519Key::from_pkcs8_maybe_unchecked_der(pkcs8.secret_pkcs8_der())
     {
-        return Some(Key::Ed25519(key));
+        return Some(Private::Ed25519(key));
     }
-    RsaKey::from_key_der(der).ok().map(Key::Rsa)
+    RsaKey::from_key_der(der).ok().map(Private::Rsa)
 }

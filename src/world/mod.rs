@@ -21,6 +21,7 @@ pub mod secret;
 pub mod send;
 pub mod signal;
 pub mod state;
+pub mod temporary;
 pub mod tls;
 pub mod watch;
 mod wire;

@@ -68,7 +68,11 @@ pub async fn connect(
     let began = Instant::now();
     let place = format!("{} port {}", address.ip(), address.port());
     match timeout_at(until, dial(map.of(address), source)).await {
-        Ok(Ok(stream)) => Ok(stream),
+        Ok(Ok(stream)) => {
+            // A command is one small write, and waits for nobody's acknowledgement (RFC 9293 §3.7.4).
+            let _ = stream.set_nodelay(true);
+            Ok(stream)
+        }
         Ok(Err(e)) => {
             let why = match e.kind() {
                 ErrorKind::ConnectionRefused => "refuses connections".to_owned(),

@@ -1,5 +1,6 @@
 //! Signals that ask the program to stop.
 
+use super::temporary;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -50,6 +51,7 @@ fn start(came: watch::Sender<u8>) -> std::io::Result<()> {
             let first = source.next().await;
             came.send_replace(first);
             let last = tokio::time::timeout(GRACE, source.next()).await.unwrap_or(first);
+            temporary::remove_all();
             std::process::exit(128 + i32::from(last));
         });
     })?;

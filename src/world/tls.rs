@@ -23,6 +23,11 @@ impl Authorities {
         let certificates: Vec<_> = certificates.collect::<Result<_, _>>().map_err(|e| format!("{path}: {e}"))?;
         if certificates.is_empty() { Err(format!("{path}: no certificate in it")) } else { Ok(certificates.into()) }
     }
+
+    /// These and others.
+    pub fn and(&self, others: &Authorities) -> Authorities {
+        Authorities(self.0.iter().chain(others.0.iter()).cloned().collect())
+    }
 }
 
 impl From<Vec<CertificateDer<'static>>> for Authorities {

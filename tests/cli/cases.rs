@@ -315,3 +315,26 @@ fn a_domain_is_compared_with_what_was_known_on_a_day() {
         assert!(changes.to_string().contains("2026-06-08T12:00:00Z"), "{changes}");
     }
 }
+
+/// Ten thousand files are not to leave ten thousand cases behind unasked; asked for, each is one.
+#[test]
+fn of_several_inputs_cases_are_kept_on_request() {
+    let home = Home::new();
+    let files: Vec<String> = ["unaligned", "no-key", "forwarded"]
+        .into_iter()
+        .filter(|name| postdoc::samples::find(name).is_some())
+        .map(|name| home.file(&format!("{name}.eml"), sample(name)))
+        .collect();
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    assert!(files.len() > 1);
+    let out = home.diagnose(&files);
+    let none = format!("{} inputs, none saved as a case: --save keeps one of each", files.len());
+    assert!(out.stderr.contains(&none), "{}", out.stderr);
+    assert_eq!(home.diagnose(&[&["-q"], &files[..]].concat()).stderr, "");
+    assert_eq!(home.diagnose(&[&["--no-save"], &files[..]].concat()).stderr, "");
+    assert_eq!(ids(&home), [""; 0]);
+    let out = home.diagnose(&[&["--save"], &files[..]].concat());
+    assert!(out.stderr.contains(&format!("{0} inputs, {0} saved as cases", files.len())), "{}", out.stderr);
+    assert_eq!(ids(&home).len(), files.len());
+    assert_eq!(home.diagnose(&["--save", "--no-save", files[0]]).status, 2);
+}

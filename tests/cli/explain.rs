@@ -78,6 +78,23 @@ fn what_guides_say_is_set_right() {
     assert_eq!(json["advice"][0]["rule"], "dmarc-reject-too-early");
 }
 
+/// As terms of SPF begin: no `--` before it, and options behind it are options.
+#[test]
+fn a_term_may_begin_with_a_hyphen() {
+    for (term, rule) in [
+        ("-all", "spf-hardfail-risk"),
+        ("~all", "spf-hardfail-risk"),
+        ("?all", "spf-neutral-or-no-all"),
+        ("+all", "spf-too-permissive"),
+    ] {
+        assert!(explained(&[term]).contains(&format!("postdoc explain {rule}")), "{term}");
+        for args in [["explain", term, "--json"], ["explain", "--json", term]] {
+            assert_eq!(Home::new().run(&args).json()["advice"][0]["rule"], rule, "{args:?}");
+        }
+    }
+    assert!(explained(&["--", "-all"]).contains("spf-hardfail-risk"));
+}
+
 #[test]
 fn nonsense_is_an_error_that_says_what_it_takes() {
     for what in ["lorem ipsum", "dkim-missin", "", "9999"] {

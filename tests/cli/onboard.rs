@@ -185,6 +185,36 @@ fn questions_in_plain_lines() {
     assert_eq!(scene.run(&["acme.test", "--linear", "--no-save"], b"").status, 0);
 }
 
+/// What the checklist on a screen has on Enter: blanks are filled in, and postdoc does what it can once its reach is agreed to.
+#[test]
+fn the_offers_of_the_checklist_by_ear() {
+    let scene = Scene::new("");
+    let told = ["--server", "192.0.2.4=mta.acme.test", "--mx", "mta.acme.test"];
+    let plan = scene.plan(&told);
+    let number = |id: &str| plan["steps"].as_array().unwrap().iter().position(|s| s["id"] == id).unwrap() + 1;
+    let (dmarc, portals, lists) = (number("dmarc"), number("verification"), number("blocklists"));
+    let key = scene.home.state().join("s1.pem");
+    let questions = "\n".repeat(3) + &format!("{}\n\n\n\n", key.display());
+    let answers = format!(
+        "{questions}{dmarc}\nv {dmarc}\nnobody\ndmarc@acme.test\n{dmarc}\nv {portals}\ngoogle-site-verification=Abc_1\n\n\n\n{portals}\nd {lists}\nno\nv 1\nq\n"
+    );
+    let out = scene.run(&["acme.test", "--linear"], answers.as_bytes());
+    let text = &out.stdout;
+    assert!(text.contains(&format!("v {dmarc} fills in what is missing")), "{text}");
+    assert!(text.contains("mailbox for the reports, for _dmarc.acme.test TXT [later]:"), "{text}");
+    assert!(text.contains("\"nobody\" is no address.") && text.contains("rua=mailto:dmarc@acme.test"), "{text}");
+    assert!(text.contains("Add: \"google-site-verification=Abc_1\""), "{text}");
+    assert!(
+        text.contains("which tells them your addresses. y does it:") && text.contains("Nothing has changed."),
+        "{text}"
+    );
+    assert!(key.is_file(), "{text}");
+    // It is kept with the other answers.
+    let plan = scene.plan(&[]);
+    let step = plan["steps"].as_array().unwrap().iter().find(|s| s["id"] == "verification").unwrap();
+    assert!(step["records"].to_string().contains("google-site-verification=Abc_1"), "{step}");
+}
+
 #[test]
 fn dmarc_is_raised_on_the_proof_of_a_receiver() {
     let mut scene = Scene::new("");

@@ -169,3 +169,45 @@ fn a_person_called_spf_hides_no_result() {
     let address = told["identities"]["from"]["address"].as_str().unwrap();
     assert!(address.ends_with(".com") && !address.starts_with("spf@"), "{address}");
 }
+
+#[test]
+fn a_token_behind_an_address_in_a_link() {
+    let home = Home::new();
+    let link = "https://list.acme-shop.example/u/bob@inbox.test?id=tokentoken&n=4711abc";
+    let file = home.file("m.eml", format!("From: a@acme-shop.example\nList-Unsubscribe: <{link}>\n\n"));
+    let out = home.diagnose(&["--redact", "--json", &file]);
+    for secret in ["tokentoken", "4711abc", "bob", "acme-shop"] {
+        assert!(!out.stdout.contains(secret), "{secret}: {}", out.stdout);
+    }
+}
+
+#[test]
+fn names_too_short_for_a_stand_in_of_their_own() {
+    let home = Home::new();
+    for name in ["hp.com", "x.com", "dc.ad.local"] {
+        let file = home.file("short.eml", format!("From: a@{name}\nMessage-ID: <1@{name}>\n\n"));
+        let out = home.diagnose(&["--redact", "--json", &file]);
+        assert!(!out.stdout.contains(name), "{name}: {}", out.stdout);
+    }
+}
+
+#[test]
+fn a_check_as_markdown_is_redacted_whole() {
+    let home = Home::new();
+    let out = home.run(&["check", "acme-shop.example", "--offline", "--redact", "-f", "markdown"]);
+    assert!(!out.stdout.contains("acme-shop"), "{}", out.stdout);
+}
+
+#[test]
+fn what_cannot_be_told_with_stand_ins_says_so() {
+    let home = Home::new();
+    let send = ["send", "--from", "a@example.com", "--to", "b@example.net", "--dry-run", "--redact"];
+    for args in [&["watch", "example.com", "TXT", "--redact"][..], &["cases", "list", "--redact"], &send] {
+        let out = home.run(args);
+        assert_eq!(out.status, 2, "{args:?}: {}", out.stdout);
+        assert!(out.stderr.contains("leave out --redact"), "{args:?}: {}", out.stderr);
+    }
+    let out = home.run(&["fix", "--sample", "two-spf", "--to", "zone", "--redact"]);
+    assert_eq!((out.status, out.stdout.as_str()), (2, ""));
+    assert!(out.stderr.contains("stand-ins cure nothing"), "{}", out.stderr);
+}

@@ -212,3 +212,38 @@ fn the_rules_are_listed_in_every_form() {
         assert_eq!(columns.len(), 4);
     }
 }
+
+#[test]
+fn what_the_program_says_of_itself_comes_as_json_too() {
+    let home = Home::new();
+    let lines =
+        |args: &[&str]| home.run(args).stdout.lines().map(|l| serde_json::from_str(l).unwrap()).collect::<Vec<Value>>();
+    assert!(lines(&["rules", "-f", "ndjson"]).len() > 30);
+    assert!(lines(&["keys", "-f", "ndjson"]).iter().all(|row| row["keys"].is_string() && row["help"].is_string()));
+    assert_eq!(lines(&["explain", "p=reject", "-f", "ndjson"]).len(), 1);
+    assert!(lines(&["doctor", "--offline", "-f", "ndjson"])[0]["dns"].is_string());
+    let path = lines(&["config", "path", "--config", "/nowhere/postdoc.toml", "--json"]);
+    assert_eq!(path[0]["path"], "/nowhere/postdoc.toml");
+}
+
+#[test]
+fn a_text_that_is_no_record_of_mail_is_not_passed() {
+    let home = Home::new();
+    for text in ["hello world", "From: ann@example.com", "google-site-verification=abc"] {
+        let file = home.file("record", text);
+        let out = home.diagnose(&["--as", "record", &file]);
+        assert_eq!(out.status, 3, "{text}: {}", out.stdout);
+        assert!(out.stdout.contains("no record that mail uses"), "{text}: {}", out.stdout);
+    }
+}
+
+#[test]
+fn a_command_to_paste_runs_nothing_of_a_strangers() {
+    let home = Home::new();
+    let file =
+        home.file("m.eml", "From: Ann <ann@`id`.example>\nSubject: x\nDate: Tue, 12 May 2026 14:01:20 +0000\n\n");
+    let out = home.diagnose(&["--json", &file]);
+    let json = out.stdout;
+    assert!(json.contains("dig +short TXT '_dmarc.`id`.example'"), "{json}");
+    assert!(!json.contains("TXT _dmarc.`"), "{json}");
+}

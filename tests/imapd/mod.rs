@@ -34,6 +34,10 @@ pub enum Fault {
     Slow,
     /// Says goodbye at once.
     Bye,
+    /// Says goodbye with these words in place of an answer to the login.
+    ByeAtLogin(&'static str),
+    /// Answers everything but the login.
+    MuteAtLogin,
     /// Ends the first connection in the middle of reading the message.
     LoseOnce,
     /// Ends the first connection while it is waited in.
@@ -364,6 +368,11 @@ impl Session {
     async fn log_in(&mut self, wire: &mut Wire, tag: &str, good: bool) -> Option<()> {
         match self.set().fault {
             Some(Fault::Refuse(words)) => self.say(wire, &format!("{tag} NO {words}\r\n")).await,
+            Some(Fault::ByeAtLogin(words)) => {
+                self.say(wire, &format!("* BYE {words}\r\n")).await;
+                None
+            }
+            Some(Fault::MuteAtLogin) => std::future::pending().await,
             _ if good => {
                 self.known = true;
                 self.say(wire, &format!("{tag} OK welcome\r\n")).await

@@ -19,11 +19,6 @@ fn planted(text: &str) -> BTreeSet<String> {
     words.filter(reserved).filter_map(|w| psl::domain_str(&w).map(str::to_owned)).collect()
 }
 
-/// What their findings rest on is hidden: a doubled name, capitals, a key for one domain alone. Whoever redacts such a case
-/// is told that it says something else.
-const DIFFER: [&str; 4] =
-    ["dkim-key-forbids-subdomain", "dmarc-name-doubled", "own-filter-silent", "own-filters-asked"];
-
 #[test]
 fn a_redacted_story_has_the_same_verdict_and_names_nobody() {
     let mut wrong = String::new();
@@ -32,8 +27,8 @@ fn a_redacted_story_has_the_same_verdict_and_names_nobody() {
         let evidence = evidence(&story);
         let case = Case::new(&evidence, true);
         let redacted = redact::case(&case).unwrap_or_else(|e| panic!("{name}: {e}"));
-        if redacted.differs.is_some() != DIFFER.contains(&name.as_str()) {
-            wrong += &format!("{name}: {:?}\n", redacted.differs);
+        if let Some(how) = redacted.differs {
+            wrong += &format!("{name}: {how}\n");
         }
         // The stranger that mail hosts are asked about is nobody's.
         let written = redacted.case.write().to_ascii_lowercase().replace("postdoc-probe@example.net", "");

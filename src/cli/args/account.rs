@@ -1,11 +1,10 @@
 //! How a server is logged into: by `send` and by `fetch`.
 
+use super::secret::{Password, Token};
 use crate::world::secret::{Credentials, NoSecret, Proof, Source};
 use clap::Args;
-use std::path::PathBuf;
 
-// A user name, and where its secret is to be had. No option takes the secret itself: arguments are seen by everybody
-// on the machine.
+// A user name, and where its secret is to be had.
 // (No doc comment: clap would take it for what the command is about.)
 #[derive(Debug, Clone, Default, Args)]
 #[group(id = "account")]
@@ -13,30 +12,10 @@ pub struct Account {
     /// Log in as this user; without one of the options below, the password is asked for
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// The first line of this file is the password (`-`: of standard input)
-    #[arg(long, value_name = "FILE", group = "secret", requires = "user")]
-    pub password_file: Option<PathBuf>,
-    /// The first line this command prints is the password
-    #[arg(long, value_name = "COMMAND", group = "secret", requires = "user")]
-    pub password_command: Option<String>,
-    /// This environment variable holds the password
-    #[arg(long, value_name = "VARIABLE", group = "secret", requires = "user")]
-    pub password_env: Option<String>,
-    /// The keyring of the desktop has the password, under this service and the user's name
-    #[arg(long, value_name = "SERVICE", group = "secret", requires = "user")]
-    pub password_keyring: Option<String>,
-    /// An OAuth 2.0 access token instead of a password (XOAUTH2): in this file
-    #[arg(long, value_name = "FILE", group = "secret", requires = "user")]
-    pub token_file: Option<PathBuf>,
-    /// The same: printed by this command
-    #[arg(long, value_name = "COMMAND", group = "secret", requires = "user")]
-    pub token_command: Option<String>,
-    /// The same: in this environment variable
-    #[arg(long, value_name = "VARIABLE", group = "secret", requires = "user")]
-    pub token_env: Option<String>,
-    /// The same: in the keyring, under this service
-    #[arg(long, value_name = "SERVICE", group = "secret", requires = "user")]
-    pub token_keyring: Option<String>,
+    #[command(flatten)]
+    pub password: Password,
+    #[command(flatten)]
+    pub token: Token,
     /// Take whatever certificate the server shows, for this once: anybody in between can then read everything
     #[arg(long)]
     pub insecure_tls: bool,
@@ -68,20 +47,8 @@ impl Who {
 
 impl Account {
     pub fn who(&self) -> Who {
-        let password = [
-            self.password_file.clone().map(Source::File),
-            self.password_command.clone().map(Source::Command),
-            self.password_env.clone().map(Source::Env),
-            self.password_keyring.clone().map(Source::Keyring),
-        ];
-        let token = [
-            self.token_file.clone().map(Source::File),
-            self.token_command.clone().map(Source::Command),
-            self.token_env.clone().map(Source::Env),
-            self.token_keyring.clone().map(Source::Keyring),
-        ];
-        let of = |all: [Option<Source>; 4], proof| all.into_iter().flatten().next().map(|source| (source, proof));
-        let secret = of(token, Proof::Token).or_else(|| of(password, Proof::Password));
+        let token = self.token.source().map(|source| (source, Proof::Token));
+        let secret = token.or_else(|| self.password.source().map(|source| (source, Proof::Password)));
         Who { user: self.user.clone(), secret }
     }
 }

@@ -1,12 +1,11 @@
 //! `diagnose`: what to read, and what its bytes do not tell.
 
+use super::secret::RspamdPassword;
 use crate::evidence::InputKind;
 use crate::evidence::filters::OwnFilters;
 use crate::evidence::said::{Configured, Sending};
-use crate::world::secret::{NoSecret, Secret, Source};
 use clap::{Args, ValueEnum};
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Diagnose {
@@ -62,34 +61,12 @@ pub struct Diagnose {
     /// Keep the message's body in the case file
     #[arg(long)]
     pub keep_body: bool,
-    /// Write no case file
+    /// Write a case file of each of several inputs; of one input it is written anyway
     #[arg(long)]
+    pub save: bool,
+    /// Write no case file
+    #[arg(long, conflicts_with = "save")]
     pub no_save: bool,
-}
-
-// Where the password of Rspamd's controller comes from; its normal worker asks for none.
-// (No doc comment: clap would take it for what the command is about.)
-#[derive(Debug, Default, Args)]
-pub struct RspamdPassword {
-    /// The first line of this file is Rspamd's password (`-`: of standard input)
-    #[arg(long, value_name = "FILE", group = "rspamd_secret", requires = "rspamd")]
-    pub rspamd_password_file: Option<PathBuf>,
-    /// The first line this command prints is Rspamd's password
-    #[arg(long, value_name = "COMMAND", group = "rspamd_secret", requires = "rspamd")]
-    pub rspamd_password_command: Option<String>,
-    /// This environment variable holds Rspamd's password
-    #[arg(long, value_name = "VARIABLE", group = "rspamd_secret", requires = "rspamd")]
-    pub rspamd_password_env: Option<String>,
-}
-
-impl RspamdPassword {
-    /// The password, where one was named.
-    pub fn read(&self) -> Result<Option<Secret>, NoSecret> {
-        let file = self.rspamd_password_file.clone().map(Source::File);
-        let command = || self.rspamd_password_command.clone().map(Source::Command);
-        let source = file.or_else(command).or_else(|| self.rspamd_password_env.clone().map(Source::Env));
-        source.map(|source| source.read("rspamd", "Rspamd's password:")).transpose()
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

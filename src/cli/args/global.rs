@@ -78,6 +78,14 @@ impl Global {
         if self.json { Format::Json } else { self.format.unwrap_or(Format::Human) }
     }
 
+    /// Refuses `--redact` where nothing is diagnosed that could tell names from words.
+    pub fn names_as_they_are(&self, what: &str) -> anyhow::Result<()> {
+        if self.redact {
+            anyhow::bail!("{what} shows names as they are: leave out --redact, and `redact` in the settings");
+        }
+        Ok(())
+    }
+
     /// Is it to be told by ear? A format that was asked for outweighs it.
     pub fn linear(&self) -> bool {
         self.linear && self.format.is_none() && !self.json

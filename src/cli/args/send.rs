@@ -33,7 +33,7 @@ pub struct Send {
     #[arg(long, value_name = "NAME")]
     pub helo: Option<String>,
     /// The address of this machine that the connection comes from
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = send::source)]
     pub source: Option<IpAddr>,
     #[arg(long, value_name = "TEXT")]
     pub subject: Option<String>,

@@ -60,6 +60,7 @@ impl Row {
 
 /// Lists the cases with all of these words in them, made on this day or later.
 pub fn run(global: &Global, state: &State, words: &[String], since: Option<&str>) -> anyhow::Result<Exit> {
+    global.names_as_they_are("cases list")?;
     let now = global.now().to_zoned(jiff::tz::TimeZone::system());
     let since = since.map(|day| when::day(day, &now).map_err(|e| anyhow!("--since: {e}"))).transpose()?;
     let words = words.join(" ");

@@ -1,13 +1,13 @@
 //! Onboarding as questions and numbered lists, line by line: nothing is drawn, nothing moves.
 
-use super::Asked;
+use super::{Asked, offers};
 use crate::cli::exit::Exit;
 use crate::cli::linear::Talk;
 use crate::diagnose::Diagnosis;
 use crate::knowledge::platform;
 use crate::onboarding::told::{Host, Server};
-use crate::onboarding::{Checklist, State, Step, Told};
-use crate::report::onboarding::{guess, headline, heard, mail};
+use crate::onboarding::{Checklist, Next, State, Step, Told};
+use crate::report::onboarding::{guess, headline, heard, mail, offer};
 use crate::report::{Shown, export, linear};
 use std::path::Path;
 
@@ -139,24 +139,23 @@ enum After {
     End,
 }
 
+const HELP: &str = "A number shows that step, d and a number does what postdoc can about it, v and a number fills in what \
+    only a portal or you know, s and a number leaves it out, a shows all records, e asks the questions again, r or nothing \
+    checks again, h this again, q ends.";
+
 fn walk(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told, list: &Checklist, d: &Diagnosis) -> After {
+    talk.say(HELP);
     loop {
-        let Some(answer) = talk.ask("A number shows that step, s and a number leaves it out, a shows all records, e asks the questions again, r checks again, q ends:") else {
-            return After::End;
-        };
-        let (letter, number) = match answer.strip_prefix('s') {
-            Some(rest) => ('s', rest.trim()),
+        let Some(answer) = talk.ask("Which?") else { return After::End };
+        let (letter, number) = match answer.strip_prefix(['d', 's', 'v']) {
+            Some(rest) => (answer.chars().next().unwrap_or(' '), rest.trim()),
             None => (' ', answer.as_str()),
         };
         let step = number.parse::<usize>().ok().and_then(|n| list.steps.get(n.checked_sub(1)?));
         match (answer.as_str(), letter, step) {
             ("r" | "", ..) => return After::Again,
-            ("e", ..) => {
-                return match questions(talk, asked, domain, told) {
-                    Ok(true) => After::Again,
-                    _ => After::End,
-                };
-            }
+            ("h", ..) => talk.say(HELP),
+            ("e", ..) => return again(talk, asked, domain, told),
             ("a", ..) => {
                 match export::write(export::Format::Zone, &list.placed(d, false)) {
                     Ok(export) => talk.say(export.text.trim_end()),
@@ -164,7 +163,7 @@ fn walk(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told, list: &Ch
                 }
                 list.blanks().iter().for_each(|(s, b)| talk.say(&format!("Still to be filled in: {} ({b})", s.title)));
             }
-            (_, 's', Some(step)) if step.state == State::Done => talk.say("That step is done."),
+            (_, 's' | 'd' | 'v', Some(step)) if step.state == State::Done => talk.say("That step is done."),
             (_, 's', Some(step)) => {
                 if !told.skipped.remove(&step.id) {
                     told.skipped.insert(step.id.clone());
@@ -176,13 +175,53 @@ fn walk(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told, list: &Ch
                     talk.say(&format!("{}: taken back.", step.title));
                 }
             }
-            (_, _, Some(step)) => tell(talk, step, d),
+            (_, 'd', Some(step)) => match step.next {
+                None => talk.say(&format!("{}: nothing that postdoc can do; r checks again.", step.title)),
+                Some(Next::Ask) => return again(talk, asked, domain, told),
+                Some(next) => match offers::take(talk, asked, domain, told, next) {
+                    true => return After::Again,
+                    false => talk.say("Nothing has changed."),
+                },
+            },
+            (_, 'v', Some(step)) => {
+                if fill(talk, told, step) {
+                    return After::Again;
+                }
+            }
+            (_, ' ', Some(step)) => tell(talk, step, d, number),
             _ => talk.say(&format!("{answer:?} is none of these.")),
         }
     }
 }
 
-fn tell(talk: &Talk, step: &Step, d: &Diagnosis) {
+fn again(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told) -> After {
+    match questions(talk, asked, domain, told) {
+        Ok(true) => After::Again,
+        _ => After::End,
+    }
+}
+
+/// Asks for each blank of a step; true where one was filled in.
+fn fill(talk: &Talk, told: &mut Told, step: &Step) -> bool {
+    if step.asked.is_empty() {
+        talk.say(&format!("{}: there is no blank in it.", step.title));
+    }
+    let mut filled = false;
+    for blank in &step.asked {
+        let now = if blank.text.is_empty() { "later" } else { &blank.text };
+        let question = format!("{}, for {} {} [{now}]:", blank.what, blank.proposed.name, blank.proposed.kind);
+        // What is typed is tried on the answers themselves: they take it, or say why not.
+        let mut next = told.clone();
+        let read = |text: &str| next.fill(blank, text);
+        if !talk.until(&question, read, |()| filled = true) {
+            break;
+        }
+        *told = next;
+    }
+    filled
+}
+
+fn tell(talk: &Talk, step: &Step, d: &Diagnosis, number: &str) {
     talk.say(&format!("{}: {}", step.title, step.state.words()));
     talk.say(&step.why);
     step.proof.iter().for_each(|p| talk.say(&format!("Now: {p}")));
@@ -193,5 +232,14 @@ fn tell(talk: &Talk, step: &Step, d: &Diagnosis) {
     }
     if let Some(check) = &step.check {
         talk.say(&format!("Check: {check}"));
+    }
+    if step.state == State::Done {
+        return;
+    }
+    if let Some(next) = step.next {
+        talk.say(&format!("d {number} {}.", offer(next)));
+    }
+    if !step.asked.is_empty() {
+        talk.say(&format!("v {number} fills in what is missing, or changes what you filled in."));
     }
 }

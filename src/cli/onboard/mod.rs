@@ -1,6 +1,7 @@
 //! `postdoc onboard DOMAIN...`: the app, questions in plain lines, or the checklist printed.
 
 mod linear;
+mod offers;
 
 use super::args::{Format, Global, Onboard, YesNo};
 use super::exit::Exit;
@@ -10,6 +11,7 @@ use crate::evidence::{Evidence, InputKind, Said};
 use crate::facts::Reading;
 use crate::facts::dkim::name;
 use crate::onboarding::{Checklist, Proof, Told};
+use crate::redact::Redaction;
 use crate::report::{self, Shown, export, json, onboarding};
 use crate::safe::Safe;
 use crate::tui::onboards;
@@ -174,8 +176,13 @@ impl<'a> Asked<'a> {
 
     /// False where nobody reads any more.
     fn print(&self, list: &Checklist, d: &Diagnosis, several: bool, further: bool) -> anyhow::Result<bool> {
-        let (global, shown) = (self.global, Shown::default());
+        let global = self.global;
+        let redaction = global.redact.then(|| Redaction::of(&d.facts));
+        let shown = Shown { redaction: redaction.as_ref() };
         if let Some(format) = self.args.to.and_then(super::args::To::format) {
+            if redaction.is_some() {
+                bail!("records with stand-ins set up nothing: leave out --redact, or write them --to markdown or json");
+            }
             return match export::write(format, &list.placed(d, false)) {
                 Ok(export) => {
                     let blanks = list

@@ -15,7 +15,7 @@ pub(super) fn guess(text: &[u8]) -> Option<Guess> {
     for line in peek(text) {
         let content = visible(line.of(text));
         let line = content.trim_ascii();
-        if line.is_empty() || line.starts_with(b"$") {
+        if line.is_empty() || line.starts_with(b"$") || line.starts_with(b"#") {
             continue;
         }
         if line.starts_with(b";") {

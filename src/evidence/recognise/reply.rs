@@ -39,8 +39,22 @@ pub(super) fn inside(text: &[u8]) -> Option<Guess> {
         quoted(&l.of(text)[..l.of(text).len().min(4096)])
     });
     let few = count + lines.count() <= MANY;
-    (found && few).then(|| {
-        Guess::new(InputKind::Reply, Confidence::Likely, "a reply code with an enhanced status code stands in it")
+    if found && few {
+        let because = "a reply code with an enhanced status code stands in it";
+        return Some(Guess::new(InputKind::Reply, Confidence::Likely, because));
+    }
+    (few && is_introduced(text))
+        .then(|| Guess::new(InputKind::Reply, Confidence::Likely, "a mail system introduces a server's reply in it"))
+}
+
+/// Does a mail system say whose reply follows, and does one follow? A code alone could be any number.
+fn is_introduced(text: &[u8]) -> bool {
+    // Postfix (twice), Exim; lower case.
+    const WORDS: [&str; 3] = ["] said:", "] refused to talk to me:", "smtp error from remote mail server"];
+    let lower = String::from_utf8_lossy(&text[..text.len().min(16 * 1024)]).to_ascii_lowercase();
+    WORDS.iter().filter_map(|words| Some(&lower[lower.find(words)? + words.len()..])).any(|rest| {
+        let mut words = rest.match_indices(['4', '5']).filter(|(n, _)| rest[..*n].ends_with([' ', '\t', '\n']));
+        words.any(|(n, _)| code(rest[n..].lines().next().unwrap_or_default().as_bytes()).is_some())
     })
 }
 

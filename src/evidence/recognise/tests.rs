@@ -1,4 +1,4 @@
-use crate::evidence::{Input, InputKind};
+use crate::evidence::{Input, InputKind, RepairKind};
 use crate::rules::Confidence;
 
 fn kind(text: &str) -> InputKind {
@@ -71,6 +71,9 @@ fn replies() {
             "550",
             "  #554 5.7.1 refused",
             "host mx.example.net[192.0.2.1] said: 550 5.7.1 no (in reply to end of DATA command)",
+            "<bob@example.net>: host mx.example.net[192.0.2.1] said: 550 No such user here (in reply to RCPT TO command)",
+            "<bob@example.net>: host mx.example.net[192.0.2.1] refused to talk to me: 554 IP=192.0.2.9 - A problem occurred.",
+            "  bob@example.net\n    host mx.example.net [192.0.2.1]\n    SMTP error from remote mail server after RCPT TO:<bob@example.net>:\n    550 SPF: 192.0.2.9 is not allowed to send mail from example.com\n",
             "Jan  5 10:00:01 mta postfix/smtp[1]: 4A: to=<bob@example.net>, relay=mx, dsn=5.7.26, status=bounced (host mx said: 550-5.7.26 no)",
         ],
     );
@@ -111,6 +114,22 @@ fn records() {
 fn a_byte_order_mark_is_no_part_of_a_record() {
     let input = Input::read("-", "\u{feff}v=spf1 -all\n".as_bytes(), None).unwrap();
     assert_eq!((input.kind, &*input.text), (InputKind::Record, &b"v=spf1 -all\n"[..]));
+}
+
+#[test]
+fn hash_comments_of_a_guide_are_no_part_of_its_records() {
+    let zone = "# Infrastructure\nexample.com         A        203.0.113.1\nmail.example.com    A        203.0.113.1\n\n\
+        # Authentication\nexample.com         TXT      \"v=spf1 mx ~all\"\n";
+    let input = Input::read("-", zone.as_bytes(), None).unwrap();
+    assert_eq!((input.kind, input.sure), (InputKind::Record, Confidence::Certain), "{}", input.because);
+    assert!(!input.text.contains(&b'#') && input.text.ends_with(b"\"v=spf1 mx ~all\"\n"));
+    let [repair] = &input.repairs[..] else { panic!("{:?}", input.repairs) };
+    assert_eq!((repair.kind, &repair.lines[..]), (RepairKind::HashComment, &[1, 5][..]));
+    // A word in front of prose, a script, or a header below: none of these is a record.
+    for other in ["# Heading\nSome prose about DNS.\n", "# a\n", "# note\nFrom: a@example.com\nSubject: A 192.0.2.1\n"]
+    {
+        assert_ne!(Input::read("-", other.as_bytes(), None).unwrap().kind, InputKind::Record, "{other}");
+    }
 }
 
 #[test]
@@ -191,6 +210,7 @@ fn unknown() {
             "{\"a\": 1}",
             "a.b c.d",
             "1234",
+            "Ann said: 500 people came",
             "Dear all,\n\nThe meeting is at 10:00 today.\n",
             "\u{feff}x",
         ],

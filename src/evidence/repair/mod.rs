@@ -4,6 +4,7 @@
 mod blank_lines;
 mod defang;
 mod draft;
+mod hash_comment;
 mod indent;
 mod invisible;
 mod line_ends;
@@ -50,9 +51,10 @@ pub(crate) fn host(draft: &mut Draft) {
     draft.apply(RepairKind::Defang, &defang::find(draft.text()));
 }
 
-/// Takes a byte order mark off a record; the rest is for a linter to see.
+/// Takes a byte order mark and `#` comments off a record; the rest is for a linter to see.
 pub(crate) fn record(draft: &mut Draft) {
     draft.apply(RepairKind::Invisible, &invisible::find_leading(draft.text()));
+    draft.apply(RepairKind::HashComment, &hash_comment::find(draft.text()));
 }
 
 /// Does anything visible follow the empty line?

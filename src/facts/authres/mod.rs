@@ -147,10 +147,14 @@ pub struct ReceivedSpf {
     pub identity: Option<Spanned<String>>,
 }
 
+/// What the field is called; and what Exchange calls one that came in with the message, where it stood.
+const NAMES: [&str; 2] = ["Authentication-Results", "Authentication-Results-Original"];
+
 /// Every Authentication-Results field, top to bottom.
 pub fn read(header: &Header, text: &[u8]) -> Vec<AuthRes> {
-    header
-        .all(text, "Authentication-Results")
-        .map(|(field, f)| AuthRes { field, ..read_value(f.value.of(text), f.value.start as usize) })
-        .collect()
+    let fields = NAMES.iter().flat_map(|name| header.all(text, name));
+    let mut all: Vec<AuthRes> =
+        fields.map(|(field, f)| AuthRes { field, ..read_value(f.value.of(text), f.value.start as usize) }).collect();
+    all.sort_by_key(|a| a.field);
+    all
 }

@@ -1,6 +1,7 @@
 //! A bare reply, or the lines of a mail log that hold one: Postfix, Exim, Sendmail, OpenSMTPD.
 
-use super::{Action, Bounce, Kept, MOST, Recipient, said};
+use super::taken::{self, value};
+use super::{Action, Bounce, MOST, Recipient, said};
 use crate::evidence::lines::{Line, lines};
 use crate::span::{Span, Spanned};
 
@@ -32,7 +33,11 @@ fn bare(text: &[u8]) -> Recipient {
     let exact = whole.len() == text.len();
     let span = if exact { Span::new(at, at + whole[at..].trim_end().len()) } else { Span::new(0, text.len()) };
     let code = said::code(&reply).or_else(|| reply.get(..3)).and_then(Action::of_code);
+    let address = said::addressee(&whole[..at])
+        .filter(|_| exact)
+        .map(|r| Spanned::new(whole[r.clone()].to_owned(), Span::new(r.start, r.end)));
     Recipient {
+        address,
         action: code.unwrap_or(Action::Failed),
         status: said::enhanced(&reply),
         // Also where somebody just noted whose reply it is.
@@ -77,7 +82,7 @@ pub(super) fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
         step: said::step(&rest.to_ascii_lowercase()),
         words: Some(words).filter(|_| reply.is_none()),
         reply,
-        kept: kept(&lower).filter(|_| action == Action::Delivered),
+        taken_by: taken::logged(&lower, action),
         ..Recipient::blank(place(0, raw.len()))
     })
 }
@@ -119,40 +124,6 @@ fn outcome(lower: &str) -> Option<(Action, usize)> {
     })
 }
 
-/// Agents of Postfix that deliver into mailboxes.
-const MAILBOXES: &[&str] = &["local", "virtual", "dovecot", "maildrop", "procmail", "cyrus"];
-
-/// Who took a delivery over.
-fn kept(lower: &str) -> Option<Kept> {
-    let here = |host: &str| host.starts_with("localhost") || host.contains("[127.") || host.contains("[::1]");
-    // Sendmail: `mailer=local`, and the relay of `mailer=esmtp` behind it.
-    if value(lower, "mailer=").is_some_and(|mailer| mailer.starts_with("local")) {
-        return Some(Kept::Mailbox);
-    }
-    if let Some(relay) = value(lower, "relay=") {
-        // Sendmail writes a blank before the address.
-        let relay = relay.split(',').next().unwrap_or(relay);
-        return match () {
-            // A socket of the same machine: `mail.example.com[private/dovecot-lmtp]`.
-            () if relay.contains("[private/") || relay.contains("[/") => Some(Kept::Mailbox),
-            () if here(relay) => Some(Kept::Program),
-            () if relay.contains('[') => Some(Kept::Away),
-            () if relay == "none" => None,
-            () if MAILBOXES.contains(&relay) => Some(Kept::Mailbox),
-            // Another transport of its own: `delivered via spamassassin service`.
-            () => Some(Kept::Program),
-        };
-    }
-    // Exim (specification, chapter 52): a remote delivery names its host in H=.
-    let exim = [" => ", " -> "].iter().any(|mark| lower.contains(mark)) && lower.contains(" t=");
-    exim.then(|| match value(lower, " h=") {
-        Some(host) if here(host) => Kept::Program,
-        Some(_) => Kept::Away,
-        None if lower.contains(" t=address_pipe") => Kept::Program,
-        None => Kept::Mailbox,
-    })
-}
-
 /// The recipient: `to=<ann@example.net>`, or the address behind Exim's mark.
 fn to(lower: &str) -> Option<(usize, usize)> {
     let bytes = lower.as_bytes();
@@ -172,9 +143,4 @@ fn to(lower: &str) -> Option<(usize, usize)> {
     let open = end + lower[end..].find('<').filter(|&n| lower[end..end + n].trim().is_empty())? + 1;
     let close = open + lower[open..].find('>')?;
     lower[open..close].contains('@').then_some((open, close))
-}
-
-/// What stands behind a key.
-fn value<'l>(lower: &'l str, key: &str) -> Option<&'l str> {
-    lower.find(key).map(|at| lower[at + key.len()..].trim_start_matches(['"', '<']))
 }

@@ -8,10 +8,13 @@ mod notice;
 mod said;
 mod ses;
 mod status;
+mod taken;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 pub use feedback::{Feedback, FeedbackKind};
+pub use taken::TakenBy;
 
 use super::Reading;
 use super::organization::same_by_list;
@@ -65,23 +68,12 @@ pub struct Recipient {
     /// The host whose reply it is, lower case.
     pub server: Option<String>,
     pub step: Option<Stage>,
-    /// Who took it over, where a line of a log tells of a delivery.
-    pub kept: Option<Kept>,
+    /// Who took it over, where a log or a report tells.
+    pub taken_by: Option<TakenBy>,
     /// What tells of it, for an exhibit.
     pub span: Span,
     pub decoded: Decoded,
     pub category: Category,
-}
-
-/// Where a delivery went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// Into a mailbox of the same machine.
-    Mailbox,
-    /// To a program on the same machine.
-    Program,
-    /// To another host.
-    Away,
 }
 
 /// CONTRACT `bounce.recipients[].action` (RFC 3464 §2.3.3).
@@ -163,10 +155,14 @@ impl Bounce {
         if bounce.recipients.is_empty() {
             bounce.recipients.push(Recipient::blank(Span::new(0, text.len().min(80))));
         }
+        let reporter = bounce.reporting_mta.is_some();
         for recipient in &mut bounce.recipients {
             match bounce.feedback {
                 Some(_) => recipient.category = Category::Feedback,
-                None => recipient.decode(),
+                None => {
+                    recipient.decode();
+                    recipient.taken_by = recipient.taken_by.or_else(|| taken::reported(recipient, reporter));
+                }
             }
         }
         bounce.source_ip = bounce.source_ip.or_else(|| bounce.recipients.iter().find_map(said::client));
@@ -239,7 +235,7 @@ impl Recipient {
             words: None,
             server: None,
             step: None,
-            kept: None,
+            taken_by: None,
             span,
             decoded: Decoded::default(),
             category: Category::Unknown,

@@ -1,7 +1,7 @@
 //! The notice of a mail system in its own words: who could not be reached, and which reply it quotes.
 
 use super::letter::Piece;
-use super::{Action, Bounce, MOST, Recipient, said, status};
+use super::{Action, Bounce, MOST, Recipient, said, status, transcript};
 use crate::evidence::lines::{Line, Shape, field_name, is_trace, lines, shape};
 use crate::facts::address;
 use crate::facts::header::Header;
@@ -34,9 +34,10 @@ pub(super) fn read(pieces: &[Piece], top: Option<&Header>, input: &[u8], bounce:
             bounce.recipients = notice.recipients(&failed, sender.as_deref());
         }
         let blocks = notice.blocks();
-        let whole = notice.said(0..notice.text.len());
+        // What is said of one of several is not said of the others.
+        let whole = (bounce.recipients.len() == 1).then(|| notice.said(0..notice.text.len()));
         for recipient in &mut bounce.recipients {
-            notice.complete(recipient, &blocks, &whole);
+            notice.complete(recipient, &blocks, whole.as_ref());
         }
     }
     if let [recipient] = &mut bounce.recipients[..]
@@ -102,7 +103,7 @@ impl<'p> Notice<'p> {
             if blocks.len() > MOST {
                 break;
             }
-            let Some(found) = leading(line.of(self.text)) else { continue };
+            let Some((found, tells)) = leading(line.of(self.text)) else { continue };
             let address = String::from_utf8_lossy(&line.of(self.text)[found.clone()]).into_owned();
             // Transcripts name it again.
             if blocks.iter().rev().take(50).any(|b| b.address.eq_ignore_ascii_case(&address)) {
@@ -112,7 +113,8 @@ impl<'p> Notice<'p> {
                 last.rest.end = line.start;
             }
             let place = line.start + found.start..line.start + found.end;
-            blocks.push(Block { address, rest: place.end..self.text.len(), place });
+            let begins = if tells { line.start } else { place.end };
+            blocks.push(Block { address, rest: begins..self.text.len(), place });
         }
         blocks
     }
@@ -126,6 +128,10 @@ impl<'p> Notice<'p> {
         }
         let delayed = self.tells_of_delay();
         let action = if delayed { Action::Delayed } else { Action::Failed };
+        let quoted = if blocks.is_empty() { transcript::recipients(self.piece, self.text) } else { Vec::new() };
+        if !quoted.is_empty() {
+            return quoted.into_iter().map(|recipient| Recipient { action, ..recipient }).collect();
+        }
         let mut recipients: Vec<Recipient> = Vec::new();
         for block in &blocks {
             let mut recipient = self.said(block.rest.clone());
@@ -184,7 +190,8 @@ impl<'p> Notice<'p> {
             }
             None => {
                 let start = passage.len() - passage.trim_start_matches(|c: char| !c.is_alphanumeric()).len();
-                let value = said::one_line(&passage[start..]);
+                // What opens the next address is no word.
+                let value = said::one_line(passage[start..].trim_end_matches([' ', '<', '"']));
                 let line = passage[start..].lines().next().unwrap_or_default().len();
                 recipient.span = place(start..start + line);
                 recipient.status = said::enhanced(&value);
@@ -197,7 +204,7 @@ impl<'p> Notice<'p> {
     }
 
     /// What the machine-readable part leaves open.
-    fn complete(&self, recipient: &mut Recipient, blocks: &[Block], whole: &Recipient) {
+    fn complete(&self, recipient: &mut Recipient, blocks: &[Block], whole: Option<&Recipient>) {
         let nothing = recipient.reply.is_none() && recipient.words.is_none();
         if !nothing && recipient.server.is_some() && recipient.step.is_some() {
             return;
@@ -206,7 +213,7 @@ impl<'p> Notice<'p> {
             let block = blocks.iter().find(|b| b.address.eq_ignore_ascii_case(&address.value))?;
             Some(self.said(block.rest.clone()))
         });
-        let told = own.as_ref().unwrap_or(whole);
+        let Some(told) = own.as_ref().or(whole) else { return };
         if nothing {
             recipient.reply.clone_from(&told.reply);
             recipient.words.clone_from(&told.words);
@@ -261,7 +268,9 @@ fn extent(text: &str) -> usize {
     let mut at = 0;
     for (n, line) in text.split_inclusive('\n').enumerate() {
         let bare = line.trim();
-        if n > 0 && (bare.is_empty() || [">>>", "--", "==", "(Other", "In:", "**"].iter().any(|s| bare.starts_with(s)))
+        if n > 0
+            && (bare.is_empty()
+                || [">>>", "--", "==", "(Other", "In:", "**", "Giving up on "].iter().any(|s| bare.starts_with(s)))
         {
             break;
         }
@@ -273,28 +282,33 @@ fn extent(text: &str) -> usize {
     at.min(text.len())
 }
 
-/// An address at the beginning of a line, behind a mark or a label.
-fn leading(line: &[u8]) -> Option<Range<usize>> {
-    const LABELS: [&[u8]; 7] = [
-        b"recipient address:",
-        b"recipient:",
-        b"addressed to:",
-        b"could not be delivered to:",
-        b"unable to deliver message to:",
-        b"there was an error delivering your mail to",
-        b"failed recipient:",
+/// An address at the beginning of a line, behind a mark or a label; and whether the label tells why.
+fn leading(line: &[u8]) -> Option<(Range<usize>, bool)> {
+    const LABELS: [(&[u8], bool); 11] = [
+        (b"recipient address:", false),
+        (b"recipient:", false),
+        (b"addressed to:", false),
+        (b"could not be delivered to:", false),
+        (b"unable to deliver message to:", false),
+        (b"there was an error delivering your mail to", false),
+        (b"failed recipient:", false),
+        // IMail
+        (b"unknown user:", true),
+        (b"invalid final delivery userid:", true),
+        (b"user mailbox exceeds allowed size:", true),
+        (b"undeliverable to", false),
     ];
     let marks = |text: &[u8]| text.iter().take_while(|b| b" \t<\"'*->+|\xc2\xb7\xe2\x80\xa2".contains(b)).count();
     let mut start = marks(line);
-    for label in LABELS {
-        if line.get(start..start + label.len()).is_some_and(|l| l.eq_ignore_ascii_case(label)) {
-            start += label.len();
-            start += marks(&line[start..]);
-            break;
-        }
+    let here = |label: &[u8]| line.get(start..start + label.len()).is_some_and(|l| l.eq_ignore_ascii_case(label));
+    let label = LABELS.into_iter().find(|(label, _)| here(label));
+    if let Some((label, _)) = label {
+        start += label.len();
+        start += marks(&line[start..]);
     }
     let at = start + line[start..].iter().take(320).position(|b| *b == b'@')?;
-    address_around(line, at).filter(|range| range.start == start)
+    let address = address_around(line, at).filter(|range| range.start == start)?;
+    Some((address, label.is_some_and(|(_, tells)| tells)))
 }
 
 /// The address around an `@`.

@@ -5,6 +5,7 @@ use crate::evidence::transcript::Stage;
 use crate::facts::boundary::is_public;
 use crate::span::Spanned;
 use std::net::IpAddr;
+use std::ops::Range;
 
 /// What mail systems write, lower case; the first that is found decides.
 const STEPS: [(&str, Stage); 37] = [
@@ -71,10 +72,12 @@ const BEFORE: [&str; 12] = [
 /// The host that a passage names as the one that answered: a name with a dot, or an address.
 pub(super) fn server(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
+    // The name may stand on the next line.
+    let flat = lower.split_whitespace().collect::<Vec<_>>().join(" ");
     let named = |before: &str| {
-        lower.match_indices(before).find_map(|(at, _)| {
-            let alone = at == 0 || !lower.as_bytes()[at - 1].is_ascii_alphanumeric();
-            host(lower.get(at + before.len()..)?).filter(|_| alone)
+        flat.match_indices(before).find_map(|(at, _)| {
+            let alone = at == 0 || !flat.as_bytes()[at - 1].is_ascii_alphanumeric();
+            host(flat.get(at + before.len()..)?).filter(|_| alone)
         })
     };
     // Gmail: "by the server for the recipient domain example.org by mx.example.org. [192.0.2.1]".
@@ -157,6 +160,19 @@ pub(super) fn enhanced(text: &str) -> Option<String> {
     places.find_map(|(n, _)| status_at(text.get(n..)?)).map(str::to_owned)
 }
 
+/// The recipient in front of a reply: an address that is a word of its own, unlike that of a command (`TO:<…>`).
+pub(super) fn addressee(before: &str) -> Option<Range<usize>> {
+    let words = before.split_whitespace().map(|word| word.trim_end_matches(':'));
+    let bare = |word: &str| word.strip_prefix('<').and_then(|w| w.strip_suffix('>')).unwrap_or(word).to_owned();
+    let is_address = |word: &String| {
+        word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && host(domain).as_deref() == Some(domain))
+            && !word.contains([':', '<', '=', '"'])
+    };
+    let address = words.map(bare).find(is_address)?;
+    let start = before.find(&address)?;
+    Some(start..start + address.len())
+}
+
 /// The address that the refusing server names as its client: in brackets, after the code.
 pub(super) fn client(recipient: &Recipient) -> Option<Spanned<IpAddr>> {
     let reply = recipient.reply.as_ref()?;
@@ -216,10 +232,27 @@ mod tests {
             ),
             ("connect to mx.example.net[192.0.2.1]:25: Connection refused", "mx.example.net", Stage::Connect),
             ("remote host 192.0.2.32 said: 550 for RCPT TO response", "192.0.2.32", Stage::Rcpt),
+            (
+                "host\n    mx.example.net[192.0.2.1] said: 550 no (in reply to RCPT TO command)",
+                "mx.example.net",
+                Stage::Rcpt,
+            ),
         ] {
             assert_eq!(server(text).as_deref(), Some(host), "{text}");
             assert_eq!(step(&text.to_ascii_lowercase()), Some(at), "{text}");
         }
         assert_eq!(server("the server is busy"), None);
+    }
+
+    #[test]
+    fn the_recipient_stands_in_front_of_the_reply() {
+        for (text, address) in [
+            ("<bob@example.net>: host mx.example.net[192.0.2.1] said: ", Some("bob@example.net")),
+            ("bob@example.net\n host mx\n SMTP error after RCPT TO:<x@example.net>:\n", Some("bob@example.net")),
+            ("SMTP error after MAIL FROM:<ann@example.com>: ", None),
+            ("", None),
+        ] {
+            assert_eq!(addressee(text).map(|r| &text[r]), address, "{text}");
+        }
     }
 }

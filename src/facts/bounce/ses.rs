@@ -1,7 +1,7 @@
 //! A notification of Amazon SES as SNS mails or posts it ("Amazon SNS notification contents for Amazon SES").
 
 use super::letter::Piece;
-use super::{Action, Bounce, Feedback, FeedbackKind, MOST, Recipient, said};
+use super::{Action, Bounce, Feedback, FeedbackKind, MOST, Recipient, TakenBy, said};
 use crate::span::{Span, Spanned};
 use serde::Deserialize;
 
@@ -74,7 +74,9 @@ pub(super) fn read(piece: &Piece, bounce: &mut Bounce) -> bool {
         Some(Spanned::new(name, span))
     });
     let transient = told.bounce_type.as_deref() == Some("Transient");
-    bounce.recipients = told.recipients.into_iter().take(MOST + 1).map(|to| named(to, Action::Delivered)).collect();
+    // Amazon SES keeps no mailboxes: it names as reporter the host that handed the message over.
+    let delivered = |to| Recipient { taken_by: Some(TakenBy::Host), ..named(to, Action::Delivered) };
+    bounce.recipients = told.recipients.into_iter().take(MOST + 1).map(delivered).collect();
     bounce.recipients.extend(told.bounced_recipients.into_iter().take(MOST + 1).map(|r| bounced(r, transient, span)));
     true
 }

@@ -7,7 +7,7 @@ fn read(text: &str, kind: InputKind) -> Bounce {
 }
 
 /// Address, action, status, category, server, step of each recipient.
-fn told(bounce: &Bounce) -> Vec<String> {
+pub(super) fn told(bounce: &Bounce) -> Vec<String> {
     let word = |w: Option<&str>| w.unwrap_or("-").to_owned();
     let line = |r: &Recipient| {
         [
@@ -106,6 +106,24 @@ fn notices_in_their_own_words() {
         ),
     ] {
         assert_eq!(told(&read(notice, InputKind::Bounce)), [expected], "{notice}");
+    }
+}
+
+/// Each with what is said of it alone.
+#[test]
+fn several_recipients_of_one_notice() {
+    for (notice, expected) in [
+        (
+            "Unknown user: bob@example.net\nUser mailbox exceeds allowed size: eve@example.org\n\nOriginal message follows.\n\n",
+            ["bob@example.net failed - recipient - -", "eve@example.org failed - mailbox-full - -"],
+        ),
+        (
+            "Hi. This is the qmail-send program at out.example.com.\n\n<bob@example.net>:\n192.0.2.1 does not like recipient.\n\
+             Remote host said: 550 5.1.1 no mailbox here\nGiving up on 192.0.2.1.\n\n<eve@example.org>:\nSorry, I couldn't find any host named example.org. (#5.1.2)\n",
+            ["bob@example.net failed 5.1.1 recipient 192.0.2.1 -", "eve@example.org failed 5.1.2 recipient - -"],
+        ),
+    ] {
+        assert_eq!(told(&read(notice, InputKind::Bounce)), expected, "{notice}");
     }
 }
 

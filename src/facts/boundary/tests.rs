@@ -111,6 +111,27 @@ fn two_servers_of_one_organization_each_below_its_own_received() {
     assert_eq!((r.boundary.believed.len(), client(&r).as_deref()), (2, Some("203.0.113.1")));
 }
 
+/// Postfix gives a message to amavis and takes it back; a milter and amavis each write in the name of the one server.
+#[test]
+fn one_server_with_a_filter_in_between_each_time_below_its_own_received() {
+    let text = |last: &str| {
+        format!(
+            "Received: from localhost (localhost [127.0.0.1]) by mx.example.org (Postfix)\n\
+             Authentication-Results: mx.example.org (amavis); dkim=pass header.d=example.com\n\
+             Received: from mx.example.org ([127.0.0.1]) by localhost (mx.example.org [127.0.0.1]) (amavis, port 10024)\n\
+             Received: from mail.example.com (mail.example.com [203.0.113.1]) by mx.example.org (Postfix)\n\
+             Authentication-Results: mx.example.org; {last}\n"
+        )
+    };
+    let r = reading(&text("spf=pass smtp.mailfrom=example.com"));
+    assert_eq!((r.boundary.believed.len(), client(&r).as_deref()), (2, Some("203.0.113.1")));
+    // What says the opposite came in with the message.
+    let forged = reading(&text("dkim=none"));
+    let denied = text("dkim=pass header.d=bank.example").replace("dkim=pass header.d=example.com", "dkim=none");
+    assert_eq!(forged.boundary.believed.len(), 2);
+    assert_eq!(reading(&denied).boundary.distrusted, [(1, Distrust::Contradicts)]);
+}
+
 const EXCHANGE: &str = "Received: from DM6PR.namprd12.prod.outlook.com (2001:db8:1::1) by CY8.namprd05.prod.outlook.com\n\
     Received: from BN7NAM10FT021.eop-nam10.prod.protection.outlook.com ([2001:db8:408::8c]) by BN9P220.outlook.office365.com\n\
     Authentication-Results: spf=fail (sender IP is 192.0.2.22) smtp.mailfrom=example.com; dkim=none (message not signed) header.d=none;dmarc=fail action=oreject header.from=example.com;compauth=fail reason=000\n\

@@ -3,7 +3,7 @@
 
 use super::canon::Canon;
 use super::crypto::Algorithm;
-use super::forensics::{Effort, What, body, likely};
+use super::forensics::{Effort, What, body, content_fields, likely};
 use super::{Signature, material};
 use crate::evidence::input::BodyWitness;
 use crate::evidence::{Input, InputKind};
@@ -39,8 +39,8 @@ pub enum Body {
     /// It has the hash of `bh=`. `unsigned` bytes, canonical, stand beyond `l=`.
     Match { unsigned: u64 },
     /// Its hash is another, in base64; the changes that, undone, restore the signed one, or else the
-    /// marks that changes left.
-    Mismatch { hash: String, altered: Option<Vec<What>>, marks: Vec<What> },
+    /// marks that changes left; and the Content fields of the part it was wrapped into.
+    Mismatch { hash: String, altered: Option<Vec<What>>, marks: Vec<What>, wrapped: Option<String> },
     /// `l=` counts more bytes than there are (RFC 6376 §3.5).
     Short { has: u64 },
     /// There is only a header.
@@ -248,7 +248,10 @@ impl<'i> Bodies<'i> {
             None
         };
         let marks = if differs && altered.is_none() { likely(body, self.lists) } else { Vec::new() };
-        Some(BodyWitness { field: signature.field, has, digest, empty, altered, marks })
+        let inside = matches!(altered.as_deref(), Some([What::WrappedInMultipart]));
+        let fits = |part: &[u8]| body_fits(signature, part) == Some(true);
+        let wrapped = inside.then(|| content_fields(body, fits)).flatten();
+        Some(BodyWitness { field: signature.field, has, digest, empty, altered, marks, wrapped })
     }
 
     fn judge(&mut self, signature: &Signature) -> Body {
@@ -262,7 +265,10 @@ impl<'i> Bodies<'i> {
             true => Body::Match { unsigned: length.map_or(0, |l| found.has - l) },
             // An empty body is more often one that was left behind than one that was changed.
             false if found.empty => Body::NotAvailable,
-            false => Body::Mismatch { hash: found.digest, altered: found.altered, marks: found.marks },
+            false => {
+                let BodyWitness { digest: hash, altered, marks, wrapped, .. } = found;
+                Body::Mismatch { hash, altered, marks, wrapped }
+            }
         }
     }
 }

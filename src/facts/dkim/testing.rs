@@ -1,6 +1,10 @@
-//! Signatures made by another implementation, with keys made for tests.
+//! Signatures made by another implementation, with keys made for tests, and what we find of them.
 
 use super::canon::Canon;
+use super::{Verification, key, verify};
+use crate::evidence::{Answer, Answers, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
+use crate::facts::Reading;
+use crate::facts::lookup::Lookup;
 use mail_auth::common::crypto::{Ed25519Key, RsaKey, Sha256};
 use mail_auth::common::headers::HeaderWriter;
 use mail_auth::dkim::{Canonicalization, DkimSigner};
@@ -62,4 +66,38 @@ impl Signing {
             false => format!("v=DKIM1; k=rsa; p={RSA_PUBLIC}"),
         }
     }
+}
+
+/// What we find of the first signature of a text; of its key there is a record, the word of an outcome without any, or
+/// nothing was asked.
+pub fn verified(text: &str, kind: InputKind, record: &str) -> Verification {
+    verification(&with_key(Input::read("-", text.as_bytes(), Some(kind)).unwrap(), record))
+}
+
+/// What we find of the first signature.
+pub fn verification(evidence: &Evidence) -> Verification {
+    let reading = Reading::read(&evidence.input, &evidence.said);
+    let keys = key::gather(&Lookup::over(evidence), &reading, &evidence.said);
+    verify::verify(&reading, &keys, evidence).remove(0)
+}
+
+/// An input and, in DNS, the key of the signatures made here.
+pub fn with_key(input: Input, record: &str) -> Evidence {
+    let now = "2026-11-03T00:00:00Z".parse().unwrap();
+    Evidence { answers: answers(record), ..Evidence::new(input, Said::default(), now, true) }
+}
+
+fn answers(record: &str) -> Answers {
+    let question = Question::new("s1._domainkey.example.com", Kind::Txt);
+    let failed = [Outcome::NxDomain, Outcome::NoData, Outcome::ServFail, Outcome::Timeout];
+    let answer = match failed.into_iter().find(|o| o.word() == record) {
+        _ if record.is_empty() => return Answers::new(),
+        Some(outcome) => Answer::new(outcome, Vec::new(), jiff::Timestamp::UNIX_EPOCH),
+        None => {
+            let data = crate::remedy::text(record);
+            let record = Record { name: question.name.clone(), ttl: 60, data };
+            Answer::new(Outcome::Records, vec![record], jiff::Timestamp::UNIX_EPOCH)
+        }
+    };
+    Answers::from([(question, answer)])
 }

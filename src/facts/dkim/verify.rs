@@ -2,11 +2,11 @@
 
 use super::crypto::Algorithm;
 use super::forensics::{self, Altered, Proof, What};
-use super::signed::{Body, Signed, before_colon};
+use super::signed::{Body, Signed, before_colon, covered};
 use super::{Key, KeyRecord, KeyState, PublicKey, Signature, material};
 use crate::evidence::{Evidence, Input, RepairKind};
 use crate::facts::Reading;
-use crate::facts::header::Field;
+use crate::facts::header::{Field, Header};
 use crate::facts::received::Hop;
 
 /// What we found of one signature ourselves.
@@ -276,27 +276,42 @@ fn altered(
     out
 }
 
-/// Undoes known changes of the signed fields until the signature fits.
+/// Undoes known changes of the signed fields until the signature fits. The header of a message that was wrapped is
+/// searched as it was before.
 fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8], input: &Input) -> Option<Vec<What>> {
-    let text = &input.text[..];
     let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
-    let field = |n: &Option<usize>| n.and_then(|n| reading.header.fields.get(n).copied());
-    let names = signature.signed.iter().map(String::as_str).zip(signed.chosen.iter().map(field)).collect();
-    let chosen = forensics::Chosen { names, header: &reading.header, text, canon: signed.canon };
-    let own: Vec<Vec<u8>> =
-        chosen.names.iter().map(|(_, f)| f.map_or(Vec::new(), |f| canonical(signed, &was(f, text)))).collect();
-    forensics::restore_header(&chosen, input.effort(), |changes| {
-        let mut data = Vec::with_capacity(signed.fields.len() + signed.itself.len());
-        for (n, own) in own.iter().enumerate() {
-            match changes.iter().find(|(changed, _)| *changed == n) {
-                Some((_, Some(was))) => data.extend(canonical(signed, was)),
-                Some((_, None)) => {}
-                None => data.extend_from_slice(own),
+    let verifies = |fields: &[u8]| signed.algorithm.verifies(key, &[fields, &signed.itself[..]].concat(), &b);
+    let undo = |header: &Header, text: &[u8], chosen: &[Option<usize>]| {
+        let field = |n: &Option<usize>| n.and_then(|n| header.fields.get(n).copied());
+        let names = signature.signed.iter().map(String::as_str).zip(chosen.iter().map(field)).collect();
+        let chosen = forensics::Chosen { names, header, text, canon: signed.canon };
+        let own: Vec<Vec<u8>> =
+            chosen.names.iter().map(|(_, f)| f.map_or(Vec::new(), |f| canonical(signed, &was(f, text)))).collect();
+        forensics::restore_header(&chosen, input.effort(), |changes| {
+            let mut data = Vec::with_capacity(signed.fields.len());
+            for (n, own) in own.iter().enumerate() {
+                match changes.iter().find(|(changed, _)| *changed == n) {
+                    Some((_, Some(was))) => data.extend(canonical(signed, was)),
+                    Some((_, None)) => {}
+                    None => data.extend_from_slice(own),
+                }
             }
-        }
-        data.extend_from_slice(&signed.itself);
-        signed.algorithm.verifies(key, &data, &b)
-    })
+            verifies(&data)
+        })
+    };
+    let Body::Mismatch { wrapped: Some(part), .. } = &signed.body else {
+        return undo(&reading.header, &input.text, &signed.chosen);
+    };
+    let text = forensics::unwrapped(&reading.header, &input.text, part);
+    let header = Header::split(&text);
+    let (chosen, fields) = covered(signature, &header, &text)?;
+    let moved = if fields == signed.fields { Vec::new() } else { vec![What::ContentTypeChanged] };
+    if verifies(&fields) {
+        return Some(moved);
+    }
+    let mut all = [moved, undo(&header, &text, &chosen)?].concat();
+    all.dedup();
+    Some(all)
 }
 
 fn was(field: Field, text: &[u8]) -> (Vec<u8>, Vec<u8>) {

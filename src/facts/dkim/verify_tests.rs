@@ -1,41 +1,14 @@
 use super::*;
-use crate::evidence::{Answer, Answers, Input, InputKind, Kind, Outcome, Question, Record, Said};
+use crate::evidence::{Input, InputKind};
 use crate::facts::dkim::canon::Canon;
 use crate::facts::dkim::samples;
-use crate::facts::dkim::testing::{RELAXED, SIMPLE, Signing};
-use crate::facts::lookup::Lookup;
+use crate::facts::dkim::testing::{RELAXED, SIMPLE, Signing, verified, with_key};
 
 const MESSAGE: &str = "From: Ann <ann@example.com>\r\nTo: Bob <bob@example.net>\r\nSubject: Invoice  8842\r\n\
     Date: Mon, 2 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nHello Bob,\r\n\r\nplease pay.  \r\n-- \r\nAnn\r\n";
 
-/// A record, the word of an outcome without any, or nothing asked.
-fn answers(record: &str) -> Answers {
-    let question = Question::new("s1._domainkey.example.com", Kind::Txt);
-    let failed = [Outcome::NxDomain, Outcome::NoData, Outcome::ServFail, Outcome::Timeout];
-    let answer = match failed.into_iter().find(|o| o.word() == record) {
-        _ if record.is_empty() => return Answers::new(),
-        Some(outcome) => Answer::new(outcome, Vec::new(), jiff::Timestamp::UNIX_EPOCH),
-        None => {
-            let data = crate::remedy::text(record);
-            let record = Record { name: question.name.clone(), ttl: 60, data };
-            Answer::new(Outcome::Records, vec![record], jiff::Timestamp::UNIX_EPOCH)
-        }
-    };
-    Answers::from([(question, answer)])
-}
-
-fn of(text: &str, kind: InputKind, record: &str) -> Verification {
-    let input = Input::read("-", text.as_bytes(), Some(kind)).unwrap();
-    let reading = Reading::read(&input, &Said::default());
-    let now = "2026-11-03T00:00:00Z".parse().unwrap();
-    let evidence = Evidence { answers: answers(record), ..Evidence::new(input, Said::default(), now, true) };
-    let lookup = Lookup::over(&evidence);
-    let keys = crate::facts::dkim::key::gather(&lookup, &reading, &evidence.said);
-    verify(&reading, &keys, &evidence).remove(0)
-}
-
 fn message(text: &str, record: &str) -> (Hash, Hash, Option<DkimResult>, Option<Reason>) {
-    let v = of(text, InputKind::Message, record);
+    let v = verified(text, InputKind::Message, record);
     (v.header_hash, v.body_hash, v.result, v.reason)
 }
 
@@ -94,19 +67,19 @@ fn a_header_alone_is_verified_as_far_as_it_goes() {
     let header = whole.split_once("\r\n\r\n").unwrap().0;
     for text in [header.to_owned(), format!("{header}\r\n\r\n")] {
         for kind in [InputKind::Headers, InputKind::Message] {
-            let v = of(&text, kind, &RELAXED.record());
+            let v = verified(&text, kind, &RELAXED.record());
             assert_eq!((v.header_hash, v.body_hash), (Hash::Match, Hash::Unknown));
             assert_eq!((v.result, v.reason), (Some(DkimResult::Neutral), Some(Reason::BodyNotAvailable)));
         }
     }
     let changed = header.replace("Ann <", "Anne <");
-    let v = of(&changed, InputKind::Headers, &RELAXED.record());
+    let v = verified(&changed, InputKind::Headers, &RELAXED.record());
     assert_eq!((v.header_hash, v.reason), (Hash::Mismatch, Some(Reason::SignatureMismatch)));
     // What was quoted in a reply does not count against the signer.
     let quoted = header.lines().map(|l| format!("> {l}\n")).collect::<String>();
-    let v = of(&quoted, InputKind::Headers, &RELAXED.record());
+    let v = verified(&quoted, InputKind::Headers, &RELAXED.record());
     assert_eq!((v.header_hash, v.result), (Hash::Match, Some(DkimResult::Neutral)));
-    let v = of(&quoted.replace("Ann <", "Anne <"), InputKind::Headers, &RELAXED.record());
+    let v = verified(&quoted.replace("Ann <", "Anne <"), InputKind::Headers, &RELAXED.record());
     assert_eq!((v.header_hash, v.result), (Hash::Unknown, None));
 }
 
@@ -208,10 +181,7 @@ fn a_case_without_the_body_verifies_the_same() {
     use crate::evidence::case::Case;
     for text in EVERY.iter().map(|s| s.sign(MESSAGE)).chain([RELAXED.sign(MESSAGE).replace("pay", "wait")]) {
         let input = Input::read("-", text.as_bytes(), None).unwrap();
-        let evidence = Evidence {
-            answers: answers(&RELAXED.record()),
-            ..Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true)
-        };
+        let evidence = with_key(input, &RELAXED.record());
         let signed = |e: &Evidence| Reading::read(&e.input, &e.said).signed;
         let case = Case::new(&evidence, false);
         let back = Case::read(case.write().as_bytes()).unwrap().evidence(None).unwrap();

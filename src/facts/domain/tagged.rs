@@ -92,6 +92,16 @@ fn means(text: &[u8], version: &str) -> bool {
     let near = text.get(..64).unwrap_or(text);
     word(near, whole.len()) == word(whole.as_bytes(), whole.len())
         || word(near, version.len()) == word(version.as_bytes(), version.len())
+        || misnumbered(near, version)
+}
+
+/// `v=TLSRPT1`, `v=STSv2`: the word is right, and the number is not.
+fn misnumbered(text: &[u8], version: &str) -> bool {
+    let stem = version.trim_end_matches(|c: char| c.is_ascii_digit() || c == 'v');
+    let Some(rest) = text.get(2..).filter(|_| text[..2].eq_ignore_ascii_case(b"v=")) else { return false };
+    let first = rest.split(|b| *b == b';').next().unwrap_or_default().trim_ascii();
+    let Some((word, number)) = first.split_at_checked(stem.len()) else { return false };
+    word.eq_ignore_ascii_case(stem.as_bytes()) && number.iter().all(|b| b.is_ascii_digit() || b"vV.".contains(b))
 }
 
 impl Tagged {
@@ -174,6 +184,10 @@ mod tests {
         assert_eq!(at.records.iter().map(|r| r.value("id").unwrap()).collect::<Vec<_>>(), ["1"]);
         assert_eq!(at.almost.len(), 2);
         assert!(at.almost.iter().all(Tagged::is_void));
+        for near in ["v=STS1; id=1", "v=STS; id=1", "v=stsv2"] {
+            assert_eq!(read(&format!("x.test TXT \"{near}\"")).almost.len(), 1, "{near}");
+        }
+        assert!(read("x.test TXT \"v=STScopes; id=1\"").almost.is_empty());
     }
 
     #[test]

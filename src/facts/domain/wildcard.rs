@@ -2,7 +2,7 @@
 //! not there (RFC 4592).
 
 use super::unused_label;
-use crate::evidence::{Kind, Outcome, Question};
+use crate::evidence::{Answers, Kind, Outcome, Question};
 use crate::facts::dmarc::walk;
 use crate::facts::lookup::Lookup;
 
@@ -14,6 +14,27 @@ pub struct Wildcard {
     pub outcome: Option<Outcome>,
     /// TXT that any name gets.
     pub texts: Vec<String>,
+}
+
+impl Wildcard {
+    /// Is what answers at `name` the wildcard's, and no record of the name itself (RFC 4592 §3.3.1)? So it is where a
+    /// name that nobody uses gets the same.
+    pub fn answers(&self, answers: &Answers, name: &str) -> bool {
+        let below = self
+            .question
+            .name
+            .split_once('.')
+            .is_some_and(|(_, domain)| name.strip_suffix(domain).is_some_and(|head| head.ends_with('.')));
+        let data = |name: &str| {
+            let answer = answers.get(&Question::new(name, Kind::Txt))?;
+            Some(answer.records.iter().map(|r| &r.data).collect::<Vec<_>>()).filter(|data| !data.is_empty())
+        };
+        let same = || {
+            let (own, any) = (data(name)?, data(&self.question.name)?);
+            Some(own.len() == any.len() && own.iter().all(|d| any.contains(d)))
+        };
+        below && same() == Some(true)
+    }
 }
 
 /// Asks for a name below `domain` that nobody uses.

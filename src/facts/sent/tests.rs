@@ -1,8 +1,8 @@
 use super::*;
 use crate::evidence::case::Case;
-use crate::evidence::{Answer, Answers, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
+use crate::evidence::{Input, InputKind};
 use crate::facts::dkim::forensics::Proof;
-use crate::facts::dkim::testing::{RELAXED, SIMPLE, Signing};
+use crate::facts::dkim::testing::{RELAXED, SIMPLE, Signing, with_key};
 use crate::facts::{Facts, Reading};
 use std::sync::Arc;
 
@@ -111,13 +111,7 @@ fn hostile_copies_are_bounded() {
 fn facts(sent: &str, received: &str, signing: Signing) -> Facts {
     let sent = Input::read("sent.eml", sent.as_bytes(), Some(InputKind::Message)).unwrap();
     let input = Input::read("m.eml", received.as_bytes(), Some(InputKind::Message)).unwrap().beside(sent);
-    let question = Question::new("s1._domainkey.example.com", Kind::Txt);
-    let record = Record { name: question.name.clone(), data: crate::remedy::text(&signing.record()), ttl: 300 };
-    let answer = Answer::new(Outcome::Records, vec![record], jiff::Timestamp::UNIX_EPOCH);
-    let evidence = Evidence {
-        answers: Answers::from([(question, answer)]),
-        ..Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true)
-    };
+    let evidence = with_key(input, &signing.record());
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
     Facts::gather(Arc::new(evidence), reading)
 }

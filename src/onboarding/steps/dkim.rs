@@ -8,6 +8,7 @@ use crate::knowledge::{Platform, pattern, platform};
 use crate::onboarding::signer::Key;
 use crate::remedy::{self, Change, dkim};
 use crate::rules::Finding;
+use crate::shell::command;
 
 /// Rules of a key.
 const KEY: &[&str] = &[
@@ -44,7 +45,7 @@ fn of_platform(desk: &Desk, platform: &Platform) -> Step {
         it.actions.push(remedy::platform::place(setting, domain));
     }
     let changes = remedy::platform::keys(platform, domain, &desk.facts().evidence.answers);
-    it.check = changes.first().filter(|c| !c.name.contains('<')).map(|c| format!("dig +short TXT {}", c.name));
+    it.check = changes.first().filter(|c| !c.name.contains('<')).map(|c| command!("dig +short TXT {}", c.name));
     let names: Vec<String> = changes.iter().map(|c| c.name.clone()).collect();
     let found: Vec<&Finding> = desk.findings(KEY).filter(|f| Desk::concerns(f, &names)).collect();
     let nameless = changes.is_empty() || changes.iter().any(|c| c.name.contains('<'));
@@ -171,7 +172,7 @@ fn of_servers(desk: &Desk) -> Step {
         ));
         return it;
     }
-    it.check = Some(format!("dig +short TXT {key}"));
+    it.check = Some(command!("dig +short TXT {}", key));
     it.proof.push(desk.says(&key, Kind::Txt));
     let found: Vec<&Finding> = desk.findings(KEY).filter(|f| Desk::concerns(f, std::slice::from_ref(&key))).collect();
     if desk.unasked(&key, Kind::Txt) {

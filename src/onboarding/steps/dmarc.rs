@@ -1,11 +1,13 @@
 //! DMARC: the record that begins with watching, and the step that raises it.
 
+use super::super::filled::REPORTS;
 use super::{Desk, Next, Stage, State, Step, step};
 use crate::evidence::{Data, Kind};
 use crate::facts::dmarc::Policy;
 use crate::remedy::dmarc::Edit;
 use crate::remedy::{blank, text};
 use crate::rules::{Finding, Severity};
+use crate::shell::command;
 
 /// Rules of the record. That it only watches is a stage, no fault.
 const DMARC: &[&str] = &[
@@ -27,7 +29,7 @@ pub(super) fn record(desk: &Desk) -> Step {
         "DMARC watches",
         "Large receivers ask for a record; it starts with p=none and reports, which show whom you forgot.",
     );
-    it.check = Some(format!("dig +short TXT {name}"));
+    it.check = Some(command!("dig +short TXT {}", name));
     it.proof.push(desk.says(&name, Kind::Txt));
     let dmarc = &desk.facts().dmarc;
     // Tags that are gone do no harm to mail, but nobody should begin with them.
@@ -53,7 +55,7 @@ pub(super) fn record(desk: &Desk) -> Step {
         return it;
     }
     it.state = State::ToDo;
-    let mailbox = desk.told.reports.clone().unwrap_or_else(|| blank("mailbox for the reports"));
+    let mailbox = desk.told.reports.clone().unwrap_or_else(|| blank(REPORTS));
     let value = format!("v=DMARC1; p=none; rua=mailto:{mailbox}");
     it.changes.push(desk.change(&name, Kind::Txt, vec![text(&value)], |_| false));
     let foreign = desk.told.reports.as_deref().and_then(|m| m.rsplit_once('@')).map(|(_, d)| d);
@@ -81,7 +83,7 @@ pub(super) fn raise(desk: &Desk, unsigned: &[&Step]) -> Step {
         "DMARC refuses forgeries",
         "Only a policy that is enforced keeps others from using the name.",
     );
-    it.check = Some(format!("dig +short TXT {name}"));
+    it.check = Some(command!("dig +short TXT {}", name));
     let policy = desk.facts().dmarc.record().and_then(|r| r.own_policy());
     it.state = match policy {
         Some(Policy::Quarantine | Policy::Reject) => State::Done,

@@ -2,6 +2,7 @@
 
 use super::{Desk, Next, Stage, State, Step, step};
 use crate::knowledge::receiver;
+use crate::shell::command;
 
 pub(super) fn all(desk: &Desk) -> Vec<Step> {
     let mut steps = vec![portals(desk), warm_up(desk)];
@@ -46,7 +47,7 @@ fn warm_up(desk: &Desk) -> Step {
     desk.judged(&mut it, &found);
     let target = desk.told.volume.map_or_else(|| "N".to_owned(), |n| n.to_string());
     let platform = match &desk.told.platforms[..] {
-        [one] => format!(" --platform {one}"),
+        [one] => command!(" --platform {}", one),
         _ => String::new(),
     };
     let age =

@@ -6,6 +6,7 @@ use crate::facts::reverse::reverse_question;
 use crate::onboarding::told::Server;
 use crate::remedy::{Change, TTL, blank};
 use crate::rules::Finding;
+use crate::shell::command;
 use std::net::IpAddr;
 
 /// Rules of an address and its names.
@@ -31,7 +32,7 @@ pub(super) fn server(desk: &Desk, server: &Server) -> Vec<Step> {
         "The name in HELO and the reverse name have to lead back to the address.",
     );
     let (kind, address) = data(ip);
-    forward.check = Some(format!("dig +short {kind} {host}"));
+    forward.check = Some(command!("dig +short {} {}", kind, host));
     if server.name.is_none() {
         forward.actions.push(format!("Choose a name for it and say it: --server {ip}=NAME."));
         forward.changes.push(Change { name: host.clone(), kind, ttl: TTL, before: vec![], after: vec![address] });
@@ -65,7 +66,7 @@ fn reverse(desk: &Desk, server: &Server, host: &str) -> Step {
         format!("The reverse name of {ip} leads back"),
         "Gmail, Outlook.com and many others refuse servers without one.",
     );
-    it.check = Some(format!("dig +short -x {ip}"));
+    it.check = Some(command!("dig +short -x {}", ip));
     it.proof.push(desk.says(&question.name, Kind::Ptr));
     let names: Vec<String> = vec![question.name.clone()];
     let about = |f: &&Finding| Desk::concerns(f, &names) || f.title.contains(&ip.to_string());

@@ -1,9 +1,11 @@
 //! What mail arrives without, and what makes it safer or better seen.
 
+use super::super::filled::REPORTS;
 use super::{Desk, Next, Stage, State, Step, done, step, unknown};
 use crate::evidence::{Data, Kind};
 use crate::facts::dmarc::Policy;
 use crate::remedy::{blank, text};
+use crate::shell::command;
 
 pub(super) fn all(desk: &Desk) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -23,14 +25,14 @@ fn tls_rpt(desk: &Desk) -> Step {
         "Failed encryption is reported",
         "Senders tell once a day where TLS to your mail hosts failed (RFC 8460).",
     );
-    it.check = Some(format!("dig +short TXT {name}"));
+    it.check = Some(command!("dig +short TXT {}", name));
     match &desk.facts().domain.tls_rpt {
         Some(published) if published.record().is_some_and(|r| r.flaws.is_empty()) => {
             done(it, desk.says(&name, Kind::Txt))
         }
         Some(_) if !desk.unasked(&name, Kind::Txt) => {
             it.proof.push(desk.says(&name, Kind::Txt));
-            let mailbox = desk.told.reports.clone().unwrap_or_else(|| blank("mailbox for the reports"));
+            let mailbox = desk.told.reports.clone().unwrap_or_else(|| blank(REPORTS));
             let value = format!("v=TLSRPTv1; rua=mailto:{mailbox}");
             let old = |d: &Data| matches!(d, Data::Txt(t) if t.concat().starts_with(b"v=TLSRPT"));
             it.changes.push(desk.change(&name, Kind::Txt, vec![text(&value)], old));
@@ -49,7 +51,7 @@ fn mta_sts(desk: &Desk) -> Step {
         "Mail to you is always encrypted",
         "A policy over HTTPS names your mail hosts and asks for TLS with a good certificate (RFC 8461).",
     );
-    it.check = Some(format!("curl -sS https://mta-sts.{domain}/.well-known/mta-sts.txt"));
+    it.check = Some(command!("curl -sS https://mta-sts.{}/.well-known/mta-sts.txt", domain));
     let found: Vec<_> = desk.findings(&["mta-sts-or-dane-broken"]).collect();
     if !found.is_empty() {
         desk.judged(&mut it, &found);
@@ -91,7 +93,7 @@ fn caa(desk: &Desk) -> Step {
         "The right authorities may issue certificates",
         "CAA records name them; without any, every authority may.",
     );
-    it.check = Some(format!("dig +short CAA {}", desk.domain));
+    it.check = Some(command!("dig +short CAA {}", desk.domain));
     let found: Vec<_> = desk.findings(&["caa-blocks-issuer"]).collect();
     desk.judged(&mut it, &found);
     match (found.is_empty(), desk.unasked(desk.domain, Kind::Caa)) {
@@ -109,7 +111,7 @@ fn bimi(desk: &Desk) -> Step {
         "Your logo stands beside the mail",
         "BIMI: only with DMARC enforced; Gmail and Apple ask for a certificate of the mark besides.",
     );
-    it.check = Some(format!("dig +short TXT {name}"));
+    it.check = Some(command!("dig +short TXT {}", name));
     let enforced = desk.facts().dmarc.record().and_then(|r| r.own_policy()).is_some_and(|p| p > Policy::None);
     if desk.facts().dmarc.record().is_none() && !desk.facts().dmarc.is_absent() {
         return unknown(it, desk.says(&format!("_dmarc.{}", desk.domain), Kind::Txt));
@@ -145,7 +147,7 @@ fn blocklists(desk: &Desk) -> Step {
         "Your addresses are on no blocklist",
         "An address that somebody else had before may be listed from the start.",
     );
-    it.check = Some(format!("postdoc check {} --blocklists", desk.domain));
+    it.check = Some(command!("postdoc check {} --blocklists", desk.domain));
     let rules = ["dnsbl-listed", "domain-listed"];
     let found: Vec<_> = desk.d.every_finding().filter(|f| rules.contains(&f.rule.id)).collect();
     desk.judged(&mut it, &found);
@@ -168,7 +170,7 @@ fn role_mailboxes(desk: &Desk) -> Step {
         format!("postmaster@ and abuse@{} are read", desk.domain),
         "Complaints and confirmations of feedback loops go there (RFC 5321 §4.5.1, RFC 2142).",
     );
-    it.check = Some(format!("postdoc check {} --probe-mx", desk.domain));
+    it.check = Some(command!("postdoc check {} --probe-mx", desk.domain));
     let found: Vec<_> = desk.findings(&["role-mailbox-missing"]).collect();
     desk.judged(&mut it, &found);
     if !found.is_empty() {

@@ -7,6 +7,7 @@ use crate::facts::spf::record::Record;
 use crate::facts::spf::{SpfResult, check_host};
 use crate::knowledge::{Platform, pattern, platform};
 use crate::remedy::{self, Change, TTL, blank, text};
+use crate::shell::command;
 use std::net::IpAddr;
 
 /// Rules of the record. That -all may refuse forwarded mail is the owner's choice.
@@ -35,7 +36,7 @@ pub(super) fn spf(desk: &Desk) -> Step {
         "SPF allows those who send",
         "Receivers look up whether the server may use the bounce address of this very name.",
     );
-    it.check = Some(format!("postdoc spf {domain}"));
+    it.check = Some(command!("postdoc spf {}", domain));
     it.proof.push(desk.says(domain, Kind::Txt));
     if desk.unasked(domain, Kind::Txt) {
         it.state = State::Unknown;
@@ -163,7 +164,7 @@ fn of_platform(desk: &Desk, platform: &Platform) -> Option<Step> {
         .as_deref()
         .map_or_else(|| blank(&format!("target that {} shows", platform.name)), |t| Platform::fill(t, domain));
     let fits = |shown: &str| pattern::glob(&pattern::open(&target), shown);
-    it.check = Some(format!("dig +short {} {name}", setup.record));
+    it.check = Some(command!("dig +short {} {}", setup.record, name));
     if !name.contains('<') && [Kind::Cname, Kind::Mx, Kind::Txt].into_iter().all(|kind| desk.unasked(&name, kind)) {
         return Some(unknown(it, desk.says(&name, Kind::Cname)));
     }
@@ -206,7 +207,7 @@ fn of_servers(desk: &Desk, bounce: &str) -> Step {
         format!("Bounces of your servers go to {bounce}"),
         "SPF is asked for this name; it has to allow the servers, and to take the bounces.",
     );
-    it.check = Some(format!("postdoc spf {bounce}"));
+    it.check = Some(command!("postdoc spf {}", bounce));
     if desk.unasked(bounce, Kind::Txt) {
         return unknown(it, desk.says(bounce, Kind::Txt));
     }

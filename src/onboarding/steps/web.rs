@@ -8,6 +8,7 @@ use crate::facts::domain::names::front_page;
 use crate::knowledge::platform;
 use crate::onboarding::told::Host;
 use crate::remedy::{self, blank};
+use crate::shell::command;
 use std::net::IpAddr;
 
 /// Hosts of links and pixels: where each leads, and its certificate.
@@ -33,7 +34,7 @@ fn track(desk: &Desk, host: &Host) -> Step {
     );
     let ip = target.as_deref().and_then(|t| t.parse::<IpAddr>().ok());
     let kind = ip.map_or(Kind::A, |ip| data(ip).0);
-    it.check = Some(format!("dig +short {kind} {name}"));
+    it.check = Some(command!("dig +short {} {}", kind, name));
     let platforms = desk.told.platforms.iter().filter_map(|id| platform::find(id)).filter_map(|p| p.tracking.as_ref());
     let whose = platforms.filter(|t| Some(&t.target) == target.as_ref());
     it.actions.extend(whose.filter_map(|t| t.setting.as_deref()).map(|s| remedy::platform::place(s, desk.domain)));
@@ -86,7 +87,7 @@ fn secured(desk: &Desk, host: &Host) -> Step {
         format!("{name} shows a certificate of its own"),
         "Without one every link of the mail ends in a warning of the browser.",
     );
-    it.check = Some(format!("curl -sSI https://{name}/"));
+    it.check = Some(command!("curl -sSI https://{}/", name));
     it.next = Some(Next::Hosts);
     match desk.brought(&front_page(name)) {
         Some(What::Page { status, .. }) => {
@@ -118,7 +119,7 @@ pub(super) fn certificate(desk: &Desk) -> Option<Step> {
         "Mail to it travels encrypted to the right host; MTA-STS asks for a valid one, and so do people who submit mail to it.",
     );
     it.optional = true;
-    it.check = Some(format!("openssl s_client -starttls smtp -connect {host}:25 -verify_return_error"));
+    it.check = Some(command!("openssl s_client -starttls smtp -connect {}:25 -verify_return_error", host));
     let found: Vec<_> =
         desk.findings(&["caa-blocks-issuer", "mx-certificate-invalid", "mx-starttls-missing"]).collect();
     it.actions.push(format!(

@@ -1,11 +1,13 @@
 //! Who sends, the zone itself, where mail goes, and the tokens of postmaster portals.
 
+use super::super::filled::MAIL_HOST;
 use super::{Desk, Next, Stage, State, Step, done, step, unknown};
 use crate::evidence::{Data, Kind};
 use crate::facts::dkim::name;
 use crate::facts::domain::who::Role;
 use crate::knowledge::platform;
 use crate::remedy::{Change, TTL, blank};
+use crate::shell::command;
 
 /// Rules of the zone.
 const ZONE: &[&str] = &["dns-flaky", "domain-not-found"];
@@ -28,7 +30,7 @@ pub(super) fn who_sends(desk: &Desk) -> Step {
     match all.is_empty() {
         true => {
             it.actions.push("Name every platform and every server of your own that will send; none is guessed.".into());
-            it.check = Some(format!("postdoc onboard {} --platform ID --server IP=NAME", desk.domain));
+            it.check = Some(command!("postdoc onboard {} --platform ID --server IP=NAME", desk.domain));
             it
         }
         false => done(it, all.join(", ")),
@@ -42,7 +44,7 @@ pub(super) fn name_servers(desk: &Desk) -> Step {
         "Name servers answer",
         "Everything below stands in the zone: its servers have to be reachable and to say the same.",
     );
-    it.check = Some(format!("dig +short NS {}", desk.domain));
+    it.check = Some(command!("dig +short NS {}", desk.domain));
     let found: Vec<_> = desk.findings(ZONE).collect();
     desk.judged(&mut it, &found);
     let glueless = glueless(desk);
@@ -81,7 +83,7 @@ pub(super) fn mx(desk: &Desk) -> Step {
         "Replies and bounces have a place to go",
         "Receivers ask whether mail to the sender could arrive; where it goes is yours to say and never guessed.",
     );
-    it.check = Some(format!("dig +short MX {domain}"));
+    it.check = Some(command!("dig +short MX {}", domain));
     let found: Vec<_> = desk.findings(MX).collect();
     let Some(servers) = desk.mx() else { return unknown(it, desk.says(domain, Kind::Mx)) };
     if !servers.is_empty() && found.is_empty() {
@@ -101,7 +103,7 @@ pub(super) fn mx(desk: &Desk) -> Step {
         return it;
     }
     let hosts: Vec<String> = match &desk.told.mx[..] {
-        [] => vec![blank("host that your mailbox provider names")],
+        [] => vec![blank(MAIL_HOST)],
         told => told.to_vec(),
     };
     let set = (1..).zip(hosts).map(|(n, exchange)| Data::Mx { preference: n * 10, exchange });
@@ -132,7 +134,7 @@ pub(super) fn silent(desk: &Desk) -> Step {
         "Nobody can send in its name",
         "A parked name is used by forgers unless its records say that no mail is from it.",
     );
-    it.check = Some(format!("postdoc check {domain} --non-sending"));
+    it.check = Some(command!("postdoc check {} --non-sending", domain));
     let found: Vec<_> = desk.findings(&["non-sending-domain-open"]).collect();
     desk.judged(&mut it, &found);
     let passed = desk.d.passed.iter().any(|r| r.id == "non-sending-domain-open");
@@ -162,7 +164,7 @@ pub(super) fn verification(desk: &Desk) -> Step {
         "They show complaints and faults of your mail, and ask for a token in DNS first.",
     );
     it.optional = true;
-    it.check = Some(format!("dig +short TXT {domain}"));
+    it.check = Some(command!("dig +short TXT {}", domain));
     if desk.unasked(domain, Kind::Txt) {
         return unknown(it, desk.says(domain, Kind::Txt));
     }

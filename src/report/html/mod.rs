@@ -126,9 +126,9 @@ fn finding(out: &mut String, d: &Diagnosis, f: &Finding, follows: bool, shown: S
     if let Some(fix) = &f.fix {
         remedy(out, fix, shown);
     }
-    if let Some((words, remains)) = proof::words(f) {
+    if let Some((words, left)) = proof::words(f) {
         let _ = writeln!(out, "<h3>Proof</h3>\n<p>{}</p>", text(shown, &words));
-        list(out, "ul", remains.iter().map(|left| format!("remains: {}", text(shown, left))));
+        list(out, "ul", left.iter().map(|(word, what)| format!("{word}: {}", text(shown, what))));
     }
     if let Some(check) = &f.check {
         let (command, expect) = (text(shown, &check.command), text(shown, &check.expect));

@@ -47,7 +47,7 @@ struct Fix {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     edited: bool,
     replayed: Option<Replayed>,
-    /// What would prove it, where `replayed` is `null`.
+    /// What would prove it, where `replayed` is `null`; else what can only be asked once it is published.
     needs: Vec<GapPart>,
 }
 
@@ -180,9 +180,10 @@ fn line_start(text: &[u8], at: usize) -> usize {
 
 fn fix(remedy: &Remedy, proof: Option<&Proof>) -> Fix {
     let (replayed, needs) = match proof {
-        Some(Proof::Proven { before, after, remains, given }) => {
+        Some(Proof::Proven { before, after, remains, given, open }) => {
             let remains = remains.iter().map(|r| r.rule.id).collect();
-            (Some(Replayed { before: before.word(), after: after.word(), remains, given: given.clone() }), Vec::new())
+            let replayed = Replayed { before: before.word(), after: after.word(), remains, given: given.clone() };
+            (Some(replayed), open.iter().map(gap).collect())
         }
         Some(Proof::Open { needs }) => (None, needs.iter().map(gap).collect()),
         Some(Proof::Disproven { .. }) | None => (None, Vec::new()),

@@ -80,7 +80,7 @@ fn advice(a: &Advice) -> Value {
 
 fn at(at: &AtReceiver) -> Value {
     json!({
-        "receiver": at.name, "step": at.step.map(Step::word), "next": at.next, "numbers": tally(&at.tally),
+        "receiver": at.name, "step": at.step.map(Step::word), "bound": at.bound.word(), "next": at.next, "numbers": tally(&at.tally),
         "reasons": at.reasons.iter().map(reason).collect::<Vec<_>>(),
     })
 }

@@ -65,9 +65,9 @@ pub fn finding(d: &Diagnosis, number: usize, shown: Shown) -> Option<String> {
     if let Some(fix) = &finding.fix {
         out.fix(d, fix);
     }
-    if let Some((words, remains)) = proof::words(finding) {
+    if let Some((words, left)) = proof::words(finding) {
         out.say(&format!("Proof: {}", words.replace('→', "becomes")));
-        remains.iter().for_each(|left| out.say(&format!("Remains: {left}")));
+        left.iter().for_each(|(word, what)| out.say(&format!("{}: {what}", crate::rules::bounce::capital(word))));
     }
     if let Some(check) = &finding.check {
         out.say(&format!("Check: {}", check.command));

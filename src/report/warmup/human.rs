@@ -138,7 +138,7 @@ fn days(out: &mut String, check: &Check, style: Style, shown: Shown) {
     if check.advice.len() > 1 {
         section(out, style, "Day by day");
         for a in &check.advice {
-            let (glyph, ascii, ink) = look(a.step);
+            let (glyph, ascii, ink) = look(a.worst());
             let mark = style.paint(ink, if style.unicode { glyph } else { ascii });
             let head = format!("{:<7} {:>10}  ", day(a.date), grouped(a.sent));
             let room = style.width.min(PROSE).saturating_sub(head.width() + 4);
@@ -150,7 +150,7 @@ fn days(out: &mut String, check: &Check, style: Style, shown: Shown) {
 
 /// One day in full.
 pub fn advice(out: &mut String, a: &Advice, style: Style, shown: Shown) {
-    let (glyph, ascii, ink) = look(a.step);
+    let (glyph, ascii, ink) = look(a.worst());
     let mark = style.paint(ink, if style.unicode { glyph } else { ascii });
     let date = a.date.strftime("%-d %B %Y").to_string();
     for (n, line) in
@@ -177,12 +177,14 @@ pub fn advice(out: &mut String, a: &Advice, style: Style, shown: Shown) {
 }
 
 fn receiver(out: &mut String, at: &AtReceiver, style: Style, shown: Shown) {
-    let step = match at.step {
-        Some(step) => step.order(),
-        None => "too few to judge by themselves",
+    let order = at.bound.order();
+    let order = match at.step {
+        None => format!("{order}; too few to judge by themselves"),
+        Some(own) if own < at.bound => format!("{order}, for the reason above"),
+        Some(_) => order.to_owned(),
     };
     let name = style.paint(Ink::Strong, &shown.line(&at.name));
-    let _ = writeln!(out, "  {name}: {} sent, {step}", grouped(at.tally.sent()));
+    let _ = writeln!(out, "  {name}: {} sent, {order}", grouped(at.tally.sent()));
     for r in &at.reasons {
         reason(out, r, style, shown);
     }

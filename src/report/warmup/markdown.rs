@@ -2,7 +2,7 @@
 
 use super::{Told, known, signals};
 use crate::report::{Shown, markdown};
-use crate::warmup::{Check, Plan};
+use crate::warmup::{Check, Plan, Reason, Step};
 use std::fmt::Write as _;
 
 /// The plan, and the days if there are any.
@@ -56,12 +56,18 @@ fn days(out: &mut String, check: &Check, shown: Shown) {
     let text = |t: &str| markdown::text(shown, t);
     let Some(last) = check.advice.last() else { return };
     let _ = write!(out, "# {}\n\n", text(&last.headline()));
+    // What a number by itself would allow is no advice: others may bind it.
+    let told = |r: &Reason| match r.step {
+        Step::Advance => text(&r.text),
+        step => format!("{}: {}", step.order(), text(&r.text)),
+    };
     for r in &last.reasons {
-        let _ = writeln!(out, "- {}: {}", r.step.order(), text(&r.text));
+        let _ = writeln!(out, "- {}", told(r));
     }
     for at in &last.receivers {
+        let _ = writeln!(out, "- {}: {}", text(&at.name), at.bound.order());
         for r in &at.reasons {
-            let _ = writeln!(out, "- {}: {}: {}", text(&at.name), r.step.order(), text(&r.text));
+            let _ = writeln!(out, "  - {}", told(r));
         }
     }
     let _ = write!(out, "\n**{}: at most {} messages.**", check.next.date, check.next.volume);

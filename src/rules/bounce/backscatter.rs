@@ -4,6 +4,7 @@ use crate::facts::organization::same_by_list;
 use crate::facts::spf::SpfResult;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// The bounce is for a message that you never sent
@@ -80,7 +81,7 @@ fn found(facts: &Facts, bounce: &Bounce, from: &str, at: Option<crate::span::Spa
                 ))
                 .step("Else move the DMARC policy towards reject once all of your own mail is signed."),
         )
-        .check(format!("postdoc check {from}"), "a DMARC policy of quarantine or reject")
+        .check(command!("postdoc check {}", from), "a DMARC policy of quarantine or reject")
         .leads_to(&refused)
 }
 

@@ -1,5 +1,6 @@
 use super::told::{self, More};
 use crate::facts::Facts;
+use crate::knowledge::topic::Category;
 use crate::rules::{Verdict, rule};
 
 rule! {
@@ -22,23 +23,47 @@ rule! {
     ["RFC 3463 §3.2, §3.3", "RFC 5321 §4.2.3"]
 }
 
-const MORE: More = More {
-    summary: "Check the spelling; take the address off your lists if it does not exist.",
-    steps: &["If the mailbox is full or inactive, try again in some days, three times at most."],
+const GONE: More = More {
+    summary: "Check the spelling; take the address off your lists if it does not exist or takes no mail.",
+    steps: &[],
     check: Some(("ask the recipient for the right address in another way", "the next message is taken")),
 };
 
+/// The address is right.
+const FULL: More = More {
+    summary: "Try again in some days, three times at most; then take the address off your lists.",
+    steps: &[],
+    check: Some(("send the message again in some days", "no bounce comes back")),
+};
+
 fn judge(facts: &Facts) -> Verdict {
-    told::judge(facts, &RULE, &MORE)
+    told::judge_each(facts, &RULE, |recipient| match recipient.category {
+        Category::MailboxFull => &FULL,
+        _ => &GONE,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::bounce::testing::four_ways;
+    use crate::evidence::InputKind;
+    use crate::rules::bounce::testing::{facts, four_ways, only};
 
     #[test]
     fn a_reply_decides_it() {
         four_ways(&RULE, "550 5.1.1 <bob@example.net>: Recipient address rejected: User unknown");
+    }
+
+    #[test]
+    fn an_address_that_is_full_is_no_wrong_one() {
+        let check = |reply: &str| only(judge(&facts(reply, InputKind::Reply))).check.unwrap().command;
+        assert_eq!(check("552 5.2.2 Mailbox full"), "send the message again in some days");
+        assert!(check("550 5.1.1 User unknown").contains("right address"));
+        let both = "to=<bob@example.net>, dsn=5.2.2, status=bounced (host a.example.net said: 552 5.2.2 Mailbox full)\n\
+            to=<eve@example.net>, dsn=5.1.1, status=bounced (host a.example.net said: 550 5.1.1 User unknown)\n\
+            to=<al@example.net>, dsn=5.1.1, status=bounced (host a.example.net said: 550 5.1.1 User unknown)\n";
+        let Verdict::Found(found) = judge(&facts(both, InputKind::Reply)) else { panic!() };
+        let told: Vec<_> = found.iter().map(|f| (f.title.as_str(), f.explanation.contains("1 more"))).collect();
+        assert_eq!(told, [("The mailbox is full", false), ("There is no such mailbox", true)]);
     }
 }

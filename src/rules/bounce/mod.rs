@@ -10,7 +10,6 @@ mod delivery_refused;
 mod direct_send_rejected;
 mod dmarc_rejected_by_policy;
 mod greylisted;
-mod kept_on_this_server;
 mod local_delivery_blackhole;
 mod mail_loop;
 mod message_too_large;
@@ -26,7 +25,7 @@ pub(super) use testing::says;
 mod warmup_rate_limited;
 
 use super::Rule;
-pub(super) use sentence::capital;
+pub(crate) use sentence::capital;
 pub use sentence::{headline, of_session};
 pub use told::{beside, link};
 
@@ -46,6 +45,5 @@ pub(super) const RULES: &[&Rule] = &[
     &complaint_received::RULE,
     &bounce_recipient_problem::RULE,
     &greylisted::RULE,
-    &kept_on_this_server::RULE,
     &session_broken_off::RULE,
 ];

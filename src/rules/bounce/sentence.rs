@@ -3,7 +3,7 @@
 use crate::evidence::transcript::{Left, Stop, Transcript};
 use crate::facts::bounce::{Action, Bounce, FeedbackKind, Recipient};
 use crate::knowledge::decode::Decoded;
-use crate::knowledge::reply;
+use crate::knowledge::topic::Category;
 
 /// The headline of a bounce, a reply or a feedback report.
 pub fn headline(bounce: &Bounce) -> String {
@@ -19,12 +19,22 @@ pub fn headline(bounce: &Bounce) -> String {
         .into();
     }
     let Some(worst) = bounce.worst() else { return String::new() };
-    let same = bounce.recipients.iter().filter(|r| r.action == worst.action).count();
     let mut line = of(bounce, worst);
-    if same > 1 {
-        line.truncate(line.trim_end_matches('.').len());
-        line.push_str(&format!(" (and {} more of {} recipients).", same - 1, bounce.recipients.len()));
-    }
+    let beside = bounce.recipients.iter().filter(|r| r.action == worst.action && !std::ptr::eq(*r, worst));
+    let (same, others): (Vec<_>, Vec<_>) = beside.partition(|r| r.decoded.meaning() == worst.decoded.meaning());
+    let why = match (same.len(), others.len()) {
+        (0, 0) => return line,
+        (_, 0) => String::new(),
+        (0, 1) => ", for another reason".to_owned(),
+        (0, _) => ", for other reasons".to_owned(),
+        (_, others) => format!(", {others} of these for other reasons"),
+    };
+    line.truncate(line.trim_end_matches('.').len());
+    line.push_str(&format!(
+        " (and {} more of {} recipients{why}).",
+        same.len() + others.len(),
+        bounce.recipients.len()
+    ));
     line
 }
 
@@ -64,8 +74,10 @@ pub(super) fn span(t: &Transcript) -> String {
 pub fn of(bounce: &Bounce, recipient: &Recipient) -> String {
     let reporter = bounce.reporting_mta.as_ref().map(|mta| mta.value.as_str());
     let server = recipient.server.as_deref().or_else(|| provider(&recipient.decoded));
-    // Without a reply it is the mail system's own word; a reply is that of whoever reports only where it is the receiver.
-    let replied = recipient.reply.is_some();
+    // Without a reply it is the mail system's own word, and so is one that tells of a server that was not reached; a
+    // reply is that of whoever reports only where it is the receiver.
+    let unreached = recipient.category == Category::Network && recipient.is_permanent();
+    let replied = recipient.reply.is_some() && !unreached;
     let who = match replied {
         true => server.or(reporter.filter(|_| bounce.was_received())),
         false => reporter.or(server),
@@ -92,8 +104,7 @@ pub fn of(bounce: &Bounce, recipient: &Recipient) -> String {
 
 /// Whose reply it is, by its words.
 fn provider(decoded: &Decoded) -> Option<&'static str> {
-    let row = decoded.row()?;
-    reply::provider(&row.provider).map(|p| p.name.as_str())
+    decoded.provider().filter(|_| decoded.is_own()).map(|p| p.name.as_str())
 }
 
 pub fn capital(text: &str) -> String {

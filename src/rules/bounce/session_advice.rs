@@ -2,6 +2,7 @@
 
 use crate::evidence::errand::Step;
 use crate::evidence::transcript::{Security, Stage, Transcript};
+use crate::shell::command;
 
 /// What a finding says of it.
 pub struct Advice {
@@ -25,10 +26,14 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
     let nc = format!("nc -vz -w 5 {} {port}", t.host);
     let openssl = match t.security {
         Security::Implicit => {
-            format!("openssl s_client -connect {0}:{port} -servername {0} -verify_hostname {0}", t.host)
+            command!("openssl s_client -connect {0}:{1} -servername {0} -verify_hostname {0}", t.host, port)
         }
         _ => {
-            format!("openssl s_client -starttls smtp -connect {0}:{port} -servername {0} -verify_hostname {0}", t.host)
+            command!(
+                "openssl s_client -starttls smtp -connect {0}:{1} -servername {0} -verify_hostname {0}",
+                t.host,
+                port
+            )
         }
     };
     match (t.stage, step) {
@@ -43,16 +48,16 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
             if t.direct {
                 "Check the recipient's domain: it has no mail host that could be asked."
             } else {
-                "Check the name of the server given to --via."
+                "Check the name of the server (--via)."
             },
             &[],
-            if t.direct { format!("dig +short MX {}", t.host) } else { format!("dig +short A {}", t.host) },
+            if t.direct { command!("dig +short MX {}", t.host) } else { command!("dig +short A {}", t.host) },
         ),
         (Stage::Route, _) => of(
             "DNS did not say where the mail goes",
             "Try again; if it stays so, name another resolver with --resolver.",
             &[],
-            format!("dig MX {}", t.host),
+            command!("dig MX {}", t.host),
         ),
         (Stage::Connect, _) if why.contains("no answer") && port == 25 => {
             // What the probe of the sender's own host found out.
@@ -94,13 +99,13 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
         }
         (Stage::Auth, Step::Tls) => of(
             "The login would be readable on the way",
-            "Use a port with TLS: 587 with --tls starttls, or 465 with --tls implicit.",
+            "Use a port with TLS: 587 with STARTTLS, or 465 with TLS from the first byte (--tls).",
             &["A server that offers no TLS should get no password."],
             again,
         ),
         (Stage::Tls, _) if why.contains("does not offer STARTTLS") => of(
             "The server does not offer STARTTLS",
-            "Use the port that speaks TLS from the first byte: --via HOST:465.",
+            "Use the port that speaks TLS from the first byte, 465 (--via HOST:465).",
             &[
                 "If the server is yours, switch STARTTLS on for this port.",
                 "A firewall that inspects SMTP may have taken the offer away: try from another network.",
@@ -109,7 +114,7 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
         ),
         (Stage::Tls, Step::Tls) if t.security == Security::Implicit && why.contains("corrupt message") => of(
             "The server does not speak TLS from the first byte here",
-            "Use --tls starttls on this port, or port 465 with --tls implicit.",
+            "Use STARTTLS on this port (--tls starttls), or port 465 for TLS from the first byte.",
             &[],
             openssl,
         ),
@@ -121,7 +126,7 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
         ),
         (Stage::Certificate, Step::CertificateName) => of(
             "The certificate is for another name",
-            "Give --via the name that stands in the certificate, or get one for the name you use.",
+            "Name the server as its certificate does (--via), or get one for the name you use.",
             &[&format!("The session says: {why}.")],
             openssl,
         ),
@@ -129,8 +134,8 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
             "The certificate is not trusted",
             "Renew the certificate, or have the server send the whole chain.",
             &[
-                "An authority of your own is named with --ca-file FILE.",
-                "--insecure-tls takes any certificate for one run: whoever stands in between can then read everything.",
+                "An authority of your own is named by its file (--ca-file).",
+                "Any certificate can be taken for one run (--insecure-tls): whoever stands in between can then read everything.",
             ],
             openssl,
         ),
@@ -142,12 +147,12 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
                 }
             }];
             steps.push(
-                "Microsoft 365 and others have switched passwords off: use --token-command with an OAuth 2.0 token."
+                "Microsoft 365 and others have switched passwords off: use an OAuth 2.0 token (--token-command)."
                     .into(),
             );
             Advice {
                 title: "There is no way to log in that both sides know".into(),
-                summary: "Log in as the server offers it: with a token where it takes no password, or without --user."
+                summary: "Log in as the server offers it: with a token where it takes no password, or without a user."
                     .into(),
                 steps,
                 check: openssl,
@@ -164,7 +169,7 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
                 (465, Security::Implicit) | (587 | 25, _) => {
                     "Some servers let strangers wait: give it more time with --try-timeout."
                 }
-                _ => "A port that speaks TLS from the first byte waits for you to begin: try --tls implicit.",
+                _ => "A port that speaks TLS from the first byte waits for you to begin: try that (--tls implicit).",
             };
             of(
                 "The server does not greet",

@@ -1,5 +1,6 @@
 use super::told::{self, More};
 use crate::facts::Facts;
+use crate::knowledge::topic::Topic;
 use crate::rules::{Verdict, rule};
 
 rule! {
@@ -32,14 +33,29 @@ const MORE: More = More {
     check: Some(("send a test message from the program", "the log shows that it was accepted")),
 };
 
+/// Where no login is asked for, it may as well be the recipient's mail host that does not know its domain.
+const RELAY: More = More { steps: &[], ..MORE };
+
 fn judge(facts: &Facts) -> Verdict {
-    told::judge(facts, &RULE, &MORE)
+    told::judge_each(facts, &RULE, |recipient| match recipient.decoded.row() {
+        Some(row) if row.topic == Topic::Relay && row.provider.is_empty() => &RELAY,
+        _ => &MORE,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::bounce::testing::four_ways;
+    use crate::evidence::InputKind;
+    use crate::rules::bounce::testing::{facts, four_ways, only};
+
+    #[test]
+    fn a_mail_host_that_does_not_know_its_domain_is_no_matter_of_a_login() {
+        let found = only(judge(&facts("554 5.7.1 <bob@example.net>: Relay access denied", InputKind::Reply)));
+        assert_eq!(found.title, "The server takes no mail for that domain from you");
+        let fix = found.fix.unwrap();
+        assert!(fix.steps.is_empty() && fix.summary.contains("MX records"), "{fix:?}");
+    }
 
     #[test]
     fn a_reply_decides_it() {

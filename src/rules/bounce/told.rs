@@ -36,6 +36,12 @@ pub fn speaks(recipient: &Recipient) -> Option<&'static str> {
 
 /// The verdict of a rule that a reply decides.
 pub fn judge(facts: &Facts, rule: &'static Rule, more: &More) -> Verdict {
+    judge_each(facts, rule, |_| more)
+}
+
+/// The same, where it depends on the reply what is to be done: a finding for each thing that was said, with all to whom
+/// it was.
+pub fn judge_each<'m>(facts: &Facts, rule: &'static Rule, more: impl Fn(&Recipient) -> &'m More) -> Verdict {
     let Some(bounce) = facts.reading.bounce.as_ref().filter(|b| b.feedback.is_none()) else {
         return Verdict::NotApplicable;
     };
@@ -45,8 +51,17 @@ pub fn judge(facts: &Facts, rule: &'static Rule, more: &More) -> Verdict {
     }
     let bad: Vec<&Recipient> = bounce.refused().collect();
     let told: Vec<&Recipient> = bad.iter().copied().filter(|r| speaks(r) == Some(rule.id)).collect();
-    if !told.is_empty() {
-        return found(facts, bounce, rule, &told, more).into();
+    let mut groups: Vec<Vec<&Recipient>> = Vec::new();
+    for recipient in told {
+        let same = |group: &&mut Vec<&Recipient>| group[0].decoded.meaning() == recipient.decoded.meaning();
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(recipient),
+            None => groups.push(vec![recipient]),
+        }
+    }
+    if !groups.is_empty() {
+        let one = |group: &Vec<&Recipient>| found(facts, bounce, rule, group, more(group[0]));
+        return Verdict::Found(groups.iter().take(SHOWN).map(one).collect());
     }
     match bad.iter().find(|r| r.category == Category::Unknown) {
         Some(recipient) => Verdict::Unknown(vec![gap(recipient)]),
@@ -86,7 +101,9 @@ pub fn link(facts: &Facts, found: &mut [Finding]) {
 
 fn gap(recipient: &Recipient) -> Gap {
     let question = match &recipient.reply {
-        Some(reply) => format!("What does this reply mean: {}?", crate::safe::clip(&reply.value, 120)),
+        Some(reply) => {
+            format!("What does this reply mean: {}?", crate::safe::clip(reply.value.trim_end_matches(['.', '?']), 120))
+        }
         None => "Which server refused the message, and with which reply?".to_owned(),
     };
     Gap { question, needs: "the whole bounce, or the lines of the sending server's log".into() }
@@ -121,15 +138,21 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
         why.push_str(&format!(" The same was said for {} more.", told.len() - 1));
     }
     let row = worst.decoded.row();
-    let (confidence, because) = match row {
-        Some(row) if !row.provider.is_empty() => {
-            (Confidence::Certain, "it is the receiver's own reply, in words it documents")
+    let (confidence, because) = match (row, worst.decoded.provider()) {
+        (_, Some(_)) if worst.decoded.is_own() => {
+            (Confidence::Certain, "it is the receiver's own reply, in words it documents".to_owned())
         }
-        Some(row) if row.loose => {
-            (Confidence::Likely, "common words of the reply say it, and servers use them loosely")
+        (_, Some(provider)) => (
+            Confidence::Likely,
+            format!("these are words that {} documents; whose they are here is not known", provider.name),
+        ),
+        (Some(row), None) if row.loose => {
+            (Confidence::Likely, "common words of the reply say it, and servers use them loosely".to_owned())
         }
-        Some(_) => (Confidence::Certain, "the server's own words say it"),
-        None => (Confidence::Likely, "its code says so by the registry; many servers use codes loosely"),
+        (Some(_), None) => (Confidence::Certain, "the server's own words say it".to_owned()),
+        (None, None) => {
+            (Confidence::Likely, "its code says so by the registry; many servers use codes loosely".to_owned())
+        }
     };
     let summary = row.map_or(more.summary, |row| row.fix.as_str());
     let summary = if summary.is_empty() { "Do what the reply asks for, then send again." } else { summary };

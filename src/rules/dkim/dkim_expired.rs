@@ -41,6 +41,12 @@ fn judge(facts: &Facts) -> Verdict {
             continue;
         }
         let expires = signature.expires.as_ref();
+        let times = signature.signed_at.as_ref().zip(expires);
+        if let Some((t, x)) = times.filter(|(t, x)| x.value <= t.value) {
+            let finding = never_valid(&standing, t, x).exhibits(said.map(|r| Exhibit::input(r.span, "expired")));
+            findings.push(standing.apply(finding));
+            continue;
+        }
         if let Some(report) = said {
             let finding = expired(&standing, expires, "The receiver rejected")
                 .sure(Confidence::Certain, "the receiver reported it")
@@ -117,6 +123,26 @@ fn expired(standing: &Standing, x: Option<&Spanned<u64>>, start: &str) -> Findin
         .check("look at the DKIM-Signature of a new message", "no x=, or x= at least 604800 above t=")
 }
 
+/// `x=` must be greater than `t=` (RFC 6376 §3.5).
+fn never_valid(standing: &Standing, t: &Spanned<u64>, x: &Spanned<u64>) -> Finding {
+    let who = standing.who();
+    Finding::new(&RULE, "The DKIM signature ends before it begins")
+        .sure(Confidence::Certain, "both times stand in the signature")
+        .explain(format!(
+            "The signature of {who} was made at {} (t=), and is valid until {} (x=): x= must be greater than t=. It was never valid for a receiver that heeds x=.",
+            moment(t),
+            moment(x)
+        ))
+        .exhibit(Exhibit::input(x.span, "valid until then"))
+        .exhibit(Exhibit::input(t.span, "made at this time"))
+        .fix(
+            Remedy::new("Let the signer set x= later than t=, at least seven days, or leave it out").step(format!(
+                "At the system that signs as {who}, mend the signature expiry (x=): a point in time, in seconds since 1970, not a duration."
+            )),
+        )
+        .check("look at the DKIM-Signature of a new message", "no x=, or x= at least 604800 above t=")
+}
+
 fn from_the_future(standing: &Standing, t: &Spanned<u64>) -> Finding {
     let who = standing.who();
     Finding::new(&RULE, "The DKIM signature is dated after its arrival")
@@ -157,6 +183,16 @@ mod tests {
         assert_eq!((found.severity, found.confidence), (Severity::Medium, Confidence::Likely));
         assert!(found.explanation.contains("valid until 1970-01-01T00:33:20Z"));
         assert!(matches!(arrived(signed("t=1000; x=2000;"), 1999).judge(&RULE), Verdict::Pass));
+    }
+
+    #[test]
+    fn a_signature_that_ends_before_it_begins_is_called_so() {
+        for times in ["t=2000; x=1000;", "t=2000; x=2000;"] {
+            let found = arrived(signed(times), 3000).finding(&RULE);
+            assert!(found.title.contains("ends before it begins") && found.explanation.contains("x= must be greater"));
+        }
+        let case = arrived(signed("t=2000; x=1000;"), 3000);
+        assert!(matches!(case.reported(report("pass", "")).judge(&RULE), Verdict::Pass));
     }
 
     #[test]

@@ -68,7 +68,8 @@ fn absent(facts: &Facts, key: &Key, outcome: Outcome, standing: &Standing, repor
         (None, Outcome::NxDomain) => format!("The signature names the key {}, and DNS has no such name.", key.name),
         (None, _) => format!("The signature names the key {}, and there is no text record at that name.", key.name),
     };
-    why += if standing.passed() {
+    let retired = was_there(facts, standing);
+    why += if retired {
         " It was there when the mail came: a key retired since is no fault."
     } else {
         " Receivers cannot check the signature."
@@ -78,7 +79,7 @@ fn absent(facts: &Facts, key: &Key, outcome: Outcome, standing: &Standing, repor
         _ => "no TXT record",
     };
     let finding = Finding::new(&RULE, format!("There is no key at {}", subject::shortened(&key.name, 50)))
-        .severity(if standing.passed() { Severity::Info } else { RULE.severity })
+        .severity(if retired || beside(standing) { Severity::Info } else { RULE.severity })
         .explain(why)
         .exhibits(standing.signature.and_then(|s| s.selector.as_ref()).map(|s| Exhibit::input(s.span, "the selector")))
         .exhibits(
@@ -88,7 +89,24 @@ fn absent(facts: &Facts, key: &Key, outcome: Outcome, standing: &Standing, repor
         .exhibits(report.map(|r| Exhibit::input(r.span, "the receiver found no key")))
         .fix(publish(facts, standing, &key.name, alias))
         .check(question.dig(), "the key record");
-    standing.apply(standing.sure_by_dns(finding, &[Failure::NoKey]))
+    let finding = standing.sure_by_dns(finding, &[Failure::NoKey]);
+    standing.apply(match retired {
+        true => finding.sure(Confidence::Possible, "DNS says this now; the receiver had the key then"),
+        false => finding,
+    })
+}
+
+/// The receiver found the key: it passed this signature, or another one that was made with it.
+fn was_there(facts: &Facts, standing: &Standing) -> bool {
+    let same = |a: Option<&str>, b: Option<&str>| a.zip(b).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
+    let made_with_it =
+        |r: &Dkim| same(r.domain.as_deref(), standing.domain()) && same(r.selector.as_deref(), standing.selector());
+    standing.passed() || standing::reports(facts).any(|r| r.result == "pass" && made_with_it(r))
+}
+
+/// A stranger's signature beside what DMARC counts.
+fn beside(standing: &Standing) -> bool {
+    standing.aligned == Some(false) && standing.harmless()
 }
 
 /// The receiver found none; it is there now.
@@ -135,13 +153,16 @@ fn told(facts: &Facts, standing: &Standing, report: &Dkim) -> Finding {
 }
 
 fn publish(facts: &Facts, standing: &Standing, name: &str, alias: Option<&str>) -> Remedy {
-    if standing.passed() {
+    if was_there(facts, standing) {
         return Remedy::new("Nothing to do, unless something still signs with this selector");
     }
     let selector = standing.selector().unwrap_or_default();
     let domain = standing.domain().unwrap_or_default();
-    // Of a foreign signature the platform's owner keeps the records, not the reader.
-    let platform = platform::of_selector(facts, selector).filter(|_| standing.aligned != Some(false));
+    if standing.aligned == Some(false) {
+        return Remedy::new(format!("Nothing for you to publish: the key belongs into the zone of {domain}"))
+            .step(format!("Whoever runs {domain} signs with selector {selector}, and can mend it; DMARC does not count this signature."));
+    }
+    let platform = platform::of_selector(facts, selector);
     if let Some(alias) = alias {
         let remedy =
             Remedy::new(format!("Have the key at {alias} put back, or publish the target the portal shows now"));
@@ -211,7 +232,18 @@ mod tests {
         let case = Case::new(&format!("{SIGNED}{other}")).reported(second).agreement(0, Agreement::None);
         let case = case.txt("s2._domainkey.example.com", &[&format!("p={RSA_2048}")]);
         let found = case.nothing(KEY, Outcome::NxDomain).finding(&RULE);
-        assert_eq!((found.severity, found.leads_to.len()), (Severity::Low, 0));
+        assert_eq!((found.severity, found.leads_to.len()), (Severity::Info, 0));
+        // The key is not the reader's to publish.
+        assert!(found.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn a_key_that_another_signature_was_passed_with_was_there() {
+        let other = Dkim { signature: None, selector: Some("s1".into()), ..report("pass", "") };
+        let found = Case::new(SIGNED).reported(other).nothing(KEY, Outcome::NxDomain).finding(&RULE);
+        assert_eq!((found.severity, found.confidence), (Severity::Info, Confidence::Possible));
+        assert!(found.explanation.contains("retired since") && !found.explanation.contains("Another signature"));
+        assert!(found.fix.unwrap().records.is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::facts::dkim::{KeyState, PublicKey};
 use crate::facts::domain::keys::Whence;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// The DKIM key was withdrawn
@@ -76,7 +77,7 @@ fn reported(facts: &Facts) -> Option<Finding> {
         )))
         .check(
             match (standing.selector(), standing.domain()) {
-                (Some(s), Some(d)) => format!("dig +short TXT {s}._domainkey.{d}"),
+                (Some(s), Some(d)) => command!("dig +short TXT {}._domainkey.{}", s, d),
                 _ => "send a new message to the same receiver".into(),
             },
             "a key that is not empty, or dkim=pass with a new selector",

@@ -25,6 +25,10 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     subject::judge(facts, |subject| {
+        // A service's signature beside the domain's own: DMARC does not count it, and its key is not the reader's.
+        if subject.standing.as_ref().is_some_and(|s| s.aligned == Some(false)) {
+            return None;
+        }
         let bits = subject.record.public.rsa_bits()?;
         (bits < 2048).then(|| weak(subject, bits))
     })
@@ -54,6 +58,7 @@ fn weak(subject: &Subject, bits: u32) -> Finding {
 mod tests {
     use super::*;
     use crate::facts::dkim::samples::*;
+    use crate::facts::organization::Agreement;
     use crate::rules::Confidence;
     use crate::rules::dkim::testing::*;
 
@@ -76,6 +81,12 @@ mod tests {
     fn bits_are_seen_through_a_wrong_wrapping() {
         let found = Case::new(SIGNED).txt(KEY, &[&format!("p={RSA_1024_SSH}")]).finding(&RULE);
         assert_eq!(found.severity, Severity::Low);
+    }
+
+    #[test]
+    fn the_key_of_a_services_own_signature_is_not_the_readers() {
+        let case = Case::new(SIGNED).agreement(0, Agreement::None);
+        assert!(matches!(case.txt(KEY, &[&format!("p={RSA_1024}")]).judge(&RULE), Verdict::Pass));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::facts::freemail;
 use crate::knowledge::Platform;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule, since, stranger};
+use crate::shell::command;
 
 rule! {
     /// The message carries no DKIM signature
@@ -143,7 +144,7 @@ pub(super) fn switch_on(facts: &Facts, platform: Option<&Platform>, domain: Opti
             .records
             .first()
             .map_or_else(|| format!("{}._domainkey.{owner}", blank("selector")), |c| c.name.clone());
-        return (remedy, format!("dig +short TXT {first}"));
+        return (remedy, command!("dig +short TXT {}", first));
     }
     let name = format!("{}._domainkey.{owner}", blank("selector"));
     let change = Change::txt(&name, &[] as &[&str], &[remedy::open_record("rsa")]);
@@ -152,7 +153,7 @@ pub(super) fn switch_on(facts: &Facts, platform: Option<&Platform>, domain: Opti
             "At the system that sends, switch on DKIM with the signing domain {owner} and a new RSA key of 2048 bits."
         ))
         .step("Publish the record it shows (selector and public key), then let it sign.");
-    (remedy.marked(change), format!("dig +short TXT {name}"))
+    (remedy.marked(change), command!("dig +short TXT {}", name))
 }
 
 #[cfg(test)]

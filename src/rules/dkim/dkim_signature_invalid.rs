@@ -11,6 +11,7 @@ use crate::facts::freemail;
 use crate::facts::reported::Dkim;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// The signature does not verify
@@ -281,7 +282,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     };
     let (check, expect) = match (standing.selector(), standing.domain()) {
         (Some(s), Some(d)) if !proven => (
-            format!("dig +short TXT {s}._domainkey.{d}"),
+            command!("dig +short TXT {}._domainkey.{}", s, d),
             "the public key that the signer shows; and dkim=pass in a new message",
         ),
         _ => ("send a new message to the same receiver".into(), "dkim=pass"),

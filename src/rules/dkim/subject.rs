@@ -10,6 +10,7 @@ use crate::facts::domain::keys::{Selector, Whence};
 use crate::facts::organization::psl;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict};
+use crate::shell::command;
 use crate::span::Span;
 
 /// One record at one name.
@@ -228,7 +229,7 @@ impl Subject<'_> {
                 Finding { explanation, ..finding }
             }
         };
-        finding.check(format!("dig +short TXT {}", self.name()), expect)
+        finding.check(command!("dig +short TXT {}", self.name()), expect)
     }
 }
 

@@ -31,7 +31,9 @@ fn judge(facts: &Facts) -> Verdict {
     if !step.answered() {
         return Verdict::Unknown(vec![seen::unread(domain, &step.question())]);
     }
-    let alias = facts.evidence.answers.get(&step.question()).and_then(|a| a.alias());
+    // Where any name is an alias, this one was not delegated.
+    let starred = facts.domain.wildcard.as_ref().is_some_and(|w| w.answers(&facts.evidence.answers, &step.name()));
+    let alias = facts.evidence.answers.get(&step.question()).and_then(|a| a.alias()).filter(|_| !starred);
     match (alias, &facts.domain.dmarc_servers[..]) {
         (Some(target), _) => find(step, target, &step.question(), &format!("CNAME {target}")).into(),
         (None, [first, ..]) => {
@@ -84,6 +86,7 @@ mod tests {
         let zone = "_dmarc.example.com NS ns1.hosted.test\n_dmarc.example.com TXT \"v=DMARC1; p=none\"";
         assert!(only(told(zone)).title.contains("ns1.hosted.test"));
         assert!(only(told("_dmarc.example.com CNAME gone.hosted.test")).explanation.contains("No usable record"));
+        assert!(matches!(told("example.com TXT \"site=1\"\n*.example.com CNAME example.com"), Verdict::Pass));
     }
 
     #[test]

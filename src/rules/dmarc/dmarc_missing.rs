@@ -5,6 +5,7 @@ use crate::facts::freemail;
 use crate::facts::{Facts, lookup, organization};
 use crate::remedy::{Change, Remedy, TTL, text};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// The From domain has no DMARC record
@@ -81,7 +82,7 @@ fn find(facts: &Facts, from: &str) -> Finding {
         ))
         .exhibits(exhibits)
         .fix(remedy(facts, &organization, &name))
-        .check(format!("dig +short TXT {name}"), "one record that begins v=DMARC1")
+        .check(command!("dig +short TXT {}", name), "one record that begins v=DMARC1")
 }
 
 fn remedy(facts: &Facts, organization: &str, name: &str) -> Remedy {
@@ -92,7 +93,9 @@ fn remedy(facts: &Facts, organization: &str, name: &str) -> Remedy {
         return remedy.step(format!("{organization} does not exist yet: once it does, publish at {name}: {value}"));
     }
     let step = facts.dmarc.steps.iter().find(|s| s.name() == name);
-    let answer = step.and_then(|s| facts.evidence.answers.get(&s.question()));
+    // What a wildcard answers there is no record of the name: it ends with the first one.
+    let starred = facts.domain.wildcard.as_ref().is_some_and(|w| w.answers(&facts.evidence.answers, name));
+    let answer = step.filter(|_| !starred).and_then(|s| facts.evidence.answers.get(&s.question()));
     if let Some(target) = answer.and_then(|a| a.alias()) {
         // No other record may stand beside a CNAME (RFC 1034 §3.6.2).
         remedy = remedy
@@ -146,6 +149,18 @@ mod tests {
         let records = only(judge(&dangling.nothing_else().facts())).fix.unwrap().records;
         assert_eq!((records[0].kind, &records[0].before[..], records[0].after.len()), (Kind::Cname, &[target][..], 0));
         assert_eq!(records[1].before, []);
+    }
+
+    /// RFC 4592: what any name gets is no record of this one.
+    #[test]
+    fn a_wildcards_answer_is_neither_kept_nor_removed() {
+        for star in ["*.example.com TXT \"v=spf1 -all\"", "*.example.com CNAME example.com"] {
+            let zone = format!("example.com TXT \"v=spf1 -all\"\n{star}");
+            let records = only(judge(&Case::domain("example.com").zone(&zone).facts())).fix.unwrap().records;
+            let [change] = &records[..] else { panic!("{records:?}") };
+            assert_eq!((change.kind, change.before.len()), (Kind::Txt, 0), "{star}");
+            assert_eq!(texts(&change.after), ["v=DMARC1; p=none; rua=mailto:dmarc@example.com"], "{star}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::facts::{Facts, organization};
 use crate::remedy::dmarc::Edit;
 use crate::remedy::{Change, Remedy, TTL, text};
 use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// Newer and older receivers see different organizations behind the From domain
@@ -72,7 +73,7 @@ fn judge(facts: &Facts) -> Verdict {
         let record = step.record()?;
         Some(Exhibit::dns(&step.question(), &record.text, None, "a record on the way up"))
     }))
-    .check(format!("dig +short TXT _dmarc.{list}"), "one record that begins v=DMARC1, without psd");
+    .check(command!("dig +short TXT _dmarc.{}", list), "one record that begins v=DMARC1, without psd");
     if decides {
         finding = finding.severity(failure::severity(facts)).leads_to(&["dmarc-unaligned"]);
     }

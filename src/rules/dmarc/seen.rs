@@ -7,6 +7,7 @@ use crate::facts::record::Pasted;
 use crate::facts::{Facts, organization};
 use crate::remedy::{Change, Remedy, TTL, blank, text};
 use crate::rules::{Exhibit, Finding, Gap};
+use crate::shell::command;
 use crate::span::Span;
 
 /// Who a bare pasted value belongs to.
@@ -131,6 +132,6 @@ impl Seen<'_> {
 
     /// The look-up that shows the record.
     pub fn check(&self, finding: Finding, expect: impl Into<String>) -> Finding {
-        finding.check(format!("dig +short TXT {}", self.name()), expect)
+        finding.check(command!("dig +short TXT {}", self.name()), expect)
     }
 }

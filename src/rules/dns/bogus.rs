@@ -8,6 +8,7 @@ use crate::facts::domain::dnssec::{Dnssec, Security};
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Finding, Severity};
+use crate::shell::command;
 
 /// Resolvers that validate, which most receivers use, get no answer of such a zone.
 pub(super) fn found(facts: &Facts, dnssec: &Dnssec) -> Option<Finding> {
@@ -55,6 +56,6 @@ pub(super) fn found(facts: &Facts, dnssec: &Dnssec) -> Option<Finding> {
                     .step(first)
                     .step("If that takes long: have the registrar remove the DS record. The zone is then unsigned, and works again once the DS has left the caches."),
             )
-            .check(format!("dig +dnssec SOA {zone}"), "status NOERROR, with the flag ad"),
+            .check(command!("dig +dnssec SOA {}", zone), "status NOERROR, with the flag ad"),
     )
 }

@@ -10,6 +10,7 @@ use crate::facts::domain::tlsa::Tlsa;
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity};
+use crate::shell::command;
 use sha2::{Digest, Sha256};
 
 /// Has any own server TLSA records? A stranger's are the stranger's to mend.
@@ -34,7 +35,7 @@ fn unlike(facts: &Facts, server: &Server, tlsa: &Tlsa, gaps: &mut Vec<Gap>) -> O
     let Some((host, tls)) = shown.filter(|(_, tls)| !tls.chain.is_empty()) else {
         let domain = facts.reading.from_domain().unwrap_or_default();
         let question = format!("Do the TLSA records of {} name the certificate that it shows?", server.host);
-        gaps.push(Gap { question, needs: format!("postdoc check {domain} --probe-mx") });
+        gaps.push(Gap { question, needs: command!("postdoc check {} --probe-mx", domain) });
         return None;
     };
     let chain: Option<Vec<Certificate>> = tls.chain.iter().map(|c| Certificate::read(c)).collect();
@@ -60,7 +61,7 @@ fn unlike(facts: &Facts, server: &Server, tlsa: &Tlsa, gaps: &mut Vec<Gap>) -> O
                     .step("Let renewals keep the key (certbot: --reuse-key), or publish the record of the next key before each change."),
             )
             .check(
-                format!("postdoc check {} --probe-mx", facts.reading.from_domain().unwrap_or_default()),
+                command!("postdoc check {} --probe-mx", facts.reading.from_domain().unwrap_or_default()),
                 "no word of TLSA",
             ),
     )
@@ -82,7 +83,7 @@ fn unsigned(facts: &Facts, server: &Server, tlsa: &Tlsa) -> Option<Finding> {
             .fix(Remedy::new("Have the zone signed (DNSSEC), or delete the TLSA records.").step(
                 "Where the DNS host offers DNSSEC, switch it on and enter the DS record at the registrar; else delete them.",
             ))
-            .check(format!("dig +dnssec TLSA {}", tlsa.asked.question.name), "the flag ad, or no records")
+            .check(command!("dig +dnssec TLSA {}", tlsa.asked.question.name), "the flag ad, or no records")
     })
 }
 

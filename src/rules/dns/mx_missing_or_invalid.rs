@@ -9,6 +9,7 @@ use crate::facts::record::Pasted;
 use crate::remedy::{Change, Remedy, TTL, blank};
 use crate::rules::spf::support::{short, spf_domain};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// The domain cannot take mail, or its MX is wrong
@@ -80,7 +81,7 @@ fn unranked(pasted: &Pasted) -> Option<Finding> {
                     ))
                     .step("Where the form has a field of its own for the priority, the 10 goes there."),
             )
-            .check(format!("dig +short MX {name}"), format!("10 {exchange}.")),
+            .check(command!("dig +short MX {}", name), format!("10 {exchange}.")),
     )
 }
 

@@ -9,6 +9,7 @@ use crate::facts::domain::zone::Zone;
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity};
+use crate::shell::word;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -271,6 +272,6 @@ fn slow(facts: &Facts, zone: &Zone, apex: &str) -> Option<Finding> {
 
 /// Asks each server in turn.
 fn check(zone: &Zone, apex: &str) -> String {
-    let hosts: Vec<&str> = zone.servers.iter().map(|s| s.host.as_str()).take(4).collect();
-    format!("for ns in {}; do dig +norecurse SOA {apex} @$ns; done", hosts.join(" "))
+    let hosts: Vec<String> = zone.servers.iter().map(|s| word(&s.host)).take(4).collect();
+    format!("for ns in {}; do dig +norecurse SOA {} \"@$ns\"; done", hosts.join(" "), word(apex))
 }

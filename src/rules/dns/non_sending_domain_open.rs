@@ -8,6 +8,7 @@ use crate::facts::spf::{Published, Whose};
 use crate::remedy::{self, Change, Remedy, TTL, dmarc::Edit};
 use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// A domain that sends no mail lets others send in its name
@@ -234,7 +235,7 @@ impl Open<'_> {
             ))
             .exhibits(self.faults.into_iter().map(|(_, exhibit)| exhibit))
             .fix(fix)
-            .check(format!("postdoc check {} --non-sending", self.domain), "nothing found");
+            .check(command!("postdoc check {} --non-sending", self.domain), "nothing found");
         match said || declared {
             true => finding.leads_to(&[
                 "spf-missing",

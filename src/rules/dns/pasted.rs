@@ -7,6 +7,7 @@ use crate::facts::domain::{bimi, mta_sts, tls_rpt};
 use crate::facts::record::{Entry, Pasted};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Rule, Severity, Verdict};
+use crate::shell::command;
 
 /// A pasted record of MTA-STS or of TLS reports.
 pub(super) fn tls(pasted: &Pasted) -> Verdict {
@@ -19,7 +20,10 @@ pub(super) fn tls(pasted: &Pasted) -> Verdict {
         return Verdict::of(found.into_iter().collect(), vec![gap(question, pasted, "_mta-sts.")]);
     }
     let Some((entry, record)) = read(pasted, tls_rpt::pasted) else { return Verdict::NotApplicable };
-    let fix = Remedy::new("Write each address with its scheme: v=TLSRPTv1; rua=mailto:tls@example.com");
+    let fix = Remedy::new(match record.is_void() {
+        true => "Begin it with exactly v=TLSRPTv1 and name an address: v=TLSRPTv1; rua=mailto:tls@example.com",
+        false => "Write each address with its scheme: v=TLSRPTv1; rua=mailto:tls@example.com",
+    });
     let found = flawed(entry, &record, "TLS report")
         .map(|f| finish(&mta_sts_or_dane_broken::RULE, f, fix, pasted, "_smtp._tls"));
     Verdict::of(found.into_iter().collect(), vec![])
@@ -81,13 +85,13 @@ fn finish(rule: &'static Rule, flawed: Flawed, fix: Remedy, pasted: &Pasted, lab
         .explain(format!("In the record that you pasted {}.", flawed.what))
         .exhibit(flawed.exhibit)
         .fix(fix)
-        .check(format!("dig +short TXT {name}"), "the record without this fault")
+        .check(command!("dig +short TXT {}", name), "the record without this fault")
 }
 
 /// What only the domain's own answers can tell.
 fn gap(question: &str, pasted: &Pasted, label: &str) -> Gap {
     let domain = pasted.name.as_deref().and_then(|n| n.strip_prefix(label)).unwrap_or("DOMAIN");
-    Gap { question: question.to_owned(), needs: format!("postdoc check {domain}") }
+    Gap { question: question.to_owned(), needs: command!("postdoc check {}", domain) }
 }
 
 #[cfg(test)]
@@ -103,6 +107,10 @@ mod tests {
         {
             assert!(found(rule, paste, None).explanation.contains("mailto: is missing"), "{paste}");
         }
+        let version = found(rule, "v=TLSRPT1; rua=mailto:a@example.com", None);
+        assert!(
+            version.explanation.contains("exactly v=TLSRPTv1") && version.fix.unwrap().summary.starts_with("Begin")
+        );
         assert!(matches!(judge(rule, "v=TLSRPTv1; rua=mailto:a@example.com", None), Verdict::Pass));
         assert!(matches!(judge(rule, "v=spf1 -all", None), Verdict::NotApplicable));
     }

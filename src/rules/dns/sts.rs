@@ -11,6 +11,7 @@ use crate::facts::domain::tagged::{Published, Tagged};
 use crate::remedy::{Remedy, spf};
 use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity};
+use crate::shell::command;
 
 /// Lines of a policy that are shown.
 const LINES: usize = 4;
@@ -307,5 +308,5 @@ fn new_id(domain: &str) -> String {
 }
 
 fn command(url: &str) -> String {
-    format!("curl -si {url}")
+    command!("curl -si {}", url)
 }

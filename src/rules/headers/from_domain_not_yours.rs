@@ -1,5 +1,6 @@
 use crate::facts::Facts;
 use crate::facts::address::mailboxes;
+use crate::facts::freemail;
 use crate::facts::organization::same_by_list;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
@@ -31,6 +32,13 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(to) = recipient.filter(|to| !same_by_list(&to.domain, &from.domain)) else {
         return Verdict::NotApplicable;
     };
+    // One mailbox provider is no organization, and at Gmail a person who logged in wrote as an address of his own
+    // ("Send mail as").
+    let header = &reading.header;
+    let at_provider = freemail::provider(&to.domain).is_some();
+    if at_provider || header.first(facts.text(), "X-Google-Sender-Auth").is_some() {
+        return Verdict::NotApplicable;
+    }
     // A list or a forwarder sends on what others wrote, and a genuine author's signature shows that he wrote it.
     let relayed = !reading.lists.forwarder.is_empty()
         || !reading.lists.list_manager.is_empty()
@@ -112,6 +120,13 @@ mod tests {
             ),
             Verdict::Pass
         ));
+        // A person writes as an address of his own, by way of his Gmail account.
+        let sent_as = "X-Google-Sender-Auth: abc\r\nSender: www@example.com\r\n";
+        assert!(matches!(judged("bob@visitor.example", FAIL, sent_as), Verdict::NotApplicable));
+        let gmail = "Return-Path: <bob@gmail.com>\r\nReceived: from a.google.com (a.google.com [8.8.8.8]) by mx.inbox.test; \
+            Tue, 2 Jun 2026 10:00:09 +0000\r\nAuthentication-Results: mx.inbox.test; spf=pass smtp.mailfrom=gmail.com; \
+            dmarc=fail header.from=visitor.example\r\nFrom: bob@visitor.example\r\nTo: ann@gmail.com\r\n";
+        assert!(matches!(judge(&facts_of(gmail, InputKind::Headers)), Verdict::NotApplicable));
         // Without a From there is nothing to compare.
         assert!(matches!(
             judge(&facts_of(

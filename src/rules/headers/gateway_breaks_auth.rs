@@ -3,7 +3,7 @@ use crate::facts::authres::AuthRes;
 use crate::knowledge::receiver::{self, Kind};
 use crate::remedy::Remedy;
 use crate::rules::on_the_way::{dkim_pass_before, spf_pass_before};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule, stranger};
 
 rule! {
     /// The mailbox judged the gateway in front of it
@@ -49,7 +49,7 @@ fn judge(facts: &Facts) -> Verdict {
     let dkim_before = signed.and_then(|d| dkim_pass_before(facts, d)).filter(|(field, _)| by(field));
     let proof = spf_before.as_ref().map(|b| (b.span, format!("SPF passed here, for {}", b.ip)));
     let proof = proof.or_else(|| dkim_before.map(|(_, r)| (r.head, "DKIM passed here".to_owned())));
-    let Some((span, label)) = proof else {
+    let Some((span, label)) = proof.filter(|_| stranger::gateway(facts).is_none()) else {
         // The sender's own gateway on the way out looks the same: then its address belongs into SPF.
         return Verdict::Unknown(vec![Gap {
             question: format!("What did {} find when it took the message in?", gateway.name),
@@ -115,6 +115,23 @@ mod tests {
         assert!(matches!(judged("mx0a-1.pphosted.com", "pass", BEFORE), Verdict::Pass));
         assert!(matches!(judged("relay.example.net", "softfail", BEFORE), Verdict::NotApplicable));
         assert!(matches!(judged("mx0a-1.pphosted.com", "softfail", ""), Verdict::Unknown(_)));
+    }
+
+    /// Exchange renames what came in.
+    #[test]
+    fn results_that_exchange_renamed_count_where_they_stand() {
+        let renamed = BEFORE.replace("Authentication-Results:", "Authentication-Results-Original:");
+        assert!(only(judged("mx0a-1.pphosted.com", "softfail", &renamed)).title.contains("Proofpoint"));
+    }
+
+    /// Proofpoint does not name the client in its results; its Received does.
+    #[test]
+    fn the_client_may_stand_in_the_gateways_received() {
+        let quiet = "Authentication-Results-Original: ppops.net; spf=pass smtp.mailfrom=bounce@example.com\r\n";
+        assert!(only(judged("mx0a-1.pphosted.com", "softfail", quiet)).exhibits[0].label.contains("8.8.8.8"));
+        // Exchange Online writes a field without a client on what it sends out.
+        let nobodys = quiet.replace("ppops.net", "mx.example.com");
+        assert!(matches!(judged("mx0a-1.pphosted.com", "softfail", &nobodys), Verdict::Unknown(_)));
     }
 
     /// The sender's own mailbox system sealed the message, its own gateway signed it on the way out, and a list broke that.

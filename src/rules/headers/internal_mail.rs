@@ -2,6 +2,7 @@ use crate::facts::Facts;
 use crate::facts::boundary::Entry;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// The message never left its mail system
@@ -34,7 +35,8 @@ fn judge(facts: &Facts) -> Verdict {
         Entry::Network => ("by a machine on the same network", "handed in here, from a private address"),
         Entry::Local => ("by the server itself", "written here, by the server itself"),
     };
-    let check = r.from_domain().map_or_else(|| "postdoc check".to_owned(), |domain| format!("postdoc check {domain}"));
+    let check =
+        r.from_domain().map_or_else(|| "postdoc check".to_owned(), |domain| command!("postdoc check {}", domain));
     Finding::new(&RULE, "The message never left its mail system")
         .severity(Severity::Info)
         .sure(Confidence::Likely, "No server of another system is in the header, as far as it was copied.")

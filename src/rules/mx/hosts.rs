@@ -5,6 +5,7 @@ use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::domain::probe::{HOSTS, Host, Probes, Told};
 use crate::rules::{Finding, Gap, Verdict};
+use crate::shell::command;
 
 /// What one host says to a rule.
 pub(super) enum Judged {
@@ -41,7 +42,7 @@ pub(super) fn unnamed(probes: &Probes) -> Vec<Gap> {
     });
     let left_out = probes.left_out.iter().map(|host| Gap {
         question: format!("How does {host} take mail? (the first {HOSTS} hosts alone were asked)"),
-        needs: format!("swaks --server {host} --quit-after RCPT --from '<>' --to {}", probes.nobody),
+        needs: command!("swaks --server {} --quit-after RCPT --from '<>' --to {}", host, probes.nobody),
     });
     open.chain(nowhere).chain(left_out).collect()
 }

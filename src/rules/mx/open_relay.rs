@@ -4,6 +4,7 @@ use crate::facts::Facts;
 use crate::facts::domain::probe::{Host, Taken, one_line};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// A mail host takes mail for anybody: an open relay
@@ -78,7 +79,7 @@ fn found(host: &Host, reply: &str, all: bool) -> Judged {
                 .step("Look into the queue and the log for mail that is not yours, and delete it."),
         )
         .check(
-            format!("swaks --server {} --quit-after RCPT --from '<>' --to postdoc-probe@example.net", host.ip),
+            command!("swaks --server {} --quit-after RCPT --from '<>' --to postdoc-probe@example.net", host.ip),
             "a refusal (5xx) of the recipient, asked from a network that is not yours",
         );
     Judged::Found(Box::new(finding))

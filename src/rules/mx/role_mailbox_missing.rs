@@ -3,6 +3,7 @@ use crate::facts::Facts;
 use crate::facts::domain::probe::{Host, Probes, Taken, one_line};
 use crate::remedy::Remedy;
 use crate::rules::{Exhibit, Finding, Gap, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// The domain refuses mail to an address that it ought to have
@@ -101,7 +102,7 @@ fn found(refused: &[(&str, &Host, &str)]) -> Option<Finding> {
                 .step("A no-reply address: let it take the mail and answer by itself where replies are read."),
         )
         .check(
-            format!("swaks --server {} --quit-after RCPT --from '<>' --to {first}", host.ip),
+            command!("swaks --server {} --quit-after RCPT --from '<>' --to {}", host.ip, first),
             "250 after RCPT TO",
         );
     Some(finding)

@@ -2,6 +2,7 @@ use crate::facts::boundary::Distrust;
 use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::shell::command;
 use crate::span::Span;
 
 rule! {
@@ -144,7 +145,7 @@ fn not_the_receivers(r: &Reading, fields: &[(usize, Distrust)], untrusted: &[Spa
         .exhibits(fields.iter().take(SHOWN).map(|(n, why)| exhibit(r, *n, label(*why))))
         .exhibits(untrusted.iter().take(SHOWN).map(|s| Exhibit::input(*s, "came in with the message")))
         .fix(Remedy::new("Nothing to repair. To believe another server, name it with --trust."))
-        .check(format!("postdoc diagnose FILE --trust {chosen}"), "the results of the server you named")
+        .check(command!("postdoc diagnose FILE --trust {}", chosen), "the results of the server you named")
 }
 
 fn writer(r: &Reading, n: usize) -> String {

@@ -4,6 +4,7 @@ use crate::facts::report::{Source, Standing};
 use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// Mail of yours was forwarded or went through a list
@@ -57,7 +58,7 @@ fn judge(facts: &Facts) -> Verdict {
                 .explain(format!("A list or forwarder changed the message after it was signed, so neither DKIM nor SPF vouches for {domain} at {}.", report.reporter()))
                 .exhibits(shown(&altered, "the signature broke on the way"))
                 .fix(fix)
-                .check(format!("postdoc check {domain} --only dkim"), "your own keys without a finding"),
+                .check(command!("postdoc check {} --only dkim", domain), "your own keys without a finding"),
         );
     }
     Verdict::of(findings, Vec::new())

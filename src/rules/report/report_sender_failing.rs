@@ -4,6 +4,7 @@ use crate::facts::report::{Aggregate, Sender, Source, Standing};
 use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+use crate::shell::command;
 use std::net::IpAddr;
 
 rule! {
@@ -85,7 +86,7 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
         ))
         .exhibits(rows(report, source, 3, if fails { "neither passes" } else { "SPF does not pass" }))
         .fix(fix)
-        .check(format!("postdoc spf {domain} --ip {ip}"), "pass")
+        .check(command!("postdoc spf {} --ip {}", domain, ip), "pass")
 }
 
 /// The one with names, where it is not too long.

@@ -5,6 +5,7 @@ use crate::knowledge::Platform;
 use crate::remedy::{Remedy, platform};
 use crate::rules::dmarc::failure::title;
 use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// A service sends in your name and is vouched for only as itself
@@ -73,7 +74,7 @@ fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static 
         .exhibits(rows(report, source, 3, "passes, but for another domain"))
         .fix(remedy)
         .check(
-            format!("postdoc check {domain} --platform {} --only dkim", platform.id),
+            command!("postdoc check {} --platform {} --only dkim", domain, platform.id),
             "a key at one of its selectors",
         )
 }
@@ -111,7 +112,7 @@ fn strange(report: &Aggregate, sources: &[&Source]) -> Finding {
         ))
         .exhibits(shown)
         .fix(fix)
-        .check(format!("postdoc check {domain} --only dkim,spf"), "your own services among its platforms")
+        .check(command!("postdoc check {} --only dkim,spf", domain), "your own services among its platforms")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::facts::report::{Aggregate, Sender, Source, Standing};
 use crate::remedy::{Remedy, platform};
 use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Finding, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// A sender of yours passes by SPF alone
@@ -51,7 +52,7 @@ fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
         ))
         .exhibits(rows(report, source, 3, "SPF alone"))
         .fix(fix)
-        .check(format!("postdoc check {domain} --only dkim"), "a key of the sender's")
+        .check(command!("postdoc check {} --only dkim", domain), "a key of the sender's")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::facts::report::{Source, Standing};
 use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Finding, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// Strangers use your domain as their sender
@@ -50,7 +51,7 @@ fn judge(facts: &Facts) -> Verdict {
         .explain(format!("{servers} servers, {} the busiest. {fate} If one of them is yours, it signs nothing and SPF does not list it.", first.sender))
         .exhibits(strangers.iter().take(3).flat_map(|s| rows(report, s, 1, "nothing passes")))
         .fix(fix)
-        .check(format!("postdoc check {domain} --only dmarc"), "the policy you mean to have")
+        .check(command!("postdoc check {} --only dmarc", domain), "the policy you mean to have")
         .into()
 }
 

@@ -4,6 +4,7 @@ use crate::facts::report::{Received, TlsReport};
 use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::shell::command;
 use std::collections::BTreeMap;
 
 rule! {
@@ -90,7 +91,7 @@ fn find(report: &TlsReport, kind: &str, failures: &[(usize, &Failure)], enforced
         ))
         .exhibits(exhibits)
         .fix(Remedy::new(cure.replace("<domain>", domain)))
-        .check(format!("postdoc check {domain} --probe-mx"), "no finding on TLS, TLSA or MTA-STS")
+        .check(command!("postdoc check {} --probe-mx", domain), "no finding on TLS, TLSA or MTA-STS")
 }
 
 /// A failure on one line, in the report's own words.

@@ -4,6 +4,7 @@ use crate::facts::domain::blocklists::{Entry, State};
 use crate::knowledge::blocklist::Kind;
 use crate::remedy::Remedy;
 use crate::rules::{Exhibit, Finding, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// A blocklist does not answer your resolver
@@ -49,7 +50,7 @@ fn judge(facts: &Facts) -> Verdict {
     };
     let of_addresses = |e: &&Entry| matches!(e.list.kind, Kind::Ip | Kind::Range);
     let test = match refusing.iter().map(|(e, _)| *e).find(of_addresses) {
-        Some(e) => (format!("dig +short A 2.0.0.127.{}", e.list.zone), "127.0.0.2, the entry that is on every list"),
+        Some(e) => (command!("dig +short A 2.0.0.127.{}", e.list.zone), "127.0.0.2, the entry that is on every list"),
         None => (first.question.dig(), "nothing, or a code that means a listing"),
     };
     Finding::new(&RULE, title)

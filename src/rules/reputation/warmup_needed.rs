@@ -3,6 +3,7 @@ use crate::facts::Facts;
 use crate::knowledge::ramp;
 use crate::remedy::Remedy;
 use crate::rules::{Exhibit, Finding, Gap, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// More mail is planned than a new domain can send
@@ -48,7 +49,7 @@ fn judge(facts: &Facts) -> Verdict {
     if days >= YOUNG {
         return Verdict::Pass;
     }
-    let plan = format!("postdoc warmup plan --target {volume} --domain-age {days}");
+    let plan = command!("postdoc warmup plan --target {} --domain-age {}", volume, days);
     Finding::new(&RULE, format!("{volume} messages a day are too many for a new domain"))
         .explain(format!(
             "{} was registered {days} days ago. Receivers take some {first} messages on the first day from a domain that \

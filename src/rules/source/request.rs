@@ -8,6 +8,7 @@ use crate::facts::mail_hosts::Reception;
 use crate::facts::platform::Hit;
 use crate::facts::reverse::{HeloForm, addresses, reverse_question};
 use crate::remedy::{Change, Remedy, TTL, blank};
+use crate::shell::command;
 use std::net::IpAddr;
 
 /// Points the reverse name at a host of the sender that resolves back.
@@ -66,7 +67,7 @@ pub(super) fn of_platform(hit: &Hit, ip: IpAddr) -> Remedy {
 
 /// The command that shows the reverse name.
 pub(super) fn check(ip: IpAddr) -> String {
-    format!("dig +short -x {ip}")
+    command!("dig +short -x {}", ip)
 }
 
 /// What [`check`] must show, whatever the name will be.

@@ -146,6 +146,14 @@ pub fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Ow
             };
             platform.spf_note.iter().fold(remedy, |r, note| r.step(note.clone()))
         }
+        Owner::Gateway(name) => {
+            Remedy::new(format!("If mail of {domain} leaves through {name}, allow it in the SPF record of {domain}."))
+                .step(format!(
+                    "Add the include that {name} names for your outgoing mail to the one SPF record of {domain}, before its `all`."
+                ))
+                .step(format!("Sign with DKIM at {name}, behind whatever it changes: a signature made before breaks there."))
+                .step(format!("If your mail does not leave through {name}, change nothing: SPF did its work."))
+        }
         Owner::Own(_) => {
             let remedy = Remedy::new(format!("Add {server} to the SPF record of {domain}."));
             own(facts, domain, remedy)

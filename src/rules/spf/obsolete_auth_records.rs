@@ -5,6 +5,7 @@ use crate::facts::domain::obsolete::Old;
 use crate::facts::spf::{Published, Whose};
 use crate::remedy::{self, Change, Remedy, TTL};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
+use crate::shell::command;
 
 rule! {
     /// A record of a dead standard is still published
@@ -101,7 +102,7 @@ fn sender_id(facts: &Facts, at: &Published) -> Finding {
 
 fn command(domain: &str, kind: Kind) -> String {
     if domain.is_empty() {
-        return format!("dig +short {kind} <your domain>");
+        return command!("dig +short {} <your domain>", kind);
     }
     crate::evidence::Question::new(domain, kind).dig()
 }

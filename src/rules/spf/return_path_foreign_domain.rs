@@ -2,6 +2,7 @@ use super::support::{Owner, identity_exhibit, mail_from_aligned, mail_from_owned
 use crate::facts::Facts;
 use crate::remedy::{self, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, aligned, rule};
+use crate::shell::command;
 
 rule! {
     /// The Return-Path belongs to another organization than From
@@ -66,7 +67,7 @@ fn judge(facts: &Facts) -> Verdict {
         .fix(fix(&owner, domain, from))
         .check(
             match &owner {
-                Owner::Platform(p) => own_name(p, from).map(|(name, kind)| format!("dig +short {kind} {name}")),
+                Owner::Platform(p) => own_name(p, from).map(|(name, kind)| command!("dig +short {} {}", kind, name)),
                 _ => None,
             }
             .unwrap_or_else(|| "postdoc diagnose new-message.eml".into()),

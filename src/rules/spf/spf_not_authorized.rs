@@ -125,6 +125,10 @@ fn explain(facts: &Facts, domain: &str, server: &str, word: &str, repaired: bool
             " It goes by the name {name}, and nothing in the message or in DNS ties it to {domain}: this may well be \
              mail that someone else sent in your name."
         )),
+        Owner::Gateway(name) => text.push_str(&format!(
+            " {name} delivered it, and by the MX records it filters the mail to {domain} too: most likely it is your \
+             own way out."
+        )),
         Owner::Own(why) => text.push_str(&format!(" The server looks like your own: {why}.")),
         Owner::Unknown => {
             text.push_str(" Nothing in the header says whose server that is, and the cure depends on it.")
@@ -336,6 +340,18 @@ mod tests {
             .found(&RULE);
         assert_eq!(finding.severity, Severity::High);
         assert!(finding.fix.unwrap().records.is_empty());
+    }
+
+    /// Mail to the domain goes through the service that delivered the message.
+    #[test]
+    fn a_gateway_on_the_way_out_is_no_strangers() {
+        let out = || refused().helo("eu-smtp-delivery-1.mimecast.com").reported("fail");
+        let found = out().mx("example.com", "eu-smtp-inbound-1.mimecast.com").found(&RULE);
+        assert!(found.explanation.contains("Mimecast") && !found.explanation.contains("nothing in the message"));
+        let fix = found.fix.unwrap();
+        assert!(fix.summary.contains("leaves through Mimecast") && fix.records.is_empty(), "{}", fix.summary);
+        let elsewhere = out().mx("example.com", "mx.example.com").found(&RULE);
+        assert!(elsewhere.explanation.contains("nothing in the message or in DNS ties it"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::facts::spf::{Branch, BranchState, Node, Published, SpfResult, SpfText
 use crate::remedy::{self, Remedy};
 use crate::rules::spf::support::{is_unread, pasted_change};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::shell::command;
 use crate::span::Span;
 
 rule! {
@@ -78,7 +79,7 @@ fn open(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
             .exhibits(record_exhibit(facts, at, 0, Some(term.span), "everyone passes"))
             .fix(fix)
             .check(
-                format!("dig +short {} {name}", Kind::Txt),
+                command!("dig +short {} {}", Kind::Txt, name),
                 "one record that begins v=spf1 and ends in ~all or -all",
             ),
     )

@@ -12,6 +12,7 @@ use crate::facts::spf::{Branch, Node, ProblemKind, Published, SpfText, Whose};
 use crate::knowledge::{Platform, pattern};
 use crate::remedy::{self, Change, Remedy, TTL, blank};
 use crate::rules::{Exhibit, Finding, Gap, Severity, Verdict, aligned, on_the_way, stranger};
+use crate::shell::command;
 use crate::span::Span;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -23,6 +24,8 @@ pub enum Owner {
     Platform(&'static Platform),
     /// The sender's own, and why we think so.
     Own(String),
+    /// A filtering service that also takes the mail to the domain: most likely the sender's way out.
+    Gateway(&'static str),
     /// Nothing ties it to the sender; it goes by this name.
     Stranger(String),
     Unknown,
@@ -135,9 +138,10 @@ pub fn owner(facts: &Facts) -> Owner {
     match facts.platforms.iter().find(sends).map(|hit| hit.platform) {
         Some(platform) if platform.kind == "forwarding" => Owner::Forwarder(None),
         Some(platform) => Owner::Platform(platform),
-        None => match stranger::name(facts) {
-            Some(name) => Owner::Stranger(name.to_owned()),
-            None => Owner::Unknown,
+        None => match (stranger::gateway(facts), stranger::name(facts)) {
+            (Some(gateway), _) => Owner::Gateway(&gateway.name),
+            (None, Some(name)) => Owner::Stranger(name.to_owned()),
+            (None, None) => Owner::Unknown,
         },
     }
 }
@@ -312,7 +316,7 @@ pub fn dig_txt(domain: &str) -> String {
 
 /// The command that evaluates the record again.
 pub fn evaluate(domain: &str) -> String {
-    format!("postdoc spf {}", if domain.is_empty() { "<your domain>" } else { domain })
+    if domain.is_empty() { "postdoc spf <your domain>".to_owned() } else { command!("postdoc spf {}", domain) }
 }
 
 /// Does the record let nobody send?

@@ -155,6 +155,11 @@ impl Scene {
         self
     }
 
+    pub fn mx(self, name: &str, exchange: &str) -> Scene {
+        let data = vec![Data::Mx { preference: 10, exchange: exchange.to_owned() }];
+        self.answer(name, Kind::Mx, Outcome::Records, data)
+    }
+
     pub fn txt(self, name: &str, texts: &[&str]) -> Scene {
         let outcome = if texts.is_empty() { Outcome::NoData } else { Outcome::Records };
         self.answer(name, Kind::Txt, outcome, texts.iter().map(|t| crate::remedy::text(t)).collect())

@@ -1,4 +1,4 @@
-//! Help and palette: one search box over the key table, in two orders.
+//! Help and palette: one search box over the key table, in two orders, and over what guides say.
 //!
 //! ```text
 //! ┌─ Help ───────────────────────────────────────────────────────────────┐
@@ -11,6 +11,8 @@
 //! ```
 
 use super::Popup;
+use crate::knowledge::guide::{self, Advice};
+use crate::report::advice;
 use crate::tui::app::App;
 use crate::tui::keys::{self, Action, Binding, Places};
 use crate::tui::msg::Effect;
@@ -34,6 +36,14 @@ pub enum Order {
     Palette,
 }
 
+/// Something that is found.
+#[derive(Clone, Copy, Debug)]
+pub enum Line {
+    Key(&'static Binding),
+    /// What guides say; only where somebody looks for it.
+    Advice(&'static Advice),
+}
+
 /// The open search box.
 #[derive(Debug)]
 pub struct Finder {
@@ -51,33 +61,39 @@ impl Finder {
     }
 
     /// The lines that match, best first. A query `'w` asks for a key.
-    pub fn lines(&self) -> Vec<&'static Binding> {
+    pub fn lines(&self) -> Vec<Line> {
         let mut lines: Vec<&'static Binding> = keys::at(self.place).collect();
         let query = self.query.text().trim();
         if let Some(key) = query.strip_prefix('\'') {
             lines.retain(|b| b.keys.iter().any(|(k, _)| k.show().starts_with(key)));
-            return lines;
+            return lines.into_iter().map(Line::Key).collect();
         }
         if query.is_empty() {
             if self.order == Order::Palette {
                 lines.sort_by_key(|b| b.help);
             }
-            return lines;
+            return lines.into_iter().map(Line::Key).collect();
         }
         let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
         let mut score = |text: &str| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher);
-        let mut scored: Vec<(u32, &'static Binding)> = lines
+        let mut scored: Vec<(u32, Line)> = lines
             .into_iter()
             .filter_map(|b| {
                 let named = score(b.help).map(|n| n.saturating_mul(2));
                 let hidden = b.also.iter().filter_map(|word| score(word)).max();
-                named.max(hidden).map(|n| (n, b))
+                named.max(hidden).map(|n| (n, Line::Key(b)))
             })
             .collect();
+        scored.extend(guide::suggest(query).into_iter().map(|row| {
+            // The very words are as good as an action's name.
+            let of = |word: &String, n: u32| if word.eq_ignore_ascii_case(query) { n.saturating_mul(2) } else { n };
+            let words = row.words.iter().chain([&row.told]);
+            (words.filter_map(|word| score(word).map(|n| of(word, n))).max().unwrap_or(0), Line::Advice(row))
+        }));
         scored.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
-        scored.into_iter().map(|(_, b)| b).collect()
+        scored.into_iter().map(|(_, line)| line).collect()
     }
 }
 
@@ -95,12 +111,17 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Down => finder.marked = (finder.marked + 1).min(last),
         Action::PageUp => finder.marked = finder.marked.saturating_sub(page),
         Action::PageDown => finder.marked = (finder.marked + page).min(last),
-        Action::Open => {
-            if let Some(binding) = finder.lines().get(finder.marked) {
+        Action::Open => match finder.lines().get(finder.marked) {
+            Some(Line::Key(binding)) => {
                 app.popup = None;
                 return update::act(app, binding.action);
             }
-        }
+            Some(Line::Advice(row)) => {
+                app.popup = None;
+                return vec![Effect::Copy { text: advice::text(row), what: "what holds".to_owned() }];
+            }
+            None => {}
+        },
         other => {
             if finder.query.edit(other) {
                 finder.marked = 0;
@@ -121,9 +142,11 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Order::Palette => 14,
     };
     let inside = super::frame_box(frame, area, pen, title, 72, height);
-    let tail = if inside.height > 8 { 3 } else { 0 };
+    let lines = finder.lines();
+    let told = told(lines.get(finder.marked).copied(), pen, inside.width);
+    let tail = if inside.height > 8 { told.lines.len() as u16 } else { 0 };
     let [head, list, tail] =
-        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(tail)]).areas::<3>(inside);
+        Layout::vertical([Constraint::Length(1), Constraint::Min(2), Constraint::Length(tail)]).areas::<3>(inside);
     let before = pen.clean(finder.query.before());
     let query = match finder.query.is_empty() {
         true => pen.span("Type to search keys and actions; Enter runs the line", Ink::Faint),
@@ -134,25 +157,42 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         let x = (head.x + 1 + before.width() as u16).min(head.right().saturating_sub(1));
         frame.set_cursor_position(Position::new(x, head.y));
     }
-    let lines = finder.lines();
     let mut doc = Doc::new(pen, list.width);
-    for (n, binding) in lines.iter().enumerate() {
-        let keys = binding.keys_label();
+    for (n, line) in lines.iter().enumerate() {
+        let (keys, text) = match line {
+            Line::Key(binding) => (binding.keys_label(), binding.help.to_owned()),
+            Line::Advice(row) => ("guides say".to_owned(), format!("“{}”", row.told)),
+        };
         let pad = " ".repeat(11usize.saturating_sub(keys.width()));
-        doc.item(n == finder.marked, &format!("{keys}{pad} {}", binding.help));
+        doc.item(n == finder.marked, &format!("{keys}{pad} {text}"));
     }
     if lines.is_empty() {
         doc.para(1, "No action is called that. Esc closes.", Ink::Plain);
     }
     let top = (finder.marked + 1).saturating_sub(list.height as usize);
     doc.draw(frame, list, top);
-    let mut doc = Doc::new(pen, tail.width);
+    told.draw(frame, tail, 0);
+}
+
+/// What is said of the marked line, below the list.
+fn told(line: Option<Line>, pen: Pen, width: u16) -> Doc {
+    let mut doc = Doc::new(pen, width);
     doc.blank();
-    let also = lines.get(finder.marked).map(|b| b.also.join(", ")).unwrap_or_default();
-    match also.is_empty() {
-        true => doc.blank(),
-        false => doc.row(&[(&format!(" Also answers to: {also}"), Ink::Faint)]),
+    match line {
+        Some(Line::Advice(row)) => {
+            doc.para(1, &row.holds, Ink::Plain);
+            let more = row.rule.as_ref().map_or(String::new(), |rule| format!(" · more: postdoc explain {rule}"));
+            doc.para(1, format!("{}{more} · Enter copies it", row.source), Ink::Faint);
+        }
+        line => {
+            match line {
+                Some(Line::Key(binding)) if !binding.also.is_empty() => {
+                    doc.row(&[(&format!(" Also answers to: {}", binding.also.join(", ")), Ink::Faint)]);
+                }
+                _ => doc.blank(),
+            }
+            doc.row(&[(" ✓ pass ✗ fail ! warn i note ? cannot tell … running ≠ not aligned", Ink::Faint)]);
+        }
     }
-    doc.row(&[(" ✓ pass ✗ fail ! warn i note ? cannot tell … running ≠ not aligned", Ink::Faint)]);
-    doc.draw(frame, tail, 0);
+    doc
 }

@@ -1,5 +1,6 @@
 //! Popups: for choosing, confirming and finding, and nothing else.
 
+pub mod blank;
 pub mod confirm;
 pub mod copy;
 pub mod finder;
@@ -19,6 +20,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 #[derive(Debug)]
 pub enum Popup {
     Finder(finder::Finder),
+    Blank(blank::Filling),
     Copy {
         marked: usize,
     },
@@ -39,6 +41,7 @@ impl Popup {
     pub fn place(&self) -> Places {
         match self {
             Popup::Finder(_) => Places::FINDER,
+            Popup::Blank(_) => Places::BLANK,
             Popup::Copy { .. } => Places::COPY,
             Popup::Confirm { .. } => Places::CONFIRM,
             Popup::Log { .. } => Places::LOG,
@@ -55,6 +58,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     }
     match &app.popup {
         Some(Popup::Finder(_)) => finder::act(app, action),
+        Some(Popup::Blank(_)) => blank::act(app, action),
         Some(Popup::Copy { .. }) => copy::act(app, action),
         Some(Popup::Confirm { .. }) => confirm::act(app, action),
         Some(Popup::Log { .. }) => log::act(app, action),
@@ -67,6 +71,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
 pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     match &app.popup {
         Some(Popup::Finder(_)) => finder::draw(app, frame, area, pen),
+        Some(Popup::Blank(_)) => blank::draw(app, frame, area, pen),
         Some(Popup::Copy { .. }) => copy::draw(app, frame, area, pen),
         Some(Popup::Confirm { .. }) => confirm::draw(app, frame, area, pen),
         Some(Popup::Log { .. }) => log::draw(app, frame, area, pen),

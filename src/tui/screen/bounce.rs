@@ -9,6 +9,7 @@ use crate::diagnose::Diagnosis;
 use crate::report::Shown;
 use crate::report::bounce::{lines, look};
 use crate::report::human::Ink as Paint;
+use crate::safe::clip;
 use crate::tui::theme::Ink;
 use crate::tui::widget::doc::{Doc, wrap};
 
@@ -20,9 +21,14 @@ pub fn brief(doc: &mut Doc, diagnosis: &Diagnosis, room: usize) -> bool {
     }
     let mut left = room;
     for (n, line) in all.iter().enumerate() {
-        let said = wrap(&doc.pen.clean(&line.said), doc.width.saturating_sub(4));
+        let width = doc.width.saturating_sub(4);
+        let mut said = wrap(&doc.pen.clean(&line.said), width);
         // The reply of one recipient in full, of many the beginning.
-        let said = &said[..said.len().min(if all.len() == 1 { 4 } else { 1 })];
+        let rows = if all.len() == 1 { 4 } else { 1 };
+        if said.len() > rows {
+            let rest = said.split_off(rows - 1).join(" ");
+            said.push(clip(&rest, width));
+        }
         let more = usize::from(n + 1 < all.len());
         if left < 1 + said.len() + more {
             doc.row(&[(&format!("   and {} more", all.len() - n), Ink::Faint)]);
@@ -38,7 +44,7 @@ pub fn brief(doc: &mut Doc, diagnosis: &Diagnosis, room: usize) -> bool {
             (&whom, Ink::Strong),
             (&format!("  {}, {}", line.action.word(), line.about), Ink::Plain),
         ]);
-        for row in said {
+        for row in &said {
             doc.row(&[("   ", Ink::Plain), (row, Ink::Plain)]);
         }
     }

@@ -171,9 +171,8 @@ fn finding_page(doc: &mut Doc, case: &Case, target: Target, finding: &Finding, m
             );
         }
     }
-    if let Some((words, remains)) = proof::words(finding) {
-        doc.hang(" Proof  ", Ink::Faint, &words, Ink::Plain);
-        remains.iter().for_each(|left| doc.hang("        remains: ", Ink::Faint, left, Ink::Plain));
+    if let Some((words, left)) = proof::words(finding) {
+        proven(doc, &words, &left);
     }
     if let Some(check) = &finding.check {
         doc.section("Check", "");
@@ -192,6 +191,12 @@ fn finding_page(doc: &mut Doc, case: &Case, target: Target, finding: &Finding, m
     if more {
         manual(doc, finding);
     }
+}
+
+/// What came of trying the records, and what is left once they are published.
+pub(super) fn proven(doc: &mut Doc, words: &str, left: &[(&str, String)]) {
+    doc.hang(" Proof  ", Ink::Faint, words, Ink::Plain);
+    left.iter().for_each(|(word, what)| doc.hang(&format!("        {word}: "), Ink::Faint, what, Ink::Plain));
 }
 
 /// A record before and after, token by token.

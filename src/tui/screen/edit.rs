@@ -13,6 +13,7 @@
 //!  Proof  edited by you, and this breaks: …
 //! ```
 
+use super::detail;
 use super::home::caret;
 use crate::evidence::{Data, Kind};
 use crate::remedy;
@@ -170,10 +171,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         doc.hang(&format!(" {word} "), Ink::Faint, text, Ink::Plain);
     }
     match proof::words(finding) {
-        Some((words, remains)) => {
-            doc.hang(" Proof  ", Ink::Faint, words, Ink::Plain);
-            remains.iter().for_each(|left| doc.hang("        remains: ", Ink::Faint, left, Ink::Plain));
-        }
+        Some((words, left)) => detail::proven(&mut doc, &words, &left),
         None => doc.para(1, "Nothing is known of it yet.", Ink::Faint),
     }
     doc.draw(frame, area, 0);

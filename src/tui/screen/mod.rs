@@ -212,10 +212,12 @@ fn place(app: &App) -> (String, String) {
     (format!("postdoc › {name} › {here}"), format!("{redacted}{right}"))
 }
 
-/// A screen that shows the user's own mail, or that of a lesson.
+/// A screen that shows the user's own mail, or that of a lesson or of a new domain.
 fn path(app: &App, own: &str, right: &str, practised: &str) -> (String, String) {
-    match app.practice.lesson.filter(|_| app.practises()) {
-        Some(lesson) => (format!("postdoc › practice › {} › {practised}", lesson.id), PRACTICE.to_owned()),
+    let lesson = app.practice.lesson.map(|lesson| lesson.id);
+    let about = lesson.or_else(|| app.onboard.sheet().setup.map(|setup| &*setup.domain));
+    match about.filter(|_| app.practises()) {
+        Some(about) => (format!("postdoc › practice › {about} › {practised}"), PRACTICE.to_owned()),
         None => (format!("postdoc › {own}"), right.to_owned()),
     }
 }

@@ -73,7 +73,11 @@ pub fn watched(app: &App) -> Option<(Question, Option<Expect>)> {
 }
 
 fn blank(app: &mut App, what: &str) -> Vec<Effect> {
-    app.say(format!("It has a blank that only a portal or you can fill in: {what}. Not copied."));
+    let offered = app.onboard.sheet().step().is_some_and(|step| step.next.is_none() && !step.asked.is_empty());
+    app.say(match offered {
+        true => format!("Not copied: Enter first fills in the {what}."),
+        false => format!("It has a blank that only a portal or you can fill in: {what}. Not copied."),
+    });
     vec![]
 }
 
@@ -255,16 +259,7 @@ fn steps_of(doc: &mut Doc, onboard: &Onboard) -> usize {
         if here {
             marked = doc.lines.len();
         }
-        match here {
-            true => doc.item(true, &format!("{glyph}{others} {}", step.title)),
-            false => doc.row(&[
-                ("  ", Ink::Plain),
-                (glyph, ink),
-                (&others, Ink::Faint),
-                (" ", Ink::Plain),
-                (&step.title, Ink::Plain),
-            ]),
-        }
+        doc.entry(here, &[(glyph, ink), (&others, Ink::Faint), (" ", Ink::Plain), (&step.title, Ink::Plain)]);
     }
     marked
 }
@@ -327,9 +322,13 @@ fn detail(doc: &mut Doc, app: &App, step: &Step) {
             doc.hang(" guess ", Ink::Faint, guess(g), Ink::Plain);
         }
     }
-    if let Some(next) = step.next.filter(|_| step.state != State::Done) {
+    let offer = match step.next.filter(|_| step.state != State::Done) {
+        Some(next) => Some(report::offer(next).to_owned()),
+        None => step.to_fill(chosen).map(report::fills),
+    };
+    if let Some(offer) = offer {
         doc.blank();
-        doc.hang(" Enter ", Ink::Strong, report::offer(next), Ink::Plain);
+        doc.hang(" Enter ", Ink::Strong, offer, Ink::Plain);
     }
     if let Some(setup) = app.onboard.sheet().setup {
         doc.blank();

@@ -122,17 +122,8 @@ fn line(doc: &mut Doc, row: &Row, marked: bool) {
     let room = doc.width.saturating_sub(14);
     let words = clip(&doc.pen.clean(words), if room > 30 { room.saturating_sub(ttl.width() + 2) } else { room });
     let rest = spread(&words, &ttl, room);
-    match marked {
-        true => doc.item(true, &format!("{glyph} {label} {rest}")),
-        false => doc.row(&[
-            ("  ", Ink::Plain),
-            (glyph, ink),
-            (" ", Ink::Plain),
-            (&label, Ink::Strong),
-            (" ", Ink::Plain),
-            (&rest, Ink::Plain),
-        ]),
-    }
+    let blank = (" ", Ink::Plain);
+    doc.entry(marked, &[(glyph, ink), blank, (&label, Ink::Strong), blank, (&rest, Ink::Plain)]);
 }
 
 fn sign(standing: Standing) -> (&'static str, Ink) {

@@ -116,13 +116,7 @@ fn line(doc: &mut Doc, row: &Row, widest: usize, marked: bool) {
     let name = crate::safe::clip(&doc.pen.clean(&row.name), widest);
     let pad = widest.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str()));
     let head = format!("{name}{} {:>7}  ", " ".repeat(pad), row.count);
-    match marked {
-        true => doc.item(true, &format!("{glyph} {head}{}", row.words)),
-        false => {
-            let words: &str = &row.words;
-            doc.row(&[("  ", Ink::Plain), (glyph, ink), (" ", Ink::Plain), (&head, Ink::Strong), (words, Ink::Plain)]);
-        }
-    }
+    doc.entry(marked, &[(glyph, ink), (" ", Ink::Plain), (&head, Ink::Strong), (&row.words, Ink::Plain)]);
 }
 
 fn ink(row: &Row) -> Ink {

@@ -247,13 +247,8 @@ fn line(doc: &mut Doc, row: &Row, marked: bool, surveyed: bool, folded: bool) {
     let left = format!("{term}{pad}  {}", doc.pen.clean(format!("{words}{owner}")));
     let cost = if branch.cost > 0 { branch.cost.to_string() } else { String::new() };
     let text = spread(&left, &format!("{cost:>4} {:>6}", branch.total), room);
-    match marked {
-        true => doc.item(true, &format!("{glyph} {text}")),
-        false => {
-            let plain = if ink == Ink::Faint { Ink::Faint } else { Ink::Plain };
-            doc.row(&[("  ", Ink::Plain), (glyph, ink), (" ", Ink::Plain), (&text, plain)]);
-        }
-    }
+    let plain = if ink == Ink::Faint { Ink::Faint } else { Ink::Plain };
+    doc.entry(marked, &[(glyph, ink), (" ", Ink::Plain), (&text, plain)]);
 }
 
 fn answers(n: usize) -> String {

@@ -23,6 +23,7 @@ use crate::tui::msg::Effect;
 use crate::tui::theme::Ink;
 use crate::tui::update;
 use crate::tui::widget::doc::{Doc, Pen};
+use crate::tui::widget::hidden::Hidden;
 use crate::tui::widget::line_edit::LineEdit;
 use crate::warmup::log::numbers;
 use ratatui::Frame;
@@ -55,6 +56,7 @@ pub enum Field {
     ProbeLinks,
     Spamd,
     Rspamd,
+    RspamdPassword,
 }
 
 /// Section, field, label; in the order of the form.
@@ -82,6 +84,7 @@ const FIELDS: &[(&str, Field, &str)] = &[
     ("", Field::ProbeLinks, "certificates"),
     ("", Field::Spamd, "your SpamAssassin"),
     ("", Field::Rspamd, "your Rspamd"),
+    ("", Field::RspamdPassword, "its password"),
 ];
 
 const MAIL_FROM_TYPES: &[&str] = &["", "from_email", "ptr", "custom", "aligned"];
@@ -98,6 +101,8 @@ impl Field {
 pub struct Form {
     pub at: usize,
     texts: Vec<LineEdit>,
+    /// Rspamd's password: no statement, and in no case file.
+    password: Hidden,
 }
 
 impl Form {
@@ -128,9 +133,10 @@ impl Form {
             Field::ProbeLinks => said.check.probe_links.then(|| "yes".to_owned()),
             Field::Spamd => said.filters.spamd.clone(),
             Field::Rspamd => said.filters.rspamd.clone(),
+            Field::RspamdPassword => None,
         };
         let texts = FIELDS.iter().map(|(_, field, _)| LineEdit::new(text(*field).unwrap_or_default())).collect();
-        Form { at: 0, texts }
+        Form { at: 0, texts, password: Hidden::default() }
     }
 
     fn text(&self, field: Field) -> Option<String> {
@@ -145,6 +151,10 @@ impl Form {
 
     /// What is wrong with a line; nothing blocks leaving it.
     fn complaint(&self, field: Field) -> Option<&'static str> {
+        if field == Field::RspamdPassword {
+            let stray = !self.password.is_empty() && self.text(Field::Rspamd).is_none();
+            return stray.then_some("of which Rspamd?");
+        }
         let text = self.text(field)?;
         match field {
             Field::Ip | Field::PanelIp if text.parse::<IpAddr>().is_err() => Some("not an IP address"),
@@ -214,7 +224,8 @@ pub fn open(app: &mut App) {
         app.screens.push(Screen::Wish);
     } else if let Some(case) = &mut app.case {
         let address = FIELDS.iter().position(|(_, f, _)| *f == Field::Ip).filter(|_| from_tree);
-        case.form = Form { at: address.unwrap_or(case.form.at), ..Form::new(&case.opened.said) };
+        let password = case.form.password.clone();
+        case.form = Form { at: address.unwrap_or(case.form.at), password, ..Form::new(&case.opened.said) };
         app.screens.push(Screen::Stated);
     }
 }
@@ -244,11 +255,12 @@ fn choices(app: &App, field: Field) -> Option<Vec<String>> {
 }
 
 pub fn insert(app: &mut App, text: &str) {
-    if let Some(case) = &mut app.case
-        && !case.form.field().is_closed()
-        && let Some(line) = case.form.texts.get_mut(case.form.at)
-    {
-        line.insert(text);
+    let Some(case) = &mut app.case else { return };
+    let form = &mut case.form;
+    match form.field() {
+        Field::RspamdPassword => form.password.insert(text),
+        field if field.is_closed() => {}
+        _ => form.texts.get_mut(form.at).into_iter().for_each(|line| line.insert(text)),
     }
 }
 
@@ -280,6 +292,7 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
                 *line = LineEdit::new(choice.clone());
             }
         }
+        (edit, _) if field == Field::RspamdPassword => form.password.edit(edit),
         (edit, _) => {
             if !field.is_closed()
                 && let Some(line) = form.texts.get_mut(form.at)
@@ -301,6 +314,7 @@ fn done(app: &mut App) -> Vec<Effect> {
             let name = |folder: &Option<FoundIn>| folder.as_ref().map(|f| f.name.clone());
             let folder = if name(&said.folder) == name(&before.folder) { before.folder.clone() } else { said.folder };
             let said = Said { folder, ..said };
+            case.opened.rspamd_password = case.form.password.secret();
             update::back(app);
             app.say("Diagnosed again with what you said.");
             update::rerun(app, said)
@@ -328,6 +342,9 @@ fn hint(case: &Case, field: Field, empty: bool) -> Option<String> {
         Field::Spamd if empty => Some("HOST:PORT or a socket: hands the message to it".to_owned()),
         Field::Rspamd if empty => Some("http://HOST:11333: hands the message to it".to_owned()),
         Field::Spamd | Field::Rspamd => Some("the whole message goes there".to_owned()),
+        Field::RspamdPassword if case.form.password.is_empty() => {
+            Some("only where it asks for one; not shown, and not kept".to_owned())
+        }
         _ => None,
     }
 }
@@ -351,11 +368,13 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
             _ => "not said",
         };
         let shown = match (&choice, text.is_empty()) {
+            _ if *field == Field::RspamdPassword && !form.password.is_empty() => form.password.words(),
             (Some(_), true) => format!("‹ {nothing} ›"),
             (Some(_), false) => format!("‹ {} ›", pen.clean(text.text())),
             (None, _) => pen.clean(text.text()),
         };
-        let (shown, typed) = match n == form.at && choice.is_none() {
+        let plain = choice.is_none() && *field != Field::RspamdPassword;
+        let (shown, typed) = match n == form.at && plain {
             true => text.window(doc.width.saturating_sub(2 + 20), |text| pen.clean(text)),
             false => (shown, 0),
         };

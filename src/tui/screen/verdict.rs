@@ -276,10 +276,7 @@ fn row(doc: &mut Doc, case: &Case, target: Target, marked: bool, words: bool) {
     let head = format!("{indent}{glyph} ");
     let used = 2 + head.width() + word.width();
     let rest = spread(&doc.pen.clean(text), &right, doc.width.saturating_sub(used + 1));
-    match marked {
-        true => doc.item(true, &format!("{head}{word}{rest}")),
-        false => doc.row(&[("  ", Ink::Plain), (&head, ink), (&word, ink), (&rest, Ink::Plain)]),
-    }
+    doc.entry(marked, &[(&head, ink), (&word, ink), (&rest, Ink::Plain)]);
 }
 
 /// `fix: 1 CNAME`, `fix: edit TXT`, `fix: 2 steps`.

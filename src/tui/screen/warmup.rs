@@ -92,7 +92,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
 
 fn told(doc: &mut Doc, check: &Check) {
     let Some(last) = check.advice.last() else { return };
-    let (glyph, ink) = match last.step {
+    let (glyph, ink) = match last.worst() {
         Step::Advance => (" ✓ ", Ink::Pass),
         Step::Hold => (" ! ", Ink::Warn),
         Step::Back => (" ✗ ", Ink::Fail),

@@ -105,7 +105,7 @@ pub fn ready(lesson: &Lesson, cured: bool) -> Ready {
     let composed = crate::send::compose(&draft, "", AT.parse().unwrap()).unwrap();
     let warnings = vec!["The invented receiver sees it come from 203.0.113.9.".into()];
     let letters = vec![Sealed { draft, composed }];
-    Ready { letters, warnings, strangers: vec![], login: None, practice: true }
+    Ready { letters, warnings, strangers: vec![], login: None, authorities: Default::default(), practice: true }
 }
 
 /// The receiver took it.

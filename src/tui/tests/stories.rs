@@ -209,6 +209,12 @@ pub(in crate::tui) const STORIES: &[Story] = &[
         (0..5).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
         stroke(app, KeyCode::Right, KeyModifiers::NONE);
     }),
+    ("stated_password", |app| {
+        app.case = Some(testing::opinionated());
+        press(app, "t");
+        (0..23).for_each(|_| drop(stroke(app, KeyCode::Down, KeyModifiers::NONE)));
+        press(app, "hunter2");
+    }),
     ("domain_dkim", |app| {
         app.case = Some(testing::of_domain(DOMAIN));
         press(app, "4");
@@ -234,6 +240,7 @@ pub(in crate::tui) const STORIES: &[Story] = &[
     ("stated", |app| drop(press(app, "t"))),
     ("help", |app| drop(press(app, "?"))),
     ("palette", |app| drop(press(app, ":redact"))),
+    ("palette_advice", |app| drop(press(app, ":sender id"))),
     ("copy_as", |app| drop(press(app, "c"))),
     ("proof", |app| {
         app.case = Some(testing::proved());
@@ -374,6 +381,12 @@ pub(in crate::tui) const STORIES: &[Story] = &[
         onboarded(app);
         press(app, "jjjjjS");
     }),
+    ("onboard_blank", |app| {
+        onboarded(app);
+        step_to(app, "verification");
+        enter(app);
+        press(app, "Abc_1");
+    }),
     ("onboard_several", |app| {
         onboarded(app);
         press(app, "e");
@@ -492,7 +505,20 @@ pub(in crate::tui) const STORIES: &[Story] = &[
     }),
     ("send_form", |app| {
         app.screens = vec![Screen::Home, Screen::SendForm];
-        for text in ["Ann <ann@acme.example>", "me@gmail.example", "smtp.acme.example", "", "", "ann", "", "hunter2"] {
+        for text in
+            ["Ann <ann@acme.example>", "me@gmail.example", "smtp.acme.example", "", "", "", "ann", "", "hunter2"]
+        {
+            press(app, text);
+            enter(app);
+        }
+    }),
+    ("send_form_own", |app| {
+        app.screens = vec![Screen::Home, Screen::SendForm];
+        for text in ["", "me@gmail.example", "direct", "", "", "", "", "192.0.2.4", "<>", "mta.acme.example"] {
+            press(app, text);
+            enter(app);
+        }
+        for text in ["newsletter.eml", "s1.acme.example.pem", "s1"] {
             press(app, text);
             enter(app);
         }
@@ -604,7 +630,7 @@ pub(in crate::tui) fn test_sent(app: &mut App) {
     taken(app, &effects);
 }
 
-fn taken(app: &mut App, effects: &[Effect]) {
+pub(in crate::tui) fn taken(app: &mut App, effects: &[Effect]) {
     let Some(Effect::Send(ticket, _)) = effects.last() else { panic!("{effects:?}") };
     update(app, Msg::Sending(*ticket, News::State(0, Box::new(testing::practice::taken()))));
 }
@@ -706,6 +732,12 @@ pub(in crate::tui) fn onboarded(app: &mut App) -> Vec<Effect> {
     let effects = ctrl(app, 'd');
     set_up(app, &effects);
     effects
+}
+
+/// Goes to a step of the checklist.
+pub(in crate::tui) fn step_to(app: &mut App, id: &str) {
+    let sheet = app.onboard.sheet_mut();
+    sheet.at = sheet.list.as_ref().unwrap().steps.iter().position(|s| s.id == id).unwrap();
 }
 
 /// The zone of example.com begins here, so that its own servers are asked.

@@ -125,6 +125,23 @@ impl<'a> Doc<'a> {
         self.lines.push(Line::from(Span::styled(format!("{text}{}", " ".repeat(pad)), self.pen.style(ink))));
     }
 
+    /// A line of a list in several inks; the marked one as [`Doc::item`] has it.
+    pub fn entry(&mut self, marked: bool, pieces: &[(&str, Ink)]) {
+        match marked {
+            true => self.item(true, &pieces.iter().map(|(text, _)| *text).collect::<String>()),
+            false => self.row(&[&[("  ", Ink::Plain)][..], pieces].concat()),
+        }
+    }
+
+    /// Why work has not begun, and the keys that lead on.
+    pub fn not_begun(&mut self, why: &str, keys: &str) {
+        self.row(&[(" ✗ ", Ink::Fail), ("not begun", Ink::Strong)]);
+        self.blank();
+        self.para(3, why, Ink::Plain);
+        self.blank();
+        self.para(3, keys, Ink::Plain);
+    }
+
     /// Two columns of lines, the left one `left_width` wide.
     pub fn beside(&mut self, left: Vec<Line<'static>>, right: Vec<Line<'static>>, left_width: usize) {
         let rows = left.len().max(right.len());

@@ -117,7 +117,10 @@ impl Seeker<'_> {
         tell(Event::Connected { tls });
         match (known, who) {
             (true, _) => {}
-            (false, Some(who)) => login::log_in(&mut talk, who, self.provider, self.dial.patience()).await?,
+            (false, Some(who)) => {
+                let done = login::log_in(&mut talk, who, self.provider, self.dial.patience()).await;
+                done.map_err(Fault::at_login)?;
+            }
             (false, None) => return Err(Fault::new(Reason::Secret, "no user is named, and the server asks for one")),
         }
         talk.learn().await.map_err(|fault| self.let_in(fault))?;

@@ -2,18 +2,17 @@
 
 use crate::fetch::{Account, Place};
 use crate::practice::READER;
-use crate::world::{random, state};
-use std::io::{Error, Result};
+use crate::world::state;
+use crate::world::temporary::Folder;
+use std::io::Result;
 use std::path::{Path, PathBuf};
 
 /// It goes with this value.
-pub struct Mailbox(PathBuf);
+pub struct Mailbox(Folder);
 
 impl Mailbox {
     pub fn make() -> Result<Mailbox> {
-        let name = random::marker().ok_or_else(|| Error::other("the system gives no random bytes"))?;
-        let root = std::env::temp_dir().join(format!("postdoc-practice-{name}"));
-        let mailbox = Mailbox(root);
+        let mailbox = Mailbox(Folder::make("practice")?);
         for folder in [mailbox.folder(false), mailbox.folder(true)] {
             for part in ["cur", "new", "tmp"] {
                 state::private_folder(&folder.join(part))?;
@@ -24,26 +23,20 @@ impl Mailbox {
 
     /// INBOX, or the junk of a Maildir++.
     pub fn folder(&self, junk: bool) -> PathBuf {
-        if junk { self.0.join(".Junk") } else { self.0.clone() }
+        let root = self.0.path();
+        if junk { root.join(".Junk") } else { root.to_owned() }
     }
 
     /// A folder beside it for private keys.
     pub fn keys(&self) -> Result<PathBuf> {
-        let keys = self.0.join("keys");
+        let keys = self.0.path().join("keys");
         state::private_folder(&keys)?;
         Ok(keys)
     }
 
     /// As a fetch looks into it.
     pub fn account(&self) -> Account {
-        Account { name: READER.to_owned(), ..Account::new(Place::Maildir(self.0.clone())) }
-    }
-}
-
-impl Drop for Mailbox {
-    fn drop(&mut self) {
-        // Whoever cleans up temporary files finds what is left.
-        let _ = std::fs::remove_dir_all(&self.0);
+        Account { name: READER.to_owned(), ..Account::new(Place::Maildir(self.0.path().to_owned())) }
     }
 }
 

@@ -37,8 +37,8 @@ const ROUNDS: usize = 6;
 /// How long a test may take on its way and with its judge: all is on this machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The pause between two looks into the mailbox.
-const PACE: Duration = Duration::from_millis(100);
+/// The pause between two looks into the mailbox, a folder on this machine.
+const PACE: Duration = Duration::from_millis(20);
 
 /// A lesson in its world.
 pub struct Practice {

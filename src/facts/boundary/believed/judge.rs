@@ -66,13 +66,18 @@ impl Walk<'_> {
         self.below(n).any(|h| self.wrote(h, party))
     }
 
-    /// Do two servers of one organization each write their field right below their own Received
-    /// (sendmail), so that the second may stand below the boundary's?
+    /// Do two passes through one organization each leave their field right below a Received of their own, so that the
+    /// second may stand below the boundary's: two servers (sendmail), or one that has a filter in between (amavis)?
     pub(super) fn each_below_its_own(&self, first: usize, second: usize) -> bool {
-        let id = |n: usize| self.reading.authres.get(n)?.authserv_id.as_ref().map(|id| &id.value);
-        let by = |n: usize| self.hop(*self.above(n).last()?)?.by.as_ref().map(|by| &by.value);
-        let own = |n: usize| id(n).is_some() && id(n) == by(n);
-        id(first) != id(second) && own(first) && own(second)
+        let above = |n: usize| self.above(n).last().copied();
+        let by = |n: usize| self.hop(above(n)?)?.by.as_ref().map(|by| &by.value);
+        let own = |n: usize| self.id(n).is_some() && self.id(n) == by(n);
+        above(first) != above(second) && own(first) && own(second)
+    }
+
+    /// The name in a field.
+    pub(super) fn id(&self, n: usize) -> Option<&String> {
+        self.reading.authres.get(n)?.authserv_id.as_ref().map(|id| &id.value)
     }
 
     /// Does the field stand after From, as one put at the end of a header does?

@@ -159,8 +159,9 @@ impl<'r> Walk<'r> {
                     } else {
                         // Above the boundary's Received only the receiver writes.
                         let open = hop_field.is_none_or(|h| field.field > h);
-                        let each = || self.each_below_its_own(group.first, n);
-                        (open && said.contradicts(field) && !each()).then_some(Distrust::Contradicts)
+                        let again = self.each_below_its_own(group.first, n);
+                        let another = again && self.id(group.first) != self.id(n);
+                        ((open || again) && !another && said.contradicts(field)).then_some(Distrust::Contradicts)
                     };
                     foreign_field |=
                         matches!(distrust, Some(Distrust::Foreign | Distrust::SendersOwn | Distrust::Contradicts));

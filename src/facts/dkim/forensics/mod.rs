@@ -8,11 +8,13 @@ mod likely;
 mod mime;
 mod undo;
 mod who;
+mod wrapped;
 
 pub use effort::Effort;
 pub use header::{Chosen, restore as restore_header};
 pub use likely::likely;
 pub use who::suspects;
+pub use wrapped::{content_fields, unwrapped};
 
 use serde::{Deserialize, Serialize};
 

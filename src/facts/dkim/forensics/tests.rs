@@ -1,10 +1,9 @@
 use super::*;
-use crate::evidence::{Answer, Answers, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
-use crate::facts::Reading;
+use crate::evidence::case::Case;
+use crate::evidence::{Input, InputKind};
 use crate::facts::dkim::canon::Canon;
-use crate::facts::dkim::testing::{RELAXED, SIMPLE, Signing};
-use crate::facts::dkim::{Hash, Verification, key, verify};
-use crate::facts::lookup::Lookup;
+use crate::facts::dkim::testing::{self, RELAXED, SIMPLE, Signing};
+use crate::facts::dkim::{Hash, Verification};
 
 const HEADER: &str = "From: Ann <ann@example.com>\r\nTo: Bob <bob@example.net>\r\nSubject: Invoice 8842\r\n\
     Date: Mon, 2 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n";
@@ -27,17 +26,7 @@ fn multipart() -> String {
 }
 
 fn verified(text: &str, signing: Signing) -> Verification {
-    let input = Input::read("-", text.as_bytes(), Some(InputKind::Message)).unwrap();
-    let reading = Reading::read(&input, &Said::default());
-    let question = Question::new("s1._domainkey.example.com", Kind::Txt);
-    let record = Record { name: question.name.clone(), ttl: 60, data: crate::remedy::text(&signing.record()) };
-    let answer = Answer::new(Outcome::Records, vec![record], jiff::Timestamp::UNIX_EPOCH);
-    let now = "2026-11-03T00:00:00Z".parse().unwrap();
-    let evidence =
-        Evidence { answers: Answers::from([(question, answer)]), ..Evidence::new(input, Said::default(), now, true) };
-    let lookup = Lookup::over(&evidence);
-    let keys = key::gather(&lookup, &reading, &evidence.said);
-    verify::verify(&reading, &keys, &evidence).remove(0)
+    testing::verified(text, InputKind::Message, &signing.record())
 }
 
 /// What the changed message shows, as words; the proof of all is a restored hash.
@@ -129,13 +118,66 @@ fn changes_of_a_multipart() {
         let text = RELAXED.sign(&multipart());
         assert_eq!(told(&change(&text), RELAXED), [*what], "{}", change(&text));
     }
-    let wrapped = |t: &str| {
-        body(t, |b| {
-            let footer = format!("--m1\r\nContent-Type: text/plain\r\n\r\n{FOOTER}\r\n--m1--\r\n");
-            format!("--m1\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{b}\r\n{footer}")
-        })
+}
+
+/// The message as Mailman and others wrap it to add their footer: the Content fields go into the first part.
+fn wrapped(text: &str) -> String {
+    let (header, content) = text.split_once("\r\n\r\n").unwrap();
+    let mut inside = false;
+    let (moved, kept): (Vec<&str>, Vec<&str>) = header.split_inclusive('\n').partition(|line| {
+        inside = line.starts_with("Content-") || (inside && line.starts_with([' ', '\t']));
+        inside
+    });
+    let (moved, kept): (String, String) = (moved.concat(), kept.concat());
+    format!(
+        "{}\r\nContent-Type: multipart/mixed; boundary=\"m1\"\r\n\r\n--m1\r\n{}{}{content}\r\n--m1\r\n\
+         Content-Type: text/plain; charset=\"us-ascii\"\r\n\r\n{FOOTER}\r\n--m1--\r\n",
+        kept.trim_end(),
+        moved.trim_end(),
+        if moved.is_empty() { "\r\n" } else { "\r\n\r\n" },
+    )
+}
+
+#[test]
+fn a_message_that_was_wrapped() {
+    const KINDS: Signing = Signing {
+        fields: &["From", "To", "Subject", "Date", "Message-ID", "Content-Type", "Content-Transfer-Encoding"],
+        ..RELAXED
     };
-    assert_eq!(told(&wrapped(&RELAXED.sign(&message())), RELAXED), ["wrapped-in-multipart"]);
+    let html = format!(
+        "{HEADER}Content-Type: text/html;\r\n charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n<p>Grüße</p>\r\n"
+    );
+    let tag: Change = |t| t.replace("Subject: ", "Subject: [team] ");
+    let munged: Change = |t| {
+        let from = "From: Ann via Team <team@lists.example.org>\r\nReply-To: Ann <ann@example.com>\r\n";
+        t.replace("Subject: ", "Subject: [team] ").replace("From: Ann <ann@example.com>\r\n", from)
+    };
+    let moved = ["wrapped-in-multipart", "content-type-changed"];
+    let also = |more: &[&'static str]| [&moved[..], more].concat();
+    let stories: [(String, Signing, Option<Change>, Vec<&str>); 7] = [
+        // What is not signed is not broken.
+        (message(), RELAXED, None, moved[..1].to_vec()),
+        (multipart(), RELAXED, None, moved[..1].to_vec()),
+        (multipart(), KINDS, None, moved.to_vec()),
+        (html.clone(), KINDS, None, moved.to_vec()),
+        (html.clone(), Signing { header: Canon::Simple, ..KINDS }, None, moved.to_vec()),
+        (html.clone(), KINDS, Some(tag), also(&["subject-tag"])),
+        (html, KINDS, Some(munged), also(&["subject-tag", "from-rewritten"])),
+    ];
+    for (text, signing, change, what) in stories {
+        let text = wrapped(&signing.sign(&text));
+        let text = change.map_or(text.clone(), |change| below(&text, change));
+        assert_eq!(told(&text, signing), what, "{text}");
+    }
+    // A case without the body says the same.
+    let input = Input::read("-", wrapped(&KINDS.sign(&multipart())).as_bytes(), Some(InputKind::Message)).unwrap();
+    let evidence = testing::with_key(input, &KINDS.record());
+    let case = Case::read(Case::new(&evidence, false).write().as_bytes()).unwrap().evidence(None).unwrap();
+    assert!(case.input.is_cut());
+    assert_eq!(testing::verification(&case), testing::verification(&evidence));
+    // What its part says now is not what was signed: that cannot be known.
+    let other = wrapped(&KINDS.sign(&multipart())).replacen("boundary=b1", "boundary=b1; x=\"y z\"; charset=a", 1);
+    assert_eq!(told(&other, KINDS), ["wrapped-in-multipart"], "{other}");
 }
 
 #[test]

@@ -16,11 +16,11 @@ use crate::tui::app::App;
 use crate::tui::fetches::{self, Fetches, Offer};
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
-use crate::tui::screen::home::cursor;
+use crate::tui::screen::home::caret;
 use crate::tui::theme::Ink;
 use crate::tui::widget::doc::{Doc, Pen};
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 pub fn insert(app: &mut App, text: &str) {
@@ -88,10 +88,5 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         }
     }
     let top = doc.draw(frame, area, (line + 1).saturating_sub(area.height as usize));
-    let y = line.saturating_sub(top);
-    if column < area.width as usize && y < area.height as usize {
-        frame.set_cursor_position(Position::new(area.x + column as u16, area.y + y as u16));
-    } else {
-        cursor(frame, area, line, top);
-    }
+    caret(frame, area, (line, column), top);
 }

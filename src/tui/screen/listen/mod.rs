@@ -55,13 +55,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let listens = &app.listens;
     let (mut marked, mut end) = (0, 0);
     match (&listens.fault, &listens.asked, &listens.log) {
-        (Some(fault), ..) => {
-            doc.row(&[(" ✗ ", Ink::Fail), ("not begun", Ink::Strong)]);
-            doc.blank();
-            doc.para(3, fault, Ink::Plain);
-            doc.blank();
-            doc.para(3, "e changes where it listens; r tries again.", Ink::Plain);
-        }
+        (Some(fault), ..) => doc.not_begun(fault, "e changes where it listens; r tries again."),
         (None, Some(asked), Some(log)) => {
             let glyph = if listens.runs() { "…" } else { "✓" };
             doc.hang(&format!(" {glyph} "), Ink::Strong, listens.words(app.now), Ink::Strong);
@@ -137,10 +131,7 @@ fn row(doc: &mut Doc, arrival: &Arrival, here: bool) {
     let tls = if arrival.tls { "" } else { ", not encrypted" };
     let from = if arrival.from.is_empty() { "<>" } else { &arrival.from };
     let who = doc.pen.clean(format!("{at}  {from} from {}{tls}", arrival.client));
-    match here {
-        true => doc.item(true, &format!("{glyph} {word:<7} {who}")),
-        false => doc.row(&[("  ", Ink::Plain), (glyph, ink), (&format!(" {word:<7} "), ink), (&who, Ink::Plain)]),
-    }
+    doc.entry(here, &[(glyph, ink), (&format!(" {word:<7} "), ink), (&who, Ink::Plain)]);
     doc.hang("    ", Ink::Plain, &arrival.headline, if here { Ink::Strong } else { Ink::Faint });
 }
 

@@ -87,9 +87,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         doc.hang(" ! ", ink, warning, if ink == Ink::Fail { Ink::Fail } else { Ink::Plain });
     }
     match agreed {
-        true if ready.practice => {
-            doc.para(1, "y sends it. i shows the message. Esc goes back to the lesson.", Ink::Plain)
-        }
+        true if ready.practice => doc.para(1, "y sends it. i shows the message. Esc goes back.", Ink::Plain),
         true => doc.para(1, "y sends it. Esc goes back to the form.", Ink::Plain),
         false => doc.para(1, strangers(&ready.strangers), Ink::Strong),
     }

@@ -9,9 +9,11 @@
 //!   server            smtp.example.com             a host, host:port, or direct
 //!   TLS               ‹ what fits the port ›
 //!   certificate       ‹ checked ›
+//!   authorities       (the usual; or a PEM file of your own, besides)
 //!   user              ann@example.com
 //!   login             ‹ password ›
 //!   secret            (hidden, 12 characters)
+//!   source address    (the one this machine takes by itself)
 //! ── Message ──────────────────────────────────────────────────────────────
 //! ```
 
@@ -20,40 +22,45 @@ use crate::send::{self, Content, Draft, Route, Security};
 use crate::tui::app::App;
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
-use crate::tui::screen::home::cursor;
+use crate::tui::screen::home::caret;
 use crate::tui::screen::step;
 use crate::tui::sendings;
 use crate::tui::theme::Ink;
 use crate::tui::widget::doc::{Doc, Pen};
 use crate::tui::widget::hidden::Hidden;
 use crate::tui::widget::line_edit::LineEdit;
-use crate::tui::world::{Key, Letter};
+use crate::tui::world::Letter;
+use crate::world::dkim::Key;
 use crate::world::secret::{Proof, Source};
 use crate::world::send::{Login, Told};
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
-use unicode_width::UnicodeWidthStr;
 
 /// Section, label and hint of each line.
-const LINES: [(&str, &str, &str); 16] = [
-    ("Who", "from", ""),
+const LINES: [(&str, &str, &str); 20] = [
+    ("Who", "from", "like Ann <ann@example.com>; none: that of a message file"),
     ("", "to", "several: a comma between"),
     ("Through", "saved", ""),
     ("", "server", "a host, host:port, or direct"),
     ("", "TLS", ""),
     ("", "certificate", ""),
+    ("", "authorities", "the usual; or a PEM file of your own, besides"),
     ("", "user", "none: no login"),
     ("", "login", ""),
     ("", "secret", ""),
+    ("", "source address", "the one this machine takes by itself"),
     ("Message", "MAIL FROM", "as from; <> for none"),
     ("", "EHLO", "this machine's name"),
-    ("", "subject", "says that it is a test"),
-    ("", "unsubscribe", "none"),
     ("", "message file", "none: a test message is written"),
+    ("", "subject", "says that it is a test"),
+    ("", "body file", "none; its text stands above what a test says of itself"),
+    ("", "unsubscribe", "none; a URL, with https: for one click"),
     ("", "DKIM key file", "none: not signed here"),
-    ("", "DKIM selector", ""),
+    ("", "DKIM selector", "the name the key is published under"),
+    ("", "DKIM domain", "that of from"),
 ];
 
 const FROM: usize = 0;
@@ -62,16 +69,20 @@ const SAVED: usize = 2;
 const SERVER: usize = 3;
 const TLS: usize = 4;
 const CERTIFICATE: usize = 5;
-const USER: usize = 6;
-const LOGIN: usize = 7;
-const SECRET: usize = 8;
-const MAIL_FROM: usize = 9;
-const EHLO: usize = 10;
-const SUBJECT: usize = 11;
-const UNSUBSCRIBE: usize = 12;
+const AUTHORITIES: usize = 6;
+const USER: usize = 7;
+const LOGIN: usize = 8;
+const SECRET: usize = 9;
+const SOURCE: usize = 10;
+const MAIL_FROM: usize = 11;
+const EHLO: usize = 12;
 const FILE: usize = 13;
-const KEY: usize = 14;
-const SELECTOR: usize = 15;
+const SUBJECT: usize = 14;
+const BODY: usize = 15;
+const UNSUBSCRIBE: usize = 16;
+const KEY: usize = 17;
+const SELECTOR: usize = 18;
+const DOMAIN: usize = 19;
 
 const TLS_WORDS: [(&str, Option<Security>); 5] = [
     ("what fits the port", None),
@@ -112,12 +123,15 @@ impl Form {
         self.saved.get(self.chosen.checked_sub(1)?).map(|(_, server)| server)
     }
 
-    /// Is the line asked? A saved server says most of it itself.
+    /// Is the line asked? A saved server says most of it itself, and some go with another line only.
     fn is_asked(&self, line: usize) -> bool {
         match (line, self.server()) {
             (SAVED, _) => !self.saved.is_empty(),
             (SERVER | TLS | USER | LOGIN, Some(_)) => false,
             (SECRET, Some(server)) => server.user.is_some() && server.secret.is_none(),
+            (LOGIN | SECRET, None) => self.some(USER).is_some(),
+            (SUBJECT | BODY | UNSUBSCRIBE, _) => self.some(FILE).is_none(),
+            (SELECTOR | DOMAIN, _) => self.some(KEY).is_some(),
             _ => true,
         }
     }
@@ -136,6 +150,14 @@ impl Form {
 
     fn some(&self, line: usize) -> Option<String> {
         Some(self.text(line).to_owned()).filter(|t| !t.is_empty())
+    }
+
+    /// The file that is named there. Standard input is the keyboard here.
+    fn file(&self, line: usize) -> Result<Option<PathBuf>, (usize, String)> {
+        match self.some(line) {
+            Some(text) if text == "-" => Err((line, "- would be the keyboard here: name a file".into())),
+            text => Ok(text.map(PathBuf::from)),
+        }
     }
 
     /// Is the line one whose text nobody sees?
@@ -161,7 +183,7 @@ impl Form {
     /// What the form asks for, or the line that cannot be read and why.
     fn letter(&self) -> Result<Letter, (usize, String)> {
         let at = |line: usize| move |why: String| (line, why);
-        let file = self.some(FILE);
+        let file = self.file(FILE)?;
         let saved = self.server().and_then(|server| server.from.clone());
         let from = match (self.some(FROM).or(saved.filter(|_| file.is_none())), &file) {
             (None, Some(_)) => None,
@@ -185,13 +207,15 @@ impl Form {
             "<>" => Some(None),
             text => Some(Some(send::address(text).map_err(at(MAIL_FROM))?)),
         };
-        let key = match (self.some(KEY), self.some(SELECTOR)) {
-            (Some(path), Some(selector)) => Some(Key { path: path.into(), selector }),
+        let key = match (self.file(KEY)?, self.some(SELECTOR)) {
+            (Some(path), Some(selector)) => Some(Key { path, selector, domain: self.some(DOMAIN) }),
             (Some(_), None) => return Err((SELECTOR, "a key needs the selector it is published under".into())),
             (None, _) => None,
         };
+        let source = self.some(SOURCE).map(|text| send::source(&text)).transpose().map_err(at(SOURCE))?;
         let login = self.user_login()?;
-        // The world reads the file, and whom it is from where the form does not say.
+        let body = if file.is_none() { self.file(BODY)? } else { None };
+        // The world reads the files, and whom a message is from where the form does not say.
         let content = match &file {
             Some(_) => Content::Own(Arc::default()),
             None => Content::Test { subject: self.some(SUBJECT), body: None, unsubscribe: self.some(UNSUBSCRIBE) },
@@ -205,15 +229,17 @@ impl Form {
             security,
             insecure: self.certificate == 1,
             user: login.as_ref().map(|l| l.user.clone()),
-            source: None,
+            source,
             content: content.clone(),
         };
         Ok(Letter {
             drafts: to.into_iter().map(draft).collect(),
-            file: file.map(Into::into),
+            file,
             from_file: from.is_none(),
             path_given: mail_from.is_some(),
+            body,
             key,
+            authorities: self.file(AUTHORITIES)?,
             login,
         })
     }
@@ -261,10 +287,10 @@ impl Form {
                 Some((name, server)) => choice(&format!("{name}: {}", words(server))),
                 None => choice("none: as below"),
             },
-            FROM if self.text(FROM).is_empty() => match self.server().and_then(|server| server.from.as_ref()) {
-                Some(from) => (format!("({from})"), Ink::Faint),
-                None => (String::new(), Ink::Plain),
-            },
+            FROM if self.text(FROM).is_empty() => {
+                let saved = self.server().and_then(|server| server.from.as_deref());
+                (format!("({})", saved.unwrap_or(hint)), Ink::Faint)
+            }
             TLS => choice(TLS_WORDS.get(self.tls).map_or("", |(word, _)| word)),
             CERTIFICATE => choice(CERTIFICATES.get(self.certificate).unwrap_or(&"")),
             LOGIN => choice(LOGINS.get(self.login).unwrap_or(&"")),
@@ -351,30 +377,22 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         if !form.is_asked(n) {
             continue;
         }
-        let (text, ink) = form.shown(n, hint);
+        let (mut text, ink) = form.shown(n, hint);
         if n == form.at {
+            let mut typed = 0;
             let plain = ink == Ink::Plain && !form.hidden(n) && !matches!(n, SAVED | TLS | CERTIFICATE | LOGIN);
-            let typed = form.texts.get(n).filter(|_| plain).map_or(0, |t| pen.clean(t.before()).width());
+            if let Some(edit) = form.texts.get(n).filter(|_| plain) {
+                (text, typed) = edit.window(doc.width.saturating_sub(2 + VALUE), |text| pen.clean(text));
+            }
             marked = (doc.lines.len(), 2 + VALUE + typed);
         }
-        let bad = n == CERTIFICATE && form.certificate == 1;
-        match (n == form.at, bad) {
-            (true, _) => doc.item(true, &format!("{label:<width$}{text}", width = VALUE)),
-            (false, bad) => {
-                let ink = if bad { Ink::Fail } else { ink };
-                doc.row(&[("  ", Ink::Plain), (&format!("{label:<width$}", width = VALUE), Ink::Plain), (&text, ink)]);
-            }
-        }
+        let ink = if n == CERTIFICATE && form.certificate == 1 { Ink::Fail } else { ink };
+        doc.entry(n == form.at, &[(&format!("{label:<width$}", width = VALUE), Ink::Plain), (&text, ink)]);
     }
     if area.height as usize > doc.lines.len() + 1 {
         doc.blank();
         doc.para(1, "Nothing leaves before you have seen it and said yes.", Ink::Faint);
     }
     let top = doc.draw(frame, area, (marked.0 + 1).saturating_sub(area.height as usize));
-    let y = marked.0.saturating_sub(top);
-    if marked.1 < area.width as usize && y < area.height as usize {
-        frame.set_cursor_position(Position::new(area.x + marked.1 as u16, area.y + y as u16));
-    } else {
-        cursor(frame, area, marked.0, top);
-    }
+    caret(frame, area, marked, top);
 }

@@ -116,12 +116,8 @@ fn recipients<'a>(session: &Session, pen: Pen<'a>, width: u16) -> Doc<'a> {
             None if session.runs() => (" ", Ink::Faint, "to be sent".to_owned()),
             None => ("–", Ink::Faint, outcome(None)),
         };
-        let text = format!("{:<width$}  {text}", letter.draft.to.to_string());
-        if n == session.shown() {
-            doc.item(true, &format!("{glyph} {text}"));
-        } else {
-            doc.row(&[("  ", Ink::Plain), (glyph, ink), (&format!(" {text}"), Ink::Plain)]);
-        }
+        let text = format!(" {:<width$}  {text}", letter.draft.to.to_string());
+        doc.entry(n == session.shown(), &[(glyph, ink), (&text, Ink::Plain)]);
     }
     doc.para(1, "n and N show the session of the next and the previous.", Ink::Faint);
     doc
@@ -180,7 +176,7 @@ fn page(doc: &mut Doc, session: &Session, now: jiff::Timestamp) {
             doc.para(3, what, Ink::Faint);
         }
         if session.practice {
-            return doc.para(3, "Esc goes back to the lesson; m sends the test there.", Ink::Faint);
+            return doc.para(3, "Esc goes back; m sends the test again there.", Ink::Faint);
         }
         let more = match &t.stop {
             Some(Stop::Cancelled) | None => "Enter opens the case",

@@ -1,0 +1,108 @@
+//! What of a header field is hidden.
+
+/// What of a header field is hidden beside domains, local parts and addresses.
+pub(super) enum Hide {
+    Nothing,
+    /// The names beside the addresses.
+    Names,
+    /// Runs that look like ids.
+    Tokens,
+    AllButLast,
+    /// The whole value, as of every field that nothing is read from.
+    Value,
+}
+
+pub(super) fn hide(name: &str) -> Hide {
+    const NAMES: &[&str] = &["from", "sender", "reply-to", "to", "cc", "bcc", "list-id"];
+    const PLAIN: &[&str] = &[
+        "received",
+        "return-path",
+        "authentication-results",
+        "received-spf",
+        "dkim-signature",
+        "domainkey-signature",
+        "x-google-dkim-signature",
+        "arc-seal",
+        "arc-message-signature",
+        "arc-authentication-results",
+        "delivered-to",
+        "x-original-to",
+        "envelope-to",
+        "x-forwarded-to",
+        "x-forwarded-for",
+        "errors-to",
+        "date",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+        "content-language",
+        "list-unsubscribe",
+        "list-unsubscribe-post",
+        "list-post",
+        "list-help",
+        "list-subscribe",
+        "list-owner",
+        "list-archive",
+        "precedence",
+        "auto-submitted",
+        "priority",
+        "importance",
+        "x-priority",
+        "x-msmail-priority",
+        "disposition-notification-to",
+        "return-receipt-to",
+        "tls-report-domain",
+        "tls-report-submitter",
+        "feedback-type",
+        "x-spam-flag",
+    ];
+    const TOKENS: &[&str] =
+        &["x-mailer", "user-agent", "x-ms-exchange-organization-authsource", "x-hmxmroriginalrecipient"];
+    match name {
+        "feedback-id" => Hide::AllButLast,
+        _ if PLAIN.contains(&name) => Hide::Nothing,
+        _ if NAMES.contains(&name) || name.starts_with("resent-") && name != "resent-message-id" => Hide::Names,
+        _ if TOKENS.contains(&name) => Hide::Tokens,
+        _ => Hide::Value,
+    }
+}
+
+/// Nothing to hide, or nothing but addresses and message-ids, whose parts are found anyway.
+pub(super) fn is_told(line: &str) -> bool {
+    is_plain(line) || line.split_whitespace().all(|word| word.contains('@'))
+}
+
+/// A value that is a number or a word of the trade tells nothing of anybody.
+pub(super) fn is_plain(value: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "normal",
+        "high",
+        "low",
+        "bulk",
+        "list",
+        "true",
+        "false",
+        "none",
+        "html",
+        "text",
+        "plain",
+        "pass",
+        "fail",
+        "unknown",
+        "localhost",
+        "internal",
+        "anonymous",
+        "original",
+        "email",
+        "mail",
+        "user",
+        "smtp",
+        "auto",
+        "urgent",
+        "spamd",
+        "rspamd",
+    ];
+    value.len() < 4
+        || WORDS.contains(&value.to_ascii_lowercase().as_str())
+        || value.bytes().all(|b| !b.is_ascii_alphanumeric())
+}
