@@ -347,7 +347,8 @@ mod tests {
     fn a_domain_with_more_than_ten_mail_servers_behind_mx() {
         let of = |scene: Scene, n: u16| {
             let hosts: Vec<String> = (0..n).map(|n| format!("m{n}.test")).collect();
-            let scene = scene.txt("example.com", &["v=spf1 mx:big.test ip4:192.0.2.4 -all"]).mx("big.test", &hosts);
+            let scene =
+                scene.txt("example.com", &["v=spf1 mx:big.test ip4:192.0.2.4 -all"]).mail_servers("big.test", &hosts);
             hosts.iter().fold(scene, |s, host| s.host(host, &["203.0.113.9"]))
         };
         let finding = of(domain("example.com"), 11).found(&RULE);

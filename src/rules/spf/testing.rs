@@ -180,7 +180,7 @@ impl Scene {
         })
     }
 
-    pub fn mx(self, name: &str, hosts: &[String]) -> Scene {
+    pub fn mail_servers(self, name: &str, hosts: &[String]) -> Scene {
         let data = hosts.iter().map(|host| Data::Mx { preference: 10, exchange: host.clone() }).collect();
         self.answer(name, Kind::Mx, Outcome::Records, data)
     }
