@@ -124,6 +124,9 @@ fn wanted(facts: &Facts, rule: &Rule) -> bool {
         let header = bounce.returned.is_some() && bounce.concerns_authentication();
         return rule.group == rules::Group::Bounce || header;
     }
+    if facts.reading.inside.is_some() && is_between_systems(rule.group) {
+        return false;
+    }
     let part = match rule.group {
         rules::Group::Spf => Part::Spf,
         rules::Group::Dkim => Part::Dkim,
@@ -132,6 +135,12 @@ fn wanted(facts: &Facts, rule: &Rule) -> bool {
         _ => return true,
     };
     facts.reading.subject.is_none() || facts.evidence.said.check.wants(part)
+}
+
+/// Is it about mail that one system hands over to another?
+fn is_between_systems(group: rules::Group) -> bool {
+    use rules::Group;
+    matches!(group, Group::Dmarc | Group::Dkim | Group::Spf | Group::Source | Group::Dns | Group::Reputation)
 }
 
 #[cfg(test)]

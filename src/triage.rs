@@ -126,6 +126,9 @@ fn cleared(facts: &Facts) -> bool {
     if let Some(bounce) = facts.reading.bounce.as_ref().filter(|b| !b.overtaken) {
         return bounce.is_good_news();
     }
+    if facts.reading.inside.is_some() {
+        return false;
+    }
     let says = |result: Option<&str>, word: &str| result == Some(word);
     let dmarc = reported.dmarc.as_ref().map(|m| m.result.as_str());
     let compauth = reported.compauth.as_ref().map(|c| c.result.as_str());
@@ -246,6 +249,12 @@ fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
         InputKind::Unknown => {
             return "This does not look like mail: expected a header block, a message or a DNS record; paste the whole header.".into();
         }
+    }
+    if let Some(inside) = &facts.reading.inside {
+        return format!(
+            "This message never left {}: it does not tell how receivers elsewhere judge your mail.",
+            inside.by
+        );
     }
     if facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "fail") {
         return "The receiver says that DMARC failed, and nothing at hand shows why.".into();

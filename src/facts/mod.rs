@@ -65,6 +65,8 @@ pub struct Reading {
     pub authres: Vec<authres::AuthRes>,
     /// Which of them are believed, and the connection they judged.
     pub boundary: boundary::Boundary,
+    /// The message never left the system that it was handed in at: nobody took it over from outside.
+    pub inside: Option<boundary::Inside>,
     /// What the believed ones say, merged.
     pub reported: reported::Reported,
     pub signatures: Vec<dkim::Signature>,
@@ -102,9 +104,20 @@ impl Reading {
         }
         match bounce::Bounce::read(input) {
             Some(bounce) => Reading::returned(bounce, input, said),
-            None if input.kind.has_header() => Reading::of_header(header::Header::split(text), input, said),
+            None if input.kind.has_header() => Reading::kept(input, said),
             None => Reading::default(),
         }
+    }
+
+    /// A message that arrived, or never left.
+    fn kept(input: &Input, said: &Said) -> Reading {
+        let text = &input.text[..];
+        let mut r = Reading::of_header(header::Header::split(text), input, said);
+        r.inside = boundary::inside(&r, text, said);
+        if r.inside.is_some() {
+            r.boundary.hop = None;
+        }
+        r
     }
 
     fn of_header(header: header::Header, input: &Input, said: &Said) -> Reading {

@@ -47,10 +47,11 @@ pub fn recognise(reading: &Reading, text: &[u8], reverse: Option<&Reverse>) -> V
     found.hits
 }
 
-/// The platform to be set up for the sender: the surest, but not one that the message only came
-/// through, unless a list or forwarder handed it over, behind which the sender's own service stands.
-pub fn sending<'h>(hits: &'h [Hit], reading: &Reading) -> Option<&'h Hit> {
-    hits.iter().find(|hit| hit.mark != Mark::Passed || reading.relay_mark().is_some())
+/// The platform to be set up for the sender: the surest, but not one that the message only came through. Where a list
+/// or forwarder handed it over, the sender's own service stands behind that one's, whose customer is another.
+pub fn sending(hits: &[Hit], relayed: bool) -> Option<&Hit> {
+    let other = if relayed { Mark::Received } else { Mark::Passed };
+    hits.iter().find(|hit| hit.mark != other)
 }
 
 /// What was recognised so far.
@@ -281,10 +282,11 @@ mod tests {
         r.boundary = Boundary { hop: Some(1), ..Boundary::default() };
         let hits = recognise(&r, text.as_bytes(), None);
         assert_eq!(ids(&hits), [("microsoft-365", Mark::Passed)]);
-        assert!(sending(&hits, &r).is_none());
+        assert!(sending(&hits, false).is_none());
         // Behind a list that handed it over stands the sender's own service.
-        r.lists.list_manager = vec![Span::new(0, 4)];
-        assert!(sending(&hits, &r).is_some());
+        assert!(sending(&hits, true).is_some());
+        let list = vec![Hit { mark: Mark::Received, ..hits[0].clone() }];
+        assert!(sending(&list, true).is_none() && sending(&list, false).is_some());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Sending services, mailbox hosts and mail software: `assets/platforms/*.toml`.
 
 use super::index::{Hosts, Names};
-use super::{pattern, shelf};
+use super::{pattern, shelf, typo};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -211,6 +211,24 @@ pub fn of_spf_term(term: &str) -> Option<&'static Platform> {
     let (_, host) = term.split_once([':', '='])?;
     let claims = || SPF_TERMS.iter().filter(|(pattern, _)| pattern::glob(pattern, term)).map(|(_, p)| *p);
     claims().find(|p| p.signs_as.iter().any(|d| pattern::host(d, host))).or_else(|| claims().next())
+}
+
+/// The `include:` that a misspelt one was meant to be; nothing where no platform's, or more than one, is that near.
+pub fn near_spf_term(term: &str) -> Option<&'static str> {
+    let host = term.trim_start_matches(['+', '-', '~', '?']).split_once(':')?.1;
+    // In a short name every change makes another one.
+    let most = (host.len() / 6).min(2);
+    let includes = each(|p| &p.spf).filter(|(term, _)| !term.contains(['<', '{', '*']));
+    let include = |term: &'static str| Some((term, term.strip_prefix("include:")?));
+    let hosts = includes.filter_map(|(term, _)| include(term));
+    let mut near: Vec<_> = hosts.filter_map(|(term, name)| Some((typo::distance(host, name, most)?, term))).collect();
+    near.sort();
+    near.dedup();
+    match near[..] {
+        [(_, term)] => Some(term),
+        [(one, term), (other, _), ..] if one < other => Some(term),
+        _ => None,
+    }
 }
 
 /// The platform that a DKIM record's CNAME leads to (lower case, without a trailing dot).

@@ -5,6 +5,7 @@ use crate::evidence::{Answers, Data, Kind, Outcome, Question};
 use crate::facts::spf::fault::FaultKind;
 use crate::facts::spf::record::{Qualifier, Record, TermKind};
 use crate::span::Span;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Two or more records made one.
@@ -15,6 +16,8 @@ pub struct Merged {
     pub weakened: bool,
     /// A `redirect=` had to become an `include:`.
     pub redirect_included: bool,
+    /// A mistyped term was put right.
+    pub corrected: bool,
 }
 
 /// A record with its faults put right.
@@ -51,6 +54,18 @@ pub fn merge_before(record: &str, additions: &[&str], deciding: Option<Span>) ->
     joined(terms)
 }
 
+/// Does `written` refuse the very senders that `term` is to allow: `-ip4:192.0.2.4`, `ip4:192.0.2.4`?
+pub fn is_exclusion_of(written: &str, term: &str) -> bool {
+    !is_pass(written) && same(unqualified(written), term)
+}
+
+/// The record without the term under `span`.
+pub fn without(record: &str, span: Span) -> String {
+    let range = span.range();
+    let (before, after) = (record.get(..range.start).unwrap_or(record), record.get(range.end..).unwrap_or_default());
+    joined(terms(before).into_iter().chain(after.split_ascii_whitespace()))
+}
+
 /// One record with every mechanism of all, each once, and one end: the weakest of theirs, so that
 /// nobody who could send before is shut out. A record without `all` and `redirect=` ends in neutral
 /// (RFC 7208 §4.7). `None` for fewer than two records, where one of them is broken, and where two
@@ -59,8 +74,20 @@ pub fn merge_records(records: &[&str]) -> Option<Merged> {
     if records.len() < 2 {
         return None;
     }
-    let parsed = records.iter().map(|text| Record::parse(text.as_bytes()).filter(|r| !r.broken).map(|r| (*text, r)));
+    // What is mistyped is put right first: `include=` is read as a modifier, and would end up behind `all`.
+    let corrected = records.iter().map(|text| match correct(text) {
+        Some(corrected) if corrected.blanks.is_empty() => Cow::Owned(corrected.record),
+        _ => Cow::Borrowed(*text),
+    });
+    let corrected: Vec<Cow<str>> = corrected.collect();
+    let parsed =
+        corrected.iter().map(|text| Record::parse(text.as_bytes()).filter(|r| !r.broken).map(|r| (&**text, r)));
     let mut parsed: Vec<(&str, Record)> = parsed.collect::<Option<_>>()?;
+    // A bare `v=spf1` says nothing.
+    parsed.retain(|(_, record)| !record.terms.is_empty());
+    if parsed.is_empty() {
+        return None;
+    }
     if parsed.iter().filter(|(_, r)| refuses(r)).count() > 1 {
         return None;
     }
@@ -124,7 +151,8 @@ pub fn merge_records(records: &[&str]) -> Option<Merged> {
     };
     let weakened = ends.iter().any(|q| Some(*q) != weakest);
     let terms = terms.iter().map(String::as_str).chain(last.as_deref()).chain(modifiers);
-    Some(Merged { record: joined(terms), weakened, redirect_included })
+    let corrected = corrected.iter().any(|text| matches!(text, Cow::Owned(_)));
+    Some(Merged { record: joined(terms), weakened, redirect_included, corrected })
 }
 
 /// Does the record refuse senders by a term before its end?
@@ -360,6 +388,9 @@ mod tests {
             // No `all` and no `redirect=`: neutral is how the first of them ends.
             (&["v=spf1 mx", "v=spf1 a ~all"], "v=spf1 mx a ?all", true),
             (&["v=spf1 mx", "v=spf1 a"], "v=spf1 mx a", false),
+            (&["v=spf1", "v=spf1 mx -all"], "v=spf1 mx -all", false),
+            (&["v=spf1 mx -all", "v=spf1 include=b.example ~all"], "v=spf1 mx include:b.example ~all", true),
+            (&["v=spf1 ip:192.0.2.1 -all", "v=spf1 mx -all"], "v=spf1 ip4:192.0.2.1 mx -all", false),
             (&["v=spf1 a", "v=spf1 redirect=b.example"], "v=spf1 a include:b.example ?all", false),
             (&["v=spf1 a redirect=b.example", "v=spf1 redirect=B.example"], "v=spf1 a redirect=b.example", false),
             (&["v=spf1 a -all", "v=spf1 ~all mx"], "v=spf1 a ~all", true),
@@ -392,6 +423,7 @@ mod tests {
         assert_eq!(merged.record, "v=spf1 a include:b.example -all");
         assert!(merged.redirect_included);
         assert_eq!(merge_records(&["v=spf1 -all"]), None);
+        assert_eq!(merge_records(&["v=spf1", "v=spf1"]), None);
         assert_eq!(merge_records(&["v=spf1 ip: -all", "v=spf1 -all"]), None);
         assert_eq!(merge_records(&["v=spf1 -a mx -all", "v=spf1 -mx a -all"]), None);
     }

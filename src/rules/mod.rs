@@ -5,6 +5,7 @@
 
 pub mod finding;
 
+mod aligned;
 pub mod bounce;
 pub mod content;
 pub mod dkim;
@@ -12,6 +13,7 @@ pub mod dmarc;
 pub mod dns;
 pub mod headers;
 pub mod mx;
+mod on_the_way;
 pub mod proof;
 pub mod receiver;
 pub mod report;

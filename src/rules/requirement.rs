@@ -72,7 +72,8 @@ pub fn lines<'f>(facts: &Facts, findings: impl Iterator<Item = &'f Finding> + Cl
 
 /// As [`lines`], of these receivers alone.
 pub fn lines_of<'f>(asked: &[&str], facts: &Facts, findings: impl Iterator<Item = &'f Finding> + Clone) -> Vec<Line> {
-    if !matches!(facts.evidence.input.kind, InputKind::Message | InputKind::Headers | InputKind::Domain) {
+    let sent = matches!(facts.evidence.input.kind, InputKind::Message | InputKind::Headers | InputKind::Domain);
+    if !sent || facts.reading.inside.is_some() {
         return Vec::new();
     }
     let today = facts.evidence.now.to_zoned(TimeZone::UTC).date();

@@ -1,7 +1,7 @@
 //! Is the delivering server the sender's at all? A forged message comes from a stranger's, and
 //! nothing about that server is the sender's to mend.
 
-use super::{Finding, Severity, Verdict};
+use super::{Finding, Severity, Verdict, on_the_way};
 use crate::evidence::{Data, Kind, Question};
 use crate::facts::Facts;
 use crate::facts::address::mailboxes;
@@ -13,7 +13,8 @@ use crate::knowledge::receiver::{self, Receiver};
 /// that belongs to From passed: it may be a forgery.
 pub(super) fn delivered(facts: &Facts) -> bool {
     let lists = &facts.reading.lists;
-    let forwarded = !lists.forwarder.is_empty() || !lists.list_manager.is_empty();
+    let marked = !lists.forwarder.is_empty() || !lists.list_manager.is_empty();
+    let forwarded = marked || on_the_way::forwarded(facts).is_some();
     !forwarded && fails(facts) && unknown(facts)
 }
 

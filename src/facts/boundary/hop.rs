@@ -82,7 +82,7 @@ pub(super) fn find(
 }
 
 /// Whose client a hop had.
-enum Client {
+pub(super) enum Client {
     /// Somebody else's, with a public address.
     Stranger,
     /// By name somebody else's, behind a private address (a container, a proxy) or none.
@@ -93,7 +93,7 @@ enum Client {
     Own,
 }
 
-fn client(hop: &Hop, party: Option<&Party>, names: Names) -> Client {
+pub(super) fn client(hop: &Hop, party: Option<&Party>, names: Names) -> Client {
     let public = hop.ip.as_ref().is_some_and(|ip| is_public(ip.value));
     let of = |name: &Option<Spanned<String>>| name.as_ref().and_then(|n| Party::of_host(&n.value, names));
     // Exchange Online's outgoing edge carries other tenants' mail.

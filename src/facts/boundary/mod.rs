@@ -4,11 +4,13 @@
 mod believed;
 mod hop;
 mod identities;
+mod inside;
 mod party;
 pub(crate) mod path;
 
 pub use identities::identities;
 pub(crate) use identities::{received_spf, said_helo, said_mail_from};
+pub use inside::{Entry, Inside};
 pub use party::is_public;
 
 use super::Reading;
@@ -67,6 +69,11 @@ fn find_with(reading: &Reading, text: &[u8], said: &Said, names: party::Names) -
         Some(trust) => walk.chosen(trust),
         None => walk.topmost(),
     }
+}
+
+/// Whether the message never left the system that it was handed in at; nothing where the user names its source.
+pub fn inside(reading: &Reading, text: &[u8], said: &Said) -> Option<Inside> {
+    if said.ip.is_some() { None } else { inside::find(reading, text, party::Names::KNOWN) }
 }
 
 /// Where an identity was learnt.

@@ -1,5 +1,5 @@
 //! Readings and facts for tests, from header text in a fixed shape:
-//! `Received: from HELO (REVERSE [ADDRESS]) by HOST`.
+//! `Received: from HELO (REVERSE [ADDRESS]) by HOST with PROTOCOL for <ADDRESS>`.
 
 use super::party::Names;
 use crate::evidence::{Evidence, Input, InputKind, Said};
@@ -90,6 +90,8 @@ fn hops(header: &Header, text: &[u8]) -> Vec<received::Hop> {
                 .map(|s| say(s)),
             ip: ip.map(|ip| Spanned::new(ip, value)),
             by: after("by").map(|s| say(s)),
+            with: after("with").map(|s| Spanned::new(s.trim_matches(';').to_ascii_uppercase(), value)),
+            envelope_to: after("for").map(|s| Spanned::new(s.trim_matches(['<', '>', ';']).to_owned(), value)),
             ..received::Hop::default()
         }
     };

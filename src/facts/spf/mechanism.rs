@@ -23,7 +23,7 @@ pub(super) enum Step {
 }
 
 /// Addresses or names that are looked at for one `mx` or `ptr` (RFC 7208 §4.6.4).
-pub(super) const HOSTS: usize = 10;
+pub const HOSTS: usize = 10;
 
 impl Evaluation<'_> {
     /// One directive of the record of `domain`.

@@ -24,6 +24,7 @@ use crate::evidence::{Answer, Kind, Outcome, Question, Said};
 use crate::knowledge::{Platform, platform};
 use crate::span::Span;
 pub use eval::{LOOKUPS, VOID_LOOKUPS, check_host, checkable};
+pub use mechanism::HOSTS;
 pub use published::published;
 pub use repair::as_typed;
 use std::net::IpAddr;

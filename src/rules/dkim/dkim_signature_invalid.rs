@@ -101,7 +101,9 @@ fn judge(facts: &Facts) -> Verdict {
             findings.push(broken(facts, None, &standing, true));
         }
         let other_kind = standing.verified.is_some_and(|v| v.reason == Some(Reason::KeyTypeMismatch));
-        if let Some(key) = facts.keys.iter().find(|k| k.signature == Some(index)).filter(|_| other_kind) {
+        let key = facts.keys.iter().find(|k| k.signature == Some(index)).filter(|_| other_kind);
+        // dkim-weak-signature says why where the kind is the same, and only the hash is not.
+        if let Some(key) = key.filter(|key| is_of_another_kind(key, signature)) {
             findings.push(of_another_kind(key, &standing));
         }
     }
@@ -116,6 +118,13 @@ fn untold(standing: &Standing) -> Gap {
     }
 }
 
+/// Is no key there of the kind that the signature's `a=` names?
+fn is_of_another_kind(key: &Key, signature: &Signature) -> bool {
+    let used = signature.algorithm.as_ref().and_then(|a| a.value.split('-').next());
+    let KeyState::Found(records) = &key.state else { return true };
+    used.is_none_or(|used| records.iter().all(|r| r.key_type != used))
+}
+
 /// The key in DNS is for another algorithm than the signature's.
 fn of_another_kind(key: &Key, standing: &Standing) -> Finding {
     let question = Question::new(&key.name, Kind::Txt);
@@ -128,7 +137,7 @@ fn of_another_kind(key: &Key, standing: &Standing) -> Finding {
     let finding = Finding::new(&RULE, "The key in DNS is not of the kind that signed")
         .sure(Confidence::Certain, "the key in DNS allows no signature of this algorithm")
         .explain(format!(
-            "The signature of {} is {used}, and the record at {} is for another algorithm or hash: no receiver can verify it.",
+            "The signature of {} is {used}, and the record at {} is for another algorithm: no receiver can verify it.",
             standing.who(),
             key.name
         ))
@@ -191,9 +200,9 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     let who = standing.who();
     let relay = standing::relay(facts);
     let what = if said {
-        "The signed header fields were changed, or the key in DNS is not the partner of the one that signed."
+        " The signed header fields were changed, or the key in DNS is not the partner of the one that signed."
     } else {
-        "It does not say why: the body or a signed field was changed, or the key in DNS is not the partner of the one that signed."
+        " It does not say why: the body or a signed field was changed, or the key in DNS is not the partner of the one that signed."
     };
     let list = match relay {
         Relay::Before(_) => {
@@ -211,6 +220,10 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     } else {
         format!("signed fields (here among others {})", signed.join(", "))
     };
+    let found = standing.found.filter(|v| v.header_hash == Hash::Mismatch);
+    let proven = found.is_some_and(|v| alteration::proven(v, false));
+    // The key did fit what was signed.
+    let what = if proven { "" } else { what };
     let pair = Remedy::new("Make the published key and the signing key a pair, and sign after the last change");
     let pair = if let Relay::Checker = relay { pair.step(standing::ASK_ANOTHER) } else { pair };
     let provider = standing.domain().and_then(freemail::provider);
@@ -221,13 +234,14 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
             let remedy = if let Relay::Checker = relay { remedy.step(standing::ASK_ANOTHER) } else { remedy };
             remedy.step(format!("{provider} makes and publishes this key. If the message came from there, a forwarder, a gateway or the receiver's own filter changed it before the check; if not, the signature was copied."))
         }
+        Relay::Checker | Relay::Nobody if proven => {
+            Remedy::new("Stop what changed signed fields, or let the system that does it sign last")
+        }
         Relay::Before(_) => Remedy::new("Nothing is known to be wrong with your signature; the list or forwarder must leave signed fields alone, or send in its own name"),
         _ => pair
             .step(format!("At the system that signs as {who}, show the public key and compare it with p= in DNS. If they differ, publish the one in use under a new selector and switch to it."))
             .step(format!("If they are equal, find what rewrites {fields} after signing, and let the last system sign.")),
     };
-    let found = standing.found.filter(|v| v.header_hash == Hash::Mismatch);
-    let proven = found.is_some_and(|v| alteration::proven(v, false));
     let how = found.map(|v| alteration::told(facts, v, false)).unwrap_or_default();
     let mut fix = fix;
     fix.steps.splice(0..0, found.map(|v| alteration::cures(v, false)).unwrap_or_default());
@@ -238,8 +252,8 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     let finding = Finding::new(&RULE, title)
         .severity(if let Relay::Nobody = relay { RULE.severity } else { Severity::Medium })
         .explain(match report {
-            Some(_) => format!("The receiver rejected the signature of {who}. {what}{list}{how}"),
-            None => format!("The signature of {who} does not fit the header fields at hand. {what}{list}{how}"),
+            Some(_) => format!("The receiver rejected the signature of {who}.{what}{list}{how}"),
+            None => format!("The signature of {who} does not fit the header fields at hand.{what}{list}{how}"),
         })
         .exhibits(report.map(|r| Exhibit::input(r.span, "does not verify")))
         .exhibits(
@@ -266,13 +280,16 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
             "checked with the key in DNS now; a message that was changed when it was saved fails as well",
         ),
     };
-    let check = match (standing.selector(), standing.domain()) {
-        (Some(s), Some(d)) => command!("dig +short TXT {}._domainkey.{}", s, d),
-        _ => "send a new message to the same receiver".into(),
+    let (check, expect) = match (standing.selector(), standing.domain()) {
+        (Some(s), Some(d)) if !proven => (
+            command!("dig +short TXT {}._domainkey.{}", s, d),
+            "the public key that the signer shows; and dkim=pass in a new message",
+        ),
+        _ => ("send a new message to the same receiver".into(), "dkim=pass"),
     };
     let finding = standing.apply(finding);
     let severity = if standing.harmless() { Severity::Info } else { finding.severity };
-    finding.severity(severity).check(check, "the public key that the signer shows; and dkim=pass in a new message")
+    finding.severity(severity).check(check, expect)
 }
 
 #[cfg(test)]
@@ -370,6 +387,52 @@ mod tests {
         assert!(matches!(ours(Hash::Unknown, None).judge(&RULE), Verdict::Pass));
         let accepted = ours(Hash::Mismatch, Some(Reason::SignatureMismatch)).reported(report("pass", ""));
         assert!(matches!(accepted.judge(&RULE), Verdict::Pass));
+    }
+
+    #[test]
+    fn with_a_proven_change_the_key_is_left_alone() {
+        use crate::facts::dkim::forensics::{Altered, Proof, What};
+        let changed = |proof| {
+            let mut case = Case::new(SIGNED).txt(KEY, &[&good()]);
+            let altered = vec![Altered { what: What::SubjectTag, proof, hop: None, could: vec![] }];
+            case.verified.push(Verification {
+                signature: 0,
+                header_hash: Hash::Mismatch,
+                body_hash: Hash::Match,
+                result: Some(DkimResult::Fail),
+                reason: Some(Reason::SignatureMismatch),
+                altered,
+            });
+            case
+        };
+        for case in [changed(Proof::RestoredHash), changed(Proof::RestoredHash).reported(report("fail", ""))] {
+            let found = case.finding(&RULE);
+            let fix = found.fix.unwrap();
+            assert!(fix.summary.starts_with("Stop what changed") && fix.steps.len() == 1, "{fix:?}");
+            assert!(!found.explanation.contains("partner"), "{}", found.explanation);
+            assert!(!found.check.unwrap().command.contains("dig"));
+        }
+        let fix = changed(Proof::Likely).finding(&RULE).fix.unwrap();
+        assert!(fix.summary.contains("a pair") && fix.steps.len() == 3, "{fix:?}");
+    }
+
+    #[test]
+    fn a_key_of_another_kind_and_one_for_another_hash() {
+        let of = |record: &str| {
+            let mut case = Case::new(SIGNED).txt(KEY, &[record]);
+            case.verified.push(Verification {
+                signature: 0,
+                header_hash: Hash::Unknown,
+                body_hash: Hash::Match,
+                result: Some(DkimResult::PermError),
+                reason: Some(Reason::KeyTypeMismatch),
+                altered: vec![],
+            });
+            case
+        };
+        assert!(of(&format!("k=ed25519; p={ED25519}")).finding(&RULE).title.contains("not of the kind"));
+        let hash = of(&format!("h=sha1; p={RSA_2048}"));
+        assert!(matches!(hash.judge(&RULE), Verdict::Pass));
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use crate::facts::Facts;
 use crate::facts::platform::{self, Mark};
 use crate::knowledge::Platform;
+use crate::rules::on_the_way;
 
 /// The platform that most surely sent the message.
 pub(super) fn of_message(facts: &Facts) -> Option<&'static Platform> {
-    platform::sending(&facts.platforms, &facts.reading).map(|hit| hit.platform)
+    platform::sending(&facts.platforms, on_the_way::is_relayed(facts)).map(|hit| hit.platform)
 }
 
 /// The platform that made a signature with this selector: one that uses it, else the only one

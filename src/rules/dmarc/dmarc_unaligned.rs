@@ -6,7 +6,7 @@ use crate::facts::organization::{Agreement, same_by_list};
 use crate::facts::spf::Check;
 use crate::knowledge::{Platform, platform};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, rule, since};
+use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, on_the_way, rule, since};
 
 rule! {
     /// Nothing that passes belongs to the domain in From
@@ -218,11 +218,9 @@ fn remedy(
             .step(format!("In Gmail: Settings, Accounts, Send mail as, edit info at the address in {from}, and enter the SMTP server, name and password of its mailbox."))
             .step(format!("At that server sign with DKIM as {from}; an address in {from} at Google Workspace does both."));
     }
-    let platform = legs
-        .dkim
-        .iter()
-        .find_map(|leg| signs_as(&leg.domain))
-        .or_else(|| crate::facts::platform::sending(&facts.platforms, &facts.reading).map(|hit| hit.platform));
+    let platform = legs.dkim.iter().find_map(|leg| signs_as(&leg.domain)).or_else(|| {
+        crate::facts::platform::sending(&facts.platforms, on_the_way::is_relayed(facts)).map(|hit| hit.platform)
+    });
     let mut remedy = own_signature::remedy(facts, from, platform);
     if let Some(spf) = legs.spf.iter().find(own) {
         remedy = remedy.step(format!("Or make SPF pass for {}, the Return-Path: that counts too", spf.domain));

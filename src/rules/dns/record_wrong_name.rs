@@ -3,7 +3,8 @@ use crate::facts::Facts;
 use crate::facts::misplaced::{Misplaced, What};
 use crate::facts::organization::psl;
 use crate::remedy::{self, Change, Remedy};
-use crate::rules::spf::support::{aligned_dkim, short};
+use crate::rules::aligned;
+use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
@@ -77,7 +78,7 @@ fn severity(facts: &Facts, misplaced: &Misplaced) -> Severity {
     match (misplaced.pasted, misplaced.what) {
         (Some(_), _) => Severity::High,
         (None, What::Dmarc) => Severity::Medium,
-        (None, _) if aligned_dkim(facts).is_some() => Severity::Low,
+        (None, _) if aligned::dkim(facts).is_some() => Severity::Low,
         (None, _) => Severity::High,
     }
 }

@@ -5,7 +5,8 @@ use crate::facts::misplaced::What;
 use crate::facts::organization::psl;
 use crate::facts::spf::record::Record;
 use crate::remedy::{self, Change, Remedy};
-use crate::rules::spf::support::{aligned_dkim, short};
+use crate::rules::aligned;
+use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 use std::collections::BTreeSet;
@@ -95,7 +96,7 @@ fn finding(facts: &Facts, value: &Value) -> Option<Finding> {
     let severity = match (value.pasted, what) {
         (Some(_), _) => Severity::High,
         (None, What::Dmarc) => Severity::Medium,
-        (None, _) if aligned_dkim(facts).is_some() => Severity::Low,
+        (None, _) if aligned::dkim(facts).is_some() => Severity::Low,
         (None, _) => Severity::High,
     };
     let called = if name.is_empty() { "this record".to_owned() } else { short(&name) };

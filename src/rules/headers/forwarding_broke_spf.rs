@@ -1,9 +1,10 @@
-use super::on_the_way::{aligned_pass, organization, relayed, says_altered, spf_pass_before};
 use crate::facts::boundary::MailFrom;
 use crate::facts::reported::Dkim;
 use crate::facts::spf::SpfResult;
 use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
+use crate::rules::aligned;
+use crate::rules::on_the_way::{organization, relayed, says_altered, spf_pass_before};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 
@@ -39,12 +40,14 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let before = spf_pass_before(facts, &domain);
     let marks = marks(r);
-    if before.is_none() && (marks.is_empty() || !last_hop_is_anothers(facts, &domain)) {
+    let relayed = relayed(facts, &domain);
+    let readdressed = relayed.as_ref().and_then(|h| h.readdressed.as_ref());
+    let marked = !marks.is_empty() && last_hop_is_anothers(facts, &domain);
+    if before.is_none() && readdressed.is_none() && !marked {
         return Verdict::NotApplicable;
     }
-    let relayed = relayed(facts, &domain);
     let from = r.from_domain().unwrap_or(&domain);
-    let carrying = aligned_pass(facts);
+    let carrying = aligned::dkim(facts);
     let broken = broken(facts, from).filter(|_| carrying.is_none());
     let what = if broken.is_some() { "SPF and DKIM" } else { "SPF" };
     let mut finding = Finding::new(&RULE, title(what, &domain))
@@ -60,10 +63,16 @@ fn judge(facts: &Facts) -> Verdict {
         ),
         (None, Some(h)) => finding.sure(
             Confidence::Likely,
-            format!(
-                "{} had the message from {} and sent it on, and the header bears a forwarder's marks.",
-                h.by, h.from
-            ),
+            match &h.readdressed {
+                Some(mailbox) => format!(
+                    "{} had the message for {mailbox} from {}, which SPF of {domain} allows, and sent it on to another mailbox.",
+                    h.by, h.from
+                ),
+                None => format!(
+                    "{} had the message from {} and sent it on, and the header bears a forwarder's marks.",
+                    h.by, h.from
+                ),
+            },
         ),
         (None, None) => {
             finding.sure(Confidence::Possible, "The header bears a forwarder's marks, but no earlier check of SPF.")
@@ -83,9 +92,9 @@ fn judge(facts: &Facts) -> Verdict {
     let client = client(facts);
     let path = format!("The message came from {client}, which is not the server that {domain} sent it with.");
     finding = match (carrying, &broken) {
-        (Some(d), _) => finding.severity(Severity::Info).exhibit(Exhibit::input(d.span, "DKIM passed for From")).explain(format!(
-            "{path} SPF cannot pass after forwarding. DKIM passed for {}, so DMARC does not need SPF here: nothing to repair.",
-            d.domain.as_deref().unwrap_or(from)
+        (Some(leg), _) => finding.severity(Severity::Info).exhibits(leg.span.map(|s| Exhibit::input(s, "DKIM passes for From"))).explain(format!(
+            "{path} SPF cannot pass after forwarding. DKIM passes for {}, so DMARC does not need SPF here: nothing to repair.",
+            leg.domain
         )),
         (None, Some(d)) => finding
             .explain(format!(
@@ -251,6 +260,48 @@ mod tests {
         // The sender's own server: a forwarder's mark further back proves nothing.
         let own = no_arc.replace("fwd.example.net (fwd.example.net", "out.example.com (out.example.com");
         assert!(matches!(judged(&own, |_, r| r.lists.forwarder.push(Span::new(0, 22))), Verdict::NotApplicable));
+    }
+
+    /// The forwarder left no mark, and SPF of the sender is known.
+    fn unmarked(change: impl FnOnce(String) -> String) -> Verdict {
+        let text = FORWARDED
+            .replace("DKIM", "dkim=none")
+            .replace("ARC-", "X-ARC-")
+            .replace("by mx.example.org\n", "by mx.example.org with ESMTPS for <bob@example.org>\n")
+            .replace("by fwd.example.net\n", "by fwd.example.net with ESMTPS for <bob@example.net>\n");
+        let record = crate::remedy::text("v=spf1 ip4:192.0.2.1 -all");
+        let record = crate::evidence::Record { name: "example.com".into(), ttl: 300, data: record };
+        let answer =
+            crate::evidence::Answer::new(crate::evidence::Outcome::Records, vec![record], jiff::Timestamp::UNIX_EPOCH);
+        judged(&change(text), |f, _| {
+            let mut evidence = crate::evidence::Evidence::clone(&f.evidence);
+            evidence.answers.insert(Question::new("example.com", Kind::Txt), answer);
+            f.evidence = evidence.into();
+        })
+    }
+
+    #[test]
+    fn a_message_for_another_mailbox_before_was_forwarded() {
+        let f = one(unmarked(|text| text));
+        assert_eq!(
+            (f.confidence, &f.leads_to[..]),
+            (Confidence::Likely, &["spf-not-authorized", "dmarc-unaligned"][..])
+        );
+        assert!(f.because.contains("for bob@example.net from mail.example.com"), "{}", f.because);
+        // The name of the client does not matter, its address does.
+        let named = |text: String| text.replace("mail.example.com (mail.example.com", "a.example.edu (a.example.edu");
+        assert!(one(unmarked(named)).because.contains("from a.example.edu"));
+        for other in [
+            // A relay of the sender's own, for the same mailbox.
+            ("<bob@example.net>", "<bob@example.org>"),
+            // The sender logs in there.
+            ("by fwd.example.net with ESMTPS", "by fwd.example.net with ESMTPSA"),
+            // Nobody that SPF allows.
+            ("[192.0.2.1]) by", "[192.0.2.7]) by"),
+        ] {
+            let verdict = unmarked(|text| text.replace(other.0, other.1));
+            assert!(matches!(verdict, Verdict::NotApplicable), "{other:?} {verdict:?}");
+        }
     }
 
     #[test]

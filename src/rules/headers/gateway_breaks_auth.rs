@@ -1,8 +1,8 @@
-use super::on_the_way::{dkim_pass_before, spf_pass_before};
 use crate::facts::Facts;
 use crate::facts::authres::AuthRes;
 use crate::knowledge::receiver::{self, Kind};
 use crate::remedy::Remedy;
+use crate::rules::on_the_way::{dkim_pass_before, spf_pass_before};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule, stranger};
 
 rule! {

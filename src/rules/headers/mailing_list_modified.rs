@@ -1,8 +1,9 @@
-use super::on_the_way::{aligned_pass, dkim_pass_before, organization, says_altered};
 use crate::facts::dkim::DkimResult;
 use crate::facts::reported::Dkim;
 use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
+use crate::rules::aligned;
+use crate::rules::on_the_way::{dkim_pass_before, organization, says_altered};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 
@@ -51,7 +52,7 @@ fn judge(facts: &Facts) -> Verdict {
     let author = hit.domain.as_deref().unwrap_or(from);
     let before = dkim_pass_before(facts, author);
     let who = list.as_deref().unwrap_or("The list");
-    let passed = aligned_pass(facts).is_some() || r.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
+    let passed = aligned::dkim(facts).is_some() || r.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
 
     let mut finding = Finding::new(&RULE, format!("A mailing list broke the signature of {author}"))
         .exhibit(Exhibit::input(hit.span, format!("the signature of {author} no longer verifies")))

@@ -5,9 +5,9 @@ mod forwarding_broke_spf;
 mod from_domain_not_yours;
 mod from_header_invalid;
 mod gateway_breaks_auth;
+mod internal_mail;
 mod mailing_list_modified;
 mod moera_domain_used;
-mod on_the_way;
 mod one_click_missing;
 mod one_click_not_signed;
 mod panel_override_conflict;
@@ -17,6 +17,7 @@ use super::Rule;
 pub(super) use one_click_missing::is_mass;
 
 pub(super) const RULES: &[&Rule] = &[
+    &internal_mail::RULE,
     &gateway_breaks_auth::RULE,
     &from_domain_not_yours::RULE,
     &forwarding_broke_spf::RULE,

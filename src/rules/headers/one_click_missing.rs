@@ -3,7 +3,7 @@ use crate::facts::boundary::MailFrom;
 use crate::facts::lists::Lists;
 use crate::facts::platform;
 use crate::remedy::{Remedy, blank};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, on_the_way, rule};
 use crate::span::Span;
 
 rule! {
@@ -146,7 +146,7 @@ impl Lack {
 
 fn remedy(facts: &Facts, lack: &Lack) -> Remedy {
     let remedy = Remedy::new("Let the header carry both fields of one-click unsubscribing.");
-    let remedy = match platform::sending(&facts.platforms, &facts.reading).filter(|h| h.platform.kind != "self-hosted") {
+    let remedy = match platform::sending(&facts.platforms, on_the_way::is_relayed(facts)).filter(|h| h.platform.kind != "self-hosted") {
         Some(hit) => remedy.step(format!(
             "In {}, switch on one-click unsubscribing (List-Unsubscribe); most platforms then write both fields themselves.",
             hit.platform.name

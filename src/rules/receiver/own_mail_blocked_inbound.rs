@@ -4,7 +4,7 @@ use crate::facts::antispam;
 use crate::facts::organization::same_by_list;
 use crate::facts::platform::{self, Mark};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Verdict, on_the_way, rule};
 
 rule! {
     /// Your own filter holds back your own mail from outside
@@ -31,7 +31,7 @@ fn judge(facts: &Facts) -> Verdict {
     let reading = &facts.reading;
     let Some(from) = reading.from.address() else { return Verdict::NotApplicable };
     let inward = bulk::recipients(facts).iter().any(|to| same_by_list(to, &from.domain));
-    let outside = platform::sending(&facts.platforms, reading).filter(|hit| {
+    let outside = platform::sending(&facts.platforms, on_the_way::is_relayed(facts)).filter(|hit| {
         hit.mark != Mark::Passed && !matches!(hit.platform.kind.as_str(), "mailbox" | "self-hosted" | "forwarding")
     });
     let (true, Some(hit), Some(true)) = (inward, outside, facts.alignment.dmarc) else { return Verdict::NotApplicable };

@@ -4,7 +4,7 @@ use crate::facts::antispam::{self, Leaning};
 use crate::facts::platform::{self, Mark};
 use crate::knowledge::topic::Topic;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Verdict, on_the_way, rule};
 
 rule! {
     /// The neighbours on a shared address may be to blame
@@ -28,7 +28,8 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let reading = &facts.reading;
-    let platform = platform::sending(&facts.platforms, reading).filter(|hit| hit.mark != Mark::Passed);
+    let platform =
+        platform::sending(&facts.platforms, on_the_way::is_relayed(facts)).filter(|hit| hit.mark != Mark::Passed);
     let shared = platform.filter(|hit| matches!(hit.platform.kind.as_str(), "marketing" | "transactional"));
     let Some(hit) = shared else { return Verdict::NotApplicable };
     let refused = reading

@@ -6,7 +6,7 @@ use crate::facts::antispam::{self, Item, Leaning};
 use crate::facts::linked::State;
 use crate::facts::platform::{self, Mark};
 use crate::knowledge::Receiver;
-use crate::rules::Exhibit;
+use crate::rules::{Exhibit, on_the_way};
 
 /// What carries a reputation of its own, apart from the content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,7 +103,7 @@ fn evidence(facts: &Facts) -> Vec<(Identity, u32, String)> {
     if let Some(host) = facts.linked.iter().find(|h| matches!(h.state, State::Dead { .. })) {
         out.push((Identity::LinkedDomain, 2, format!("{} does not exist", host.name)));
     }
-    let hit = platform::sending(&facts.platforms, reading).filter(|h| h.mark != Mark::Passed);
+    let hit = platform::sending(&facts.platforms, on_the_way::is_relayed(facts)).filter(|h| h.mark != Mark::Passed);
     if let Some(hit) = hit.filter(|h| matches!(h.platform.kind.as_str(), "marketing" | "transactional")) {
         out.push((Identity::Address, 1, format!("{} usually lets customers share addresses", hit.platform.name)));
     }

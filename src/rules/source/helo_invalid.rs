@@ -1,5 +1,5 @@
 use super::reverse_state::{State, state};
-use super::{connection, each, request};
+use super::{connection, each, ptr_generic, request};
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::boundary::Origin;
@@ -141,9 +141,12 @@ fn cure(facts: &Facts, ip: IpAddr, helo: &Helo) -> Remedy {
             "Set the host name of the mail server to {name}: in Postfix `smtp_helo_name = {name}`, in Exim `helo_data = {name}`."
         )
     };
-    if let Some(State::Confirmed(names)) = state(facts)
-        && let Some(good) = names.first()
-    {
+    let confirmed = match state(facts) {
+        Some(State::Confirmed(names)) => names,
+        _ => Vec::new(),
+    };
+    // A provider's default is no name to greet by.
+    if let Some(good) = confirmed.iter().find(|n| !ptr_generic::is_default(facts, &n.name, ip)) {
         return Remedy::new(format!("Let the server introduce itself as {}, its reverse name.", good.name))
             .step(greet(&good.name));
     }
@@ -151,6 +154,9 @@ fn cure(facts: &Facts, ip: IpAddr, helo: &Helo) -> Remedy {
     let change = domain.filter(|n| connection::own(facts, n)).and_then(|n| request::with_address(facts, n, ip));
     if let Some(change) = change {
         return Remedy::new(format!("Give {} the address of the server.", helo.name)).record(change);
+    }
+    if !confirmed.is_empty() {
+        return request::another_name(facts, ip);
     }
     let host = blank("host name of your mail server");
     Remedy::new("Let the server introduce itself by a host name of yours that resolves to its address.")
@@ -183,6 +189,22 @@ mod tests {
         let fix = only(judge(&case.facts())).fix.unwrap();
         assert!(fix.steps[0].contains("smtp_helo_name = mail.example.com"));
         assert!(fix.blanks.is_empty());
+    }
+
+    #[test]
+    fn a_default_name_is_none_to_greet_by() {
+        for helo in ["localhost", "mail.example.com"] {
+            let mut case = Case::new("192.0.2.4", helo);
+            case.reverse_names(&["static-192-0-2-4.provider.test"]);
+            case.address("static-192-0-2-4.provider.test", &["192.0.2.4"]);
+            case.address("mail.example.com", &["192.0.2.9"]);
+            let facts = case.facts();
+            let fix = only(judge(&facts)).fix.unwrap();
+            assert!(!format!("{fix:?}").contains("smtp_helo_name"), "{fix:?}");
+            // The same that is said of the reverse name.
+            assert_eq!(fix, only((ptr_generic::RULE.judge)(&facts)).fix.unwrap(), "{helo}");
+            assert!(fix.records.iter().all(|r| !r.name.contains("mail.example.com")));
+        }
     }
 
     #[test]

@@ -119,6 +119,11 @@ static PATTERNS: LazyLock<Vec<(Pattern, Regex)>> = LazyLock::new(|| {
     asset.pattern.into_iter().filter_map(|p| Regex::new(&p.regex).ok().map(|r| (p, r))).collect()
 });
 
+/// Is the name one that a provider gives to every machine?
+pub(super) fn is_default(facts: &Facts, name: &str, ip: IpAddr) -> bool {
+    generic(name, ip, is_own(facts, name)).is_some()
+}
+
 /// What is generic about a name, if anything.
 fn generic(name: &str, ip: IpAddr, own: bool) -> Option<&'static str> {
     let spelt = spells(name, ip);

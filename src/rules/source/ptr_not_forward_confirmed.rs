@@ -76,8 +76,10 @@ pub(super) fn remedy(facts: &Facts, fault: &Fault<'_>) -> Remedy {
     let ip = fault.ip;
     let ready = facts.helo.as_ref().is_some_and(|h| h.matches_ip == Some(true));
     let ours = fault.names.iter().filter(|n| connection::own(facts, &n.name));
+    // Beside the address of a host that takes mail, another would take mail too.
+    let spreads = |c: &Change| !c.before.is_empty() && request::takes_mail(facts, &c.name);
     let change = ours.filter_map(|n| request::with_address(facts, &n.name, ip)).next();
-    match change {
+    match change.filter(|c| !spreads(c)) {
         Some(change) if !ready => forward(ip, change),
         _ => request::remedy(facts, ip),
     }
@@ -123,6 +125,18 @@ mod tests {
         let fix = found.fix.unwrap();
         assert_eq!(fix.records.len(), 1);
         assert_eq!(fix.records[0].after, [Data::A([192, 0, 2, 9].into()), Data::A([192, 0, 2, 4].into())]);
+    }
+
+    #[test]
+    fn a_host_that_takes_mail_gets_no_second_address() {
+        use crate::facts::mail_hosts::{MailHosts, Reception, Server, State};
+        let mut facts = unconfirmed("mail.example.com", "mail.example.com").facts();
+        let state = State::Addresses(vec!["192.0.2.9".parse().unwrap()]);
+        let servers = vec![Server { preference: 10, host: "mail.example.com".into(), state }];
+        facts.mail_hosts = vec![MailHosts { domain: "example.com".into(), reception: Reception::Servers(servers) }];
+        let fix = only(judge(&facts)).fix.unwrap();
+        assert!(fix.records.iter().all(|r| r.kind == Kind::Ptr) && fix.blanks.len() == 1, "{fix:?}");
+        assert!(fix.steps[0].starts_with("Leave mail.example.com as it is"), "{:?}", fix.steps);
     }
 
     #[test]

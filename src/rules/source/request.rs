@@ -4,6 +4,7 @@
 use super::connection;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question};
 use crate::facts::Facts;
+use crate::facts::mail_hosts::Reception;
 use crate::facts::platform::Hit;
 use crate::facts::reverse::{HeloForm, addresses, reverse_question};
 use crate::remedy::{Change, Remedy, TTL, blank};
@@ -30,7 +31,14 @@ pub(super) fn remedy(facts: &Facts, ip: IpAddr) -> Remedy {
 /// Points the reverse name at a host name yet to be chosen.
 pub(super) fn another_name(facts: &Facts, ip: IpAddr) -> Remedy {
     let host = blank("host name of your mail server");
-    Remedy::new(format!("Choose a host name of yours that resolves to {ip}, and have it set as reverse name."))
+    let taken = facts.helo.as_ref().filter(|h| h.matches_ip == Some(false) && h.resolves == Some(true));
+    let remedy =
+        Remedy::new(format!("Choose a host name of yours that resolves to {ip}, and have it set as reverse name."));
+    let remedy = match taken.filter(|h| connection::own(facts, &h.name)) {
+        Some(helo) => remedy.step(format!("Leave {} as it is: that is the name of another server.", helo.name)),
+        None => remedy,
+    };
+    remedy
         .step(format!(
             "Choose a host name under your own domain for this server and give it the {} record {ip}.",
             kind(ip)
@@ -39,6 +47,14 @@ pub(super) fn another_name(facts: &Facts, ip: IpAddr) -> Remedy {
         .step("Let the server introduce itself (HELO) by the same name.")
         .record(pointer(facts, ip, &host))
         .blank("host name of your mail server, one that resolves to this address")
+}
+
+/// Does a domain of the sender take mail at this host?
+pub(super) fn takes_mail(facts: &Facts, host: &str) -> bool {
+    facts
+        .mail_hosts
+        .iter()
+        .any(|m| matches!(&m.reception, Reception::Servers(all) if all.iter().any(|s| s.host == host)))
 }
 
 /// What to do where the address is a sending platform's.
@@ -104,7 +120,9 @@ fn host(facts: &Facts, ip: IpAddr) -> Host {
     if helo.matches_ip == Some(true) {
         return Host::Ready(helo.name.clone());
     }
-    match with_address(facts, &helo.name, ip).filter(|_| connection::own(facts, &helo.name)) {
+    // A name that leads elsewhere is another machine's: its mail would be spread over both.
+    let unused = |change: &Change| change.before.is_empty() && connection::own(facts, &helo.name);
+    match with_address(facts, &helo.name, ip).filter(unused) {
         Some(change) => Host::Needs(helo.name.clone(), change),
         None => Host::Unknown,
     }

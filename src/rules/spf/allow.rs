@@ -1,14 +1,13 @@
 //! What lets the server that was refused send: its term, in the record that is published.
 
-use super::support::{
-    Obstacle, Owner, aligned_dkim, ip_term, judged, mail_from_owned, obstacle, platform_term, source_ip, surveyed,
-};
+use super::support::{Obstacle, Owner, ip_term, judged, mail_from_owned, obstacle, platform_term, source_ip, surveyed};
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
 use crate::facts::freemail;
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{BranchState, LOOKUPS, SpfResult};
 use crate::remedy::{self, Remedy};
+use crate::rules::aligned;
 
 /// The published record, where there is exactly one sound one that can be changed at this name.
 fn published<'f>(facts: &'f Facts, domain: &str) -> Option<&'f str> {
@@ -32,8 +31,18 @@ fn with(facts: &Facts, domain: &str, term: &str, remedy: Remedy) -> Remedy {
         };
     };
     let decided = check.tree.iter().flat_map(|t| &t.terms).find(|b| matches!(b.state, BranchState::Matched(_)));
-    let merged = remedy::spf::merge_before(record, &[term], decided.map(|b| b.span));
     let helo = facts.identities.helo.as_ref().map(|h| h.value.as_str());
+    let excluded = decided.filter(|b| remedy::spf::is_exclusion_of(&b.text, term));
+    let merged = match excluded {
+        None => remedy::spf::merge_before(record, &[term], decided.map(|b| b.span)),
+        Some(branch) => {
+            let rest = remedy::spf::without(record, branch.span);
+            match remedy::spf_trial::run(&facts.evidence.answers, check, helo, &rest).result {
+                Some(SpfResult::Pass) => rest,
+                _ => remedy::spf::merge(&rest, &[term]),
+            }
+        }
+    };
     let trial = remedy::spf_trial::run(&facts.evidence.answers, check, helo, &merged);
     let (merged, trial, remedy) = match trial.lookups > LOOKUPS {
         false => (merged, trial, remedy),
@@ -54,6 +63,9 @@ fn with(facts: &Facts, domain: &str, term: &str, remedy: Remedy) -> Remedy {
         return remedy;
     };
     let place = match decided.filter(|b| !is_all(&b.text)) {
+        Some(branch) if excluded.is_some() => {
+            format!("{} shuts this very server out: find out why it was written, before you take it out.", branch.text)
+        }
         Some(branch) => format!("It stands before {}, which refused the server: the first match decides.", branch.text),
         None => "Keep the ending of the record as it is, and do not add a second record.".to_owned(),
     };
@@ -146,7 +158,7 @@ pub fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Ow
             let remedy = Remedy::new(format!("Add {server} to the SPF record of {domain}."));
             own(facts, domain, remedy)
         }
-        Owner::Stranger(name) if aligned_dkim(facts).is_some() => {
+        Owner::Stranger(name) if aligned::dkim(facts).is_some() => {
             let remedy = Remedy::new(format!("If {server} ({name}) is no server you send through, change nothing."))
                 .step("A forwarder's server does not belong into your SPF record: whoever forwards through it could send as you.");
             match ip {

@@ -1,9 +1,7 @@
-use super::support::{
-    Owner, aligned_dkim, identity_exhibit, mail_from_aligned, mail_from_owned, owner, short, spf_domain,
-};
+use super::support::{Owner, identity_exhibit, mail_from_aligned, mail_from_owned, owner, short, spf_domain};
 use crate::facts::Facts;
 use crate::remedy::{self, Remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, aligned, rule};
 use crate::shell::command;
 
 rule! {
@@ -47,15 +45,15 @@ fn judge(facts: &Facts) -> Verdict {
     if matches!(owner, Owner::Forwarder(_)) || !lists.list_manager.is_empty() || !lists.forwarder.is_empty() {
         return Verdict::NotApplicable;
     }
-    let dkim = aligned_dkim(facts);
+    let dkim = aligned::dkim(facts);
     let mut text = format!(
         "From is at {from}, the Return-Path at {domain}. SPF speaks for {domain} only, so whatever it says does not count \
          for the DMARC of {from}."
     );
-    match dkim {
+    match &dkim {
         Some(dkim) => text.push_str(&format!(
-            " DKIM passed for {}, so DMARC passes all the same; an own bounce domain would make it stand on two legs.",
-            dkim.domain.as_deref().unwrap_or(from)
+            " DKIM passes for {}, so DMARC passes all the same; an own bounce domain would make it stand on two legs.",
+            dkim.domain
         )),
         None => text.push_str(" No DKIM signature of the From domain is known to have passed either."),
     }

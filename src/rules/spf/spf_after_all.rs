@@ -1,8 +1,12 @@
-use super::support::{Own, called, dig_txt, each_record, is_sound, record_exhibit, replaced, short, surveyed};
+use super::support::{
+    Own, called, consequences, dig_txt, each_record, is_judged, is_sound, lowered, record_exhibit, replaced,
+    reported_pass, short, surveyed, weighed,
+};
 use crate::facts::Facts;
+use crate::facts::spf::SpfResult;
 use crate::facts::spf::record::{Mechanism, Qualifier, Term, TermKind};
-use crate::remedy::Remedy;
-use crate::rules::{Confidence, Finding, Verdict, rule};
+use crate::remedy::{Remedy, spf_trial};
+use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
 use std::borrow::Cow;
 
 rule! {
@@ -16,7 +20,8 @@ rule! {
     /// Servers and services that are listed behind `all` are not allowed to send, though the record looks as if they were.
     ///
     /// ## How to fix it
-    /// Move what stands behind `all` in front of it, where you mean it. Take out the `redirect=`, or the `all`.
+    /// Move what stands behind `all` in front of it, where you mean it. Of `redirect=` and `all` only one can stay: where
+    /// the record lists nothing else, take out the `all`.
     ///
     /// ## How to check
     /// Ask for the record again: one `all`, at the end.
@@ -41,23 +46,43 @@ fn unread(facts: &Facts, own: &Own) -> Option<Finding> {
         "" => "Part of this SPF record is never read".to_owned(),
         domain => format!("Part of the SPF record of {} is never read", short(domain)),
     };
-    let mut remedy = Remedy::new("Put `all` at the end, and leave out what is not meant.");
+    let alone = is_redirect_alone(own);
+    let mut remedy = Remedy::new(match alone {
+        true => "Take out the `all`: beside it, `redirect=` is ignored, and nobody is listed.",
+        false => "Put `all` at the end, and leave out what is not meant.",
+    });
+    let mut costs = false;
     match directive.qualifier == Qualifier::Pass {
         true => remedy = remedy.step("The record lets everyone send: settle that first."),
         false => {
             let new = moved(own, all);
-            let survey = surveyed(facts, &own.at.domain, &new);
-            remedy = match is_sound(&survey) {
-                true => replaced(facts, own.at, own.text, &new, remedy)
+            let sound = is_sound(&surveyed(facts, &own.at.domain, &new));
+            costs = sound && is_cure(facts, own, &new);
+            remedy = match (sound, alone) {
+                (true, true) => replaced(facts, own.at, own.text, &new, remedy),
+                (true, false) => replaced(facts, own.at, own.text, &new, remedy)
                     .step("What stood behind `all` counts from then on: leave out what should not send."),
-                false => {
+                (false, true) => remedy.step("Put the record right that `redirect=` leads to, first."),
+                (false, false) => {
                     remedy.step("All of it together is too much for one record: leave out what is not in use first.")
                 }
             };
         }
     }
+    let severity = match (costs, alone) {
+        (true, _) => weighed(facts, Severity::Critical, Severity::Low),
+        (false, true) => lowered(facts, own.at, Severity::High),
+        (false, false) => RULE.severity,
+    };
+    let mut leads_to = Vec::new();
+    if costs {
+        leads_to.push("spf-not-authorized");
+        leads_to.extend_from_slice(consequences(facts));
+    }
     Some(
         Finding::new(&RULE, title)
+            .severity(severity)
+            .leads_to(&leads_to)
             .sure(Confidence::Certain, "The record is there to read.")
             .explain(format!(
                 "In {} receivers stop at {}, which matches everyone. They never read: {}.",
@@ -68,13 +93,44 @@ fn unread(facts: &Facts, own: &Own) -> Option<Finding> {
             .exhibits(record_exhibit(facts, own.at, 0, Some(first.span), "never read"))
             .exhibits(record_exhibit(facts, own.at, 0, Some(all.span), "receivers stop here"))
             .fix(remedy)
-            .check(dig_txt(&own.at.domain), "one record that begins v=spf1, with one all at its end"),
+            .check(
+                dig_txt(&own.at.domain),
+                match alone {
+                    true => "one record that begins v=spf1, with redirect= and no all",
+                    false => "one record that begins v=spf1, with one all at its end",
+                },
+            ),
     )
 }
 
-/// The record with its first `all` behind every other mechanism, without `redirect=` and further `all`.
+/// Was the message refused that the record, read to its end, allows?
+fn is_cure(facts: &Facts, own: &Own, new: &str) -> bool {
+    let Some(check) = facts.spf.as_ref().filter(|c| is_judged(facts, own.at) && c.domain == own.at.domain) else {
+        return false;
+    };
+    let refused = matches!(check.result, Some(SpfResult::Fail | SpfResult::SoftFail | SpfResult::Neutral));
+    let helo = facts.identities.helo.as_ref().map(|h| h.value.as_str());
+    refused
+        && !reported_pass(facts)
+        && spf_trial::run(&facts.evidence.answers, check, helo, new).result == Some(SpfResult::Pass)
+}
+
+fn is_all(term: &Term) -> bool {
+    matches!(&term.kind, TermKind::Directive(d) if d.mechanism == Mechanism::All)
+}
+
+/// Is a `redirect=` all that the record lists beside `all`? Then it was meant, and `all` was not (RFC 7208 §6.1).
+fn is_redirect_alone(own: &Own) -> bool {
+    own.record.terms.iter().any(|t| matches!(t.kind, TermKind::Redirect(_)))
+        && own.record.directives().all(|(term, _)| is_all(term))
+}
+
+/// The record with its first `all` behind every other mechanism, without `redirect=` and further `all`; or with
+/// `redirect=` and no `all`.
 fn moved(own: &Own, all: &Term) -> String {
-    let is_all = |t: &Term| matches!(&t.kind, TermKind::Directive(d) if d.mechanism == Mechanism::All);
+    if is_redirect_alone(own) {
+        return own.rewritten(|t| (!is_all(t)).then(|| Cow::Borrowed(own.word(t.span))));
+    }
     let last = own.record.terms.iter().rfind(|t| matches!(t.kind, TermKind::Directive(_)) && !is_all(t));
     let behind = last.map_or(all.span, |t| t.span.max(all.span));
     let all = own.word(all.span);
@@ -92,7 +148,7 @@ fn moved(own: &Own, all: &Term) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Scene, after, domain, pasted};
+    use super::super::testing::{Scene, after, domain, message, pasted};
     use super::*;
     use crate::evidence::{Kind, Outcome};
 
@@ -103,13 +159,35 @@ mod tests {
             ("v=spf1 ~all mx exp=a.test", "v=spf1 mx ~all exp=a.test"),
             ("v=spf1 mx -all -all", "v=spf1 mx -all"),
             ("v=spf1 redirect=a.test mx ~all", "v=spf1 mx ~all"),
-            ("v=spf1 -all redirect=a.test", "v=spf1 -all"),
+            ("v=spf1 redirect=a.test ~all", "v=spf1 redirect=a.test"),
+            ("v=spf1 -all redirect=a.test exp=b.test", "v=spf1 redirect=a.test exp=b.test"),
         ] {
             let finding = pasted(None, &[record]).found(&RULE);
             assert_eq!(after(&finding), [right], "{record}");
             pasted(None, &[right]).passes(&RULE);
         }
         let finding = pasted(None, &["v=spf1 +all mx"]).found(&RULE);
+        assert!(finding.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn what_is_never_read_and_would_let_the_message_pass_is_the_cause() {
+        let sent = |record: &str| {
+            message("a@example.com", "a@example.com", "192.0.2.4")
+                .txt("example.com", &[record])
+                .txt("b.test", &["v=spf1 ip4:192.0.2.4 -all"])
+        };
+        for record in ["v=spf1 redirect=b.test ~all", "v=spf1 ip4:192.0.2.1 -all ip4:192.0.2.4"] {
+            let finding = sent(record).found(&RULE);
+            assert_eq!(finding.severity, Severity::Critical, "{record}");
+            assert_eq!(finding.leads_to, ["spf-not-authorized", "dmarc-unaligned"]);
+            assert_eq!(sent(record).cured(&RULE), SpfResult::Pass);
+        }
+        let other = sent("v=spf1 ip4:192.0.2.4 -all ip4:192.0.2.1").found(&RULE);
+        assert_eq!((other.severity, other.leads_to.len()), (Severity::Low, 0));
+        let finding = domain("example.com").txt("example.com", &["v=spf1 redirect=b.test ~all"]).txt("b.test", &[]);
+        let finding = finding.found(&RULE);
+        assert_eq!(finding.severity, Severity::High);
         assert!(finding.fix.unwrap().records.is_empty());
     }
 

@@ -9,7 +9,6 @@ use crate::facts::spf::{Node, Problem, ProblemKind, Published};
 use crate::knowledge::platform;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
-use std::borrow::Cow;
 
 rule! {
     /// An include leads to a name without an SPF record
@@ -143,9 +142,11 @@ fn cut(title: &str) -> String {
 }
 
 fn fix(facts: &Facts, case: &Case, holder: &str, term: &str, target: &str, several: bool) -> Remedy {
-    let summary = match several {
-        true => format!("Have {target} publish one record, or take {term} out of yours."),
-        false => format!("Correct {term}, or take it out where the service no longer sends for you."),
+    let meant = if several { None } else { meant(term) };
+    let summary = match (several, &meant) {
+        (true, _) => format!("Have {target} publish one record, or take {term} out of yours."),
+        (false, Some(meant)) => format!("Write {meant} in place of {term}."),
+        (false, None) => format!("Correct {term}, or take it out where the service no longer sends for you."),
     };
     let remedy = Remedy::new(summary);
     if holder != case.domain {
@@ -156,15 +157,16 @@ fn fix(facts: &Facts, case: &Case, holder: &str, term: &str, target: &str, sever
     }
     let Some((at, text)) = case.at.and_then(|at| Some((at, at.records.first()?))) else { return remedy };
     let Some(record) = Record::parse(text.text.as_bytes()) else { return remedy };
-    let current = platform::of_spf_term(term).and_then(platform_term).filter(|now| !now.eq_ignore_ascii_case(term));
     let word = |t: &crate::facts::spf::record::Term| text.text.get(t.span.range()).unwrap_or_default();
+    let there = |meant: &String| record.terms.iter().any(|t| word(t).eq_ignore_ascii_case(meant));
+    let written = meant.as_ref().filter(|meant| !there(meant));
     let terms = record.terms.iter().filter_map(|t| match word(t) == term {
-        true => current.map(Cow::Borrowed),
-        false => Some(Cow::Borrowed(word(t))),
+        true => written.map(String::as_str),
+        false => Some(word(t)),
     });
-    let new = terms.fold("v=spf1".to_owned(), |record, t| record + " " + &t);
-    let remedy = match current {
-        Some(now) => remedy.step(format!("The service is reached by {now} today.")),
+    let new = terms.fold("v=spf1".to_owned(), |record, t| record + " " + t);
+    let remedy = match meant {
+        Some(_) => remedy.step("If the service no longer sends for you, take the term out instead."),
         None => remedy.step("Look up what the service wants listed today, if you still send through it."),
     };
     // Without its redirect= a record has no verdict at its end.
@@ -173,6 +175,19 @@ fn fix(facts: &Facts, case: &Case, holder: &str, term: &str, target: &str, sever
         return remedy;
     }
     replaced(facts, at, text, &new, remedy)
+}
+
+/// What a term that leads nowhere was meant to be: the term of the service that it names, which may have moved, or
+/// that of the one it misspells.
+fn meant(term: &str) -> Option<String> {
+    let sign = term.get(..1).filter(|s| ["+", "-", "~", "?"].contains(s)).unwrap_or_default();
+    let typed = Record::parse(format!("v=spf1 {term}").as_bytes())
+        .and_then(|record| record.faults.into_iter().find_map(|f| f.suggestion))
+        .filter(|typed| !typed.contains(' ') && !typed.ends_with(':'));
+    let plain = typed.as_deref().unwrap_or(term);
+    let known = platform::of_spf_term(plain).and_then(platform_term).or_else(|| platform::near_spf_term(plain));
+    let meant = known.map(|known| format!("{sign}{known}")).or(typed)?;
+    (!meant.eq_ignore_ascii_case(term)).then_some(meant)
 }
 
 #[cfg(test)]
@@ -199,13 +214,33 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_is_corrected_and_never_cured_by_listing_nobody() {
+        for (wrong, right) in [
+            ("v=spf1 include:spf.protection.outlok.com -all", "v=spf1 include:spf.protection.outlook.com -all"),
+            ("v=spf1 include:https://sendgrid.net -all", "v=spf1 include:sendgrid.net -all"),
+            ("v=spf1 mx ~include:sendgird.net ~all", "v=spf1 mx ~include:sendgrid.net ~all"),
+            ("v=spf1 include:sendgrid.net include:sendgird.net ~all", "v=spf1 include:sendgrid.net ~all"),
+        ] {
+            let gone = ["spf.protection.outlok.com", "https://sendgrid.net", "sendgird.net"];
+            let scene = domain("example.com").txt("example.com", &[wrong]).txt("sendgrid.net", &["v=spf1 a -all"]);
+            let scene = gone.into_iter().fold(scene, |s, name| s.fails(name, Kind::Txt, Outcome::NxDomain));
+            assert_eq!(after(&scene.found(&RULE)), [right]);
+        }
+        let finding = domain("example.com").txt("example.com", &["v=spf1 include:gone.test -all"]);
+        let fix = finding.txt("gone.test", &[]).found(&RULE).fix.unwrap();
+        assert!(fix.records.is_empty() && fix.steps.iter().any(|s| s.contains("list nobody")), "{fix:?}");
+    }
+
+    #[test]
     fn several_records_below() {
         let finding = domain("example.com")
             .txt("example.com", &["v=spf1 include:two.test -all"])
             .txt("two.test", &["v=spf1 -all", "v=spf1 mx -all"])
             .found(&RULE);
         assert!(finding.title.contains("several"), "{}", finding.title);
-        assert_eq!(after(&finding), ["v=spf1 -all"]);
+        // Nobody would be listed any more.
+        let fix = finding.fix.unwrap();
+        assert!(fix.records.is_empty() && fix.steps.iter().any(|s| s.contains("list nobody")), "{fix:?}");
         // At the top, another rule speaks.
         domain("example.com").txt("example.com", &["v=spf1 -all", "v=spf1 mx -all"]).passes(&RULE);
     }

@@ -6,6 +6,7 @@ use super::support::{
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{LOOKUPS, Published, Whose};
+use crate::remedy::spf::Merged;
 use crate::remedy::{self, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
@@ -78,23 +79,36 @@ fn finding(facts: &Facts, at: &Published) -> Finding {
         leads_to.extend_from_slice(consequences(facts));
     }
     let command = if at.domain.is_empty() { "dig +short TXT <your domain>".to_owned() } else { txt(&at.domain).dig() };
+    let (fix, corrected) = fix(facts, at);
+    if corrected {
+        leads_to.push("spf-syntax-error");
+    }
     Finding::new(&RULE, format!("{} has {} SPF records", short(name), at.records.len()))
         .severity(severity)
         .sure(confidence, because)
         .explain(text)
         .exhibits(reported_exhibit(facts, "the receiver's result").filter(|_| permerror))
         .exhibits(exhibits)
-        .fix(fix(facts, at))
+        .fix(fix)
         .check(command, "exactly one record that begins v=spf1, on every name server")
         .leads_to(&leads_to)
 }
 
-fn fix(facts: &Facts, at: &Published) -> Remedy {
+/// What to do, and whether that puts mistyped terms right as well.
+fn fix(facts: &Facts, at: &Published) -> (Remedy, bool) {
     let records: Vec<&str> = at.records.iter().map(|r| r.text.as_str()).collect();
-    let Some(merged) = remedy::spf::merge_records(&records) else {
-        return Remedy::new("Make one record of them.")
-            .step("Join the mechanisms of all before one `all`, each once. Put right what is broken in them first, and see to the order where a term refuses senders: the first match decides.");
-    };
+    match remedy::spf::merge_records(&records) {
+        Some(merged) => (joined(facts, at, &merged), merged.corrected),
+        None => (by_hand(), false),
+    }
+}
+
+fn by_hand() -> Remedy {
+    Remedy::new("Make one record of them.")
+            .step("Join the mechanisms of all before one `all`, each once. Put right what is broken in them first, and see to the order where a term refuses senders: the first match decides.")
+}
+
+fn joined(facts: &Facts, at: &Published, merged: &Merged) -> Remedy {
     let (needs, _) = remedy::spf_trial::cost(&facts.evidence.answers, &at.domain, &merged.record);
     let (mut remedy, record) = match needs > LOOKUPS {
         false => (Remedy::new("Replace them by one record that holds all their mechanisms."), merged.record.clone()),
@@ -111,6 +125,9 @@ fn fix(facts: &Facts, at: &Published) -> Remedy {
     };
     if merged.weakened {
         remedy = remedy.step("The records end differently; the milder ending is kept, so that no mail is shut out. Tighten it later if you mean to.");
+    }
+    if merged.corrected {
+        remedy = remedy.step("What was mistyped in them is put right in it.");
     }
     if merged.redirect_included {
         remedy = remedy.step("A `redirect=` cannot stand beside the other mechanisms, so it became an `include:`.");
@@ -144,6 +161,15 @@ mod tests {
         assert_eq!(after(&finding), ["v=spf1 mx include:a.test ~all", "site=1"]);
         assert!(finding.leads_to.contains(&"spf-not-authorized"));
         assert!(finding.fix.unwrap().steps[0].contains("milder"));
+    }
+
+    #[test]
+    fn what_is_mistyped_in_one_of_them_is_put_right_in_the_same_step() {
+        let scene = message("a@example.com", "a@example.com", "192.0.2.4");
+        let finding = scene.txt("example.com", &["v=spf1 mx -all", "v=spf1 include=a.test ~all"]).found(&RULE);
+        assert_eq!(after(&finding), ["v=spf1 mx include:a.test ~all"]);
+        assert!(finding.leads_to.contains(&"spf-syntax-error"));
+        assert!(!twice().found(&RULE).leads_to.contains(&"spf-syntax-error"));
     }
 
     #[test]

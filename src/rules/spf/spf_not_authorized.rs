@@ -1,14 +1,13 @@
 use super::allow::fix;
 use super::support::{
-    Owner, aligned_dkim, consequences, identity_exhibit, ip_exhibit, judged, mail_from_aligned, mail_from_owned,
-    outcome_words, owner, record_exhibit, reported, reported_exhibit, short, source_ip, spf_domain, stopped, txt,
-    unread,
+    Owner, consequences, identity_exhibit, ip_exhibit, judged, mail_from_aligned, mail_from_owned, outcome_words,
+    owner, record_exhibit, reported, reported_exhibit, short, source_ip, spf_domain, stopped, txt, unread,
 };
 use crate::facts::Facts;
 use crate::facts::freemail;
 use crate::facts::spf::SpfResult;
 use crate::facts::spf::record::Record;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule, since};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, aligned, rule, since};
 use crate::span::Span;
 
 rule! {
@@ -67,7 +66,7 @@ fn found(facts: &Facts, domain: &str) -> Finding {
     let word = reported(facts).or(today.map(SpfResult::word)).unwrap_or("fail");
     let repaired = since::spf_passes_now(facts);
     let owner = owner(facts);
-    let carried = aligned_dkim(facts).is_some();
+    let carried = aligned::dkim(facts).is_some();
     let aligned = mail_from_aligned(facts);
     let severity = match (&owner, carried, aligned) {
         _ if repaired => Severity::Low,
@@ -108,13 +107,17 @@ fn explain(facts: &Facts, domain: &str, server: &str, word: &str, repaired: bool
          list that server (spf={word}).",
         if repaired { "did not then" } else { "does not" }
     );
+    let by_name = facts.spf.as_ref().filter(|c| !repaired && c.domain == domain).and_then(|c| c.matched.as_deref());
+    if let Some(term) = by_name.filter(|term| term.contains([':', '/']) && term.starts_with(['-', '~'])) {
+        text.push_str(&format!(" The term {term} in it refuses that server, before anything later could allow it."));
+    }
     match owner {
         Owner::Forwarder(_) => text.push_str(
             " The header bears the marks of a forwarder or mailing list: it sent the message on from its own server, \
              which no sender can list. That is normal.",
         ),
         Owner::Platform(p) => text.push_str(&format!(" The message bears the marks of {}.", p.name)),
-        Owner::Stranger(name) if aligned_dkim(facts).is_some() => text.push_str(&format!(
+        Owner::Stranger(name) if aligned::dkim(facts).is_some() => text.push_str(&format!(
             " It goes by the name {name}, which is not of {domain}, yet the message is genuine, for its signature \
              holds: it is a relay you use, or somebody forwarded the message."
         )),
@@ -134,9 +137,9 @@ fn explain(facts: &Facts, domain: &str, server: &str, word: &str, repaired: bool
     if repaired {
         text.push_str(" The record published today does allow it: it was changed since, or had not spread yet.");
     }
-    if let Some(dkim) = aligned_dkim(facts) {
-        let signer = dkim.domain.as_deref().unwrap_or("the From domain");
-        text.push_str(&format!(" DKIM passed for {signer}, so DMARC does not depend on SPF here."));
+    if let Some(dkim) = aligned::dkim(facts) {
+        let passes = if dkim.reported { "DKIM passed" } else { "A DKIM signature verifies" };
+        text.push_str(&format!(" {passes} for {}, so DMARC does not depend on SPF here.", dkim.domain));
     } else if mail_from_aligned(facts) == Some(false) {
         let what = match mail_from_owned(facts) {
             Some(true) => "is an organization of its own by its DMARC records",
@@ -224,7 +227,12 @@ mod tests {
         };
         let finding = own("v=spf1 -ip4:192.0.2.0/24 ip4:198.51.100.1 ~all");
         assert_eq!(after(&finding), ["v=spf1 ip4:192.0.2.4 -ip4:192.0.2.0/24 ip4:198.51.100.1 ~all"]);
+        assert!(finding.explanation.contains("The term -ip4:192.0.2.0/24 in it refuses"), "{}", finding.explanation);
         assert!(finding.fix.unwrap().steps[0].contains("before -ip4:192.0.2.0/24"));
+        // What shuts out this very server goes, where it is to be let in.
+        let finding = own("v=spf1 -ip4:192.0.2.4 ip4:192.0.2.0/24 ~all");
+        assert_eq!(after(&finding), ["v=spf1 ip4:192.0.2.0/24 ~all"]);
+        assert_eq!(after(&own("v=spf1 -ip4:192.0.2.4 ~all")), ["v=spf1 ip4:192.0.2.4 ~all"]);
     }
 
     fn ten(own: &str) -> String {
@@ -316,6 +324,12 @@ mod tests {
         let finding = refused().dkim_pass("mail.example.com").reported("fail").found(&RULE);
         assert_eq!(finding.severity, Severity::Low);
         assert!(finding.leads_to.is_empty());
+        // One that verifies here, where the receiver does not say.
+        let finding = refused().dkim_verifies("example.com").reported("softfail").found(&RULE);
+        assert_eq!((finding.severity, finding.leads_to.len()), (Severity::Low, 0));
+        assert!(finding.explanation.contains("A DKIM signature verifies for example.com"), "{}", finding.explanation);
+        let finding = refused().dkim_verifies("example.net").reported("softfail").found(&RULE);
+        assert_eq!(finding.severity, Severity::Critical);
     }
 
     #[test]

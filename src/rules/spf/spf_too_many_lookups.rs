@@ -7,7 +7,7 @@ use crate::evidence::Kind;
 use crate::facts::Facts;
 use crate::facts::lookup::Lookup;
 use crate::facts::spf::survey::{Survey, survey};
-use crate::facts::spf::{BranchState, Check, LOOKUPS, Node, ProblemKind, Published};
+use crate::facts::spf::{BranchState, Check, HOSTS, LOOKUPS, Node, Problem, ProblemKind, Published};
 use crate::remedy::Remedy;
 use crate::remedy::spf_trim::{self, Needless};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
@@ -17,7 +17,8 @@ rule! {
     ///
     /// ## What we saw
     /// Each `include`, `a`, `mx`, `ptr`, `exists` and `redirect` costs a DNS look-up, and so do those inside included
-    /// records. This record needs more than ten, or includes itself.
+    /// records. This record needs more than ten, or includes itself, or an `mx:` in it names a domain with more than ten
+    /// mail servers.
     ///
     /// ## Why mail suffers
     /// Receivers stop after ten look-ups and answer `permerror`, as if the record were broken. Servers that are listed
@@ -25,7 +26,7 @@ rule! {
     ///
     /// ## How to fix it
     /// Take out what you no longer use. Give a service that sends much a subdomain of its own with its own record, and
-    /// write `ip4:` or `ip6:` in place of `a` and `mx` where the addresses are fixed. Copying a service's addresses into
+    /// write `ip4:` or `ip6:` in place of `a` and `mx` where the addresses are fixed, or the servers behind `mx` too many. Copying a service's addresses into
     /// your record works only if something keeps them up to date.
     ///
     /// ## How to check
@@ -45,8 +46,10 @@ fn judge(facts: &Facts) -> Verdict {
         let kind = check.problem.as_ref().map(|p| p.kind);
         if matches!(kind, Some(ProblemKind::TooManyLookups | ProblemKind::Loop)) {
             found.push(exceeded(facts, check, kind == Some(ProblemKind::Loop)));
+        } else if let Some(problem) = check.problem.as_ref().filter(|p| p.kind == ProblemKind::TooManyMx) {
+            found.push(crowded_for(facts, check, problem));
         } else if let Some(gap) = stopped(check) {
-            return Verdict::Unknown(vec![gap]);
+            return Verdict::of(found, vec![gap]);
         } else if check.lookups + 1 >= LOOKUPS {
             found.push(near(facts, check));
         }
@@ -101,6 +104,57 @@ fn exceeded(facts: &Facts, check: &Check, is_loop: bool) -> Finding {
             Some(problem) if is_loop => unloop(&problem.domain),
             _ => fix(facts, check),
         })
+}
+
+/// The message's own evaluation ended at a domain with too many mail servers.
+fn crowded_for(facts: &Facts, check: &Check, problem: &Problem) -> Finding {
+    let severity = match reported_pass(facts) {
+        true => Severity::Low,
+        false => weighed(facts, Severity::Critical, Severity::Medium),
+    };
+    let mut leads_to = Vec::new();
+    if severity > Severity::Low {
+        leads_to.push("spf-not-authorized");
+        leads_to.extend_from_slice(consequences(facts));
+    }
+    let finding = crowded(facts, &check.domain, check.tree.as_ref(), judged(facts), problem).severity(severity);
+    let finding = match reported(facts) {
+        Some("permerror") => finding
+            .exhibits(reported_exhibit(facts, "the receiver's result"))
+            .sure(Confidence::Certain, "The receiver wrote spf=permerror, and DNS has that many mail servers."),
+        Some("pass") => finding.sure(
+            Confidence::Possible,
+            "The receiver still saw a pass; the mail servers may have grown in number since.",
+        ),
+        _ => finding,
+    };
+    finding.leads_to(&leads_to)
+}
+
+/// RFC 7208 §4.6.4: more than ten MX records behind an `mx` are a permerror.
+fn crowded(facts: &Facts, domain: &str, tree: Option<&Node>, at: Option<&Published>, problem: &Problem) -> Finding {
+    let record = tree.and_then(|tree| record_in(tree, &problem.domain));
+    let term = record.zip(problem.span).and_then(|(r, span)| r.get(span.range())).unwrap_or("mx");
+    let whose = if domain.is_empty() { "This SPF record".to_owned() } else { format!("SPF of {}", short(domain)) };
+    let own = at.filter(|_| problem.domain == domain);
+    let exhibit = match own {
+        Some(at) => record_exhibit(facts, at, 0, problem.span, "too many mail servers"),
+        None => record.map(|r| Exhibit::dns(&txt(&problem.domain), r, problem.span, "too many mail servers")),
+    };
+    let remedy = Remedy::new(format!("Write the addresses of the servers that send in place of {term}."));
+    Finding::new(&RULE, format!("{whose} names more than {HOSTS} mail servers by one mx"))
+        .severity(Severity::Critical)
+        .sure(Confidence::Likely, "This is what DNS says today.")
+        .explain(format!(
+            "{}. Receivers that meet {term} stop with permerror, as if the record were broken: only what stands before it              still passes.",
+            problem.text
+        ))
+        .exhibits(exhibit)
+        .fix(match own {
+            Some(_) => remedy.step("Mail servers that only receive need no term: list those that send, by ip4: and ip6:."),
+            None => remedy.step(format!("It stands in the record of {}: tell whoever runs that.", problem.domain)),
+        })
+        .check(evaluate(domain), "no permerror")
 }
 
 fn near(facts: &Facts, check: &Check) -> Finding {
@@ -189,9 +243,12 @@ fn in_survey(facts: &Facts, survey: &Survey, at: &Published) -> Verdict {
     let unread = survey.unanswered().filter(|q| survey.lookups <= LOOKUPS && q.kind == Kind::Txt);
     let gaps: Vec<Gap> = unread.map(|q| Gap::dns(&question, q)).collect();
     let looped = survey.problem(ProblemKind::Loop);
+    let crowd = survey.problem(ProblemKind::TooManyMx);
+    let mut found: Vec<Finding> =
+        crowd.map(|p| crowded(facts, &survey.domain, Some(&survey.tree), Some(at), p)).into_iter().collect();
     let over = survey.lookups > LOOKUPS;
     if !over && looped.is_none() && survey.lookups + 1 < LOOKUPS {
-        return Verdict::of(vec![], gaps);
+        return Verdict::of(found, gaps);
     }
     let at_least = if survey.may_cost_more() { "at least " } else { "" };
     let by_term = format!("Look-ups by term, with all below it: {}.", by_term(&survey.tree));
@@ -238,7 +295,8 @@ fn in_survey(facts: &Facts, survey: &Survey, at: &Published) -> Verdict {
             None => shorter(facts, survey, at),
         })
         .check(evaluate(&survey.domain), format!("look-ups: {LOOKUPS} or fewer"));
-    Verdict::of(vec![finding], gaps)
+    found.push(finding);
+    Verdict::of(found, gaps)
 }
 
 fn whose(survey: &Survey) -> String {
@@ -284,6 +342,25 @@ mod tests {
         scene =
             scene.txt("i1.test", &[&below(1..=4)]).txt("i2.test", &[&below(5..=8)]).txt("i3.test", &["v=spf1 ?all"]);
         (1..=8).fold(scene, |s, n| s.txt(&format!("j{n}.test"), &["v=spf1 ip4:203.0.113.9 ?all"]))
+    }
+
+    #[test]
+    fn a_domain_with_more_than_ten_mail_servers_behind_mx() {
+        let of = |scene: Scene, n: u16| {
+            let hosts: Vec<String> = (0..n).map(|n| format!("m{n}.test")).collect();
+            let scene =
+                scene.txt("example.com", &["v=spf1 mx:big.test ip4:192.0.2.4 -all"]).mail_servers("big.test", &hosts);
+            hosts.iter().fold(scene, |s, host| s.host(host, &["203.0.113.9"]))
+        };
+        let finding = of(domain("example.com"), 11).found(&RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Critical, Confidence::Likely));
+        assert!(finding.explanation.contains("big.test has 11 mail servers"), "{}", finding.explanation);
+        of(domain("example.com"), 10).passes(&RULE);
+        let sent = || message("a@example.com", "a@example.com", "192.0.2.4");
+        let finding = of(sent().reported("permerror"), 11).found(&RULE);
+        assert_eq!((finding.severity, finding.confidence), (Severity::Critical, Confidence::Certain));
+        assert_eq!(finding.leads_to, ["spf-not-authorized", "dmarc-unaligned"]);
+        of(sent(), 10).passes(&RULE);
     }
 
     #[test]

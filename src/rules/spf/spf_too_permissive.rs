@@ -2,11 +2,12 @@ use super::support::{called, dig_txt, evaluate, lowered, names, record_exhibit, 
 use crate::evidence::Kind;
 use crate::facts::Facts;
 use crate::facts::spf::record::{Mechanism, Qualifier, Record, Term};
-use crate::facts::spf::{Branch, BranchState, Published, SpfResult, SpfText, Whose};
+use crate::facts::spf::{Branch, BranchState, Node, Published, SpfResult, SpfText, Whose};
 use crate::remedy::{self, Remedy};
 use crate::rules::spf::support::{is_unread, pasted_change};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 use crate::shell::command;
+use crate::span::Span;
 
 rule! {
     /// The SPF record lets everyone send
@@ -119,12 +120,28 @@ fn wide(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
     )
 }
 
+/// A network that no owner has all of, in a record that one leads to, and whose record that is.
+fn world(node: &Node) -> Option<(&Node, Span)> {
+    let record = node.record.as_ref().and_then(|r| Record::parse(r.as_bytes())).filter(|r| !r.broken)?;
+    let all = record.all().map(|(all, _)| all.span);
+    let passes = |span: Span| {
+        let directive = record.directives().find(|(t, _)| t.span == span).map(|(_, d)| d);
+        all.is_none_or(|all| span < all) && directive.is_none_or(|d| d.qualifier == Qualifier::Pass)
+    };
+    let huge =
+        |m: &Mechanism| matches!(m, Mechanism::Ip4 { prefix, .. } | Mechanism::Ip6 { prefix, .. } if *prefix < 8);
+    let own = record.directives().find(|(t, d)| huge(&d.mechanism) && passes(t.span));
+    let further = || node.terms.iter().filter(|b| passes(b.span)).find_map(|b| world(b.below.as_ref()?));
+    own.map(|(term, _)| (node, term.span)).or_else(further)
+}
+
 /// A record that ours leads to lets everyone in, and ours with it (RFC 7208 §5.2).
 fn below(facts: &Facts) -> Option<Finding> {
     let (survey, at) = survey_of(facts)?;
     let ends = |b: &&Branch| b.cost > 0 && matches!(b.state, BranchState::Matched(SpfResult::Pass));
-    let branch = survey.tree.terms.iter().find(ends)?;
-    let target = branch.below.as_ref()?;
+    let Some((branch, target)) = survey.tree.terms.iter().find(ends).and_then(|b| Some((b, b.below.as_ref()?))) else {
+        return wide_below(facts, &survey.tree, at);
+    };
     Some(
         Finding::new(&RULE, format!("{} lets everyone send, by way of an include", called(at)))
             .sure(Confidence::Likely, "This is what DNS says today.")
@@ -137,6 +154,33 @@ fn below(facts: &Facts) -> Option<Finding> {
             .fix(
                 Remedy::new(format!("Take {} out, or have {} corrected.", branch.text, target.domain))
                     .step(format!("Tell whoever runs {} about it.", target.domain)),
+            )
+            .check(evaluate(&at.domain), "a sender that no term lists gets softfail or fail"),
+    )
+}
+
+/// A record that ours leads to lists half the world, or all of it.
+fn wide_below(facts: &Facts, tree: &Node, at: &Published) -> Option<Finding> {
+    // What stands behind `all` is not followed.
+    let lets_in = |b: &&Branch| !b.text.starts_with(['-', '~', '?']);
+    let (branch, (node, span)) =
+        tree.terms.iter().filter(lets_in).find_map(|b| Some((b, world(b.below.as_ref()?)?)))?;
+    let text = node.record.as_deref().unwrap_or_default();
+    let term = text.get(span.range()).unwrap_or_default();
+    let whose = if at.domain.is_empty() { "this record".to_owned() } else { short(&at.domain) };
+    Some(
+        Finding::new(&RULE, format!("An include of {whose} lets strangers send"))
+            .severity(lowered(facts, at, Severity::Critical))
+            .sure(Confidence::Likely, "This is what DNS says today.")
+            .explain(format!(
+                "{} leads to the record of {}, and {term} in it covers networks of owners all over the world. Whoever sends from one of these addresses passes SPF for this domain, and DMARC with it.",
+                branch.text, node.domain
+            ))
+            .exhibits(record_exhibit(facts, at, 0, Some(branch.span), "leads there"))
+            .exhibit(Exhibit::dns(&txt(&node.domain), text, Some(span), "all of these may send"))
+            .fix(
+                Remedy::new(format!("Take {} out, or have {} corrected.", branch.text, node.domain))
+                    .step(format!("Tell whoever runs {} about it.", node.domain)),
             )
             .check(evaluate(&at.domain), "a sender that no term lists gets softfail or fail"),
     )
@@ -175,6 +219,25 @@ mod tests {
             .txt("a.test", &["v=spf1 +all"])
             .found(&RULE);
         assert_eq!((finding.severity, finding.exhibits.len()), (Severity::Critical, 2));
+        let by = |ours: &str, theirs: &str| {
+            domain("example.com")
+                .txt("example.com", &[ours])
+                .txt("a.test", &["v=spf1 include:b.test ?all"])
+                .txt("b.test", &[theirs])
+        };
+        let wide = "v=spf1 ip4:0.0.0.0/0 -all";
+        let finding = by("v=spf1 include:a.test -all", wide).found(&RULE);
+        assert_eq!((finding.severity, finding.exhibits.len()), (Severity::Critical, 2));
+        assert!(finding.explanation.contains("the record of b.test"), "{}", finding.explanation);
+        assert_eq!(by("v=spf1 redirect=a.test", wide).found(&RULE).severity, Severity::Critical);
+        for (ours, theirs) in [
+            ("v=spf1 ?include:a.test -all", wide),
+            ("v=spf1 -all include:a.test", wide),
+            ("v=spf1 include:a.test -all", "v=spf1 -ip4:0.0.0.0/0 ip4:192.0.2.0/24 -all"),
+            ("v=spf1 include:a.test -all", "v=spf1 ip4:12.0.0.0/8 -all"),
+        ] {
+            by(ours, theirs).passes(&RULE);
+        }
     }
 
     #[test]

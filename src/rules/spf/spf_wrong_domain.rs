@@ -1,12 +1,12 @@
 use super::support::{
-    Owner, aligned_dkim, gap, identity_exhibit, mail_from_aligned, mail_from_owned, outcome_words, owner,
-    record_exhibit, reported, reported_exhibit, short, spf_domain, txt, unread, weighed,
+    Owner, gap, identity_exhibit, mail_from_aligned, mail_from_owned, outcome_words, owner, record_exhibit, reported,
+    reported_exhibit, short, spf_domain, txt, unread, weighed,
 };
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{Published, SpfResult, Whose};
 use crate::remedy::{self, Remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, aligned, rule};
 use crate::span::Span;
 
 rule! {
@@ -75,14 +75,13 @@ fn found(facts: &Facts, domain: &str, from: &str, at: &Published) -> Finding {
         "The SPF record of {from} allows the sending server, but the Return-Path is at {domain}, and SPF checks only that \
          name. The record of {from} was not looked at."
     );
-    if let Some(dkim) = aligned_dkim(facts) {
-        let signer = dkim.domain.as_deref().unwrap_or(from);
-        text.push_str(&format!(" DKIM passed for {signer}, so DMARC passes without SPF."));
+    if let Some(dkim) = aligned::dkim(facts) {
+        text.push_str(&format!(" DKIM passes for {}, so DMARC passes without SPF.", dkim.domain));
     }
     let published = facts.spf_published.iter().find(|p| p.whose == Whose::MailFrom);
     let nothing = published.filter(|p| p.records.is_empty()).and_then(|p| p.outcome).filter(|o| !o.failed());
     let missing = nothing.map(|o| Exhibit::dns(&txt(domain), outcome_words(o), None, "what DNS says where SPF looks"));
-    let leads_to: &[&str] = match (ours, aligned_dkim(facts).is_some()) {
+    let leads_to: &[&str] = match (ours, aligned::dkim(facts).is_some()) {
         (true, true) => &["spf-missing"],
         (true, false) => &["spf-missing", "dmarc-unaligned"],
         (false, _) => &["return-path-foreign-domain"],

@@ -1,18 +1,17 @@
 //! What several SPF rules ask of the facts.
 
 use crate::evidence::{Kind, Outcome, Question};
+use crate::facts::Facts;
 use crate::facts::boundary::{MailFrom, Origin};
-use crate::facts::dkim::Signature;
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::{self, Agreement, same_by_list};
 use crate::facts::platform::{Hit, Mark};
-use crate::facts::spf::record::{Record, Term};
+use crate::facts::spf::record::{Qualifier, Record, Term};
 use crate::facts::spf::survey::{Survey, survey_text};
 use crate::facts::spf::{Branch, Check, Node, ProblemKind, Published, SpfText, Whose};
-use crate::facts::{Facts, reported};
 use crate::knowledge::{Platform, pattern};
 use crate::remedy::{self, Change, Remedy, TTL, blank};
-use crate::rules::{Exhibit, Finding, Gap, Severity, Verdict, stranger};
+use crate::rules::{Exhibit, Finding, Gap, Severity, Verdict, aligned, on_the_way, stranger};
 use crate::shell::command;
 use crate::span::Span;
 use std::borrow::Cow;
@@ -82,22 +81,9 @@ pub fn mail_from_aligned(facts: &Facts) -> Option<bool> {
     Some(related(facts, domain, facts.reading.from_domain()?))
 }
 
-/// The DKIM pass that carries DMARC: reported by the receiver and aligned with From.
-pub fn aligned_dkim(facts: &Facts) -> Option<&reported::Dkim> {
-    let from = facts.reading.from_domain()?;
-    let strict = facts.dmarc.record().is_some_and(|r| r.adkim_strict);
-    let domain = |d: &reported::Dkim| -> Option<String> {
-        let signature: Option<&Signature> = d.signature.and_then(|n| facts.reading.signatures.get(n));
-        d.domain.clone().or_else(|| signature.and_then(|s| s.domain.as_ref()).map(|d| d.value.clone()))
-    };
-    facts.reading.reported.dkim.iter().find(|d| {
-        d.result == "pass" && domain(d).is_some_and(|name| name == from || (!strict && related(facts, &name, from)))
-    })
-}
-
 /// `usual`, or less where an aligned DKIM signature carries the message anyway.
 pub fn weighed(facts: &Facts, usual: Severity, carried: Severity) -> Severity {
-    if aligned_dkim(facts).is_some() { carried } else { usual }
+    if aligned::dkim(facts).is_some() { carried } else { usual }
 }
 
 /// What the receiver said of SPF, if it spoke.
@@ -112,7 +98,7 @@ pub fn reported_pass(facts: &Facts) -> bool {
 
 /// Rules that fire only because SPF gave no aligned pass.
 pub fn consequences(facts: &Facts) -> &'static [&'static str] {
-    let decides = mail_from_aligned(facts) == Some(true) && aligned_dkim(facts).is_none();
+    let decides = mail_from_aligned(facts) == Some(true) && aligned::dkim(facts).is_none();
     if decides { &["dmarc-unaligned"] } else { &[] }
 }
 
@@ -134,6 +120,10 @@ pub fn owner(facts: &Facts) -> Owner {
     }
     if let Some(helo) = facts.helo.as_ref().filter(|h| h.matches_ip == Some(true) && ours(&h.name)) {
         return Owner::Own(format!("it introduced itself as {}, and that name resolves to it", helo.name));
+    }
+    // Never to be listed (RFC 7208 Appendix D, RFC 7960 §3.2.1), whosever service it is.
+    if let Some(span) = on_the_way::forwarded(facts) {
+        return Owner::Forwarder(Some(span));
     }
     // A server that bears a stranger's name is not the platform's: the message came by way of it.
     let reverse = facts.identities.reverse_name.as_ref().map(|n| n.value.as_str());
@@ -329,8 +319,21 @@ pub fn evaluate(domain: &str) -> String {
     if domain.is_empty() { "postdoc spf <your domain>".to_owned() } else { command!("postdoc spf {}", domain) }
 }
 
-/// The new record in place of the old one, among the other TXT of the name.
+/// Does the record let nobody send?
+pub fn lists_nobody(record: &str) -> bool {
+    let Some(record) = Record::parse(record.as_bytes()).filter(|r| !r.broken) else { return false };
+    let all = record.all().map(|(all, _)| all.span);
+    let in_force = |span: Span| all.is_none_or(|all| span <= all);
+    record.redirect().is_none() && !record.directives().any(|(t, d)| in_force(t.span) && d.qualifier == Qualifier::Pass)
+}
+
+/// The new record in place of the old one, among the other TXT of the name; never one that shuts everybody out.
 pub fn replaced(facts: &Facts, at: &Published, text: &SpfText, new: &str, remedy: Remedy) -> Remedy {
+    if lists_nobody(new) && !lists_nobody(&text.text) {
+        return remedy.step(
+            "Name your servers or services in its place: without it the record would list nobody, and all your mail would fail.",
+        );
+    }
     if at.whose == Whose::Pasted {
         return match pasted_change(facts, at, |n| n == text.index, Some(new)) {
             Some((change, true)) => remedy.record(change).blank("your domain"),

@@ -3,7 +3,7 @@
 use crate::evidence::{Answer, Answers, Data, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
 use crate::facts::address::{Address, From, Mailbox};
 use crate::facts::boundary::{Identities, Identity, MailFrom, Origin};
-use crate::facts::dkim::Signature;
+use crate::facts::dkim::{DkimResult, Hash, Signature, Verification};
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::{Agreement, Alignment, psl};
 use crate::facts::platform::{Hit, Mark};
@@ -16,7 +16,7 @@ use crate::facts::{Facts, Reading, dmarc, spf};
 use crate::knowledge::Platform;
 use crate::rules::testing::only;
 use crate::rules::{Finding, Gap, Rule, Verdict};
-use crate::span::Span;
+use crate::span::{Span, Spanned};
 use std::net::IpAddr;
 
 /// A message and the DNS around it.
@@ -28,6 +28,7 @@ pub struct Scene {
     said: Said,
     platforms: Vec<Hit>,
     reverse: Option<Reverse>,
+    verified: Vec<Verification>,
 }
 
 fn mailbox(address: &str) -> Mailbox {
@@ -131,6 +132,21 @@ impl Scene {
         self
     }
 
+    /// A signature of which the receiver says nothing, and which verifies.
+    pub fn dkim_verifies(mut self, domain: &str) -> Scene {
+        let domain = Some(Spanned::new(domain.to_owned(), Span::new(50, 60)));
+        self.verified.push(Verification {
+            signature: self.reading.signatures.len(),
+            header_hash: Hash::Match,
+            body_hash: Hash::Match,
+            result: Some(DkimResult::Pass),
+            reason: None,
+            altered: vec![],
+        });
+        self.reading.signatures.push(Signature { domain, ..Signature::default() });
+        self
+    }
+
     fn answer(mut self, name: &str, kind: Kind, outcome: Outcome, records: Vec<Data>) -> Scene {
         let records = records.into_iter().map(|data| Record { name: name.to_owned(), ttl: 300, data }).collect();
         let at = jiff::Timestamp::UNIX_EPOCH;
@@ -162,6 +178,11 @@ impl Scene {
             let outcome = if data.is_empty() { Outcome::NoData } else { Outcome::Records };
             scene.answer(name, kind, outcome, data)
         })
+    }
+
+    pub fn mail_servers(self, name: &str, hosts: &[String]) -> Scene {
+        let data = hosts.iter().map(|host| Data::Mx { preference: 10, exchange: host.clone() }).collect();
+        self.answer(name, Kind::Mx, Outcome::Records, data)
     }
 
     pub fn aliased(self, name: &str, target: &str, texts: &[&str]) -> Scene {
@@ -223,6 +244,7 @@ impl Scene {
             alignment,
             reverse: self.reverse,
             platforms: self.platforms,
+            verified: self.verified,
             missing,
             ..Facts::bare(evidence, self.reading)
         }

@@ -4,7 +4,10 @@
 use crate::facts::authres::{AuthRes, MethodResult, comment};
 use crate::facts::boundary::{is_public, path};
 use crate::facts::dkim::Signature;
+use crate::facts::lookup::Lookup;
+use crate::facts::received::Hop;
 use crate::facts::reported::Dkim;
+use crate::facts::spf::{SpfResult, check_host};
 use crate::facts::{Facts, organization as org};
 use crate::knowledge::receiver;
 use crate::span::Span;
@@ -21,13 +24,6 @@ pub(super) struct Before {
 pub(super) fn organization(facts: &Facts, domain: &str) -> String {
     let known = facts.alignment.organizations.get(domain).and_then(|o| o.domain().map(str::to_owned));
     known.or_else(|| org::psl(domain)).unwrap_or_else(|| domain.to_owned())
-}
-
-/// A reported DKIM pass for the organization in From.
-pub(super) fn aligned_pass(facts: &Facts) -> Option<&Dkim> {
-    let from = organization(facts, facts.reading.from_domain()?);
-    let ours = |d: &&Dkim| d.domain.as_deref().is_some_and(|d| organization(facts, d) == from);
-    facts.reading.reported.dkim.iter().filter(|d| d.result == "pass").find(ours)
 }
 
 /// A server on the way that saw SPF pass for this domain, from another client than ours: the
@@ -67,13 +63,15 @@ pub(super) struct Relayed {
     /// The sender's server that it had it from.
     pub from: String,
     pub span: Span,
+    /// The mailbox it took the message for, where that is another than the one it came to, and SPF allowed its client.
+    pub readdressed: Option<String>,
 }
 
 /// Received fields looked at, from the boundary down.
 const MOST: usize = 64;
 
-/// The hop at which the server that delivered had the message from the sender's organization.
-/// Anyone can write such a line: it counts only beside a forwarder's marks.
+/// The hop at which the server that delivered had the message from the sender. Anyone can write such a line: it
+/// counts beside a forwarder's marks, or where the message was for another mailbox before.
 pub(super) fn relayed(facts: &Facts, domain: &str) -> Option<Relayed> {
     let r = &*facts.reading;
     let i = &facts.identities;
@@ -82,12 +80,46 @@ pub(super) fn relayed(facts: &Facts, domain: &str) -> Option<Relayed> {
     if client == sender {
         return None;
     }
+    let recipient = r.hops.get(r.boundary.hop?..)?.iter().find_map(|hop| hop.envelope_to.as_ref());
     r.hops.get(..r.boundary.hop?)?.iter().rev().take(MOST).find_map(|hop| {
         let by = hop.by.as_ref().filter(|by| organization(facts, &by.value) == client)?;
         let names = [hop.reverse_name.as_ref(), hop.helo.as_ref()].into_iter().flatten();
-        let from = names.into_iter().find(|n| organization(facts, &n.value) == sender)?;
-        Some(Relayed { by: by.value.clone(), from: from.value.clone(), span: by.span })
+        let own = names.clone().find(|n| organization(facts, &n.value) == sender).map(|n| n.value.clone());
+        // Who logs in there, or hands over mail for the very mailbox it came to, uses that server to send.
+        let other = hop
+            .envelope_to
+            .as_ref()
+            .zip(recipient)
+            .filter(|(one, other)| !one.value.eq_ignore_ascii_case(&other.value));
+        let readdressed = other.filter(|_| !hop.is_submission() && allowed(facts, domain, hop));
+        let readdressed = readdressed.map(|(before, _)| before.value.clone());
+        let client = || names.clone().next().map(|n| n.value.clone()).filter(|_| readdressed.is_some());
+        let from = own.or_else(client)?;
+        Some(Relayed { by: by.value.clone(), from, span: by.span, readdressed })
     })
+}
+
+/// Does the domain's SPF allow the client of this hop, by the answers at hand?
+fn allowed(facts: &Facts, domain: &str, hop: &Hop) -> bool {
+    let Some(ip) = hop.ip.as_ref().map(|ip| ip.value).filter(|ip| is_public(*ip)) else { return false };
+    let lookup = Lookup::new(&facts.evidence.answers);
+    let sender = facts.spf.as_ref().filter(|c| c.domain == domain).map(|c| c.sender.clone());
+    let sender = sender.unwrap_or_else(|| format!("postmaster@{domain}"));
+    let helo = hop.helo.as_ref().map(|h| h.value.as_str());
+    check_host(&lookup, ip, domain, &sender, helo, false).result == Some(SpfResult::Pass)
+}
+
+/// What shows that a forwarder handed the message over that left no mark of its own: it saw SPF pass for the sender's
+/// server, or had the message from there for another mailbox.
+pub(super) fn forwarded(facts: &Facts) -> Option<Span> {
+    let domain = facts.identities.mail_from.as_ref()?.value.domain()?;
+    let relayed = || relayed(facts, domain).filter(|r| r.readdressed.is_some());
+    spf_pass_before(facts, domain).map(|b| b.span).or_else(|| relayed().map(|r| r.span))
+}
+
+/// Did a list or a forwarder hand the message over?
+pub(super) fn is_relayed(facts: &Facts) -> bool {
+    facts.reading.relay_mark().is_some() || forwarded(facts).is_some()
 }
 
 /// A server on the way that saw this domain's signature pass. One that stands above the server's field was made
