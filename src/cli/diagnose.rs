@@ -198,7 +198,8 @@ fn many(global: &Global, args: &Diagnose, settings: &dns::Settings, files: &[Str
                 }
             }
         }
-        if !global.quiet {
+        // Whoever reads JSON asked for no more than that.
+        if !global.quiet && (args.save || global.format() == Format::Human) {
             tell_of_cases(args, due, *saved.lock().unwrap_or_else(|e| e.into_inner()));
         }
         Ok(signals.came().map_or(exit, |signal| exit.and(Exit::Interrupted(signal))))

@@ -201,7 +201,7 @@ fn a_check_as_markdown_is_redacted_whole() {
 #[test]
 fn what_cannot_be_told_with_stand_ins_says_so() {
     let home = Home::new();
-    let send = ["send", "--from", "a@example.com", "--to", "b@example.net", "--dry-run", "--redact"];
+    let send = ["send", "--from", "a@example.com", "--to", "b@example.net", "--via", "direct", "--dry-run", "--redact"];
     for args in [&["watch", "example.com", "TXT", "--redact"][..], &["cases", "list", "--redact"], &send] {
         let out = home.run(args);
         assert_eq!(out.status, 2, "{args:?}: {}", out.stdout);

@@ -27,7 +27,7 @@ fn a_message_is_fetched_and_its_diagnosis_opened() {
     update(&mut app, Msg::Fetched(*ticket, Ok(Box::new(testing::waited()))));
     let copied = press(&mut app, "y");
     let [Effect::Copy { text, .. }] = &copied[..] else { panic!("{copied:?}") };
-    assert_eq!(text, "postdoc fetch --imap imap.example.com:993 --user 'me@example.com' --marker 7F3A-91C2");
+    assert_eq!(text, "postdoc fetch --imap imap.example.com:993 --user me@example.com --marker 7F3A-91C2");
     // Elsewhere it goes on, and says so.
     esc(&mut app);
     assert!(drawn(&mut app, 80, 24).contains("waiting for mail"));

@@ -22,7 +22,7 @@ fn mail_is_received_and_each_message_opens_its_diagnosis() {
     };
     assert_eq!(
         command,
-        "postdoc listen --smtp 0.0.0.0:25 --authserv-id mx.example.net --rcpt 'test@mx.example.net' --timeout 3600"
+        "postdoc listen --smtp 0.0.0.0:25 --authserv-id mx.example.net --rcpt test@mx.example.net --timeout 3600"
     );
     assert_eq!(address, "test@mx.example.net");
     assert!(enter(&mut app).is_empty(), "nothing has come");
