@@ -50,7 +50,7 @@ pub fn run(global: &Global, args: &Diagnose) -> anyhow::Result<Exit> {
         let input = beside(source::input(file, args.kind.kind()), args.sent.as_deref())?;
         one(global, args, settings.clone(), evidence(global, args, input), !args.no_save)
     };
-    match &args.files[..] {
+    match &source::files(&args.files)[..] {
         [] => single("-"),
         [file] => single(file),
         _ if args.sent.is_some() => bail!("--sent goes with one message: give one file"),

@@ -21,10 +21,47 @@ pub fn bytes(name: &str) -> anyhow::Result<Vec<u8>> {
         }
         stdin.lock().take(limit).read_to_end(&mut bytes).context("standard input cannot be read")?;
     } else {
+        if Path::new(name).is_dir() {
+            anyhow::bail!("the folder {name} has no files that can be read");
+        }
         let file = std::fs::File::open(Path::new(name)).with_context(|| format!("the file {name} cannot be opened"))?;
         file.take(limit).read_to_end(&mut bytes).with_context(|| format!("the file {name} cannot be read"))?;
     }
     Ok(bytes)
+}
+
+/// Files for inputs: a folder stands for the files in it and below it, by name. What is hidden is left out, and of a Maildir
+/// what is no message. A folder without files, or one that cannot be read, stays: its result says so.
+pub fn files(names: &[String]) -> Vec<String> {
+    let mut files = Vec::new();
+    for name in names {
+        let before = files.len();
+        if name != "-" && Path::new(name).is_dir() {
+            below(Path::new(name), &mut files);
+        }
+        if files.len() == before {
+            files.push(name.clone());
+        }
+    }
+    files
+}
+
+fn below(folder: &Path, files: &mut Vec<String>) {
+    let maildir = ["cur", "new"].iter().all(|part| folder.join(part).is_dir());
+    let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let shown = |e: &std::fs::DirEntry| !e.file_name().as_encoded_bytes().starts_with(b".");
+    let wanted = |e: &std::fs::DirEntry| shown(e) && (!maildir || e.file_name() == "cur" || e.file_name() == "new");
+    let mut entries: Vec<_> = listed.filter(wanted).collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        // Not through links: they may lead back.
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            below(&path, files);
+        } else if path.is_file() {
+            files.push(path.to_string_lossy().into_owned());
+        }
+    }
 }
 
 /// Ends of file names that are no top-level domains.
@@ -57,6 +94,23 @@ pub fn recognise(name: &str, bytes: Vec<u8>, kind: Option<InputKind>) -> Input {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_stands_for_the_files_below_it() {
+        let top = tempfile::tempdir().unwrap();
+        let path = |name: &str| top.path().join(name).to_string_lossy().into_owned();
+        for folder in ["box/cur", "box/new", "box/tmp", "old", "empty"] {
+            std::fs::create_dir_all(path(folder)).unwrap();
+        }
+        for file in ["b.eml", "a.eml", ".hidden", "old/c.eml", "box/cur/1:2,S", "box/new/2", "box/tmp/3", "box/uidlist"]
+        {
+            std::fs::write(path(file), "x").unwrap();
+        }
+        let found = files(&[path("old/c.eml"), "-".into(), top.path().to_string_lossy().into_owned(), path("empty")]);
+        let rest = ["a.eml", "b.eml", "box/cur/1:2,S", "box/new/2", "old/c.eml", "empty"].map(path);
+        assert_eq!(found, [&[path("old/c.eml"), "-".into()], &rest[..]].concat());
+        assert!(input(&path("empty"), None).because.contains("has no files"));
+    }
 
     #[test]
     fn domains_need_no_public_suffix_and_file_names_are_none() {

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 #[derive(Debug, Args)]
 pub struct Diagnose {
-    /// Files; `-` or none reads standard input
+    /// Files, or folders of them (a Maildir too); `-` or none reads standard input
     pub files: Vec<String>,
     /// What the input is
     #[arg(long = "as", value_name = "KIND", default_value = "auto")]
