@@ -7,6 +7,7 @@ mod log;
 mod notice;
 mod said;
 mod ses;
+mod session;
 mod status;
 mod taken;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The notice of a mail system in its own words: who could not be reached, and which reply it quotes.
 
 use super::letter::Piece;
-use super::{Action, Bounce, MOST, Recipient, said, status, transcript};
+use super::{Action, Bounce, MOST, Recipient, said, session, status, transcript};
 use crate::evidence::lines::{Line, Shape, field_name, is_trace, lines, shape};
 use crate::facts::address;
 use crate::facts::header::Header;
@@ -120,6 +120,10 @@ impl<'p> Notice<'p> {
     }
 
     fn recipients(&self, failed: &[address::Address], sender: Option<&str>) -> Vec<Recipient> {
+        let refused = session::recipients(self.piece, self.text);
+        if !refused.is_empty() {
+            return refused;
+        }
         let mut blocks = self.blocks();
         let named =
             |b: &Block| failed.iter().any(|a| format!("{}@{}", a.local, a.domain).eq_ignore_ascii_case(&b.address));
