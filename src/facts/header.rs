@@ -101,8 +101,8 @@ const TRACE: &[&str] = &[
 
 /// Is it a field that servers, filters or mailboxes add on the way?
 pub fn is_trace(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    TRACE.iter().any(|t| name == *t || (t.ends_with('-') && name.starts_with(t)))
+    let begins = |t: &str| name.get(..t.len()).is_some_and(|n| n.eq_ignore_ascii_case(t));
+    TRACE.iter().any(|t| begins(t) && (name.len() == t.len() || t.ends_with('-')))
 }
 
 /// Lengths up to the end of the name and up to the colon; a name is printable ASCII without

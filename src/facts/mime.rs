@@ -1,8 +1,9 @@
 //! The parts of a message that have no parts of their own (RFC 2045, RFC 2046), decoded.
 
-use mail_parser::{Encoding, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Multiparts and messages within a message, at most: each costs a search to the end, or a level of the stack.
 pub const NESTED: usize = 100;
@@ -54,9 +55,16 @@ pub fn leaves(message: &[u8]) -> Option<Vec<Leaf>> {
     if nested(message) > NESTED {
         return None;
     }
-    let parsed = MessageParser::new().parse(message)?;
+    let parsed = parse(message)?;
     let leaf = |part: &MessagePart| !matches!(part.body, PartType::Multipart(_));
     Some(parsed.parts.iter().filter(|part| leaf(part)).take(PARTS + 1).map(|part| read(part, message)).collect())
+}
+
+/// The tree of parts. Of their headers the MIME fields alone are read: all others are read where they stand.
+pub fn parse(message: &[u8]) -> Option<Message<'_>> {
+    static PARSER: LazyLock<MessageParser> =
+        LazyLock::new(|| MessageParser::new().with_mime_headers().default_header_ignore());
+    PARSER.parse(message)
 }
 
 /// How often a text speaks of parts or messages within it.

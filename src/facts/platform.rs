@@ -149,7 +149,9 @@ impl Found<'_> {
     fn fields(&mut self, text: &[u8]) {
         let header = &self.reading.header;
         let mut seen: HashSet<&'static str> = self.hits.iter().map(|h| &*h.platform.id).collect();
-        for field in &header.fields {
+        // Fields of one name stand together by the thousand, if at all.
+        let runs = header.fields.chunk_by(|a, b| a.name.of(text) == b.name.of(text)).filter_map(|run| run.first());
+        for field in runs {
             let Ok(name) = std::str::from_utf8(field.name.of(text)) else { continue };
             for platform in platform::that_write(name) {
                 if !self.at_home(platform) && seen.insert(&platform.id) {

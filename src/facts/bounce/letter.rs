@@ -7,7 +7,7 @@ use crate::facts::header::Header;
 use crate::facts::mime::{self, NESTED};
 use crate::span::{Span, Spanned};
 use mail_parser::decoders::html::html_to_text;
-use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Encoding, Message, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -111,7 +111,7 @@ fn open<'t>(text: &'t [u8], header: &Header) -> Letter<'t> {
         }
     }
     let nested = mime::nested(limited);
-    let message = (header.leads() && nested <= NESTED).then(|| MessageParser::new().parse(limited)).flatten();
+    let message = (header.leads() && nested <= NESTED).then(|| mime::parse(limited)).flatten();
     letter.cut = header.leads() && nested > NESTED;
     if let Some(message) = &message {
         letter.sort(message, limited);

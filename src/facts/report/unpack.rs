@@ -1,6 +1,7 @@
 //! Out of mail, zip and gzip, bounded: an archive may unpack to anything.
 
-use mail_parser::{MessageParser, PartType};
+use crate::facts::mime;
+use mail_parser::PartType;
 use std::borrow::Cow;
 use std::io::Read;
 
@@ -79,7 +80,7 @@ fn looks_bare(text: &[u8]) -> bool {
 
 /// The attachment that is a report; HTML beside it is none.
 fn attached(text: &[u8], unread: &mut usize) -> Result<Cow<'static, [u8]>, Refusal> {
-    let mail = MessageParser::default().parse(text).ok_or(Refusal::NoReport)?;
+    let mail = mime::parse(text).ok_or(Refusal::NoReport)?;
     let report = |part: &[u8]| {
         let head = &part[..part.len().min(4096)];
         let has = |word: &[u8]| head.windows(word.len()).any(|w| w == word);
