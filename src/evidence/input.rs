@@ -366,6 +366,11 @@ impl Input {
         1 + before + ends(&self.original, block * BLOCK..offset).count()
     }
 
+    /// False for what [`Input::unreadable`] stands for: nothing is known of its bytes.
+    pub fn is_read(&self) -> bool {
+        self.bytes() > 0
+    }
+
     /// SHA-256 of the bytes as given, in lower-case hexadecimal.
     pub fn sha256(&self) -> String {
         if let Some((_, sha256)) = &self.whole {

@@ -54,8 +54,9 @@ struct InputPart {
     /// What the recogniser saw, and how sure it is.
     because: String,
     confidence: &'static str,
-    bytes: usize,
-    sha256: String,
+    /// Both `null` for an input that could not be read.
+    bytes: Option<usize>,
+    sha256: Option<String>,
     repairs: Vec<RepairPart>,
 }
 
@@ -152,8 +153,8 @@ fn input_part(input: &Input) -> InputPart {
         kind: input.kind.word(),
         because: input.because.clone(),
         confidence: input.sure.word(),
-        bytes: input.bytes(),
-        sha256: input.sha256(),
+        bytes: input.is_read().then(|| input.bytes()),
+        sha256: input.is_read().then(|| input.sha256()),
         repairs: input.repairs.iter().map(|r| RepairPart { kind: r.kind.word(), lines: r.lines.clone() }).collect(),
     }
 }
