@@ -180,7 +180,7 @@ impl SavedInput {
             text,
             body: if cut { crate::facts::dkim::signed::witnesses(input) } else { input.body_witnesses().to_vec() },
             content: cut
-                .then(|| crate::facts::content::read(input))
+                .then(|| crate::facts::content::read(input, &crate::facts::header::Header::split(&input.text)))
                 .flatten()
                 .or_else(|| input.kept_content().cloned()),
             sent: input.sent().map(|sent| Box::new(SavedInput::of(sent, true))),

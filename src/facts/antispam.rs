@@ -58,18 +58,22 @@ pub enum Leaning {
 
 /// Every antispam field of the header, top to bottom.
 pub fn read(header: &Header, text: &[u8]) -> Vec<Field> {
-    let found: Vec<_> = header
-        .fields
-        .iter()
-        .enumerate()
-        .filter_map(|(n, f)| {
-            let name = std::str::from_utf8(f.name.of(text)).ok()?;
-            let (name, untrusted) = without_mark(name);
-            let mut entries = receiver::fields_called(name);
-            entries.retain(|(_, f)| !matches!(f.form, Form::Trace | Form::Results));
-            (!entries.is_empty()).then_some((n, untrusted, entries))
-        })
-        .collect();
+    let known = |name| {
+        let (name, untrusted) = without_mark(std::str::from_utf8(name).ok()?);
+        let mut entries = receiver::fields_called(name);
+        entries.retain(|(_, f)| !matches!(f.form, Form::Trace | Form::Results));
+        (!entries.is_empty()).then_some((untrusted, entries))
+    };
+    let mut found = Vec::new();
+    let mut last = (&b""[..], None);
+    for (n, field) in header.fields.iter().enumerate() {
+        // Fields of one name stand together by the thousand, if at all.
+        let name = field.name.of(text);
+        if last.0 != name {
+            last = (name, known(name));
+        }
+        found.extend(last.1.clone().map(|(untrusted, entries)| (n, untrusted, entries)));
+    }
     // A name that several use is the one's whose other fields are here.
     let surely: HashSet<&str> = found.iter().filter_map(|(_, _, e)| only(e)).map(|(r, _)| &*r.id).collect();
     let mut fields: Vec<Field> = found

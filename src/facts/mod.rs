@@ -141,7 +141,7 @@ impl Reading {
         r.signed = dkim::signed::prepare(&r.signatures, &r.header, &r.lists, input);
         r.boundary = boundary::find(&r, text, said);
         r.reported = reported::merge(&r, text);
-        r.content = content::read(input).map(Arc::new);
+        r.content = content::read(input, &r.header).map(Arc::new);
         r.beside = input.sent().map(|sent| Arc::new(sent::Beside::read(sent, input, &r)));
         r
     }

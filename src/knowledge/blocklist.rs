@@ -110,20 +110,17 @@ pub enum Meaning {
     Unheard,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Shelf {
     list: Vec<Blocklist>,
 }
 
-static ALL: LazyLock<Vec<Blocklist>> = LazyLock::new(|| {
-    let text = include_str!("../../assets/blocklists.toml");
-    shelf::load::<Shelf>(&[("blocklists", text)]).pop().map(|shelf| shelf.list).unwrap_or_default()
-});
+static ALL: LazyLock<Shelf> = LazyLock::new(|| shelf::book("blocklists"));
 
 /// Every list, also those that are not asked.
 pub fn all() -> &'static [Blocklist] {
-    &ALL
+    &ALL.list
 }
 
 /// The lists that are asked.

@@ -1,5 +1,6 @@
 //! Words and names that content is read by: `assets/content.toml`.
 
+use super::shelf;
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -43,11 +44,7 @@ pub struct Terms {
     pub words: Vec<String>,
 }
 
-static WORDS: LazyLock<Words> = LazyLock::new(|| {
-    let parsed = toml::from_str(include_str!("../../assets/content.toml"));
-    debug_assert!(parsed.is_ok(), "content.toml: {:?}", parsed.as_ref().err());
-    parsed.unwrap_or_default()
-});
+static WORDS: LazyLock<Words> = LazyLock::new(|| shelf::book("content"));
 
 /// All of it.
 pub fn words() -> &'static Words {

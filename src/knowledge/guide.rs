@@ -30,10 +30,7 @@ struct Guides {
     advice: Vec<Advice>,
 }
 
-static ALL: LazyLock<Guides> = LazyLock::new(|| {
-    let text = include_str!("../../assets/guides.toml");
-    shelf::load(&[("guides", text)]).pop().unwrap_or_default()
-});
+static ALL: LazyLock<Guides> = LazyLock::new(|| shelf::book("guides"));
 
 /// Everything, in the order of the file.
 pub fn all() -> &'static [Advice] {

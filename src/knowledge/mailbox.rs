@@ -66,7 +66,7 @@ pub enum Password {
     Token,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Shelf {
     /// In lower case.
@@ -74,11 +74,7 @@ struct Shelf {
     provider: Vec<Provider>,
 }
 
-static ALL: LazyLock<Shelf> = LazyLock::new(|| {
-    let parsed = shelf::parse(include_str!("../../assets/mailboxes.toml"));
-    debug_assert!(parsed.is_ok(), "mailboxes.toml: {:?}", parsed.as_ref().err());
-    parsed.unwrap_or(Shelf { junk: Vec::new(), provider: Vec::new() })
-});
+static ALL: LazyLock<Shelf> = LazyLock::new(|| shelf::book("mailboxes"));
 
 /// Every provider.
 pub fn all() -> &'static [Provider] {

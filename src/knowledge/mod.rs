@@ -23,4 +23,4 @@ mod typo;
 pub use host::DnsHost;
 pub use platform::Platform;
 pub use receiver::Receiver;
-pub use shelf::parse;
+pub use shelf::book;

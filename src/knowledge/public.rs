@@ -5,20 +5,15 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// Assets that name domains beside the shelves.
-const OTHERS: &[&str] = &[
-    include_str!("../../assets/mailboxes.toml"),
-    include_str!("../../assets/blocklists.toml"),
-    include_str!("../../assets/content.toml"),
-    include_str!("../../assets/replies.toml"),
-    include_str!("../../assets/warmup.toml"),
-];
+const OTHERS: &[&str] = &["mailboxes", "blocklists", "content", "replies", "warmup"];
 
 /// Those that are asked for everybody.
 const ASKED: &[&str] = &["rdap.org", "iana.org"];
 
 static ALL: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let shelves = [shelf::PLATFORMS, shelf::HOSTS, shelf::RECEIVERS];
-    let texts = shelves.into_iter().flatten().map(|(_, text)| *text).chain(OTHERS.iter().copied());
+    let others = shelf::BOOKS.iter().filter(|(name, _)| OTHERS.contains(name));
+    let texts = shelves.into_iter().flatten().chain(others).map(|(_, text)| *text);
     texts.flat_map(owners).chain(ASKED.iter().map(|domain| (*domain).to_owned())).collect()
 });
 
@@ -37,7 +32,7 @@ pub fn is_platforms_label(label: &str) -> bool {
 
 /// The registered domains in a text of ours; the dots of patterns are escaped there.
 fn owners(text: &str) -> Vec<String> {
-    let text = text.replace("\\\\.", ".").replace("\\.", ".").to_ascii_lowercase();
+    let text = text.replace("\\n", " ").replace("\\\\.", ".").to_ascii_lowercase();
     let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')));
     let known = |name: &&str| psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known());
     let owner = |name: &str| psl::domain_str(name).map(str::to_owned);

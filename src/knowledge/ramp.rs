@@ -121,8 +121,7 @@ pub struct Audience {
     pub source: String,
 }
 
-static ALL: LazyLock<WarmUp> =
-    LazyLock::new(|| shelf::load(&[("warmup", include_str!("../../assets/warmup.toml"))]).pop().unwrap_or_default());
+static ALL: LazyLock<WarmUp> = LazyLock::new(|| shelf::book("warmup"));
 
 /// What is known.
 pub fn known() -> &'static WarmUp {
@@ -150,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_file_is_whole_and_every_row_says_whence() {
-        let all: WarmUp = shelf::parse(include_str!("../../assets/warmup.toml")).unwrap();
+        let all: WarmUp = shelf::book("warmup");
         assert!(all.checked.parse::<jiff::civil::Date>().is_ok());
         for ramp in &all.ramp {
             assert!(ramp.steps.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1), "{}", ramp.id);

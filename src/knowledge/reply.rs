@@ -67,10 +67,7 @@ struct Replies {
     status: Vec<Status>,
 }
 
-static ALL: LazyLock<Replies> = LazyLock::new(|| {
-    let text = include_str!("../../assets/replies.toml");
-    shelf::load(&[("replies", text)]).pop().unwrap_or_default()
-});
+static ALL: LazyLock<Replies> = LazyLock::new(|| shelf::book("replies"));
 
 /// Bytes of a reply that are read; RFC 5321 §4.5.3.1.5 allows 512 a line.
 const LIMIT: usize = 16 * 1024;
@@ -327,7 +324,7 @@ mod tests {
 
     #[test]
     fn the_file_is_whole() {
-        let all: Replies = crate::knowledge::parse(include_str!("../../assets/replies.toml")).unwrap();
+        let all: Replies = shelf::book("replies");
         assert!(all.checked.parse::<jiff::civil::Date>().is_ok());
         assert!(all.reply.len() >= 255 && all.status.len() >= 80);
         for r in &all.reply {

@@ -26,10 +26,7 @@ struct Words {
     word: Vec<Word>,
 }
 
-static ALL: LazyLock<Words> = LazyLock::new(|| {
-    let text = include_str!("../../assets/results.toml");
-    shelf::load(&[("results", text)]).pop().unwrap_or_default()
-});
+static ALL: LazyLock<Words> = LazyLock::new(|| shelf::book("results"));
 
 /// Every meaning of a word, whatever the method.
 pub fn explain(word: &str) -> Vec<&'static Word> {

@@ -4,20 +4,22 @@ use serde::de::DeserializeOwned;
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// Reads one TOML text: a file of `assets/`, or one that a user wrote in the same shape.
-pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, toml::de::Error> {
-    toml::from_str(text)
-}
-
 /// Reads a shelf, in the order of the file names. A broken file is a bug that the tests of this
 /// folder find; in a release it is left out rather than taking the program down.
 pub(super) fn load<T: DeserializeOwned>(files: &[(&str, &str)]) -> Vec<T> {
     let read = |(name, text): &(&str, &str)| {
-        let parsed = parse(text);
+        let parsed = serde_json::from_str(text);
         debug_assert!(parsed.is_ok(), "{name}.toml: {:?}", parsed.as_ref().err());
         parsed.ok()
     };
     files.iter().filter_map(read).collect()
+}
+
+/// Reads `assets/NAME.toml`; as empty as can be where there is none.
+pub fn book<T: DeserializeOwned + Default>(name: &str) -> T {
+    let files: Vec<_> = BOOKS.iter().copied().filter(|(file, _)| *file == name).collect();
+    debug_assert!(!files.is_empty(), "{name}.toml");
+    load(&files).pop().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -28,7 +30,10 @@ mod tests {
 
     /// Parses every file and hands back `(file name, thing)`.
     fn every<T: DeserializeOwned>(files: &'static [(&str, &str)]) -> Vec<(&'static str, T)> {
-        files.iter().map(|(name, text)| (*name, parse(text).unwrap_or_else(|e| panic!("{name}.toml: {e}")))).collect()
+        files
+            .iter()
+            .map(|(name, text)| (*name, serde_json::from_str(text).unwrap_or_else(|e| panic!("{name}.toml: {e}"))))
+            .collect()
     }
 
     fn day(name: &str, checked: &str) {

@@ -5,8 +5,6 @@ use crate::rules::{Group, Rule};
 use serde::Deserialize;
 use std::sync::OnceLock;
 
-const TEXT: &str = include_str!("../../assets/symptoms.toml");
-
 /// Something that is seen to go wrong.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,7 +129,7 @@ struct Book {
 fn book() -> &'static Book {
     static BOOK: OnceLock<Book> = OnceLock::new();
     // Shipped text: a test reads it.
-    BOOK.get_or_init(|| toml::from_str(TEXT).unwrap_or_default())
+    BOOK.get_or_init(|| crate::knowledge::book("symptoms"))
 }
 
 /// Every symptom, the most frequent first.
@@ -159,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_asset_reads_and_names_only_what_exists() {
-        let book: Book = toml::from_str(TEXT).unwrap();
+        let book: Book = crate::knowledge::book("symptoms");
         let groups: BTreeSet<&str> = rules::all().map(|rule| rule.group.word()).collect();
         for step in &book.step {
             let ways = [!step.get.is_empty(), step.looks(), !step.choices.is_empty()];

@@ -141,10 +141,14 @@ fn first(text: &[u8], name: &str) -> Option<Vec<u8>> {
     Some(text[line.start + colon + 1..end].to_vec())
 }
 
-/// ASCII case does not matter; `needle` is lower case.
+/// ASCII case does not matter; `needle` is lower case. Looked for by its rarest character: letters are everywhere.
 fn has(text: &[u8], needle: &str) -> bool {
     let needle = needle.as_bytes();
-    let Some(&first) = needle.first() else { return true };
-    let stands = |at: usize| text.get(at..at + needle.len()).is_some_and(|w| w.eq_ignore_ascii_case(needle));
-    memchr::memchr2_iter(first, first.to_ascii_uppercase(), text).any(stands)
+    let rare = needle.iter().position(|b| b.is_ascii_punctuation()).unwrap_or(0);
+    let Some(&sign) = needle.get(rare) else { return true };
+    let stands = |at: usize| {
+        let whole = at.checked_sub(rare).and_then(|at| text.get(at..at + needle.len()));
+        whole.is_some_and(|w| w.eq_ignore_ascii_case(needle))
+    };
+    memchr::memchr2_iter(sign, sign.to_ascii_uppercase(), text).any(stands)
 }

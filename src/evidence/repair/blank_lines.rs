@@ -171,5 +171,7 @@ fn excerpt(text: &[u8], top: usize) -> Vec<Edit> {
 }
 
 fn empty(text: &[u8], line: &Line) -> bool {
-    shape(line.of(text)) == Shape::Blank
+    let content = line.of(text);
+    // Most lines begin with what can be seen.
+    !content.first().is_some_and(u8::is_ascii_graphic) && shape(content) == Shape::Blank
 }

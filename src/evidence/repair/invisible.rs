@@ -22,6 +22,9 @@ pub(super) fn find_leading(text: &[u8]) -> Vec<Edit> {
 /// stays untouched unless such a character stands where only a paste puts it: at the start of
 /// a line, in a field's name, or in a field that machines write in ASCII.
 pub(super) fn find(text: &[u8]) -> Vec<Edit> {
+    if text[..super::body(text).unwrap_or(text.len())].is_ascii() {
+        return Vec::new();
+    }
     let mut edits = Vec::new();
     let mut pasted = false;
     let mut field: &[u8] = b"";

@@ -7,6 +7,9 @@ use crate::evidence::lines::{Line, Shape};
 /// lines were cut at one and the same column, as a terminal cuts them, the halves are joined
 /// without one, for the cut may go through a name.
 pub(super) fn find(text: &[u8]) -> Vec<Edit> {
+    if !section(text).skip_while(|(_, s)| !s.is_field()).any(|(_, s)| s == Shape::Other) {
+        return Vec::new();
+    }
     let lines: Vec<(Line, Shape)> = section(text).collect();
     let first = lines.iter().position(|(_, s)| s.is_field()).unwrap_or(lines.len());
     let last = lines.iter().rposition(|(_, s)| s.is_field()).unwrap_or(0);

@@ -30,19 +30,17 @@ pub enum Fault {
 /// RFC 5322 §2.1.1, without the CRLF.
 pub const LONGEST: usize = 998;
 
-pub fn read(message: &[u8], leaves: &[Leaf]) -> Vec<Fault> {
+pub fn read(header: &Header, message: &[u8], leaves: &[Leaf]) -> Vec<Fault> {
     let mut out = Vec::new();
-    let header = Header::split(message);
     let Some(body) = header.body.map(|at| at as usize) else { return out };
-    let lengths = lines(message, body).map(|l| l.end - l.start);
-    let (longest, count) = lengths.fold((0, 0), |(most, n), len| (most.max(len), n + usize::from(len > LONGEST)));
+    let (longest, count) = long_lines(&message[body..]);
     if count > 0 {
         out.push(Fault::LongLine { longest, count });
     }
     if message[body..].contains(&0) {
         out.push(Fault::Nul);
     }
-    out.extend(boundary(&header, message, body));
+    out.extend(boundary(header, message, body));
     for leaf in leaves {
         let part = leaf.kind.clone();
         let raw = message.get(leaf.raw.clone()).unwrap_or_default();
@@ -58,6 +56,18 @@ pub fn read(message: &[u8], leaves: &[Leaf]) -> Vec<Fault> {
     }
     out.dedup();
     out
+}
+
+/// Octets of the longest line, and how many lines are longer than [`LONGEST`].
+fn long_lines(body: &[u8]) -> (usize, usize) {
+    let (mut longest, mut count, mut start) = (0, 0, 0);
+    // Between CR and LF stands an empty line more, which changes nothing.
+    for end in memchr::memchr2_iter(b'\n', b'\r', body).chain([body.len()]) {
+        longest = longest.max(end - start);
+        count += usize::from(end - start > LONGEST);
+        start = end + 1;
+    }
+    (longest, count)
 }
 
 fn declares_eight_bit(header: &[u8]) -> bool {

@@ -85,7 +85,7 @@ fn other(shown: &str, host: &str) -> bool {
 
 /// The links in a plain text.
 pub fn in_text(text: &str) -> impl Iterator<Item = &str> {
-    let starts = text.match_indices("http").map(|(at, _)| &text[at..]);
+    let starts = memchr::memmem::find_iter(text.as_bytes(), b"http").map(|at| &text[at..]);
     let links = starts.filter(|rest| rest.starts_with("http://") || rest.starts_with("https://"));
     links
         .map(|rest| &rest[..rest.find(|c: char| c.is_whitespace() || "<>\"'`|\\^{}".contains(c)).unwrap_or(rest.len())])

@@ -1,5 +1,9 @@
 use super::*;
 
+fn read(input: &Input) -> Option<Content> {
+    super::read(input, &Header::split(&input.text))
+}
+
 fn of(text: &str) -> Content {
     read(&Input::read("-", text.as_bytes(), Some(InputKind::Message)).unwrap()).unwrap()
 }

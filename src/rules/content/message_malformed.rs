@@ -110,14 +110,15 @@ fn header(facts: &Facts) -> Vec<Told> {
     if mangled(&facts.evidence) {
         return out;
     }
-    let own = || header.fields.iter().filter(|f| !is_trace(&String::from_utf8_lossy(f.name.of(text))));
+    let own = |f: &&Field| !is_trace(&String::from_utf8_lossy(f.name.of(text)));
     // Internationalized mail writes UTF-8 as it is (RFC 6532): in Message-ID there is no other way to.
     let utf8 = facts.reading.hops.iter().filter_map(|h| h.with.as_ref()).any(|w| w.value.starts_with("UTF8"))
         || header.first(text, "Message-ID").is_some_and(|f| {
             let id = f.value.of(text);
             !id.is_ascii() && std::str::from_utf8(id).is_ok()
         });
-    let raw: Vec<&Field> = own().filter(|f| !utf8 && !f.span().of(text).is_ascii()).take(3).collect();
+    let raw: Vec<&Field> =
+        header.fields.iter().filter(|f| !utf8 && !f.span().of(text).is_ascii()).filter(own).take(3).collect();
     if let Some(first) = raw.first() {
         out.push(Told {
             severity: Severity::Low,
@@ -128,8 +129,8 @@ fn header(facts: &Facts) -> Vec<Told> {
             exhibits: raw.iter().map(|f| Exhibit::input(f.span(), "not encoded (RFC 2047)")).collect(),
         });
     }
-    let long = |f: &&Field| lines(f.span().of(text), 0).any(|l| l.end - l.start > LONGEST);
-    let long: Vec<&Field> = own().filter(long).take(3).collect();
+    let long = |f: &&Field| f.span().len() > LONGEST && lines(f.span().of(text), 0).any(|l| l.end - l.start > LONGEST);
+    let long: Vec<&Field> = header.fields.iter().filter(long).filter(own).take(3).collect();
     if let Some(first) = long.first() {
         let place = Span { end: first.value.start, ..first.name };
         out.push(Told {

@@ -115,7 +115,7 @@ struct Pattern {
 }
 
 static PATTERNS: LazyLock<Vec<(Pattern, Regex)>> = LazyLock::new(|| {
-    let asset: Asset = toml::from_str(include_str!("../../../assets/ptr_generic.toml")).unwrap_or_default();
+    let asset: Asset = crate::knowledge::book("ptr_generic");
     asset.pattern.into_iter().filter_map(|p| Regex::new(&p.regex).ok().map(|r| (p, r))).collect()
 });
 
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn every_pattern_of_the_asset_compiles() {
-        let asset: Asset = toml::from_str(include_str!("../../../assets/ptr_generic.toml")).unwrap();
+        let asset: Asset = crate::knowledge::book("ptr_generic");
         assert!(asset.pattern.len() >= 7);
         assert_eq!(PATTERNS.len(), asset.pattern.len());
     }
