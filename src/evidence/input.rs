@@ -87,6 +87,7 @@ pub enum RepairKind {
     Invisible,
     Defang,
     MboxFrom,
+    MboxRest,
     Preamble,
     HashComment,
 }
@@ -103,6 +104,7 @@ impl RepairKind {
             RepairKind::Invisible => "invisible",
             RepairKind::Defang => "defang",
             RepairKind::MboxFrom => "mbox-from",
+            RepairKind::MboxRest => "mbox-rest",
             RepairKind::Preamble => "preamble",
             RepairKind::HashComment => "hash-comment",
         }

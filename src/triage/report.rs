@@ -50,7 +50,7 @@ pub(super) fn passing(facts: &Facts) -> String {
 pub(super) fn unknown(facts: &Facts) -> String {
     match facts.reading.report.as_ref().map(|r| &r.content) {
         Some(Err(refusal)) => format!("This report cannot be read: {refusal}."),
-        Some(Ok(Content::Dmarc(report))) if report.rows.is_empty() => {
+        Some(Ok(Content::Dmarc(report))) if report.rows.is_empty() && report.unread == 0 => {
             format!("{} reports no mail as {}.", report.reporter(), report.policy.domain)
         }
         Some(Ok(Content::Dmarc(report))) => {

@@ -41,7 +41,11 @@ pub(super) fn guess(draft: &Draft) -> Option<Guess> {
         _ => Confidence::Possible,
     };
     let count = known + fields;
-    let mended = if draft.is_intact() { "" } else { ", after repair" };
+    let mended = match draft.repaired(RepairKind::MboxRest) {
+        true => ": the first message of an mbox, and the only one that is read",
+        false if draft.is_intact() => "",
+        false => ", after repair",
+    };
     Some(if repair::has_body(text) {
         Guess::new(InputKind::Message, sure, format!("{count} header fields, an empty line and a body{mended}"))
     } else if one {

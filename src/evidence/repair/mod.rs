@@ -26,11 +26,12 @@ use super::lines::{Shape, lines, shape};
 /// passes through untouched: every step finds nothing to do.
 pub(crate) fn mail(draft: &mut Draft) {
     type Step = fn(&[u8]) -> Vec<Edit>;
-    const STEPS: [(RepairKind, Step); 9] = [
+    const STEPS: [(RepairKind, Step); 10] = [
         (RepairKind::LineEnds, line_ends::find),
         (RepairKind::Invisible, invisible::find_leading),
         (RepairKind::QuotePrefix, quote_prefix::find),
         (RepairKind::Indent, indent::find),
+        (RepairKind::MboxRest, mbox_from::find_rest),
         (RepairKind::MboxFrom, mbox_from::find),
         (RepairKind::Preamble, preamble::find),
         (RepairKind::BlankLines, blank_lines::find),

@@ -258,6 +258,22 @@ fn mbox_line() {
 }
 
 #[test]
+fn the_first_message_of_an_mbox_is_read_without_its_marks() {
+    let from = "From bounce@mail.example.com  Mon Jan  5 18:00:02 2026";
+    let body = "\nFrom here it is prose.\n\n>From afar\n>>From further\n\n";
+    let mbox = format!("{from}\n{HEADER}{body}{from}\n{HEADER}\nThe second.\n");
+    let input = read(&mbox);
+    let alone = format!("{HEADER}{body}").replace("\n>From", "\nFrom").replace("\n>>From", "\n>From");
+    assert_eq!(String::from_utf8_lossy(&input.text), alone);
+    let kinds: Vec<RepairKind> = input.repairs.iter().map(|r| r.kind).collect();
+    assert_eq!(kinds, [RepairKind::MboxFrom, RepairKind::MboxRest]);
+    assert!(input.because.contains("first message of an mbox"), "{}", input.because);
+    // No mbox: a body may speak of one.
+    let spoken = format!("{HEADER}{BODY}\n{from}\n{HEADER}");
+    assert_eq!(read(&spoken).repairs, []);
+}
+
+#[test]
 fn the_web_mailers_summary() {
     let tabbed = "Original Message\nMessage ID\t<20260105180000.1@example.com>\nCreated at:\tMon, Jan 5, 2026 at 7:00 PM (Delivered after 1 second)\nFrom:\tAlice Example <alice@example.com>\nTo:\tbob@example.net\nSubject:\tJanuary invoice\nSPF:\tPASS with IP 192.0.2.10 Learn more\nDKIM:\t'FAIL' with domain example.com Learn more\nDMARC:\t'FAIL' Learn more\n";
     let stacked = tabbed.replace('\t', "\n");

@@ -143,7 +143,7 @@ pub fn verify(reading: &Reading, keys: &[Key], evidence: &Evidence) -> Vec<Verif
 /// Were bytes changed that a signature counts, before we got them? Line ends and what stands around
 /// the header are none.
 pub fn mangled(evidence: &Evidence) -> bool {
-    let harmless = [RepairKind::LineEnds, RepairKind::MboxFrom, RepairKind::Preamble];
+    let harmless = [RepairKind::LineEnds, RepairKind::MboxFrom, RepairKind::MboxRest, RepairKind::Preamble];
     evidence.input.repairs.iter().any(|r| !harmless.contains(&r.kind))
 }
 

@@ -25,7 +25,7 @@ pub struct Aggregate {
     pub errors: Vec<String>,
     pub policy: Policy,
     pub rows: Vec<Row>,
-    /// Rows beyond the limit.
+    /// Rows beyond the limit, and those that do not say how many messages they are about.
     pub unread: usize,
 }
 
@@ -89,21 +89,24 @@ pub struct Path {
 pub(super) fn read(text: &[u8]) -> Result<Aggregate, Refusal> {
     let mut report = Aggregate::default();
     let (mut row, mut number, mut platforms) = (Row::default(), 0_usize, Platforms::default());
+    let mut counted = false;
     walk(text, |met| match met {
         Met::Start("record") => {
             number += 1;
             row = Row { number, ..Row::default() };
+            counted = false;
         }
         Met::Start("record/auth_results/dkim") if row.signatures.len() < RESULTS => {
             row.signatures.push(Signature::default())
         }
         Met::Start("record/auth_results/spf") if row.paths.len() < RESULTS => row.paths.push(Path::default()),
         Met::Start(_) => {}
+        Met::Leaf("record/row/count", value) => (row.count, counted) = value.parse().map_or((0, false), |n| (n, true)),
         Met::Leaf(path, value) => match path.strip_prefix("record/") {
             Some(path) => row.leaf(path, value),
             None => report.leaf(path, value),
         },
-        Met::End("record") if report.rows.len() < ROWS => {
+        Met::End("record") if counted && report.rows.len() < ROWS => {
             row.settle(&report.policy.domain, &mut platforms);
             report.rows.push(std::mem::take(&mut row));
         }
@@ -166,7 +169,6 @@ impl Row {
         let word = || value.to_ascii_lowercase();
         match path {
             "row/source_ip" => self.source = value.parse().ok(),
-            "row/count" => self.count = value.parse().unwrap_or(0),
             "row/policy_evaluated/disposition" => self.disposition = some(value),
             "row/policy_evaluated/dkim" => self.dkim = passed(value),
             "row/policy_evaluated/spf" => self.spf = passed(value),
@@ -330,7 +332,7 @@ mod tests {
         <identifiers><envelope_from>list.example.net</envelope_from><header_from>news.example.com</header_from></identifiers>\
         <auth_results><dkim><domain>example.com</domain><selector>s1</selector><result>pass</result></dkim><dkim><domain>example.net</domain><result>fail</result></dkim>\
         <spf><domain>list.example.net</domain><scope>mfrom</scope><result>pass</result></spf></auth_results></record>\
-        <record><row><source_ip>nonsense</source_ip><count>-1</count><policy_evaluated/></row></record></feedback>";
+        <record><row><source_ip>nonsense</source_ip><count>1</count><policy_evaluated/></row></record></feedback>";
 
     #[test]
     fn every_field_is_read_and_what_is_absent_stays_out() {
@@ -341,7 +343,7 @@ mod tests {
             (report.policy.domain.as_str(), report.policy.p.as_deref(), report.policy.sp.as_deref()),
             ("example.com", Some("none"), None)
         );
-        assert_eq!((report.messages(), report.passing()), (3, 3));
+        assert_eq!((report.messages(), report.passing()), (4, 3));
         let row = &report.rows[0];
         assert_eq!((row.number, row.dkim, row.spf), (1, Some(true), Some(false)));
         assert_eq!(
@@ -353,7 +355,15 @@ mod tests {
             "2001:db8::7 count=3 from=news.example.com dmarc: dkim=pass spf=fail disposition=none reason=mailing_list; dkim=pass d=example.com s=s1; dkim=fail d=example.net; spf=pass mailfrom=list.example.net"
         );
         let row = &report.rows[1];
-        assert_eq!((row.source, row.count, row.dkim, row.spf), (None, 0, None, None));
+        assert_eq!((row.source, row.count, row.dkim, row.spf), (None, 1, None, None));
+    }
+
+    #[test]
+    fn a_row_that_does_not_say_how_many_is_not_read() {
+        for count in ["<count>abc</count>", "<count>-5</count>", "<count>1,000</count>", "<count></count>", ""] {
+            let report = read(REPORT.replace("<count>1</count>", count).as_bytes()).unwrap();
+            assert_eq!((report.messages(), report.rows.len(), report.unread), (3, 1, 1), "{count}");
+        }
     }
 
     #[test]
@@ -366,7 +376,7 @@ mod tests {
         let results = "<dkim><domain>a.example</domain><result>pass</result></dkim>".repeat(1000);
         let many = "<record><row><count>1</count></row></record>".repeat(ROWS);
         let text = format!(
-            "<feedback><policy_published><domain>example.com</domain></policy_published><record><auth_results>{results}</auth_results></record>{many}</feedback>"
+            "<feedback><policy_published><domain>example.com</domain></policy_published><record><row><count>1</count></row><auth_results>{results}</auth_results></record>{many}</feedback>"
         );
         let report = read(text.as_bytes()).unwrap();
         assert_eq!((report.rows.len(), report.unread, report.rows[0].signatures.len()), (ROWS, 1, RESULTS));
