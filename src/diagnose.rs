@@ -96,8 +96,10 @@ pub fn judge(facts: Facts) -> Diagnosis {
     rules::receiver::link(&facts, &mut found);
     rules::content::bear_out(&facts, &mut found);
     // One answer closes all gaps that wait for it: the question of the first rule stands for them.
-    let mut needs = std::collections::BTreeSet::new();
-    unknown.retain(|gap: &Gap| !needs.contains(&gap.needs) && needs.insert(gap.needs.clone()));
+    let mut needs = std::collections::HashSet::new();
+    let first: Vec<bool> = unknown.iter().map(|gap: &Gap| needs.insert(&gap.needs)).collect();
+    let mut first = first.into_iter();
+    unknown.retain(|_| first.next().unwrap_or(true));
     let (verdict, mut findings) = triage::triage(&facts, found, &unknown);
     let said = &facts.evidence.said;
     aim(&mut findings, said);

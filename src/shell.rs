@@ -15,7 +15,7 @@ pub(crate) use command;
 /// writes it (RFC 1035 §5.1), which tools that ask for names undo.
 pub fn word(text: impl Display) -> String {
     let text = text.to_string();
-    let calm = |c: char| c.is_alphanumeric() || "._:/@%+=,-".contains(c);
+    let calm = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | ':' | '/' | '@' | '%' | '+' | '=' | ',' | '-');
     let option = text.starts_with('-');
     if !text.is_empty() && text.chars().all(calm) && !option {
         return text;

@@ -125,6 +125,9 @@ pub fn notes(d: &Diagnosis) -> Vec<String> {
                 "Left out what begins with # ({lines}): in a zone file only ; begins a comment (RFC 1035 §5.1), and a name \
                  server takes such a line for a record."
             ),
+            RepairKind::MboxRest => {
+                format!("It is an mbox: only its first message is read, and {lines} of the others are left out.")
+            }
             kind => format!("Repaired the paste: {} ({lines})", kind.word()),
         });
     }
