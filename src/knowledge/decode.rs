@@ -286,6 +286,7 @@ mod tests {
             ("retry time not reached for any host after a long failure period", Network, "given up"),
             ("554 5.5.1 Error: no valid recipients", Configuration, "No recipient had been taken"),
             ("550 5.1.1 no valid recipients", Recipient, "no such mailbox"),
+            ("Error: No valid recipients for this MM", Recipient, "no such mailbox"),
         ] {
             let decoded = decode(text);
             let meaning = decoded.meaning().unwrap_or_default();
@@ -315,6 +316,8 @@ mod tests {
             ("550 5.7.1 DMARC: message from example.com rejected", Authentication, dmarc),
             // Which of them, or how it failed, the words do not say.
             ("550 5.7.1 SPF and DKIM failed", Authentication, None),
+            ("550 5.7.1 DKIM, SPF, or DMARC failed", Authentication, None),
+            ("550 5.7.1 refused by Sender Policy Framework", Authentication, None),
             ("550 5.7.1 SPF check failed: permerror", Authentication, None),
             ("550 5.7.1 rejected: no SPF record", Authentication, None),
             ("550 5.7.1 rejected by policy, see include:spf.example.com", Policy, None),

@@ -285,9 +285,12 @@ fn is_common(enhanced: &str) -> bool {
     enhanced.split_once('.').is_some_and(|(_, e)| ["1.1", "7.0", "7.1"].contains(&e))
 }
 
-/// `550`: 2xx to 5xx.
+/// `550`: 2xx to 5xx, and no other number such as a port (RFC 5321 §4.2.1).
 fn is_code(text: &str) -> bool {
-    text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) && text.starts_with(['2', '3', '4', '5'])
+    text.len() == 3
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && text.starts_with(['2', '3', '4', '5'])
+        && text.as_bytes()[1] <= b'5'
 }
 
 /// `5.7.26` (RFC 3463 §2).
@@ -434,6 +437,7 @@ mod tests {
         assert_eq!(reply.code.as_deref(), Some("550"));
         assert_eq!(reply.enhanced, ["5.7.26"]);
         assert_eq!(reply.providers, ["gmail"]);
+        assert!(!Reply::read("rotate keys every 365 days, hand in at port 587").is_coded());
     }
 
     proptest! {
