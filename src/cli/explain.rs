@@ -29,7 +29,8 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
         let all: Vec<&Advice> = guide::all().iter().collect();
         return say(format, || of_advice(&all), || advice_as_json(&all));
     }
-    let advice = if is_reply(what) { Vec::new() } else { guide::about(what) };
+    let coded = Reply::read(what).is_coded();
+    let advice = if coded { Vec::new() } else { guide::about(what) };
     if let Some((name, value)) = what.split_once(':').filter(|(name, _)| is_field_name(name)) {
         let (name, value) = (name.trim(), value.trim());
         let meanings = header::explain(name, value);
@@ -64,17 +65,18 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
         );
     }
     // Results as guides quote them, without the name of their field.
-    let bare = if is_reply(what) || !advice.is_empty() { Vec::new() } else { results(FIELD, what) };
+    let bare = if coded || !advice.is_empty() { Vec::new() } else { results(FIELD, what) };
     if !bare.is_empty() && bare.iter().all(|r| result::of(&r.method, &r.result).is_some()) {
         let meanings = header::explain(FIELD, what);
         return say(format, || of_results(&bare) + &of_header(&meanings), || results_as_json(FIELD, &bare, &meanings));
     }
-    let mut rows = reply::explain(what);
-    let mut status = reply::status(what);
-    if rows.is_empty() && status.is_none() && !advice.is_empty() {
+    // What has no code is no reply: words that guides use are taken for theirs.
+    if !advice.is_empty() {
         return say(format, || of_advice(&advice), || advice_as_json(&advice));
     }
-    if rows.is_empty() && status.is_none() {
+    let mut rows = reply::explain(what);
+    let mut status = reply::status(what);
+    if rows.is_empty() && status.is_none() && coded {
         // Words that nobody is known to use: common words, or the enhanced code alone, still say something.
         let decoded = decode(what);
         status = decoded.status;
@@ -82,6 +84,10 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
             (true, Some(code)) => reply::explain(code),
             _ => decoded.rows,
         };
+    }
+    let near = if rows.is_empty() && status.is_none() { guide::near(what) } else { Vec::new() };
+    if !near.is_empty() {
+        return say(format, || of_advice(&near), || advice_as_json(&near));
     }
     if rows.is_empty() && status.is_none() {
         bail!(
@@ -95,12 +101,6 @@ const FIELD: &str = "Authentication-Results";
 
 /// The word that lists everything guides say.
 const GUIDES: &str = "guides";
-
-/// Does it begin with a reply code? Then its words are a server's.
-fn is_reply(what: &str) -> bool {
-    let first = what.split([' ', '-']).next().unwrap_or_default();
-    first.len() == 3 && first.bytes().all(|b| b.is_ascii_digit())
-}
 
 /// What is said, and what holds.
 fn of_advice(advice: &[&Advice]) -> String {

@@ -259,6 +259,103 @@ mod tests {
         }
     }
 
+    /// Trouble that passes, and refusals that do not.
+    #[test]
+    fn a_refusal_for_good_is_no_trouble_that_passes() {
+        use Category::*;
+        for (text, category, says) in [
+            ("550 Service unavailable; sender blacklisted", Reputation, "blocked"),
+            ("554 Service not available: your IP is listed", Reputation, "blocked"),
+            (
+                "554-gmx.net (mxgmx107) Nemesis ESMTP Service not available 554-No SMTP service 554-IP address is black listed.",
+                Reputation,
+                "blocklist",
+            ),
+            ("mx.example.net 5.0.0 Service unavailable", Unknown, ""),
+            ("554 5.3.0 Local configuration error", Network, "trouble of its own"),
+            ("451 4.3.0 Service unavailable", Network, "for now"),
+            ("421 Service not available, closing transmission channel", Network, "for now"),
+            ("Temporary local problem", Network, "for now"),
+            (
+                "451 4.7.1 Try again later (rspamd soft reject: Ratelimit \"to_ip\" exceeded)",
+                Rate,
+                "Too much came at once",
+            ),
+            ("451 4.7.1 Try again later", Network, "greylisting"),
+            ("bob@example.net R=dnslookup defer (-53): retry time not reached for any host", Network, "not due yet"),
+            ("retry time not reached for any host after a long failure period", Network, "given up"),
+            ("554 5.5.1 Error: no valid recipients", Configuration, "No recipient had been taken"),
+            ("550 5.1.1 no valid recipients", Recipient, "no such mailbox"),
+            ("Error: No valid recipients for this MM", Recipient, "no such mailbox"),
+        ] {
+            let decoded = decode(text);
+            let meaning = decoded.meaning().unwrap_or_default();
+            assert_eq!(decoded.category(), category, "{text}: {meaning}");
+            assert!(meaning.contains(says), "{text}: {meaning}");
+        }
+    }
+
+    /// What the reply names is the reason, and not a rule of the receiver's.
+    #[test]
+    fn replies_that_name_the_reason() {
+        use Category::*;
+        let spf = Some("spf-not-authorized");
+        let dkim = Some("dkim-signature-invalid");
+        let dmarc = Some("dmarc-rejected-by-policy");
+        let refused = Some("bounce-recipient-problem");
+        let dane = Some("mta-sts-or-dane-broken");
+        for (text, category, rule) in [
+            ("550 5.7.1 SPF MAIL FROM check failed", Authentication, spf),
+            ("550 5.7.1 SPF check failed", Authentication, spf),
+            ("550 5.7.1 SPF unauthorized mail is prohibited.", Authentication, spf),
+            ("554 5.7.1 SPF-Result=example.com: 'Fail'", Authentication, spf),
+            ("550 5.7.1 DKIM signature verification failed", Authentication, dkim),
+            ("550 5.7.1 Failed DKIM authentication", Authentication, dkim),
+            ("550 5.7.1 Message rejected: DMARC fail for example.com", Authentication, dmarc),
+            ("550 DMARC check failed.", Authentication, dmarc),
+            ("550 5.7.1 DMARC: message from example.com rejected", Authentication, dmarc),
+            // Which of them, or how it failed, the words do not say.
+            ("550 5.7.1 SPF and DKIM failed", Authentication, None),
+            ("550 5.7.1 DKIM, SPF, or DMARC failed", Authentication, None),
+            ("550 5.7.1 refused by Sender Policy Framework", Authentication, None),
+            ("550 5.7.1 SPF check failed: permerror", Authentication, None),
+            ("550 5.7.1 rejected: no SPF record", Authentication, None),
+            ("550 5.7.1 rejected by policy, see include:spf.example.com", Policy, None),
+            ("550 5.7.5 Permanent error evaluating DMARC policy", Authentication, Some("dmarc-record-malformed")),
+            ("451 4.7.5 Temporary error evaluating DMARC policy", Authentication, Some("dns-flaky")),
+            ("550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)", Configuration, Some("helo-invalid")),
+            ("451 Authentication failed: Maximum credits exceeded", Configuration, None),
+            ("550 5.1.0 Domain example.org does not accept mail (nullMX)", Recipient, refused),
+            (
+                "550 5.7.27 <a@example.com>: Sender address rejected: Domain example.com does not accept mail (nullMX)",
+                Configuration,
+                Some("mx-missing-or-invalid"),
+            ),
+            ("Domain example.com has exceeded the max emails per hour (151/150 (100%)) allowed.", Rate, None),
+            ("550 Domain example.com has exceeded the max defers and failures per hour (5/5)", Rate, None),
+            ("550 Message headers fail syntax check", Content, None),
+            ("450 4.7.323 tlsa-invalid: The domain failed DANE validation", Configuration, dane),
+            (
+                "450 4.4.317 Cannot establish session with remote server [Message=451 4.7.323 tlsa-invalid]",
+                Configuration,
+                dane,
+            ),
+            ("450 4.7.324 dnssec-invalid: Destination domain returned invalid DNSSEC records", Configuration, dane),
+            ("450 4.7.320 Certificate validation failed [Message=UntrustedRoot]", Configuration, None),
+            ("4.7.5 Server certificate not trusted", Configuration, None),
+            ("4.7.5 TLSA lookup error for mx.example.org:25", Configuration, None),
+            ("5.7.4 TLS is required, but was not offered by host mx.example.org[192.0.2.3]", Configuration, None),
+            ("550 5.1.8 Access denied, bad outbound sender AS(42004)", Configuration, Some("account-compromised")),
+            ("501 5.1.8 Sender address rejected", Configuration, Some("return-path-unusable")),
+            ("550 5.7.520 Access denied, Your organization does not allow external forwarding. AS(7555)", Policy, None),
+        ] {
+            let decoded = decode(text);
+            let meaning = decoded.meaning().unwrap_or_default();
+            assert_eq!((decoded.category(), decoded.rule()), (category, rule), "{text}: {meaning}");
+            assert!(!meaning.contains("rule of the receiver") || category == Policy, "{text}: {meaning}");
+        }
+    }
+
     /// A provider is named where the host, a mark, or its own code and words say whose reply it is.
     #[test]
     fn a_code_of_everybody_names_no_provider() {
@@ -297,6 +394,7 @@ mod tests {
             ("450 4.1.8 <a@example.com>: Sender address rejected: Domain not found", "", Some("return-path-unusable")),
             ("421 4.7.1 Too many connections from 192.0.2.1", "", Some("warmup-rate-limited")),
             ("421 4.7.1", "", None),
+            ("550 5.1.1", "", Some("bounce-recipient-problem")),
             ("553 5.7.1", "", None),
             ("552 5.2.2 mailbox is over quota", "", Some("bounce-recipient-problem")),
             (

@@ -47,6 +47,13 @@ pub fn about(text: &str) -> Vec<&'static Advice> {
     all().iter().filter(|a| a.id == text.trim() || a.words.iter().any(holds)).collect()
 }
 
+/// The advice whose words hold all of a text: `ptr` alone.
+pub fn near(text: &str) -> Vec<&'static Advice> {
+    let said = words(text);
+    let within = |word: &String| words(word).windows(said.len().max(1)).any(|w| w == said);
+    all().iter().filter(|a| a.words.iter().any(within)).collect()
+}
+
 /// The advice that somebody who types this may look for: what it is about, and what has it in a word or a sentence.
 pub fn suggest(text: &str) -> Vec<&'static Advice> {
     let said = text.trim().to_lowercase();
@@ -123,6 +130,10 @@ mod tests {
             ("fblrequest@abuse.earthlink.net", "fbl-gone"),
             ("Return Path Certification", "certification"),
             ("SCL:0", "scl-bcl"),
+            ("PTR record starts with mail, smtp, or mx", "ptr-name"),
+            ("PTR must match From", "ptr-name"),
+            ("SpamCop", "fbl-spamcop"),
+            ("HTTP-served policy file", "mta-sts"),
             ("abusemaster@example.com", "abusemaster"),
         ] {
             assert!(ids(text).contains(&id), "{text}: {:?}", ids(text));
@@ -136,6 +147,15 @@ mod tests {
         assert!(suggested("sender i").contains(&"sender-id") && suggested("overwrites").contains(&"second-spf"));
         for text in ["", "s", "sp", "watch", "redact"] {
             assert_eq!(suggested(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_alone_finds_all_that_is_said_of_it() {
+        let near = |text: &str| near(text).into_iter().map(|a| a.id.as_str()).collect::<Vec<_>>();
+        assert_eq!(near("PTR"), ["spf-ptr", "optional", "ptr-name"]);
+        for text in ["", "lorem ipsum", "dkim-missin", "mail"] {
+            assert_eq!(near(text), [""; 0], "{text}");
         }
     }
 

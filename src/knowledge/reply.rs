@@ -28,6 +28,10 @@ pub struct ReplyRow {
     pub rule: Option<String>,
     /// Common words, which count only where nothing else tells.
     pub loose: bool,
+    /// Trouble that is over soon: a 5xx, which trying again does not change (RFC 5321 §4.2.1), is none.
+    pub passing: bool,
+    /// What it mostly means; it has other reasons too.
+    pub usual: bool,
     pub source: String,
     pub confidence: String,
 }
@@ -202,7 +206,17 @@ impl Reply {
     /// The row whose common words it holds.
     pub fn loosely(&self) -> Option<&'static ReplyRow> {
         let code = |r: &ReplyRow| r.code.is_none() || r.code == self.code;
-        ALL.reply.iter().find(|r| r.loose && code(r) && self.enhanced_fits(r) && self.holds_words_of(r))
+        let class = |r: &ReplyRow| !r.passing || !self.is_permanent();
+        ALL.reply.iter().find(|r| r.loose && code(r) && class(r) && self.enhanced_fits(r) && self.holds_words_of(r))
+    }
+
+    /// Does it hold a server's code? Without one it may be any text.
+    pub fn is_coded(&self) -> bool {
+        self.code.is_some() || !self.enhanced.is_empty()
+    }
+
+    fn is_permanent(&self) -> bool {
+        self.code.as_ref().or(self.enhanced.first()).is_some_and(|code| code.starts_with('5'))
     }
 
     fn provider_fits(&self, row: &ReplyRow) -> bool {
@@ -271,9 +285,12 @@ fn is_common(enhanced: &str) -> bool {
     enhanced.split_once('.').is_some_and(|(_, e)| ["1.1", "7.0", "7.1"].contains(&e))
 }
 
-/// `550`: 2xx to 5xx.
+/// `550`: 2xx to 5xx, and no other number such as a port (RFC 5321 §4.2.1).
 fn is_code(text: &str) -> bool {
-    text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()) && text.starts_with(['2', '3', '4', '5'])
+    text.len() == 3
+        && text.bytes().all(|b| b.is_ascii_digit())
+        && text.starts_with(['2', '3', '4', '5'])
+        && text.as_bytes()[1] <= b'5'
 }
 
 /// `5.7.26` (RFC 3463 §2).
@@ -420,6 +437,7 @@ mod tests {
         assert_eq!(reply.code.as_deref(), Some("550"));
         assert_eq!(reply.enhanced, ["5.7.26"]);
         assert_eq!(reply.providers, ["gmail"]);
+        assert!(!Reply::read("rotate keys every 365 days, hand in at port 587").is_coded());
     }
 
     proptest! {

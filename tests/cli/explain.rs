@@ -72,6 +72,16 @@ fn what_guides_say_is_set_right() {
     // A reply that names the same word is a reply.
     let reply = explained(&["554 5.7.1 Service unavailable; blocked using bl.spamcop.net"]);
     assert!(!reply.contains('“'), "{reply}");
+    // Without a code it is none, whatever words servers use too.
+    for (what, rule) in [
+        ("openspf.org", "openspf.org is gone"),
+        ("ptr mechanism", "spf-ptr-mechanism"),
+        ("ptr", "ptr-not-forward-confirmed"),
+        ("SpamCop", "complaint-received"),
+        ("PTR must match From", "ptr-not-forward-confirmed"),
+    ] {
+        assert!(explained(&[what]).contains(rule), "{what}");
+    }
     let all = explained(&["guides"]);
     assert!(postdoc::knowledge::guide::all().iter().all(|a| all.contains(&a.holds)), "{all}");
     let json = Home::new().run(&["explain", "p=reject", "--json"]).json();
@@ -97,7 +107,7 @@ fn a_term_may_begin_with_a_hyphen() {
 
 #[test]
 fn nonsense_is_an_error_that_says_what_it_takes() {
-    for what in ["lorem ipsum", "dkim-missin", "", "9999"] {
+    for what in ["lorem ipsum", "dkim-missin", "", "9999", "a policy of the house"] {
         let out = Home::new().run(&["explain", what]);
         assert_eq!((out.status, out.stdout.as_str()), (2, ""), "{what:?}");
         assert!(out.stderr.contains("postdoc rules"), "{what:?}: {}", out.stderr);

@@ -73,7 +73,13 @@ fn is_log(line: &[u8]) -> bool {
         "result=\"tempfail",
     ]);
     let exim = any(&[" ** ", " == ", " => ", " -> "]) && any(&[" r=", " t="]);
-    (keyed && line.contains("to=<")) || (exim && line.contains('@'))
+    // Exim names no router where none was asked: `** bob@example.net: retry timeout exceeded`.
+    let addressed = |rest: &str| rest.split(' ').next().is_some_and(|to| to.contains('@') && to.ends_with(':'));
+    let given_up = line.split_once(" ** ").is_some_and(|(_, rest)| addressed(rest));
+    // Whom the server itself refused: Postfix, Exim.
+    let inbound = (line.contains("reject: ") && line.contains(" helo=<"))
+        || (any(&[" rejected rcpt ", " rejected after data"]) && line.contains(" h=") && line.contains(" f=<"));
+    (keyed && line.contains("to=<")) || (exim && line.contains('@')) || given_up || inbound
 }
 
 /// Lines of a log excerpt that is still about one reply.
@@ -82,7 +88,8 @@ const MANY: usize = 12;
 /// Does a reply code stand at the beginning, and an enhanced status code after it?
 pub(super) fn code(line: &[u8]) -> Option<bool> {
     let digits = line.iter().take_while(|b| b.is_ascii_digit()).count();
-    let plausible = digits == 3 && matches!(line[0], b'2'..=b'5') && line[1] <= b'5';
+    // 3yz asks for more (RFC 5321 §4.2.1): nothing has been decided.
+    let plausible = digits == 3 && matches!(line[0], b'2' | b'4' | b'5') && line[1] <= b'5';
     let after = match line.get(3) {
         _ if !plausible => return None,
         None => return Some(false),

@@ -59,6 +59,13 @@ fn bounces() {
 }
 
 #[test]
+fn what_asks_for_more_is_no_reply_that_decides() {
+    for text in ["354 Go ahead", "334 VXNlcm5hbWU6"] {
+        assert_eq!(Input::read("-", text.as_bytes(), None).unwrap().kind, InputKind::Unknown, "{text}");
+    }
+}
+
+#[test]
 fn replies() {
     all(
         InputKind::Reply,

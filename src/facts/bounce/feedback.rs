@@ -113,7 +113,10 @@ pub(super) fn read(piece: &Piece, bounce: &mut Bounce) {
     if recipients.is_empty() {
         recipients.push(Recipient::blank(span));
     }
-    // It had been delivered: else nobody could have complained.
-    recipients.iter_mut().for_each(|r| r.action = Action::Delivered);
+    // It had been delivered, else nobody could have complained; of one that failed authentication the report says what
+    // was done with it (RFC 6591 §3.1).
+    let rejected = one("Delivery-Result").is_some_and(|v| v.value.eq_ignore_ascii_case("reject"));
+    let action = if rejected { Action::Failed } else { Action::Delivered };
+    recipients.iter_mut().for_each(|r| r.action = action);
     bounce.recipients = recipients;
 }

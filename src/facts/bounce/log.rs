@@ -1,7 +1,7 @@
 //! A bare reply, or the lines of a mail log that hold one: Postfix, Exim, Sendmail, OpenSMTPD.
 
 use super::taken::{self, value};
-use super::{Action, Bounce, MOST, Recipient, said};
+use super::{Action, Bounce, MOST, Recipient, inbound, said};
 use crate::evidence::lines::{Line, lines};
 use crate::span::{Span, Spanned};
 
@@ -10,8 +10,8 @@ pub(super) fn read(text: &[u8]) -> Bounce {
     for line in lines(text, 0) {
         let Some(recipient) = entry(line, text) else { continue };
         // Of several attempts the last one counts.
-        let same = |r: &Recipient| r.address.as_ref().map(|a| &a.value) == recipient.address.as_ref().map(|a| &a.value);
-        bounce.recipients.retain(|r| !same(r));
+        let to = |r: &Recipient| r.address.as_ref().map(|a| &a.value) == recipient.address.as_ref().map(|a| &a.value);
+        bounce.recipients.retain(|r| !(to(r) && r.client == recipient.client));
         bounce.recipients.push(recipient);
         if bounce.recipients.len() > MOST {
             bounce.cut = true;
@@ -61,15 +61,19 @@ pub(super) fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
         true => Span::new(line.start + start, line.start + end),
         false => Span::new(line.start, line.end),
     };
-    let (action, said_at) = outcome(&lower)?;
-    let rest = &raw[said_at..];
+    let refused = inbound::refused(&lower);
+    let (action, said_at) = match &refused {
+        Some(refused) => (refused.action, refused.said.start),
+        None => outcome(&lower)?,
+    };
+    let rest = &raw[said_at..refused.as_ref().map_or(raw.len(), |refused| refused.said.end)];
     let address = to(&lower).map(|(a, b)| Spanned::new(raw[a..b].to_owned(), place(a, b)));
     let reply = said::reply(rest).map(|n| {
         let end = rest.rfind(" (in reply to ").filter(|&end| end > n).unwrap_or(rest.len());
         let value = said::one_line(&rest[n..end]);
         Spanned::new(value, place(said_at + n, said_at + end))
     });
-    let words = Spanned::new(said::one_line(rest), place(said_at, raw.len()));
+    let words = Spanned::new(said::one_line(rest), place(said_at, said_at + rest.len()));
     let dsn = value(&lower, "dsn=").and_then(|v| said::status_at(v).map(str::to_owned));
     let text_of = reply.as_ref().map_or(words.value.as_str(), |r| r.value.as_str());
     Some(Recipient {
@@ -78,8 +82,13 @@ pub(super) fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
         status: dsn.or_else(|| said::enhanced(text_of)),
         server: said::server(rest)
             .or_else(|| value(&lower, "relay=").and_then(said::host))
-            .or_else(|| value(&lower, " h=").and_then(said::host)),
-        step: said::step(&rest.to_ascii_lowercase()),
+            .or_else(|| value(&lower, " h=").and_then(said::host))
+            .filter(|_| refused.is_none()),
+        step: match &refused {
+            Some(refused) => refused.step,
+            None => said::step(&rest.to_ascii_lowercase()),
+        },
+        client: refused.map(|refused| raw[refused.client].to_owned()),
         words: Some(words).filter(|_| reply.is_none()),
         reply,
         taken_by: taken::logged(&lower, action),

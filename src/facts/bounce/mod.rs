@@ -2,6 +2,7 @@
 //! its own, a line of a log, a bare SMTP reply, or a feedback report (RFC 5965).
 
 mod feedback;
+mod inbound;
 mod letter;
 mod log;
 mod notice;
@@ -15,6 +16,7 @@ mod tests;
 mod transcript;
 
 pub use feedback::{Feedback, FeedbackKind};
+pub use said::failed;
 pub use taken::TakenBy;
 
 use super::Reading;
@@ -68,6 +70,8 @@ pub struct Recipient {
     pub words: Option<Spanned<String>>,
     /// The host whose reply it is, lower case.
     pub server: Option<String>,
+    /// Who came to the server that tells, and was refused by it: the reply is its own.
+    pub client: Option<String>,
     pub step: Option<Stage>,
     /// Who took it over, where a log or a report tells.
     pub taken_by: Option<TakenBy>,
@@ -194,7 +198,7 @@ impl Bounce {
 
     /// Is it about who the sender is? Then the returned header and the domain have more to tell.
     pub fn concerns_authentication(&self) -> bool {
-        let refused = |r: &Recipient| r.action.is_bad() && r.category == Category::Authentication;
+        let refused = |r: &Recipient| r.action.is_bad() && r.client.is_none() && r.category == Category::Authentication;
         self.recipients.iter().any(refused)
             || self.feedback.as_ref().is_some_and(|f| f.kind == FeedbackKind::AuthFailure)
     }
@@ -212,8 +216,9 @@ impl Bounce {
 impl Bounce {
     /// What a refusal for DMARC says in the words of RFC 8601: it failed, and the policy was applied.
     pub(super) fn dmarc_verdict(&self, reading: &Reading) -> Option<Dmarc> {
-        let refused =
-            |r: &&Recipient| r.action == Action::Failed && r.decoded.rule() == Some("dmarc-rejected-by-policy");
+        let surely = |r: &Recipient| r.client.is_none() && r.decoded.row().is_none_or(|row| !row.usual);
+        let told = |r: &Recipient| r.decoded.rule() == Some("dmarc-rejected-by-policy");
+        let refused = |r: &&Recipient| r.action == Action::Failed && told(r) && surely(r);
         let reply = self.recipients.iter().find(refused)?.reply.as_ref()?;
         Some(Dmarc {
             result: "fail".into(),
@@ -235,6 +240,7 @@ impl Recipient {
             reply: None,
             words: None,
             server: None,
+            client: None,
             step: None,
             taken_by: None,
             span,

@@ -175,12 +175,27 @@ pub(super) fn addressee(before: &str) -> Option<Range<usize>> {
 
 /// The address that the refusing server names as its client: in brackets, after the code.
 pub(super) fn client(recipient: &Recipient) -> Option<Spanned<IpAddr>> {
-    let reply = recipient.reply.as_ref()?;
+    let reply = recipient.reply.as_ref().filter(|_| recipient.client.is_none())?;
     let inside = reply.value.split('[').skip(1).filter_map(|rest| rest.split(']').next());
     let ip =
         inside.filter_map(|word| word.trim_start_matches("IPv6:").trim().parse().ok()).find(|ip| is_public(*ip))?;
     // Its own address: Microsoft signs with names, others do not sign at all.
     (recipient.server.as_deref() != Some(&ip.to_string())).then(|| Spanned::new(ip, reply.span))
+}
+
+/// The methods that a reply says did not pass: `Spf= Pass , Dkim= Fail`, `SPF [example.com] with ip: [192.0.2.1] = did
+/// not pass`.
+pub fn failed(reply: &str) -> Vec<&'static str> {
+    const BAD: [&str; 7] = ["fail", "softfail", "none", "neutral", "temperror", "permerror", "did not pass"];
+    let lower = reply.to_ascii_lowercase();
+    let bad = |method: &str| {
+        lower.match_indices(method).any(|(at, _)| {
+            let Some((about, result)) = lower[at + method.len()..].split_once('=') else { return false };
+            let (about, result) = (about.trim(), result.trim_start());
+            (about.is_empty() || about.starts_with('[')) && BAD.iter().any(|word| result.starts_with(word))
+        })
+    };
+    ["SPF", "DKIM", "DMARC"].into_iter().filter(|method| bad(&method.to_ascii_lowercase())).collect()
 }
 
 /// On one line, no longer than a reply is (RFC 5321 §4.5.3.1.5 allows 512 a line, and several lines).
@@ -242,6 +257,21 @@ mod tests {
             assert_eq!(step(&text.to_ascii_lowercase()), Some(at), "{text}");
         }
         assert_eq!(server("the server is busy"), None);
+    }
+
+    #[test]
+    fn a_reply_names_what_did_not_pass() {
+        for (reply, methods) in [
+            ("550 5.7.515 Access denied. Spf= Pass , Dkim= Fail , DMARC= Pass", &["DKIM"][..]),
+            (
+                "550-5.7.26 DKIM = did not pass 550-5.7.26 SPF [example.com] with ip: [192.0.2.1] = did not pass",
+                &["SPF", "DKIM"],
+            ),
+            ("550 5.7.1 spf=pass dkim=pass dmarc=fail", &["DMARC"]),
+            ("550 5.7.26 due to DMARC policy (p=none) https://example.com/?dmarc=1", &[]),
+        ] {
+            assert_eq!(failed(reply), methods, "{reply}");
+        }
     }
 
     #[test]

@@ -154,15 +154,57 @@ fn lines_of_a_log() {
             "Nov  2 10:00:00 out smtpd[1]: 1 mta delivery evpid=1 from=<ann@example.com> to=<bob@example.net> rcpt=<-> source=\"192.0.2.9\" relay=\"192.0.2.1 (mx.example.net)\" delay=1s result=\"PermFail\" stat=\"550 5.1.1 User unknown\"",
             "bob@example.net failed 5.1.1 recipient 192.0.2.1 -",
         ),
+        (
+            "2026-11-30 05:00:00 1rABCD-0001xy-2Z ** bob@example.net R=dnslookup T=remote_smtp H=mx.example.net [192.0.2.1]: SMTP error from remote mail server after end of data: 550 Message rejected as spam: see the page",
+            "bob@example.net failed - content mx.example.net end of data",
+        ),
+        (
+            "2026-11-30 05:00:00 1rABCD-0001xy-2Z ** bob@example.net: retry timeout exceeded",
+            "bob@example.net failed - network - -",
+        ),
     ] {
         let bounce = read(line, InputKind::Reply);
         assert_eq!(told(&bounce), [expected], "{line}");
+        assert!(bounce.recipients[0].client.is_none());
         if let Some(reply) = &bounce.recipients[0].reply {
             assert_eq!(reply.span.of(line.as_bytes()), reply.value.as_bytes());
         }
         // Pasted without a word, it is taken for what it is.
         let input = Input::read("test", line.as_bytes(), None).unwrap();
         assert_eq!(input.kind, InputKind::Reply, "{line}: {}", input.because);
+    }
+}
+
+/// Who came to it, and not where it delivered to.
+#[test]
+fn lines_of_a_log_of_whom_the_server_refused() {
+    for (line, client, expected) in [
+        (
+            "Nov 30 05:00:00 mta postfix/cleanup[9]: 4A1: milter-reject: END-OF-MESSAGE from mx.example.net[192.0.2.5]: 5.7.1 rejected by DMARC policy for example.net; from=<ann@example.net> to=<bob@example.com> proto=ESMTP helo=<mx.example.net>",
+            "mx.example.net[192.0.2.5]",
+            "bob@example.com failed 5.7.1 authentication - end of data",
+        ),
+        (
+            "Nov 30 05:00:00 mta postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.9]: 450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.9]; from=<ann@example.net> to=<bob@example.com> proto=ESMTP helo=<mx.example.net>",
+            "unknown[192.0.2.9]",
+            "bob@example.com delayed 4.7.25 configuration - RCPT",
+        ),
+        (
+            "2026-11-30 05:00:00 H=(mx) [192.0.2.5] F=<ann@example.net> temporarily rejected RCPT <bob@example.com>: greylisted",
+            "(mx) [192.0.2.5]",
+            "- delayed - network - RCPT",
+        ),
+    ] {
+        let input = Input::read("test", line.as_bytes(), None).unwrap();
+        assert_eq!(input.kind, InputKind::Reply, "{line}: {}", input.because);
+        let bounce = Bounce::read(&input).unwrap();
+        assert_eq!(told(&bounce), [expected], "{line}");
+        assert_eq!(bounce.recipients[0].client.as_deref(), Some(client));
+        assert!(
+            bounce.source_ip.is_none()
+                && !bounce.concerns_authentication()
+                && bounce.dmarc_verdict(&Reading::default()).is_none()
+        );
     }
 }
 
@@ -207,6 +249,8 @@ fn feedback_reports() {
     let bounce = reading.bounce.as_ref().unwrap();
     assert_eq!(told(bounce), ["bob@example.net delivered - feedback - -"]);
     assert_eq!(bounce.feedback.as_ref().unwrap().kind, FeedbackKind::AuthFailure);
+    let rejected = report.replace("Version: 1\n", "Version: 1\nDelivery-Result: reject\n");
+    assert_eq!(told(&read(&rejected, InputKind::Bounce)), ["bob@example.net failed - feedback - -"]);
     // The receiver's verdict and connection stand in the report, the rest in the message.
     assert_eq!(reading.reported.dmarc.as_ref().unwrap().result, "fail");
     assert_eq!(reading.from_domain(), Some("example.com"));

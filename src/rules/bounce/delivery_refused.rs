@@ -7,7 +7,7 @@ rule! {
     ///
     /// ## What we saw
     /// A server on the way or at the receiver refused the message, or put it off, for a reason of its own that the reply
-    /// names.
+    /// names. Or the log is that of the server that refused: then it is about whoever came to it.
     ///
     /// ## Why mail suffers
     /// The message did not arrive, or not yet. The reason is neither the recipient's mailbox nor one of the records that
@@ -15,7 +15,8 @@ rule! {
     ///
     /// ## How to fix it
     /// Do what the reply asks for. Where a rule of the recipient's organization refused the message, only its
-    /// administrator can let you in: quote the whole reply.
+    /// administrator can let you in: quote the whole reply. Where your own server refused somebody, it is for them to mend
+    /// what the reply names; a program or server of yours among them has to log in.
     ///
     /// ## How to check
     /// The message, sent again, is taken.
@@ -29,17 +30,63 @@ const MORE: More = More {
     check: None,
 };
 
+/// Whom this server refused, others mend.
+const INBOUND: More = More {
+    summary: "Nothing, if nobody misses the mail: whoever sent it has to mend what the reply names.",
+    steps: &[
+        "If you want the mail, tell the sender's side the whole reply, or let this client in by an exception of your server's.",
+        "If the client is a program or server of your own, let it log in, or list its address as one that may send.",
+    ],
+    check: Some(("look for the client's next attempt in this log", "it is taken")),
+};
+
 fn judge(facts: &Facts) -> Verdict {
-    told::judge(facts, &RULE, &MORE)
+    told::judge_each(facts, &RULE, |recipient| match recipient.client {
+        Some(_) => &INBOUND,
+        None => &MORE,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::bounce::testing::four_ways;
+    use crate::evidence::InputKind;
+    use crate::rules::Severity;
+    use crate::rules::bounce::testing::{facts, four_ways, only};
 
     #[test]
     fn a_reply_decides_it() {
         four_ways(&RULE, "421 4.7.0 IP not in whitelist for RCPT domain, closing connection. x - gsmtp");
+    }
+
+    #[test]
+    fn whom_the_own_server_refused_has_to_mend_it() {
+        for (line, client) in [
+            (
+                "Nov 30 05:00:00 mta postfix/smtpd[1]: NOQUEUE: reject: RCPT from mx.example.net[192.0.2.5]: 554 5.7.1 <bob@example.org>: Relay access denied; from=<ann@example.net> to=<bob@example.org> proto=ESMTP helo=<mx.example.net>",
+                "mx.example.net[192.0.2.5]",
+            ),
+            (
+                "Nov 30 05:00:00 mta postfix/postscreen[9]: NOQUEUE: reject: RCPT from [192.0.2.5]:4432: 550 5.7.1 Service unavailable; client [192.0.2.5] blocked using zen.spamhaus.org; from=<ann@example.net>, to=<bob@example.com>, proto=ESMTP, helo=<x>",
+                "[192.0.2.5]:4432",
+            ),
+            (
+                "2026-11-30 05:00:00 H=mx.example.net [192.0.2.5] F=<ann@example.net> rejected RCPT <bob@example.com>: Unrouteable address",
+                "mx.example.net [192.0.2.5]",
+            ),
+            (
+                "Nov 30 05:00:00 mta sm-mta[1]: 4AU: ruleset=check_rcpt, arg1=<bob@example.org>, relay=mx.example.net [192.0.2.5], reject=550 5.7.1 <bob@example.org>... Relaying denied",
+                "mx.example.net [192.0.2.5]",
+            ),
+        ] {
+            let facts = facts(line, InputKind::Reply);
+            let found = only(judge(&facts));
+            assert_eq!(found.severity, Severity::Medium, "{line}");
+            assert!(found.explanation.contains(&format!("refused what {client} brought")), "{}", found.explanation);
+            assert!(found.fix.is_some_and(|fix| !fix.summary.contains("list")), "{line}");
+            // No rule about the user's own mail speaks, and the client's address is not the user's.
+            let bounce = facts.reading.bounce.as_ref().unwrap();
+            assert!(bounce.source_ip.is_none() && bounce.recipients[0].server.is_none(), "{bounce:?}");
+        }
     }
 }

@@ -72,6 +72,10 @@ pub(super) fn span(t: &Transcript) -> String {
 
 /// "mx.example.net refused it for good: there is no such mailbox."
 pub fn of(bounce: &Bounce, recipient: &Recipient) -> String {
+    if let Some(client) = &recipient.client {
+        let did = if recipient.is_permanent() { "refused" } else { "put off" };
+        return format!("The server whose log this is {did} what {client} brought.");
+    }
     let reporter = bounce.reporting_mta.as_ref().map(|mta| mta.value.as_str());
     let server = recipient.server.as_deref().or_else(|| provider(&recipient.decoded));
     // Without a reply it is the mail system's own word, and so is one that tells of a server that was not reached; a

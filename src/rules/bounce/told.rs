@@ -3,7 +3,7 @@
 use super::sentence;
 use crate::evidence::transcript::Stop;
 use crate::facts::Facts;
-use crate::facts::bounce::{Action, Bounce, Recipient};
+use crate::facts::bounce::{Action, Bounce, Recipient, failed};
 use crate::knowledge::topic::Category;
 use crate::remedy::Remedy;
 use crate::rules::{self, Confidence, Exhibit, Finding, Gap, Group, Rule, Severity, Verdict};
@@ -24,6 +24,10 @@ pub struct More {
 
 /// The rule that speaks for a recipient's reply; `None` where nobody knows what it means.
 pub fn speaks(recipient: &Recipient) -> Option<&'static str> {
+    // What a server told somebody else is nothing to mend on this side.
+    if recipient.client.is_some() {
+        return Some(super::delivery_refused::RULE.id);
+    }
     let registered = recipient.decoded.rule().and_then(rules::find).map(|rule| rule.id);
     registered.or(match recipient.category {
         Category::Unknown => None,
@@ -53,8 +57,10 @@ pub fn judge_each<'m>(facts: &Facts, rule: &'static Rule, more: impl Fn(&Recipie
     let told: Vec<&Recipient> = bad.iter().copied().filter(|r| speaks(r) == Some(rule.id)).collect();
     let mut groups: Vec<Vec<&Recipient>> = Vec::new();
     for recipient in told {
-        let same = |group: &&mut Vec<&Recipient>| group[0].decoded.meaning() == recipient.decoded.meaning();
-        match groups.iter_mut().find(same) {
+        let same = |other: &Recipient| {
+            other.decoded.meaning() == recipient.decoded.meaning() && other.client == recipient.client
+        };
+        match groups.iter_mut().find(|group| same(group[0])) {
             Some(group) => group.push(recipient),
             None => groups.push(vec![recipient]),
         }
@@ -63,7 +69,7 @@ pub fn judge_each<'m>(facts: &Facts, rule: &'static Rule, more: impl Fn(&Recipie
         let one = |group: &Vec<&Recipient>| found(facts, bounce, rule, group, more(group[0]));
         return Verdict::Found(groups.iter().take(SHOWN).map(one).collect());
     }
-    match bad.iter().find(|r| r.category == Category::Unknown) {
+    match bad.iter().find(|r| speaks(r).is_none()) {
         Some(recipient) => Verdict::Unknown(vec![gap(recipient)]),
         None if bad.is_empty() => Verdict::NotApplicable,
         None => Verdict::Pass,
@@ -112,6 +118,9 @@ fn gap(recipient: &Recipient) -> Gap {
 /// What the reply means, whole or its first clause. The title of a rule that judges by other signs may say more than
 /// the reply does.
 fn title(rule: &Rule, recipient: &Recipient) -> String {
+    if recipient.client.is_some() {
+        return "This server refused somebody who came to it".to_owned();
+    }
     let fits = |m: &&str| m.chars().count() <= 70;
     let Some(meaning) = recipient.decoded.meaning() else { return rule.title().to_owned() };
     let clause = meaning.split(';').next().unwrap_or(meaning);
@@ -126,6 +135,8 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     // What is lost before what waits.
     let worst = told.iter().copied().rev().max_by_key(|r| r.action).unwrap_or(told[0]);
     let severity = match worst.action {
+        // No mail of the user's own is lost.
+        _ if worst.client.is_some() => Severity::Medium,
         Action::Failed => rule.severity.max(Severity::High),
         _ => rule.severity.clamp(Severity::Low, Severity::Medium),
     };
@@ -137,8 +148,15 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     if told.len() > 1 {
         why.push_str(&format!(" The same was said for {} more.", told.len() - 1));
     }
-    let row = worst.decoded.row();
+    if let Some(meaning) = worst.decoded.meaning().filter(|_| worst.client.is_some()) {
+        why.push_str(&format!(" To whoever sent it, the reply says: “{}.”", sentence::capital(meaning)));
+    }
+    let row = worst.decoded.row().filter(|_| worst.client.is_none());
     let (confidence, because) = match (row, worst.decoded.provider()) {
+        _ if worst.client.is_some() => (Confidence::Certain, "its own log says whom it refused".to_owned()),
+        (Some(row), _) if row.usual => {
+            (Confidence::Likely, "it is what this reply mostly means; it is given for other reasons too".to_owned())
+        }
         (_, Some(_)) if worst.decoded.is_own() => {
             (Confidence::Certain, "it is the receiver's own reply, in words it documents".to_owned())
         }
@@ -157,7 +175,11 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     let summary = row.map_or(more.summary, |row| row.fix.as_str());
     let summary = if summary.is_empty() { "Do what the reply asks for, then send again." } else { summary };
     let (command, expect) = more.check.unwrap_or(("send the message again", "no bounce comes back"));
-    let fix = more.steps.iter().fold(Remedy::new(summary), |fix, step| fix.step(*step));
+    let mut fix = more.steps.iter().fold(Remedy::new(summary), |fix, step| fix.step(*step));
+    let failed = worst.reply.as_ref().map(|reply| failed(&reply.value)).unwrap_or_default();
+    if !failed.is_empty() && worst.client.is_none() {
+        fix = fix.step(format!("Begin with what the reply says did not pass: {}.", failed.join(", ")));
+    }
     // Of a part that is encoded only its beginning can be shown.
     let exhibit = |said: &Spanned<String>, label| {
         let there = String::from_utf8_lossy(said.span.of(facts.text()));

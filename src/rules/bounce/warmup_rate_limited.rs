@@ -25,7 +25,7 @@ rule! {
 const MORE: More = More {
     summary: "Pause, use one connection, halve the volume to this receiver and raise it again in small steps.",
     steps: &[
-        "Pause mail to this receiver for ten to thirty minutes.",
+        "Pause mail to this receiver for as long as it asks, and never for less than ten to thirty minutes.",
         "Then send over one connection, half of the daily volume, and raise it by a fifth a day.",
     ],
     check: Some(("count the deferrals at this receiver in the log of a day", "less than five percent of the attempts")),
