@@ -13,6 +13,7 @@ use crate::facts::spf::SpfResult;
 use crate::facts::subject::Subject;
 use crate::remedy::{Change, Remedy};
 pub use crate::rules::State;
+use crate::rules::dmarc::failure::overridden;
 use crate::rules::{Confidence, Finding, Gap, Rule, Severity};
 pub use check::beside;
 
@@ -45,12 +46,21 @@ pub fn triage(facts: &Facts, found: Vec<Finding>, gaps: &[Gap]) -> (Verdict, Vec
             let session = facts.evidence.transcript.as_deref().and_then(crate::rules::bounce::of_session);
             session.unwrap_or_else(|| crate::rules::bounce::headline(bounce))
         }
-        (None, Some(finding), _) => sentence(&finding.title),
+        (None, Some(finding), _) => taken(facts, &finding.title).unwrap_or_else(|| sentence(&finding.title)),
         (None, None, State::Pass) => passing(facts),
         (None, None, _) => unknown(facts, gaps),
     };
     let verdict = Verdict { state, headline, cause: cause.map(|f| f.rule) };
     (verdict, findings)
+}
+
+/// DMARC failed, and the message was delivered all the same: who reads only one sentence has to know both.
+fn taken(facts: &Facts, title: &str) -> Option<String> {
+    let why = overridden(facts)?;
+    Some(format!(
+        "{}; DMARC fails, and the receiver took the message all the same, {why}.",
+        title.trim_end_matches('.')
+    ))
 }
 
 /// What decides a finding's place: its own severity and confidence, or those of the worst it leads to.
@@ -130,6 +140,7 @@ fn cleared(facts: &Facts) -> bool {
         return false;
     }
     let says = |result: Option<&str>, word: &str| result == Some(word);
+    let record_unread = facts.dmarc.record().is_none() && !facts.dmarc.is_absent();
     let dmarc = reported.dmarc.as_ref().map(|m| m.result.as_str());
     let compauth = reported.compauth.as_ref().map(|c| c.result.as_str());
     if says(dmarc, "fail") || says(compauth, "fail") || facts.alignment.dmarc == Some(false) {
@@ -141,7 +152,8 @@ fn cleared(facts: &Facts) -> bool {
     let mut leanings = filters.filter_map(|i| i.meaning.as_ref()).map(|m| m.leaning);
     says(dmarc, "pass")
         || says(compauth, "pass")
-        || facts.alignment.dmarc == Some(true)
+        // Neither the receiver nor we could read the record: what it asks for is not known.
+        || (facts.alignment.dmarc == Some(true) && !(record_unread && says(dmarc, "temperror")))
         || (asks_filter && leanings.any(|l| l == Leaning::Good))
 }
 
@@ -192,13 +204,9 @@ fn passing(facts: &Facts) -> String {
             _ => "The receiver's verdict is clean.".into(),
         };
     }
-    let legs = facts.legs();
-    let vouches = |leg: &Leg| leg.counts() == Some(true);
-    let who = match (legs.dkim.iter().any(vouches), legs.spf.as_ref().is_some_and(vouches)) {
-        (true, true) => "SPF and DKIM both vouch for it",
-        (true, false) => "DKIM vouches for it",
-        (false, true) => "SPF vouches for it",
-        (false, false) => {
+    let who = match vouches(facts) {
+        Some(who) => who,
+        None => {
             let judged = reported.dmarc.as_ref().filter(|dmarc| dmarc.result == "pass");
             let judged = judged.and_then(|dmarc| dmarc.domain.as_deref()).map(normal);
             // Lists write From anew once they have checked it.
@@ -209,7 +217,21 @@ fn passing(facts: &Facts) -> String {
             "so says the receiver"
         }
     };
-    format!("Authentication passes for {from}: {who}.")
+    let error = reported.dmarc.as_ref().map(|d| d.result.as_str()).filter(|r| matches!(*r, "temperror" | "permerror"));
+    let error = error.map_or(String::new(), |word| format!("; the receiver could not judge DMARC ({word})"));
+    format!("Authentication passes for {from}: {who}{error}.")
+}
+
+/// What passes for the From domain.
+fn vouches(facts: &Facts) -> Option<&'static str> {
+    let legs = facts.legs();
+    let counts = |leg: &Leg| leg.counts() == Some(true);
+    match (legs.dkim.iter().any(counts), legs.spf.as_ref().is_some_and(counts)) {
+        (true, true) => Some("SPF and DKIM both vouch for it"),
+        (true, false) => Some("DKIM vouches for it"),
+        (false, true) => Some("SPF vouches for it"),
+        (false, false) => None,
+    }
 }
 
 /// What makes DMARC pass where no receiver speaks.
@@ -258,6 +280,14 @@ fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
     }
     if facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "fail") {
         return "The receiver says that DMARC failed, and nothing at hand shows why.".into();
+    }
+    let unjudged = facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "temperror");
+    if let (true, Some(from), Some(who)) = (unjudged, facts.reading.from_domain(), vouches(facts)) {
+        let asked =
+            if facts.evidence.offline { "DNS was not asked here (--offline)" } else { "it gets no answer here either" };
+        return format!(
+            "Cannot tell whether DMARC passes for {from}: {who}, but the receiver could not read its record, and {asked}."
+        );
     }
     let failed = facts.evidence.answers.values().filter(|a| a.outcome.failed()).count();
     let timeouts = facts.evidence.answers.values().filter(|a| a.outcome == Outcome::Timeout).count();

@@ -5,7 +5,7 @@ use super::human::{Ink, Style};
 use super::records::Standing as Mark;
 use super::table::{cut, look};
 use crate::diagnose::Diagnosis;
-use crate::facts::report::{Content, Source, Standing};
+use crate::facts::report::{Content, Source, Standing, Tie};
 use crate::rules::Severity;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
@@ -30,7 +30,7 @@ pub fn rows(d: &Diagnosis) -> Vec<Row> {
                 let failed = outcome.failed();
                 let mark = match (failed, outcome.enforced()) {
                     (0, _) => Mark::Good,
-                    (_, Some(true)) => Mark::Found(Severity::High),
+                    (_, Some(true)) if outcome.keeps_out() => Mark::Found(Severity::High),
                     _ => Mark::Found(Severity::Medium),
                 };
                 let kind = outcome.policy.kind.as_deref().unwrap_or("policy not named");
@@ -54,6 +54,9 @@ fn row(source: &Source) -> Row {
     let (mark, words) = match source.standing {
         Standing::Aligned => (Mark::Good, "passes".to_owned()),
         Standing::SpfAlone => (Mark::Found(Severity::Low), "passes by SPF alone".to_owned()),
+        Standing::Strict => {
+            (Mark::Found(weight), "passes for another name of yours; strict alignment turns it down".to_owned())
+        }
         Standing::Unaligned => {
             let mark = if weight == Severity::High || matches!(source.sender, crate::facts::report::Sender::Platform(_))
             {
@@ -64,6 +67,9 @@ fn row(source: &Source) -> Row {
             (Mark::Found(mark), format!("passes for {} only", source.vouched.as_deref().unwrap_or("another domain")))
         }
         Standing::Unlisted => (Mark::Found(Severity::Low), "passes by DKIM; SPF does not list it".to_owned()),
+        Standing::Failing if source.tie == Some(Tie::Signature) => {
+            (Mark::Found(weight), "signed as yours, and nothing passes".to_owned())
+        }
         Standing::Failing => (Mark::Found(weight), "looks like yours, and nothing passes".to_owned()),
         Standing::Forwarded => (Mark::Found(Severity::Info), "forwarded; its signature passes".to_owned()),
         Standing::Altered => (Mark::Found(Severity::Info), "forwarded, and changed on the way".to_owned()),

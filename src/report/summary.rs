@@ -7,6 +7,7 @@ use crate::facts::dkim::signed::MOST as VERIFIED;
 use crate::facts::dmarc::verdict::normal;
 use crate::facts::mime::PARTS;
 use crate::facts::organization::{Agreement, agree};
+use crate::rules::dmarc::failure::overridden;
 
 /// Signatures shown at most; a message may carry any number.
 const SIGNATURES: usize = 4;
@@ -78,7 +79,9 @@ pub fn legs(d: &Diagnosis, shown: Shown) -> Vec<Leg> {
         // A list may have written From anew since.
         let judged = dmarc.domain.as_deref().map(normal);
         let then = judged.filter(|was| agree(from, was, &d.facts.alignment.organizations) == Agreement::None);
-        legs.push(leg("DMARC", then.as_deref(), [Some(dmarc.result.clone()), done].into_iter().flatten().collect()));
+        let taken = overridden(&d.facts).map(|why| format!("taken all the same, {why}"));
+        let words = [Some(dmarc.result.clone()), done, taken];
+        legs.push(leg("DMARC", then.as_deref(), words.into_iter().flatten().collect()));
     } else if let Some(pass) = d.facts.alignment.dmarc {
         let word = if pass { "pass" } else { "fail" };
         legs.push(leg("DMARC", None, vec![format!("{word} by these, the receiver does not say")]));

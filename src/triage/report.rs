@@ -56,8 +56,11 @@ pub(super) fn unknown(facts: &Facts) -> String {
         Some(Ok(Content::Dmarc(report))) => {
             let reasons = [
                 (report.unread > 0, "a part of the report cannot be read"),
-                (facts.sources.iter().any(|s| s.standing == Standing::Unclear), "the report contradicts itself"),
-                (facts.sources.iter().any(|s| s.open.is_some()), "a reverse name is not known"),
+                (
+                    facts.sources.iter().any(|s| s.standing == Standing::Unclear),
+                    "the report contradicts itself, or does not tell",
+                ),
+                (facts.sources.iter().any(|s| s.open.is_some()), "DNS did not answer all that was asked"),
             ];
             let why: Vec<&str> = reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why).collect();
             format!("Cannot tell whose mail this is: {}.", why.join(", and "))

@@ -158,6 +158,26 @@ impl Aggregate {
         self.rows.iter().fold(0, |sum, row| sum.saturating_add(row.count))
     }
 
+    /// What the policy asks for a row: for a subdomain `sp` where it is set (RFC 9989 §4.7).
+    pub fn asked(&self, row: &Row) -> Option<&str> {
+        let below = !row.header_from.is_empty() && row.header_from != self.policy.domain;
+        let sp = self.policy.sp.as_deref().filter(|_| below);
+        sp.or(self.policy.p.as_deref())
+    }
+
+    /// What passes in a row for another name of the organization, with the tag that turns it down (RFC 9989 §4.4.1, §4.4.2).
+    pub fn turned_down<'r>(&self, row: &'r Row) -> Vec<(&'static str, &'r str)> {
+        let from =
+            [row.header_from.as_str(), &self.policy.domain].into_iter().find(|d| !d.is_empty()).unwrap_or_default();
+        let strict = |tag: &Option<String>, counted: Option<bool>| tag.as_deref() == Some("s") && counted != Some(true);
+        let dkim =
+            row.signatures.iter().filter(|s| s.ours && s.result == "pass").map(|s| ("adkim=s", s.domain.as_str()));
+        let spf = row.paths.iter().filter(|p| p.ours && p.passes()).map(|p| ("aspf=s", p.domain.as_str()));
+        let dkim = dkim.filter(|_| strict(&self.policy.adkim, row.dkim));
+        let spf = spf.filter(|_| strict(&self.policy.aspf, row.spf));
+        dkim.chain(spf).filter(|(_, domain)| *domain != from).collect()
+    }
+
     /// Those that pass DMARC.
     pub fn passing(&self) -> u64 {
         self.rows.iter().filter(|row| row.passes()).fold(0, |sum, row| sum.saturating_add(row.count))
@@ -226,6 +246,11 @@ impl Row {
         let selectors = || signed().filter_map(|s| s.selector.as_deref()).filter(|s| s.len() <= 253);
         let marked = |p: &&Platform| selectors().any(|s| p.marks.selectors.iter().any(|m| pattern::glob(m, s)));
         self.platform = signs.or_else(&mut bounces).or_else(|| platform::all().iter().find(marked));
+    }
+
+    /// What SPF was asked of: MAIL FROM, else HELO.
+    pub fn path(&self) -> Option<&Path> {
+        self.paths.iter().find(|p| !p.helo).or(self.paths.first())
     }
 
     /// A domain of somebody else's that DKIM or SPF vouched for.
@@ -364,6 +389,25 @@ mod tests {
             let report = read(REPORT.replace("<count>1</count>", count).as_bytes()).unwrap();
             assert_eq!((report.messages(), report.rows.len(), report.unread), (3, 1, 1), "{count}");
         }
+    }
+
+    #[test]
+    fn a_policy_is_the_subdomains_where_it_has_one() {
+        let mut report = read(REPORT.as_bytes()).unwrap();
+        assert_eq!((report.asked(&report.rows[0]), report.asked(&report.rows[1])), (Some("none"), Some("none")));
+        (report.policy.p, report.policy.sp) = (Some("reject".into()), Some("none".into()));
+        assert_eq!((report.asked(&report.rows[0]), report.asked(&report.rows[1])), (Some("none"), Some("reject")));
+    }
+
+    #[test]
+    fn strict_alignment_turns_other_names_down() {
+        let mut report = read(REPORT.as_bytes()).unwrap();
+        report.rows[0].dkim = Some(false);
+        assert!(report.turned_down(&report.rows[0]).is_empty(), "relaxed");
+        report.policy.adkim = Some("s".into());
+        assert_eq!(report.turned_down(&report.rows[0]), [("adkim=s", "example.com")], "From is news.example.com");
+        report.rows[0].header_from = "example.com".into();
+        assert!(report.turned_down(&report.rows[0]).is_empty(), "the very same name");
     }
 
     #[test]

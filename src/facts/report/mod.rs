@@ -7,7 +7,7 @@ mod unpack;
 mod xml;
 
 pub use aggregate::{Aggregate, Row};
-pub use source::{Sender, Source, Standing};
+pub use source::{Sender, Source, Standing, Tie};
 pub use tls::TlsReport;
 pub use unpack::Refusal;
 

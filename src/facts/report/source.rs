@@ -6,11 +6,13 @@ use crate::facts::boundary::is_public;
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::psl;
 use crate::facts::reverse::{self, Reverse};
-use crate::knowledge::Platform;
+use crate::facts::spf::eval::check_host;
+use crate::facts::spf::{Check, SpfResult};
+use crate::knowledge::{Platform, platform};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-/// Addresses whose reverse names are asked for, the busiest first.
+/// Addresses whose reverse names, or whose place in the SPF record, are asked for, the busiest first.
 const ASKED: usize = 20;
 /// Addresses from which a signature must come before it looks handed on by strangers.
 const MANY: usize = 3;
@@ -29,7 +31,13 @@ pub struct Source {
     pub rows: Vec<usize>,
     /// The domain that DKIM or SPF vouched for, where it is not the From domain's own.
     pub vouched: Option<String>,
-    /// A reverse name not answered, or not told, that could say whose the source is.
+    /// Why it is taken for the domain's own.
+    pub tie: Option<Tie>,
+    /// Whose servers they are, by the confirmed name of the busiest.
+    pub run_by: Option<&'static Platform>,
+    /// What SPF gives today for the busiest row, where it did not pass then.
+    pub today: Option<SpfResult>,
+    /// What was not answered, or not told, and could say whose the source is: a reverse name, the SPF record.
     pub open: Option<Question>,
 }
 
@@ -44,6 +52,17 @@ pub enum Sender {
     Nameless,
 }
 
+/// What shows that a server is the domain's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// Its confirmed name is of the domain's organization.
+    Name,
+    /// The domain's SPF record lists it.
+    Listed,
+    /// Its mail carries a signature of the domain's that fails: so does what a forwarder changed.
+    Signature,
+}
+
 /// What becomes of a source's mail, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
@@ -51,11 +70,13 @@ pub enum Standing {
     Aligned,
     /// SPF alone vouches for it: no aligned signature.
     SpfAlone,
+    /// Vouched for as another name of the organization, which strict alignment turns down.
+    Strict,
     /// Vouched for as another domain: a service to be set up.
     Unaligned,
     /// One of ours by its name, which SPF does not list; its signature carries it.
     Unlisted,
-    /// One of ours by its name; nothing passes.
+    /// One of ours by its name, by SPF or by a signature; nothing passes.
     Failing,
     /// Our signature came through a server that SPF does not list.
     Forwarded,
@@ -68,9 +89,10 @@ pub enum Standing {
 }
 
 impl Standing {
-    pub const ALL: [Standing; 9] = [
+    pub const ALL: [Standing; 10] = [
         Standing::Aligned,
         Standing::SpfAlone,
+        Standing::Strict,
         Standing::Unaligned,
         Standing::Unlisted,
         Standing::Failing,
@@ -85,6 +107,7 @@ impl Standing {
         match self {
             Standing::Aligned => "aligned",
             Standing::SpfAlone => "spf-alone",
+            Standing::Strict => "strict",
             Standing::Unaligned => "unaligned",
             Standing::Unlisted => "unlisted",
             Standing::Failing => "failing",
@@ -117,7 +140,7 @@ pub fn gather(lookup: &Lookup, report: &Aggregate) -> Vec<Source> {
     let known = Known::of(lookup, report);
     let mut groups: BTreeMap<(String, Standing), Source> = BTreeMap::new();
     for (n, row) in report.rows.iter().enumerate() {
-        let (sender, standing) = (known.sender(row), known.standing(row));
+        let (sender, standing) = (known.sender(row), known.standing(report, row));
         let source = groups.entry((sender.to_string(), standing)).or_insert_with(|| Source {
             sender,
             standing,
@@ -126,6 +149,9 @@ pub fn gather(lookup: &Lookup, report: &Aggregate) -> Vec<Source> {
             addresses: Vec::new(),
             rows: Vec::new(),
             vouched: row.foreign().map(str::to_owned),
+            tie: None,
+            run_by: None,
+            today: None,
             open: None,
         });
         source.count = source.count.saturating_add(row.count);
@@ -139,6 +165,13 @@ pub fn gather(lookup: &Lookup, report: &Aggregate) -> Vec<Source> {
         source.open = source.addresses.iter().find_map(|(ip, _)| known.open(*ip));
     }
     sources.sort_by_key(|s| std::cmp::Reverse(s.count));
+    let to_cure = sources.iter_mut().filter(|s| matches!(s.standing, Standing::Failing | Standing::Unlisted));
+    for (n, source) in to_cure.enumerate() {
+        let Some(row) = source.rows.first().map(|&n| &report.rows[n]) else { continue };
+        source.tie = known.tie(row);
+        source.run_by = row.source.and_then(|ip| platform::that_run(known.name(ip)?).first().copied());
+        source.today = if n < ASKED { today(lookup, row) } else { None };
+    }
     sources
 }
 
@@ -156,10 +189,21 @@ fn busiest<'r>(rows: impl Iterator<Item = &'r Row>) -> Vec<(IpAddr, u64)> {
     counts
 }
 
+/// What SPF gives today for a row's address and MAIL FROM, where that is the domain's own.
+fn today(lookup: &Lookup, row: &Row) -> Option<SpfResult> {
+    listing(lookup, row.source?, &row.path().filter(|path| path.ours)?.domain).result
+}
+
+fn listing(lookup: &Lookup, ip: IpAddr, domain: &str) -> Check {
+    check_host(lookup, ip, domain, &format!("postmaster@{domain}"), None, false)
+}
+
 /// What the report as a whole says of signatures and addresses.
 struct Known<'a> {
     domain: &'a str,
     reverse: BTreeMap<IpAddr, Reverse>,
+    /// Does the domain's SPF record list the address today? Of those from which nothing passes.
+    spf: BTreeMap<IpAddr, Check>,
     /// Addresses from which SPF passed for the From domain.
     listed: BTreeSet<IpAddr>,
     /// Signatures of the From domain's that passed where SPF did too: they are made there.
@@ -170,11 +214,16 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn of(lookup: &Lookup, report: &'a Aggregate) -> Known<'a> {
-        let asked = busiest(report.rows.iter()).into_iter().map(|(ip, _)| ip).filter(|ip| is_public(*ip)).take(ASKED);
-        let reverse = asked.filter_map(|ip| Some((ip, reverse::of(lookup, ip)?))).collect();
+        let public =
+            |rows: Vec<(IpAddr, u64)>| rows.into_iter().map(|(ip, _)| ip).filter(|ip| is_public(*ip)).take(ASKED);
+        let reverse =
+            public(busiest(report.rows.iter())).filter_map(|ip| Some((ip, reverse::of(lookup, ip)?))).collect();
+        let domain = report.policy.domain.as_str();
+        let failing = public(busiest(report.rows.iter().filter(|row| !row.passes() && row.foreign().is_none())));
         let mut known = Known {
-            domain: &report.policy.domain,
+            domain,
             reverse,
+            spf: failing.map(|ip| (ip, listing(lookup, ip, domain))).collect(),
             listed: BTreeSet::new(),
             home: BTreeSet::new(),
             handed_on: BTreeMap::new(),
@@ -212,16 +261,38 @@ impl<'a> Known<'a> {
             return Some(reverse.question.clone());
         }
         let settled = reverse.names.iter().any(|n| n.confirmed == Some(true));
-        reverse.names.iter().find(|n| n.confirmed.is_none() && !settled).map(|n| n.forward.clone())
+        let name = reverse.names.iter().find(|n| n.confirmed.is_none() && !settled).map(|n| n.forward.clone());
+        name.or_else(|| self.spf.get(&ip)?.unanswered().cloned())
     }
 
-    /// Does it look like a server of the domain's own: by its name, or because SPF lists it?
+    /// Has it a name of the domain's own?
+    fn named(&self, ip: IpAddr) -> bool {
+        self.name(ip).is_some_and(|n| psl(n).is_some() && psl(n) == psl(self.domain))
+    }
+
+    /// Does it look like a server of the domain's own, by its name or by what passed elsewhere in the report?
     fn own(&self, row: &Row) -> bool {
-        let Some(ip) = row.source else { return false };
-        self.listed.contains(&ip) || self.name(ip).is_some_and(|n| psl(n).is_some() && psl(n) == psl(self.domain))
+        row.source.is_some_and(|ip| self.listed.contains(&ip) || self.named(ip))
     }
 
-    fn standing(&self, row: &Row) -> Standing {
+    /// Does the SPF record of today list it? One that lets everybody pass says nothing.
+    fn listed_today(&self, ip: IpAddr) -> bool {
+        let passes = |c: &Check| c.result == Some(SpfResult::Pass);
+        let all =
+            |c: &Check| c.matched.as_deref().is_some_and(|m| m.trim_start_matches('+').eq_ignore_ascii_case("all"));
+        self.spf.get(&ip).is_some_and(|c| passes(c) && !all(c))
+    }
+
+    /// Why a row from which nothing passes is taken for the domain's own.
+    fn tie(&self, row: &Row) -> Option<Tie> {
+        match row.source {
+            Some(ip) if self.named(ip) => Some(Tie::Name),
+            Some(ip) if self.listed.contains(&ip) || self.listed_today(ip) => Some(Tie::Listed),
+            _ => broken_signatures(row).next().map(|_| Tie::Signature),
+        }
+    }
+
+    fn standing(&self, report: &Aggregate, row: &Row) -> Standing {
         let relayed =
             row.reasons.iter().any(|r| matches!(r.as_str(), "forwarded" | "mailing_list" | "trusted_forwarder"));
         let platform = row.platform.is_some();
@@ -236,6 +307,8 @@ impl<'a> Known<'a> {
                 let many = own_signatures(row).any(|s| self.handed_on.get(&s).is_some_and(|a| a.len() >= MANY));
                 let bounces_elsewhere = row.paths.iter().any(|p| p.passes() && !p.ours);
                 match () {
+                    // SPF passed as well, and strict alignment does not count it.
+                    _ if row.paths.iter().any(|p| p.passes() && p.ours) => Standing::Aligned,
                     _ if self.own(row) => Standing::Unlisted,
                     // A service that takes its bounces itself: SPF passes for its own domain.
                     _ if bounces_elsewhere && (platform || !made) => Standing::Aligned,
@@ -245,6 +318,7 @@ impl<'a> Known<'a> {
                 }
             }
             (_, Some(true)) => Standing::SpfAlone,
+            _ if !report.turned_down(row).is_empty() => Standing::Strict,
             // What vouches for our own name, and yet does not count, is the reporter's riddle.
             _ if own || row.paths.iter().any(|p| p.passes() && p.ours) => Standing::Unclear,
             _ if relayed => Standing::Altered,
@@ -256,7 +330,9 @@ impl<'a> Known<'a> {
                         Standing::Altered
                     }
                     _ if platform || foreign => Standing::Unaligned,
-                    _ if self.own(row) || broken => Standing::Failing,
+                    _ if self.tie(row).is_some() => Standing::Failing,
+                    // The receiver could not look at our signature.
+                    _ if signatures(row, |result| result == "temperror").next().is_some() => Standing::Unclear,
                     _ => Standing::Stranger,
                 }
             }
@@ -396,6 +472,52 @@ mod tests {
         let found = sources(vec![plain()], "9.100.51.198.in-addr.arpa TIMEOUT");
         assert!(found[0].open.is_some());
         assert!(sources(vec![plain()], "")[0].open.is_none());
+    }
+
+    #[test]
+    fn what_the_spf_record_lists_is_ours_whatever_its_envelope() {
+        let shop = || row("198.51.100.9", false, false, &[], &[("shop.example.com", "none")]);
+        let found = sources(vec![shop()], "example.com TXT \"v=spf1 ip4:198.51.100.0/24 -all\"");
+        assert_eq!(
+            (found[0].standing, found[0].tie, found[0].today),
+            (Standing::Failing, Some(Tie::Listed), Some(SpfResult::None))
+        );
+        let all = sources(vec![shop()], "example.com TXT \"v=spf1 +all\"");
+        assert_eq!(all[0].standing, Standing::Stranger, "everybody is listed");
+        let silent = sources(vec![shop()], "example.com SERVFAIL");
+        assert_eq!((silent[0].standing, silent[0].open.is_some()), (Standing::Stranger, true));
+    }
+
+    #[test]
+    fn a_broken_signature_is_a_weak_tie() {
+        let shared = row("40.107.1.10", false, false, &[("example.com", "s1", "fail")], &[("example.com", "fail")]);
+        let named = "10.1.107.40.in-addr.arpa PTR mail-db5.outbound.protection.outlook.com\nmail-db5.outbound.protection.outlook.com A 40.107.1.10";
+        let found = sources(vec![shared], named);
+        assert_eq!((found[0].standing, found[0].tie), (Standing::Failing, Some(Tie::Signature)));
+        assert_eq!(found[0].run_by.map(|p| p.id.as_str()), Some("microsoft-365"));
+        let unseen =
+            row("198.51.100.9", false, false, &[("example.com", "s1", "temperror")], &[("example.com", "temperror")]);
+        assert_eq!(alone(unseen, "").1, Standing::Unclear);
+    }
+
+    #[test]
+    fn strict_alignment_turns_our_own_down() {
+        let signed = [("mail.example.com", "s1", "pass")];
+        let path = [("bounce.example.com", "pass")];
+        let strict = |dkim, spf, from_dkim: &[(&str, &str, &str)]| {
+            let policy = Policy {
+                domain: "example.com".into(),
+                adkim: Some("s".into()),
+                aspf: Some("s".into()),
+                ..Policy::default()
+            };
+            let report =
+                Aggregate { policy, rows: vec![row("192.0.2.4", dkim, spf, from_dkim, &path)], ..Aggregate::default() };
+            gather(&Lookup::new(&Answers::new()), &report)[0].standing
+        };
+        assert_eq!(strict(false, false, &signed), Standing::Strict);
+        assert_eq!(strict(true, false, &[OURS]), Standing::Aligned, "SPF passed, and is not counted");
+        assert_eq!(alone(row("192.0.2.4", false, false, &signed, &path), "").1, Standing::Unclear, "relaxed: a riddle");
     }
 
     #[test]

@@ -153,7 +153,33 @@ impl TlsReport {
     }
 }
 
+impl Failure {
+    /// The policy itself was not to be had: the sender goes by an older one, or delivers as if there were none
+    /// (RFC 8461 §3.3).
+    pub fn is_of_the_policy(&self) -> bool {
+        let kind = self.result_type.as_deref();
+        matches!(kind, Some("sts-policy-fetch-error" | "sts-policy-invalid" | "sts-webpki-invalid"))
+    }
+}
+
 impl Outcome {
+    /// Does the policy name this mail host (RFC 8461 §4.1)? `None` where the report does not tell.
+    pub fn names(&self, host: &str) -> Option<bool> {
+        let lines = self.policy.lines.items.iter().filter_map(|l| l.split_once(':'));
+        let named = lines.filter(|(key, _)| key.trim() == "mx").map(|(_, name)| domain(name));
+        let named: Vec<String> = named.filter(|_| self.policy.kind.as_deref() == Some("sts")).collect();
+        let host = domain(host);
+        let below = |suffix: &str| host.split_once('.').is_some_and(|(_, rest)| rest == suffix);
+        let fits = |name: &String| *name == host || name.strip_prefix("*.").is_some_and(below);
+        (!named.is_empty()).then(|| named.iter().any(fits))
+    }
+
+    /// Does anything of it keep mail out?
+    pub fn keeps_out(&self) -> bool {
+        let details = &self.failure_details.items;
+        self.enforced() == Some(true) && (details.is_empty() || details.iter().any(|f| !f.is_of_the_policy()))
+    }
+
     /// Some sum up less than they list, or nothing at all.
     pub fn failed(&self) -> u64 {
         let listed = self.failure_details.items.iter().fold(0_u64, |sum, f| sum.saturating_add(f.count));
@@ -192,6 +218,19 @@ mod tests {
         assert_eq!(report.policies.items[0].enforced(), Some(true));
         let testing = REPORT.replace("enforce", "testing");
         assert_eq!(read(testing.as_bytes()).unwrap().policies.items[0].enforced(), Some(false));
+    }
+
+    #[test]
+    fn a_policy_names_hosts_one_label_deep() {
+        let lines = r#""mode: enforce","mx: mail.example.com","mx: *.example.net""#;
+        let report = read(REPORT.replace(r#""mode: enforce""#, lines).as_bytes()).unwrap();
+        let names = |host| report.policies.items[0].names(host);
+        assert_eq!((names("Mail.example.com."), names("a.example.net")), (Some(true), Some(true)));
+        assert_eq!(
+            (names("mx9.example.com"), names("a.b.example.net"), names("example.net")),
+            (Some(false), Some(false), Some(false))
+        );
+        assert_eq!(read(REPORT.as_bytes()).unwrap().policies.items[0].names("a"), None);
     }
 
     #[test]

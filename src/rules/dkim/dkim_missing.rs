@@ -4,6 +4,7 @@ use crate::facts::Facts;
 use crate::facts::freemail;
 use crate::knowledge::Platform;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
+use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule, since, stranger};
 use crate::shell::command;
 
@@ -124,6 +125,9 @@ fn relief(facts: &Facts) -> Option<&'static str> {
     }
     if facts.reading.reported.compauth.as_ref().is_some_and(|c| c.result == "pass") {
         return Some(" Microsoft took the sender for genuine by other signs; another receiver may not.");
+    }
+    if failure::overridden(facts).is_some() {
+        return Some(" The receiver took the message although DMARC fails; another may not.");
     }
     stranger::delivered(facts).then_some(
         " The server is not known to be yours: if the message is not either, it is no wonder that nobody signed it.",

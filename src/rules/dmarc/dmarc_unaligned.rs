@@ -162,6 +162,9 @@ fn explain(facts: &Facts, from: &str, legs: &Legs, excused: bool) -> String {
     } else if facts.dmarc.is_absent() {
         said.push(format!("{from} has no DMARC record today, so nothing asks for a failure to be punished yet."));
     }
+    said.extend(
+        failure::overridden(facts).map(|why| format!("The receiver took it all the same, {why}; others may not.")),
+    );
     said.join(" ")
 }
 
@@ -252,6 +255,7 @@ mod tests {
     use super::super::testing::{Case, only, texts};
     use super::*;
     use crate::evidence::{Data, Kind, Outcome};
+    use crate::facts::reported;
     use crate::knowledge::platform::DkimSetup;
     use crate::rules::{Exhibit, Place};
 
@@ -329,6 +333,32 @@ mod tests {
         assert_eq!(found(plain().dmarc("fail")).severity, Severity::Critical);
         let excused = found(plain().dmarc("pass").txt("_dmarc.example.com", &["v=DMARC1; p=reject"]).nothing_else());
         assert_eq!((excused.severity, excused.confidence), (Severity::Info, Confidence::Possible));
+    }
+
+    #[test]
+    fn what_the_receiver_took_all_the_same_is_a_warning() {
+        let case = |policy: &str, disposition: &str| {
+            let mut case = Case::from("example.com").spf("pass", "list.test").dkim("fail", "example.com").dmarc("fail");
+            let dmarc = case.reading.reported.dmarc.as_mut().unwrap();
+            (dmarc.policy, dmarc.disposition) = (Some(policy.into()), Some(disposition.into()));
+            case.txt("_dmarc.example.com", &["v=DMARC1; p=reject"]).nothing_else()
+        };
+        let found = |case: Case| only(judge_with(&case.facts(), unknown));
+        let taken = found(case("reject", "none"));
+        assert_eq!(
+            (taken.severity, taken.title.as_str()),
+            (Severity::Medium, "DMARC fails: only SPF passes, and for list.test")
+        );
+        assert!(taken.explanation.contains("took it all the same, by a rule of its own"), "{}", taken.explanation);
+        assert_eq!(found(case("reject", "reject")).severity, Severity::Critical);
+        assert_eq!(found(case("none", "none")).severity, Severity::Critical, "nothing was overridden");
+        let mut sealed = case("reject", "oreject");
+        let span = crate::span::Span::new(0, 1);
+        let compauth = |reason: &str| reported::Compauth { result: "pass".into(), reason: Some(reason.into()), span };
+        sealed.reading.reported.compauth = Some(compauth("130"));
+        let sealed = found(sealed);
+        assert_eq!(sealed.severity, Severity::Medium);
+        assert!(sealed.explanation.contains("for the ARC seal"), "{}", sealed.explanation);
     }
 
     #[test]

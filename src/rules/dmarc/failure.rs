@@ -20,20 +20,43 @@ pub fn vouched(facts: &Facts) -> bool {
     facts.reading.reported.compauth.as_ref().is_some_and(|c| c.result == "pass")
 }
 
+/// Why the receiver took the message although DMARC failed and the policy asks for it to be kept out: an override
+/// (RFC 7489 §6.7), of which the header tells the reason or nothing.
+pub fn overridden(facts: &Facts) -> Option<&'static str> {
+    let reported = &facts.reading.reported;
+    let dmarc = reported.dmarc.as_ref().filter(|d| d.result == "fail")?;
+    let sealed = "for the ARC seal of a server that it trusts";
+    if let Some(compauth) = reported.compauth.as_ref().filter(|_| vouched(facts)) {
+        let by_seal = compauth.reason.as_deref() == Some("130");
+        return Some(if by_seal { sealed } else { "by its own judgement of the sender (compauth)" });
+    }
+    let seal_holds = reported.arc.as_ref().is_some_and(|arc| arc.result == "pass");
+    // The policy as the receiver read it, where it says so: it may have been milder then.
+    let asked = match (dmarc.policy.as_deref(), facts.dmarc.effective) {
+        (Some("none"), _) | (None, None) => false,
+        (_, Some((policy, _))) => policy > Policy::None,
+        // A subdomain's own policy may be milder than the one it names.
+        (Some(_), None) => seal_holds,
+    };
+    let taken = asked && dmarc.disposition.as_deref() == Some("none");
+    taken.then_some(if seal_holds { sealed } else { "by a rule of its own" })
+}
+
 /// Nothing asked for a failure to be punished: no record, as DNS says or the receiver said.
 pub fn unasked(facts: &Facts) -> bool {
     let none = facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "none");
     (facts.dmarc.is_absent() || (none && facts.dmarc.governing().is_none())) && !receiver_failed(facts)
 }
 
-/// Critical where the receiver failed the message or the policy has it kept out; high otherwise.
+/// Critical where the receiver failed the message or the policy has it kept out, less where it took it all the same; high
+/// otherwise.
 pub fn severity(facts: &Facts) -> Severity {
     let enforced = facts.dmarc.effective.is_some_and(|(policy, _)| policy > Policy::None);
+    if vouched(facts) || overridden(facts).is_some() {
+        return Severity::Medium;
+    }
     if receiver_failed(facts) {
         return Severity::Critical;
-    }
-    if vouched(facts) {
-        return Severity::Medium;
     }
     if enforced { Severity::Critical } else { Severity::High }
 }

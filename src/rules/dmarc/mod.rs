@@ -1,6 +1,6 @@
 //! Rules of the group `dmarc`.
 
-pub(super) mod failure;
+pub(crate) mod failure;
 mod own_signature;
 mod seen;
 #[cfg(test)]

@@ -85,8 +85,7 @@ fn found(facts: &Facts, told: &[&Item], compauth: Option<(&Compauth, Option<&'st
     let warned = told.iter().any(|i| leaning(i) == Some(Leaning::Warn))
         || compauth.is_some_and(|(c, row)| c.result != "pass" || row.is_some_and(|r| r.leaning == Leaning::Warn));
     let failed = compauth.is_some_and(|(c, _)| c.result == "fail");
-    let passed = facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
-    let by_ptr = !passed && compauth.is_some_and(|(c, _)| is_by_ptr(c));
+    let by_ptr = compauth.is_some_and(|(c, _)| is_by_ptr(facts, c));
     let title = match (spam.is_empty(), failed, warned) {
         (true, false, _) if by_ptr => "Microsoft let this through by the server's reverse name alone".to_owned(),
         (false, ..) => shorten(format!("Microsoft marked this message: {}", spam.join(", "))),
@@ -102,7 +101,7 @@ fn found(facts: &Facts, told: &[&Item], compauth: Option<(&Compauth, Option<&'st
         let reason = c.reason.as_ref().map_or(String::new(), |r| format!(" reason={r}"));
         let text = row.map_or("Microsoft documents no meaning for this", |r| &r.meaning);
         lines.push(format!("compauth={}{reason} means: {text}.", c.result));
-        if is_by_ptr(c) {
+        if by_ptr {
             lines.push(
                 "This is good today and fragile: it rests on the server's reverse name alone, so another server, or \
                  another receiver, may not pass it. Let SPF or DKIM pass in the From domain."
@@ -134,9 +133,18 @@ fn found(facts: &Facts, told: &[&Item], compauth: Option<(&Compauth, Option<&'st
     finding
 }
 
-/// Passed by the reverse name of the server, where SPF and DKIM proved nothing.
-fn is_by_ptr(compauth: &Compauth) -> bool {
-    compauth.result == "pass" && matches!(compauth.reason.as_deref(), Some("111" | "116"))
+/// Passed by the reverse name of the server, where SPF and DKIM proved nothing. Microsoft's table gives 111 for an aligned
+/// pass under a DMARC error, its guide for operators for the reverse name: what else it wrote tells which.
+fn is_by_ptr(facts: &Facts, compauth: &Compauth) -> bool {
+    let reported = facts.reading.reported.dmarc.as_ref().map(|d| d.result.as_str());
+    let error = matches!(reported, Some("temperror" | "permerror"));
+    let proven = reported == Some("pass") || facts.alignment.dmarc == Some(true);
+    matches!(compauth.result.as_str(), "pass" | "softpass")
+        && match compauth.reason.as_deref() {
+            Some("103" | "104" | "116" | "201" | "202") => !proven,
+            Some("111") => !error && facts.alignment.dmarc == Some(false),
+            _ => false,
+        }
 }
 
 /// What to do, by what decided.
@@ -174,7 +182,7 @@ fn shorten(title: String) -> String {
 mod tests {
     use super::*;
     use crate::rules::Place;
-    use crate::rules::receiver::testing::{facts, only};
+    use crate::rules::receiver::testing::{facts, only, passed};
     use crate::span::Span;
 
     fn compauth(result: &str, reason: &str) -> Option<Compauth> {
@@ -225,12 +233,47 @@ mod tests {
 
     #[test]
     fn a_pass_by_the_reverse_name_alone_is_good_with_a_warning() {
-        let f = facts("From: a@example.com\r\n", |r| r.reported.compauth = compauth("pass", "111"));
-        let finding = only(judge(&f));
-        assert_eq!(finding.title, "Microsoft let this through by the server's reverse name alone");
-        assert_eq!(finding.severity, Severity::Low);
-        assert!(finding.explanation.contains("reverse name"), "{}", finding.explanation);
-        assert!(finding.fix.is_some());
+        for (result, reason) in [("pass", "103"), ("pass", "116"), ("softpass", "202")] {
+            let f = facts("From: a@example.com\r\n", |r| r.reported.compauth = compauth(result, reason));
+            let finding = only(judge(&f));
+            assert_eq!(finding.title, "Microsoft let this through by the server's reverse name alone", "{reason}");
+            assert_eq!(finding.severity, Severity::Low);
+            assert!(finding.explanation.contains("reverse name"), "{}", finding.explanation);
+            assert!(finding.fix.is_some());
+        }
+    }
+
+    #[test]
+    fn reason_111_is_read_by_what_stands_beside_it() {
+        let title = |dmarc: &str, aligned: Option<bool>| {
+            let mut f = facts("From: a@example.com\r\n", |r| {
+                passed(r);
+                r.reported.dmarc.as_mut().unwrap().result = dmarc.into();
+                r.reported.compauth = compauth("pass", "111");
+            });
+            f.alignment.dmarc = aligned;
+            only(judge(&f)).title
+        };
+        let reserved = "Microsoft let this message through, with reservations";
+        assert_eq!(title("temperror", Some(true)), reserved);
+        assert_eq!(title("permerror", Some(false)), reserved);
+        assert_eq!(title("none", None), reserved, "nothing tells which");
+        assert_eq!(title("none", Some(false)), "Microsoft let this through by the server's reverse name alone");
+    }
+
+    #[test]
+    fn every_reason_means_what_microsoft_documents() {
+        for (result, reason, means) in [
+            ("pass", "104", "PTR"),
+            ("pass", "108", "changed the body"),
+            ("pass", "112", "did not answer in time"),
+            ("pass", "703", "not enforced"),
+            ("none", "502", "a message that this organization sent"),
+            ("none", "905", "through other servers"),
+        ] {
+            let row = meaning(&compauth(result, reason).unwrap()).unwrap();
+            assert!(row.meaning.contains(means), "{reason}: {}", row.meaning);
+        }
     }
 
     #[test]

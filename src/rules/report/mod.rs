@@ -10,12 +10,14 @@ mod report_sender_failing;
 mod report_sender_unaligned;
 mod report_sender_unsigned;
 mod report_strangers;
+mod report_strict_alignment;
 mod tls_report_failures;
 
 use super::Rule;
 
 pub(super) const RULES: &[&Rule] = &[
     &report_sender_failing::RULE,
+    &report_strict_alignment::RULE,
     &report_sender_unaligned::RULE,
     &report_sender_unsigned::RULE,
     &report_policy_ready::RULE,

@@ -1,7 +1,6 @@
-use super::support::{messages, open, report};
+use super::support::{messages, open, published, report};
 use crate::facts::Facts;
 use crate::facts::report::{Aggregate, Standing, policy_question};
-use crate::remedy::dmarc::Edit;
 use crate::remedy::{Change, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
 
@@ -33,7 +32,7 @@ fn judge(facts: &Facts) -> Verdict {
     if own == 0 {
         return Verdict::NotApplicable;
     }
-    if of(|s| matches!(s, Standing::Unaligned | Standing::Failing)).next().is_some() {
+    if of(|s| matches!(s, Standing::Unaligned | Standing::Failing | Standing::Strict)).next().is_some() {
         return Verdict::Pass;
     }
     let mut gaps = open(facts);
@@ -52,14 +51,9 @@ fn judge(facts: &Facts) -> Verdict {
 fn find(facts: &Facts, report: &Aggregate, own: u64) -> Verdict {
     let domain = &report.policy.domain;
     let question = policy_question(report);
-    let answer = facts.evidence.answers.get(&question);
-    let texts: Vec<String> =
-        answer.iter().flat_map(|a| a.texts()).map(|t| String::from_utf8_lossy(&t).into_owned()).collect();
     let mut fix = Remedy::new("When the reports of some weeks and of all receivers agree, ask for quarantine")
         .step("Leave it in force until the reports show nothing of yours junked; then go on to p=reject");
-    let published = texts.iter().filter(|t| t.trim_start().starts_with("v=DMARC1")).collect::<Vec<_>>();
-    if let [text] = published[..] {
-        let mut edit = Edit::of(text);
+    if let Some((texts, mut edit)) = published(facts, report) {
         match edit.get("p") {
             // It has been tightened since.
             Some("none") => edit.set("p", "quarantine"),

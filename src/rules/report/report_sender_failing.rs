@@ -1,6 +1,10 @@
-use super::support::{addresses, kept_out, messages, not_yet, open, report, rows, severity, standing, who};
+use super::support::{
+    addresses, busiest, kept_out, messages, not_yet, open, report, rows, severity, signing, standing, who,
+};
 use crate::facts::Facts;
-use crate::facts::report::{Aggregate, Sender, Source, Standing};
+use crate::facts::report::aggregate::Path;
+use crate::facts::report::{Aggregate, Row, Sender, Source, Standing, Tie};
+use crate::facts::spf::SpfResult;
 use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
@@ -12,15 +16,17 @@ rule! {
     ///
     /// ## What we saw
     /// A DMARC report lists mail from an address that carries your domain's name, or that SPF lists for your domain, or
-    /// that has your signature on it. SPF does not pass there, and often DKIM does not either.
+    /// that has your signature on it. SPF does not pass there, and often DKIM does not either; or the receiver's look-ups
+    /// of both came to nothing.
     ///
     /// ## Why mail suffers
     /// Where neither passes, the mail fails DMARC and is junked or refused under a strict policy. Where only DKIM passes,
     /// one change on the way is enough to break it.
     ///
     /// ## How to fix it
-    /// Decide whether the server still sends for you. If it does: add its address to the SPF record and let it sign with
-    /// DKIM. If not: switch it off, and leave SPF as it is.
+    /// Decide whether the server still sends for you. If it does: let the SPF record of its MAIL FROM domain list it, a
+    /// service by the term it documents and never by one shared address, and let it sign with DKIM. If not: switch it
+    /// off, and leave SPF as it is. Where look-ups failed, mend the name servers first.
     ///
     /// ## How to check
     /// SPF must pass for the address, and a report of a later day must show it passing.
@@ -35,48 +41,64 @@ fn judge(facts: &Facts) -> Verdict {
 
 fn find(report: &Aggregate, source: &Source) -> Finding {
     let domain = &report.policy.domain;
+    let row = busiest(report, source);
+    let path = row.and_then(Row::path);
     let fails = source.standing == Standing::Failing;
-    let (title, severity, what) = match fails {
-        true => (
-            titled(
-                format!("Mail as {domain} from {} passes nothing", who(source)),
-                "A server that looks like yours passes nothing",
-            ),
+    let silent = fails && row.is_some_and(unanswered);
+    let named = who(source);
+    let (titles, severity, what) = match (fails, silent) {
+        (_, true) => (
+            [
+                format!("Look-ups for mail as {domain} from {named} failed"),
+                "Look-ups for mail of yours failed".to_owned(),
+            ],
+            severity(source),
+            "fail DMARC because DNS look-ups failed (temperror)",
+        ),
+        (true, false) => (
+            [
+                format!("Mail as {domain} from {named} passes nothing"),
+                "A server that looks like yours passes nothing".to_owned(),
+            ],
             severity(source),
             "fail DMARC",
         ),
+        (false, _) => (
+            [
+                format!("{named} sends as {domain}, and SPF does not list it"),
+                "A server that looks like yours is not listed by SPF".to_owned(),
+            ],
+            Severity::Low,
+            "pass DMARC by their signature alone",
+        ),
+    };
+    let (confidence, because) = match (&source.sender, source.tie) {
+        (Sender::Platform(_), _) => {
+            (Confidence::Likely, "the signature is that of a platform; it may also have been forwarded")
+        }
+        (_, Some(Tie::Name)) => (Confidence::Likely, "the address has a name of your domain that leads back to it"),
+        (_, Some(Tie::Listed)) => (Confidence::Likely, "SPF lists the address for your domain"),
+        _ => (
+            Confidence::Possible,
+            "the mail carries a signature of your domain, which fails: it does so too where a forwarder changed the mail",
+        ),
+    };
+    let fix = match silent {
+        true => Remedy::new("Nothing to list or to sign anew: see whether the name servers answer at all times")
+            .step("Where they do, it was the receiver's resolver; look whether reports of other days say the same"),
         false => {
-            let title = titled(
-                format!("{} sends as {domain}, and SPF does not list it", who(source)),
-                "A server that looks like yours is not listed by SPF",
-            );
-            (title, Severity::Low, "pass DMARC by their signature alone")
+            let fix = Remedy::new(format!(
+                "If it sends for {domain}, let SPF list it{}; if not, switch it off",
+                if fails { " and let it sign" } else { "" }
+            ));
+            let spf = path.and_then(|path| spf_step(report, source, path));
+            spf.into_iter().chain(fails.then(|| signing(report, row))).fold(fix, Remedy::step)
         }
     };
-    let because = match &source.sender {
-        Sender::Platform(_) => "the signature is that of a platform; it may also have been forwarded",
-        Sender::Host(_) => "the address has a name of your domain that leads back to it",
-        _ => "SPF lists the address for your domain, or the mail carries your signature",
-    };
-    let terms: Vec<String> = source.addresses.iter().take(4).map(|(ip, _)| term(*ip)).collect();
-    let mut fix =
-        Remedy::new(format!("If it sends for {domain}, list it in SPF and let it sign; if not, switch it off"));
-    fix = match &source.sender {
-        Sender::Platform(platform) if !platform.spf.is_empty() => {
-            fix.step(format!("In the SPF record of the bounce domain, before `all`: {}", platform.spf.join(" ")))
-        }
-        _ => fix.step(format!("In the SPF record of {domain}, before `all`: {}", terms.join(" "))),
-    };
-    if fails {
-        fix = fix.step(format!(
-            "Let the server sign with DKIM as {domain}; a failing signature of its own shows a wrong or missing key"
-        ));
-    }
-    let ip = source.addresses.first().map_or("ADDRESS".to_owned(), |(ip, _)| ip.to_string());
     let wait = if fails { not_yet(report) } else { "" };
-    Finding::new(&RULE, title)
+    let finding = Finding::new(&RULE, failure::title(titles))
         .severity(severity)
-        .sure(Confidence::Likely, because)
+        .sure(confidence, because)
         .explain(format!(
             "{} from {} {what} at {}.{}{wait}",
             messages(source.count),
@@ -85,13 +107,62 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
             kept_out(source)
         ))
         .exhibits(rows(report, source, 3, if fails { "neither passes" } else { "SPF does not pass" }))
-        .fix(fix)
-        .check(command!("postdoc spf {} --ip {}", domain, ip), "pass")
+        .fix(fix);
+    match (path, source.addresses.first()) {
+        _ if silent => {
+            finding.check(command!("postdoc check {} --only ns,spf,dkim", domain), "every question answered")
+        }
+        (Some(path), Some((ip, _))) if path.ours && source.today != Some(SpfResult::Pass) => {
+            finding.check(command!("postdoc spf {} --ip {}", path.domain, ip), "pass")
+        }
+        _ => finding.check(command!("postdoc check {} --only dkim", domain), "a key of the server's"),
+    }
 }
 
-/// The one with names, where it is not too long.
-fn titled(named: String, plain: &str) -> String {
-    failure::title([named, plain.to_owned(), plain.to_owned()])
+/// All that could have vouched for the domain came to nothing for want of an answer.
+fn unanswered(row: &Row) -> bool {
+    let spf = row.path().is_some_and(|p| p.ours && p.result == "temperror");
+    let mut own = row.signatures.iter().filter(|s| s.ours && !matches!(s.result.as_str(), "" | "none"));
+    spf && own.all(|s| s.result == "temperror")
+}
+
+/// What SPF needs: it is asked of MAIL FROM, whatever From says (RFC 7208 §2.4).
+fn spf_step(report: &Aggregate, source: &Source, path: &Path) -> Option<String> {
+    let (domain, at) = (&report.policy.domain, &path.domain);
+    if let Sender::Platform(platform) = &source.sender {
+        let terms = platform.spf.join(" ");
+        return (!terms.is_empty()).then(|| format!("In the SPF record of the bounce domain, before `all`: {terms}"));
+    }
+    if !path.ours {
+        return Some(match at.as_str() {
+            "" => format!("Let it use a MAIL FROM in {domain}, and the SPF record there list it"),
+            at => {
+                format!("SPF was asked of {at}: let it use a MAIL FROM in {domain}, and the SPF record there list it")
+            }
+        });
+    }
+    if source.today == Some(SpfResult::Pass) {
+        return Some(format!("SPF of {at} passes for the address today: nothing to add there"));
+    }
+    let shared = source.tie == Some(Tie::Signature) && matches!(source.sender, Sender::Host(_));
+    let terms = match source.run_by {
+        Some(platform) if !platform.spf.is_empty() => {
+            format!(
+                "{} (the addresses of {} are shared: never one of them alone)",
+                platform.spf.join(" "),
+                platform.name
+            )
+        }
+        _ if shared => format!("the term that {} documents for its customers, never the address alone", source.sender),
+        _ => source.addresses.iter().take(4).map(|(ip, _)| term(*ip)).collect::<Vec<_>>().join(" "),
+    };
+    Some(match (path.result.as_str(), source.today) {
+        ("permerror", _) | (_, Some(SpfResult::PermError)) => {
+            format!("Mend the SPF record of {at} (permerror), and see that it lists it: {terms}")
+        }
+        (_, Some(SpfResult::None)) => format!("Publish an SPF record at {at}, which has none, with: {terms}"),
+        _ => format!("In the SPF record of {at}, before `all`: {terms}"),
+    })
 }
 
 /// How SPF lists an address (RFC 7208 §5.6).
@@ -116,6 +187,50 @@ mod tests {
         assert_eq!(found.severity, Severity::Medium);
         assert!(found.fix.unwrap().steps[0].ends_with("ip4:198.51.100.9"));
         assert_eq!(found.check.unwrap().command, "postdoc spf example.com --ip 198.51.100.9");
+    }
+
+    #[test]
+    fn the_record_is_that_of_mail_from() {
+        let shop = Record("192.0.2.1", 8, "none", "fail", "fail", "", "shop.example.com none");
+        let zone = "example.com TXT \"v=spf1 ip4:192.0.2.0/24 -all\"";
+        let found = only(judge(&facts(&xml("none", &[BOTH, shop]), Some(zone))));
+        assert_eq!(found.because, "SPF lists the address for your domain");
+        assert_eq!(
+            found.fix.unwrap().steps,
+            [
+                "Publish an SPF record at shop.example.com, which has none, with: ip4:192.0.2.1",
+                "Let the server sign with DKIM as example.com"
+            ]
+        );
+        assert_eq!(found.check.unwrap().command, "postdoc spf shop.example.com --ip 192.0.2.1");
+    }
+
+    #[test]
+    fn failed_look_ups_call_for_no_record() {
+        let zone = "example.com TXT \"v=spf1 ip4:192.0.2.0/24 -all\"";
+        let silent =
+            Record("192.0.2.1", 8, "none", "fail", "fail", "example.com s1 temperror", "example.com temperror");
+        let found = only(judge(&facts(&xml("none", &[silent]), Some(zone))));
+        assert_eq!(found.title, "Look-ups for mail as example.com from 192.0.2.1 failed");
+        assert!(found.fix.unwrap().summary.starts_with("Nothing to list"));
+        let broken =
+            Record("192.0.2.1", 8, "none", "fail", "fail", "example.com s9 permerror", "example.com permerror");
+        let steps = only(judge(&facts(&xml("none", &[broken]), Some(zone)))).fix.unwrap().steps;
+        assert_eq!(steps[0], "SPF of example.com passes for the address today: nothing to add there");
+        assert!(steps[1].contains("a whole key stands at s9._domainkey.example.com"), "{}", steps[1]);
+    }
+
+    #[test]
+    fn a_shared_address_is_never_listed() {
+        let shared = Record("40.107.1.10", 6, "none", "fail", "fail", "example.com s1 fail", "example.com fail");
+        let run = |name: &str| format!("10.1.107.40.in-addr.arpa PTR {name}\n{name} A 40.107.1.10");
+        let found = |name: &str| only(judge(&facts(&xml("none", &[shared]), Some(&run(name)))));
+        let outlook = found("mail-db5.outbound.protection.outlook.com");
+        assert_eq!(outlook.confidence, Confidence::Possible);
+        let step = &outlook.fix.unwrap().steps[0];
+        assert!(step.contains("include:spf.protection.outlook.com") && !step.contains("ip4:"), "{step}");
+        let step = &found("out.host.example").fix.unwrap().steps[0];
+        assert!(step.contains("that host.example documents") && !step.contains("ip4:"), "{step}");
     }
 
     #[test]

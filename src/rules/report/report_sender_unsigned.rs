@@ -1,4 +1,4 @@
-use super::support::{addresses, messages, report, rows, standing, who};
+use super::support::{addresses, busiest, messages, report, rows, signing, standing, who};
 use crate::facts::Facts;
 use crate::facts::report::{Aggregate, Sender, Source, Standing};
 use crate::remedy::{Remedy, platform};
@@ -32,8 +32,16 @@ fn judge(facts: &Facts) -> Verdict {
 
 fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
     let domain = &report.policy.domain;
+    let row = busiest(report, source);
     let fix = Remedy::new(format!("Let {} sign with DKIM as {domain}", source.sender));
     let fix = match &source.sender {
+        // There is one, which does not pass: another would not mend it.
+        _ if row.is_some_and(|row| {
+            row.signatures.iter().any(|s| s.ours && !matches!(s.result.as_str(), "pass" | "none" | ""))
+        }) =>
+        {
+            Remedy::new(format!("Let the signature of {domain} pass")).step(signing(report, row))
+        }
         Sender::Platform(platform) => platform::signing(fix, platform, domain, &facts.evidence.answers),
         _ => fix.step("Make a key at the server that sends, publish its record, and switch signing on"),
     };
@@ -66,6 +74,14 @@ mod tests {
         let found = only(judge(&of("none", &[BOTH, unsigned])));
         assert_eq!(found.title, "192.0.2.7 sends as example.com without a signature that counts");
         assert!(found.explanation.starts_with("9 messages from 192.0.2.7"));
+    }
+
+    #[test]
+    fn a_signature_that_could_not_be_looked_at_is_not_missing() {
+        let unseen = Record("192.0.2.7", 9, "none", "fail", "pass", "example.com s1 temperror", "example.com pass");
+        let fix = only(judge(&of("none", &[BOTH, unseen]))).fix.unwrap();
+        assert_eq!(fix.summary, "Let the signature of example.com pass");
+        assert!(fix.steps[0].contains("no answer for s1._domainkey.example.com (temperror)"), "{}", fix.steps[0]);
     }
 
     #[test]

@@ -36,10 +36,21 @@ fn judge(facts: &Facts) -> Verdict {
         all if all == count => "All of it was junked or refused, as the policy asks.".to_owned(),
         some => format!("{some} of them were junked or refused."),
     };
-    let servers = strangers.iter().map(|s| s.addresses.len().max(1)).sum::<usize>();
-    let fix = match report.policy.p.as_deref() {
-        Some("none") => Remedy::new("Nothing to set up; a stricter policy, once your own mail passes, keeps it out"),
-        _ => Remedy::new("Nothing to set up; the policy is there for this mail"),
+    let servers = match strangers.iter().map(|s| s.addresses.len().max(1)).sum::<usize>() {
+        1 => first.sender.to_string(),
+        several => format!("{several} servers, {} the busiest", first.sender),
+    };
+    let mut asked = strangers.iter().flat_map(|s| &s.rows).filter_map(|&n| report.asked(report.rows.get(n)?));
+    let fix = match (report.policy.p.as_deref(), asked.any(|policy| policy == "none")) {
+        (Some("none"), _) => "Nothing to set up; a stricter policy, once your own mail passes, keeps it out",
+        // RFC 9989 §4.7: of subdomains `sp` decides.
+        (_, true) => {
+            "Nothing to set up; sp=none lets it through as a subdomain of yours: a stricter sp, once your own mail passes, keeps it out"
+        }
+        _ if kept_out < count => {
+            "Nothing to set up; the policy asks for it to be kept out, which each receiver decides for itself"
+        }
+        _ => "Nothing to set up; the policy is there for this mail",
     };
     let title = failure::title([
         format!("{} as {domain} come from strangers", messages(count)),
@@ -47,10 +58,12 @@ fn judge(facts: &Facts) -> Verdict {
         "Strangers send in your name".to_owned(),
     ]);
     Finding::new(&RULE, title)
-        .sure(Confidence::Likely, "nothing passes, and no name or signature ties the servers to you")
-        .explain(format!("{servers} servers, {} the busiest. {fate} If one of them is yours, it signs nothing and SPF does not list it.", first.sender))
+        .sure(Confidence::Likely, "nothing passes, and no name, SPF record or signature ties the servers to you")
+        .explain(format!(
+            "{servers}: {fate} If a server of yours is among them, it signs nothing and SPF does not list it."
+        ))
         .exhibits(strangers.iter().take(3).flat_map(|s| rows(report, s, 1, "nothing passes")))
-        .fix(fix)
+        .fix(Remedy::new(fix))
         .check(command!("postdoc check {} --only dmarc", domain), "the policy you mean to have")
         .into()
 }
@@ -69,6 +82,16 @@ mod tests {
             (Severity::Info, "7 messages as example.com come from strangers")
         );
         assert!(found.fix.unwrap().records.is_empty());
+        assert!(found.explanation.starts_with("198.51.100.9: None of it was kept out."), "{}", found.explanation);
+    }
+
+    #[test]
+    fn a_milder_policy_for_subdomains_is_told() {
+        let text = xml("reject", &[BOTH, STRANGER]).replace("</p>", "</p><sp>none</sp>");
+        let fix = |text: &str| only(judge(&facts(text, Some("")))).fix.unwrap().summary;
+        assert!(fix(&text).contains("each receiver decides"), "From is the domain itself");
+        let below = text.replacen("<header_from>example.com", "<header_from>news.example.com", 2);
+        assert!(fix(&below).contains("sp=none"), "{}", fix(&below));
     }
 
     #[test]

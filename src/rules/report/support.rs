@@ -1,7 +1,8 @@
 //! What the rules on DMARC reports share.
 
 use crate::facts::Facts;
-use crate::facts::report::{Aggregate, Received, Sender, Source, Standing};
+use crate::facts::report::{Aggregate, Received, Row, Sender, Source, Standing, policy_question};
+use crate::remedy::dmarc::Edit;
 use crate::rules::{Exhibit, Gap, Severity};
 
 /// The report, where the input is one about DMARC.
@@ -23,6 +24,45 @@ pub fn messages(count: u64) -> String {
 pub fn rows(report: &Aggregate, source: &Source, most: usize, label: &str) -> Vec<Exhibit> {
     let rows = source.rows.iter().filter_map(|&n| report.rows.get(n)).take(most);
     rows.map(|row| Exhibit::report(part(row.number), row.line(), label)).collect()
+}
+
+/// The busiest row of a source.
+pub fn busiest<'r>(report: &'r Aggregate, source: &Source) -> Option<&'r Row> {
+    source.rows.first().and_then(|&n| report.rows.get(n))
+}
+
+/// What DKIM needs, by what became of the domain's own signature.
+pub fn signing(report: &Aggregate, row: Option<&Row>) -> String {
+    let domain = &report.policy.domain;
+    let own = row.and_then(|row| row.signatures.iter().find(|s| s.ours && !matches!(s.result.as_str(), "" | "none")));
+    let Some(own) = own else { return format!("Let the server sign with DKIM as {domain}") };
+    let key = match &own.selector {
+        Some(selector) => format!("{selector}._domainkey.{}", own.domain),
+        None => format!("the key of {}", own.domain),
+    };
+    match own.result.as_str() {
+        "temperror" => {
+            format!("DKIM: the receiver got no answer for {key} (temperror); see whether the name servers answer")
+        }
+        "permerror" => {
+            format!("DKIM: the signature cannot be used (permerror); see whether a whole key stands at {key}")
+        }
+        word => format!(
+            "DKIM: the signature as {} does not pass ({word}); see whether {key} is the key of this server, and whether anything changes the mail after it signs",
+            own.domain
+        ),
+    }
+}
+
+/// The policy record published now, with all that stands beside it; `None` where it is not the only one, or not known.
+pub fn published(facts: &Facts, report: &Aggregate) -> Option<(Vec<String>, Edit)> {
+    let answer = facts.evidence.answers.get(&policy_question(report))?;
+    let texts: Vec<String> = answer.texts().map(|t| String::from_utf8_lossy(&t).into_owned()).collect();
+    let mut records = texts.iter().filter(|t| t.trim_start().starts_with("v=DMARC1"));
+    match (records.next(), records.next()) {
+        (Some(text), None) => Some((texts.clone(), Edit::of(text))),
+        _ => None,
+    }
 }
 
 /// How a row is called.

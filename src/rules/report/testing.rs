@@ -8,6 +8,7 @@ use std::sync::Arc;
 pub use crate::rules::testing::only;
 
 /// A record: address, count, disposition, DKIM and SPF as DMARC counts them, `domain selector result`, `domain result`.
+#[derive(Clone, Copy)]
 pub struct Record(
     pub &'static str,
     pub u64,

@@ -15,8 +15,9 @@ rule! {
     /// records that do not match, or an MTA-STS policy that could not be read.
     ///
     /// ## Why mail suffers
-    /// Under an enforced MTA-STS policy, or with TLSA records published, the sender must not deliver: mail to you waits and
-    /// is returned. In testing mode it is delivered all the same, and the report is the warning.
+    /// Under an enforced MTA-STS policy, or with TLSA records published, the sender must not deliver to such a host: mail
+    /// to you waits and may be returned. In testing mode it is delivered all the same, and the report is the warning. A
+    /// policy that could not be had stops nothing: the sender goes by an older copy, or delivers without any.
     ///
     /// ## How to fix it
     /// By what failed: a certificate is renewed or issued for the MX host's own name; TLSA records follow each new key before it
@@ -24,13 +25,13 @@ rule! {
     ///
     /// ## How to check
     /// The check of the domain reads its policy, its TLSA records and, with --probe-mx, what its mail hosts really offer.
-    pub RULE = "tls-report-failures", Report, Medium, judge, ["RFC 8460 §4.3", "RFC 8461 §5", "RFC 7672 §2.2"]
+    pub RULE = "tls-report-failures", Report, Medium, judge, ["RFC 8460 §4.3", "RFC 8461 §3.3", "RFC 8461 §5", "RFC 7672 §2.2"]
 }
 
 fn judge(facts: &Facts) -> Verdict {
     let Some(report) = facts.reading.report.as_ref().and_then(Received::tls) else { return Verdict::NotApplicable };
     // By kind, in the order of first mention; the domain of a report is one (RFC 8460 §4.1).
-    let mut kinds: BTreeMap<&str, Vec<(usize, &Failure)>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, bool), Vec<(usize, &Failure)>> = BTreeMap::new();
     let mut enforced = BTreeMap::new();
     let mut unexplained = 0_u64;
     for (n, outcome) in report.policies.items.iter().enumerate() {
@@ -40,6 +41,9 @@ fn judge(facts: &Facts) -> Verdict {
         }
         for failure in details {
             let kind = failure.result_type.as_deref().unwrap_or("unknown");
+            // RFC 8460 has no type of its own for a host that the policy does not name.
+            let host = failure.receiving_mx_hostname.as_deref().filter(|_| kind == "validation-failure");
+            let kind = (kind, host.and_then(|host| outcome.names(host)) == Some(false));
             kinds.entry(kind).or_default().push((n + 1, failure));
             let worst = enforced.entry(kind).or_insert(Some(false));
             *worst = match (*worst, outcome.enforced()) {
@@ -50,7 +54,7 @@ fn judge(facts: &Facts) -> Verdict {
         }
     }
     let findings =
-        kinds.iter().map(|(kind, failures)| find(report, kind, failures, enforced.get(kind).copied().flatten()));
+        kinds.iter().map(|(kind, failures)| find(report, *kind, failures, enforced.get(kind).copied().flatten()));
     let gap = Gap {
         question: format!("Why did {unexplained} sessions fail?"),
         needs: "a report that lists its failures (failure-details)".into(),
@@ -58,7 +62,12 @@ fn judge(facts: &Facts) -> Verdict {
     Verdict::of(findings.collect(), (unexplained > 0).then_some(gap).into_iter().collect())
 }
 
-fn find(report: &TlsReport, kind: &str, failures: &[(usize, &Failure)], enforced: Option<bool>) -> Finding {
+fn find(
+    report: &TlsReport,
+    (kind, unnamed): (&str, bool),
+    failures: &[(usize, &Failure)],
+    enforced: Option<bool>,
+) -> Finding {
     let domain = report.domain();
     let count = failures.iter().fold(0_u64, |sum, (_, f)| sum.saturating_add(f.count));
     let mut hosts: Vec<&str> = failures.iter().filter_map(|(_, f)| f.receiving_mx_hostname.as_deref()).collect();
@@ -69,9 +78,16 @@ fn find(report: &TlsReport, kind: &str, failures: &[(usize, &Failure)], enforced
         [one] => one.to_owned(),
         [first, ..] => format!("{first} and {} more hosts", hosts.len() - 1),
     };
-    let (what, cure) = meaning(kind);
+    let (what, cure) = if unnamed { UNNAMED } else { meaning(kind) };
     let (severity, fate) = match enforced {
-        Some(true) => (Severity::High, "The policy is enforced, so this mail was not delivered."),
+        _ if failures.iter().all(|(_, f)| f.is_of_the_policy()) => (
+            Severity::Medium,
+            "No mail is kept out by that: the sender goes by a copy it still has, or delivers as if there were no policy.",
+        ),
+        Some(true) => (
+            Severity::High,
+            "The policy is enforced, so nothing was delivered in these sessions; the sender tries another host, or later.",
+        ),
         Some(false) => (Severity::Medium, "The policy is not enforced, so the mail was delivered all the same."),
         None => (Severity::Medium, "The report does not say whether the policy is enforced."),
     };
@@ -107,6 +123,12 @@ fn line(f: &Failure) -> String {
     let said = parts.iter().filter_map(|(name, value)| Some(format!("{name}={} ", value.as_ref()?)));
     said.collect::<String>() + &format!("failed-session-count={}", f.count)
 }
+
+/// A mail host that stands in no mx line of the policy.
+const UNNAMED: (&str, &str) = (
+    "the MTA-STS policy does not name the host",
+    "Add an mx line for the host to https://mta-sts.<domain>/.well-known/mta-sts.txt, then change the id in _mta-sts.<domain>; or take the host out of MX",
+);
 
 /// What a result type means, and what cures it (RFC 8460 §4.3).
 fn meaning(kind: &str) -> (&'static str, &'static str) {
@@ -184,6 +206,23 @@ mod tests {
         assert_eq!(only(judge(&told("testing", EXPIRED, 3))).severity, Severity::Medium);
         let other = EXPIRED.replace("certificate-expired", "quantum");
         assert!(only(judge(&told("none", &other, 3))).explanation.contains("(quantum)"));
+    }
+
+    #[test]
+    fn a_policy_that_is_not_to_be_had_keeps_nothing_out() {
+        let fetch = EXPIRED.replace("certificate-expired", "sts-policy-fetch-error");
+        let found = only(judge(&told("enforce", &fetch, 3)));
+        assert_eq!(found.severity, Severity::Medium);
+        assert!(found.explanation.contains("No mail is kept out"), "{}", found.explanation);
+    }
+
+    #[test]
+    fn a_host_that_the_policy_does_not_name() {
+        let invalid = EXPIRED.replace("certificate-expired", "validation-failure");
+        let fix = |mode: &str| only(judge(&told(mode, &invalid, 3))).fix.unwrap().summary;
+        assert!(fix("enforce\",\"mx: mx1.example.com").starts_with("Add an mx line"));
+        assert!(fix("enforce\",\"mx: *.example.com").starts_with("Look at the certificate chain"));
+        assert!(fix("enforce").starts_with("Look at the certificate chain"), "the report does not tell");
     }
 
     #[test]

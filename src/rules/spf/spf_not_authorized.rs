@@ -7,6 +7,7 @@ use crate::facts::Facts;
 use crate::facts::freemail;
 use crate::facts::spf::SpfResult;
 use crate::facts::spf::record::Record;
+use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, aligned, rule, since};
 use crate::span::Span;
 
@@ -72,6 +73,7 @@ fn found(facts: &Facts, domain: &str) -> Finding {
         _ if repaired => Severity::Low,
         (Owner::Forwarder(_), true, _) => Severity::Info,
         (_, true, _) => Severity::Low,
+        _ if failure::overridden(facts).is_some() => Severity::Medium,
         (_, false, Some(false)) => Severity::High,
         (_, false, _) => Severity::Critical,
     };
