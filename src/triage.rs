@@ -106,8 +106,9 @@ fn one_cure(cause: &mut Finding) {
             continue;
         }
         // Nothing may stand beside an alias (RFC 1034 §3.6.2).
-        let meet = |a: &Change, b: &Change| a.kind == b.kind || [a.kind, b.kind].contains(&Kind::Cname);
-        let competes = |c: &Change| fix.records.iter().any(|own| own.name == c.name && meet(own, c) && own != c);
+        let alias = |c: &Change| c.kind == Kind::Cname && !c.after.is_empty();
+        let meet = |a: &Change, b: &Change| a.name == b.name && (a.kind == b.kind || alias(a) || alias(b));
+        let competes = |c: &Change| fix.records.iter().any(|own| meet(own, c) && own != c);
         if other.records.iter().any(competes) {
             *other = Remedy::new(fix.summary.clone()).step("The record that cures it is shown with the cause.");
         }
@@ -333,8 +334,12 @@ mod tests {
         let with = |n, leads_to, change: Change| {
             finding(n, Severity::High, leads_to).fix(Remedy::new("publish").record(change))
         };
-        let folded = fold(vec![with(0, &["b"], alias), with(1, &[], text)]);
-        assert!(folded[0].consequences[0].fix.as_ref().unwrap().records.is_empty());
+        // An alias that goes makes room.
+        let gone = Change { before: alias.after.clone(), after: vec![], ..alias.clone() };
+        for (change, left) in [(alias, 0), (gone, 1)] {
+            let folded = fold(vec![with(0, &["b"], change), with(1, &[], text.clone())]);
+            assert_eq!(folded[0].consequences[0].fix.as_ref().unwrap().records.len(), left);
+        }
     }
 
     #[test]
