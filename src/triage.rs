@@ -3,7 +3,7 @@
 mod check;
 mod report;
 
-use crate::evidence::{InputKind, Outcome};
+use crate::evidence::{InputKind, Kind, Outcome};
 use crate::facts::Facts;
 use crate::facts::antispam::Leaning;
 use crate::facts::dkim::{DkimResult, Verification};
@@ -115,7 +115,10 @@ fn one_cure(cause: &mut Finding) {
             *other = Remedy::new(fix.summary.clone()).step("Nothing can be published before that; check again then.");
             continue;
         }
-        let competes = |c: &Change| fix.records.iter().any(|own| own.name == c.name && own.kind == c.kind && own != c);
+        // Nothing may stand beside an alias (RFC 1034 §3.6.2).
+        let alias = |c: &Change| c.kind == Kind::Cname && !c.after.is_empty();
+        let meet = |a: &Change, b: &Change| a.name == b.name && (a.kind == b.kind || alias(a) || alias(b));
+        let competes = |c: &Change| fix.records.iter().any(|own| meet(own, c) && own != c);
         if other.records.iter().any(competes) {
             *other = Remedy::new(fix.summary.clone()).step("The record that cures it is shown with the cause.");
         }
@@ -348,6 +351,25 @@ mod tests {
         let records = |f: &Finding| f.fix.as_ref().unwrap().records.len();
         assert_eq!(records(&folded[0]), 1);
         assert_eq!(folded[0].consequences.iter().map(records).collect::<Vec<_>>(), [0, 1]);
+    }
+
+    #[test]
+    fn nothing_stands_beside_the_alias_of_the_cause() {
+        let text = Change::txt("b.example.com", &[] as &[&str], &["v=spf1 -all"]);
+        let alias = Change {
+            kind: Kind::Cname,
+            after: vec![crate::evidence::Data::Cname("mailer.test".into())],
+            ..text.clone()
+        };
+        let with = |n, leads_to, change: Change| {
+            finding(n, Severity::High, leads_to).fix(Remedy::new("publish").record(change))
+        };
+        // An alias that goes makes room.
+        let gone = Change { before: alias.after.clone(), after: vec![], ..alias.clone() };
+        for (change, left) in [(alias, 0), (gone, 1)] {
+            let folded = fold(vec![with(0, &["b"], change), with(1, &[], text.clone())]);
+            assert_eq!(folded[0].consequences[0].fix.as_ref().unwrap().records.len(), left);
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub struct Lists {
     /// URIs of List-Unsubscribe, in order.
     pub unsubscribe: Vec<Spanned<String>>,
     pub unsubscribe_field: Option<Span>,
+    /// A second one, which RFC 2369 §3 forbids.
+    pub unsubscribe_again: Option<Span>,
     pub unsubscribe_post: Option<Spanned<String>>,
     /// `bulk`, `list`, `junk`; lower case.
     pub precedence: Option<Spanned<String>>,
@@ -34,7 +36,10 @@ pub fn read(header: &Header, text: &[u8]) -> Lists {
         match lower_case(field.name.of(text), &mut buffer) {
             b"list-id" => first(&mut lists.list_id, identifier(*field, text)),
             b"list-unsubscribe" => {
-                lists.unsubscribe_field.get_or_insert(field.span());
+                match lists.unsubscribe_field {
+                    None => lists.unsubscribe_field = Some(field.span()),
+                    Some(_) => lists.unsubscribe_again = Some(field.span()),
+                }
                 lists.unsubscribe.extend(uris(field.value, text));
             }
             b"list-unsubscribe-post" => first(&mut lists.unsubscribe_post, value(field.value, text)),

@@ -3,6 +3,7 @@
 use super::{Change, Remedy, TTL, blank, text};
 use crate::evidence::{Answers, Data, Kind, Question};
 use crate::knowledge::Platform;
+use crate::knowledge::platform::ReturnPath;
 
 /// Adds where to switch signing on at `platform`, and the records it asks for at `domain`.
 pub fn signing(remedy: Remedy, platform: &Platform, domain: &str, answers: &Answers) -> Remedy {
@@ -46,13 +47,27 @@ pub fn keys(platform: &Platform, domain: &str, answers: &Answers) -> Vec<Change>
 /// the platform offers none.
 pub fn return_path(platform: &Platform, domain: &str) -> Option<String> {
     let setup = platform.return_path.as_ref()?;
+    let (name, target) = bounce_domain(platform, setup, domain);
+    Some(format!("{name} {} {target}", setup.record))
+}
+
+/// The alias by which the platform takes bounces to `name` back, where that is its return path inside `domain`.
+pub fn bounce_alias(platform: &Platform, domain: &str, name: &str) -> Option<Change> {
+    let setup = platform.return_path.as_ref().filter(|setup| setup.record.eq_ignore_ascii_case("CNAME"))?;
+    let (its, target) = bounce_domain(platform, setup, domain);
+    let after = vec![Data::Cname(target)];
+    (its == name).then(|| Change { name: its, kind: Kind::Cname, ttl: TTL, before: Vec::new(), after })
+}
+
+/// Name and target.
+fn bounce_domain(platform: &Platform, setup: &ReturnPath, domain: &str) -> (String, String) {
     let target = match setup.target.as_deref() {
         Some(target) => Platform::fill(target, domain),
         None => blank(&format!("target that {} shows", platform.name)),
     };
     let label = Platform::fill(&setup.label, domain);
     let name = if label.is_empty() { domain.to_owned() } else { format!("{label}.{domain}") };
-    Some(format!("{name} {} {target}", setup.record))
+    (name, target)
 }
 
 #[cfg(test)]

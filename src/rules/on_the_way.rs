@@ -3,8 +3,9 @@
 
 use crate::facts::authres::{AuthRes, MethodResult, comment};
 use crate::facts::boundary::{is_public, path};
-use crate::facts::dkim::Signature;
+use crate::facts::dkim::{Signature, Verification};
 use crate::facts::lookup::Lookup;
+use crate::facts::organization::Agreement;
 use crate::facts::received::Hop;
 use crate::facts::reported::Dkim;
 use crate::facts::spf::{SpfResult, check_host};
@@ -138,6 +139,25 @@ pub(super) fn dkim_pass_before<'f>(facts: &'f Facts, domain: &str) -> Option<(&'
 pub(super) fn says_altered(d: &Dkim) -> bool {
     let detail = d.detail.to_ascii_lowercase().replace('-', " ");
     ["body hash", "bodyhash", "altered", "modified"].iter().any(|k| detail.contains(k))
+}
+
+/// Does the receiver say so, or do we find it: with what was changed undone, the signature fits?
+pub(super) fn was_altered(facts: &Facts, d: &Dkim) -> bool {
+    says_altered(d) || proven_altered(facts, d)
+}
+
+/// With what was changed undone, the signature fits: it was good before.
+pub(super) fn proven_altered(facts: &Facts, d: &Dkim) -> bool {
+    let found = d.signature.and_then(|n| facts.verified.iter().find(|v| v.signature == n));
+    found.is_some_and(|v| v.is_genuine() && !v.altered.is_empty())
+}
+
+/// A signature in the name of From's organization that was made over this message, whatever came of it on the way:
+/// nobody else can have written it.
+pub(super) fn genuine(facts: &Facts) -> Option<&Verification> {
+    let agreement = |v: &Verification| facts.alignment.signatures.get(v.signature).copied().flatten();
+    let ours = |v: &Verification| agreement(v).is_some_and(|a| a != Agreement::None);
+    facts.verified.iter().find(|v| v.is_genuine() && ours(v))
 }
 
 /// Results of ARC sets and of fields that are not believed.

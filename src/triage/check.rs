@@ -4,6 +4,7 @@ use crate::evidence::said::Part;
 use crate::evidence::{Kind, Question, Server};
 use crate::facts::Facts;
 use crate::facts::domain::blocklists;
+use crate::facts::record::Pasted;
 use crate::facts::subject::Subject;
 use crate::rules::Gap;
 
@@ -50,9 +51,12 @@ fn learnt(facts: &Facts, part: Part) -> bool {
     }
 }
 
-/// What a check shows beside what its rules judge and got no answer to, and the parts that nothing could be asked for.
+/// What a check shows beside what its rules judge and got no answer to, and the parts that nothing could be asked for;
+/// of a paste, the records that were left out.
 pub fn beside(facts: &Facts) -> Vec<Gap> {
-    let Some(subject) = &facts.reading.subject else { return Vec::new() };
+    let Some(subject) = &facts.reading.subject else {
+        return facts.reading.record.as_ref().and_then(left_out).into_iter().collect();
+    };
     let wish = &facts.evidence.said.check;
     let zone = facts.domain.zone.as_ref().and_then(|zone| zone.apex.as_deref());
     let own = |q: &Question| Some(q.name.as_str()) == subject.domain();
@@ -84,6 +88,18 @@ pub fn beside(facts: &Facts) -> Vec<Gap> {
         });
     }
     gaps
+}
+
+/// A paste of several names is judged by the first of them.
+fn left_out(pasted: &Pasted) -> Option<Gap> {
+    let records = match pasted.unread {
+        0 => return None,
+        1 => "1 more record stands".to_owned(),
+        more => format!("{more} more records stand"),
+    };
+    let judged = pasted.name.as_deref().unwrap_or("the first one");
+    let question = format!("{records} in the paste, and only {judged} was judged: are the others sound?");
+    Some(Gap { question, needs: "one name at a time, pasted by itself".to_owned() })
 }
 
 #[cfg(test)]
@@ -187,5 +203,23 @@ mod tests {
         let wish = Wish { ips: vec!["192.0.2.25".parse().unwrap()], ..only(&[Part::Ptr]) };
         let d = check("example.com", GOOD, &[], wish);
         assert_eq!((d.unknown.len(), d.verdict.state), (0, State::Pass), "{:?} {:?}", d.unknown, d.findings);
+    }
+
+    #[test]
+    fn what_a_paste_holds_besides_is_named() {
+        let gaps = |paste: &str| {
+            let input = Input::read("-", paste.as_bytes(), None).unwrap();
+            let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+            let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+            diagnose(Arc::new(evidence), reading).unknown.iter().map(|gap| gap.question.clone()).collect::<Vec<_>>()
+        };
+        let faulty = "_dmarc.example.com. TXT v=DMARC1; p=reject; mailto:x@example.com\n";
+        let more =
+            gaps(&format!("{faulty}_domainkey.example.com. TXT o=-;\nak._domainkey.example.com. TXT v=DKIM1; p=\n"));
+        assert!(
+            more.iter().any(|q| q.starts_with("2 more records stand in the paste, and only _dmarc.example.com")),
+            "{more:?}"
+        );
+        assert!(!gaps(faulty).iter().any(|q| q.contains("in the paste")));
     }
 }

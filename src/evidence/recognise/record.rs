@@ -30,7 +30,7 @@ pub(super) fn guess(text: &[u8]) -> Option<Guess> {
         }
         if let Some(Zone { kind, name, .. }) = zone_line::read(line) {
             let sure = if name.is_some() { Confidence::Certain } else { Confidence::Likely };
-            return say(sure, format!("it is written as a {kind} record in a zone"));
+            return say(sure, format!("it is a line of a zone, of the type {kind}"));
         }
         if zone_line::is_spf_terms(value) {
             return say(Confidence::Possible, "SPF terms, though v=spf1 is missing".into());

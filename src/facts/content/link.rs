@@ -29,9 +29,9 @@ pub struct Link {
 }
 
 impl Link {
-    /// The organization that the host belongs to; the host itself where the list knows none.
+    /// The organization that the host belongs to; the host itself where the list knows none, or it is an address.
     pub fn organization(&self) -> String {
-        psl(&self.host).unwrap_or_else(|| self.host.clone())
+        psl(&self.host).filter(|_| !self.address).unwrap_or_else(|| self.host.clone())
     }
 }
 

@@ -26,6 +26,23 @@ pub struct Verification {
     pub altered: Vec<Altered>,
 }
 
+impl Verification {
+    /// Undone, the changes restore the hash; or the sent copy shows them.
+    pub fn is_proven(&self, of_body: bool) -> bool {
+        self.altered.iter().any(|a| a.what.in_body() == of_body && a.proof != Proof::Likely)
+    }
+
+    /// Its key signed this message, whatever was done to it since: nobody else can have made it.
+    pub fn is_genuine(&self) -> bool {
+        let fits = |hash: Hash, of_body: bool| match hash {
+            Hash::Match => true,
+            Hash::Mismatch => self.is_proven(of_body),
+            Hash::Unknown => false,
+        };
+        fits(self.header_hash, false) && fits(self.body_hash, true)
+    }
+}
+
 /// Does a hash agree?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]

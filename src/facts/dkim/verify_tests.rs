@@ -191,3 +191,22 @@ fn a_case_without_the_body_verifies_the_same() {
         assert_eq!(Case::new(&back, false).input.body, case.input.body);
     }
 }
+
+/// Only what is proven of every hash that does not fit shows that the key signed this message.
+#[test]
+fn a_message_is_the_signers_where_every_change_is_proven() {
+    let altered = |what, proof| Altered { what, proof, hop: None, could: vec![] };
+    let (footer, tag) = (|proof| altered(What::FooterAppended, proof), |proof| altered(What::SubjectTag, proof));
+    let genuine = |header_hash, body_hash, altered: Vec<Altered>| {
+        let (result, reason) = (Some(DkimResult::Fail), None);
+        Verification { signature: 0, header_hash, body_hash, result, reason, altered }.is_genuine()
+    };
+    use {Hash::*, Proof::*};
+    assert!(genuine(Match, Match, vec![]));
+    assert!(genuine(Match, Mismatch, vec![footer(RestoredHash)]));
+    assert!(genuine(Mismatch, Match, vec![tag(SentCopy)]));
+    assert!(genuine(Mismatch, Mismatch, vec![footer(RestoredHash), tag(RestoredHash)]));
+    assert!(!genuine(Match, Mismatch, vec![footer(Proof::Likely)]));
+    assert!(!genuine(Mismatch, Mismatch, vec![footer(RestoredHash)]));
+    assert!(!genuine(Match, Unknown, vec![]) && !genuine(Unknown, Match, vec![]));
+}

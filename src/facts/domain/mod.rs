@@ -27,11 +27,11 @@ pub mod zone;
 
 pub use asked::Asked;
 
-use super::Reading;
 use super::boundary::Identities;
-use super::dmarc::Dmarc;
+use super::dmarc::{Dmarc, Step};
 use super::lookup::Lookup;
 use super::spf::eval::checkable;
+use super::{Reading, organization};
 use crate::evidence::said::Part;
 use crate::evidence::{Data, Evidence, Kind, Question};
 use sha2::{Digest, Sha256};
@@ -87,7 +87,7 @@ pub fn gather(
     let blocklists = blocklists::gather(lookup, reading, identities, evidence);
     let subject = reading.subject.as_ref().and_then(|s| s.domain());
     let Some(domain) = subject.filter(|d| checkable(d)) else {
-        return Domain { blocklists, ..Domain::default() };
+        return Domain { blocklists, wildcard: strange(lookup, dmarc), ..Domain::default() };
     };
     let wants = |part| said.check.wants(part);
     let mut zone = (wants(Part::Ns) || wants(Part::Dnssec)).then(|| zone::gather(lookup, domain, wants(Part::Ns)));
@@ -126,6 +126,14 @@ pub fn gather(
         probes: probe::gather(lookup, domain, evidence),
         age: age::gather(lookup, domain, evidence),
     }
+}
+
+/// What stands at the name of a DMARC record and is none may be a wildcard's, and is then no record of that name.
+fn strange(lookup: &Lookup, dmarc: &Dmarc) -> Option<wildcard::Wildcard> {
+    let foreign = |step: &&Step| step.records.is_empty() && !step.others.is_empty();
+    let own = |step: &&Step| organization::psl(&step.domain).as_ref() == Some(&step.domain);
+    let step = dmarc.steps.iter().filter(|_| dmarc.is_absent()).filter(foreign).find(own)?;
+    wildcard::gather(lookup, &step.domain)
 }
 
 /// The name servers of a name that is a zone of its own.

@@ -86,11 +86,6 @@ fn compared(beside: &Beside, signed: &[String], shown: &str, place: &str, of_bod
     format!(" {fits}, so it is proven: on the way {shown}{place}. {told}{more}.")
 }
 
-/// Undone, the changes restore the hash; or the sent copy shows them.
-pub(super) fn proven(found: &Verification, of_body: bool) -> bool {
-    of(found, of_body).any(|a| a.proof != Proof::Likely)
-}
-
 /// What each change asks for.
 pub(super) fn cures(found: &Verification, of_body: bool) -> Vec<String> {
     let mut out: Vec<String> = of(found, of_body).map(|a| cure(a.what).to_owned()).collect();

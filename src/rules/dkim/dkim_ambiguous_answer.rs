@@ -45,7 +45,10 @@ fn judge(facts: &Facts) -> Verdict {
 fn find(facts: &Facts, key: &Key, records: &[KeyRecord]) -> Finding {
     let question = Question::new(&key.name, Kind::Txt);
     let usable: Vec<&KeyRecord> = records.iter().filter(|r| r.usable()).collect();
-    let passed = subject::worst(facts, &key.name).is_some_and(|s| s.passed());
+    let standing = subject::worst(facts, &key.name);
+    let passed = standing.as_ref().is_some_and(|s| s.passed());
+    // The receiver took the other one.
+    let mistaken = usable.len() > 1 && standing.is_some_and(|s| s.failure().is_some() && s.verifies_here());
     let severity = match (passed, usable.len()) {
         (true, _) => Severity::Low,
         (false, 0 | 1) => Severity::Medium,
@@ -88,6 +91,7 @@ fn find(facts: &Facts, key: &Key, records: &[KeyRecord]) -> Finding {
         .exhibits(exhibits)
         .fix(remedy)
         .check(question.dig(), "exactly one text")
+        .leads_to(if mistaken { &["dkim-signature-invalid", "dmarc-unaligned"] } else { &[] })
 }
 
 #[cfg(test)]
@@ -125,5 +129,14 @@ mod tests {
         assert!(matches!(Case::new(SIGNED).judge(&RULE), Verdict::Unknown(_)));
         assert!(matches!(Case::new("").judge(&RULE), Verdict::NotApplicable));
         assert!(matches!(Case::domain("example.com").zone("").judge(&RULE), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn the_wrong_one_of_two_keys_was_taken() {
+        let keys = [format!("p={RSA_2048}"), format!("p={RSA_1024}")];
+        let case = || Case::new(SIGNED).reported(report("fail", "")).txt(KEY, &[&keys[0], &keys[1]]);
+        assert_eq!(case().verifies().finding(&RULE).leads_to, ["dkim-signature-invalid", "dmarc-unaligned"]);
+        // Where neither fits, something else is wrong as well.
+        assert!(case().finding(&RULE).leads_to.is_empty());
     }
 }

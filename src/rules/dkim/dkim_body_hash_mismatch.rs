@@ -41,7 +41,9 @@ fn judge(facts: &Facts) -> Verdict {
             Some(Failure::Signature | Failure::Unexplained) => standing.only_the_body(),
             _ => false,
         };
-        if of_body && !standing.passed() && seen.insert((report.signature, standing.who())) {
+        // dkim-signature-invalid speaks of one that fits the body at hand.
+        let fits = standing.verifies_here();
+        if of_body && !fits && !standing.passed() && seen.insert((report.signature, standing.who())) {
             findings.push(changed(facts, Some(report), &standing));
         }
     }
@@ -76,7 +78,7 @@ fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding
                 .map(|s| Exhibit::input(s.tag(facts.text(), "bh").unwrap_or(s.span), "the hash that was signed")),
         );
     let found = standing.found.filter(|v| v.body_hash == Hash::Mismatch);
-    let proven = found.is_some_and(|v| alteration::proven(v, true));
+    let proven = found.is_some_and(|v| v.is_proven(true));
     let how = found.map(|v| alteration::told(facts, v, true)).unwrap_or_default();
     let cures = found.map(|v| alteration::cures(v, true)).unwrap_or_default();
     let finding = match report {

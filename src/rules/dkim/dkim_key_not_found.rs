@@ -41,6 +41,8 @@ fn judge(facts: &Facts) -> Verdict {
             (KeyState::Missing(outcome), report) => findings.push(absent(facts, key, *outcome, &standing, report)),
             (KeyState::Found(_), Some(report)) => findings.push(appeared(key, &standing, report)),
             (KeyState::Found(_), None) => {}
+            // Its look-up may have failed as ours did, or could have (RFC 8601 §2.7.1).
+            (_, Some(report)) if report.result == "temperror" => gaps.push(subject::gap(key)),
             (_, Some(report)) => findings.push(told(facts, &standing, report)),
             (_, None) => gaps.push(subject::gap(key)),
         }
@@ -116,7 +118,7 @@ fn appeared(key: &Key, standing: &Standing, report: &Dkim) -> Finding {
         .severity(Severity::Low)
         .sure(Confidence::Certain, "the receiver reported it, and DNS has changed since")
         .explain(format!(
-            "The receiver found no key at {} when this mail came. There is a record now: it was published since, or had not reached the receiver's DNS.",
+            "The receiver found no key at {} when this mail came. There is a record now: it was published since, had not reached the receiver's DNS, or the receiver's look-up failed.",
             key.name
         ))
         .exhibit(Exhibit::input(report.span, "the receiver found no key"))
@@ -133,8 +135,12 @@ fn told(facts: &Facts, standing: &Standing, report: &Dkim) -> Finding {
         _ => None,
     };
     let place = name.as_deref().map_or_else(|| format!("the key of {who}"), |n| format!("a key at {n}"));
+    let sure = match report.result == "temperror" {
+        true => (Confidence::Likely, "the receiver calls it a temporary error: its look-up may have failed"),
+        false => (Confidence::Certain, "the receiver reported it"),
+    };
     let finding = Finding::new(&RULE, "The receiver found no DKIM key")
-        .sure(Confidence::Certain, "the receiver reported it")
+        .sure(sure.0, sure.1)
         .explain(format!("The receiver looked for {place} and found none, so it could not check the signature."))
         .exhibit(Exhibit::input(report.span, "no key found"))
         .fix(match &name {
@@ -176,9 +182,8 @@ fn publish(facts: &Facts, standing: &Standing, name: &str, alias: Option<&str>) 
     let remedy = Remedy::new(format!("Publish the key at {name}"))
         .step(format!("At the system that signs as {domain}, look up the public key of selector {selector}, and publish it as below. Or let it use a selector whose key is published."));
     let Some(platform) = platform else {
-        let ed25519 =
-            standing.signature.and_then(|s| s.algorithm.as_ref()).is_some_and(|a| a.value.starts_with("ed25519"));
-        let change = Change::txt(name, &[] as &[&str], &[remedy::open_record(if ed25519 { "ed25519" } else { "rsa" })]);
+        let kind = if standing.is_ed25519() { "ed25519" } else { "rsa" };
+        let change = Change::txt(name, &[] as &[&str], &[remedy::open_record(kind)]);
         return remedy.marked(change);
     };
     let remedy = Remedy::new(format!("Publish the DKIM records of {} for {domain}", platform.name));
@@ -274,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_receivers_word_counts_while_dns_is_silent_and_what_is_there_now_is_told() {
-        let case = || Case::new(SIGNED).reported(report("temperror", "no key for signature"));
+        let case = || Case::new(SIGNED).reported(report("permerror", "no key for signature"));
         let found = case().nothing(KEY, Outcome::ServFail).finding(&RULE);
         assert_eq!((found.severity, found.confidence), (Severity::Critical, Confidence::Certain));
         let found = case().txt(KEY, &[&format!("p={RSA_2048}")]).finding(&RULE);
@@ -292,5 +297,30 @@ mod tests {
         for outcome in [Outcome::Timeout, Outcome::ServFail, Outcome::Refused] {
             assert!(matches!(Case::new(SIGNED).nothing(KEY, outcome).judge(&RULE), Verdict::Unknown(_)));
         }
+    }
+
+    #[test]
+    fn a_temporary_error_shows_no_missing_key() {
+        let case = || Case::new(SIGNED).reported(report("temperror", "no key for signature"));
+        for outcome in [Outcome::ServFail, Outcome::Timeout] {
+            assert!(matches!(case().nothing(KEY, outcome).judge(&RULE), Verdict::Unknown(_)));
+        }
+        assert!(matches!(case().judge(&RULE), Verdict::Unknown(_)));
+        assert!(case().nothing(KEY, Outcome::NxDomain).finding(&RULE).title.starts_with("There is no key"));
+        let alone = Dkim { signature: None, ..report("temperror", "no key for signature") };
+        assert_eq!(Case::new("").reported(alone).finding(&RULE).confidence, Confidence::Likely);
+        // A receiver that is sure of it is believed.
+        let sure = Case::new(SIGNED).reported(report("permerror", "no key for signature"));
+        assert_eq!(sure.nothing(KEY, Outcome::ServFail).finding(&RULE).confidence, Confidence::Certain);
+    }
+
+    #[test]
+    fn no_key_said_of_ed25519_by_one_that_does_not_know_it() {
+        let fields = SIGNED.replace("rsa-sha256", "ed25519-sha256");
+        let case = || Case::new(&fields).reported(report("neutral", "no key"));
+        assert!(matches!(case().txt(KEY, &[&format!("k=ed25519; p={ED25519}")]).judge(&RULE), Verdict::Pass));
+        assert!(matches!(case().nothing(KEY, Outcome::ServFail).judge(&RULE), Verdict::Unknown(_)));
+        let gone = case().nothing(KEY, Outcome::NxDomain).finding(&RULE);
+        assert!(gone.fix.unwrap().records[0].after[0].to_string().contains("k=ed25519"));
     }
 }

@@ -14,7 +14,8 @@ rule! {
     ///
     /// ## What we saw
     /// The message was signed a few days ago at most. The receiver verified it, and its key has been withdrawn or taken out
-    /// of DNS since; or the receiver found no key, and there is one now. Or, of a domain: its
+    /// of DNS since; or the receiver found no key, and there is one now (not where it calls that a temporary error, or may
+    /// not know Ed25519). Or, of a domain: its
     /// name servers have different copies of the zone, with different keys.
     ///
     /// ## Why mail suffers
@@ -48,7 +49,10 @@ fn judge(facts: &Facts) -> Verdict {
         match (&key.state, standing.passed(), standing.failure()) {
             (KeyState::Unasked(_) | KeyState::Failed(_), ..) => gaps.push(gap(key)),
             (state, true, _) if gone(state) => findings.push(find(key, &standing, true)),
-            (KeyState::Found(records), false, Some((_, Failure::NoKey))) if records.iter().any(|r| r.usable()) => {
+            // A temporary error may be the receiver's own look-up (RFC 8601 §2.7.1).
+            (KeyState::Found(records), false, Some((report, Failure::NoKey)))
+                if report.result != "temperror" && records.iter().any(|r| r.usable()) =>
+            {
                 findings.push(find(key, &standing, false));
             }
             _ => {}
@@ -250,5 +254,15 @@ mod tests {
         let timeout = signed(1).reported(report("pass", "")).nothing(KEY, Outcome::Timeout);
         assert!(matches!(timeout.judge(&RULE), Verdict::Unknown(_)));
         assert!(matches!(Case::domain("example.com").zone("").judge(&RULE), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn a_receiver_that_knows_no_ed25519_or_could_not_look_says_nothing_of_the_key() {
+        let field =
+            SIGNED.replace("s=s1;", &format!("s=s1; t={};", NOW - 86_400)).replace("rsa-sha256", "ed25519-sha256");
+        let case = Case::new(&field).reported(report("neutral", "no key"));
+        assert!(matches!(case.txt(KEY, &[&format!("k=ed25519; p={ED25519}")]).judge(&RULE), Verdict::Pass));
+        let failed = signed(1).reported(report("temperror", "no key for signature"));
+        assert!(matches!(failed.txt(KEY, &[&format!("p={RSA_2048}")]).judge(&RULE), Verdict::Pass));
     }
 }

@@ -26,6 +26,7 @@ rule! {
     /// ## How to fix it
     /// There are two usual causes. The private key in use is not the partner of the published one, typically after a change of
     /// keys: compare both. Or a system after the signer rewrote a signed field, such as Subject, To or Reply-To: let it sign last.
+    /// Where the receiver rejected it and it verifies here, leave both as they are and send a new message.
     ///
     /// ## How to check
     /// The public key the signer shows is the `p=` in DNS, and a new message gets `dkim=pass`.
@@ -44,6 +45,11 @@ fn judge(facts: &Facts) -> Verdict {
         }
         let key = facts.keys.iter().find(|k| k.signature.is_some() && k.signature == report.signature);
         match (standing.failure().map(|(_, f)| f), key.map(|k| &k.state)) {
+            (Some(failure @ (Failure::Signature | Failure::BodyHash | Failure::Unexplained)), _)
+                if standing.verifies_here() && (failure != Failure::Unexplained || rejects(report)) =>
+            {
+                findings.push(contradicted(report, &standing));
+            }
             // dkim-body-hash-mismatch says why.
             (Some(Failure::Signature | Failure::Unexplained), _) if standing.only_the_body() => {}
             (Some(Failure::Signature), _) => findings.push(broken(facts, Some(report), &standing, true)),
@@ -153,6 +159,35 @@ fn of_another_kind(key: &Key, standing: &Standing) -> Finding {
         .check(question.dig(), "the public key that the signer shows; and dkim=pass in a new message")
 }
 
+/// Is the result by itself that of a check that failed (RFC 8601 §2.7.1)?
+fn rejects(report: &Dkim) -> bool {
+    matches!(&report.result[..], "fail" | "hardfail" | "permerror")
+}
+
+/// The receiver rejected it, and with the key in DNS now it fits the message at hand: neither of the two is to be mended.
+fn contradicted(report: &Dkim, standing: &Standing) -> Finding {
+    let finding = Finding::new(&RULE, "The receiver rejected a signature that verifies here")
+        .severity(Severity::Medium)
+        .sure(Confidence::Likely, "the receiver reported a failure; here the signature was checked with today's key")
+        .explain(format!(
+            "The receiver rejected the signature of {}. Checked here, with the key that DNS has now, it fits the message as it arrived: nothing that it covers was changed, and the key is its partner. So the receiver had another key from DNS, or reads the message in another way, as some do where a field stands twice or one was added.",
+            standing.who()
+        ))
+        .exhibit(Exhibit::input(report.span, "rejected"))
+        .exhibits(
+            standing.signature.and_then(|s| s.selector.as_ref()).map(|s| Exhibit::input(s.span, "fits the key of this selector")),
+        )
+        .fix(
+            Remedy::new("Leave key and signer as they are, and send a new message to the same receiver")
+                .step("If the key was changed since, there is nothing more to do.")
+                .step("If it fails again: ask each name server of the domain for the key, and look whether all say the same.")
+                .step("Look for fields that stand twice, or that somebody on the way added."),
+        );
+    let finding = standing.apply(finding);
+    let severity = if standing.harmless() { Severity::Info } else { finding.severity };
+    finding.severity(severity).check("send a new message to the same receiver", "dkim=pass")
+}
+
 /// Nothing about the key or the signature's tags explains the failure.
 fn of_the_hashes(reason: Reason) -> bool {
     matches!(reason, Reason::SignatureMismatch | Reason::BodyHashMismatch | Reason::LengthTag)
@@ -221,7 +256,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
         format!("signed fields (here among others {})", signed.join(", "))
     };
     let found = standing.found.filter(|v| v.header_hash == Hash::Mismatch);
-    let proven = found.is_some_and(|v| alteration::proven(v, false));
+    let proven = found.is_some_and(|v| v.is_proven(false));
     // The key did fit what was signed.
     let what = if proven { "" } else { what };
     let pair = Remedy::new("Make the published key and the signing key a pair, and sign after the last change");
@@ -444,5 +479,23 @@ mod tests {
         let twice = Case::new(SIGNED).reported(report("fail", "bad signature")).reported(report("pass", ""));
         assert!(matches!(twice.judge(&RULE), Verdict::Pass));
         assert!(matches!(Case::new("").judge(&RULE), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn a_signature_that_verifies_here_asks_for_no_other_key() {
+        for (result, words) in
+            [("fail", ""), ("fail", "bad signature"), ("neutral", "body hash did not verify"), ("permerror", "")]
+        {
+            let case = || Case::new(SIGNED).reported(report(result, words)).txt(KEY, &[&good()]).verifies();
+            let found = case().finding(&RULE);
+            assert_eq!((found.severity, found.confidence), (Severity::Medium, Confidence::Likely), "{words}");
+            let fix = found.fix.unwrap();
+            assert!(fix.summary.starts_with("Leave key and signer"), "{}", fix.summary);
+            assert!(matches!(case().judge(&super::super::dkim_body_hash_mismatch::RULE), Verdict::Pass));
+        }
+        for word in ["neutral", "temperror"] {
+            let case = Case::new(SIGNED).reported(report(word, "")).txt(KEY, &[&good()]).verifies();
+            assert!(!matches!(case.judge(&RULE), Verdict::Found(_)), "{word} rejects nothing");
+        }
     }
 }

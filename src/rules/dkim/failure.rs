@@ -12,6 +12,8 @@ pub(super) enum Failure {
     Expired,
     Revoked,
     NoKey,
+    /// Receivers that know no Ed25519 ignore such a signature (RFC 6376 §3.3.4), and some say that it has no key.
+    Algorithm,
     WeakKey,
     /// The look-up failed, not the signature.
     Lookup,

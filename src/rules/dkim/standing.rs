@@ -109,7 +109,20 @@ impl<'f> Standing<'f> {
         if self.passed() {
             return None;
         }
-        self.reports.iter().find_map(|r| Some((*r, Failure::of(r)?)))
+        let ed25519 = self.is_ed25519();
+        let read = |failure| if ed25519 && failure == Failure::NoKey { Failure::Algorithm } else { failure };
+        self.reports.iter().find_map(|r| Some((*r, read(Failure::of(r)?))))
+    }
+
+    /// Made with an algorithm that not every receiver knows (RFC 8463).
+    pub(super) fn is_ed25519(&self) -> bool {
+        let algorithm = self.signature.and_then(|s| s.algorithm.as_ref());
+        algorithm.is_some_and(|a| a.value.starts_with("ed25519"))
+    }
+
+    /// It fits the key in DNS and the message at hand, whatever a receiver said.
+    pub(super) fn verifies_here(&self) -> bool {
+        self.found.is_some_and(|v| v.result == Some(DkimResult::Pass))
     }
 
     /// The severity of a fault of this signature: less where mail does not depend on it.

@@ -1,5 +1,6 @@
 use super::{failure, seen};
 use crate::facts::Facts;
+use crate::facts::dmarc::uri;
 use crate::remedy::Remedy;
 use crate::remedy::dmarc::Edit;
 use crate::rules::{Confidence, Finding, Verdict, rule};
@@ -27,17 +28,20 @@ fn judge(facts: &Facts) -> Verdict {
     if !seen.record.counts() {
         return Verdict::NotApplicable;
     }
-    if seen.record.reports_to().next().is_some() {
+    // The one scheme that reporters are bound to know (RFC 9989 §4.6).
+    if seen.record.reports_to().any(uri::starts_with_mailto) {
         return Verdict::Pass;
     }
     let domain = seen.domain();
     let mailbox = format!("dmarc@{domain}");
     let mut edit = Edit::of(&seen.record.text);
-    if edit.get("rua").is_some() {
+    let others: Vec<&str> = seen.record.reports_to().collect();
+    if others.is_empty() && edit.get("rua").is_some() {
         // A stray address: `dmarc-record-malformed` puts it to use, and there is nothing to add.
         return Verdict::Pass;
     }
-    edit.set("rua", &format!("mailto:{mailbox}"));
+    let mailed = format!("mailto:{mailbox}");
+    edit.set("rua", &others.iter().copied().chain([mailed.as_str()]).collect::<Vec<_>>().join(","));
     let remedy = Remedy::new("Name an address for reports in rua")
         .step(format!("First create the mailbox {mailbox}, or name another one of yours"));
     let finding = Finding::new(
@@ -49,8 +53,9 @@ fn judge(facts: &Facts) -> Verdict {
     )
     .sure(Confidence::Certain, "the text itself shows it")
     .explain(format!(
-        "{} names no address in rua that reports can go to, so nobody sees who sends in its name.",
-        seen.called()
+        "{} names no address in rua that reports can go to{}, so nobody sees who sends in its name.",
+        seen.called(),
+        if others.is_empty() { "" } else { ": they come by mail, to mailto: addresses" }
     ))
     .exhibit(seen.show_tag("rua", "no address for reports"))
     .fix(seen.publish(remedy, &edit.text(), &[]));
@@ -102,5 +107,15 @@ mod tests {
         assert!(matches!(judge(&suffix.facts()), Verdict::NotApplicable));
         let free = Case::from("gmail.com").txt("_dmarc.gmail.com", &["v=DMARC1; p=none"]).nothing_else();
         assert!(matches!(judge(&free.facts()), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn reports_come_by_mail_only() {
+        let https = "v=DMARC1; p=none; rua=https://example.com/r";
+        let finding = only(judge(&Case::pasted(Some("_dmarc.example.com"), &[https]).facts()));
+        let after = texts(&finding.fix.unwrap().records[0].after);
+        assert_eq!(after, ["v=DMARC1; p=none; rua=https://example.com/r,mailto:dmarc@example.com"]);
+        let both = format!("{https},mailto:a@example.com");
+        assert!(matches!(judge(&Case::pasted(None, &[&both]).facts()), Verdict::Pass));
     }
 }

@@ -1,8 +1,10 @@
 use super::{dmarc_freemail_from, dmarc_strict_alignment, failure, orgdomain_treewalk_vs_psl, own_signature};
 use crate::facts::Facts;
+use crate::facts::dkim::DkimResult;
 use crate::facts::dmarc::verdict::{Leg, Legs};
 use crate::facts::freemail;
 use crate::facts::organization::{Agreement, same_by_list};
+use crate::facts::reported::Dkim;
 use crate::facts::spf::Check;
 use crate::knowledge::{Platform, platform};
 use crate::remedy::Remedy;
@@ -209,6 +211,16 @@ fn remedy(
     let own = |leg: &&Leg| leg.aligned() && leg.counts() == Some(false);
     if let Some(broken) = legs.dkim.iter().find(own) {
         let domain = &broken.domain;
+        if on_the_way::genuine(facts).is_some_and(|found| found.result == Some(DkimResult::Pass)) {
+            return Remedy::new(format!("Leave the DKIM signature of {domain} as it is: it verifies here"))
+                .step("Send a new message and look whether the receiver rejects that one too");
+        }
+        if on_the_way::is_relayed(facts) && altered(facts, domain) {
+            return Remedy::new(format!(
+                "Have the list or forwarder keep the message as {domain} signed it, or send in its own name"
+            ))
+            .step(format!("No record of {domain} cures this; see what is said here about the change on the way"));
+        }
         return Remedy::new(format!("Repair the DKIM signature of {domain}, which is there but does not pass"))
             .step(format!("See what is said here about the signature of {domain}: its key, or a change on the way"))
             .step(format!("Send a new message and look for dkim=pass header.d={domain}"));
@@ -237,6 +249,12 @@ fn remedy(
     }
 }
 
+/// Was the message changed after it was signed as `domain`?
+fn altered(facts: &Facts, domain: &str) -> bool {
+    let of = |d: &&Dkim| d.domain.as_deref().is_none_or(|d| d.eq_ignore_ascii_case(domain));
+    facts.reading.reported.dkim.iter().filter(of).any(|d| on_the_way::was_altered(facts, d))
+}
+
 /// Without any signature: `dkim-missing` shows the record, and a second one here would compete.
 fn unsigned(from: &str, legs: &Legs) -> Remedy {
     let remedy = Remedy::new(format!("Let one of the two pass for {from}: SPF or, better, DKIM")).step(format!(
@@ -255,6 +273,8 @@ mod tests {
     use super::super::testing::{Case, only, texts};
     use super::*;
     use crate::evidence::{Data, Kind, Outcome};
+    use crate::facts::dkim::forensics::{Altered, Proof, What};
+    use crate::facts::dkim::{Hash, Verification};
     use crate::facts::reported;
     use crate::knowledge::platform::DkimSetup;
     use crate::rules::{Exhibit, Place};
@@ -443,5 +463,31 @@ mod tests {
         let finding = only(judge_with(&facts, unknown));
         assert_eq!(finding.severity, Severity::High);
         assert!(finding.title.starts_with("DMARC fails"), "{}", finding.title);
+    }
+
+    #[test]
+    fn what_is_asked_of_a_signature_that_was_good() {
+        let with = |result: DkimResult, body: Hash, listed: bool| {
+            let case = Case::from("example.com").spf("fail", "lists.test").signed("example.com");
+            let mut facts = case.dkim("fail", "example.com").dmarc("fail").nothing_else().facts();
+            let altered = Altered { what: What::FooterAppended, proof: Proof::RestoredHash, hop: None, could: vec![] };
+            facts.verified = vec![Verification {
+                signature: 0,
+                header_hash: Hash::Match,
+                body_hash: body,
+                result: Some(result),
+                reason: None,
+                altered: if body == Hash::Match { vec![] } else { vec![altered] },
+            }];
+            let reading = std::sync::Arc::make_mut(&mut facts.reading);
+            reading.reported.dkim[0].signature = Some(0);
+            reading.lists.list_manager.extend(listed.then(crate::span::Span::default));
+            only(judge_with(&facts, unknown)).fix.unwrap().summary
+        };
+        assert!(with(DkimResult::Pass, Hash::Match, false).starts_with("Leave the DKIM signature of example.com"));
+        assert!(
+            with(DkimResult::Fail, Hash::Mismatch, true).starts_with("Have the list or forwarder keep the message")
+        );
+        assert!(with(DkimResult::Fail, Hash::Mismatch, false).starts_with("Repair the DKIM signature"));
     }
 }

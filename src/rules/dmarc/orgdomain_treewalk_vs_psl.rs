@@ -5,7 +5,7 @@ use crate::facts::freemail;
 use crate::facts::{Facts, organization};
 use crate::remedy::dmarc::Edit;
 use crate::remedy::{Change, Remedy, TTL, text};
-use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 use crate::shell::command;
 
 rule! {
@@ -42,7 +42,7 @@ fn judge(facts: &Facts) -> Verdict {
     };
     let list = organization::psl(from).unwrap_or_else(|| from.to_owned());
     if walked == list && facts.dmarc.governs == facts.dmarc.governs_psl {
-        return Verdict::Pass;
+        return posing(facts).map_or(Verdict::Pass, |step| alone(facts, step).into());
     }
     let legs = facts.legs();
     // The disagreement is the fault itself where a pass is foreign by one way and at home by the other.
@@ -85,11 +85,44 @@ fn judge(facts: &Facts) -> Verdict {
         .into()
 }
 
+/// The sender's own record that says psd=y, which is for those under whose name others register (RFC 9989 §4.7).
+fn posing(facts: &Facts) -> Option<&Step> {
+    seen::own_steps(facts).find(|step| step.record().is_some_and(|r| r.psd == Some('y')))
+}
+
+/// Nobody disagrees on this name, but on those below it.
+fn alone(facts: &Facts, step: &Step) -> Finding {
+    let domain = &step.domain;
+    let (text, tag) = step.record().map_or(("", None), |r| (r.text.as_str(), r.tag("psd")));
+    Finding::new(&RULE, failure::title([
+        format!("psd=y at {domain}, which is no public suffix"),
+        "psd=y at a domain that is no public suffix".to_owned(),
+    ]))
+    .severity(Severity::Low)
+    .sure(Confidence::Likely, "the public suffix list does not name it; the list may lag behind")
+    .explain(format!(
+        "The DMARC record of {domain} says psd=y: that others register names below it. Newer receivers then take each name \
+         right below {domain} for an organization of its own, so mail from there that is signed or bounced as {domain} fails DMARC."
+    ))
+    .exhibit(Exhibit::dns(&step.question(), text, tag.map(|t| t.name.join(t.value)), "for public suffixes only"))
+    .fix(unposed(facts, step))
+    .check(command!("dig +short TXT {}", step.name()), "one record that begins v=DMARC1, without psd")
+}
+
+fn unposed(facts: &Facts, step: &Step) -> Remedy {
+    let remedy = Remedy::new(format!("Take psd=y out, so that the names below {0} belong to {0}", step.domain))
+        .step(format!("Leave it if others register names below {}", step.domain));
+    let Some(record) = step.record() else { return remedy };
+    let mut edit = Edit::of(&record.text);
+    edit.remove("psd");
+    seen::at(facts, step, record).publish(remedy, &edit.text(), &[])
+}
+
 fn name(step: Option<&Step>) -> String {
     step.map_or_else(|| "nowhere".to_owned(), Step::name)
 }
 
-/// A record at the organization's own name, where it has none; or psd=n taken out, where that
+/// A record at the organization's own name, where it has none; or psd= taken out, where that
 /// makes the difference. `None` where neither cures.
 pub fn remedy(facts: &Facts, from: &str) -> Option<Remedy> {
     let list = organization::psl(from)?;
@@ -102,6 +135,9 @@ pub fn remedy(facts: &Facts, from: &str) -> Option<Remedy> {
         let remedy = Remedy::new(format!("Take psd=n out, so that {walked} belongs to {list} again"))
             .step(format!("Leave it if {walked} is meant to stand for itself; then sign and bounce below {walked}"));
         return Some(seen::at(facts, step, record).publish(remedy, &edit.text(), &[]));
+    }
+    if let Some(step) = posing(facts).filter(|step| step.domain == list) {
+        return Some(unposed(facts, step));
     }
     let above = facts.dmarc.steps.iter().find(|s| s.domain == list)?;
     let answer = facts.evidence.answers.get(&above.question())?;
@@ -185,5 +221,24 @@ mod tests {
         assert!(matches!(judge(&Case::from("example.com").facts()), Verdict::Unknown(_)));
         assert!(matches!(judge(&Case::from("example.com").nothing_else().facts()), Verdict::NotApplicable));
         assert!(matches!(judge(&Case::pasted(None, &[SUB]).facts()), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn a_domain_that_poses_as_a_public_suffix() {
+        let says = |from: &str| {
+            let case =
+                Case::from(from).txt("_dmarc.example.com", &["v=DMARC1; p=reject; psd=y; rua=mailto:a@example.com"]);
+            only(judge(&case.nothing_else().facts()))
+        };
+        for (from, severity) in [("example.com", Severity::Low), ("news.example.com", Severity::Info)] {
+            let finding = says(from);
+            assert_eq!(finding.severity, severity, "{from}");
+            let change = &finding.fix.unwrap().records[0];
+            assert_eq!(texts(&change.after), ["v=DMARC1; p=reject; rua=mailto:a@example.com"]);
+        }
+        // A public suffix may say so.
+        let suffix = Case::from("example.com").txt("_dmarc.com", &["v=DMARC1; p=none; psd=y"]);
+        let suffix = suffix.txt("_dmarc.example.com", &["v=DMARC1; p=none"]).nothing_else();
+        assert!(matches!(judge(&suffix.facts()), Verdict::Pass));
     }
 }

@@ -15,8 +15,11 @@ use sha2::{Digest, Sha256};
 
 /// Has any own server TLSA records? A stranger's are the stranger's to mend.
 pub(super) fn look(facts: &Facts, mx: &Mx, found: &mut Vec<Finding>, gaps: &mut Vec<Gap>) -> bool {
-    let with = mx.servers.iter().filter(|s| s.own).filter_map(|s| Some((s, s.tlsa.as_ref()?)));
-    let with: Vec<_> = with.filter(|(_, t)| !t.records.is_empty()).collect();
+    let asked = mx.servers.iter().filter(|s| s.own).filter_map(|s| Some((s, s.tlsa.as_ref()?)));
+    // A sender that gets no answer here keeps its mail back (RFC 7672 §2.1.1).
+    let failed = asked.clone().filter(|(_, t)| t.asked.outcome.is_some_and(|o| o.failed()));
+    gaps.extend(failed.map(|(s, t)| Gap::dns(format!("Has {} TLSA records?", s.host), &t.asked.question)));
+    let with: Vec<_> = asked.filter(|(_, t)| !t.records.is_empty()).collect();
     let bad = with.iter().find_map(|(server, tlsa)| {
         let useless = unsigned(facts, server, tlsa).or_else(|| useless(facts, server, tlsa));
         useless.or_else(|| unlike(facts, server, tlsa, gaps))
@@ -88,10 +91,14 @@ fn unsigned(facts: &Facts, server: &Server, tlsa: &Tlsa) -> Option<Finding> {
 }
 
 fn useless(facts: &Facts, server: &Server, tlsa: &Tlsa) -> Option<Finding> {
-    let flaw = tlsa.records.iter().find_map(|r| r.flaw).filter(|_| tlsa.is_useless())?;
+    let flaw = tlsa.records.iter().find_map(|r| r.flaw)?;
+    let (what, which) = match tlsa.is_useless() {
+        true => ("are of no use", "no sender can use them"),
+        false => ("are in part of no use", "one of them no sender can use"),
+    };
     Some(
-        finding(server, "are of no use")
-            .explain(format!("{} has TLSA records, and no sender can use them: {flaw}.", server.host))
+        finding(server, what)
+            .explain(format!("{} has TLSA records, and {which}: {flaw}.", server.host))
             .exhibit(shown::exhibit(facts, &tlsa.asked.question, flaw))
             .fix(
                 Remedy::new("Publish a record `3 1 1` for the key of the certificate in use.")

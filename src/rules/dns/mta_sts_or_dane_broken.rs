@@ -201,5 +201,12 @@ mod tests {
         assert!(unsigned.severity == Severity::Low && unsigned.explanation.contains("not signed"));
         let old = format!("_25._tcp.mx1.example.com TLSA 1 1 1 {}\n{signed}", "ab".repeat(32));
         assert_eq!(only(&[plain, &old].concat(), None).severity, Severity::Low);
+        // No answer is not none.
+        let silent = verdict(&[plain, "_25._tcp.mx1.example.com TIMEOUT\n", signed].concat(), None);
+        assert!(matches!(silent, Verdict::Unknown(_)), "{silent:?}");
+        // One that is cut short stands beside a good one.
+        let short = "_25._tcp.mx1.example.com TLSA 3 1 1 abababababababababab\n";
+        let part = only(&[plain, &pin, short, signed].concat(), None);
+        assert!(part.title.contains("in part") && part.explanation.contains("32 bytes"), "{}", part.explanation);
     }
 }

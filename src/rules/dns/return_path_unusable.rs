@@ -3,7 +3,7 @@ use crate::facts::Facts;
 use crate::facts::mail_hosts::{MailHosts, Reception};
 use crate::facts::organization::same_by_list;
 use crate::remedy::{Remedy, blank};
-use crate::rules::spf::support::{identity_exhibit, short, spf_domain};
+use crate::rules::spf::support::{bounce_alias, identity_exhibit, short, spf_domain};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
@@ -121,6 +121,7 @@ fn found(facts: &Facts, at: &MailHosts) -> Finding {
     let domain = &at.domain;
     // Whose DNS it is, not what DMARC aligns.
     let fix = match facts.reading.from_domain().map(|from| same_by_list(from, domain)) {
+        _ if let Some(alias) = bounce_alias(facts, domain) => alias,
         Some(false) => Remedy::new(format!("Send with a Return-Path at a domain of yours that takes mail, instead of {domain}."))
             .step(format!("Or tell whoever runs {domain} that bounces cannot reach it.")),
         _ => Remedy::new(format!("Give {domain} an MX, or send with a Return-Path at a domain that has one."))

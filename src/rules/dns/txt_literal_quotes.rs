@@ -99,14 +99,18 @@ fn finding(facts: &Facts, value: &Value) -> Option<Finding> {
         (None, _) if aligned::dkim(facts).is_some() => Severity::Low,
         (None, _) => Severity::High,
     };
-    let called = if name.is_empty() { "this record".to_owned() } else { short(&name) };
+    let signs = if sign == '\\' { "Backslashes" } else { "Quotes" };
+    let title = match &value.name {
+        Some(name) => format!("{signs} are part of the {} record {}", what.word(), short(name)),
+        None => format!("{signs} are part of this {} record", what.word()),
+    };
     let command = if name.is_empty() {
         "dig +short TXT <name of the record>".to_owned()
     } else {
         Question::new(&name, Kind::Txt).dig()
     };
     Some(
-        Finding::new(&RULE, format!("Quotes are part of the {} record {called}", what.word()))
+        Finding::new(&RULE, title)
             .severity(severity)
             .sure(Confidence::Certain, "they stand in the value")
             .explain(format!(
@@ -182,7 +186,10 @@ mod tests {
             ("“v=spf1 mx -all”", "v=spf1 mx -all"),
         ] {
             let paste = format!("example.com. TXT \"{value}\"");
-            assert_eq!(after(&found(&RULE, &paste, None)), want, "{value}");
+            let finding = found(&RULE, &paste, None);
+            assert_eq!(after(&finding), want, "{value}");
+            let signs = if value.starts_with("v=") { "Backslashes" } else { "" };
+            assert!(finding.title.starts_with(signs), "{}", finding.title);
         }
         let zone = "example.com TXT \"\\\"v=spf1 mx -all\\\"\"";
         let finding = found(&RULE, &message("a@example.com", "b@example.com"), Some(zone));

@@ -4,7 +4,7 @@ use crate::facts::spf::SpfResult;
 use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
 use crate::rules::aligned;
-use crate::rules::on_the_way::{organization, relayed, says_altered, spf_pass_before};
+use crate::rules::on_the_way::{organization, relayed, spf_pass_before, was_altered};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 
@@ -133,7 +133,7 @@ fn title(what: &str, domain: &str) -> String {
 /// The signature of From's organization that arrived over changed content.
 fn broken<'f>(facts: &'f Facts, from: &str) -> Option<&'f Dkim> {
     let ours = |d: &&Dkim| d.domain.as_deref().is_some_and(|d| organization(facts, d) == organization(facts, from));
-    facts.reading.reported.dkim.iter().filter(|d| d.result != "pass" && says_altered(d)).find(ours)
+    facts.reading.reported.dkim.iter().filter(|d| d.result != "pass" && was_altered(facts, d)).find(ours)
 }
 
 /// The domain for which SPF failed, as the receiver said, else as worked out now.
@@ -200,6 +200,8 @@ mod tests {
     use super::*;
     use crate::evidence::{Kind, Question};
     use crate::facts::boundary::testing::{facts, reading};
+    use crate::facts::dkim::forensics::{Altered, Proof, What};
+    use crate::facts::dkim::{DkimResult, Hash, Verification};
     use crate::facts::spf::Check;
 
     const FORWARDED: &str = "Authentication-Results: mx.example.org; spf=softfail smtp.mailfrom=ann@example.com; DKIM\n\
@@ -364,5 +366,29 @@ mod tests {
         });
         let Verdict::Unknown(gaps) = verdict else { panic!("{verdict:?}") };
         assert_eq!(gaps[0].needs, "dig +short TXT example.com");
+    }
+
+    #[test]
+    fn a_change_that_we_undo_counts_as_one_the_receiver_names() {
+        let text = FORWARDED.replace("DKIM", "dkim=fail header.d=example.com");
+        let mut r = reading(&text);
+        r.lists.forwarder.push(Span::new(0, 3));
+        r.reported.dkim[0].signature = Some(0);
+        let mut facts = facts(&text, r);
+        let title = |facts: &Facts| match judge(facts) {
+            Verdict::Found(found) => found[0].title.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(title(&facts), "A forwarder broke SPF for example.com");
+        let altered = Altered { what: What::FooterAppended, proof: Proof::RestoredHash, hop: None, could: vec![] };
+        facts.verified = vec![Verification {
+            signature: 0,
+            header_hash: Hash::Match,
+            body_hash: Hash::Mismatch,
+            result: Some(DkimResult::Fail),
+            reason: None,
+            altered: vec![altered],
+        }];
+        assert_eq!(title(&facts), "A forwarder broke SPF and DKIM for example.com");
     }
 }

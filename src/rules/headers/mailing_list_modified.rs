@@ -3,7 +3,7 @@ use crate::facts::reported::Dkim;
 use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
 use crate::rules::aligned;
-use crate::rules::on_the_way::{dkim_pass_before, organization, says_altered};
+use crate::rules::on_the_way::{dkim_pass_before, organization, proven_altered, says_altered, was_altered};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 
@@ -36,7 +36,7 @@ fn judge(facts: &Facts) -> Verdict {
     let (Some(from), false, None) = (r.from_domain(), marks.is_empty(), &r.boundary.handed_on) else {
         return Verdict::NotApplicable;
     };
-    let broken: Vec<&Dkim> = r.reported.dkim.iter().filter(|d| is_broken(d)).collect();
+    let broken: Vec<&Dkim> = r.reported.dkim.iter().filter(|d| is_broken(facts, d)).collect();
     let ours = |d: &Dkim| d.domain.as_deref().is_some_and(|d| organization(facts, d) == organization(facts, from));
     let list = list_domain(r);
     // The list signs after its changes: what broke was made by somebody else.
@@ -66,6 +66,12 @@ fn judge(facts: &Facts) -> Verdict {
                 .sure(Confidence::Likely, format!("{by} saw the same domain's signature pass before."))
                 .leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"])
         }
+        None if proven_altered(facts, hit) => finding
+            .sure(
+                Confidence::Likely,
+                "With the changes undone the signature fits, so it was good before; a list handled the message.",
+            )
+            .leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"]),
         None if says_altered(hit) => finding
             .sure(
                 Confidence::Likely,
@@ -116,7 +122,7 @@ fn judge(facts: &Facts) -> Verdict {
 }
 
 /// Made, and no longer valid. A missing or bad key is the signer's fault, not the list's.
-fn is_broken(d: &Dkim) -> bool {
+fn is_broken(facts: &Facts, d: &Dkim) -> bool {
     let detail = d.detail.to_ascii_lowercase();
     let key = [
         "no key",
@@ -129,7 +135,7 @@ fn is_broken(d: &Dkim) -> bool {
         "syntax",
         "unavailable",
     ];
-    let failed = d.result == "fail" || (d.result == "neutral" && says_altered(d));
+    let failed = d.result == "fail" || (d.result == "neutral" && was_altered(facts, d));
     failed && !key.iter().any(|k| detail.contains(k))
 }
 
@@ -182,6 +188,8 @@ fn subject_tag(facts: &Facts) -> Option<Span> {
 mod tests {
     use super::*;
     use crate::facts::boundary::testing::{facts, reading};
+    use crate::facts::dkim::forensics::{Altered, Proof, What};
+    use crate::facts::dkim::{Hash, Verification};
     use crate::span::Spanned;
 
     const LIST: &str = "Authentication-Results: mx.example.net; dkim=fail (DETAIL) header.d=example.com; dmarc=fail header.from=example.com\n\
@@ -227,6 +235,31 @@ mod tests {
         assert_eq!((f.confidence, f.leads_to.len()), (Confidence::Likely, 3));
         let f = one(judged(&alone.replace("DETAIL", "bad"), true));
         assert_eq!((f.confidence, f.leads_to.is_empty()), (Confidence::Possible, true));
+    }
+
+    #[test]
+    fn a_change_that_is_undone_proves_that_it_was_good() {
+        let alone = LIST.replace("Authentication-Results: lists", "X-Results: lists").replace("DETAIL", "bad");
+        let mut r = reading(&alone);
+        r.lists.list_manager.push(Span::new(0, 4));
+        r.reported.dkim[0].signature = Some(0);
+        let mut facts = facts(&alone, r);
+        let altered = |proof| Altered { what: What::SubjectTag, proof, hop: None, could: vec![] };
+        for (proof, confidence) in [(Proof::RestoredHash, Confidence::Likely), (Proof::Likely, Confidence::Possible)] {
+            facts.verified = vec![Verification {
+                signature: 0,
+                header_hash: Hash::Mismatch,
+                body_hash: Hash::Match,
+                result: Some(DkimResult::Fail),
+                reason: None,
+                altered: vec![altered(proof)],
+            }];
+            let f = one(judge(&facts));
+            assert_eq!(
+                (f.confidence, f.leads_to.len()),
+                (confidence, if confidence == Confidence::Likely { 3 } else { 0 })
+            );
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ rule! {
     /// ## What we saw
     /// The message is mass mail, but its header does not let the mail program unsubscribe with
     /// one click: List-Unsubscribe with an https address, or List-Unsubscribe-Post, is missing
-    /// or incomplete.
+    /// or incomplete, or List-Unsubscribe stands there twice.
     ///
     /// ## Why mail suffers
     /// Gmail and Yahoo demand it of everyone who sends marketing mail in bulk, and mail without
@@ -27,7 +27,7 @@ rule! {
     /// Look at the source of a new message: both fields are there, and the DKIM signature lists
     /// both in `h=`. Try the POST only with a test address, since it really unsubscribes.
     pub RULE = "one-click-missing", Headers, High, judge,
-    ["RFC 8058 §3.1", "https://support.google.com/a/answer/81126", "https://senders.yahooinc.com/best-practices/"]
+    ["RFC 8058 §3.1", "RFC 2369 §3", "https://support.google.com/a/answer/81126", "https://senders.yahooinc.com/best-practices/"]
 }
 
 /// What shows that this is mass mail.
@@ -42,6 +42,7 @@ fn judge(facts: &Facts) -> Verdict {
     let lists = &facts.reading.lists;
     let Some(mass) = mass(facts) else { return Verdict::NotApplicable };
     let Some(lack) = lack(lists) else { return Verdict::Pass };
+    let usual = if matches!(lack, Lack::Once) { Severity::Low } else { RULE.severity };
     if facts.reading.is_fragment() && matches!(lack, Lack::Everything | Lack::Post) {
         return Verdict::Unknown(vec![Gap::whole_header("Does the header offer unsubscribing with one click?")]);
     }
@@ -50,10 +51,10 @@ fn judge(facts: &Facts) -> Verdict {
         Mass::Declared(span) if matches!(lack, Lack::Everything) => {
             (Severity::Medium, Confidence::Likely, "the message calls itself bulk, as automatic notices also do", span)
         }
-        Mass::Declared(span) => (RULE.severity, Confidence::Certain, "the message calls itself bulk", span),
+        Mass::Declared(span) => (usual, Confidence::Certain, "the message calls itself bulk", span),
         Mass::Offers(span) => {
             let because = "the message offers to unsubscribe, so it is sent to subscribers; how many is not known";
-            (Severity::Medium, Confidence::Likely, because, span)
+            (usual.min(Severity::Medium), Confidence::Likely, because, span)
         }
     };
     let shown = lists.unsubscribe_field.filter(|f| *f != span).map(|f| Exhibit::input(f, "incomplete"));
@@ -68,6 +69,7 @@ fn judge(facts: &Facts) -> Verdict {
         ))
         .exhibit(Exhibit::input(span, label))
         .exhibits(shown)
+        .exhibits(lists.unsubscribe_again.map(|f| Exhibit::input(f, "a second one")))
         .exhibits(lists.unsubscribe_post.as_ref().map(|p| Exhibit::input(p.span, "must be List-Unsubscribe=One-Click")))
         .fix(remedy(facts, &lack))
         .check(
@@ -108,6 +110,7 @@ enum Lack {
     Https,
     Post,
     PostValue,
+    Once,
 }
 
 fn lack(lists: &Lists) -> Option<Lack> {
@@ -118,7 +121,7 @@ fn lack(lists: &Lists) -> Option<Lack> {
         (_, false, _) => Some(Lack::Https),
         (.., None) => Some(Lack::Post),
         (.., Some(false)) => Some(Lack::PostValue),
-        (.., Some(true)) => None,
+        (.., Some(true)) => lists.unsubscribe_again.map(|_| Lack::Once),
     }
 }
 
@@ -129,6 +132,7 @@ impl Lack {
             Lack::Https => "List-Unsubscribe has no https address",
             Lack::Post => "List-Unsubscribe-Post is missing",
             Lack::PostValue => "List-Unsubscribe-Post has a wrong value",
+            Lack::Once => "List-Unsubscribe stands there twice",
         }
     }
 
@@ -140,11 +144,19 @@ impl Lack {
                 "List-Unsubscribe has an https address, but without List-Unsubscribe-Post mail programs may not use it for one click."
             }
             Lack::PostValue => "List-Unsubscribe-Post must say exactly List-Unsubscribe=One-Click.",
+            Lack::Once => {
+                "There is more than one List-Unsubscribe field, and one is allowed (RFC 2369 §3): which of them counts, and whether any does, is left to the receiver."
+            }
         }
     }
 }
 
 fn remedy(facts: &Facts, lack: &Lack) -> Remedy {
+    if let Lack::Once = lack {
+        return Remedy::new("Let the header carry one List-Unsubscribe field.")
+            .step("Put every address into it, each in angle brackets, with commas between: the https one first.")
+            .step("If the program that sends and the platform each write one, switch one of them off.");
+    }
     let remedy = Remedy::new("Let the header carry both fields of one-click unsubscribing.");
     let remedy = match platform::sending(&facts.platforms, on_the_way::is_relayed(facts)).filter(|h| h.platform.kind != "self-hosted") {
         Some(hit) => remedy.step(format!(
@@ -155,7 +167,7 @@ fn remedy(facts: &Facts, lack: &Lack) -> Remedy {
     };
     let post = "List-Unsubscribe-Post: List-Unsubscribe=One-Click";
     match lack {
-        Lack::Post | Lack::PostValue => remedy.step(format!("Write the field: {post}")),
+        Lack::Once | Lack::Post | Lack::PostValue => remedy.step(format!("Write the field: {post}")),
         Lack::Everything | Lack::Https => {
             let uri = blank("https address that unsubscribes this reader");
             remedy
@@ -242,5 +254,14 @@ mod tests {
         bounce.reading.lists.unsubscribe_field = Some(Span::new(0, 4));
         bounce.identities.mail_from.as_mut().unwrap().value = MailFrom::Null;
         assert!(matches!(judge(&bounce.facts()), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn one_field_is_allowed() {
+        let field = "List-Unsubscribe: <https://example.com/u>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n";
+        assert!(matches!(verdict(&format!("Precedence: bulk\n{field}")), Verdict::Pass));
+        let twice = format!("Precedence: bulk\n{field}List-Unsubscribe: <mailto:u@example.com>\n");
+        let finding = only(verdict(&twice));
+        assert_eq!((finding.title.as_str(), finding.severity), ("List-Unsubscribe stands there twice", Severity::Low));
     }
 }

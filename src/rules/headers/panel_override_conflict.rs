@@ -99,8 +99,15 @@ impl Conflict {
     }
 }
 
+/// Each once.
 fn list<'a>(values: impl Iterator<Item = &'a str>) -> String {
-    values.collect::<Vec<_>>().join(", ")
+    let mut once: Vec<&str> = Vec::new();
+    for value in values {
+        if !once.contains(&value) {
+            once.push(value);
+        }
+    }
+    once.join(", ")
 }
 
 /// Sender, virtual sender and template all speak of From.
@@ -124,9 +131,12 @@ fn from(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Vec<Gap>) {
         return gaps.push(gap("Which From did the message go out with?", "a readable From line"));
     };
     let whole = format!("{}@{}", address.local, address.domain);
+    // A sender's domain serves the names below it, where mail from there passes.
+    let passes = facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
+    let serves = |domain: &str| passes && address.domain.ends_with(&format!(".{domain}"));
     let same = |value: &str| match value.rsplit_once('@') {
         Some((local, domain)) => local.eq_ignore_ascii_case(&address.local) && domain_of(domain) == address.domain,
-        None => domain_of(value) == address.domain,
+        None => domain_of(value) == address.domain || serves(&domain_of(value)),
     };
     let wins = said.iter().find(|(.., value)| same(value)).map(|(place, ..)| *place);
     conflicts.extend(said.iter().filter(|(.., value)| !same(value)).map(|(_, option, value)| Conflict {
@@ -385,5 +395,22 @@ mod tests {
         let mut case = case(Configured { selector: some("s1"), ..Configured::default() });
         case.reading.signatures.clear();
         assert!(matches!(judge(&case.facts()), Verdict::Unknown(_)));
+    }
+
+    #[test]
+    fn a_senders_domain_serves_the_names_below_it() {
+        let mut case = case(Configured { from: some("example.com"), ..Configured::default() });
+        case.reading.from.mailboxes[0].address.as_mut().unwrap().domain = "promo.example.com".into();
+        assert!(matches!(judge(&case.facts()), Verdict::Found(_)), "nothing shows that it passes");
+        case.dmarc_pass();
+        assert!(matches!(judge(&case.facts()), Verdict::Pass));
+        case.said.configured.from = some("jane@example.com");
+        assert!(matches!(judge(&case.facts()), Verdict::Found(_)), "an address is meant as it stands");
+    }
+
+    #[test]
+    fn one_value_that_contradicts_two_settings_is_named_once() {
+        let found = only(set(|c| (c.from, c.virtual_sender) = (some("example.net"), some("example.org"))));
+        assert!(found.fix.unwrap().steps.contains(&"Look for example.com in them.".to_owned()));
     }
 }

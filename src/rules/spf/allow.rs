@@ -1,6 +1,8 @@
 //! What lets the server that was refused send: its term, in the record that is published.
 
-use super::support::{Obstacle, Owner, ip_term, judged, mail_from_owned, obstacle, platform_term, source_ip, surveyed};
+use super::support::{
+    Obstacle, Owner, genuine, ip_term, judged, mail_from_owned, obstacle, platform_term, source_ip, surveyed,
+};
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
 use crate::facts::freemail;
@@ -158,9 +160,13 @@ pub fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Ow
             let remedy = Remedy::new(format!("Add {server} to the SPF record of {domain}."));
             own(facts, domain, remedy)
         }
-        Owner::Stranger(name) if aligned::dkim(facts).is_some() => {
+        Owner::Stranger(name) if genuine(facts).is_some() => {
             let remedy = Remedy::new(format!("If {server} ({name}) is no server you send through, change nothing."))
                 .step("A forwarder's server does not belong into your SPF record: whoever forwards through it could send as you.");
+            let remedy = match aligned::dkim(facts) {
+                Some(_) => remedy,
+                None => remedy.step("Then the signature has to survive the way: see what is said here of it."),
+            };
             match ip {
                 Some(ip) => remedy.step(format!(
                     "If all mail of {domain} leaves through {name}, add the include that its owner names, or {}, to the \
@@ -191,7 +197,10 @@ pub fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Ow
                     "Find out whose server {server} is: look at its reverse name, and ask who sends for {domain}."
                 ))
                 .step("If it belongs to a sending service, add the include that service names instead of the address.")
-                .step("If nobody knows it, change nothing: someone used your name, and SPF caught it.");
+                .step(match genuine(facts) {
+                    Some(_) => "If nobody knows it, change nothing: somebody forwarded the message.",
+                    None => "If nobody knows it, change nothing: someone used your name, and SPF caught it.",
+                });
             own(facts, domain, remedy)
         }
     }

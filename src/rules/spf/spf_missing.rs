@@ -1,6 +1,7 @@
 use super::support::{
-    Owner, consequences, identity_exhibit, ip_term, judged, mail_from_aligned, mail_from_owned, outcome_words, owner,
-    platform_term, reported, reported_exhibit, short, source_ip, spf_domain, txt, unread, weighed,
+    Owner, bounce_alias, consequences, identity_exhibit, ip_term, judged, mail_from_aligned, mail_from_owned,
+    outcome_words, owner, platform_term, reported, reported_exhibit, short, source_ip, spf_domain, txt, unread,
+    weighed,
 };
 use crate::evidence::Outcome;
 use crate::facts::Facts;
@@ -141,6 +142,9 @@ fn fix(facts: &Facts, domain: &str, is_helo: bool) -> Remedy {
         return Remedy::new(format!("Have an SPF record published at {target}, which {domain} points to.")).step(format!(
             "{domain} is an alias: nothing can stand beside it. Whoever runs {target} publishes there, or the alias goes and a record of your own comes."
         ));
+    }
+    if let Some(alias) = bounce_alias(facts, domain) {
+        return alias;
     }
     if is_helo {
         // RFC 7208 §10.1.3: a host name allows its own addresses and nothing else.

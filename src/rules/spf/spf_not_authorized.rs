@@ -1,7 +1,8 @@
 use super::allow::fix;
 use super::support::{
-    Owner, consequences, identity_exhibit, ip_exhibit, judged, mail_from_aligned, mail_from_owned, outcome_words,
-    owner, record_exhibit, reported, reported_exhibit, short, source_ip, spf_domain, stopped, txt, unread,
+    Owner, consequences, genuine, identity_exhibit, ip_exhibit, judged, mail_from_aligned, mail_from_owned,
+    outcome_words, owner, record_exhibit, reported, reported_exhibit, short, source_ip, spf_domain, stopped, txt,
+    unread,
 };
 use crate::facts::Facts;
 use crate::facts::freemail;
@@ -25,7 +26,8 @@ rule! {
     /// ## How to fix it
     /// First settle whose server it is. If it is yours or belongs to a service you use, add it to the one SPF record
     /// of the Return-Path domain, before `all`, and leave the ending as it is. If it belongs to a forwarder, sign with
-    /// DKIM instead. If you do not know it, change nothing: SPF did its work.
+    /// DKIM instead. If you do not know it, change nothing: SPF did its work, or somebody forwarded your message where a
+    /// signature shows that it is yours.
     ///
     /// ## How to check
     /// Ask for the TXT records of the Return-Path domain: there is exactly one that begins `v=spf1`, and it names the
@@ -119,14 +121,16 @@ fn explain(facts: &Facts, domain: &str, server: &str, word: &str, repaired: bool
              which no sender can list. That is normal.",
         ),
         Owner::Platform(p) => text.push_str(&format!(" The message bears the marks of {}.", p.name)),
-        Owner::Stranger(name) if aligned::dkim(facts).is_some() => text.push_str(&format!(
-            " It goes by the name {name}, which is not of {domain}, yet the message is genuine, for its signature \
-             holds: it is a relay you use, or somebody forwarded the message."
-        )),
-        Owner::Stranger(name) => text.push_str(&format!(
-            " It goes by the name {name}, and nothing in the message or in DNS ties it to {domain}: this may well be \
-             mail that someone else sent in your name."
-        )),
+        Owner::Stranger(name) => text.push_str(&match genuine(facts) {
+            Some(why) => format!(
+                " It goes by the name {name}, which is not of {domain}, yet {why}: it is a relay you use, or somebody \
+                 forwarded the message."
+            ),
+            None => format!(
+                " It goes by the name {name}, and nothing in the message or in DNS ties it to {domain}: this may well \
+                 be mail that someone else sent in your name."
+            ),
+        }),
         Owner::Gateway(name) => text.push_str(&format!(
             " {name} delivered it, and by the MX records it filters the mail to {domain} too: most likely it is your \
              own way out."
@@ -162,7 +166,9 @@ fn exhibits(facts: &Facts, word: &str) -> Vec<Exhibit> {
         let all = parsed.as_ref().and_then(Record::all).map(|(term, _)| term.span);
         let matched = facts.spf.as_ref().and_then(|c| c.matched.as_deref());
         let decided = matched.and_then(|m| record.text.rfind(m).map(|n| Span::new(n, n + m.len())));
-        exhibits.extend(record_exhibit(facts, at, 0, decided.or(all), &format!("decides: {word}")));
+        // What this record says, which need not be what it said then.
+        let says = facts.spf.as_ref().and_then(|c| c.result).map_or(word, |result| result.word());
+        exhibits.extend(record_exhibit(facts, at, 0, decided.or(all), &format!("decides: {says}")));
     } else if let Some(outcome) = at.outcome.filter(|_| at.records.is_empty()) {
         exhibits.push(Exhibit::dns(&txt(&at.domain), outcome_words(outcome), None, "what DNS says today"));
     }
@@ -196,6 +202,7 @@ mod tests {
     use super::super::testing::{Scene, after, message, platform};
     use super::*;
     use crate::evidence::{Kind, Outcome};
+    use crate::facts::dkim::forensics::Proof;
     use crate::facts::lists::Lists;
     use crate::knowledge::Platform;
     use crate::knowledge::platform::Marks;
@@ -295,6 +302,19 @@ mod tests {
         let stranger = || refused().helo("vps17.hoster.test").reported("fail");
         let fix = stranger().found(&RULE).fix.unwrap();
         assert!(fix.records.is_empty() && fix.summary.contains("is not yours, change nothing"), "{}", fix.summary);
+        // So does one that held, where what was changed since is proven; a guess at the change does not.
+        let altered = |proof| stranger().dkim_altered("example.com", proof).found(&RULE);
+        let finding = altered(Proof::RestoredHash);
+        assert!(
+            finding.explanation.contains("yet it began as yours, for its signature fits once"),
+            "{}",
+            finding.explanation
+        );
+        assert!(finding.fix.unwrap().summary.contains("is no server you send through, change nothing"));
+        assert_eq!((finding.severity, finding.leads_to), (Severity::Critical, vec!["dmarc-unaligned"]));
+        assert!(altered(Proof::Likely).explanation.contains("someone else sent in your name"));
+        let foreign = stranger().dkim_altered("example.net", Proof::SentCopy).found(&RULE);
+        assert!(foreign.explanation.contains("someone else sent in your name"));
         // A signature that holds speaks for a relay or a forwarder.
         let finding = stranger().dkim_pass("example.com").found(&RULE);
         assert!(finding.explanation.contains("somebody forwarded"), "{}", finding.explanation);

@@ -1,6 +1,6 @@
 use super::support::{
-    Owner, gap, identity_exhibit, mail_from_aligned, mail_from_owned, outcome_words, owner, record_exhibit, reported,
-    reported_exhibit, short, spf_domain, txt, unread, weighed,
+    Owner, bounce_alias, gap, identity_exhibit, mail_from_aligned, mail_from_owned, outcome_words, owner,
+    record_exhibit, reported, reported_exhibit, short, spf_domain, txt, unread, weighed,
 };
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
@@ -22,7 +22,8 @@ rule! {
     ///
     /// ## How to fix it
     /// If the Return-Path name is yours, publish the SPF record there. If it belongs to a sending service, set up a
-    /// bounce domain of your own at that service, or rely on DKIM with your own domain.
+    /// bounce domain of your own at that service, or rely on DKIM with your own domain. Where the alias that a service takes
+    /// bounces by is gone, put it back.
     ///
     /// ## How to check
     /// A new message shows `spf=pass` with `smtp.mailfrom` at a name under the From domain.
@@ -86,17 +87,28 @@ fn found(facts: &Facts, domain: &str, from: &str, at: &Published) -> Finding {
         (true, false) => &["spf-missing", "dmarc-unaligned"],
         (false, _) => &["return-path-foreign-domain"],
     };
+    let alias = bounce_alias(facts, domain);
+    let leads_to = leads_to.iter().copied().chain(alias.as_ref().map(|_| "return-path-unusable")).collect::<Vec<_>>();
+    // By whatever rules: the receiver took it for the sender's.
+    let passed = facts.reading.reported.dmarc.as_ref().is_some_and(|dmarc| dmarc.result == "pass");
+    let usual = if passed { Severity::Low } else { Severity::High };
+    // A record of the name's own stays: its other mail needs it.
+    let bare = published.is_none_or(|p| p.records.is_empty());
     Finding::new(&RULE, format!("SPF is set up at {}, not at the Return-Path", short(from)))
-        .severity(weighed(facts, Severity::High, Severity::Low))
+        .severity(weighed(facts, usual, Severity::Low))
         .sure(Confidence::Likely, "The record is read from today's DNS; the Return-Path is the one of this message.")
         .explain(text)
         .exhibits(identity_exhibit(facts))
         .exhibits(record_exhibit(facts, at, 0, span, "allows the server, but is not looked at"))
         .exhibits(missing)
         .exhibits(reported_exhibit(facts, "the receiver's result"))
-        .fix(if mail_from_owned(facts) == Some(true) { here(facts, domain, from) } else { there(facts, domain, from) })
+        .fix(match (alias, bare && mail_from_owned(facts) == Some(true)) {
+            (Some(alias), _) => alias,
+            (None, true) => here(facts, domain, from),
+            (None, false) => there(facts, domain, from),
+        })
         .check(txt(domain).dig(), format!("one record that begins v=spf1; a new message shows spf=pass under {from}"))
-        .leads_to(leads_to)
+        .leads_to(&leads_to)
 }
 
 /// The name is in the sender's own organization and has no record: it takes over that of the
@@ -138,8 +150,13 @@ fn there(facts: &Facts, domain: &str, from: &str) -> Remedy {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Scene, after, message};
+    use super::super::testing::{Scene, after, message, platform};
     use super::*;
+    use crate::evidence::Kind;
+    use crate::facts::organization::Agreement;
+    use crate::knowledge::Platform;
+    use crate::knowledge::platform::ReturnPath;
+    use crate::rules::testing::only;
 
     fn scene(mail_from: &str) -> Scene {
         message("a@example.com", mail_from, "192.0.2.4").txt("example.com", &["v=spf1 ip4:192.0.2.4 -all"])
@@ -179,5 +196,41 @@ mod tests {
         let incomplete =
             message("a@example.com", "b@example.net", "192.0.2.9").txt("example.com", &["v=spf1 include:a.test -all"]);
         assert_eq!(incomplete.unknown(&RULE)[0].needs, "dig +short TXT a.test");
+    }
+
+    #[test]
+    fn a_record_of_its_own_is_left_alone() {
+        // One owner, and by a record with psd=n two organizations.
+        let mut apart = message("a@unit.example.com", "b@example.com", "192.0.2.4")
+            .txt("unit.example.com", &["v=spf1 ip4:192.0.2.4 -all"])
+            .txt("example.com", &["v=spf1 ip4:192.0.2.0/24 -all"])
+            .txt("_dmarc.unit.example.com", &["v=DMARC1; p=none; psd=n"])
+            .reported("pass")
+            .facts();
+        apart.alignment.spf = Some(Agreement::None);
+        let finding = only(judge(&apart));
+        let fix = finding.fix.unwrap();
+        assert!(fix.records.is_empty() && fix.summary.contains("Return-Path under unit.example.com"), "{fix:?}");
+    }
+
+    #[test]
+    fn the_alias_of_a_platform_is_put_back() {
+        let setup = || ReturnPath {
+            label: "bounces".into(),
+            record: "CNAME".into(),
+            target: Some("mailer.test".into()),
+            spf: None,
+        };
+        let mailer = || platform(Platform { name: "Mailer".into(), return_path: Some(setup()), ..Platform::default() });
+        let scene = |path: &str| scene(path).platform(mailer()).reported("none");
+        let finding = scene("b@bounces.example.com").txt("bounces.example.com", &[]).found(&RULE);
+        let change = &finding.fix.as_ref().unwrap().records[0];
+        assert_eq!((change.kind, change.after[0].to_string()), (Kind::Cname, "mailer.test.".to_owned()));
+        assert!(finding.leads_to.contains(&"return-path-unusable"));
+        // Another name is no alias of the platform's, and one that holds something cannot become one.
+        let other = scene("b@other.example.com").txt("other.example.com", &[]).found(&RULE);
+        assert_eq!(after(&other), ["v=spf1 redirect=example.com"]);
+        let taken = scene("b@bounces.example.com").txt("bounces.example.com", &["site=1"]).found(&RULE);
+        assert_eq!(after(&taken), ["site=1", "v=spf1 redirect=example.com"]);
     }
 }

@@ -102,6 +102,19 @@ pub fn consequences(facts: &Facts) -> &'static [&'static str] {
     if decides { &["dmarc-unaligned"] } else { &[] }
 }
 
+/// What shows that a message is the sender's own, or began as that, although SPF refuses its server: a signature that only
+/// the sender can have made.
+pub fn genuine(facts: &Facts) -> Option<&'static str> {
+    let changed = on_the_way::genuine(facts).map(|found| !found.altered.is_empty());
+    match (aligned::dkim(facts).is_some(), changed) {
+        (true, _) | (false, Some(false)) => Some("the message is genuine, for its signature holds"),
+        (false, Some(true)) => {
+            Some("it began as yours, for its signature fits once what was changed on the way is undone")
+        }
+        (false, None) => None,
+    }
+}
+
 /// Settles whose server it was, by what the message and DNS show.
 pub fn owner(facts: &Facts) -> Owner {
     if let Some(span) = facts.reading.relay_mark() {
@@ -144,6 +157,23 @@ pub fn owner(facts: &Facts) -> Owner {
             (None, None) => Owner::Unknown,
         },
     }
+}
+
+/// Puts a platform's bounce domain back: the alias that takes bounces and answers for SPF, at a name of its pattern where
+/// nothing stands. `None` where it is no such name.
+pub fn bounce_alias(facts: &Facts, domain: &str) -> Option<Remedy> {
+    let Owner::Platform(platform) = owner(facts) else { return None };
+    let from = facts.reading.from_domain()?;
+    let above = [Some(from.to_owned()), organization::psl(from)];
+    let change = above.into_iter().flatten().find_map(|d| remedy::platform::bounce_alias(platform, &d, domain))?;
+    // Nothing may stand beside an alias (RFC 1034 §3.6.2).
+    let bare = |kind| {
+        let answer = facts.evidence.answers.get(&Question::new(domain, kind));
+        answer.is_some_and(|a| !a.outcome.failed() && a.records.is_empty())
+    };
+    let remedy = Remedy::new(format!("Publish the bounce alias of {} at {domain}.", platform.name))
+        .step(format!("{} then takes the bounces back, and its own SPF record answers for this name.", platform.name));
+    bare(Kind::Txt).then(|| remedy.marked(change))
 }
 
 /// The one term that lets a platform send, where there is no choice between several.

@@ -3,6 +3,7 @@
 use crate::evidence::{Answer, Answers, Data, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
 use crate::facts::address::{Address, From, Mailbox};
 use crate::facts::boundary::{Identities, Identity, MailFrom, Origin};
+use crate::facts::dkim::forensics::{Altered, Proof as AlterationProof, What};
 use crate::facts::dkim::{DkimResult, Hash, Signature, Verification};
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::{Agreement, Alignment, psl};
@@ -133,15 +134,25 @@ impl Scene {
     }
 
     /// A signature of which the receiver says nothing, and which verifies.
-    pub fn dkim_verifies(mut self, domain: &str) -> Scene {
+    pub fn dkim_verifies(self, domain: &str) -> Scene {
+        self.dkim_found(domain, DkimResult::Pass, vec![])
+    }
+
+    /// A signature that fits no longer, with what was done to the message since.
+    pub fn dkim_altered(self, domain: &str, proof: AlterationProof) -> Scene {
+        let altered = Altered { what: What::FooterAppended, proof, hop: None, could: vec![] };
+        self.dkim_found(domain, DkimResult::Fail, vec![altered])
+    }
+
+    fn dkim_found(mut self, domain: &str, result: DkimResult, altered: Vec<Altered>) -> Scene {
         let domain = Some(Spanned::new(domain.to_owned(), Span::new(50, 60)));
         self.verified.push(Verification {
             signature: self.reading.signatures.len(),
             header_hash: Hash::Match,
-            body_hash: Hash::Match,
-            result: Some(DkimResult::Pass),
+            body_hash: if altered.is_empty() { Hash::Match } else { Hash::Mismatch },
+            result: Some(result),
             reason: None,
-            altered: vec![],
+            altered,
         });
         self.reading.signatures.push(Signature { domain, ..Signature::default() });
         self
@@ -223,12 +234,15 @@ impl Scene {
         let dmarc = dmarc::gather(&lookup, &self.reading);
         let missing = lookup.into_missing();
         let mail_from = self.identities.mail_from.as_ref().and_then(|m| m.value.domain());
+        let from = self.reading.from_domain().unwrap_or_default();
+        let agreement = |domain: &str| match () {
+            () if domain == from => Agreement::Strict,
+            () if psl(domain) == psl(from) => Agreement::Relaxed,
+            () => Agreement::None,
+        };
         let alignment = Alignment {
-            spf: mail_from.zip(self.reading.from_domain()).map(|(m, f)| match () {
-                () if m == f => Agreement::Strict,
-                () if psl(m) == psl(f) => Agreement::Relaxed,
-                () => Agreement::None,
-            }),
+            spf: mail_from.filter(|_| self.reading.from_domain().is_some()).map(agreement),
+            signatures: self.reading.signatures.iter().map(|s| Some(agreement(&s.domain.as_ref()?.value))).collect(),
             ..Alignment::default()
         };
         let kind = if self.reading.record.is_some() { InputKind::Record } else { InputKind::Headers };
