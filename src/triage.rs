@@ -44,7 +44,8 @@ pub fn triage(facts: &Facts, found: Vec<Finding>, gaps: &[Gap]) -> (Verdict, Vec
         // What became of the message comes first; why, below it.
         (Some(bounce), ..) => {
             let session = facts.evidence.transcript.as_deref().and_then(crate::rules::bounce::of_session);
-            session.unwrap_or_else(|| crate::rules::bounce::headline(bounce))
+            let told = session.or_else(|| crate::rules::bounce::headline(bounce));
+            told.unwrap_or_else(|| unknown(facts, gaps))
         }
         (None, Some(finding), _) => taken(facts, &finding.title).unwrap_or_else(|| sentence(&finding.title)),
         (None, None, State::Pass) => passing(facts),

@@ -132,6 +132,19 @@ fn a_record_that_cannot_be_evaluated_is_a_finding() {
 }
 
 #[test]
+fn of_an_unknown_record_nothing_is_counted() {
+    let server = Dnsd::start(world().fault("none.test", Fault::Code(ResponseCode::ServFail)));
+    for args in [&["none.test"][..], &["none.test", "--ip", "192.0.2.1"], &["good.test", "--offline"]] {
+        let (status, told) = json(&server, args);
+        assert_eq!((status, &told["lookups"], &told["void_lookups"]), (3, &Value::Null, &Value::Null), "{args:?}");
+        let plain = spf(&server, &[args, &["-f", "plain"]].concat()).1;
+        assert_eq!(plain.lines().next().unwrap().split('\t').skip(4).take(2).collect::<Vec<_>>(), ["", ""], "{plain}");
+    }
+    // Where it is known that there is none, none are counted.
+    assert_eq!(json(&server, &["nosuch.test"]).1["lookups"], 0);
+}
+
+#[test]
 fn the_document_fits_its_schema() {
     let out = Command::new(env!("CARGO_BIN_EXE_postdoc")).args(["schema", "spf"]).output().unwrap();
     let schema = schema::strict(&String::from_utf8(out.stdout).unwrap());

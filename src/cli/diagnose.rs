@@ -18,23 +18,25 @@ use crate::world::signal::Signals;
 use crate::world::state::State;
 use anyhow::{anyhow, bail};
 use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 
 /// `postdoc [INPUT]`: the app on a terminal, a diagnosis elsewhere.
-pub fn bare(global: &Global, input: Option<String>) -> anyhow::Result<Exit> {
+pub fn bare(global: &Global, input: Option<PathBuf>) -> anyhow::Result<Exit> {
     let screen = std::io::stdout().is_terminal();
     let piped = !std::io::stdin().is_terminal();
     if screen && global.format.is_none() && !global.json && !global.linear() {
         return super::app::open(global, input, piped);
     }
-    match input {
-        None if !piped => {
+    let host = input.as_deref().and_then(Path::to_str).filter(|name| source::names_a_host(name));
+    match host {
+        Some(host) => super::check::run(global, &Check::of(host.to_owned())),
+        None if input.is_none() && !piped => {
             bail!("there is no input and no terminal for the app: give a file, or `-` for standard input")
         }
-        Some(name) if source::names_a_host(&name) => super::check::run(global, &Check::of(name)),
-        input => run(global, &Diagnose::of(vec![input.unwrap_or_else(|| "-".into())])),
+        None => run(global, &Diagnose::of(vec![input.unwrap_or_else(|| "-".into())])),
     }
 }
 
@@ -46,12 +48,12 @@ pub fn run(global: &Global, args: &Diagnose) -> anyhow::Result<Exit> {
     }
     let password = args.rspamd_password.source().map(|source| source.read("rspamd", "Rspamd's password:"));
     let settings = dns::Settings { rspamd_password: password.transpose()?, ..global.dns() };
-    let single = |file: &str| -> anyhow::Result<Exit> {
+    let single = |file: &Path| -> anyhow::Result<Exit> {
         let input = beside(source::input(file, args.kind.kind()), args.sent.as_deref())?;
         one(global, args, settings.clone(), evidence(global, args, input), !args.no_save)
     };
     match &source::files(&args.files)[..] {
-        [] => single("-"),
+        [] => single(Path::new("-")),
         [file] => single(file),
         _ if args.sent.is_some() => bail!("--sent goes with one message: give one file"),
         files => many(global, args, &settings, files),
@@ -153,7 +155,7 @@ pub(super) fn settle_reading(
 
 /// Several inputs: on all cores, printed in input order. A signal ends it with what has been begun. Thousands of inputs
 /// are not to leave thousands of cases behind unasked.
-fn many(global: &Global, args: &Diagnose, settings: &dns::Settings, files: &[String]) -> anyhow::Result<Exit> {
+fn many(global: &Global, args: &Diagnose, settings: &dns::Settings, files: &[PathBuf]) -> anyhow::Result<Exit> {
     let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(files.len());
     let signals = Signals::listen();
     let next = AtomicUsize::new(0);
@@ -169,7 +171,7 @@ fn many(global: &Global, args: &Diagnose, settings: &dns::Settings, files: &[Str
                     && let n = next.fetch_add(1, Ordering::Relaxed)
                     && let Some(file) = files.get(n)
                 {
-                    let result = one_of_many(global, args, (file, settings), &mut runner, (signals, saved));
+                    let result = one_of_many(global, args, (file.as_path(), settings), &mut runner, (signals, saved));
                     if sender.send((n, result)).is_err() {
                         return;
                     }
@@ -219,7 +221,7 @@ fn tell_of_cases(args: &Diagnose, inputs: usize, saved: usize) {
 fn one_of_many(
     global: &Global,
     args: &Diagnose,
-    (file, settings): (&str, &dns::Settings),
+    (file, settings): (&Path, &dns::Settings),
     runner: &mut Option<Runner>,
     (signals, saved): (&Signals, &Mutex<usize>),
 ) -> anyhow::Result<(String, Exit)> {
@@ -247,10 +249,11 @@ fn one_of_many(
             Ok(result)
         }
         Err(_) => {
+            let name = file.to_string_lossy();
             let why =
-                format!("{file} could not be diagnosed: a fault of postdoc; please report it, with what stands above");
+                format!("{name} could not be diagnosed: a fault of postdoc; please report it, with what stands above");
             super::tell(&why);
-            let input = Input::unreadable(file, &Refusal::Unreadable(why));
+            let input = Input::unreadable(&name, &Refusal::Unreadable(why));
             let reading = Arc::new(Reading::read(&input, &said(args)));
             let diagnosis = crate::diagnose::diagnose(Arc::new(evidence(global, args, input)), reading);
             Ok(told(&diagnosis, None))
@@ -303,7 +306,7 @@ pub(super) fn keep(global: &Global, diagnosis: &Diagnosis, bodies: bool) -> Opti
 
 impl Diagnose {
     /// What these files say, with nothing else told.
-    pub(super) fn of(files: Vec<String>) -> Diagnose {
+    pub(super) fn of(files: Vec<PathBuf>) -> Diagnose {
         Diagnose {
             files,
             kind: KindArg::Auto,

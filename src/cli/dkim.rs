@@ -7,7 +7,7 @@ use crate::onboarding::signer::Key;
 use crate::remedy::{Change, dkim, form};
 use crate::replay;
 use crate::report::export::zone_line;
-use crate::report::{Shown, json};
+use crate::report::{Shown, json, markdown};
 use crate::rules::Severity;
 use crate::world::keygen::{self, KeyType};
 use crate::world::state;
@@ -19,7 +19,7 @@ pub fn run(global: &Global, args: &Dkim) -> anyhow::Result<Exit> {
 }
 
 fn keygen(global: &Global, args: &Keygen) -> anyhow::Result<Exit> {
-    let domain = name::domain(args.domain.trim()).ok_or_else(|| anyhow!("{:?} is no domain", args.domain))?;
+    let domain = super::source::domain(&args.domain)?;
     let file = args.out.display().to_string();
     if args.out.exists() {
         bail!("{file} exists and is not overwritten: a key that is in use would be lost; name another file");
@@ -66,7 +66,12 @@ fn keygen(global: &Global, args: &Keygen) -> anyhow::Result<Exit> {
             }
         }
         Format::Plain => format!("{name}\tTXT\t{}\n", form::bare(data)),
-        _ => {
+        Format::Markdown => {
+            let title = markdown::text(Shown::default(), &format!("{name} TXT"));
+            let blocks = [Some(&line), told.as_ref().map(|(_, configuration)| configuration)].into_iter().flatten();
+            blocks.fold(format!("# {title}\n"), |text, block| text + "\n" + &markdown::fenced(block.trim_end()))
+        }
+        Format::Human => {
             let mut text = format!("Name   {name}\nType   TXT\nValue  {}\n\n{line}\n", form::bare(data));
             if let Some((_, configuration)) = &told {
                 text.push_str(&format!("\n{configuration}"));

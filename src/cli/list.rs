@@ -36,7 +36,7 @@ pub fn rules(global: &Global) -> anyhow::Result<Exit> {
 }
 
 /// Rows as one array, or one a line.
-fn rows(global: &Global, rows: impl Iterator<Item = Value>) -> String {
+pub(super) fn rows(global: &Global, rows: impl Iterator<Item = Value>) -> String {
     match global.format() {
         Format::Ndjson => rows.map(|row| json::line(&row, Shown::default())).collect(),
         _ => json::pretty(&rows.collect::<Vec<_>>(), Shown::default()),

@@ -71,7 +71,7 @@ fn parsed(args: &[OsString]) -> Result<(Cli, Given), clap::Error> {
 fn finish(cli: Cli, given: Given) -> Exit {
     settled(cli, given).unwrap_or_else(|e| {
         tell(format_args!("{e:#}"));
-        Exit::Usage
+        if e.is::<source::Unread>() { Exit::Unknown } else { Exit::Usage }
     })
 }
 

@@ -48,26 +48,22 @@ fn find(id: &str) -> anyhow::Result<&'static Lesson> {
 }
 
 fn list(global: &Global) -> anyhow::Result<Exit> {
-    let line = |lesson: &Lesson| match global.format() {
-        Format::Json | Format::Ndjson => {
-            let of = serde_json::json!({ "id": lesson.id, "title": lesson.title, "rule": lesson.rule, "story": lesson.story.trim() });
-            json::line(&of, Shown::default())
+    let lessons = practice::all().iter().map(|l| (l.id, &l.title[..], Some(&l.rule[..]), l.story.trim()));
+    let all = lessons.chain(practice::setups().iter().map(|s| (s.id, &s.title[..], None, s.story.trim())));
+    let text: String = match global.format() {
+        Format::Json | Format::Ndjson => super::list::rows(
+            global,
+            all.map(|(id, title, rule, story)| {
+                serde_json::json!({ "id": id, "title": title, "rule": rule, "story": story })
+            }),
+        ),
+        Format::Plain => {
+            all.map(|(id, title, rule, _)| format!("lesson\t{id}\t{}\t{title}\n", rule.unwrap_or_default())).collect()
         }
-        Format::Plain => format!("lesson\t{}\t{}\t{}\n", lesson.id, lesson.rule, lesson.title),
-        Format::Human => format!("{:<21}  {}\n", lesson.id, lesson.title),
-        Format::Markdown => format!("- `{}`: {}\n", lesson.id, lesson.title),
+        Format::Human => all.map(|(id, title, ..)| format!("{id:<21}  {title}\n")).collect(),
+        Format::Markdown => all.map(|(id, title, ..)| format!("- `{id}`: {title}\n")).collect(),
     };
-    let new = |setup: &Setup| match global.format() {
-        Format::Json | Format::Ndjson => {
-            let of =
-                serde_json::json!({ "id": setup.id, "title": setup.title, "rule": null, "story": setup.story.trim() });
-            json::line(&of, Shown::default())
-        }
-        Format::Plain => format!("lesson\t{}\t\t{}\n", setup.id, setup.title),
-        Format::Human => format!("{:<21}  {}\n", setup.id, setup.title),
-        Format::Markdown => format!("- `{}`: {}\n", setup.id, setup.title),
-    };
-    super::put(&practice::all().iter().map(line).chain(practice::setups().iter().map(new)).collect::<String>())?;
+    super::put(&text)?;
     Ok(Exit::Clean)
 }
 

@@ -40,6 +40,9 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
     let letters = dkim::signed(sealed, key.as_ref()).map_err(|e| anyhow!(e))?;
     let Some(first) = letters.first() else { bail!("--to is missing") };
     if args.dry_run {
+        if matches!(global.format(), Format::Json | Format::Ndjson) {
+            bail!("--dry-run prints the message as it would be sent: leave out --json");
+        }
         super::put(&String::from_utf8_lossy(&first.composed.bytes))?;
         if letters.len() > 1 && !global.quiet {
             super::tell("the others differ in To, Message-ID, and the lines that name the recipient");
@@ -185,11 +188,11 @@ fn drafts(args: &Args, server: Option<&saved::Server>, who: &Who) -> anyhow::Res
     let tls = args.tls.map(|t| t.security()).or(server.and_then(|server| server.tls));
     let (route, security) = Route::read(via, tls).map_err(|e| anyhow!(e))?;
     let content = match &args.message {
-        Some(path) => Content::Own(source::bytes(&path.to_string_lossy())?.into()),
+        Some(path) => Content::Own(source::bytes(path)?.into()),
         None => Content::Test {
             subject: args.subject.clone(),
             body: match &args.body {
-                Some(path) => Some(String::from_utf8_lossy(&source::bytes(&path.to_string_lossy())?).into_owned()),
+                Some(path) => Some(String::from_utf8_lossy(&source::bytes(path)?).into_owned()),
                 None => None,
             },
             unsubscribe: args.unsubscribe.clone(),

@@ -2,16 +2,28 @@
 
 use crate::evidence::input::is_host;
 use crate::evidence::{Input, InputKind, Refusal};
+use crate::shell::command;
+use crate::world::state;
 use anyhow::Context as _;
 use std::io::{IsTerminal, Read};
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// An input could not be read: which, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Unread(pub String);
 
 /// Reads a file, or standard input for `-`; never more than one byte over the limit.
-pub fn bytes(name: &str) -> anyhow::Result<Vec<u8>> {
+pub fn bytes(name: impl AsRef<Path>) -> Result<Vec<u8>, Unread> {
+    read(name.as_ref()).map_err(|e| Unread(format!("{e:#}")))
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let name = path.display();
     let limit = Input::LIMIT as u64 + 1;
     let mut bytes = Vec::new();
-    if name == "-" {
+    if path == Path::new("-") {
         let stdin = std::io::stdin();
         if stdin.is_terminal() {
             // A terminal in cooked mode cuts lines at 4096 bytes; the app's editor does not.
@@ -21,23 +33,24 @@ pub fn bytes(name: &str) -> anyhow::Result<Vec<u8>> {
         }
         stdin.lock().take(limit).read_to_end(&mut bytes).context("standard input cannot be read")?;
     } else {
-        if Path::new(name).is_dir() {
+        if path.is_dir() {
+            std::fs::read_dir(path).with_context(|| format!("the folder {name} cannot be read"))?;
             anyhow::bail!("the folder {name} has no files that can be read");
         }
-        let file = std::fs::File::open(Path::new(name)).with_context(|| format!("the file {name} cannot be opened"))?;
+        let file = std::fs::File::open(path).with_context(|| format!("the file {name} cannot be opened"))?;
         file.take(limit).read_to_end(&mut bytes).with_context(|| format!("the file {name} cannot be read"))?;
     }
     Ok(bytes)
 }
 
 /// Files for inputs: a folder stands for the files in it and below it, by name. What is hidden is left out, and of a Maildir
-/// what is no message. A folder without files, or one that cannot be read, stays: its result says so.
-pub fn files(names: &[String]) -> Vec<String> {
+/// what is no message. What cannot be read stays, and so does a folder without files: its result says so.
+pub fn files(names: &[PathBuf]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for name in names {
         let before = files.len();
-        if name != "-" && Path::new(name).is_dir() {
-            below(Path::new(name), &mut files);
+        if name != Path::new("-") && name.is_dir() {
+            below(name, &mut files);
         }
         if files.len() == before {
             files.push(name.clone());
@@ -46,22 +59,39 @@ pub fn files(names: &[String]) -> Vec<String> {
     files
 }
 
-fn below(folder: &Path, files: &mut Vec<String>) {
-    let maildir = ["cur", "new"].iter().all(|part| folder.join(part).is_dir());
-    let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let shown = |e: &std::fs::DirEntry| !e.file_name().as_encoded_bytes().starts_with(b".");
-    let wanted = |e: &std::fs::DirEntry| shown(e) && (!maildir || e.file_name() == "cur" || e.file_name() == "new");
-    let mut entries: Vec<_> = listed.filter(wanted).collect();
+fn below(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(listed) = std::fs::read_dir(folder) else { return files.push(folder.to_owned()) };
+    let maildir = is_maildir(folder);
+    let wanted = |e: &std::fs::DirEntry| {
+        let hidden = e.file_name().as_encoded_bytes().starts_with(b".");
+        match maildir {
+            // Folders of a Maildir++ stand in it, hidden.
+            true => e.file_name() == "cur" || e.file_name() == "new" || (hidden && is_maildir(&e.path())),
+            false => !hidden,
+        }
+    };
+    let mut entries: Vec<_> = listed.flatten().filter(wanted).collect();
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
         // Not through links: they may lead back.
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             below(&path, files);
-        } else if path.is_file() {
-            files.push(path.to_string_lossy().into_owned());
+        } else if path.is_file() || !path.exists() {
+            files.push(path);
         }
     }
+}
+
+fn is_maildir(folder: &Path) -> bool {
+    ["cur", "new"].iter().all(|part| folder.join(part).is_dir())
+}
+
+/// The domain that a word names, in lower-case A-labels.
+pub fn domain(word: &str) -> anyhow::Result<String> {
+    let input = recognise(word, word.as_bytes().to_vec(), None);
+    let domain = input.subject().filter(|_| input.kind == InputKind::Domain);
+    domain.with_context(|| format!("{word:?} is no domain"))
 }
 
 /// Ends of file names that are no top-level domains.
@@ -79,10 +109,16 @@ pub fn names_a_host(name: &str) -> bool {
 
 /// The input of this name. What cannot be read at all becomes an input of unknown kind whose
 /// `because` says why, so that every input has its one result.
-pub fn input(name: &str, kind: Option<InputKind>) -> Input {
-    match bytes(name) {
-        Ok(bytes) => recognise(name, bytes, kind),
-        Err(e) => Input::unreadable(name, &Refusal::Unreadable(format!("{e:#}"))),
+pub fn input(name: impl AsRef<Path>, kind: Option<InputKind>) -> Input {
+    let (path, name) = (name.as_ref(), name.as_ref().to_string_lossy());
+    let unreadable = |why: String| Input::unreadable(&name, &Refusal::Unreadable(why));
+    let is_case = |bytes: &[u8]| name.contains(".postdoc") && state::read_case(path, bytes).is_ok();
+    match bytes(path) {
+        Ok(bytes) if is_case(&bytes) => {
+            unreadable(format!("{name} is a saved case: {} takes it in", command!("postdoc cases import {}", name)))
+        }
+        Ok(bytes) => recognise(&name, bytes, kind),
+        Err(e) => unreadable(e.to_string()),
     }
 }
 
@@ -98,18 +134,68 @@ mod tests {
     #[test]
     fn a_folder_stands_for_the_files_below_it() {
         let top = tempfile::tempdir().unwrap();
-        let path = |name: &str| top.path().join(name).to_string_lossy().into_owned();
-        for folder in ["box/cur", "box/new", "box/tmp", "old", "empty"] {
+        let path = |name: &str| top.path().join(name);
+        for folder in ["box/cur", "box/new", "box/tmp", "box/.Junk/cur", "box/.Junk/new", "box/.git", "old", "empty"] {
             std::fs::create_dir_all(path(folder)).unwrap();
         }
-        for file in ["b.eml", "a.eml", ".hidden", "old/c.eml", "box/cur/1:2,S", "box/new/2", "box/tmp/3", "box/uidlist"]
-        {
+        let written =
+            ["b.eml", "a.eml", ".hidden", "old/c.eml", "box/cur/1:2,S", "box/new/2", "box/tmp/3", "box/uidlist"];
+        for file in written.into_iter().chain(["box/.Junk/new/4", "box/.git/config"]) {
             std::fs::write(path(file), "x").unwrap();
         }
-        let found = files(&[path("old/c.eml"), "-".into(), top.path().to_string_lossy().into_owned(), path("empty")]);
-        let rest = ["a.eml", "b.eml", "box/cur/1:2,S", "box/new/2", "old/c.eml", "empty"].map(path);
+        let found = files(&[path("old/c.eml"), "-".into(), top.path().to_owned(), path("empty")]);
+        let rest = ["a.eml", "b.eml", "box/.Junk/new/4", "box/cur/1:2,S", "box/new/2", "old/c.eml", "empty"].map(path);
         assert_eq!(found, [&[path("old/c.eml"), "-".into()], &rest[..]].concat());
-        assert!(input(&path("empty"), None).because.contains("has no files"));
+        assert!(input(path("empty"), None).because.contains("has no files"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_read_below_a_folder_has_its_result() {
+        use std::os::unix::ffi::OsStrExt;
+        let top = tempfile::tempdir().unwrap();
+        let latin = top.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.eml"));
+        std::fs::write(&latin, "example.com").unwrap();
+        std::os::unix::fs::symlink("gone.eml", top.path().join("link.eml")).unwrap();
+        let found = files(&[top.path().to_owned()]);
+        assert_eq!(found, [latin.clone(), top.path().join("link.eml")]);
+        let read = input(&latin, None);
+        assert!(read.is_read() && read.name.ends_with("caf\u{fffd}.eml"));
+        assert!(input(&found[1], None).because.contains("cannot be opened"));
+    }
+
+    #[test]
+    fn a_saved_case_is_named_as_one() {
+        let top = tempfile::tempdir().unwrap();
+        let evidence = crate::evidence::Evidence::new(
+            Input::read("m", *b"From: ann@example.com\n\nhello\n", None).unwrap(),
+            Default::default(),
+            jiff::Timestamp::UNIX_EPOCH,
+            true,
+        );
+        let case = crate::evidence::case::Case::new(&evidence, false).write();
+        for (name, bytes) in
+            [("a.postdoc", case.clone().into_bytes()), ("b.postdoc.gz", state::packed(case.as_bytes()).unwrap())]
+        {
+            std::fs::write(top.path().join(name), bytes).unwrap();
+            assert!(input(top.path().join(name), None).because.contains("postdoc cases import"), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_domain_is_one_whatever_it_is_written_in() {
+        for (word, domain) in [
+            ("Acme.Test.", "acme.test"),
+            ("foo@acme.test", "acme.test"),
+            ("https://acme.test/x", "acme.test"),
+            ("_spf.acme.test", "_spf.acme.test"),
+            ("b\u{fc}cher.example", "xn--bcher-kva.example"),
+        ] {
+            assert_eq!(super::domain(word).unwrap(), domain);
+        }
+        for word in ["", ".", "com", "a b", "192.0.2.1", "2001:db8::1", "-all", "v=spf1 -all"] {
+            assert!(super::domain(word).is_err(), "{word:?}");
+        }
     }
 
     #[test]

@@ -21,11 +21,11 @@ use std::sync::Arc;
 
 /// Evaluates each domain, one after the other.
 pub fn run(global: &Global, args: &Spf) -> anyhow::Result<Exit> {
+    let domains: Vec<String> = args.domains.iter().map(|name| domain(args, name)).collect::<anyhow::Result<_>>()?;
     let runner = Runner::new(global.dns())?;
     let signals = Signals::listen();
     let mut exit = Exit::Clean;
-    for (n, name) in args.domains.iter().enumerate() {
-        let domain = ascii(name);
+    for (n, domain) in domains.into_iter().enumerate() {
         let evidence = evidence(global, args, &domain);
         let subject = checkable(&domain).then(|| Subject::Domain(domain.clone()));
         let reading = Arc::new(Reading { subject, ..Reading::default() });
@@ -49,7 +49,16 @@ pub fn run(global: &Global, args: &Spf) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// A lower-case A-label name without a trailing dot; what is none stays as it is, and gets the result `none`.
+/// The domain that is named. A client may give any word for one, and gets the result `none` (RFC 7208 §4.3).
+fn domain(args: &Spf, name: &str) -> anyhow::Result<String> {
+    let is_word = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control());
+    match super::source::domain(name) {
+        Err(_) if args.ip.is_some() && is_word => Ok(ascii(name)),
+        read => read,
+    }
+}
+
+/// A lower-case A-label name without a trailing dot; what is none stays as it is.
 fn ascii(name: &str) -> String {
     let name = name.trim().trim_end_matches('.');
     if name.is_ascii() {

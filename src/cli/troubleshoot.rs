@@ -126,7 +126,7 @@ fn list(global: &Global) -> anyhow::Result<Exit> {
     let all = troubleshoot::all();
     let text: String = match global.format() {
         Format::Json | Format::Ndjson => {
-            all.iter().map(|s| json::line(&json::path::symptom(s), Shown::default())).collect()
+            super::list::rows(global, all.iter().map(|s| serde_json::json!(json::path::symptom(s))))
         }
         Format::Plain => all.iter().map(|s| format!("symptom\t{}\t{}\t{}\n", s.id, s.title, s.hint)).collect(),
         Format::Markdown => all.iter().map(|s| format!("- `{}`: {}\n", s.id, s.title)).collect(),

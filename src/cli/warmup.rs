@@ -2,6 +2,7 @@
 
 use super::args::{CheckArgs, Format, Global, Known, Warmup, WarmupAction, WarmupTo};
 use super::exit::Exit;
+use super::source::Unread;
 use crate::report::warmup::{self as report, Told};
 use crate::report::{Shown, json};
 use crate::rules::Severity;
@@ -37,7 +38,7 @@ fn order(global: &Global, known: &Known, target: u64, days: &Days) -> anyhow::Re
     let shares = match &known.recipients {
         Some(path) => {
             let name = path.display();
-            let file = File::open(path).with_context(|| format!("the file {name} cannot be opened"))?;
+            let file = File::open(path).map_err(|e| Unread(format!("the file {name} cannot be opened: {e}")))?;
             let lines = BufReader::new(file).lines().map_while(Result::ok);
             let shares = plan::shares(lines);
             if shares.is_empty() {
@@ -168,12 +169,13 @@ fn status(check: &Check, fail_on: Option<Severity>) -> Exit {
 
 fn put(global: &Global, to: Option<WarmupTo>, told: &Told) -> anyhow::Result<()> {
     let shown = Shown::default();
-    let to = to.unwrap_or(match global.format() {
-        Format::Human => WarmupTo::Human,
-        Format::Plain => WarmupTo::Csv,
-        Format::Json | Format::Ndjson => WarmupTo::Json,
-        Format::Markdown => WarmupTo::Markdown,
-    });
+    let to = match (to, global.format()) {
+        (Some(to), _) => to,
+        (None, Format::Human) => WarmupTo::Human,
+        (None, Format::Plain) => return super::put(&report::plain(told, shown)).map(drop).map_err(Into::into),
+        (None, Format::Json | Format::Ndjson) => WarmupTo::Json,
+        (None, Format::Markdown) => WarmupTo::Markdown,
+    };
     let text = match to {
         WarmupTo::Human => report::human(told, super::look::style(global.color, global.verbose), shown),
         WarmupTo::Markdown => report::markdown(told, shown),

@@ -289,6 +289,11 @@ impl Input {
         self.sent.as_deref()
     }
 
+    /// Is it what it looks like? False where the user alone says so.
+    pub fn is_recognised(&self) -> bool {
+        !self.told || recognise::recognise(&self.original).0.kind == self.kind
+    }
+
     /// As which kind the user told us to read it.
     pub(super) fn told(&self) -> Option<InputKind> {
         self.told.then_some(self.kind)
@@ -299,6 +304,10 @@ impl Input {
         self.seen.clone_from(&saved.seen);
         if saved.bytes != self.original.len() {
             self.whole = Some((saved.bytes, saved.sha256.clone()));
+            // Only what needed no repair is cut; by itself the part may look as if it did.
+            self.text = self.original.clone();
+            self.map = Map::default();
+            self.repairs.clear();
             self.kind = saved.kind;
             self.because = saved.because.clone();
             self.sure = saved.sure;
@@ -333,20 +342,18 @@ impl Input {
         self.whole.as_ref().map_or(self.original.len(), |(bytes, _)| *bytes)
     }
 
-    /// What decides: the header section of a message with the empty line after it, a bounce up to the end of the
-    /// returned header; all of any other input, and of a paste whose repairs left no border to cut at.
+    /// What decides: the header section of a message with the empty line after it, a bounce as far as its reading rests
+    /// on it; all of any other input, and of a paste whose repairs left no border to cut at.
     pub(super) fn header_section(&self) -> &[u8] {
-        use crate::facts::{bounce::Bounce, header::Header};
+        use crate::facts::{bounce, header::Header};
         let intact = Arc::ptr_eq(&self.original, &self.text);
         let body = match self.kind {
             _ if !intact => None,
-            InputKind::Message => Header::split(&self.text).body,
-            InputKind::Bounce => Bounce::read(self)
-                .and_then(|b| b.returned)
-                .and_then(|place| Header::within(&self.text, place.start as usize, place.end as usize).body),
+            InputKind::Message => Header::split(&self.text).body.map(|at| at as usize),
+            InputKind::Bounce => bounce::needed(self),
             _ => None,
         };
-        body.and_then(|at| self.original.get(..at as usize)).unwrap_or(&self.original)
+        body.and_then(|at| self.original.get(..at)).unwrap_or(&self.original)
     }
 
     /// The name without the folders before it.

@@ -10,6 +10,7 @@ use crate::remedy::form::{Entry, Form, bare};
 use crate::remedy::{Remedy, blank};
 use crate::replay::{self, Plan};
 use crate::rules::Finding;
+use crate::triage::State;
 
 /// The proven plan of a diagnosis, and where each record of it goes.
 pub struct Cure<'a> {
@@ -61,6 +62,9 @@ impl<'a> Cure<'a> {
         let plural = |n: usize, one: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") };
         let remains = self.remains().count();
         match (self.placed.len(), remains) {
+            (0, 0) if self.before.verdict.state == State::Unknown => {
+                "Cannot tell whether there is anything to fix.".to_owned()
+            }
             (0, 0) => "There is nothing to fix.".to_owned(),
             (0, n) => format!("No record is proven to cure anything; {} can be acted upon.", plural(n, "finding")),
             (records, 0) => {

@@ -128,7 +128,7 @@ pub fn finding(input: &Input, f: &Finding, shown: Shown) -> String {
     out
 }
 
-pub(super) fn text(shown: Shown, words: &str) -> String {
+pub fn text(shown: Shown, words: &str) -> String {
     escape(&shown.line(words))
 }
 
@@ -155,7 +155,7 @@ fn inline(words: &str) -> String {
     format!("{fence}{pad}{words}{pad}{fence}")
 }
 
-pub(super) fn fenced(block: &str) -> String {
+pub fn fenced(block: &str) -> String {
     let fence = "`".repeat(longest_run(block).max(2) + 1);
     format!("{fence}text\n{block}\n{fence}\n")
 }

@@ -54,10 +54,10 @@ pub fn markdown(d: &Diagnosis, shown: Shown) -> String {
     for row in rows(d) {
         let ttl = row.answer.as_ref().and_then(|a| a.ttl()).map(span).unwrap_or_default();
         let cell = |text: &str| super::markdown::text(shown, text);
-        let name = super::markdown::text(shown, &format!("{} {}", row.question.name, row.question.kind));
+        let name = super::markdown::code(shown, &format!("{} {}", row.question.name, row.question.kind));
         let _ = writeln!(
             out,
-            "| {} | {} `{name}` | {} | {ttl} |",
+            "| {} | {} {name} | {} | {ttl} |",
             look(row.standing).2,
             row.subject.label(),
             cell(&row.meaning)

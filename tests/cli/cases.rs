@@ -9,17 +9,39 @@ fn ids(home: &Home) -> Vec<String> {
 
 const BODY: &str = "The body is nobody's business.\r\nSecond line, and --boundary\r\n";
 
+/// Reports that quote a header before what tells of the failure: fields in the notice, or those of a part whose boundary
+/// is not the one that was announced.
+const QUOTES: &str = "Return-Path: <>\nFrom: MAILER-DAEMON@out.example.com\nTo: ann@example.com\n\
+    Subject: Delivery has failed\nMIME-Version: 1.0\n\
+    Content-Type: multipart/report; report-type=delivery-status; boundary=\"b1\"\n\n\
+    This report relates to a message you sent with these fields:\n\n\
+    Message-ID: <1@example.com>\nDate: Mon, 1 Jun 2026 12:00:00 +0000\nFrom: ann@example.com\nTo: bob@example.org\n\n";
+const TOLD: &str = "Reporting-MTA: dns; out.example.com\n\n\
+    Final-Recipient: rfc822;bob@example.org\nAction: failed\nStatus: 5.1.1\n\
+    Diagnostic-Code: smtp; 550 5.1.1 no such user\n\n\
+    Final-Recipient: rfc822;eve@example.org\nAction: failed\nStatus: 4.0.0\n\
+    Diagnostic-Code: smtp; 421 4.7.0 Try again later, closing connection. gsmtp\n\n";
+const PARTS: &str = "From: MAILER-DAEMON@out.example.com\nTo: ann@example.com\nSubject: Undelivered Mail\nMIME-Version: 1.0\n\
+    Content-Type: multipart/report; report-type=delivery-status; boundary=\"b1\"\n\n\
+    --b2\nContent-Description: Notification\nContent-Type: text/plain\nContent-Transfer-Encoding: 8bit\n\n\
+    This is the mail system.\n\n--b2\nContent-Type: message/delivery-status\n\n";
+const RETURNED: &str = "Return-Path: <ann@example.com>\nReceived: by out.example.com id 1; Mon, 1 Jun 2026 12:00:00 +0000\n\
+    From: ann@example.com\nTo: bob@example.org\nSubject: x\n\nThe body is nobody's business.\n";
+
 fn message() -> String {
     format!("{}\r\n{BODY}", sample("unaligned").replace('\n', "\r\n").replace("\r\r\n", "\r\n"))
 }
 
 #[test]
 fn a_rerun_says_the_same_bytes_whatever_was_kept() {
-    let inputs: [(&str, Vec<u8>); 5] = [
+    let inputs: [(&str, Vec<u8>); 8] = [
         ("message", message().into_bytes()),
         ("headers", sample("no-key").into()),
         ("record", b"v=spf1 ip4:192.0.2.1 include:_spf.example.com -all".to_vec()),
         ("quoted", include_bytes!("../scenarios/quoted-paste/input").to_vec()),
+        ("quotes", [QUOTES, TOLD, RETURNED].concat().into()),
+        ("parts", [PARTS, TOLD, "--b2\nContent-Type: message/rfc822\n\n", RETURNED, "--b2--\n"].concat().into()),
+        ("bounce", include_bytes!("../scenarios/bounce-no-such-mailbox/input").to_vec()),
         ("eight-bit", [b"Subject: \xff\xfe\x80\r\n".to_vec(), message().into_bytes()].concat()),
     ];
     let said: [&[&str]; 4] =
@@ -337,4 +359,29 @@ fn of_several_inputs_cases_are_kept_on_request() {
     assert!(out.stderr.contains(&format!("{0} inputs, {0} saved as cases", files.len())), "{}", out.stderr);
     assert_eq!(ids(&home).len(), files.len());
     assert_eq!(home.diagnose(&["--save", "--no-save", files[0]]).status, 2);
+}
+
+#[test]
+fn the_last_case_that_can_be_read_is_reopened() {
+    let home = Home::new();
+    let first = home.diagnose(&["--json", &home.file("a.eml", sample("unaligned"))]);
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    std::fs::write(home.state().join("cases/broken00.postdoc"), "{").unwrap();
+    let out = home.run(&["resume", "--json"]);
+    assert_eq!((out.status, &out.stdout), (first.status, &first.stdout));
+    assert!(out.stderr.contains("broken00"), "{}", out.stderr);
+}
+
+#[test]
+fn a_case_goes_to_standard_output_too() {
+    let home = Home::new();
+    home.diagnose(&["-q", &home.file("a.eml", sample("unaligned"))]);
+    let id = &ids(&home)[0];
+    let out = home.run(&["cases", "export", id, "-"]);
+    assert_eq!(out.stdout, home.run(&["cases", "export", id]).stdout);
+    assert!(out.stdout.contains("postdoc/case") && !home.dir.path().join("-").exists());
+    let file = home.file("x.postdoc", &out.stdout);
+    let told = home.diagnose(&["--json", &file]);
+    assert_eq!(told.status, 3);
+    assert!(told.json()["verdict"]["headline"].as_str().unwrap().contains("postdoc cases import"), "{}", told.stdout);
 }

@@ -52,4 +52,19 @@ fn what_cannot_be_known_is_no_fix() {
     assert!(!out.stdout.contains("\nZone "), "{}", out.stdout);
     let none = home.run(&["fix", "--offline", "--now", NOW, "--to", "zone", &file]);
     assert!(none.stdout.is_empty() && none.stderr.contains("nothing was written"), "{}", none.stderr);
+    let empty = home.file("empty.eml", "");
+    for args in [&["missing.eml"][..], &[empty.as_str()], &["example.com"]] {
+        for format in ["human", "markdown"] {
+            let out = home.run(&[&["fix", "--offline", "--now", NOW, "-f", format], args].concat());
+            assert_eq!(out.status, 3, "{args:?}: {}", out.stderr);
+            assert!(
+                out.stdout.contains("Cannot tell whether") && !out.stdout.contains("nothing to fix"),
+                "{}",
+                out.stdout
+            );
+        }
+    }
+    let clean = home.file("clean.eml", include_str!("../scenarios/healthy-offline/input"));
+    let clean = home.run(&["fix", "--offline", "--now", NOW, &clean]).stdout;
+    assert!(clean.contains("There is nothing to fix."), "{clean}");
 }

@@ -59,6 +59,8 @@ fn ed25519_in_json_with_a_word_of_warning() {
     assert_eq!((&told["key"]["type"], &told["signer"]["id"]), (&"ed25519".into(), &"stalwart".into()));
     assert!(told["record"]["value"].as_str().unwrap().starts_with("v=DKIM1; k=ed25519; p="));
     assert!(out.stderr.contains("dkim-ed25519-only"), "{}", out.stderr);
+    let page = keygen(&home, folder.path().join("md.pem").to_str().unwrap(), &["-f", "markdown"]).stdout;
+    assert!(page.starts_with("# s1.\\_domainkey.example.com TXT\n\n```text\ns1._domainkey.example.com. "), "{page}");
     for bad in [&["--bits", "512"][..], &["--type", "dsa"], &["--for", "sendmail"]] {
         assert_eq!(keygen(&home, "x.pem", bad).status, 2, "{bad:?}");
     }
@@ -66,5 +68,7 @@ fn ed25519_in_json_with_a_word_of_warning() {
     assert!(length.status == 2 && length.stderr.contains("--bits is for RSA"), "{}", length.stderr);
     let to_stdout = keygen(&home, "-", &[]);
     assert!(to_stdout.status == 2 && to_stdout.stderr.contains("goes to a file"), "{}", to_stdout.stderr);
-    assert_eq!(home.run(&["dkim", "keygen", "no domain", "--selector", "s", "--out", "x.pem"]).status, 2);
+    for odd in ["no domain", "192.0.2.1"] {
+        assert_eq!(home.run(&["dkim", "keygen", odd, "--selector", "s", "--out", "x.pem"]).status, 2, "{odd}");
+    }
 }

@@ -15,6 +15,8 @@ fn the_lessons_are_listed() {
     let new = postdoc::practice::setups().iter().map(|s| s.id);
     assert_eq!(ids, postdoc::practice::all().iter().map(|l| l.id).chain(new).collect::<Vec<_>>());
     assert!(practice(&["--list", "-f", "plain"]).stdout.contains("lesson\tno-ptr\tptr-missing\t"));
+    assert_eq!(practice(&["--list", "--json"]).json()[0]["id"], ids[0]);
+    assert_eq!(practice(&["--list", "-f", "ndjson"]).stdout.lines().count(), ids.len());
     let out = practice(&["no-such-lesson"]);
     assert_eq!(out.status, 2);
     assert!(out.stderr.contains("there are spf-missing, "), "{}", out.stderr);

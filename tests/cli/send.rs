@@ -63,6 +63,9 @@ fn a_dry_run_prints_the_bytes_and_sends_nothing() {
         assert!(out.stdout.contains(line), "{}", out.stdout);
     }
     assert_eq!(lab.server.log(), "");
+    // The message is no JSON.
+    let json = lab.run(&["--dry-run", "--json"]);
+    assert_eq!((json.status, json.stdout.as_str()), (2, ""), "{}", json.stderr);
 }
 
 #[test]

@@ -79,6 +79,14 @@ fn usage_errors_are_two_and_say_what_to_do() {
         (&["cases"], &["list"]),
         (&["cases", "show", "3f9c"], &["3f9c", "cases list"]),
         (&["resume"], &["no saved case", "diagnose"]),
+        (&["spf", "com"], &["com", "no domain"]),
+        (&["spf", "192.0.2.1"], &["192.0.2.1", "no domain"]),
+        (&["spf", "a b", "--ip", "192.0.2.1"], &["a b", "no domain"]),
+        (&["onboard", "192.0.2.1", "--plan"], &["192.0.2.1", "no domain"]),
+        (&["onboard", "example.com", "--plan", "--offline", "--skip", "nonsense"], &["nonsense", "dmarc"]),
+        (&["check", "example.com", "--selector", "s 1"], &["s 1", "selector"]),
+        (&["diagnose", "--mail-from", "a b@c"], &["a b@c", "neither"]),
+        (&["diagnose", "--trust", ""], &["--trust"]),
     ];
     for (args, words) in cases {
         let out = home.run(args);
@@ -110,7 +118,7 @@ fn an_input_that_cannot_be_read_is_three_and_says_why() {
     let home = Home::new();
     for (args, word) in [
         (&["diagnose", "missing.eml"][..], "No such file"),
-        (&["diagnose", "."], "directory"),
+        (&["diagnose", "."], "no files"),
         (&["diagnose", "example.net"], "No such file"),
         (&["mesage.eml"], "No such file"),
     ] {
@@ -118,6 +126,40 @@ fn an_input_that_cannot_be_read_is_three_and_says_why() {
         assert_eq!(out.status, 3, "{args:?}: {}", out.stderr);
         let headline = out.json()["verdict"]["headline"].as_str().unwrap().to_owned();
         assert!(headline.contains(args[args.len() - 1]) && headline.contains(word), "{headline}");
+    }
+}
+
+#[test]
+fn so_is_every_other_file_that_a_command_reads() {
+    let home = Home::new();
+    let noise = home.file("noise.bin", [0x90u8; 4096]);
+    let empty = home.file("empty.eml", "");
+    for args in [
+        &["warmup", "plan", "--target", "1000", "--recipients", "missing.txt"][..],
+        &["warmup", "check", "--log", "missing.log"],
+        &["onboard", "example.com", "--plan", "--offline", "--proof", "missing.eml"],
+        &["onboard", "example.com", "--plan", "--offline", "--proof", &empty],
+        &["cases", "import", "missing.postdoc"],
+        &["fetch", "--mbox", &noise, "--newest", "--offline"],
+        &["fix", "missing.eml"],
+    ] {
+        let out = home.run(args);
+        assert_eq!(out.status, 3, "{args:?}: {}{}", out.stdout, out.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_no_text_is_a_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = Home::new();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.eml");
+    std::fs::write(home.dir.path().join(name), sample("forwarded")).unwrap();
+    for args in [&["diagnose", "--json", "--offline", "--now", NOW][..], &["--json", "--offline", "--now", NOW]] {
+        let mut command = home.command(args);
+        command.arg(name);
+        let out = finish(command, b"");
+        assert_eq!(out.json()["input"]["name"], "caf\u{fffd}.eml");
     }
 }
 
@@ -165,6 +207,18 @@ fn what_the_user_says_counts() {
     let conflict = "panel-override-conflict".to_owned();
     assert!(rules(&told(&["--configured", "from=example.org"])).contains(&conflict));
     assert!(!rules(&told(&["--configured", "from=example.com"])).contains(&conflict));
+}
+
+#[test]
+fn what_is_a_bounce_by_word_alone_tells_of_nobody() {
+    let home = Home::new();
+    let file = home.file("m.eml", sample("forwarded"));
+    for kind in ["bounce", "reply"] {
+        let out = home.diagnose(&["--json", "--no-save", "--as", kind, &file]);
+        let told = out.json();
+        assert_eq!((out.status, &told["bounce"]["recipients"]), (3, &serde_json::json!([])), "{kind}");
+        assert_eq!(told["verdict"]["headline"], "Nothing in it says who refused what.");
+    }
 }
 
 #[test]

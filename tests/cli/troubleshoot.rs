@@ -9,6 +9,8 @@ fn the_symptoms_are_listed_and_each_asks_with_its_reason() {
     assert_eq!((out.status, out.stderr.as_str()), (0, ""));
     let ids: Vec<String> = out.stdout.lines().filter_map(|l| l.split(' ').next().map(str::to_owned)).collect();
     assert_eq!(ids.len(), 11, "{}", out.stdout);
+    assert_eq!(home.run(&["troubleshoot", "--json"]).json()[10]["id"], ids[10].as_str());
+    assert_eq!(home.run(&["troubleshoot", "-f", "ndjson"]).stdout.lines().count(), 11);
     for id in &ids {
         let out = home.run(&["troubleshoot", id]);
         assert_eq!(out.status, 3, "{id}: nothing is known");

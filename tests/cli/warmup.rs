@@ -20,6 +20,8 @@ fn a_plan_in_every_form() {
     assert!(human.contains("SparkPost: a new IP address") && human.contains("Gmail"), "{human}");
     let csv = to("csv");
     assert!(csv.starts_with("day,date,volume,hourly,Gmail,others\r\n1,2026-06-01,200,,120,80\r\n"), "{csv}");
+    let named = ["--share", "gmail=60", "--now", "2026-05-30T00:00:00Z", "-f", "plain"];
+    assert_eq!(home.run(&[&PLAN[..], &named].concat()).stdout, csv.replace(',', "\t").replace("\r\n", "\n"));
     let ics = to("ics");
     assert!(ics.contains("DTSTART;VALUE=DATE:20260601\r\n") && ics.contains("Gmail: 120"), "{ics}");
     assert!(to("markdown").contains("| 1 | 2026-06-01 | 200 | 120 | 80 |"));

@@ -23,7 +23,7 @@ impl Outside {
             Source::Text { name, bytes, kind } => Ok(fresh(read(name, bytes.clone(), *kind)?)),
             Source::File(path) => {
                 let name = path.to_string_lossy().into_owned();
-                let bytes = match source::bytes(&name) {
+                let bytes = match source::bytes(path) {
                     // A domain or an address is itself the input.
                     Err(_) if source::names_a_host(&name) => name.clone().into_bytes(),
                     bytes => bytes.map_err(|e| format!("{e:#}"))?,

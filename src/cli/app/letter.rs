@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Reads the files of a letter, writes its messages and signs them.
 pub fn write(letter: Letter, knows: impl Fn(&str) -> bool, now: Timestamp) -> Result<Ready, String> {
     let Letter { mut drafts, file, from_file, path_given, body, key, authorities, login } = letter;
-    let read = |path: &Path| source::bytes(&path.to_string_lossy()).map_err(|e| format!("{e:#}"));
+    let read = |path: &Path| source::bytes(path).map_err(|e| e.to_string());
     if let Some(path) = file {
         let bytes: Arc<[u8]> = read(&path)?.into();
         for draft in &mut drafts {

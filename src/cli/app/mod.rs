@@ -32,13 +32,13 @@ use crate::world::send as session;
 use crate::world::state::{self, State};
 use crate::world::watch::{self, Wanted};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 /// The app, with an input if there is one: a file, a domain, or what came through a pipe.
-pub fn open(global: &Global, input: Option<String>, piped: bool) -> anyhow::Result<Exit> {
+pub fn open(global: &Global, input: Option<PathBuf>, piped: bool) -> anyhow::Result<Exit> {
     let first = match input {
-        Some(name) if name != "-" => Some(Source::File(name.into())),
+        Some(name) if name != Path::new("-") => Some(Source::File(name)),
         None if !piped => None,
         _ => Some(Source::Text { name: "-".into(), bytes: source::bytes("-")?.into(), kind: None }),
     };

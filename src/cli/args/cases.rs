@@ -49,7 +49,7 @@ pub enum CasesAction {
     /// Write a case as one file that replays anywhere, offline; --redact puts stand-ins for persons and machines
     Export {
         case: String,
-        /// The file, packed where its name ends in .gz; none is standard output
+        /// The file, packed where its name ends in .gz; none, or `-`, is standard output
         file: Option<PathBuf>,
     },
     /// Take in a case from a file

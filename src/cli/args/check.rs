@@ -11,7 +11,7 @@ pub struct Check {
     #[arg(required = true)]
     pub domains: Vec<String>,
     /// DKIM selectors to look at
-    #[arg(long, value_name = "S", num_args = 1..)]
+    #[arg(long, value_name = "S", num_args = 1.., value_parser = super::dkim::selector)]
     pub selector: Vec<String>,
     /// Addresses that send for the domain
     #[arg(long, value_name = "ADDR", num_args = 1..)]

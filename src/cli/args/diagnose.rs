@@ -4,13 +4,15 @@ use super::secret::RspamdPassword;
 use crate::evidence::InputKind;
 use crate::evidence::filters::OwnFilters;
 use crate::evidence::said::{Configured, Sending};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Diagnose {
     /// Files, or folders of them (a Maildir too); `-` or none reads standard input
-    pub files: Vec<String>,
+    pub files: Vec<PathBuf>,
     /// What the input is
     #[arg(long = "as", value_name = "KIND", default_value = "auto")]
     pub kind: KindArg,
@@ -21,10 +23,10 @@ pub struct Diagnose {
     #[arg(long)]
     pub helo: Option<String>,
     /// The envelope sender, address or domain
-    #[arg(long)]
+    #[arg(long, value_parser = envelope)]
     pub mail_from: Option<String>,
     /// Believe the Authentication-Results of this authserv-id
-    #[arg(long, value_name = "AUTHSERV-ID")]
+    #[arg(long, value_name = "AUTHSERV-ID", value_parser = NonEmptyStringValueParser::new())]
     pub trust: Option<String>,
     /// The message as it was sent, as a file: shows what was changed on the way. The case then keeps both bodies
     #[arg(long, value_name = "FILE", conflicts_with = "sample")]
@@ -129,6 +131,18 @@ pub(super) fn configured(text: &str) -> Result<Configured, String> {
     Ok(c)
 }
 
+/// The null path, an address, or a domain.
+fn envelope(text: &str) -> Result<String, String> {
+    let path = text.trim().trim_start_matches('<').trim_end_matches('>');
+    let (local, domain) = path.rsplit_once('@').unwrap_or(("", path));
+    let odd = |part: &str| part.contains(|c: char| c.is_whitespace() || c.is_control());
+    let quoted = local.starts_with('"') && local.ends_with('"');
+    match odd(domain) || (odd(local) && !quoted) || (domain.is_empty() && !path.is_empty()) {
+        true => Err("neither an address nor a domain".into()),
+        false => Ok(text.to_owned()),
+    }
+}
+
 /// `complaints=0.2,bounces=1.5,feedback-loops=no`
 pub(super) fn sending(text: &str) -> Result<Sending, String> {
     let mut s = Sending::default();
@@ -159,6 +173,16 @@ mod tests {
             [("complaints=many", "0.25"), ("complaints=101", "percent"), ("spam=1", "bounces"), ("x", "KEY")]
         {
             assert!(sending(wrong).unwrap_err().contains(says), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_envelope_sender_is_an_address_a_domain_or_nothing() {
+        for good in ["", "<>", "a@c", "<ann@example.com>", "example.com", "root@localhost", "\"a b\"@c.example"] {
+            assert_eq!(envelope(good).as_deref(), Ok(good));
+        }
+        for bad in ["a b@c", "ann@", "a b", "ann@exa mple.com"] {
+            assert!(envelope(bad).is_err(), "{bad}");
         }
     }
 

@@ -41,6 +41,7 @@ pub use warmup::{CheckArgs, Known, Warmup, WarmupAction, WarmupTo};
 pub use watch::Watch;
 
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 
 /// The mail doctor in a terminal: reads a message or its header, says why mail fails, hands over the cure.
 #[derive(Debug, Parser)]
@@ -49,7 +50,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// A file, or `-` for standard input. Opens the app; without a terminal, diagnoses
-    pub input: Option<String>,
+    pub input: Option<PathBuf>,
     #[command(flatten)]
     pub global: Global,
 }

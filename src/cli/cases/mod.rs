@@ -5,6 +5,7 @@ mod list;
 
 use super::args::{CaseTo, Cases, CasesAction, Global, Resume};
 use super::exit::Exit;
+use super::source::Unread;
 use crate::diagnose::{Diagnosis, diagnose};
 use crate::evidence::Evidence;
 use crate::evidence::case::{Case, Run};
@@ -16,7 +17,7 @@ use crate::report::{self, Shown, json};
 use crate::tui::onboards;
 use crate::world::run::Runner;
 use crate::world::signal::Signals;
-use crate::world::state::{self, State};
+use crate::world::state::{self, State, StateError};
 use anyhow::{Context, bail};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -56,23 +57,30 @@ pub fn run(global: &Global, args: &Cases) -> anyhow::Result<Exit> {
 /// `postdoc resume [ID]`: the app with a saved case; its diagnosis where there is no terminal.
 pub fn resume(global: &Global, args: &Resume) -> anyhow::Result<Exit> {
     let state = State::find()?;
-    let id = match &args.case {
-        Some(id) => id.clone(),
-        None => match state.cases()?.first() {
-            Some(last) => last.id.clone(),
-            None => bail!("there is no saved case yet: diagnose something first"),
-        },
+    let case = match &args.case {
+        Some(id) => state.load_case(id)?,
+        None => last(&state)?,
     };
-    let case = state.load_case(&id)?;
     if std::io::stdout().is_terminal() && global.format.is_none() && !global.json && !global.linear() {
         return match set_up(&state, &case) {
             Some(domain) => super::app::onboard(global, vec![domain]),
-            None => super::app::reopen(global, id),
+            None => super::app::reopen(global, case.id),
         };
     }
     let diagnosis = replay(&case, None)?;
     show(global, &diagnosis)?;
     Ok(Exit::of(&diagnosis, global.fail_on.severity()))
+}
+
+/// The newest case that can be read.
+fn last(state: &State) -> anyhow::Result<Case> {
+    for saved in state.cases()? {
+        match state::read_case_file(&saved.path) {
+            Ok(case) => return Ok(case),
+            Err(e) => super::tell(e),
+        }
+    }
+    bail!("there is no saved case yet: diagnose something first")
 }
 
 /// The domain that was being set up, with what its owner told, where the case is the check of a checklist.
@@ -111,7 +119,7 @@ fn export(global: &Global, case: &Case, file: Option<&Path>) -> anyhow::Result<E
         super::tell(format_args!("with the stand-ins the case reads differently: {other}"));
     }
     let text = redacted.as_ref().map_or(case, |r| &r.case).write();
-    let Some(file) = file else {
+    let Some(file) = file.filter(|file| *file != Path::new("-")) else {
         super::put(&text)?;
         return Ok(Exit::Clean);
     };
@@ -128,7 +136,10 @@ fn export(global: &Global, case: &Case, file: Option<&Path>) -> anyhow::Result<E
 
 /// A case that somebody handed over becomes one of ours.
 fn import(global: &Global, state: &State, file: &Path) -> anyhow::Result<Exit> {
-    let case = state::read_case_file(file)?;
+    let case = state::read_case_file(file).map_err(|e| match e {
+        StateError::Io { .. } => anyhow::Error::new(Unread(e.to_string())),
+        e => e.into(),
+    })?;
     let diagnosis = replay(&case, None)?;
     if let Ok(own) = state.load_case(&case.id)
         && own.write() != case.write()

@@ -5,11 +5,10 @@ mod offers;
 
 use super::args::{Format, Global, Onboard, YesNo};
 use super::exit::Exit;
-use super::{app, diagnose, look};
+use super::{app, diagnose, look, source};
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Evidence, InputKind, Said};
 use crate::facts::Reading;
-use crate::facts::dkim::name;
 use crate::onboarding::{Checklist, Proof, Told};
 use crate::redact::Redaction;
 use crate::report::{self, Shown, export, json, onboarding};
@@ -24,11 +23,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 pub fn run(global: &Global, args: &Onboard) -> anyhow::Result<Exit> {
-    let domains: Vec<String> = args
-        .domains
-        .iter()
-        .map(|d| name::domain(d.trim()).ok_or_else(|| anyhow!("{d:?} is no domain")))
-        .collect::<anyhow::Result<_>>()?;
+    let domains: Vec<String> = args.domains.iter().map(|d| source::domain(d)).collect::<anyhow::Result<_>>()?;
     if args.make_key.is_some() && domains.len() > 1 {
         bail!("one file holds one key: give one domain with --make-key");
     }
@@ -51,6 +46,10 @@ pub fn run(global: &Global, args: &Onboard) -> anyhow::Result<Exit> {
         let told = asked.told(domain)?;
         let (diagnosis, interrupted) = asked.check(domain, &told)?;
         let list = Checklist::of(&diagnosis, &told);
+        if let Some(odd) = args.skip.iter().find(|id| !list.steps.iter().any(|step| step.id == **id)) {
+            let ids: Vec<&str> = list.steps.iter().map(|step| step.id.as_str()).collect();
+            bail!("the checklist of {domain} has no step {odd:?}; there are {}", ids.join(", "));
+        }
         if !asked.print(&list, &diagnosis, domains.len() > 1, n > 0)? {
             return Ok(exit);
         }
@@ -126,7 +125,10 @@ impl<'a> Asked<'a> {
 
     /// What a receiver says of mail from the domain.
     fn proof(&self, file: &str, domain: &str) -> anyhow::Result<Proof> {
-        let input = super::source::recognise(file, super::source::bytes(file)?, None);
+        let input = source::recognise(file, source::bytes(file)?, None);
+        if !input.is_read() {
+            bail!(source::Unread(format!("{file}: {}", input.because)));
+        }
         let evidence = Evidence::new(input, Said::default(), self.global.now(), true);
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
         let diagnosis = crate::diagnose::diagnose(Arc::new(evidence), reading);
@@ -162,7 +164,7 @@ impl<'a> Asked<'a> {
         // Another one each time: it remembers what DNS said before.
         let runner = Runner::new(self.global.dns())?;
         let global = self.global;
-        let input = super::source::recognise(domain, domain.as_bytes().to_vec(), Some(InputKind::Domain));
+        let input = source::recognise(domain, domain.as_bytes().to_vec(), Some(InputKind::Domain));
         let mut said = told.said(domain);
         said.resolver = global.resolver.first().copied();
         let evidence = Evidence::new(input, said, global.now(), global.offline);

@@ -3,6 +3,7 @@
 
 mod feedback;
 mod inbound;
+mod kept;
 mod letter;
 mod log;
 mod notice;
@@ -16,10 +17,12 @@ mod tests;
 mod transcript;
 
 pub use feedback::{Feedback, FeedbackKind};
+pub use kept::needed;
 pub use said::failed;
 pub use taken::TakenBy;
 
 use super::Reading;
+use super::dkim::name;
 use super::organization::same_by_list;
 use super::reported::Dmarc;
 use crate::evidence::transcript::Stage;
@@ -139,6 +142,13 @@ impl Recipient {
         }
     }
 
+    /// Does a code, an action, or words that are known say what became of it?
+    fn is_told(&self) -> bool {
+        let coded = self.reply.as_ref().is_some_and(|reply| said::code(&reply.value).is_some());
+        let known = self.words.is_some() && self.category != Category::Unknown;
+        coded || known || self.status.is_some() || self.action != Action::Failed
+    }
+
     /// What was said, by whomever.
     pub fn text(&self) -> Option<&str> {
         self.reply.as_ref().or(self.words.as_ref()).map(|r| r.value.as_str())
@@ -146,22 +156,33 @@ impl Recipient {
 }
 
 impl Bounce {
-    /// Reads a bounce or a reply; `None` for any other input.
+    /// Reads a bounce or a reply; `None` for any other input. What is one by the user's word alone, and tells of nothing,
+    /// has no recipient.
     pub fn read(input: &Input) -> Option<Bounce> {
-        let text = &input.text[..];
-        let mut bounce = match input.kind {
+        let mut bounce = Bounce::of(input.kind, &input.text, input.bytes())?;
+        if bounce.feedback.is_none() && !bounce.recipients.iter().any(Recipient::is_told) && !input.is_recognised() {
+            bounce.recipients.clear();
+        }
+        Some(bounce)
+    }
+
+    /// As [`Bounce::read`], for the beginning of a text that had this many bytes.
+    fn of(kind: InputKind, text: &[u8], bytes: usize) -> Option<Bounce> {
+        let mut bounce = match kind {
             InputKind::Reply => log::read(text),
             InputKind::Bounce => letter::read(text),
             _ => return None,
         };
-        // Of the whole, also where a case kept only its beginning.
-        bounce.cut |= bounce.recipients.len() > MOST || input.bytes() > letter::LIMIT;
+        bounce.cut |= bounce.recipients.len() > MOST || bytes > letter::LIMIT;
         bounce.recipients.truncate(MOST);
         if bounce.recipients.is_empty() {
             bounce.recipients.push(Recipient::blank(Span::new(0, text.len().min(80))));
         }
         let reporter = bounce.reporting_mta.is_some();
         for recipient in &mut bounce.recipients {
+            if let Some(address) = &mut recipient.address {
+                address.value = plain(&address.value);
+            }
             match bounce.feedback {
                 Some(_) => recipient.category = Category::Feedback,
                 None => {
@@ -185,7 +206,10 @@ impl Bounce {
     pub fn is_good_news(&self) -> bool {
         match &self.feedback {
             Some(feedback) => feedback.kind == FeedbackKind::NotSpam,
-            None => self.recipients.iter().all(|r| matches!(r.action, Action::Delivered | Action::Expanded)),
+            None => {
+                let good = |r: &Recipient| matches!(r.action, Action::Delivered | Action::Expanded);
+                !self.recipients.is_empty() && self.recipients.iter().all(good)
+            }
         }
     }
 
@@ -229,6 +253,12 @@ impl Bounce {
             domain_span: None,
         })
     }
+}
+
+/// An address with its domain in lower-case A-labels.
+fn plain(address: &str) -> String {
+    let split = address.rsplit_once('@').and_then(|(local, domain)| Some((local, name::domain(domain)?)));
+    split.map_or_else(|| address.to_owned(), |(local, domain)| format!("{local}@{domain}"))
 }
 
 impl Recipient {

@@ -356,8 +356,30 @@ proptest::proptest! {
         for kind in [InputKind::Bounce, InputKind::Reply] {
             if let Ok(input) = Input::read("test", text.as_bytes(), Some(kind)) {
                 let bounce = Bounce::read(&input).unwrap();
-                proptest::prop_assert!(!bounce.recipients.is_empty());
+                proptest::prop_assert!(bounce.recipients.len() <= MOST);
             }
         }
     }
+}
+
+#[test]
+fn what_is_a_bounce_by_word_alone_refuses_nobody() {
+    let letter =
+        "From: ann@example.com\nTo: bob@example.net\nSubject: hello\nDate: Mon, 1 Jun 2026 12:00:00 +0000\n\nHi Bob.\n";
+    for kind in [InputKind::Bounce, InputKind::Reply] {
+        let bounce = read(letter, kind);
+        assert!(bounce.recipients.is_empty() && !bounce.is_good_news(), "{kind:?}");
+    }
+    // Words that are known tell of it, and so does a code.
+    let notice = "Your message to bob@example.net could not be delivered.\n";
+    assert_eq!(told(&read(notice, InputKind::Bounce)).len(), 1);
+    let coded = "Computer says: 550 5.1.1 nobody\n";
+    assert_eq!(told(&read(coded, InputKind::Bounce)).len(), 1);
+}
+
+#[test]
+fn addresses_have_their_domain_in_a_labels() {
+    let report = "Reporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; X@B\u{fc}CHER.Example.\nAction: failed\nStatus: 5.1.1\n";
+    let bounce = read(report, InputKind::Bounce);
+    assert_eq!(bounce.recipients[0].address.as_ref().unwrap().value, "X@xn--bcher-kva.example");
 }

@@ -144,6 +144,13 @@ pub struct Node {
     pub terms: Vec<Branch>,
 }
 
+impl Node {
+    /// Is it known what is published, be it nothing?
+    pub fn is_known(&self) -> bool {
+        self.record.is_some() || self.outcome.is_some_and(|outcome| !outcome.failed())
+    }
+}
+
 /// One term of a record, evaluated or not.
 #[derive(Clone, Debug)]
 pub struct Branch {

@@ -64,8 +64,9 @@ struct CluePart {
 #[derive(Debug, Serialize)]
 struct SpfPart {
     record: Option<String>,
-    lookups: u32,
-    void_lookups: u32,
+    /// `null` where not even the record is known.
+    lookups: Option<u32>,
+    void_lookups: Option<u32>,
     tree: NodePart,
 }
 
@@ -153,8 +154,8 @@ pub fn document(d: &Diagnosis) -> Document {
         },
         spf: d.facts.spf_survey.as_ref().filter(|_| d.facts.evidence.said.check.wants(Part::Spf)).map(|s| SpfPart {
             record: s.tree.record.clone(),
-            lookups: s.lookups,
-            void_lookups: s.void_lookups,
+            lookups: s.tree.is_known().then_some(s.lookups),
+            void_lookups: s.tree.is_known().then_some(s.void_lookups),
             tree: node(&s.tree, &d.facts.evidence.said),
         }),
         findings: d.every_finding().map(|f| finding_part(&d.facts.evidence.input, f)).collect(),

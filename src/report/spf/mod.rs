@@ -72,12 +72,16 @@ impl<'d> Evaluated<'d> {
         }
     }
 
-    pub fn lookups(&self) -> u32 {
-        self.check.as_ref().map(|c| c.lookups).or(self.survey.map(|s| s.lookups)).unwrap_or_default()
-    }
-
-    pub fn void_lookups(&self) -> u32 {
-        self.check.as_ref().map(|c| c.void_lookups).or(self.survey.map(|s| s.void_lookups)).unwrap_or_default()
+    /// Look-ups, and void ones; `None` where not even the record is known.
+    pub fn counts(&self) -> Option<(u32, u32)> {
+        match (&self.check, self.survey) {
+            (Some(check), _) => {
+                let known = check.tree.as_ref().map_or(check.result.is_some(), Node::is_known);
+                known.then_some((check.lookups, check.void_lookups))
+            }
+            (None, Some(survey)) => survey.tree.is_known().then_some((survey.lookups, survey.void_lookups)),
+            (None, None) => None,
+        }
     }
 
     /// The look-ups counted are a lower bound.
@@ -114,7 +118,7 @@ impl<'d> Evaluated<'d> {
         let survey = self.survey.filter(|_| self.check.is_none());
         let least = |bound: bool| if bound { "at least " } else { "" };
         let (most, voids) = (least(self.may_cost_more()), least(survey.is_some_and(|s| !s.is_complete())));
-        let (lookups, void_lookups) = (self.lookups(), self.void_lookups());
+        let (lookups, void_lookups) = self.counts().unwrap_or_default();
         let mut text = format!("look-ups {most}{lookups} of {LOOKUPS}   void {voids}{void_lookups} of {VOID_LOOKUPS}");
         if let Some(survey) = survey.filter(|s| s.void_lookups_v6 > s.void_lookups) {
             let _ = write!(text, " (over IPv6 {})", survey.void_lookups_v6);
@@ -183,7 +187,8 @@ pub fn plain(e: &Evaluated, shown: Shown) -> String {
     let ip = e.check.as_ref().map_or_else(String::new, |c| c.ip.to_string());
     let matched = e.check.as_ref().and_then(|c| c.matched.as_deref()).unwrap_or("");
     let result = e.result().map_or("", SpfResult::word);
-    out.row(&["spf", &e.domain, &ip, result, &e.lookups().to_string(), &e.void_lookups().to_string(), matched]);
+    let (lookups, voids) = e.counts().map(|(n, voids)| (n.to_string(), voids.to_string())).unwrap_or_default();
+    out.row(&["spf", &e.domain, &ip, result, &lookups, &voids, matched]);
     for row in e.tree().map(tree::rows).unwrap_or_default() {
         let (cost, total) = (row.branch.cost.to_string(), row.branch.total.to_string());
         let owner = row.branch.owner.map_or("", |p| p.id.as_str());

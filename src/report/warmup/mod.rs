@@ -10,7 +10,7 @@ pub use calendar::calendar;
 pub use chart::bar;
 pub use human::{advice, human, plan_rows, signals};
 pub use markdown::markdown;
-pub use table::csv;
+pub use table::{csv, plain};
 
 use crate::warmup::order::{Audience, Domain, Order};
 use crate::warmup::{Check, Plan};

@@ -5,25 +5,25 @@ use crate::facts::bounce::{Action, Bounce, FeedbackKind, Recipient};
 use crate::knowledge::decode::Decoded;
 use crate::knowledge::topic::Category;
 
-/// The headline of a bounce, a reply or a feedback report.
-pub fn headline(bounce: &Bounce) -> String {
+/// The headline of a bounce, a reply or a feedback report; `None` where it tells of nobody.
+pub fn headline(bounce: &Bounce) -> Option<String> {
     if let Some(feedback) = &bounce.feedback {
-        return match feedback.kind {
+        let headline = match feedback.kind {
             FeedbackKind::Abuse => "A recipient reported the message as spam.",
             FeedbackKind::Fraud => "A recipient reported the message as fraud.",
             FeedbackKind::Virus => "A receiver reports a virus in the message.",
             FeedbackKind::NotSpam => "A recipient says that the message is no spam.",
             FeedbackKind::AuthFailure => "A receiver reports that authentication failed.",
             FeedbackKind::Other => "A receiver sent a report about the message.",
-        }
-        .into();
+        };
+        return Some(headline.into());
     }
-    let Some(worst) = bounce.worst() else { return String::new() };
+    let worst = bounce.worst()?;
     let mut line = of(bounce, worst);
     let beside = bounce.recipients.iter().filter(|r| r.action == worst.action && !std::ptr::eq(*r, worst));
     let (same, others): (Vec<_>, Vec<_>) = beside.partition(|r| r.decoded.meaning() == worst.decoded.meaning());
     let why = match (same.len(), others.len()) {
-        (0, 0) => return line,
+        (0, 0) => return Some(line),
         (_, 0) => String::new(),
         (0, 1) => ", for another reason".to_owned(),
         (0, _) => ", for other reasons".to_owned(),
@@ -35,7 +35,7 @@ pub fn headline(bounce: &Bounce) -> String {
         same.len() + others.len(),
         bounce.recipients.len()
     ));
-    line
+    Some(line)
 }
 
 /// What became of a message in a session of our own; `None` where the server's refusal says it.

@@ -113,6 +113,12 @@ fn belonging(asked: &Asked, answers: &[Wire]) -> (Vec<Record>, bool) {
         let here = || answers.iter().filter(|r| r.name == *name);
         let before = records.len();
         records.extend(here().filter(|r| r.record_type() == asked.query_type()).map(record));
+        // A set has no order (RFC 2181 §5), and servers turn it round: the same one is read the same each time.
+        records[before..].sort_by_cached_key(|r| r.data.to_string());
+        if asked.query_type() == RecordType::TXT {
+            // What is for mail (`v=…`) before most of what is for others.
+            records[before..].reverse();
+        }
         let found = records.len() > before;
         let signatures = here().filter(|r| r.record_type() == RecordType::RRSIG).map(record);
         let signatures: Vec<Record> = signatures.filter(|_| asked.query_type() != RecordType::RRSIG).collect();

@@ -23,6 +23,9 @@ const HEADER: u64 = 256 * 1024;
 /// Bytes at the end of an mbox that are looked at.
 const MBOX: u64 = 64 << 20;
 
+/// What an mbox begins with, where there is a message in it (RFC 4155, appendix A).
+const MBOX_BEGINS: &[u8] = b"From ";
+
 /// A file that has not changed for so long is written to its end.
 const SETTLED: Duration = Duration::from_secs(1);
 
@@ -199,6 +202,13 @@ impl Eye {
             return Ok(nothing(&folder));
         }
         let mut bytes = Vec::new();
+        (&file).take(64).read_to_end(&mut bytes).map_err(|e| io(path, &e))?;
+        let head = bytes.trim_ascii_start();
+        if !head.starts_with(MBOX_BEGINS) && !MBOX_BEGINS.starts_with(head) {
+            let what = format!("{}: no mbox: it does not begin with a line From", path.display());
+            return Err(Fault::new(Reason::File, what));
+        }
+        bytes.clear();
         file.seek(SeekFrom::Start(start)).map_err(|e| io(path, &e))?;
         file.take(MBOX).read_to_end(&mut bytes).map_err(|e| io(path, &e))?;
         let mut parts = messages(&bytes);

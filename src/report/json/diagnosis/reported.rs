@@ -76,7 +76,11 @@ pub(super) fn reported(d: &Diagnosis) -> Reported {
         dkim: r
             .dkim
             .iter()
-            .map(|k| ReportedDkim { result: k.result.clone(), domain: k.domain.clone(), selector: k.selector.clone() })
+            .map(|k| ReportedDkim {
+                result: k.result.clone(),
+                domain: k.domain.clone(),
+                selector: k.selector.as_deref().map(str::to_ascii_lowercase),
+            })
             .collect(),
         dmarc: r.dmarc.as_ref().map(|m| ReportedDmarc {
             result: m.result.clone(),
