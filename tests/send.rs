@@ -261,13 +261,7 @@ fn tls_that_fails_is_told_and_nothing_is_sent() {
     let junk = Act::Say("220 2.0.0 ready");
     for (lab, stage, step, words, title) in [
         (none, Stage::Tls, Step::Tls, "does not offer STARTTLS", "The server does not offer STARTTLS"),
-        (
-            wrong_port,
-            Stage::Tls,
-            Step::Tls,
-            "corrupt message",
-            "The server does not speak TLS from the first byte here",
-        ),
+        (wrong_port, Stage::Tls, Step::Tls, "is not TLS", "The server does not speak TLS from the first byte here"),
         (
             Lab::new(Script::default().at("STARTTLS", early)),
             Stage::Tls,
