@@ -2,6 +2,7 @@
 
 use crate::evidence::input::is_host;
 use crate::evidence::{Input, InputKind, Refusal};
+use crate::shell::command;
 use anyhow::Context as _;
 use std::io::{IsTerminal, Read};
 use std::net::IpAddr;
@@ -22,7 +23,13 @@ pub fn bytes(name: &str) -> anyhow::Result<Vec<u8>> {
         stdin.lock().take(limit).read_to_end(&mut bytes).context("standard input cannot be read")?;
     } else {
         if Path::new(name).is_dir() {
-            anyhow::bail!("the folder {name} has no files that can be read");
+            match &files(&[name.to_owned()])[..] {
+                [only] if only == name => anyhow::bail!("the folder {name} has no files that can be read"),
+                _ => anyhow::bail!(
+                    "{name} is a folder, and this takes one file; all in it are read by `{}`",
+                    command!("postdoc diagnose {}", name)
+                ),
+            }
         }
         let file = std::fs::File::open(Path::new(name)).with_context(|| format!("the file {name} cannot be opened"))?;
         file.take(limit).read_to_end(&mut bytes).with_context(|| format!("the file {name} cannot be read"))?;
@@ -110,6 +117,8 @@ mod tests {
         let rest = ["a.eml", "b.eml", "box/cur/1:2,S", "box/new/2", "old/c.eml", "empty"].map(path);
         assert_eq!(found, [&[path("old/c.eml"), "-".into()], &rest[..]].concat());
         assert!(input(&path("empty"), None).because.contains("has no files"));
+        let folder = input(&path("old"), None).because;
+        assert!(folder.contains("is a folder") && folder.contains("postdoc diagnose"), "{folder}");
     }
 
     #[test]
