@@ -110,7 +110,7 @@ fn an_input_that_cannot_be_read_is_three_and_says_why() {
     let home = Home::new();
     for (args, word) in [
         (&["diagnose", "missing.eml"][..], "No such file"),
-        (&["diagnose", "."], "directory"),
+        (&["diagnose", "."], "no files"),
         (&["diagnose", "example.net"], "No such file"),
         (&["mesage.eml"], "No such file"),
     ] {
