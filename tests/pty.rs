@@ -154,6 +154,13 @@ impl Tty {
         let raw = self.raw();
         assert!(raw.contains("\x1b[?1004l"), "focus events are off");
         assert!(raw.contains("\x1b[23;0t"), "the title is back");
+        assert!(!self.is_raw(), "keys are lines and echoed again");
+    }
+
+    /// Are keys handed out one by one, unseen?
+    fn is_raw(&self) -> bool {
+        let local = format!("{:?}", self.master.get_termios().unwrap().local_flags);
+        !local.contains("ICANON") || !local.contains("ECHO")
     }
 
     fn signal(&self, name: &str) {
@@ -455,6 +462,21 @@ fn signals_restore_the_terminal() {
         let mut tty = Tty::home(&[]);
         tty.paste(HEADER);
         tty.wait("Findings");
+        tty.signal(name);
+        assert_eq!(tty.exit(), code, "SIG{name}");
+        tty.assert_restored();
+    }
+}
+
+#[test]
+fn signals_restore_the_terminal_from_the_plain_page() {
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let mut tty = Tty::home(&[]);
+        tty.paste(HEADER);
+        tty.wait("Findings");
+        tty.send("P");
+        tty.wait("-- any key returns --");
+        tty.until("a wait for a key", |tty| tty.is_raw().then_some(()));
         tty.signal(name);
         assert_eq!(tty.exit(), code, "SIG{name}");
         tty.assert_restored();

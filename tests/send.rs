@@ -261,13 +261,7 @@ fn tls_that_fails_is_told_and_nothing_is_sent() {
     let junk = Act::Say("220 2.0.0 ready");
     for (lab, stage, step, words, title) in [
         (none, Stage::Tls, Step::Tls, "does not offer STARTTLS", "The server does not offer STARTTLS"),
-        (
-            wrong_port,
-            Stage::Tls,
-            Step::Tls,
-            "corrupt message",
-            "The server does not speak TLS from the first byte here",
-        ),
+        (wrong_port, Stage::Tls, Step::Tls, "is not TLS", "The server does not speak TLS from the first byte here"),
         (
             Lab::new(Script::default().at("STARTTLS", early)),
             Stage::Tls,
@@ -450,7 +444,9 @@ fn the_time_for_the_whole_ends_it_and_so_does_the_user() {
         let sent = lab.send_until(stop);
         assert_eq!((sent.transcript.stop.as_ref(), sent.transcript.left), (Some(&Stop::Cancelled), left));
         let d = diagnosed(&sent);
-        assert_eq!((d.verdict.headline.as_str(), d.findings.len()), (said, 0));
+        // What may arrive twice is to be looked for.
+        let open = usize::from(left == Left::Maybe);
+        assert_eq!((d.verdict.headline.as_str(), d.findings.len()), (said, open));
     }
 }
 

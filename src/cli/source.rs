@@ -35,7 +35,13 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     } else {
         if path.is_dir() {
             std::fs::read_dir(path).with_context(|| format!("the folder {name} cannot be read"))?;
-            anyhow::bail!("the folder {name} has no files that can be read");
+            match &files(&[path.to_owned()])[..] {
+                [only] if only == path => anyhow::bail!("the folder {name} has no files that can be read"),
+                _ => anyhow::bail!(
+                    "{name} is a folder, and this takes one file; all in it are read by `{}`",
+                    command!("postdoc diagnose {}", name)
+                ),
+            }
         }
         let file = std::fs::File::open(path).with_context(|| format!("the file {name} cannot be opened"))?;
         file.take(limit).read_to_end(&mut bytes).with_context(|| format!("the file {name} cannot be read"))?;
@@ -147,6 +153,8 @@ mod tests {
         let rest = ["a.eml", "b.eml", "box/.Junk/new/4", "box/cur/1:2,S", "box/new/2", "old/c.eml", "empty"].map(path);
         assert_eq!(found, [&[path("old/c.eml"), "-".into()], &rest[..]].concat());
         assert!(input(path("empty"), None).because.contains("has no files"));
+        let folder = input(path("old"), None).because;
+        assert!(folder.contains("is a folder") && folder.contains("postdoc diagnose"), "{folder}");
     }
 
     #[cfg(unix)]

@@ -233,6 +233,13 @@ impl Input {
         })
     }
 
+    /// Is this mail, a reply or a report, over several lines: nothing that is meant for a field?
+    pub fn is_evidence(text: &str) -> bool {
+        use InputKind::{Bounce, Headers, Message, Reply, Report};
+        let told = |input: Input| matches!(input.kind, Message | Headers | Bounce | Reply | Report);
+        text.trim().contains(['\n', '\r']) && Input::read("", text.as_bytes(), None).is_ok_and(told)
+    }
+
     /// Stands for an input that cannot be read, so that it has a result like every other.
     pub fn unreadable(name: &str, refusal: &Refusal) -> Input {
         let nothing: Arc<[u8]> = Arc::new([]);
@@ -358,6 +365,9 @@ impl Input {
 
     /// The name without the folders before it.
     pub fn file_name(&self) -> &str {
+        if self.name == "-" {
+            return "standard input";
+        }
         self.name.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(&self.name)
     }
 
@@ -403,6 +413,11 @@ impl Input {
 /// Is this word a domain, a URL or an IP address?
 pub fn is_host(word: &str) -> bool {
     recognise::host(word.as_bytes()).is_some()
+}
+
+/// Is it a domain, by itself?
+pub fn is_domain(word: &str) -> bool {
+    !word.contains(['/', ':', '@']) && matches!(recognise::host(word.as_bytes()), Some(recognise::Host::Domain(_)))
 }
 
 /// Bytes between two counts of line ends.

@@ -103,7 +103,7 @@ impl Home {
     /// Whose DNS it is, and what shows it.
     pub fn because(&self) -> String {
         let by = match &self.servers[..] {
-            [] => "its name servers were not asked or did not answer".to_owned(),
+            [] => "no name server of its zone is known".to_owned(),
             [one] => format!("by its name server {one}"),
             [one, ..] => format!("by its name servers, {one} among them"),
         };
@@ -161,7 +161,7 @@ mod tests {
     fn without_an_answer_it_is_an_assumption() {
         let h = home(WORLD, &[], "s1._domainkey.mail.example.com");
         assert_eq!((&*h.zone, h.assumed, h.host.is_none()), ("example.com", true, true));
-        assert!(h.because().contains("not asked"), "{}", h.because());
+        assert!(h.because().contains("no name server"), "{}", h.because());
         // Not the zone of a CNAME's target, and not the registry's.
         let h = home(WORLD, &[("alias.example.com", Kind::Txt)], "alias.example.com");
         assert_eq!((&*h.zone, h.assumed), ("example.com", true));

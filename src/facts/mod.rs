@@ -158,11 +158,13 @@ impl Reading {
         header.fields.splice(0..0, results);
         let mut r = Reading::of_header(header, input, said);
         if !bounce.was_received() {
-            let because = match bounce.recipients.iter().any(|recipient| recipient.reply.is_some()) {
+            let failed = |r: &bounce::Recipient| r.action == bounce::Action::Failed;
+            let because = match bounce.recipients.iter().filter(|r| r.action.is_bad()).any(|r| r.reply.is_some()) {
                 true => "The returned header is from before the refusal; the receiver's verdict is its reply.",
-                false => {
+                false if bounce.recipients.iter().any(failed) => {
                     "The returned header is from before it failed, and no server's reply is quoted: no receiver has judged it here."
                 }
+                false => "The header is that of the message as it left: no receiver has judged it here.",
             };
             r.boundary = boundary::Boundary { because: because.into(), ..Default::default() };
             r.received_spf.clear();
@@ -265,8 +267,11 @@ impl Facts {
             true => organization::align(&lookup, r, &identities, &dmarc, spf.as_ref(), &verified),
             false => organization::Alignment::default(),
         };
-        let reverse = wants(Part::Ptr).then(|| reverse::reverse(&lookup, &identities)).flatten();
-        let helo = wants(Part::Ptr).then(|| reverse::helo(&lookup, &identities)).flatten();
+        // What a domain's SPF record is tried with is no server of the domain.
+        let tried = evidence.said.ip.is_some() && r.subject.as_ref().is_some_and(|s| s.domain().is_some());
+        let connected = wants(Part::Ptr) && !tried;
+        let reverse = connected.then(|| reverse::reverse(&lookup, &identities)).flatten();
+        let helo = connected.then(|| reverse::helo(&lookup, &identities)).flatten();
         let platforms = platform::recognise(r, &evidence.input.text, reverse.as_ref());
         let mail_hosts = if wants(Part::Mx) { mail_hosts::of_message(&lookup, r, &identities) } else { Vec::new() };
         let linked = linked::gather(&lookup, r, &evidence.said);

@@ -2,6 +2,7 @@
 
 use super::account::{Account, Place};
 use crate::evidence::errand::Step;
+use crate::knowledge::certificate;
 use crate::knowledge::mailbox::{Password, Provider, Tls};
 
 /// A failure.
@@ -198,9 +199,11 @@ impl Fault {
             Reason::Name => step("Look for a slip in the host's name; many are called imap.DOMAIN or mail.DOMAIN."),
             Reason::Connect => connect(account),
             Reason::Silent => step("Look for a firewall on the way, and whether the port is the right one. A slow server gets more time with --try-timeout."),
-            Reason::Certificate => step(
-                "If the server has a certificate of your own authority, name that with --ca-file FILE. Otherwise have the server's certificate renewed, with its chain.",
-            ),
+            Reason::Certificate => {
+                let own = "If the server has a certificate of your own authority, name that with --ca-file FILE.";
+                let own = certificate::lacks_trust(&self.said).then(|| own.to_owned());
+                own.into_iter().chain([certificate::cure(&self.said).to_owned()]).collect()
+            }
             Reason::CertificateName => {
                 step("Use the name the certificate is for, or have the server's certificate made for this name too.")
             }

@@ -2,6 +2,7 @@
 //! when first asked for; nothing is read at start-up.
 
 pub mod blocklist;
+pub mod certificate;
 pub mod content;
 pub mod decode;
 pub mod guide;

@@ -4,7 +4,7 @@ use crate::diagnose::Diagnosis;
 use crate::evidence::said::Part;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question};
 use crate::facts::domain::dnssec::Security;
-use crate::facts::reverse::reverse_question;
+use crate::facts::reverse::{Reverse, reverse_question};
 use crate::facts::spf::record::Record as Spf;
 use crate::rules::{Place, Severity};
 
@@ -72,7 +72,7 @@ impl Subject {
 /// How a row stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
-    /// A finding of this severity points at it.
+    /// A finding of this severity points at it; of a reverse name that does not resolve back also without one.
     Found(Severity),
     /// Published, and no rule objects.
     Good,
@@ -199,6 +199,10 @@ fn standing(d: &Diagnosis, row: &Row) -> Standing {
     match worst.map(|f| f.severity).max() {
         Some(severity) => Standing::Found(severity),
         None if outcome.failed() => Standing::Unknown,
+        // No fault where no mail is sent from there, and nothing to be content with.
+        None if reverse(d, row).is_some_and(|r| r.names.iter().any(|n| n.confirmed == Some(false))) => {
+            Standing::Found(Severity::Info)
+        }
         None if outcome == Outcome::Records => Standing::Good,
         None => Standing::Absent,
     }
@@ -280,10 +284,7 @@ fn published(d: &Diagnosis, row: &Row) -> String {
             }
         }
         Subject::Ptr => {
-            let own = d.facts.domain.mx.iter().flat_map(|mx| &mx.servers).flat_map(|s| &s.reverse);
-            let named = d.facts.domain.sources.iter().filter_map(|s| s.reverse.as_ref());
-            let mut all = d.facts.reverse.iter().chain(own).chain(named);
-            let reverse = all.find(|r| r.question == row.question);
+            let reverse = reverse(d, row);
             let confirmed = |name: &str| match reverse.and_then(|r| r.names.iter().find(|n| n.name == name)) {
                 Some(n) if n.confirmed == Some(true) => ", which resolves back",
                 Some(n) if n.confirmed == Some(false) => ", which does not resolve back",
@@ -299,6 +300,13 @@ fn published(d: &Diagnosis, row: &Row) -> String {
         Subject::Ns | Subject::A | Subject::Aaaa => all(host),
         Subject::MtaSts | Subject::TlsRpt | Subject::Bimi | Subject::Caa | Subject::Dnssec => all(text),
     }
+}
+
+/// The reverse names that a row is about.
+fn reverse<'d>(d: &'d Diagnosis, row: &Row) -> Option<&'d Reverse> {
+    let own = d.facts.domain.mx.iter().flat_map(|mx| &mx.servers).flat_map(|s| &s.reverse);
+    let named = d.facts.domain.sources.iter().filter_map(|s| s.reverse.as_ref());
+    d.facts.reverse.iter().chain(own).chain(named).find(|r| r.question == row.question)
 }
 
 fn mx(data: &Data) -> Option<(u16, String)> {

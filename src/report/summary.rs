@@ -103,6 +103,8 @@ pub fn notes(d: &Diagnosis) -> Vec<String> {
             };
             notes.push(format!("Read as a DNS record: {}. {rest}", input.because));
         }
+        // Of its own session the program need not say what it took it for.
+        _ if d.facts.evidence.transcript.is_some() => {}
         kind => notes.push(format!("Read as a {}: {}.", kind.word(), input.because)),
     }
     if d.facts.reading.bounce.as_ref().is_some_and(|b| b.cut) {

@@ -49,14 +49,16 @@ fn notice(sent: &Sent) -> String {
         None => t.host.clone(),
     };
     let status = |reply: &str| reply.split([' ', '-', '\n']).find(|w| is_enhanced(w)).map(str::to_owned);
+    // Who had no answer to the whole message does not know (RFC 5321 §4.5.3.2.6); a mail system tries again.
+    let ended = if t.left == Left::Maybe { "delayed" } else { "failed" };
     let (action, said, status) = match &t.stop {
         Some(Stop::Refused { reply }) => {
             let action = if reply.starts_with('4') { "delayed" } else { "failed" };
             (action, format!("smtp; {}", one_line(reply)), status(reply))
         }
-        Some(Stop::Broke { why, .. }) => ("failed", format!("x-postdoc; {}", one_line(why)), None),
-        Some(Stop::Cancelled) => ("failed", "x-postdoc; stopped by the user".to_owned(), None),
-        Some(Stop::TimedOut) => ("failed", "x-postdoc; the time for the whole was up".to_owned(), None),
+        Some(Stop::Broke { why, .. }) => (ended, format!("x-postdoc; {}", one_line(why)), None),
+        Some(Stop::Cancelled) => (ended, "x-postdoc; stopped by the user".to_owned(), None),
+        Some(Stop::TimedOut) => (ended, "x-postdoc; the time for the whole was up".to_owned(), None),
         None if t.left == Left::Yes => {
             let reply = t.last_taken().unwrap_or("250");
             ("relayed", format!("smtp; {}", one_line(reply)), status(reply))
@@ -172,5 +174,12 @@ mod tests {
             (r.action, r.reply.is_none(), r.words.as_ref().unwrap().value.as_str()),
             (Action::Failed, true, "hung up")
         );
+        // Nobody can say that it failed.
+        let mut open = sent(Stage::End, Some(Stop::Cancelled));
+        Arc::make_mut(&mut open.transcript).left = Left::Maybe;
+        let (bounce, reading) = read(&open);
+        assert_eq!((bounce.recipients[0].action, bounce.recipients[0].is_permanent()), (Action::Delayed, false));
+        assert!(reading.boundary.because.contains("as it left"), "{}", reading.boundary.because);
+        assert!(read(&sent(Stage::End, None)).1.boundary.because.contains("as it left"));
     }
 }

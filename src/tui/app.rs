@@ -267,6 +267,7 @@ impl App {
         match (self.screen(), &self.case) {
             _ if self.popup.is_some() => true,
             (Screen::Session, _) => self.sending.offers(action),
+            (Screen::Watch, _) if action == Action::Pause => self.watches.shown().is_some_and(|w| w.runs()),
             (Screen::Fetch, _) => self.fetches.offers(action),
             (Screen::Listen, _) => self.listens.offers(action),
             (screen, _) if action == Action::Publish && screen != Screen::Onboard => {

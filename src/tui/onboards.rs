@@ -53,6 +53,8 @@ pub struct Sheet {
     whole: bool,
     /// When the zone's own servers were asked last.
     pub asked: Option<Timestamp>,
+    /// They were asked since the whole of DNS was: the verdict behind the checklist is the older one.
+    newer: bool,
 }
 
 /// All of them.
@@ -212,6 +214,17 @@ pub fn left(app: &mut App) -> Vec<Effect> {
     sheet.keep().into_iter().collect()
 }
 
+/// Back from the checklist to the verdict behind it: that rests on what a resolver said first, so it is asked for anew
+/// where the zone's own servers were heard since.
+pub fn behind(app: &mut App) -> Vec<Effect> {
+    let sheet = app.onboard.sheet_mut();
+    let mine = app.case.as_ref().filter(|case| sheet.is_about(case) && case.opened.recorded.is_none());
+    let Some(said) = mine.map(|case| case.opened.said.clone()).filter(|_| sheet.newer) else { return vec![] };
+    sheet.newer = false;
+    app.say("Asking again: the checklist has heard more than this verdict rests on.");
+    update::rerun(app, said)
+}
+
 /// Checks the domain of the sheet on show; the checklist opens with the case.
 pub fn begin(app: &mut App) -> Vec<Effect> {
     if let Some(at) = app.screens.iter().position(|s| *s == Screen::Onboard) {
@@ -221,7 +234,7 @@ pub fn begin(app: &mut App) -> Vec<Effect> {
     app.onboard.awaited = true;
     app.onboard.touched = app.now;
     let sheet = app.onboard.sheet_mut();
-    (sheet.list, sheet.parked, sheet.whole) = (None, None, false);
+    (sheet.list, sheet.parked, sheet.whole, sheet.newer) = (None, None, false, false);
     (sheet.at, sheet.record, sheet.top) = (0, 0, 0);
     let said = Box::new(sheet.told.said(&sheet.domain));
     let source = Source::Domain { name: sheet.domain.clone(), said, practice: sheet.setup.is_some() };
@@ -328,7 +341,8 @@ fn ask(app: &mut App) -> Vec<Effect> {
     fresh.said = app.onboard.sheet().told.said(&app.onboard.sheet().domain);
     fresh.said.resolver = diagnosis.facts.evidence.said.resolver;
     let now = app.now;
-    app.onboard.sheet_mut().asked = Some(now);
+    let sheet = app.onboard.sheet_mut();
+    (sheet.asked, sheet.newer) = (Some(now), true);
     if let Some(case) = &mut app.case {
         case.opened.said = fresh.said.clone();
     }

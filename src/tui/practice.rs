@@ -13,6 +13,7 @@ use crate::evidence::transcript::Left;
 use crate::practice::{self, Lesson, Outcome};
 use crate::report::export::zone_line;
 use crate::rules::Finding;
+use std::collections::BTreeSet;
 
 /// Where the user is in a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +46,15 @@ pub struct Practice {
     pub says: Option<String>,
     /// First line in sight.
     pub top: usize,
+    /// Lessons that were cured since the app began.
+    pub cured: BTreeSet<&'static str>,
 }
 
 /// Opens a lesson anew.
 pub fn begin(app: &mut App, lesson: &'static Lesson) -> Vec<Effect> {
     let marked = practice::all().iter().position(|l| l.id == lesson.id).unwrap_or_default();
-    app.practice = Practice { marked, lesson: Some(lesson), ..Practice::default() };
+    let cured = std::mem::take(&mut app.practice.cured);
+    app.practice = Practice { marked, cured, lesson: Some(lesson), ..Practice::default() };
     app.case = None;
     // What still comes of another case is stale.
     app.next_ticket();
@@ -65,7 +69,8 @@ pub fn begin(app: &mut App, lesson: &'static Lesson) -> Vec<Effect> {
 
 /// No lesson is under way any more.
 pub fn leave(app: &mut App) -> Vec<Effect> {
-    app.practice = Practice { marked: app.practice.marked, ..Practice::default() };
+    let cured = std::mem::take(&mut app.practice.cured);
+    app.practice = Practice { marked: app.practice.marked, cured, ..Practice::default() };
     forget(app)
 }
 

@@ -473,7 +473,7 @@ fn plain_page(
         "(plain page: select with the mouse, then press any key)\n\n{}\n\n-- any key returns --",
         text.trim_end()
     )?;
-    crossterm::terminal::enable_raw_mode()?;
+    screen.await_key()?;
     let mut kept = Vec::new();
     while let Ok(Inward::Msgs(batch)) = inbox.recv() {
         let pressed = batch.iter().any(|m| matches!(m, Msg::Key(_) | Msg::Paste(_)));

@@ -16,6 +16,9 @@ use std::time::{Duration, Instant};
 /// Is the screen ours? Whoever swaps this to false restores.
 static OURS: AtomicBool = AtomicBool::new(false);
 
+/// Do keys come raw? Apart from [`OURS`]: beside the plain page they do, on a screen that is not ours.
+static RAW: AtomicBool = AtomicBool::new(false);
+
 /// Held while a frame is written, so that a signal restores after it and not inside it.
 static WRITING: Mutex<()> = Mutex::new(());
 
@@ -45,6 +48,11 @@ impl Screen {
     /// Gives the terminal back for a while: plain page, suspend.
     pub fn leave(&mut self) {
         restore();
+    }
+
+    /// Keys are read one by one, unseen, though the screen is not ours: any of them ends the plain page.
+    pub fn await_key(&self) -> io::Result<()> {
+        raw()
     }
 
     /// Takes it back; the next frame is drawn whole.
@@ -96,8 +104,14 @@ fn writing() -> MutexGuard<'static, ()> {
     WRITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn take() -> io::Result<()> {
+fn raw() -> io::Result<()> {
     enable_raw_mode()?;
+    RAW.store(true, Ordering::SeqCst);
+    Ok(())
+}
+
+fn take() -> io::Result<()> {
+    raw()?;
     OURS.store(true, Ordering::SeqCst);
     let mut out = io::stdout();
     write!(out, "{PUSH_TITLE}")?;
@@ -115,15 +129,15 @@ pub fn restore() {
             Err(_) => std::thread::sleep(Duration::from_millis(1)),
         }
     };
-    if !OURS.swap(false, Ordering::SeqCst) {
-        return;
-    }
-    if undo(&mut io::stdout()).is_err()
+    if OURS.swap(false, Ordering::SeqCst)
+        && undo(&mut io::stdout()).is_err()
         && let Ok(mut tty) = std::fs::OpenOptions::new().write(true).open("/dev/tty")
     {
         let _ = undo(&mut tty);
     }
-    let _ = disable_raw_mode();
+    if RAW.swap(false, Ordering::SeqCst) {
+        let _ = disable_raw_mode();
+    }
 }
 
 fn undo(out: &mut impl Write) -> io::Result<()> {

@@ -201,6 +201,7 @@ fn step(app: &mut App, path: &Path, n: usize) -> Vec<Effect> {
             screen::stated::open(app);
             return effects;
         }
+        None if step.state == State::NotNeeded => app.say("This step is not needed any more."),
         None => app.say("Evidence settles this: paste it, or take the step that is marked as next."),
     }
     vec![]

@@ -15,7 +15,7 @@ use super::theme::Choice;
 use super::watches;
 use super::world::{CopyReport, Opened, Source};
 use crate::diagnose::diagnose;
-use crate::evidence::{InputKind, Said};
+use crate::evidence::{Input, InputKind, Said};
 use crate::facts::Reading;
 use crate::redact::Redaction;
 use crate::report::Shown;
@@ -53,6 +53,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
                 }
             }
             if over && super::practice::is_cured(app) {
+                app.practice.cured.extend(app.practice.lesson.map(|lesson| lesson.id));
                 app.say("Cured. Esc goes back to the lesson.");
             }
             redactor(app);
@@ -110,11 +111,12 @@ fn key(app: &mut App, event: KeyEvent) -> Vec<Effect> {
     let Some(key) = Key::of(&event) else { return vec![] };
     if let Some(action) = keys::find(place, key) {
         let leaves = matches!(action, Action::Back | Action::Quit | Action::Interrupt);
-        let mut effects = match leaves && app.popup.is_none() && app.screen() == Screen::Onboard {
-            true => onboards::left(app),
-            false => vec![],
-        };
+        let leaves = leaves && app.popup.is_none() && app.screen() == Screen::Onboard;
+        let mut effects = if leaves { onboards::left(app) } else { vec![] };
         effects.extend(act(app, action));
+        if leaves && app.screen() == Screen::Verdict {
+            effects.extend(onboards::behind(app));
+        }
         effects.extend(onboards::resume(app));
         return effects;
     }
@@ -159,10 +161,14 @@ fn wished(app: &mut App, text: &str) {
     }
 }
 
-/// In a field a paste is its text; anywhere else it is something to diagnose.
+/// In a field a paste is its text, unless it is a whole header or more; anywhere else it is something to diagnose.
 fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     app.status = None;
     let filtering = app.place() == Places::FILTER;
+    let editing = app.popup.is_none() && app.screen() == Screen::Input;
+    if !editing && Input::is_evidence(text) {
+        return diagnose_paste(app, text);
+    }
     match (&mut app.popup, app.screens.last()) {
         (Some(Popup::Finder(finder)), _) => {
             finder.insert(text.trim_end());
@@ -217,6 +223,10 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         }
         _ => {}
     }
+    diagnose_paste(app, text)
+}
+
+fn diagnose_paste(app: &mut App, text: &str) -> Vec<Effect> {
     app.popup = None;
     app.editor.set(&text.replace("\r\n", "\n").replace('\r', "\n"));
     let mut effects = vec![Effect::SaveDraft(app.editor.text())];
@@ -227,12 +237,15 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
 /// Opens what is in the editor; `kind` overrules the recogniser.
 pub fn diagnose_text(app: &mut App, kind: Option<InputKind>) -> Vec<Effect> {
     let bytes: Arc<[u8]> = app.editor.text().into_bytes().into();
-    open(app, Source::Text { name: "pasted header".to_owned(), bytes, kind })
+    open(app, Source::Text { name: PASTED.to_owned(), bytes, kind })
 }
+
+/// A paste before it is known what it is.
+const PASTED: &str = "paste";
 
 fn opened(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>) -> Vec<Effect> {
     app.opening = false;
-    let opened = match result {
+    let mut opened = match result {
         Ok(opened) => *opened,
         Err(why) => {
             onboards::refused(app);
@@ -245,6 +258,13 @@ fn opened(app: &mut App, ticket: Ticket, result: Result<Box<Opened>, String>) ->
         return vec![];
     }
     app.question.clear();
+    if opened.input.name == PASTED {
+        let what = match opened.input.kind {
+            InputKind::Headers => "header",
+            kind => kind.word(),
+        };
+        Arc::make_mut(&mut opened.input).name = format!("pasted {what}");
+    }
     run(app, ticket, opened)
 }
 

@@ -6,7 +6,7 @@ use super::popup;
 use super::screen;
 use super::theme::{self, Ink};
 use super::widget::bar::{self, Bar};
-use super::widget::doc::Pen;
+use super::widget::doc::{Pen, wrap};
 use crate::safe::clip;
 use ratatui::Frame;
 use ratatui::text::Span;
@@ -35,7 +35,9 @@ fn whole(app: &mut App, frame: &mut Frame, pen: Pen) {
             "needs {}x{}, have {}x{}. Or: postdoc diagnose -f plain",
             LEAST.0, LEAST.1, area.width, area.height
         );
-        bar::put(frame, area, Span::raw(clip(&text, area.width as usize)));
+        for (row, line) in area.rows().zip(wrap(&text, area.width as usize)) {
+            bar::put(frame, row, Span::raw(clip(&line, area.width as usize)));
+        }
         return;
     }
     let (title, right) = screen::title(app);

@@ -168,7 +168,10 @@ pub fn heard(app: &mut App, ticket: Ticket, state: Result<Box<Watch>, String>) -
 /// Has the one on the screen rest, or go on.
 pub fn pause(app: &mut App) -> Vec<Effect> {
     let at = app.watches.at;
-    let Some(watching) = app.watches.list.get_mut(at).filter(|w| w.runs()) else { return vec![] };
+    let Some(watching) = app.watches.list.get_mut(at).filter(|w| w.runs()) else {
+        app.say("This watch is over; r begins it again.");
+        return vec![];
+    };
     watching.paused = !watching.paused;
     let (ticket, paused) = (watching.ticket, watching.paused);
     app.say(match paused {

@@ -75,11 +75,7 @@ fn rows(out: &mut String, title: &str, rows: impl Iterator<Item = (Ink, &'static
 /// What became of a bounced message, recipient by recipient.
 fn recipients(out: &mut String, d: &Diagnosis, shown: Shown) {
     let row = |line: bounce::Line| {
-        (
-            bounce::look(line.action).2,
-            line.action.word(),
-            vec![escape(&line.whom), escape(&line.about), escape(&line.said)],
-        )
+        (line.look.2, line.fate, vec![escape(&line.whom), escape(&line.about), escape(&line.said)])
     };
     rows(out, "Recipients", bounce::lines(d, shown).into_iter().map(row));
 }

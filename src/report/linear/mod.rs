@@ -22,7 +22,7 @@ pub fn overview(d: &Diagnosis, shown: Shown) -> String {
     }
     summary::notes(d).iter().for_each(|note| out.say(note));
     for line in bounce::lines(d, shown) {
-        out.say(&format!("{}: {}, {}. {}", line.whom, line.action.word(), line.about, line.said));
+        out.say(&format!("{}: {}. {}", line.whom, line.told(), line.said));
     }
     for row in records::rows(d) {
         let standing = table::look(row.standing).2;

@@ -2,6 +2,7 @@
 
 use crate::evidence::errand::Step;
 use crate::evidence::transcript::{Security, Stage, Transcript};
+use crate::knowledge::certificate;
 use crate::shell::command;
 
 /// What a finding says of it.
@@ -112,7 +113,7 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
             ],
             openssl,
         ),
-        (Stage::Tls, Step::Tls) if t.security == Security::Implicit && why.contains("corrupt message") => of(
+        (Stage::Tls, Step::Tls) if t.security == Security::Implicit && why.contains("is not TLS") => of(
             "The server does not speak TLS from the first byte here",
             "Use STARTTLS on this port (--tls starttls), or port 465 for TLS from the first byte.",
             &[],
@@ -130,15 +131,13 @@ pub fn advice(t: &Transcript, step: Step, why: &str, offered: &[String]) -> Advi
             &[&format!("The session says: {why}.")],
             openssl,
         ),
-        (Stage::Certificate, _) => of(
-            "The certificate is not trusted",
-            "Renew the certificate, or have the server send the whole chain.",
-            &[
-                "An authority of your own is named by its file (--ca-file).",
-                "Any certificate can be taken for one run (--insecure-tls): whoever stands in between can then read everything.",
-            ],
-            openssl,
-        ),
+        (Stage::Certificate, _) => {
+            let own =
+                certificate::lacks_trust(why).then_some("An authority of your own is named by its file (--ca-file).");
+            let any = "Any certificate can be taken for one run (--insecure-tls): whoever stands in between can then read everything.";
+            let steps: Vec<&str> = own.into_iter().chain([any]).collect();
+            of("The certificate is not trusted", certificate::cure(why), &steps, openssl)
+        }
         (Stage::Auth, Step::Answer) if why.contains("takes no") || why.contains("no login") => {
             let mut steps = vec![match offered.iter().find(|k| k.to_ascii_uppercase().starts_with("AUTH")) {
                 Some(line) => format!("The server offers: {line}."),

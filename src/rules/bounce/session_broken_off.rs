@@ -13,8 +13,8 @@ rule! {
     /// asked for, no login was possible, or the server went silent. No server refused anything.
     ///
     /// ## Why mail suffers
-    /// The message did not leave. Where the whole of it had been handed over and no answer came, it may have been taken
-    /// all the same: that is said, because sending it again would make two.
+    /// The message did not leave. Where the whole of it had been handed over and no answer came, or you stopped it there, it
+    /// may have been taken all the same: that is said, because sending it again would make two.
     ///
     /// ## How to fix it
     /// What helps depends on where it broke off: another port, another kind of TLS, the name that stands in the
@@ -29,15 +29,20 @@ rule! {
 fn judge(facts: &Facts) -> Verdict {
     let Some(transcript) = &facts.evidence.transcript else { return Verdict::NotApplicable };
     match &transcript.stop {
-        Some(Stop::Broke { step, why, offered }) => found(facts, transcript, *step, why, offered),
-        Some(Stop::TimedOut) => found(facts, transcript, Step::Timeout, "the time for the whole session was up", &[]),
+        Some(Stop::Broke { step, why, offered }) => found(facts, transcript, *step, why, offered).into(),
+        Some(Stop::TimedOut) => {
+            found(facts, transcript, Step::Timeout, "the time for the whole session was up", &[]).into()
+        }
+        Some(Stop::Cancelled) if transcript.left == Left::Maybe => {
+            found(facts, transcript, Step::Answer, "you stopped it", &[]).severity(Severity::Info).into()
+        }
         // The user knows why.
         Some(Stop::Cancelled) => Verdict::NotApplicable,
         Some(Stop::Refused { .. }) | None => Verdict::Pass,
     }
 }
 
-fn found(facts: &Facts, t: &Transcript, step: Step, why: &str, offered: &[String]) -> Verdict {
+fn found(facts: &Facts, t: &Transcript, step: Step, why: &str, offered: &[String]) -> Finding {
     let Advice { title, summary, steps, check } = advice(t, step, why, offered);
     let left = match t.left {
         Left::No => "The message has not left.",
@@ -54,7 +59,6 @@ fn found(facts: &Facts, t: &Transcript, step: Step, why: &str, offered: &[String
         .exhibits(exhibit)
         .fix(fix)
         .check(check, "the session goes on")
-        .into()
 }
 
 #[cfg(test)]
@@ -63,11 +67,16 @@ mod tests {
     use crate::evidence::transcript::{Security, Stage};
     use crate::evidence::{Evidence, InputKind};
     use crate::facts::Reading;
+    use crate::knowledge::certificate;
     use crate::rules::bounce::testing::{facts, only};
     use crate::send::{Draft, Sent, address, evidence, mailbox};
     use std::sync::Arc;
 
     fn judged(stage: Stage, security: Security, direct: bool, stop: Option<Stop>) -> Verdict {
+        judged_as(stage, security, direct, Left::No, stop)
+    }
+
+    fn judged_as(stage: Stage, security: Security, direct: bool, left: Left, stop: Option<Stop>) -> Verdict {
         let draft = Draft {
             from: mailbox("ann@news.example").unwrap(),
             mail_from: None,
@@ -81,7 +90,7 @@ mod tests {
             content: crate::send::Content::Own(b"From: ann@news.example\r\n\r\nx\r\n".as_slice().into()),
         };
         let mut t = Transcript::new(jiff::Timestamp::UNIX_EPOCH, "mx.rcpt.example", security, direct);
-        (t.stage, t.stop) = (stage, stop);
+        (t.stage, t.stop, t.left) = (stage, stop, left);
         t.address = Some(([192, 0, 2, 25], if direct { 25 } else { 587 }).into());
         let message: Arc<[u8]> = b"From: ann@news.example\r\n\r\nx\r\n".as_slice().into();
         let evidence: Evidence = evidence(&Sent { draft, message, transcript: Arc::new(t) }, true);
@@ -150,7 +159,7 @@ mod tests {
                 Implicit,
                 false,
                 Step::Tls,
-                "received corrupt message of type InvalidContentType",
+                "what the other side sends is not TLS",
                 "The server does not speak TLS from the first byte here",
             ),
             (
@@ -158,7 +167,7 @@ mod tests {
                 Starttls,
                 false,
                 Step::Tls,
-                "received fatal alert: HandshakeFailure",
+                "the other side ended the handshake with the alert handshake_failure",
                 "The TLS handshake failed",
             ),
             (
@@ -217,6 +226,13 @@ mod tests {
             assert!(found.title.chars().count() <= 70 && found.exhibits.len() == 1 && found.check.is_some());
             assert!(found.fix.as_ref().is_some_and(|f| !f.summary.is_empty()), "{title}");
         }
+        let cure = |why: &str| {
+            let found = only(judged(Stage::Certificate, Starttls, false, broke(Step::Certificate, why)));
+            let fix = found.fix.unwrap();
+            (fix.summary, fix.steps.iter().any(|step| step.contains("--ca-file")))
+        };
+        assert_eq!(cure(certificate::AUTHORITY), (certificate::cure(certificate::AUTHORITY).to_owned(), false));
+        assert!(cure(certificate::UNTRUSTED).1, "an authority of one's own can be named");
         assert_eq!(
             only(judged(Stage::Data, Starttls, false, Some(Stop::TimedOut))).title,
             "The server broke off at DATA"
@@ -230,6 +246,10 @@ mod tests {
         assert!(matches!(judged(Some(Stop::Refused { reply })), Verdict::Pass));
         assert!(matches!(judged(None), Verdict::Pass));
         assert!(matches!(judged(Some(Stop::Cancelled)), Verdict::NotApplicable));
+        // Stopped while nobody could say whether it was taken: sent again, it might arrive twice.
+        let open = only(judged_as(Stage::End, Security::Starttls, false, Left::Maybe, Some(Stop::Cancelled)));
+        assert_eq!(open.severity, Severity::Info);
+        assert!(open.explanation.contains("look for it before you send it again"), "{}", open.explanation);
         assert!(matches!(judge(&facts("550 5.7.1 no", InputKind::Reply)), Verdict::NotApplicable));
     }
 }

@@ -35,12 +35,16 @@ pub(super) fn told(facts: &Facts, found: &Verification, of_body: bool) -> String
             format!(" By its marks, {likely}{by}; that cannot be undone from what arrived, so it is not proven.")
         }
         (None, None) => {
-            " Undoing the changes that are usual on the way does not restore it, so what was changed is not known."
-                .into()
+            let settles = if beside.is_none() { SETTLES } else { "" };
+            format!(
+                " Undoing the changes that are usual on the way does not restore it, so what was changed is not known.{settles}"
+            )
         }
     };
     format!("{told}{unhelpful}")
 }
+
+const SETTLES: &str = " The copy that was sent, held against this one, shows it (postdoc diagnose --sent FILE).";
 
 const UNFIT: &str = " The sent copy does not fit the signature either: it was signed only after other changes, or the key is another one, so what differs from that copy proves nothing here.";
 

@@ -98,8 +98,9 @@ fn in_survey(facts: &Facts, survey: &Survey, at: &Published) -> Option<Finding> 
     if exhibits.is_empty() {
         exhibits.extend(record_exhibit(facts, at, 0, None, "hosts without AAAA records"));
     }
+    let over = if over_v6 { " over IPv6" } else { "" };
     Some(
-        Finding::new(&RULE, format!("{whose} makes {count} void look-ups; {VOID_LOOKUPS} are allowed"))
+        Finding::new(&RULE, format!("{whose} makes {count} void look-ups{over}; {VOID_LOOKUPS} are allowed"))
             .severity(lowered(facts, at, severity))
             .sure(Confidence::Likely, "This is what DNS says today.")
             .explain(text)
@@ -215,6 +216,7 @@ mod tests {
         };
         let finding = scene("v=spf1 a:h0.test a:h1.test a:h2.test ip6:2001:db8::1 -all").found(&RULE);
         assert_eq!(finding.severity, Severity::Medium);
+        assert_eq!(finding.title, "SPF of example.com makes 3 void look-ups over IPv6; 2 are allowed");
         scene("v=spf1 a:h0.test a:h1.test a:h2.test -all").passes(&RULE);
     }
 

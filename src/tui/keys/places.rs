@@ -118,6 +118,8 @@ impl Places {
         .or(Self::EDIT)
         .or(Self::CASES)
         .or(Self::BLANK);
+    /// Where one types a line.
+    pub(super) const LINES: Places = Places(Self::TYPING.0 & !Self::INPUT.0);
     pub(super) const FORMS: Places = Self::STATED
         .or(Self::WISH)
         .or(Self::WATCH_FORM)

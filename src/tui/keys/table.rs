@@ -51,7 +51,7 @@ pub(super) static TABLE: &[Binding] = rows! {
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::INPUT, "", "move by a line", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down], 2, P::FORMS, "line", "move to another line", [];
     A::Down, [on(K::Up) => A::Up, on(K::Down) => A::Down, ch('k') => A::Up, ch('j') => A::Down], 2, P::WATCH, "watch", "choose a watch", ["which"];
-    A::Yes, [ch('y') => A::Yes], 1, P::SEND, "send", "yes: send it", ["confirm", "go"];
+    A::Yes, [ch('y') => A::Yes], 1, P::SEND, "yes", "yes: the recipient is meant; send it", ["confirm", "go", "send"];
     A::More, [ch('i') => A::More], 1, P::SEND, "bytes", "show or hide the bytes of the message", ["dry run", "raw", "source"];
     A::CopyAll, [ch('Y') => A::CopyAll], 1, P::SEND, "copy", "copy the message", ["clipboard"];
     A::Stop, [ch('s') => A::Stop], 1, P::SESSION.or(P::PRACTISED_SESSION), "stop", "stop it; says whether the message may have left", ["cancel", "abort"];
@@ -184,7 +184,8 @@ pub(super) static TABLE: &[Binding] = rows! {
     // typing
     A::LineStart, [on(K::Home) => A::LineStart, ctrl('a') => A::LineStart], 2, P::TYPING, "", "start of the line", [];
     A::LineEnd, [on(K::End) => A::LineEnd, ctrl('e') => A::LineEnd], 2, P::TYPING, "", "end of the line", [];
-    A::KillLine, [ctrl('u') => A::KillLine], 1, P::TYPING, "clear line", "clear the line", ["delete", "empty"];
+    A::KillLine, [ctrl('u') => A::KillLine], 1, P::LINES, "clear line", "clear the line", ["delete", "empty"];
+    A::KillLine, [ctrl('u') => A::KillLine], 1, P::INPUT, "clear", "clear the text; undo takes it back", ["delete", "empty"];
     A::KillWord, [ctrl('w') => A::KillWord], 1, P::TYPING, "", "delete the word before", [];
     A::KillToEnd, [ctrl('k') => A::KillToEnd], 1, P::TYPING, "", "delete to the end of the line", [];
     A::DeleteBack, [on(K::Backspace) => A::DeleteBack], 1, P::TYPING, "", "delete the character before", [];

@@ -7,7 +7,7 @@
 
 use crate::diagnose::Diagnosis;
 use crate::report::Shown;
-use crate::report::bounce::{lines, look};
+use crate::report::bounce::lines;
 use crate::report::human::Ink as Paint;
 use crate::safe::clip;
 use crate::tui::theme::Ink;
@@ -35,14 +35,14 @@ pub fn brief(doc: &mut Doc, diagnosis: &Diagnosis, room: usize) -> bool {
             break;
         }
         left -= 1 + said.len();
-        let (glyph, _, paint) = look(line.action);
+        let (glyph, _, paint) = line.look;
         let whom = doc.pen.clean(&line.whom);
         doc.row(&[
             (" ", Ink::Plain),
             (glyph, ink(paint)),
             (" ", Ink::Plain),
             (&whom, Ink::Strong),
-            (&format!("  {}, {}", line.action.word(), line.about), Ink::Plain),
+            (&format!("  {}", line.told()), Ink::Plain),
         ]);
         for row in &said {
             doc.row(&[("   ", Ink::Plain), (row, Ink::Plain)]);

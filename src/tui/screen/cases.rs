@@ -11,6 +11,7 @@
 
 use super::home::caret;
 use super::step;
+use crate::safe::clip;
 use crate::tui::app::{self, App};
 use crate::tui::keys::Action;
 use crate::tui::msg::Effect;
@@ -28,6 +29,9 @@ pub struct Search {
     pub words: LineEdit,
     pub at: usize,
 }
+
+/// Columns from which a line has its day.
+const DATED: usize = 56;
 
 fn found(app: &App) -> Vec<&Recent> {
     app.recent.iter().filter(|case| case.holds(app.cases.words.text())).collect()
@@ -64,7 +68,11 @@ pub fn line(app: &App, pen: Pen, case: &Recent, width: usize) -> String {
     let left = format!("{:<21} {glyph} {word:<5} {}", pen.clean(&case.name), pen.clean(&case.headline));
     let zone = if app.local_time { jiff::tz::TimeZone::system() } else { jiff::tz::TimeZone::UTC };
     let right = case.at.to_zoned(zone).strftime("%e %b %H:%M").to_string();
-    spread(&left, right.trim(), width)
+    let right = right.trim();
+    // Equal cases are told apart by their day: the headline is cut before that.
+    let room = width.saturating_sub(right.len() + 2);
+    let left = if width >= DATED { clip(&left, room) } else { left };
+    spread(&left, right, width)
 }
 
 pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
@@ -73,7 +81,10 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let room = doc.width.saturating_sub(HEAD.len());
     let (shown, typed) = app.cases.words.window(room, |text| pen.clean(text));
     let found = found(app);
-    let counted = format!(" {} of {} cases", found.len(), app.recent.len());
+    let counted = match (found.len(), app.recent.len()) {
+        (0, all) => format!(" 0 of {all} cases: words of a name, a verdict, a rule or a day. Ctrl+U clears."),
+        (some, all) => format!(" {some} of {all} cases"),
+    };
     // The search stays in sight however long the list is.
     let rows = usize::from(area.height).saturating_sub(4).max(1);
     let first = (app.cases.at + 1).saturating_sub(rows);

@@ -123,7 +123,7 @@ pub fn other(doc: &mut Doc, case: &Case, target: Target) {
         _ => {
             doc.para(1, "Looked for, and not found:", Ink::Plain);
             for rule in &diagnosis.passed {
-                doc.hang(" ✓ ", Ink::Pass, format!("{}  ({})", rule.title(), rule.id), Ink::Plain);
+                doc.hang(" ✓ not found: ", Ink::Pass, format!("{}  ({})", rule.title(), rule.id), Ink::Plain);
             }
         }
     }

@@ -103,6 +103,10 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
             if let Some(found) = facts.verified.iter().find(|v| v.signature == shown) {
                 doc.section("Checked here", found.result.map_or("", DkimResult::word));
                 checked(&mut doc, found);
+                let searched = case.running == 0 && facts.reading.beside.is_none();
+                if searched && found.body_hash == Hash::Mismatch && found.altered.is_empty() {
+                    doc.hang("  ? ", Ink::Strong, UNDONE, Ink::Plain);
+                }
                 reconciled(&mut doc, reported.map(|r| r.result.as_str()), found);
             }
             doc.section("Signature", "");
@@ -125,6 +129,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     super::page(app, frame, area, &doc);
     frame.set_cursor_position(area.as_position());
 }
+
+const UNDONE: &str = "what was changed: undoing what is usual on the way did not restore it; the copy that was sent would show it (postdoc diagnose --sent FILE)";
 
 /// One line a tag, with what we know of it.
 fn tags(doc: &mut Doc, facts: &Facts, n: usize, signature: &Signature) {

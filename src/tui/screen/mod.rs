@@ -167,6 +167,7 @@ fn place(app: &App) -> (String, String) {
         Screen::Dmarc => "DMARC",
         Screen::Hops => "hops",
         Screen::Headers => "headers",
+        Screen::Stated if case.is_some_and(|case| case.form.tries) => "try an address",
         Screen::Stated => "stated settings",
         Screen::Ask => return ("postdoc › check a domain".to_owned(), String::new()),
         Screen::Cases => return ("postdoc › cases".to_owned(), String::new()),
@@ -296,7 +297,7 @@ pub(super) fn step(marked: usize, action: Action, len: usize, page: usize) -> Op
 /// Draws a page of the case and keeps its top inside.
 fn page(app: &mut App, frame: &mut Frame, area: Rect, doc: &Doc) {
     let top = app.case.as_ref().map_or(0, |case| case.top);
-    let top = doc.draw(frame, area, top);
+    let top = doc.scrolled(frame, area, top);
     if let Some(case) = &mut app.case {
         case.top = top;
     }

@@ -208,7 +208,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     if let Some(step) = app.onboard.sheet().step() {
         detail(&mut details, app, step);
     }
-    let top = details.draw(frame, right, app.onboard.sheet().top);
+    let top = details.scrolled(frame, right, app.onboard.sheet().top);
     app.onboard.sheet_mut().top = top;
     cursor(frame, left, marked, first);
 }

@@ -52,8 +52,9 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     doc.para(2, intro, Ink::Plain);
     doc.blank();
     let mut marked = 0;
-    let titles = practice::all().iter().map(|l| &l.title).chain(practice::setups().iter().map(|s| &s.title));
-    for (n, title) in titles.enumerate() {
+    let lessons = practice::all().iter().map(|l| (&l.title, app.practice.cured.contains(l.id)));
+    let setups = practice::setups().iter().map(|s| (&s.title, false));
+    for (n, (title, cured)) in lessons.chain(setups).enumerate() {
         if n == practice::all().len() {
             doc.section("New domains, to be set up from nothing", "");
         }
@@ -61,7 +62,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
             marked = doc.lines.len();
         }
         let digit = super::digit(n);
-        doc.item(n == app.practice.marked, &format!("{digit}  {title}"));
+        doc.item(n == app.practice.marked, &format!("{digit}  {title}{}", if cured { "  ✓ cured" } else { "" }));
     }
     let top = doc.draw(frame, area, (marked + 1).saturating_sub(area.height as usize));
     cursor(frame, area, marked, top);

@@ -204,10 +204,12 @@ fn bill(doc: &mut Doc, survey: &Survey) {
         None => "the record cannot be evaluated to its end".to_owned(),
     };
     doc.hang(" Now   ", Ink::Faint, text, Ink::Strong);
-    let ttl = survey.ttl.map_or(String::new(), |ttl| format!("   lowest TTL {ttl} s"));
+    let v6 = survey.void_lookups_v6;
+    let v6 = if v6 > survey.void_lookups { format!(" (over IPv6 {v6})") } else { String::new() };
+    let more = survey.ttl.map_or(v6.clone(), |ttl| format!("{v6}   lowest TTL {ttl} s"));
     let least = |bound: bool| if bound { "at least " } else { "" };
     let bounds = [least(survey.may_cost_more()), least(!survey.is_complete())];
-    cost(doc, [survey.lookups, survey.void_lookups], bounds, &ttl);
+    cost(doc, [survey.lookups, survey.void_lookups], bounds, &more);
     for problem in survey.problems.iter().take(3) {
         doc.hang(" ✗     ", Ink::Fail, format!("{}: {}", problem.domain, problem.text), Ink::Plain);
     }

@@ -15,6 +15,7 @@ use super::home::caret;
 use super::step;
 use crate::evidence::Said;
 use crate::evidence::filters::OwnFilters;
+use crate::evidence::input::is_domain;
 use crate::evidence::said::{Configured, FoundIn, Rate, Sending, Wish};
 use crate::tui::app::{App, Screen};
 use crate::tui::case::Case;
@@ -100,6 +101,8 @@ impl Field {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
     pub at: usize,
+    /// An address is tried, and nothing else asked.
+    pub tries: bool,
     texts: Vec<LineEdit>,
     /// Rspamd's password: no statement, and in no case file.
     password: Hidden,
@@ -136,7 +139,21 @@ impl Form {
             Field::RspamdPassword => None,
         };
         let texts = FIELDS.iter().map(|(_, field, _)| LineEdit::new(text(*field).unwrap_or_default())).collect();
-        Form { at: 0, texts, password: Hidden::default() }
+        Form { at: 0, tries: false, texts, password: Hidden::default() }
+    }
+
+    /// The lines on show, of all.
+    fn lines(&self) -> std::ops::Range<usize> {
+        let tried = |f: &Field| matches!(f, Field::Ip | Field::Helo | Field::EnvelopeFrom);
+        match FIELDS.iter().position(|(_, field, _)| tried(field)).filter(|_| self.tries) {
+            Some(first) => first..first + FIELDS[first..].iter().take_while(|(_, field, _)| tried(field)).count(),
+            None => 0..FIELDS.len(),
+        }
+    }
+
+    fn go(&mut self, to: usize) {
+        let lines = self.lines();
+        self.at = to.clamp(lines.start, lines.end - 1);
     }
 
     fn text(&self, field: Field) -> Option<String> {
@@ -158,6 +175,7 @@ impl Form {
         let text = self.text(field)?;
         match field {
             Field::Ip | Field::PanelIp if text.parse::<IpAddr>().is_err() => Some("not an IP address"),
+            Field::From if !is_domain(&text) => Some("a domain, like example.com"),
             Field::Selector | Field::SecondarySelector if text.contains(|c: char| c.is_whitespace() || c == '@') => {
                 Some("a selector is one name, like s1")
             }
@@ -223,9 +241,9 @@ pub fn open(app: &mut App) {
         case.wish.at = at;
         app.screens.push(Screen::Wish);
     } else if let Some(case) = &mut app.case {
-        let address = FIELDS.iter().position(|(_, f, _)| *f == Field::Ip).filter(|_| from_tree);
-        let password = case.form.password.clone();
-        case.form = Form { at: address.unwrap_or(case.form.at), password, ..Form::new(&case.opened.said) };
+        let (at, password) = (case.form.at, case.form.password.clone());
+        case.form = Form { at, password, tries: from_tree, ..Form::new(&case.opened.said) };
+        case.form.go(if from_tree { 0 } else { at });
         app.screens.push(Screen::Stated);
     }
 }
@@ -273,13 +291,12 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
     let form = &mut case.form;
     match (action, choices) {
         (Action::Diagnose, _) => return done(app),
-        (Action::Open, _) if form.at + 1 == FIELDS.len() => return done(app),
-        (Action::Open | Action::NextField | Action::Down, _) => {
-            form.at = step(form.at, Action::Down, FIELDS.len(), page).unwrap_or(form.at);
-        }
-        (Action::PreviousField | Action::Up, _) => form.at = form.at.saturating_sub(1),
+        (Action::Open, _) if form.at + 1 == form.lines().end => return done(app),
+        (Action::Open | Action::NextField | Action::Down, _) => form.go(form.at + 1),
+        (Action::PreviousField | Action::Up, _) => form.go(form.at.saturating_sub(1)),
         (Action::PageUp | Action::PageDown, _) => {
-            form.at = step(form.at, action, FIELDS.len(), page).unwrap_or(form.at);
+            let to = step(form.at, action, FIELDS.len(), page).unwrap_or(form.at);
+            form.go(to);
         }
         (Action::Left | Action::Right, Some(choices)) => {
             let now = form.text(field).unwrap_or_default();
@@ -354,12 +371,17 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let form = &case.form;
     let mut doc = Doc::new(pen, area.width);
     if area.height >= 16 {
-        doc.para(1, "Say what no header can. An empty line claims nothing.", Ink::Plain);
+        let what = match form.tries {
+            true => "Would SPF let this address send? An empty line claims nothing.",
+            false => "Say what no header can. An empty line claims nothing.",
+        };
+        doc.para(1, what, Ink::Plain);
     }
     let mut marked = (0, 0);
-    for (n, ((title, field, label), text)) in FIELDS.iter().zip(&form.texts).enumerate() {
+    let all = FIELDS.iter().zip(&form.texts).enumerate();
+    for (n, ((title, field, label), text)) in all.filter(|(n, _)| form.lines().contains(n)) {
         if !title.is_empty() {
-            doc.section(title, "");
+            doc.section(if form.tries { "The connection to try" } else { *title }, "");
         }
         let choice = choices(app, *field);
         let nothing = match field {

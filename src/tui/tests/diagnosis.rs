@@ -26,6 +26,8 @@ fn the_spf_tree_folds_copies_and_tries_an_address() {
     assert!(copied(press(&mut app, "y")).starts_with("v=spf1 include:_netblocks.google.com "));
     // `t` stands on the address, and what is typed there is evaluated.
     press(&mut app, "t192.0.2.7");
+    let form = drawn(&mut app, 80, 24);
+    assert!(form.contains("try an address") && !form.contains("authserv-id"), "{form}");
     let effects = ctrl(&mut app, 'd');
     let [Effect::Run(_, opened)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(opened.said.ip, Some("192.0.2.7".parse().unwrap()));
@@ -87,6 +89,41 @@ fn a_domain_is_checked_however_it_is_typed() {
 }
 
 #[test]
+fn a_pasted_header_is_diagnosed_wherever_it_is_pasted() {
+    for keys in ["2", "3", "5", "7", "?", "/"] {
+        let mut app = app(UNICODE);
+        press(&mut app, keys);
+        let effects = update(&mut app, Msg::Paste(testing::HEADER.into()));
+        assert!(matches!(effects.last(), Some(Effect::Open(_, Source::Text { .. }))), "{keys}: {effects:?}");
+    }
+    // What is typed in the form is still there.
+    let mut app = app(UNICODE);
+    press(&mut app, "3ann@acme.example");
+    update(&mut app, Msg::Paste(testing::HEADER.into()));
+    let now = app.ticket;
+    update(&mut app, Msg::Opened(now, Ok(Box::new(testing::opened()))));
+    assert_eq!(app.screen(), Screen::Verdict);
+    esc(&mut app);
+    assert_eq!(app.screen(), Screen::SendForm);
+    assert!(drawn(&mut app, 80, 24).contains("ann@acme.example"));
+}
+
+#[test]
+fn a_paste_is_named_by_what_it_is() {
+    for (kind, name) in [(InputKind::Headers, "pasted header"), (InputKind::Report, "pasted report")] {
+        let mut app = app(UNICODE);
+        let effects = update(&mut app, Msg::Paste("From: a@example.com\n".into()));
+        let Some(Effect::Open(ticket, Source::Text { name: asked, .. })) = effects.last() else {
+            panic!("{effects:?}")
+        };
+        let mut input = testing::input_of(b"From: a@example.com\n", kind);
+        input.name = asked.clone();
+        let run = update(&mut app, Msg::Opened(*ticket, Ok(Box::new(Opened::new(input, Default::default())))));
+        assert!(matches!(&run[..], [Effect::Run(_, opened)] if opened.input.name == name), "{run:?}");
+    }
+}
+
+#[test]
 fn stale_answers_are_dropped() {
     let mut app = diagnosed(UNICODE);
     let old = app.ticket;
@@ -124,6 +161,13 @@ fn an_unrecognised_paste_keeps_the_text_and_asks() {
     assert!(effects.is_empty());
     assert_eq!((app.screen(), app.editor.text()), (Screen::Input, "hello there".to_owned()));
     assert!(app.question.contains("1 line, 11 characters"), "{}", app.question);
+    // The paste that was meant takes its place.
+    ctrl(&mut app, 'u');
+    assert!(app.editor.is_empty());
+    ctrl(&mut app, '_');
+    press(&mut app, "!");
+    assert_eq!(app.editor.text(), "hello there!", "what is typed stands behind the paste");
+    stroke(&mut app, KeyCode::Backspace, KeyModifiers::NONE);
     stroke(&mut app, KeyCode::Tab, KeyModifiers::NONE);
     stroke(&mut app, KeyCode::Tab, KeyModifiers::NONE);
     let effects = enter(&mut app);

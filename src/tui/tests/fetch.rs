@@ -81,7 +81,7 @@ fn what_the_settings_name_is_offered() {
     press(&mut app, "me@gmail.example, me@yahoo.example");
     // The server that asks for a password stands first: nothing is sent without one.
     assert!(ctrl(&mut app, 'd').is_empty());
-    assert_eq!(app.status.as_ref().unwrap().text, "send from whom? ann@example.com.");
+    assert_eq!(app.status.as_ref().unwrap().text, "send from whom? An address is missing, like ann@example.com.");
     app.sending.form.at = 2;
     stroke(&mut app, KeyCode::Right, KeyModifiers::NONE);
     let effects = ctrl(&mut app, 'd');

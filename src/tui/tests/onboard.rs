@@ -105,6 +105,24 @@ fn the_zones_servers_are_asked_every_ten_seconds_and_steps_tick_themselves_off()
 }
 
 #[test]
+fn the_verdict_behind_the_checklist_is_asked_for_anew() {
+    let mut app = app(UNICODE);
+    onboarded(&mut app);
+    let same = esc(&mut app);
+    assert!(app.screen() == Screen::Verdict && !same.iter().any(|e| matches!(e, Effect::Run(..))), "{same:?}");
+    // The checklist has heard the zone's servers since: what a resolver said first is old.
+    let mut app = super::app(UNICODE);
+    onboarded(&mut app);
+    step_to(&mut app, "spf");
+    app.now += jiff::SignedDuration::from_secs(10);
+    assert!(matches!(&update(&mut app, Msg::Tick)[..], [Effect::Look(..)]));
+    let effects = esc(&mut app);
+    assert_eq!(app.screen(), Screen::Verdict);
+    assert!(matches!(effects.last(), Some(Effect::Run(..))), "{effects:?}");
+    assert!(app.status.as_ref().unwrap().text.contains("Asking again"));
+}
+
+#[test]
 fn what_reaches_out_from_a_step_takes_two_enters() {
     let mut app = app(UNICODE);
     onboarded(&mut app);

@@ -34,6 +34,9 @@ fn a_lesson_is_walked_by_the_next_key() {
     esc(&mut app);
     assert_eq!(app.screen(), Screen::Lesson);
     assert!(press(&mut app, "u").is_empty(), "nothing is left to publish");
+    let lesson = app.screens.pop();
+    assert_eq!(drawn(&mut app, 80, 24).matches("✓ cured").count(), 1, "the list shows how far one is");
+    app.screens.extend(lesson);
     let effects = enter(&mut app);
     let [Effect::Unfetch, Effect::Cancel, Effect::Lesson(l)] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(l.id, lessons[1].id);

@@ -6,6 +6,9 @@ use super::*;
 fn the_form_says_what_was_typed() {
     let mut app = diagnosed(UNICODE);
     press(&mut app, "t");
+    press(&mut app, "http://acme.example/x");
+    assert!(ctrl(&mut app, 'd').is_empty() && drawn(&mut app, 80, 24).contains("a domain, like example.com"));
+    ctrl(&mut app, 'u');
     press(&mut app, "acme.example");
     stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
     stroke(&mut app, KeyCode::Left, KeyModifiers::NONE);

@@ -49,6 +49,10 @@ fn ctrl_c_stops_the_watch_on_the_screen_only() {
     let stopped = ctrl(&mut app, 'c');
     assert!(matches!(&stopped[..], [Effect::Unwatch(t)] if t == ticket), "{stopped:?}");
     assert!(update(&mut app, Msg::Watched(*ticket, Ok(Box::new(testing::agreed())))).is_empty(), "too late");
+    assert!(press(&mut app, " ").is_empty());
+    assert!(app.status.as_ref().unwrap().text.contains("is over"));
+    app.status = None;
+    assert!(!drawn(&mut app, 100, 24).contains("pause"), "nothing is left to pause");
     assert!(matches!(&ctrl(&mut app, 'c')[..], [Effect::Quit]));
 }
 

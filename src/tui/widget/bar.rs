@@ -8,7 +8,7 @@
 //!  ↑↓ finding  Enter detail  y copy value  ? help
 //! ```
 
-use super::doc::{Pen, spread};
+use super::doc::{Pen, spread, wrap};
 use crate::safe::clip;
 use crate::tui::theme::Ink;
 use ratatui::Frame;
@@ -33,7 +33,12 @@ pub fn draw(frame: &mut Frame, area: Rect, pen: Pen, bar: &Bar) -> Rect {
         (_, h) if h < 20 => 1,
         _ => 2,
     };
-    let status_rows = u16::from(area.height >= 18 || !bar.status.is_empty());
+    let width = area.width as usize;
+    let message = fit(&format!(" {}", pen.clean(bar.status)), width);
+    // What it takes, or what to do, stands at its end: it is not cut while there is room.
+    let most = usize::from(area.height / 5).clamp(1, 4);
+    let said = if bar.status.is_empty() { Vec::new() } else { rows(&message, width, most) };
+    let status_rows = (said.len() as u16).max(u16::from(area.height >= 18));
     let [head, body, status, keys] = Layout::vertical([
         Constraint::Length(top),
         Constraint::Fill(1),
@@ -41,7 +46,6 @@ pub fn draw(frame: &mut Frame, area: Rect, pen: Pen, bar: &Bar) -> Rect {
         Constraint::Length(1),
     ])
     .areas::<4>(area);
-    let width = area.width as usize;
     let line = |text: String| clip(&text, width);
     if head.height > 0 {
         let title = spread(&pen.clean(format!(" {}", bar.title)), &pen.clean(bar.right), width.saturating_sub(1));
@@ -65,15 +69,24 @@ pub fn draw(frame: &mut Frame, area: Rect, pen: Pen, bar: &Bar) -> Rect {
             _ => put(frame, Rect { y: head.y + 1, ..head }, rule),
         }
     }
-    if !bar.status.is_empty() {
-        put(
-            frame,
-            status,
-            Span::styled(line(fit(&format!(" {}", pen.clean(bar.status)), width)), pen.style(bar.status_ink)),
-        );
+    for (row, text) in status.rows().zip(said) {
+        put(frame, row, Span::styled(text, pen.style(bar.status_ink)));
     }
     put(frame, keys, Span::styled(line(bar.keys.to_owned()), pen.style(Ink::Faint)));
     body
+}
+
+/// A message over `most` rows; the rest of it is cut.
+fn rows(message: &str, width: usize, most: usize) -> Vec<String> {
+    if message.width() <= width {
+        return vec![message.to_owned()];
+    }
+    let mut lines = wrap(message.trim_start(), width.saturating_sub(1));
+    if lines.len() > most {
+        let rest = lines.split_off(most - 1).join(" ");
+        lines.push(rest);
+    }
+    lines.iter().map(|line| clip(&format!(" {line}"), width)).collect()
 }
 
 /// Columns of a quotation that stay.
@@ -108,5 +121,12 @@ mod tests {
         assert_eq!(short, " Copied \"<selector that th…\", with a blank, via tmux (90 B). Not there? press P.");
         assert_eq!(fit("no quotation, whatever the width", 10), "no quotation, whatever the width");
         assert_eq!(fit("one \" alone", 3), "one \" alone");
+    }
+
+    #[test]
+    fn a_message_that_does_not_fit_takes_more_rows() {
+        assert_eq!(rows(" one two three", 20, 3), [" one two three"]);
+        assert_eq!(rows(" one two three", 8, 3), [" one two", " three"]);
+        assert_eq!(rows(" one two three four five", 8, 2), [" one two", " three …"]);
     }
 }

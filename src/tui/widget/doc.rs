@@ -155,6 +155,19 @@ impl<'a> Doc<'a> {
         }
     }
 
+    /// As [`Doc::draw`]; where lines remain below, the last row says so.
+    pub fn scrolled(&self, frame: &mut Frame, area: Rect, top: usize) -> usize {
+        let top = self.draw(frame, area, top);
+        let rest = self.lines.len().saturating_sub(top + area.height as usize);
+        if rest > 0 && area.height >= LEAST_SCROLLED {
+            let last = Rect { y: area.bottom() - 1, height: 1, ..area };
+            let mut mark = Doc::new(self.pen, (self.width as u16).min(area.width));
+            mark.section("", &format!("{} more below: PgDn", rest + 1));
+            mark.draw(frame, last, 0);
+        }
+        top
+    }
+
     /// Draws the lines from `top` on and returns the `top` that was possible.
     pub fn draw(&self, frame: &mut Frame, area: Rect, top: usize) -> usize {
         let top = top.min(self.lines.len().saturating_sub(area.height as usize));
@@ -164,6 +177,9 @@ impl<'a> Doc<'a> {
         top
     }
 }
+
+/// On fewer rows none is spent on saying that there is more.
+const LEAST_SCROLLED: u16 = 6;
 
 /// A titled rule.
 pub fn section(pen: Pen, title: &str, right: &str, width: usize) -> Vec<Span<'static>> {
@@ -197,4 +213,34 @@ pub fn spread(left: &str, right: &str, width: usize) -> String {
     let left = clip(left, width.saturating_sub(if right.is_empty() { 0 } else { right.width() + 2 }));
     let gap = width.saturating_sub(left.width() + right.width());
     format!("{left}{}{right}", " ".repeat(gap))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    fn last_row(lines: usize, height: u16, top: usize) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(40, height)).unwrap();
+        terminal
+            .draw(|frame| {
+                let mut doc = Doc::new(Pen { theme: Theme::Mono, redact: None }, 40);
+                (1..=lines).for_each(|n| doc.row(&[(&format!("line {n}"), Ink::Plain)]));
+                let area = frame.area();
+                doc.scrolled(frame, area, top);
+            })
+            .unwrap();
+        let buffer = terminal.backend().buffer();
+        (0..40).map(|x| buffer[(x, height - 1)].symbol()).collect::<String>().trim_end().to_owned()
+    }
+
+    #[test]
+    fn the_last_row_says_that_there_is_more() {
+        assert!(last_row(20, 10, 0).contains("11 more below: PgDn"));
+        assert!(last_row(20, 10, 9).contains("2 more below: PgDn"));
+        assert_eq!(last_row(20, 10, 10), "line 20");
+        assert_eq!(last_row(10, 10, 0), "line 10");
+        assert_eq!(last_row(20, 4, 0), "line 4", "no row to spare");
+    }
 }

@@ -28,26 +28,28 @@ impl Editor {
         self.area.lines().join("\n")
     }
 
+    /// A line end at the end begins no line of its own.
     pub fn lines(&self) -> usize {
-        self.area.lines().len()
+        let all = self.area.lines();
+        all.len() - usize::from(all.len() > 1 && all.last().is_some_and(String::is_empty))
     }
 
     pub fn bytes(&self) -> usize {
         self.area.lines().iter().map(|line| line.len() + 1).sum::<usize>().saturating_sub(1)
     }
 
-    /// Replaces the text; the cursor goes to its start.
+    /// Replaces the text; the cursor goes to its end, where more of it would follow.
     pub fn set(&mut self, text: &str) {
         let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line).to_owned()).collect();
         *self = Editor { area: TextArea::new(lines), top: 0, left: 0 };
+        self.area.move_cursor(CursorMove::Bottom);
+        self.area.move_cursor(CursorMove::End);
     }
 
     /// A paste at the cursor; carriage returns are line ends.
     pub fn insert(&mut self, text: &str) {
         if self.is_empty() {
             self.set(&text.replace("\r\n", "\n").replace('\r', "\n"));
-            self.area.move_cursor(CursorMove::Bottom);
-            self.area.move_cursor(CursorMove::End);
         } else {
             self.area.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
         }
@@ -75,9 +77,10 @@ impl Editor {
             Action::DeleteNext => drop(area.delete_next_char()),
             Action::KillWord => drop(area.delete_word()),
             Action::KillToEnd => drop(area.delete_line_by_end()),
+            // The next paste takes the place of this one.
             Action::KillLine => {
-                area.move_cursor(CursorMove::End);
-                area.delete_line_by_head();
+                area.select_all();
+                area.cut();
             }
             Action::Undo => drop(area.undo()),
             _ => return false,
@@ -103,7 +106,8 @@ impl Editor {
             self.left = 0;
         }
         for (screen, (n, text)) in area.rows().zip(self.area.lines().iter().enumerate().skip(self.top)) {
-            let number = Span::styled(format!("{:>w$} ", n + 1, w = gutter - 1), pen.style(Ink::Faint));
+            let before = if self.left > 0 { '‹' } else { ' ' };
+            let number = Span::styled(format!("{:>w$}{before}", n + 1, w = gutter - 1), pen.style(Ink::Faint));
             let text = Span::styled(window(text, self.left, width), pen.style(Ink::Plain));
             frame.buffer_mut().set_line(screen.x, screen.y, &Line::from(vec![number, text]), screen.width);
         }

@@ -2,6 +2,7 @@
 
 use super::{Held, Shared};
 use crate::listen::{Encryption, Session, Turn};
+use crate::world::tls::fault;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -160,8 +161,7 @@ impl Connection {
         let stream = match timeout(PATIENCE, acceptor.accept(wire)).await {
             Ok(Ok(stream)) => stream,
             failed => {
-                let why =
-                    failed.map_or("no time left".to_owned(), |r| r.err().map_or(String::new(), |e| e.to_string()));
+                let why = failed.map_or("no time left".to_owned(), |r| r.err().map_or(String::new(), |e| fault(&e).1));
                 self.note(&format!("TLS handshake failed: {why}"));
                 return None;
             }

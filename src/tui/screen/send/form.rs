@@ -187,7 +187,7 @@ impl Form {
         let saved = self.server().and_then(|server| server.from.clone());
         let from = match (self.some(FROM).or(saved.filter(|_| file.is_none())), &file) {
             (None, Some(_)) => None,
-            (None, None) => return Err((FROM, "send from whom? ann@example.com".into())),
+            (None, None) => return Err((FROM, "send from whom? An address is missing, like ann@example.com".into())),
             (Some(text), _) => Some(send::mailbox(&text).map_err(at(FROM))?),
         };
         let mut to = Vec::new();
