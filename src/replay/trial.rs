@@ -69,7 +69,8 @@ fn judged(before: &Diagnosis, finding: &Finding, fix: &Remedy, questions: &mut V
     if let Some(same) = news.iter().find(|f| f.rule == finding.rule && !slight(f)) {
         return Err(Proof::Disproven { why: format!("it stays: {}", same.title) });
     }
-    let bar = finding.severity.min(Severity::High);
+    // Advice in place of advice is no fault.
+    let bar = finding.severity.clamp(Severity::Low, Severity::High);
     if let Some(worse) = news.iter().find(|f| f.severity >= bar) {
         return Err(Proof::Disproven { why: format!("in its place: {}", worse.title) });
     }

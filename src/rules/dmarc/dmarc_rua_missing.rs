@@ -31,15 +31,14 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Pass;
     }
     let domain = seen.domain();
-    let mailbox = format!("dmarc@{domain}");
+    let mailbox = super::mailbox(facts, &domain);
     let mut edit = Edit::of(&seen.record.text);
     if edit.get("rua").is_some() {
         // A stray address: `dmarc-record-malformed` puts it to use, and there is nothing to add.
         return Verdict::Pass;
     }
     edit.set("rua", &format!("mailto:{mailbox}"));
-    let remedy = Remedy::new("Name an address for reports in rua")
-        .step(format!("First create the mailbox {mailbox}, or name another one of yours"));
+    let remedy = Remedy::new("Name an address for reports in rua").step(super::mailbox_first(&domain, &mailbox));
     let finding = Finding::new(
         &RULE,
         failure::title([
@@ -82,6 +81,14 @@ mod tests {
         let fix = finding.fix.unwrap();
         assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=reject; x=y; rua=mailto:dmarc@example.com"]);
         assert!(fix.steps[0].contains("dmarc@example.com"));
+    }
+
+    #[test]
+    fn reports_go_where_mail_is_taken() {
+        let zone = "example.com MX 0 .\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"";
+        let fix = only(judge(&Case::domain("example.com").zone(zone).facts())).fix.unwrap();
+        assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=reject; rua=mailto:<mailbox for the reports>"]);
+        assert_eq!(fix.blanks, ["mailbox for the reports"]);
     }
 
     #[test]
