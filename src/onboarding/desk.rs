@@ -132,7 +132,7 @@ impl<'a> Desk<'a> {
     /// Takes in what the rules found, mended as `fix` mends it: what their records cure together, one set a name.
     pub fn mended(&self, step: &mut Step, about: impl Fn(&Finding) -> bool) {
         let mut plan = Plan::of(self.d);
-        plan.cure(&about);
+        plan.mend(&about);
         let left: Vec<&Finding> = plan.after.every_finding().filter(|f| about(f)).collect();
         let cured = self.d.every_finding().filter(|f| about(f) && !left.iter().any(|l| l.rule.id == f.rule.id));
         let told: Vec<&Finding> = cured.chain(left.iter().copied()).collect();

@@ -36,14 +36,26 @@ impl Plan {
     /// Publishes the proven fix of the first finding in mind, looks again, and so on until nothing is left that is
     /// proven by records alone. What has to be kept up from then on is for its owner to decide.
     pub fn cure(&mut self, wanted: impl Fn(&Finding) -> bool) {
+        self.go(wanted, |_, proof| matches!(proof, Proof::Proven { given: None, .. }));
+    }
+
+    /// As [`Plan::cure`]; and what only answers are missing to prove, not something to be filled in. Whoever hands it out
+    /// looks at what is left.
+    pub fn mend(&mut self, wanted: impl Fn(&Finding) -> bool) {
+        let whole = |f: &Finding| f.fix.as_ref().is_some_and(|fix| fix.blanks.is_empty() && fix.signs_as.is_none());
+        self.go(wanted, |f, proof| match proof {
+            Proof::Proven { given, .. } => given.is_none(),
+            Proof::Open { .. } => whole(f),
+            Proof::Disproven { .. } => false,
+        });
+    }
+
+    fn go(&mut self, wanted: impl Fn(&Finding) -> bool, enough: impl Fn(&Finding, &Proof) -> bool) {
         let mut tried = BTreeSet::new();
         for _ in 0..STEPS {
             let fresh = |f: &Finding| !tried.contains(&(f.rule.id, f.title.clone()));
             let kept_up = |f: &Finding| f.fix.as_ref().is_some_and(|fix| fix.upkeep.is_some());
-            let proven = |f: &Finding| {
-                let proof = trial::run(&self.after, f).map(|trial| trial.proof);
-                matches!(proof, Some(Proof::Proven { given: None, .. }))
-            };
+            let proven = |f: &Finding| trial::run(&self.after, f).is_some_and(|trial| enough(f, &trial.proof));
             let next = self.after.every_finding().find(|f| wanted(f) && fresh(f) && !kept_up(f) && proven(f));
             let Some(next) = next else { break };
             let (rule, title) = (next.rule, next.title.clone());

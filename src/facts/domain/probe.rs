@@ -220,7 +220,6 @@ mod tests {
             ("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", Taken::Unclear),
             ("550 5.7.1 Relaying denied", Taken::Elsewhere),
             ("554 5.7.1 <abuse@example.com>: Relay access denied", Taken::Elsewhere),
-            ("550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", Taken::Elsewhere),
             ("454 4.7.1 <abuse@example.com>: Relay access denied", Taken::Unclear),
             ("450 4.2.0 <abuse@example.com>: Recipient address rejected: Greylisted", Taken::Unclear),
             ("452 4.5.3 too many recipients", Taken::Unclear),

@@ -53,7 +53,7 @@ pub(super) fn spf(desk: &Desk) -> Step {
     let about = |f: &Finding| SPF.contains(&f.rule.id) && f.severity >= Severity::Low && Desk::concerns(f, &names);
     let found: Vec<&Finding> = desk.d.every_finding().filter(|f| about(f)).collect();
     let mut plan = Plan::of(desk.d);
-    plan.cure(about);
+    plan.mend(about);
     let mended = Desk { d: &plan.after, ..*desk };
     let mut terms: Vec<String> = own.iter().filter(|ip| !allowed(&mended, domain, **ip)).map(|ip| term(*ip)).collect();
     for platform in desk.told.platforms.iter().filter_map(|id| platform::find(id)) {
@@ -94,11 +94,16 @@ pub(super) fn spf(desk: &Desk) -> Step {
         it.actions.push(format!("{domain} is an alias or did not answer: publish there {wanted}"));
         return it;
     };
+    // What has a blank of a portal's is no record yet, and cannot be judged.
+    let unfilled = (!change.blanks().is_empty()).then(|| plan.after.clone());
     if change.before != change.after {
         plan.publish(vec![change]);
     }
-    plan.cure(about);
-    let left: Vec<&Finding> = plan.after.every_finding().filter(|f| about(f)).collect();
+    if unfilled.is_none() {
+        plan.mend(about);
+    }
+    let after = unfilled.as_ref().unwrap_or(&plan.after);
+    let left: Vec<&Finding> = after.every_finding().filter(|f| about(f)).collect();
     let cured = found.iter().filter(|f| !left.iter().any(|l| l.rule.id == f.rule.id));
     let told: Vec<&Finding> = cured.chain(&left).copied().collect();
     desk.judged(&mut it, &told);

@@ -119,6 +119,7 @@ mod tests {
     use super::super::testing::{Case, only, texts};
     use super::*;
     use crate::evidence::Outcome;
+    use crate::facts::mail_hosts::{MailHosts, Reception};
 
     #[test]
     fn nothing_anywhere() {
@@ -134,7 +135,9 @@ mod tests {
     /// RFC 7505: nobody can write to a domain with a null MX.
     #[test]
     fn reports_go_where_mail_is_taken() {
-        let fix = only(judge(&Case::domain("example.com").zone("example.com MX 0 .").facts())).fix.unwrap();
+        let mut facts = Case::domain("example.com").zone("").facts();
+        facts.mail_hosts = vec![MailHosts { domain: "example.com".into(), reception: Reception::Null }];
+        let fix = only(judge(&facts)).fix.unwrap();
         assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=none; rua=mailto:<mailbox for the reports>"]);
         assert_eq!(fix.blanks, ["mailbox for the reports"]);
         assert!(fix.steps[0].contains("takes no mail"), "{:?}", fix.steps);

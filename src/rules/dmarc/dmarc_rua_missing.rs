@@ -70,6 +70,7 @@ pub(super) fn not_seen(facts: &Facts) -> Verdict {
 mod tests {
     use super::super::testing::{Case, only, texts};
     use super::*;
+    use crate::facts::mail_hosts::{MailHosts, Reception};
 
     #[test]
     fn no_address() {
@@ -85,8 +86,9 @@ mod tests {
 
     #[test]
     fn reports_go_where_mail_is_taken() {
-        let zone = "example.com MX 0 .\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"";
-        let fix = only(judge(&Case::domain("example.com").zone(zone).facts())).fix.unwrap();
+        let mut facts = Case::domain("example.com").zone("_dmarc.example.com TXT \"v=DMARC1; p=reject\"").facts();
+        facts.mail_hosts = vec![MailHosts { domain: "example.com".into(), reception: Reception::Null }];
+        let fix = only(judge(&facts)).fix.unwrap();
         assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=reject; rua=mailto:<mailbox for the reports>"]);
         assert_eq!(fix.blanks, ["mailbox for the reports"]);
     }
