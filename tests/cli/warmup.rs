@@ -87,7 +87,11 @@ fn numbers_are_typed_and_what_is_wrong_is_said() {
     // A new address is measured by the plan, and nobody is allowed more than the target.
     let check = |args: &[&str]| home.run(&[&["warmup", "check", "--sent"], args].concat());
     let out = check(&["10000", "--ip", "new", "--target", "50000"]);
-    assert!(out.status == 1 && out.stdout.contains("Step back: 10000 were sent where 50 were planned"), "{}", out.stdout);
+    assert!(
+        out.status == 1 && out.stdout.contains("Step back: 10000 were sent where 50 were planned"),
+        "{}",
+        out.stdout
+    );
     assert!(out.stderr.contains("taken for the first"), "{}", out.stderr);
     let out = check(&["20000", "--target", "1000"]);
     assert!(out.status == 1 && out.stdout.contains("1 000 messages at most"), "{}", out.stdout);

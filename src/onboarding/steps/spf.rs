@@ -1,7 +1,8 @@
 //! SPF: the record of the From domain, and the bounce domains that SPF speaks for.
 
 use super::{Desk, Stage, State, Step, done, step, unknown};
-use crate::evidence::{Data, Kind};
+use crate::diagnose::{Diagnosis, diagnose};
+use crate::evidence::{Data, Evidence, Kind};
 use crate::facts::lookup::Lookup;
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{SpfResult, check_host};
@@ -11,6 +12,7 @@ use crate::replay::{Plan, replay};
 use crate::rules::{Finding, Severity};
 use crate::shell::command;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Rules of the record. That -all may refuse forwarded mail is the owner's choice.
 const SPF: &[&str] = &[
@@ -52,7 +54,7 @@ pub(super) fn spf(desk: &Desk) -> Step {
     let names = [domain.to_owned()];
     let about = |f: &Finding| SPF.contains(&f.rule.id) && f.severity >= Severity::Low && Desk::concerns(f, &names);
     let found: Vec<&Finding> = desk.d.every_finding().filter(|f| about(f)).collect();
-    let mut plan = Plan::of(desk.d);
+    let mut plan = Plan::of(&alone(desk.d));
     plan.mend(about);
     let mended = Desk { d: &plan.after, ..*desk };
     let mut terms: Vec<String> = own.iter().filter(|ip| !allowed(&mended, domain, **ip)).map(|ip| term(*ip)).collect();
@@ -128,6 +130,14 @@ pub(super) fn spf(desk: &Desk) -> Step {
     }
     it.state = if it.changes.is_empty() && told.is_empty() { State::Done } else { State::ToDo };
     it
+}
+
+/// The check without the servers: the record is mended for itself, as `fix` mends it, and then lets them in.
+fn alone(d: &Diagnosis) -> Diagnosis {
+    let mut evidence = Evidence::clone(&d.facts.evidence);
+    evidence.said.ip = None;
+    evidence.said.check.ips.clear();
+    diagnose(Arc::new(evidence), d.facts.reading.clone())
 }
 
 /// Does the term belong at the From domain? Where the platform has a bounce domain of its own, it does not.
