@@ -8,7 +8,7 @@ use crate::report::{Shown, json};
 use crate::rules::Severity;
 use crate::warmup::day::{Days, Seeds, Tally};
 use crate::warmup::log::numbers;
-use crate::warmup::order::{Domain, Order};
+use crate::warmup::order::{Domain, Ip, Order};
 use crate::warmup::{Check, Plan, Step, check, log, plan, receiver};
 use anyhow::{Context as _, anyhow, bail};
 use flate2::bufread::MultiGzDecoder;
@@ -53,7 +53,7 @@ fn order(global: &Global, known: &Known, target: u64, days: &Days) -> anyhow::Re
         target,
         start: known.start.unwrap_or_else(|| days.days.keys().next().copied().unwrap_or(today(global))),
         platform: known.platform.clone(),
-        ip: known.ip,
+        ip: known.ip.unwrap_or(Ip::New),
         ips: known.ips,
         domain: known.domain_age.map_or(Domain::Unsaid, Domain::Age),
         current: known.current,
@@ -95,8 +95,17 @@ fn judge(global: &Global, args: &CheckArgs) -> anyhow::Result<Exit> {
     let target = args.target.unwrap_or(NO_TARGET);
     let mut order = order(global, &args.known, target, &days)?;
     if args.known.start.is_none() && order.current == 0 {
-        // Nobody said what was planned: the first day is what the others are measured by.
-        order.current = days.days.values().next().map_or(0, |day| day.total().sent());
+        let note = match args.known.ip {
+            Some(Ip::New | Ip::Idle) => "the first day of the numbers is taken for the first of the warm-up",
+            // Nobody said what was planned: the first day is what the others are measured by.
+            _ => {
+                order.current = days.days.values().next().map_or(0, |day| day.total().sent()).min(order.target);
+                "what was planned is not known: the first day of the numbers is what the others are measured by"
+            }
+        };
+        if !days.days.is_empty() && !global.quiet {
+            super::tell(format_args!("{note}; --start says when it began"));
+        }
     }
     let plan = Plan::of(order);
     let Some(check) = check::check(&plan, &days, today) else {

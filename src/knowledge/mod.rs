@@ -19,7 +19,7 @@ pub mod reply;
 pub mod result;
 mod shelf;
 pub mod topic;
-mod typo;
+pub(crate) mod typo;
 
 pub use host::DnsHost;
 pub use platform::Platform;

@@ -37,6 +37,8 @@ pub struct Platform {
     pub return_path_setting: Option<String>,
     /// The host of links, below the sender's domain.
     pub tracking: Option<Tracking>,
+    /// The authority that it has its certificates from, as CAA names it: `letsencrypt.org`.
+    pub authority: Option<String>,
     /// Fingerprints in a message.
     pub marks: Marks,
     pub mx: Vec<String>,

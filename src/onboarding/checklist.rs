@@ -6,7 +6,7 @@ use crate::diagnose::Diagnosis;
 use crate::facts::domain::who::{Party, Role};
 use crate::remedy::Change;
 use crate::replay::own::{self, Own};
-use crate::replay::replay;
+use crate::replay::{prove, replay};
 use crate::report::export::Placed;
 
 /// Everything to do for a domain.
@@ -21,8 +21,20 @@ pub struct Checklist {
     pub mail: Vec<mail::Planned>,
     /// The zone and its host, in words.
     pub home: String,
+    /// Whom postdoc would reach when it is told to.
+    pub reach: Reach,
     /// The zone's own servers that were heard; empty where all rests on the resolver, which may repeat an old answer.
     pub own: Vec<String>,
+}
+
+/// Hosts, by what would be done there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// [`Next::MailHosts`].
+    pub mail_hosts: Vec<String>,
+    /// [`Next::Hosts`]: over HTTPS, and at port 80.
+    pub links: Vec<String>,
+    pub servers: Vec<String>,
 }
 
 /// A guess, and what shows it.
@@ -175,7 +187,7 @@ impl Checklist {
     /// say, where they were heard. What not all of them have is not done yet.
     pub fn of(d: &Diagnosis, told: &Told) -> Checklist {
         let mut views = own::servers(&d.facts).into_iter().map(|server| {
-            let after = (!server.news.is_empty()).then(|| replay(d, &server.news, None).after);
+            let after = (!server.news.is_empty()).then(|| prove(replay(d, &server.news, None).after).diagnosis);
             (Checklist::judged(after.as_ref().unwrap_or(d), told, Some(&server)), server.hosts)
         });
         let Some((mut list, hosts)) = views.next() else { return Checklist::judged(d, told, None) };
@@ -226,6 +238,7 @@ impl Checklist {
             guesses: d.facts.domain.who.iter().map(|p| guess(p, told)).collect(),
             steps,
             mail,
+            reach: desk.reach(),
             domain,
             own: Vec::new(),
         }

@@ -1,16 +1,21 @@
 //! What the steps look at: the answers of the check, and the findings of the same rules.
 
 use super::Told;
-use super::checklist::{State, Step};
+use super::checklist::{Reach, State, Step};
 use crate::diagnose::Diagnosis;
 use crate::evidence::errand::What;
 use crate::evidence::{Answer, Data, Errand, Kind, Outcome, Question};
 use crate::facts::Facts;
+use crate::facts::dkim::name;
+use crate::facts::domain::probe::HOSTS;
+use crate::knowledge::platform;
 use crate::remedy::{Change, TTL, text};
+use crate::replay::Plan;
 use crate::replay::own::Own;
 use crate::rules::{Finding, Place, Severity};
 use std::net::IpAddr;
 
+#[derive(Clone, Copy)]
 pub(super) struct Desk<'a> {
     pub d: &'a Diagnosis,
     pub told: &'a Told,
@@ -124,6 +129,37 @@ impl<'a> Desk<'a> {
         step.actions.dedup();
     }
 
+    /// Takes in what the rules found, mended as `fix` mends it: what their records cure together, one set a name.
+    pub fn mended(&self, step: &mut Step, about: impl Fn(&Finding) -> bool) {
+        let mut plan = Plan::of(self.d);
+        plan.mend(&about);
+        let left: Vec<&Finding> = plan.after.every_finding().filter(|f| about(f)).collect();
+        let cured = self.d.every_finding().filter(|f| about(f) && !left.iter().any(|l| l.rule.id == f.rule.id));
+        let told: Vec<&Finding> = cured.chain(left.iter().copied()).collect();
+        step.changes.append(&mut plan.changes);
+        self.judged(step, &told);
+    }
+
+    /// The authorities that may issue for a host, with the name whose CAA records say so; `None`: every one, or not known.
+    pub fn issuers(&self, host: &str) -> Option<(&'a str, Vec<&'a str>)> {
+        let climbs = &self.facts().domain.caa.as_ref()?.climbs;
+        let of = |name: &str| climbs.iter().find(|c| c.host == name);
+        let climb = of(host).or_else(|| of(self.domain).filter(|_| name::within(host, self.domain)))?;
+        Some((climb.governing()?.asked.question.name.as_str(), climb.issuers("issue")?))
+    }
+
+    /// Whose certificates the own servers have, and from which authority.
+    pub fn authority(&self) -> Option<(&'static str, &'static str)> {
+        let mut platforms = self.told.platforms.iter().filter_map(|id| platform::find(id));
+        platforms.find_map(|p| Some((p.name.as_str(), p.authority.as_deref()?)))
+    }
+
+    /// What keeps this authority from issuing for an own server: the name whose CAA records leave it out, and whom they name.
+    pub fn locked_out(&self, authority: &str) -> Option<(&'a str, Vec<&'a str>)> {
+        let hosts = self.told.servers.iter().filter_map(|s| s.name.as_deref());
+        hosts.filter_map(|host| self.issuers(host)).find(|(_, issuers)| !issuers.contains(&authority))
+    }
+
     /// A change of a set: what is there stays unless `replaces` says otherwise, and the new values come.
     pub fn change(&self, name: &str, kind: Kind, new: Vec<Data>, replaces: impl Fn(&Data) -> bool) -> Change {
         let before = self.values(name, kind);
@@ -149,6 +185,17 @@ impl<'a> Desk<'a> {
             _ => None,
         };
         Some(self.values(self.domain, Kind::Mx).into_iter().filter_map(of).collect())
+    }
+
+    /// Whom the wishes of a check would reach: see [`Told::said`].
+    pub fn reach(&self) -> Reach {
+        let mut hosts = self.mx().unwrap_or_default();
+        hosts.sort();
+        Reach {
+            mail_hosts: hosts.into_iter().map(|(_, host)| host).filter(|host| !host.is_empty()).take(HOSTS).collect(),
+            links: self.told.tracking_hosts(self.domain).into_iter().map(|h| h.name).collect(),
+            servers: self.told.servers.iter().filter_map(|s| s.name.clone()).collect(),
+        }
     }
 
     /// Does the domain take mail, as far as that is known?

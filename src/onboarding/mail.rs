@@ -60,7 +60,7 @@ pub(super) fn planned(desk: &Desk, changes: &[Change], steps: &[Step]) -> Vec<Pl
             State::Unknown | State::Skipped => false,
         })
     };
-    let servers = desk.told.servers.iter().map(|s| one(desk, changes, signed("dkim:own"), Way::Server(s)));
+    let servers = desk.told.servers.iter().map(|s| one(desk, changes, signed(&desk.told.own_key()), Way::Server(s)));
     let platforms = desk.told.platforms.iter().filter_map(|id| platform::find(id));
     servers.chain(platforms.map(|p| one(desk, changes, signed(&format!("dkim:{}", p.id)), Way::Platform(p)))).collect()
 }

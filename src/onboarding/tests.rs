@@ -1,5 +1,6 @@
 //! From nothing to done, by publishing what the checklist says.
 
+mod mended;
 mod own_server;
 mod platforms;
 mod servers;

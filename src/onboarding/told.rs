@@ -135,9 +135,22 @@ impl Told {
         platforms.find(|p| p.dkim.iter().any(|key| key.below.is_none() && key.selector == selector))
     }
 
+    /// The program on the own servers that makes its key itself.
+    fn signs_itself(&self) -> Option<&'static Platform> {
+        let mut platforms = self.platforms.iter().filter_map(|id| platform::find(id));
+        platforms.find(|p| p.kind == "self-hosted" && !p.dkim.is_empty())
+    }
+
     /// Does anything send that signs with a key of the owner's own?
     pub fn signs(&self) -> bool {
-        !self.servers.is_empty()
+        let named = || self.selector.as_deref().is_some_and(|s| self.whose(s).is_none());
+        !self.servers.is_empty() && (self.key.is_some() || named() || self.signs_itself().is_none())
+    }
+
+    /// The step in which the own servers get their key.
+    pub fn own_key(&self) -> String {
+        let itself = self.signs_itself().filter(|_| !self.signs());
+        itself.map_or_else(|| "dkim:own".to_owned(), |p| format!("dkim:{}", p.id))
     }
 
     /// What a check of the domain has to know.

@@ -1,6 +1,7 @@
 //! Faces that are text: JSON for scripts, human for eyes, plain for `cut`, Markdown for a ticket.
 
 pub mod advice;
+pub mod blocklists;
 pub mod bounce;
 pub mod changes;
 pub mod copy;

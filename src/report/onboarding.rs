@@ -50,19 +50,36 @@ pub fn offer(next: Next) -> &'static str {
     }
 }
 
-/// What is said before it is done, where that reaches out or cannot be taken back; `file` is that of a key.
-pub fn caution(next: Next, file: &str) -> Option<String> {
-    let text = match next {
+/// What is said before it is done, where that reaches out or cannot be taken back: whom it reaches stands first, for a
+/// narrow screen cuts the end. `file` is that of a key.
+pub fn caution(next: Next, file: &str, list: &Checklist) -> Option<String> {
+    let named = |hosts: &[String], without: &str| if hosts.is_empty() { without.to_owned() } else { hosts.join(", ") };
+    Some(match next {
         Next::Ask | Next::Test | Next::WarmUp => return None,
-        Next::MakeKey => {
-            return Some(format!("Makes an RSA key of 2048 bits; the private half goes into {file}, for you alone."));
+        Next::MakeKey => format!("Makes an RSA key of 2048 bits; the private half goes into {file}, for you alone."),
+        Next::Blocklists => "Asks the blocklists, which tells them your addresses.".to_owned(),
+        Next::MailHosts => {
+            format!("SMTP to {}; no message is sent.", named(&list.reach.mail_hosts, "the mail hosts of the domain"))
         }
-        Next::Blocklists => "Asks the blocklists, which tells them your addresses.",
-        Next::MailHosts => "Talks SMTP to the mail hosts of the domain; no message is sent.",
-        Next::Hosts => "Connects to your hosts: HTTPS, and port 80 of your servers.",
-        Next::Raise => "Nothing has shown yet that your own mail is aligned: what is not will go to spam.",
-    };
-    Some(text.to_owned())
+        Next::Hosts => {
+            let of = |hosts: &[String], what: &str| (!hosts.is_empty()).then(|| format!("{what} {}", hosts.join(", ")));
+            let both = [of(&list.reach.links, "HTTPS to"), of(&list.reach.servers, "port 80 of")];
+            format!("Connects: {}.", both.into_iter().flatten().collect::<Vec<_>>().join("; "))
+        }
+        Next::Raise => "Nothing has shown yet that your own mail is aligned: what is not will go to spam.".to_owned(),
+    })
+}
+
+/// What has a shell do the same.
+fn flag(next: Next) -> Option<&'static str> {
+    Some(match next {
+        Next::MakeKey => "--make-key FILE",
+        Next::Blocklists => "--blocklists",
+        Next::MailHosts => "--probe-mx",
+        Next::Hosts => "--probe-hosts",
+        Next::Raise => "--raise-dmarc",
+        Next::Ask | Next::Test | Next::WarmUp => return None,
+    })
 }
 
 /// That a blank can be filled in, or what stands in it put right.
@@ -182,6 +199,9 @@ fn step(out: &mut String, s: &Step, style: Style, shown: Shown) {
     for (ink, line) in s.changes.iter().flat_map(lines) {
         // Records are copied: never wrapped.
         let _ = writeln!(out, "    {}", style.paint(ink, &Shown::default().line(&line)));
+    }
+    if let Some((next, flag)) = s.next.and_then(|next| Some((next, flag(next)?))) {
+        let _ = writeln!(out, "      {flag} {}", offer(next));
     }
     if let Some(check) = &s.check {
         let _ = writeln!(out, "      check: {}", Shown::default().line(check));

@@ -2,11 +2,11 @@
 //!
 //! The first column says what the line is; new kinds of line may be added.
 
-use super::{Shown, records, sources};
+use super::{Shown, blocklists, records, sources};
 use crate::diagnose::Diagnosis;
 use crate::facts::organization::Agreement;
 
-/// `input`, `verdict`, `recipient`, `identity`, `reported`, `alignment`, `answer`, `source`, `sent`, `finding`, `record`,
+/// `input`, `verdict`, `recipient`, `identity`, `reported`, `alignment`, `answer`, `blocklist`, `source`, `sent`, `finding`, `record`,
 /// `requirement`, `unknown` lines.
 pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     let mut out = Lines { text: String::new(), shown };
@@ -79,6 +79,9 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
         let standing = super::table::look(row.standing).2;
         let name = row.question.name.as_str();
         out.row(&["answer", row.subject.label(), standing, name, row.question.kind.word(), outcome, &row.meaning]);
+    }
+    for entry in blocklists::entries(d) {
+        out.row(&["blocklist", blocklists::word(entry), &entry.about.to_string(), &entry.list.zone]);
     }
     for row in sources::rows(d) {
         let standing = super::table::look(row.mark).2;

@@ -290,8 +290,10 @@ fn published(d: &Diagnosis, row: &Row) -> String {
                 Some(n) if n.confirmed == Some(false) => ", which does not resolve back",
                 _ => "",
             };
-            let names = row.records().filter_map(host).map(|name| format!("{name}{}", confirmed(&name)));
-            names.collect::<Vec<_>>().join("; ")
+            let names: Vec<String> =
+                row.records().filter_map(host).map(|name| format!("{name}{}", confirmed(&name))).collect();
+            let several = if names.len() > 1 { " (several names: a receiver may look at any one of them)" } else { "" };
+            names.join("; ") + several
         }
         Subject::Dkim => match row.answer.as_ref().and_then(Answer::alias) {
             Some(target) => format!("→ {target}"),

@@ -1,8 +1,8 @@
 //! The record table of a check as text: for eyes, for `cut`, for a ticket.
 
-use super::Shown;
 use super::human::{Ink, Style};
 use super::records::{Row, Standing, rows};
+use super::{Shown, blocklists};
 use crate::diagnose::Diagnosis;
 use crate::rules::Severity;
 use std::fmt::Write as _;
@@ -45,6 +45,17 @@ pub fn human(d: &Diagnosis, style: Style, shown: Shown) -> String {
         let line = format!("  {mark} {label}  {words}{gap}{}", style.paint(Ink::Faint, &format!("{ttl:>6}")));
         let _ = writeln!(out, "{}", line.trim_end());
     }
+    for row in blocklists::rows(d) {
+        let (glyph, ascii, _, ink) = look(row.standing);
+        let mark = style.paint(ink, if style.unicode { glyph } else { ascii });
+        let label = style.paint(Ink::Strong, "lists   ");
+        let text = shown.line(&format!("{}: {}", row.about, row.words));
+        let lines = textwrap::wrap(&text, style.width.min(100).saturating_sub(14).max(20));
+        for (n, line) in lines.iter().enumerate() {
+            let head = if n == 0 { format!("  {mark} {label}  ") } else { " ".repeat(14) };
+            let _ = writeln!(out, "{head}{line}");
+        }
+    }
     out
 }
 
@@ -62,6 +73,11 @@ pub fn markdown(d: &Diagnosis, shown: Shown) -> String {
             row.subject.label(),
             cell(&row.meaning)
         );
+    }
+    for row in blocklists::rows(d) {
+        let cell = |text: &str| super::markdown::text(shown, text);
+        let _ =
+            writeln!(out, "| {} | blocklists {} | {} | |", look(row.standing).2, cell(&row.about), cell(&row.words));
     }
     out
 }

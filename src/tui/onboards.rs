@@ -421,7 +421,8 @@ pub fn next(app: &mut App) -> Vec<Effect> {
         app.say("Asking the zone's own servers.");
         return ask(app);
     };
-    let question = caution(next, &sheet.told.key_path(&sheet.domain));
+    let file = sheet.told.key_path(&sheet.domain);
+    let question = sheet.list.as_ref().and_then(|list| caution(next, &file, list));
     if let Some(question) = question.filter(|_| sure != Some(next)) {
         app.onboard.sure = Some(next);
         // What it takes stands first: on a narrow screen the end is cut.

@@ -57,6 +57,8 @@ pub struct Remark {
     pub text: String,
     /// Empty where it is about the plan itself.
     pub source: String,
+    /// The flags that say what was not said, in a shell.
+    pub flags: &'static str,
 }
 
 /// Who gets the mail of these days.
@@ -256,24 +258,28 @@ fn bases(order: &Order, curves: &[Curve], days: &[Planned]) -> Vec<Basis> {
 fn notes(order: &Order, curves: &[Curve], days: &[Planned]) -> Vec<Remark> {
     let known = ramp::known();
     let mut notes = Vec::new();
-    let mut own = |text: &str| notes.push(Remark { text: text.to_owned(), source: String::new() });
+    let remark = |text: &str, source: &str, flags| Remark { text: text.to_owned(), source: source.to_owned(), flags };
+    let mut own = |text: &str, flags| notes.push(remark(text, "", flags));
     if order.domain == Domain::Unsaid {
-        own("How old the domain is was not said, so it is taken for new, the slower case: --domain-age says it.");
+        own("How old the domain is was not said, so it is taken for new, the slower case.", "--domain-age DAYS");
     }
     if order.ip == Ip::Shared {
-        own("The addresses are shared: their reputation is the platform's matter, and only the domain is warmed up.");
+        own(
+            "The addresses are shared: their reputation is the platform's matter, and only the domain is warmed up.",
+            "",
+        );
     }
     if order.audience == Audience::Outreach {
-        own("The numbers are for one mailbox. Mail to people who never asked brings complaints, and those decide.");
+        own("The numbers are for one mailbox. Mail to people who never asked brings complaints, and those decide.", "");
     }
     if days.last().is_some_and(|d| d.volume < order.target) {
-        own("The target is not reached in 400 days: use more addresses, or ask the platform.");
+        own("The target is not reached in 400 days: use more addresses, or ask the platform.", "");
     }
     for curve in curves {
         if let Curve::Table(ramp, _) = curve
             && !ramp.note.is_empty()
         {
-            notes.push(Remark { text: ramp.note.clone(), source: ramp.source.clone() });
+            notes.push(remark(&ramp.note, &ramp.source, ""));
         }
     }
     let sent_to =
@@ -286,15 +292,13 @@ fn notes(order: &Order, curves: &[Curve], days: &[Planned]) -> Vec<Remark> {
     // The platform's own word before that of the receivers.
     let mut told: Vec<&ramp::Note> = known.note.iter().filter(fits).collect();
     told.sort_by_key(|n| n.platforms.is_empty());
-    notes.extend(told.into_iter().map(|n| Remark { text: n.text.clone(), source: n.source.clone() }));
+    notes.extend(told.into_iter().map(|n| remark(&n.text, &n.source, "")));
     if order.shares.is_empty() {
-        notes.push(Remark {
-            text:
-                "How your list is spread over the receivers was not said: --share gmail=40 --share microsoft=20, or a \
-                   log, plans for each."
-                    .to_owned(),
-            source: String::new(),
-        });
+        notes.push(remark(
+            "How your list is spread over the receivers was not said: with their shares, or a log, there is a plan for each.",
+            "",
+            "--share gmail=40 --share microsoft=20",
+        ));
     }
     notes
 }
@@ -373,7 +377,7 @@ mod tests {
         assert_eq!(young.bases.len(), 2);
         let unsaid = Plan::of(Order { domain: Domain::Unsaid, ..known.order.clone() });
         assert_eq!(volumes(&unsaid), volumes(&young));
-        assert!(unsaid.notes.iter().any(|n| n.text.contains("--domain-age")));
+        assert!(unsaid.notes.iter().any(|n| n.flags.contains("--domain-age")));
     }
 
     #[test]

@@ -85,6 +85,20 @@ fn numbers_are_typed_and_what_is_wrong_is_said() {
     let out = home.run(&["warmup", "check", "--sent", "400", "--hard", "1", "--complaints", "0", "--target", "5000"]);
     assert_eq!(out.status, 0, "{}{}", out.stdout, out.stderr);
     assert!(out.stdout.contains("Go on.") && out.stdout.contains("600 messages at most"), "{}", out.stdout);
+    assert!(out.stderr.contains("not known") && out.stderr.contains("--start"), "{}", out.stderr);
+    // A new address is measured by the plan, and nobody is allowed more than the target.
+    let check = |args: &[&str]| home.run(&[&["warmup", "check", "--sent"], args].concat());
+    let out = check(&["10000", "--ip", "new", "--target", "50000"]);
+    assert!(
+        out.status == 1 && out.stdout.contains("Step back: 10000 were sent where 50 were planned"),
+        "{}",
+        out.stdout
+    );
+    assert!(out.stderr.contains("taken for the first"), "{}", out.stderr);
+    let out = check(&["20000", "--target", "1000"]);
+    assert!(out.status == 1 && out.stdout.contains("1 000 messages at most"), "{}", out.stdout);
+    let out = check(&["50", "--ip", "new", "--target", "50000"]);
+    assert!(out.status == 0 && out.stdout.contains("Go on."), "{}", out.stdout);
     let wrong = |args: &[&str]| {
         let out = home.run(&[&["warmup"], args].concat());
         (out.status, out.stderr)

@@ -25,15 +25,15 @@ pub enum WarmupAction {
 /// What is known before the first message.
 #[derive(Debug, Args)]
 pub struct Known {
-    /// The first day; today without it
+    /// The first day; without it the first day of the numbers, else today
     #[arg(long, value_name = "DATE")]
     pub start: Option<Date>,
     /// The sending platform, by id: its published table is followed
     #[arg(long, value_name = "P", value_parser = platform_id)]
     pub platform: Option<String>,
-    /// The sending address: new, used, idle (silent for a month), shared (the platform's)
-    #[arg(long, value_name = "STATE", default_value = "new", value_parser = ip)]
-    pub ip: Ip,
+    /// The sending address: new, used, idle (silent for a month), shared (the platform's); taken for new without it
+    #[arg(long, value_name = "STATE", value_parser = ip)]
+    pub ip: Option<Ip>,
     /// Addresses that share the volume
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub ips: u32,

@@ -178,7 +178,7 @@ fn walk(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told, list: &Ch
             (_, 'd', Some(step)) => match step.next {
                 None => talk.say(&format!("{}: nothing that postdoc can do; r checks again.", step.title)),
                 Some(Next::Ask) => return again(talk, asked, domain, told),
-                Some(next) => match offers::take(talk, asked, domain, told, next) {
+                Some(next) => match offers::take(talk, asked, list, told, next) {
                     true => return After::Again,
                     false => talk.say("Nothing has changed."),
                 },

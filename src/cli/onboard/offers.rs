@@ -4,15 +4,16 @@ use super::Asked;
 use crate::cli::args::{Cli, Command};
 use crate::cli::linear::{Talk, complete};
 use crate::cli::{parsed, send, warmup};
-use crate::onboarding::{Next, Told};
+use crate::onboarding::{Checklist, Next, Told};
 use crate::report::onboarding::caution;
 use std::ffi::OsString;
 use std::path::Path;
 
 /// Does it, once its reach is agreed to; true where the checklist may have changed by it.
-pub(super) fn take(talk: &mut Talk, asked: &Asked, domain: &str, told: &mut Told, next: Next) -> bool {
+pub(super) fn take(talk: &mut Talk, asked: &Asked, list: &Checklist, told: &mut Told, next: Next) -> bool {
+    let domain = list.domain.as_str();
     let file = told.key_path(domain);
-    if let Some(caution) = caution(next, &file)
+    if let Some(caution) = caution(next, &file, list)
         && talk.ask(&format!("{caution} y does it:")).as_deref() != Some("y")
     {
         return false;

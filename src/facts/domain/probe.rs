@@ -60,6 +60,8 @@ pub enum Taken {
     Yes,
     /// There is no such mailbox.
     No,
+    /// The host takes no mail for the domain at all: it would have to relay it.
+    Elsewhere,
     /// Not said: put off, or refused for who is asking.
     Unclear,
 }
@@ -153,6 +155,13 @@ impl Host {
         }
     }
 
+    /// What it said to a recipient of the domain, where it takes mail for none of them.
+    pub fn relays_only(&self) -> Option<(&str, &str)> {
+        let recipients = &self.talk()?.recipients;
+        let all = recipients.iter().all(|(_, reply)| taken(reply) == Taken::Elsewhere);
+        recipients.first().filter(|_| all).map(|(to, reply)| (to.as_str(), reply.as_str()))
+    }
+
     /// The reply to a recipient, and what it says.
     pub fn recipient(&self, address: &str) -> Option<(&str, Taken)> {
         let reply = self.talk()?.recipients.iter().find(|(to, _)| to == address).map(|(_, reply)| reply.as_str())?;
@@ -178,6 +187,9 @@ pub fn taken(reply: &str) -> Taken {
                 None => read.loosely().is_some_and(|row| row.topic == Topic::Recipient),
             };
             let rows = read.explain();
+            if !rows.is_empty() && rows.iter().all(|row| row.topic == Topic::Relay) {
+                return Taken::Elsewhere;
+            }
             let told = !rows.is_empty() && rows.iter().all(|row| row.topic == Topic::Recipient);
             if told || (known && rows.is_empty()) { Taken::No } else { Taken::Unclear }
         }
@@ -206,7 +218,9 @@ mod tests {
             ("550 sorry, no mailbox here by that name", Taken::No),
             ("553 user not found", Taken::No),
             ("554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org", Taken::Unclear),
-            ("550 5.7.1 Relaying denied", Taken::Unclear),
+            ("550 5.7.1 Relaying denied", Taken::Elsewhere),
+            ("554 5.7.1 <abuse@example.com>: Relay access denied", Taken::Elsewhere),
+            ("454 4.7.1 <abuse@example.com>: Relay access denied", Taken::Unclear),
             ("450 4.2.0 <abuse@example.com>: Recipient address rejected: Greylisted", Taken::Unclear),
             ("452 4.5.3 too many recipients", Taken::Unclear),
             ("550", Taken::Unclear),

@@ -46,14 +46,15 @@ fn of_platform(desk: &Desk, platform: &Platform) -> Step {
     }
     let changes = remedy::platform::keys(platform, domain, &desk.facts().evidence.answers);
     it.check = changes.first().filter(|c| !c.name.contains('<')).map(|c| command!("dig +short TXT {}", c.name));
-    let names: Vec<String> = changes.iter().map(|c| c.name.clone()).collect();
-    let found: Vec<&Finding> = desk.findings(KEY).filter(|f| Desk::concerns(f, &names)).collect();
+    let mut names: Vec<String> = changes.iter().map(|c| c.name.clone()).collect();
     let nameless = changes.is_empty() || changes.iter().any(|c| c.name.contains('<'));
-    if found.is_empty()
-        && nameless
-        && let Some(clue) = shown(desk, platform).or_else(|| said(desk, platform))
-    {
-        return done(it, clue);
+    let known = if nameless { shown(desk, platform).or_else(|| said(desk, platform)) } else { None };
+    names.extend(known.iter().map(|(name, _)| name.clone()));
+    let found: Vec<&Finding> = desk.findings(KEY).filter(|f| Desk::concerns(f, &names)).collect();
+    if let Some((_, clue)) = known {
+        it = done(it, clue);
+        desk.judged(&mut it, &found);
+        return it;
     }
     if nameless {
         it.actions.push(format!(
@@ -123,7 +124,7 @@ fn standing(desk: &Desk, change: &Change) -> Standing {
 }
 
 /// A key that is the platform's by where its alias leads, whatever it is called.
-fn shown(desk: &Desk, platform: &Platform) -> Option<String> {
+fn shown(desk: &Desk, platform: &Platform) -> Option<(String, String)> {
     let below = format!("._domainkey.{}", desk.domain);
     let keys = &desk.facts().domain.keys;
     let whose = desk.facts().domain.who.iter().filter(|p| p.role == Role::Sender && p.id == platform.id);
@@ -131,12 +132,12 @@ fn shown(desk: &Desk, platform: &Platform) -> Option<String> {
         c.question.name.ends_with(&below)
             && keys.at(&c.question.name).is_none_or(|s| s.records().iter().any(|r| r.usable()))
     })?;
-    Some(format!("{} leads to {}", clue.question.name, clue.text))
+    Some((clue.question.name.clone(), format!("{} leads to {}", clue.question.name, clue.text)))
 }
 
 /// A key at a selector that its portal showed: an alias has to lead to the platform, a key of its own is taken at the
 /// owner's word.
-fn said(desk: &Desk, platform: &Platform) -> Option<String> {
+fn said(desk: &Desk, platform: &Platform) -> Option<(String, String)> {
     let targets: Vec<String> = platform
         .dkim
         .iter()
@@ -157,7 +158,8 @@ fn said(desk: &Desk, platform: &Platform) -> Option<String> {
         };
         usable && leads
     })?;
-    Some(desk.says(&name, Kind::Txt))
+    let words = desk.says(&name, Kind::Txt);
+    Some((name, words))
 }
 
 fn of_servers(desk: &Desk) -> Step {

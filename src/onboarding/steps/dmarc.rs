@@ -33,8 +33,8 @@ pub(super) fn record(desk: &Desk) -> Step {
     it.proof.push(desk.says(&name, Kind::Txt));
     let dmarc = &desk.facts().dmarc;
     // Tags that are gone do no harm to mail, but nobody should begin with them.
-    let gone = desk.d.every_finding().filter(|f| f.rule.id == "dmarc-removed-tags" && f.severity == Severity::Info);
-    let found: Vec<&Finding> = desk.findings(DMARC).chain(gone).collect();
+    let gone = |f: &Finding| f.rule.id == "dmarc-removed-tags" && f.severity == Severity::Info;
+    let about = |f: &Finding| gone(f) || (DMARC.contains(&f.rule.id) && f.severity >= Severity::Low);
     if let Some(step) = dmarc.governing().filter(|s| s.record().is_some()) {
         it.state = State::Done;
         if strict(desk) {
@@ -43,11 +43,11 @@ pub(super) fn record(desk: &Desk) -> Step {
         if step.name() != name {
             it.proof.push(format!("the record at {} holds for this name too", step.name()));
         }
-        desk.judged(&mut it, &found);
+        desk.mended(&mut it, about);
         return it;
     }
-    desk.judged(&mut it, &found);
-    if !found.is_empty() {
+    desk.mended(&mut it, about);
+    if !it.rules.is_empty() {
         return it;
     }
     if !dmarc.is_absent() {
@@ -84,13 +84,26 @@ pub(super) fn raise(desk: &Desk, unsigned: &[&Step]) -> Step {
         "Only a policy that is enforced keeps others from using the name.",
     );
     it.check = Some(command!("dig +short TXT {}", name));
-    let policy = desk.facts().dmarc.record().and_then(|r| r.own_policy());
+    let policy = desk.facts().dmarc.effective.map(|(policy, _)| policy);
     it.state = match policy {
         Some(Policy::Quarantine | Policy::Reject) => State::Done,
         None if !desk.facts().dmarc.is_absent() && desk.facts().dmarc.record().is_none() => State::Unknown,
         _ => State::Waiting,
     };
     it.proof.push(desk.says(&name, Kind::Txt));
+    let proof = desk.told.proof.as_ref().filter(|p| p.passed);
+    let flawed = desk.findings(&["dmarc-record-malformed", "dmarc-multiple-records"]).next().is_some();
+    if it.state == State::Done && flawed {
+        it.state = State::Waiting;
+        it.actions.push("First the record itself has to be put right [dmarc].".into());
+        return it;
+    }
+    if it.state == State::Done {
+        it.proof.push(match proof {
+            Some(proof) => format!("{} said {}", proof.by, proof.words),
+            None => "by the record alone: no message and no report has shown here that your own mail passes".into(),
+        });
+    }
     if it.state == State::Done && !unsigned.is_empty() {
         it.state = State::ToDo;
         it.actions.push(
@@ -112,7 +125,6 @@ pub(super) fn raise(desk: &Desk, unsigned: &[&Step]) -> Step {
         it.actions.push("First the record that watches.".into());
         return it;
     };
-    let proof = desk.told.proof.as_ref().filter(|p| p.passed);
     match proof {
         None if !desk.told.raise => {
             it.next = Some(Next::Raise);

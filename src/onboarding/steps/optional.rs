@@ -5,6 +5,7 @@ use super::{Desk, Next, Stage, State, Step, done, step, unknown};
 use crate::evidence::{Data, Kind};
 use crate::facts::dmarc::Policy;
 use crate::remedy::{blank, text};
+use crate::rules::{Finding, Severity};
 use crate::shell::command;
 
 pub(super) fn all(desk: &Desk) -> Vec<Step> {
@@ -26,6 +27,12 @@ fn tls_rpt(desk: &Desk) -> Step {
         "Senders tell once a day where TLS to your mail hosts failed (RFC 8460).",
     );
     it.check = Some(command!("dig +short TXT {}", name));
+    let names = [name.clone()];
+    desk.mended(&mut it, |f| of_tls(f) && Desk::concerns(f, &names));
+    if !it.rules.is_empty() {
+        it.proof.push(desk.says(&name, Kind::Txt));
+        return it;
+    }
     match &desk.facts().domain.tls_rpt {
         Some(published) if published.record().is_some_and(|r| r.flaws.is_empty()) => {
             done(it, desk.says(&name, Kind::Txt))
@@ -42,6 +49,11 @@ fn tls_rpt(desk: &Desk) -> Step {
     }
 }
 
+/// One rule speaks of policies and of reports.
+fn of_tls(finding: &Finding) -> bool {
+    finding.rule.id == "mta-sts-or-dane-broken" && finding.severity >= Severity::Low
+}
+
 fn mta_sts(desk: &Desk) -> Step {
     let domain = desk.domain;
     let name = format!("_mta-sts.{domain}");
@@ -52,7 +64,8 @@ fn mta_sts(desk: &Desk) -> Step {
         "A policy over HTTPS names your mail hosts and asks for TLS with a good certificate (RFC 8461).",
     );
     it.check = Some(command!("curl -sS https://mta-sts.{}/.well-known/mta-sts.txt", domain));
-    let found: Vec<_> = desk.findings(&["mta-sts-or-dane-broken"]).collect();
+    let reports = [format!("_smtp._tls.{domain}")];
+    let found: Vec<_> = desk.d.every_finding().filter(|f| of_tls(f) && !Desk::concerns(f, &reports)).collect();
     if !found.is_empty() {
         desk.judged(&mut it, &found);
         return it;
@@ -96,10 +109,32 @@ fn caa(desk: &Desk) -> Step {
     it.check = Some(command!("dig +short CAA {}", desk.domain));
     let found: Vec<_> = desk.findings(&["caa-blocks-issuer"]).collect();
     desk.judged(&mut it, &found);
+    if found.is_empty()
+        && let Some((whose, authority)) = desk.authority()
+        && let Some((name, issuers)) = desk.locked_out(authority)
+    {
+        let property = Data::Caa { flags: 0, tag: "issue".into(), value: authority.as_bytes().to_vec() };
+        it.proof.push(desk.says(name, Kind::Caa));
+        it.actions
+            .push(format!("{whose} has its certificates from {authority}, and CAA lets {} issue.", only(&issuers)));
+        // `;` lets nobody.
+        let nobody =
+            |d: &Data| matches!(d, Data::Caa { tag, value, .. } if tag.eq_ignore_ascii_case("issue") && value == b";");
+        it.changes.push(desk.change(name, Kind::Caa, vec![property], nobody));
+        return it;
+    }
     match (found.is_empty(), desk.unasked(desk.domain, Kind::Caa)) {
         (false, _) => it,
         (true, true) => unknown(it, desk.says(desk.domain, Kind::Caa)),
         (true, false) => done(it, desk.says(desk.domain, Kind::Caa)),
+    }
+}
+
+/// `digicert.com alone`
+pub(super) fn only(issuers: &[&str]) -> String {
+    match issuers {
+        [] => "nobody".to_owned(),
+        some => format!("{} alone", some.join(" and ")),
     }
 }
 
@@ -158,7 +193,7 @@ fn blocklists(desk: &Desk) -> Step {
         true => done(it, "no list that answered holds them"),
         false => {
             it.next = Some(Next::Blocklists);
-            unknown(it, "not asked, for it tells the lists: --blocklists")
+            unknown(it, "not asked, for it tells the lists")
         }
     }
 }
@@ -176,11 +211,13 @@ fn role_mailboxes(desk: &Desk) -> Step {
     if !found.is_empty() {
         return it;
     }
+    let asked = desk.facts().domain.probes.is_some();
     match desk.d.passed.iter().any(|r| r.id == "role-mailbox-missing") {
         true => done(it, "the mail host takes mail for them"),
+        false if asked => unknown(it, "the mail host was asked, and its answers do not tell whether they exist"),
         false => {
             it.next = Some(Next::MailHosts);
-            unknown(it, "the mail host was not asked: --probe-mx")
+            unknown(it, "the mail host was not asked")
         }
     }
 }

@@ -1,14 +1,18 @@
 //! SPF: the record of the From domain, and the bounce domains that SPF speaks for.
 
 use super::{Desk, Stage, State, Step, done, step, unknown};
-use crate::evidence::{Data, Kind};
+use crate::diagnose::{Diagnosis, diagnose};
+use crate::evidence::{Data, Evidence, Kind};
 use crate::facts::lookup::Lookup;
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{SpfResult, check_host};
 use crate::knowledge::{Platform, pattern, platform};
 use crate::remedy::{self, Change, TTL, blank, text};
+use crate::replay::{Plan, replay};
+use crate::rules::{Finding, Severity};
 use crate::shell::command;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Rules of the record. That -all may refuse forwarded mail is the owner's choice.
 const SPF: &[&str] = &[
@@ -47,7 +51,13 @@ pub(super) fn spf(desk: &Desk) -> Step {
         Some(bounce) if bounce != domain => Vec::new(),
         _ => desk.told.servers.iter().map(|s| s.ip).collect(),
     };
-    let mut terms: Vec<String> = own.iter().filter(|ip| !allowed(desk, domain, **ip)).map(|ip| term(*ip)).collect();
+    let names = [domain.to_owned()];
+    let about = |f: &Finding| SPF.contains(&f.rule.id) && f.severity >= Severity::Low && Desk::concerns(f, &names);
+    let found: Vec<&Finding> = desk.d.every_finding().filter(|f| about(f)).collect();
+    let mut plan = Plan::of(&alone(desk.d));
+    plan.mend(about);
+    let mended = Desk { d: &plan.after, ..*desk };
+    let mut terms: Vec<String> = own.iter().filter(|ip| !allowed(&mended, domain, **ip)).map(|ip| term(*ip)).collect();
     for platform in desk.told.platforms.iter().filter_map(|id| platform::find(id)) {
         if let Some(note) = &platform.spf_note {
             it.actions.push(format!("{}: {note}", platform.name));
@@ -56,62 +66,78 @@ pub(super) fn spf(desk: &Desk) -> Step {
             terms.extend(platform.spf.iter().map(|t| Platform::fill(t, domain)));
         }
     }
-    let published: Vec<String> = desk.texts(domain).into_iter().filter(|t| Record::is(t.as_bytes())).collect();
-    let found: Vec<_> = desk.findings(SPF).filter(|f| Desk::concerns(f, &[domain.to_owned()])).collect();
-    let base = match &published[..] {
-        [] => None,
-        [one] => Some(remedy::spf::correct(one).filter(|c| c.blanks.is_empty()).map_or(one.clone(), |c| c.record)),
-        several => {
-            let texts: Vec<&str> = several.iter().map(String::as_str).collect();
-            match remedy::spf::merge_records(&texts) {
-                Some(merged) => Some(merged.record),
-                None => {
-                    desk.judged(&mut it, &found);
-                    return it;
-                }
+    let published: Vec<String> = mended.texts(domain).into_iter().filter(|t| Record::is(t.as_bytes())).collect();
+    let wanted = {
+        let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
+        match (&published[..], terms.is_empty()) {
+            ([one], _) => remedy::spf::merge(one, &terms),
+            ([], false) => remedy::spf::merge("v=spf1 ~all", &terms),
+            // Nobody told uses bounce addresses of this name itself.
+            ([], true) => {
+                it.optional = true;
+                it.actions.push(
+                    "Nobody you named sends with bounce addresses of this very name. A record that allows nobody softly \
+                     does no harm; mailboxes of people need their provider's term in it."
+                        .into(),
+                );
+                "v=spf1 ~all".to_owned()
+            }
+            // They cannot be made one without asking.
+            _ => {
+                desk.judged(&mut it, &found);
+                return it;
             }
         }
     };
-    let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
-    let wanted = match (&base, terms.is_empty()) {
-        (Some(base), _) => remedy::spf::merge(base, &terms),
-        (None, false) => remedy::spf::merge("v=spf1 ~all", &terms),
-        // Nobody told uses bounce addresses of this name itself.
-        (None, true) => {
-            it.optional = true;
-            it.actions.push(
-                "Nobody you named sends with bounce addresses of this very name. A record that allows nobody softly \
-                 does no harm; mailboxes of people need their provider's term in it."
-                    .into(),
-            );
-            "v=spf1 ~all".to_owned()
-        }
+    let answers = &mended.facts().evidence.answers;
+    let Some(change) = remedy::spf::change(answers, domain, Record::is, Some(&wanted)) else {
+        desk.judged(&mut it, &found);
+        it.state = State::ToDo;
+        it.actions.push(format!("{domain} is an alias or did not answer: publish there {wanted}"));
+        return it;
     };
-    desk.judged(&mut it, &found);
-    match remedy::spf::change(&desk.facts().evidence.answers, domain, Record::is, Some(&wanted)) {
-        Some(change) if change.before == change.after && found.is_empty() => it.state = State::Done,
-        Some(change) if change.before == change.after => {}
-        Some(mut change) => {
-            it.state = State::ToDo;
-            // The merged record takes the place of what a rule proposes for the same name; what the rule deletes
-            // beside SPF goes all the same.
-            let (here, rest): (Vec<Change>, Vec<Change>) =
-                std::mem::take(&mut it.changes).into_iter().partition(|c| c.name == change.name && c.kind == Kind::Txt);
-            let gone = |d: &Data| here.iter().any(|c| c.before.contains(d) && !c.after.contains(d));
-            change.after.retain(|d| is_spf(d) || !gone(d));
-            it.changes.push(change);
-            it.changes.extend(rest);
-        }
-        None => {
-            it.state = State::ToDo;
-            it.actions.push(format!("{domain} is an alias or did not answer: publish there {wanted}"));
+    // What has a blank of a portal's is no record yet, and cannot be judged.
+    let unfilled = (!change.blanks().is_empty()).then(|| plan.after.clone());
+    if change.before != change.after {
+        plan.publish(vec![change]);
+    }
+    if unfilled.is_none() {
+        plan.mend(about);
+    }
+    let after = unfilled.as_ref().unwrap_or(&plan.after);
+    let left: Vec<&Finding> = after.every_finding().filter(|f| about(f)).collect();
+    let cured = found.iter().filter(|f| !left.iter().any(|l| l.rule.id == f.rule.id));
+    let told: Vec<&Finding> = cured.chain(&left).copied().collect();
+    desk.judged(&mut it, &told);
+    let proposed = std::mem::take(&mut it.changes);
+    let here = |c: &Change| c.name == domain && c.kind == Kind::Txt;
+    it.changes = plan.changes;
+    // What stays an error for every receiver is no cure: it is not handed out.
+    if left.iter().any(|f| f.severity >= Severity::High) {
+        it.changes.retain(|c| !here(c));
+        let before = desk.values(domain, Kind::Txt);
+        match proposed.into_iter().find(|c| here(c) && !c.blanks().is_empty()) {
+            Some(open) => it.changes.push(Change { before, ..open }),
+            None => it.actions.push(format!(
+                "No record is proposed before this is put right, for it would still be an error. {}What can be done: {}",
+                match &terms[..] {
+                    [] => String::new(),
+                    _ => format!("Then add {}. ", terms.join(" ")),
+                },
+                command!("postdoc fix {}", domain)
+            )),
         }
     }
+    it.state = if it.changes.is_empty() && told.is_empty() { State::Done } else { State::ToDo };
     it
 }
 
-fn is_spf(data: &Data) -> bool {
-    matches!(data, Data::Txt(strings) if Record::is(&strings.concat()))
+/// The check without the servers: the record is mended for itself, as `fix` mends it, and then lets them in.
+fn alone(d: &Diagnosis) -> Diagnosis {
+    let mut evidence = Evidence::clone(&d.facts.evidence);
+    evidence.said.ip = None;
+    evidence.said.check.ips.clear();
+    diagnose(Arc::new(evidence), d.facts.reading.clone())
 }
 
 /// Does the term belong at the From domain? Where the platform has a bounce domain of its own, it does not.
@@ -123,8 +149,13 @@ fn needs_term(platform: &Platform) -> bool {
 
 /// Does the record allow this address already?
 fn allowed(desk: &Desk, domain: &str, ip: IpAddr) -> bool {
+    result(desk, domain, ip) == Some(SpfResult::Pass)
+}
+
+/// What SPF says of it; `None`: not known.
+fn result(desk: &Desk, domain: &str, ip: IpAddr) -> Option<SpfResult> {
     let lookup = Lookup::new(&desk.facts().evidence.answers);
-    check_host(&lookup, ip, domain, &format!("postmaster@{domain}"), None, false).result == Some(SpfResult::Pass)
+    check_host(&lookup, ip, domain, &format!("postmaster@{domain}"), None, false).result
 }
 
 fn term(ip: IpAddr) -> String {
@@ -225,7 +256,17 @@ fn of_servers(desk: &Desk, bounce: &str) -> Step {
         let published = desk.texts(bounce).into_iter().find(|t| Record::is(t.as_bytes()));
         let wanted = remedy::spf::merge(published.as_deref().unwrap_or("v=spf1 ~all"), &terms);
         let old = published.map(|p| text(&p));
-        it.changes.push(desk.change(bounce, Kind::Txt, vec![text(&wanted)], |d| Some(d) == old.as_ref()));
+        let change = desk.change(bounce, Kind::Txt, vec![text(&wanted)], |d| Some(d) == old.as_ref());
+        let after = replay(desk.d, std::slice::from_ref(&change), None).after;
+        let after = Desk { d: &after, ..*desk };
+        match ips.iter().filter_map(|ip| result(&after, bounce, *ip)).all(|r| r == SpfResult::Pass) {
+            true => it.changes.push(change),
+            false => it.actions.push(format!(
+                "With {} added the record would still let nobody pass. Put it right first: {}",
+                terms.join(" "),
+                command!("postdoc check {} --only spf", bounce)
+            )),
+        }
     }
     if !takes {
         let exchange = blank("host that takes the bounces");

@@ -1,6 +1,7 @@
 //! Hosts that links lead to, and the certificates of hosts.
 
 use super::hosts::data;
+use super::optional::only;
 use super::{Desk, Next, Stage, State, Step, done, step, unknown};
 use crate::evidence::errand::{Step as Failed, What};
 use crate::evidence::{Data, Errand, Kind};
@@ -72,7 +73,8 @@ fn track(desk: &Desk, host: &Host) -> Step {
             desk.change(name, Kind::Cname, vec![Data::Cname(target)], |_| true)
         }
     });
-    if alias.is_some() || !addresses.is_empty() {
+    // RFC 1034 §3.6.2.
+    if alias.is_some() == ip.is_some() && (alias.is_some() || !addresses.is_empty()) {
         it.actions.push("Something else stands at this name: an alias stands alone, so that goes first.".into());
     }
     it
@@ -104,7 +106,7 @@ fn secured(desk: &Desk, host: &Host) -> Step {
         _ => {
             // Mail arrives all the same; what is known to be broken is no matter of taste.
             it.optional = true;
-            unknown(it, "not looked at, for that is a connection to it: --probe-hosts")
+            unknown(it, "not looked at, for that is a connection to it")
         }
     }
 }
@@ -130,6 +132,18 @@ pub(super) fn certificate(desk: &Desk) -> Option<Step> {
         desk.judged(&mut it, &found);
         return Some(it);
     }
+    if let Some((whose, authority)) = desk.authority()
+        && let Some((name, issuers)) = desk.locked_out(authority)
+    {
+        it.proof.push(desk.says(name, Kind::Caa));
+        it.actions.push(format!(
+            "{whose} has its certificates from {authority}, and CAA lets {} issue [caa].",
+            only(&issuers)
+        ));
+        return Some(it);
+    }
+    let limited =
+        desk.issuers(host).map_or(String::new(), |(_, issuers)| format!("; CAA lets {} issue", only(&issuers)));
     let own = desk.mx().unwrap_or_default().iter().any(|(_, mx)| mx == host);
     if desk.facts().domain.probes.is_some() && own {
         return Some(done(it, format!("{host} showed a good one")));
@@ -137,7 +151,7 @@ pub(super) fn certificate(desk: &Desk) -> Option<Step> {
     it.next = Some(Next::Hosts);
     Some(match desk.brought(&Errand::Http { host: host.to_owned() }) {
         Some(What::Page { status, .. }) => {
-            done(it, format!("{host} answers on port 80 ({status}): an authority gets through to it"))
+            done(it, format!("{host} answers on port 80 ({status}): an authority gets through to it{limited}"))
         }
         Some(What::Failed { why, .. }) => {
             it.proof.push(format!("{host} port 80: {why}"));
@@ -147,7 +161,7 @@ pub(super) fn certificate(desk: &Desk) -> Option<Step> {
         }
         _ => unknown(
             it,
-            "not looked at: --probe-hosts tries port 80; --probe-mx looks at the certificate of a mail host",
+            "not looked at: whether port 80 answers, or which certificate a mail host shows, takes a connection",
         ),
     })
 }

@@ -5,7 +5,7 @@ use super::{Desk, Next, Stage, State, Step, done, step, unknown};
 use crate::evidence::{Data, Kind};
 use crate::facts::dkim::name;
 use crate::facts::domain::who::Role;
-use crate::knowledge::platform;
+use crate::knowledge::{platform, typo};
 use crate::remedy::{Change, TTL, blank};
 use crate::shell::command;
 
@@ -92,7 +92,9 @@ pub(super) fn mx(desk: &Desk) -> Step {
         let both = sends.filter(|name| servers.iter().any(|(_, mx)| mx == name));
         let both = both.filter(|_| desk.facts().domain.probes.is_none());
         it.proof.extend(both.map(|name| {
-            format!("{name} sends too. Whether it takes mail was not asked (--probe-mx): at a server that only sends, answers are lost")
+            format!(
+                "{name} sends too. Whether it takes mail was not asked: at a server that only sends, answers are lost"
+            )
         }));
         return it;
     }
@@ -177,6 +179,16 @@ pub(super) fn verification(desk: &Desk) -> Step {
                     .push(desk.adds_text(domain, &format!("{prefix}{}", blank(&format!("token that {who} shows")))));
                 it.actions.push(format!("{who}: {url}"));
             }
+        }
+    }
+    for text in &texts {
+        let (key, mark) = text.split_at(text.find(['=', ':']).map_or(text.len(), |at| at + 1));
+        let near = TOKENS.into_iter().find(|(_, prefix, _)| {
+            typo::distance(key, prefix.trim_end(), 2).is_some_and(|d| d > 0) && !mark.is_empty()
+        });
+        if let Some((who, prefix, _)) = near {
+            it.actions
+                .push(format!("“{text}” looks mistyped: {who} looks for a text that begins {}.", prefix.trim_end()));
         }
     }
     it.actions.push(

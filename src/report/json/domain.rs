@@ -6,9 +6,11 @@ use super::spf::{NodePart, node};
 use crate::diagnose::Diagnosis;
 use crate::evidence::said::Part;
 use crate::evidence::{Data, Outcome, Said};
+use crate::facts::domain::blocklists::Entry;
 use crate::facts::domain::who::{Clue, Party, Role};
 use crate::facts::home;
 use crate::facts::tags::TagList;
+use crate::report::blocklists;
 use crate::report::records::{self, Row, Subject};
 use crate::span::Span;
 use serde::Serialize;
@@ -31,6 +33,8 @@ pub struct Document {
     records: Records,
     /// `null` where SPF was not asked for, or nothing is known of it.
     spf: Option<SpfPart>,
+    /// Empty where none was to be asked.
+    blocklists: Vec<ListPart>,
     findings: Vec<FindingPart>,
     unknown: Vec<GapPart>,
     dns: Dns,
@@ -76,6 +80,15 @@ struct ZonePart {
     serial: Option<u32>,
     /// Seconds for which "there is no such thing" is remembered (RFC 2308 §5).
     negative_ttl: Option<u32>,
+}
+
+/// What one list said of one address or domain.
+#[derive(Debug, Serialize)]
+struct ListPart {
+    list: &'static str,
+    zone: &'static str,
+    about: String,
+    state: &'static str,
 }
 
 /// `null` where a record was not asked for.
@@ -158,6 +171,7 @@ pub fn document(d: &Diagnosis) -> Document {
             void_lookups: s.tree.is_known().then_some(s.void_lookups),
             tree: node(&s.tree, &d.facts.evidence.said),
         }),
+        blocklists: blocklists::entries(d).map(list).collect(),
         findings: d.every_finding().map(|f| finding_part(&d.facts.evidence.input, f)).collect(),
         unknown: d.unknown.iter().map(gap).collect(),
         dns: dns(d),
@@ -177,6 +191,15 @@ fn dns_host(d: &Diagnosis, domain: &str, rows: &[Row]) -> Option<DnsHost> {
         name: host.map(|h| h.name.as_str()),
         nameservers,
     })
+}
+
+fn list(entry: &Entry) -> ListPart {
+    ListPart {
+        list: &entry.list.name,
+        zone: &entry.list.zone,
+        about: entry.about.to_string(),
+        state: blocklists::word(entry),
+    }
 }
 
 fn party(party: &Party) -> PartyPart {

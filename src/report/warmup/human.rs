@@ -4,12 +4,16 @@ use super::{Told, bar, day, grouped, known};
 use crate::report::Shown;
 use crate::report::human::{Ink, Style};
 use crate::warmup::check::{Advice, AtReceiver};
+use crate::warmup::plan::Remark;
 use crate::warmup::{Check, Plan, Reason, Step};
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
 
 /// Running text is no wider.
 const PROSE: usize = 100;
+
+/// What the bars say.
+const SCALE: &str = "(logarithmic)";
 
 /// Mark, its ASCII form, ink.
 fn look(step: Step) -> (&'static str, &'static str, Ink) {
@@ -58,10 +62,15 @@ pub fn human(told: &Told, style: Style, shown: Shown) -> String {
     hang(&mut out, style, "  ", signals(), shown);
     section(&mut out, style, "Mind");
     for note in &plan.notes {
-        let source = if note.source.is_empty() { String::new() } else { format!(" ({})", note.source) };
-        hang(&mut out, style, "  - ", &format!("{}{source}", note.text), shown);
+        hang(&mut out, style, "  - ", &remark(note), shown);
     }
     out
+}
+
+/// A remark with what it rests on, or the flags that tell what it misses.
+pub(super) fn remark(note: &Remark) -> String {
+    let behind = if note.source.is_empty() { note.flags } else { note.source.as_str() };
+    if behind.is_empty() { note.text.clone() } else { format!("{} ({behind})", note.text) }
 }
 
 /// What to look at, and the command that does.
@@ -107,8 +116,11 @@ pub fn plan_rows(plan: &Plan, width: usize, unicode: bool) -> Vec<String> {
         cells.iter().zip(&widths).map(|(c, w)| format!("  {}{c}", " ".repeat(w - c.width().min(*w)))).collect()
     };
     let owned: Vec<String> = heads.iter().map(|h| (*h).to_owned()).collect();
-    let mut rows = vec![format!("  day  date  {}", line(&owned))];
-    let room = width.saturating_sub(rows[0].width() + 3).min(40);
+    let head = format!("  day  date  {}", line(&owned));
+    let room = width.saturating_sub(head.width() + 3).min(40);
+    // A bar of factors looks like one of numbers.
+    let scale = if room >= SCALE.width() { format!("  {SCALE}") } else { String::new() };
+    let mut rows = vec![head + &scale];
     let (least, most) = (plan.first(), plan.days.last().map_or(1, |d| d.volume));
     for (row, planned) in table.iter().zip(&plan.days) {
         let drawn = if room >= 8 { bar(planned.volume, least, most, room, unicode) } else { String::new() };

@@ -47,8 +47,7 @@ fn plan(out: &mut String, plan: &Plan, shown: Shown) {
     }
     let _ = write!(out, "\n## Each evening\n\n{}\n\n## Mind\n\n", text(signals()));
     for n in &plan.notes {
-        let source = if n.source.is_empty() { String::new() } else { format!(" ({})", text(&n.source)) };
-        let _ = writeln!(out, "- {}{source}", text(&n.text));
+        let _ = writeln!(out, "- {}", text(&super::human::remark(n)));
     }
 }
 

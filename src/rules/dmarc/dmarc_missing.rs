@@ -86,10 +86,11 @@ fn find(facts: &Facts, from: &str) -> Finding {
 }
 
 fn remedy(facts: &Facts, organization: &str, name: &str) -> Remedy {
+    let mailbox = super::mailbox(facts, organization);
+    let value = format!("v=DMARC1; p=none; rua=mailto:{mailbox}");
     let mut remedy = Remedy::new(format!("Publish a DMARC record for {organization} that only watches"))
-        .step(format!("First create the mailbox dmarc@{organization}, or put another one of yours into the record: reports arrive there"));
+        .step(super::mailbox_first(organization, &mailbox));
     if lookup::is_absent(&facts.evidence.answers, organization) {
-        let value = format!("v=DMARC1; p=none; rua=mailto:dmarc@{organization}");
         return remedy.step(format!("{organization} does not exist yet: once it does, publish at {name}: {value}"));
     }
     let step = facts.dmarc.steps.iter().find(|s| s.name() == name);
@@ -109,9 +110,8 @@ fn remedy(facts: &Facts, organization: &str, name: &str) -> Remedy {
     }
     let records = answer.filter(|a| a.alias().is_none()).map_or(&[][..], |a| &a.records);
     let before: Vec<Data> = records.iter().map(|r| r.data.clone()).filter(|d| matches!(d, Data::Txt(_))).collect();
-    let new = text(&format!("v=DMARC1; p=none; rua=mailto:dmarc@{organization}"));
-    let after = before.iter().cloned().chain([new]).collect();
-    remedy.record(Change { name: name.to_owned(), kind: Kind::Txt, ttl: TTL, before, after })
+    let after = before.iter().cloned().chain([text(&value)]).collect();
+    remedy.marked(Change { name: name.to_owned(), kind: Kind::Txt, ttl: TTL, before, after })
 }
 
 #[cfg(test)]
@@ -119,6 +119,7 @@ mod tests {
     use super::super::testing::{Case, only, texts};
     use super::*;
     use crate::evidence::Outcome;
+    use crate::facts::mail_hosts::{MailHosts, Reception};
 
     #[test]
     fn nothing_anywhere() {
@@ -129,6 +130,17 @@ mod tests {
         assert_eq!(fix.records[0].name, "_dmarc.example.co.uk");
         assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=none; rua=mailto:dmarc@example.co.uk"]);
         assert!(fix.steps[0].contains("create the mailbox dmarc@example.co.uk"));
+    }
+
+    /// RFC 7505: nobody can write to a domain with a null MX.
+    #[test]
+    fn reports_go_where_mail_is_taken() {
+        let mut facts = Case::domain("example.com").zone("").facts();
+        facts.mail_hosts = vec![MailHosts { domain: "example.com".into(), reception: Reception::Null }];
+        let fix = only(judge(&facts)).fix.unwrap();
+        assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=none; rua=mailto:<mailbox for the reports>"]);
+        assert_eq!(fix.blanks, ["mailbox for the reports"]);
+        assert!(fix.steps[0].contains("takes no mail"), "{:?}", fix.steps);
     }
 
     #[test]

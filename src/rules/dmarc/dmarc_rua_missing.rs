@@ -33,7 +33,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Pass;
     }
     let domain = seen.domain();
-    let mailbox = format!("dmarc@{domain}");
+    let mailbox = super::mailbox(facts, &domain);
     let mut edit = Edit::of(&seen.record.text);
     let others: Vec<&str> = seen.record.reports_to().collect();
     if others.is_empty() && edit.get("rua").is_some() {
@@ -42,8 +42,7 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let mailed = format!("mailto:{mailbox}");
     edit.set("rua", &others.iter().copied().chain([mailed.as_str()]).collect::<Vec<_>>().join(","));
-    let remedy = Remedy::new("Name an address for reports in rua")
-        .step(format!("First create the mailbox {mailbox}, or name another one of yours"));
+    let remedy = Remedy::new("Name an address for reports in rua").step(super::mailbox_first(&domain, &mailbox));
     let finding = Finding::new(
         &RULE,
         failure::title([
@@ -76,6 +75,7 @@ pub(super) fn not_seen(facts: &Facts) -> Verdict {
 mod tests {
     use super::super::testing::{Case, only, texts};
     use super::*;
+    use crate::facts::mail_hosts::{MailHosts, Reception};
 
     #[test]
     fn no_address() {
@@ -87,6 +87,15 @@ mod tests {
         let fix = finding.fix.unwrap();
         assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=reject; x=y; rua=mailto:dmarc@example.com"]);
         assert!(fix.steps[0].contains("dmarc@example.com"));
+    }
+
+    #[test]
+    fn reports_go_where_mail_is_taken() {
+        let mut facts = Case::domain("example.com").zone("_dmarc.example.com TXT \"v=DMARC1; p=reject\"").facts();
+        facts.mail_hosts = vec![MailHosts { domain: "example.com".into(), reception: Reception::Null }];
+        let fix = only(judge(&facts)).fix.unwrap();
+        assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=reject; rua=mailto:<mailbox for the reports>"]);
+        assert_eq!(fix.blanks, ["mailbox for the reports"]);
     }
 
     #[test]

@@ -23,6 +23,29 @@ mod dmarc_unaligned;
 mod orgdomain_treewalk_vs_psl;
 
 use super::Rule;
+use crate::facts::Facts;
+use crate::facts::mail_hosts::Reception;
+
+/// Where reports on a domain could go. A null MX says that nobody can write there (RFC 7505): only its owner knows then.
+fn mailbox(facts: &Facts, domain: &str) -> String {
+    match facts.mail_hosts.iter().any(|m| m.domain == domain && m.reception == Reception::Null) {
+        true => crate::remedy::blank("mailbox for the reports"),
+        false => format!("dmarc@{domain}"),
+    }
+}
+
+/// What has to be done before the record names it.
+fn mailbox_first(domain: &str, mailbox: &str) -> String {
+    match mailbox.contains('@') {
+        true => format!(
+            "First create the mailbox {mailbox}, or put another one of yours into the record: reports arrive there"
+        ),
+        false => format!(
+            "{domain} takes no mail, so reports go to another domain of yours, which has to agree: {domain}._report._dmarc and its \
+             name, TXT v=DMARC1"
+        ),
+    }
+}
 
 pub(super) const RULES: &[&Rule] = &[
     &dmarc_freemail_from::RULE,

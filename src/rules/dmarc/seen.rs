@@ -123,11 +123,7 @@ impl Seen<'_> {
             .filter(|(n, _)| !dropped.contains(n))
             .map(|(n, data)| if n == self.record.index { text(new) } else { data.clone() })
             .collect();
-        let remedy = match self.at {
-            At::Pasted(Pasted { name: None, .. }) => remedy.blank(YOUR_DOMAIN),
-            _ => remedy,
-        };
-        remedy.record(Change { name: self.name(), kind: Kind::Txt, ttl: TTL, before, after })
+        remedy.marked(Change { name: self.name(), kind: Kind::Txt, ttl: TTL, before, after })
     }
 
     /// The look-up that shows the record.

@@ -185,6 +185,11 @@ mod tests {
             (page(200, "text/plain", SVG), pem(2030, 1, 1), "text/plain"),
             (page(200, "image/svg+xml", "<html>"), pem(2030, 1, 1), "no SVG"),
             (page(200, "image/svg+xml", "<svg/>"), pem(2030, 1, 1), "tiny-ps"),
+            (
+                page(200, "image/svg+xml", &SVG.replace("<svg", "<svg viewBox=\"0 0 200 100\"")),
+                pem(2030, 1, 1),
+                "not square",
+            ),
             (page(200, "image/svg+xml", &format!("{SVG}{}", " ".repeat(40_000))), pem(2030, 1, 1), "40 KB"),
             (failed(Step::Answer), pem(2030, 1, 1), "cannot be fetched"),
             (good(), page(200, "text/plain", "x"), "no certificate"),

@@ -32,6 +32,9 @@ pub(super) fn picture(facts: &Facts, record: &Tagged) -> Looked {
         () if body.starts_with('\u{1f}') => return Ok(None),
         () if !body.contains("<svg") => "what stands at the logo's address is no SVG".to_owned(),
         () if !profile(body) => "the logo does not call itself an SVG of the profile tiny-ps".to_owned(),
+        () if sides(body).is_some_and(|(w, h)| (w - h).abs() > w.max(h) * 0.01) => {
+            "the logo is not square, and providers show it in a square or a circle".to_owned()
+        }
         () if body.len() > LARGE => format!("the logo has {} KB, and providers ask for 32 at most", body.len() / 1000),
         () => return Ok(None),
     };
@@ -43,6 +46,28 @@ pub(super) fn picture(facts: &Facts, record: &Tagged) -> Looked {
 fn profile(body: &str) -> bool {
     let value = body.split_once("baseProfile").map(|(_, rest)| rest.trim_start_matches([' ', '=', '"', '\'']));
     value.is_some_and(|v| v.starts_with("tiny-ps"))
+}
+
+/// Width and height: what the root element says in pixels, else its viewBox (SVG Tiny 1.2 §7.8).
+fn sides(body: &str) -> Option<(f64, f64)> {
+    let root = body.split_once("<svg")?.1.split('>').next()?;
+    let value = |name: &str| {
+        let (before, rest) = root.split_once(&format!("{name}="))?;
+        before.ends_with(char::is_whitespace).then_some(())?;
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        rest[1..].split(quote).next()
+    };
+    let pixels = |name| value(name)?.trim().trim_end_matches("px").parse::<f64>().ok();
+    let said = pixels("width").zip(pixels("height"));
+    let view = || {
+        let view = value("viewBox")?;
+        let numbers = view.split([' ', ',', '\t', '\r', '\n']).filter(|n| !n.is_empty()).map(str::parse::<f64>);
+        match numbers.collect::<Result<Vec<_>, _>>().ok()?[..] {
+            [_, _, width, height] => Some((width, height)),
+            _ => None,
+        }
+    };
+    said.or_else(view).filter(|(w, h)| *w > 0.0 && *h > 0.0)
 }
 
 /// The certificate: there, and in force.
@@ -80,5 +105,24 @@ fn fetched<'a>(facts: &'a Facts, errand: &Errand, thing: &str) -> Result<(&'a st
             fault(format!("the {thing} cannot be fetched ({why})"), why.clone())
         }
         _ => Err(Box::new(Err(Gap::errand(format!("Can the {thing} be fetched?"), errand)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sides_are_read_from_the_root() {
+        for (svg, want) in [
+            ("<svg viewBox=\"0 0 200 100\" version=\"1.2\">", Some((200.0, 100.0))),
+            ("<svg viewBox='0,0,64,64' width='100%' height='100%'>", Some((64.0, 64.0))),
+            ("<svg width=\"300px\" height=\"300\" viewBox=\"0 0 1 2\">", Some((300.0, 300.0))),
+            ("<svg stroke-width=\"3\" height=\"9\">", None),
+            ("<svg viewBox=\"0 0 x 1\">", None),
+            ("<svg><rect width=\"9\" height=\"1\"/></svg>", None),
+        ] {
+            assert_eq!(sides(svg), want, "{svg}");
+        }
     }
 }

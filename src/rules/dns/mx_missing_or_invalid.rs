@@ -3,6 +3,7 @@ use super::return_path_unusable::{exhibit, gap, is_absent, why};
 use crate::evidence::{Data, Kind};
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
+use crate::facts::domain::probe::one_line;
 use crate::facts::freemail;
 use crate::facts::mail_hosts::{MailHosts, Reception, Server, State};
 use crate::facts::record::Pasted;
@@ -17,7 +18,8 @@ rule! {
     /// ## What we saw
     /// The domain in From takes no mail at all, or one of its mail servers is named in a way that does not work: by an
     /// alias (CNAME), by an address instead of a name, or by a name without an address that the world can reach. Or you
-    /// pasted an MX record that has no preference.
+    /// pasted an MX record that has no preference. Where mail hosts were to be asked (`--probe-mx`): one of them refuses every
+    /// address of the domain, as mail that it would have to relay.
     ///
     /// ## Why mail suffers
     /// Answers are lost, and receivers ask whether a sender can be answered before they trust it. A null MX says that the
@@ -52,7 +54,10 @@ fn judge(facts: &Facts) -> Verdict {
             // return-path-unusable speaks of the other one.
             Some(false) if is_from && (is_silent(facts) || is_absent(facts, at)) => {}
             Some(false) if is_from => found.push(deaf(facts, at)),
-            Some(true) => found.extend(crooked(facts, at)),
+            Some(true) => {
+                found.extend(crooked(facts, at));
+                found.extend(refusing(facts, at));
+            }
             Some(false) => {}
             None => gaps.extend(gap(at)),
         }
@@ -146,6 +151,34 @@ fn crooked(facts: &Facts, at: &MailHosts) -> Option<Finding> {
             ))
             .exhibits(answers(facts, &faults))
             .fix(fix),
+    )
+}
+
+/// Mail servers that were asked and take nothing for the domain.
+fn refusing(facts: &Facts, at: &MailHosts) -> Option<Finding> {
+    let probes = facts.domain.probes.as_ref().filter(|_| facts.reading.from_domain() == Some(&at.domain))?;
+    let refusals: Vec<_> = probes.hosts.iter().filter_map(|h| Some((h, h.relays_only()?))).collect();
+    let (first, (to, _)) = refusals.first()?;
+    let domain = &at.domain;
+    let answers = refusals.iter().map(|(host, (to, reply))| {
+        Exhibit::fetched(&host.errand, one_line(reply), format!("the answer to RCPT TO:<{to}>"))
+    });
+    let names: Vec<&str> = refusals.iter().map(|(host, _)| host.name.as_str()).collect();
+    let fix = Remedy::new(format!("Point the MX of {domain} at the host that receives its mail, or let {} take it.", first.name))
+        .step("Ask who runs the mailboxes of the domain which host that is; a server that only sends is the wrong one.")
+        .step(format!("If it is to receive it: take {domain} in there (Postfix: mydestination, virtual_mailbox_domains or relay_domains)."));
+    Some(
+        finding(facts, at, format!("{} takes no mail for {}", short(&first.name), short(domain)))
+            .severity(Severity::High)
+            .sure(Confidence::Likely, "the host itself refuses every address of the domain as one it would have to relay to")
+            .explain(format!(
+                "The MX of {domain} leads to {}, and no address there is taken: answers and bounces are lost. So behaves a server \
+                 that only sends.",
+                names.join(", ")
+            ))
+            .exhibits(answers)
+            .fix(fix)
+            .check(command!("swaks --server {} --quit-after RCPT --from '<>' --to {}", first.ip, to), "250 after RCPT TO"),
     )
 }
 

@@ -34,12 +34,18 @@ fn judge(facts: &Facts) -> Verdict {
         return if gaps.is_empty() { Verdict::NotApplicable } else { Verdict::Unknown(gaps) };
     }
     let mut refused: Vec<(&str, &Host, &str)> = Vec::new();
+    let mut elsewhere = false;
     for address in offered(probes) {
         match decide(probes, address) {
             Some((host, reply, Taken::No)) => refused.push((address, host, reply)),
             Some((_, _, Taken::Yes)) => {}
+            // Another rule speaks of a host that takes nothing for the domain.
+            Some((_, _, Taken::Elsewhere)) => elsewhere = true,
             _ => gaps.extend(probes.hosts.first().map(|host| gap(probes, host, address))),
         }
+    }
+    if elsewhere && refused.is_empty() && gaps.is_empty() {
+        return Verdict::NotApplicable;
     }
     Verdict::of(found(&refused).into_iter().collect(), gaps)
 }
@@ -55,7 +61,7 @@ fn decide<'a>(probes: &'a Probes, address: &str) -> Option<(&'a Host, &'a str, T
     probes.hosts.iter().find_map(|host| {
         let (reply, taken) = host.recipient(address)?;
         let tells = match taken {
-            Taken::No => true,
+            Taken::No | Taken::Elsewhere => true,
             Taken::Yes => host.recipient(&probes.nobody).is_some_and(|(_, nobody)| nobody == Taken::No),
             Taken::Unclear => false,
         };
@@ -151,5 +157,9 @@ mod tests {
         assert!(matches!(judge(&told(|_| {})), Verdict::Pass));
         assert!(matches!(judge(&unwished()), Verdict::NotApplicable));
         assert!(matches!(judge(&null_mx()), Verdict::NotApplicable));
+        // It takes no mail for the domain: that is no matter of a mailbox.
+        let denied = "554 5.7.1 <x>: Relay access denied";
+        let facts = told(|talk| talk.recipients.iter_mut().for_each(|(_, reply)| *reply = denied.into()));
+        assert!(matches!(judge(&facts), Verdict::NotApplicable));
     }
 }
