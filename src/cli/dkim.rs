@@ -14,6 +14,7 @@ use crate::world::state;
 use anyhow::{Context as _, anyhow, bail};
 
 pub fn run(global: &Global, args: &Dkim) -> anyhow::Result<Exit> {
+    global.names_as_they_are("dkim keygen")?;
     let DkimAction::Keygen(args) = &args.action;
     keygen(global, args)
 }

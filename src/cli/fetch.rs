@@ -107,12 +107,20 @@ impl<'a> Teller<'a> {
         matches!(self.global.format(), Format::Json | Format::Ndjson)
     }
 
+    /// By all that came so far, so that one name has one stand-in from the first line to the last.
+    fn redaction(&self, wait: &Wait) -> Option<Redaction> {
+        let facts = self.diagnoses.iter().map(|d| &d.facts);
+        self.global.redact.then(|| Redaction::with(facts, &report::fetch::told(wait)))
+    }
+
     /// A line of news, on the stream where it belongs.
     fn news(&mut self, wait: &Wait, news: &News) {
         let Some(mailbox) = wait.boxes.get(news.n) else { return };
+        let redaction = self.redaction(wait);
+        let shown = Shown { redaction: redaction.as_ref() };
         if self.is_json() {
             if let Some(event) = events::news(wait, news) {
-                self.put(&json::line(&event, Shown::default()));
+                self.put(&json::line(&event, shown));
             }
             return;
         }
@@ -120,13 +128,13 @@ impl<'a> Teller<'a> {
             && self.global.format() == Format::Human
             && let Some(line) = report::fetch::progress(wait, news, self.several)
         {
-            super::note(line);
+            super::note(shown.hidden(&line));
         }
         let row = matches!(news.event, Event::Judged { .. } | Event::Failed(_) | Event::Never);
         if row && self.several {
             let row = match self.global.format() {
-                Format::Human => report::fetch::row(wait, mailbox, self.style, Shown::default()),
-                Format::Plain => report::fetch::plain(mailbox, Shown::default()),
+                Format::Human => report::fetch::row(wait, mailbox, self.style, shown),
+                Format::Plain => report::fetch::plain(mailbox, shown),
                 _ => String::new(),
             };
             self.put(&row);
@@ -135,15 +143,15 @@ impl<'a> Teller<'a> {
 
     /// What it came to, and the status.
     fn finish(mut self, wait: &Wait, signal: Option<u8>) -> anyhow::Result<Exit> {
+        let redaction = self.redaction(wait);
+        let shown = Shown { redaction: redaction.as_ref() };
         if self.is_json() {
-            self.put(&json::line(&events::done(wait), Shown::default()));
+            self.put(&json::line(&events::done(wait), shown));
         } else {
             let text = match self.global.format() {
-                Format::Human => report::fetch::summary(wait, self.style, Shown::default()),
-                Format::Markdown => report::fetch::markdown(wait, Shown::default()),
-                Format::Plain if !self.several => {
-                    wait.boxes.iter().map(|b| report::fetch::plain(b, Shown::default())).collect()
-                }
+                Format::Human => report::fetch::summary(wait, self.style, shown),
+                Format::Markdown => report::fetch::markdown(wait, shown),
+                Format::Plain if !self.several => wait.boxes.iter().map(|b| report::fetch::plain(b, shown)).collect(),
                 _ => String::new(),
             };
             self.put(&text);
@@ -173,9 +181,11 @@ impl<'a> Teller<'a> {
 impl Audience for Teller<'_> {
     fn heard(&mut self, wait: &mut Wait) {
         if !std::mem::replace(&mut self.begun, true) {
+            let redaction = self.redaction(wait);
+            let shown = Shown { redaction: redaction.as_ref() };
             let text = match self.global.format() {
-                Format::Json | Format::Ndjson => json::line(&events::begun(wait), Shown::default()),
-                Format::Human if self.several => report::fetch::heading(wait, self.style, Shown::default()),
+                Format::Json | Format::Ndjson => json::line(&events::begun(wait), shown),
+                Format::Human if self.several => report::fetch::heading(wait, self.style, shown),
                 _ => String::new(),
             };
             self.put(&text);
@@ -190,12 +200,11 @@ impl Audience for Teller<'_> {
         let judged = diagnosis.facts.evidence.input.kind.is_judged();
         let case =
             self.save.filter(|_| judged).and_then(|bodies| super::diagnose::keep(self.global, diagnosis, bodies));
+        self.diagnoses.push(diagnosis.clone());
         if self.is_json() {
-            let redaction = self.global.redact.then(|| Redaction::of(&diagnosis.facts));
+            let redaction = self.redaction(wait);
             let shown = Shown { redaction: redaction.as_ref() };
             self.put(&json::line(&events::diagnosis(wait, n, case.as_deref(), diagnosis), shown));
-        } else if !self.several {
-            self.diagnoses.push(diagnosis.clone());
         }
         case
     }

@@ -29,7 +29,7 @@ pub fn run(global: &Global, args: &Fix) -> anyhow::Result<Exit> {
     let cure = Cure::of(&diagnosis);
     let redaction = global.redact.then(|| Redaction::of(&diagnosis.facts));
     let shown = Shown { redaction: redaction.as_ref() };
-    let document = || report::json::fix::document(&cure);
+    let document = || report::json::fix::document(&cure, shown);
     let records = cure.to_write();
     if args.to.and_then(To::format).is_some() && redaction.is_some() {
         bail!("records with stand-ins cure nothing: leave out --redact, or write them --to markdown or json");

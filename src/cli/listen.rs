@@ -150,10 +150,14 @@ impl Teller<'_> {
                 }
                 self.tell(|t| t.received(&received));
             }
-            Heard::Refused { client, at, reply } => self.tell(|t| match t.global.format() {
-                Format::Json | Format::Ndjson => json::line(&event::refused(client, &reply, at), Shown::default()),
-                Format::Human => report::received::refused(client, &reply),
-                Format::Plain | Format::Markdown => String::new(),
+            Heard::Refused { client, at, reply } => self.tell(|t| {
+                let redaction = t.global.redact.then(|| Redaction::with([], &[client.to_string(), reply.clone()]));
+                let shown = Shown { redaction: redaction.as_ref() };
+                match t.global.format() {
+                    Format::Json | Format::Ndjson => json::line(&event::refused(client, &reply, at), shown),
+                    Format::Human => shown.block(&report::received::refused(client, &reply)),
+                    Format::Plain | Format::Markdown => String::new(),
+                }
             }),
             Heard::Broken { client, id, .. } => {
                 self.exit = self.exit.and(Exit::Unknown);

@@ -6,10 +6,10 @@ use super::exit::Exit;
 use crate::diagnose::diagnose;
 use crate::evidence::said::{Part, Wish};
 use crate::evidence::{Answers, Evidence, InputKind, Said};
-use crate::facts::Reading;
 use crate::facts::lookup::Lookup;
 use crate::facts::spf::{SpfResult, check_host, checkable, sender};
 use crate::facts::subject::Subject;
+use crate::facts::{Facts, Reading};
 use crate::redact::Redaction;
 use crate::replay::prove;
 use crate::report::spf::Evaluated;
@@ -38,7 +38,7 @@ pub fn run(global: &Global, args: &Spf) -> anyhow::Result<Exit> {
         let of = prove(diagnose(Arc::new(bare), settled.facts.reading.clone())).diagnosis;
         let check = settled.facts.spf.clone().or_else(|| unaskable(args, &domain));
         let evaluated = Evaluated::new(&domain, check, &of);
-        if !print(global, &evaluated, args.domains.len() > 1, n > 0)? {
+        if !print(global, &evaluated, &settled.facts, args.domains.len() > 1, n > 0)? {
             return Ok(exit);
         }
         exit = exit.and(interrupted.unwrap_or_else(|| status(&evaluated, global.fail_on.severity())));
@@ -106,8 +106,9 @@ fn status(e: &Evaluated, fail_on: Option<Severity>) -> Exit {
     }
 }
 
-fn print(global: &Global, e: &Evaluated, several: bool, further: bool) -> anyhow::Result<bool> {
-    let redaction = global.redact.then(|| Redaction::of(&e.of.facts));
+/// `asked`: the client and the sender too.
+fn print(global: &Global, e: &Evaluated, asked: &Facts, several: bool, further: bool) -> anyhow::Result<bool> {
+    let redaction = global.redact.then(|| Redaction::over([asked, &e.of.facts]));
     let shown = Shown { redaction: redaction.as_ref() };
     let text = match global.format() {
         Format::Json if !several => report::json::pretty(&report::json::spf::document(e), shown),

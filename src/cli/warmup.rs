@@ -20,6 +20,7 @@ use std::io::{BufRead, BufReader};
 const NO_TARGET: u64 = 1 << 40;
 
 pub fn run(global: &Global, args: &Warmup) -> anyhow::Result<Exit> {
+    global.names_as_they_are("warmup")?;
     match &args.action {
         WarmupAction::Plan(args) => {
             let plan = Plan::of(order(global, &args.known, args.target, &Days::default())?);

@@ -8,7 +8,7 @@ use crate::diagnose::{Diagnosis, diagnose};
 use crate::evidence::case::{Asked, BadCase, Case, Done, Run};
 use crate::evidence::dns::Server;
 use crate::evidence::input::Seen;
-use crate::evidence::{Answer, Data, InputKind, Question, Record};
+use crate::evidence::{Answer, Data, Input, InputKind, Question, Record};
 use crate::facts::domain::probe;
 use crate::facts::{Reading, report};
 use base64::Engine as _;
@@ -32,7 +32,7 @@ const OURS: &[&str] = &["sha256", "digest"];
 /// the signatures stays, and so does what the signatures proved, since they cannot be verified over stand-ins.
 pub fn case(case: &Case) -> Result<Redacted, BadCase> {
     let original = judged(case)?;
-    let mut secrets = Collector::strict();
+    let mut secrets = Collector::default();
     secrets.take(&original.facts);
     case.runs.iter().for_each(|run| secrets.run(run));
     let whole = case.write();
@@ -86,8 +86,12 @@ impl Masks {
         // A report comes packed: what is inside takes its place.
         let inside = (saved.kind == InputKind::Report).then(|| report::text(&kept)).flatten().map(String::into_bytes);
         let packed = inside.as_ref().is_some_and(|inside| *inside != kept);
+        let kind = |bytes: &[u8]| Input::read(&saved.name, bytes, None).ok().map(|read| read.kind);
+        let before = kind(&kept);
         let hidden = encoded::hidden(&inside.unwrap_or(kept), |text| self.bytes(text));
-        saved.told = saved.told.or(packed.then_some(InputKind::Report));
+        // What it was recognised by may be gone, a subject say.
+        let told = saved.told.or((kind(&hidden) != before).then_some(saved.kind));
+        saved.told = told;
         (saved.text, saved.base64) = match String::from_utf8(hidden) {
             Ok(text) => (Some(text), None),
             Err(bytes) => (None, Some(STANDARD.encode(bytes.as_bytes()))),
@@ -193,7 +197,7 @@ impl Masks {
             // A word of the format's, unless somebody is called so.
             Value::String(text) if is_word(text) => {
                 if let Some(stand_in) = self.words.exact(text) {
-                    *text = stand_in.to_owned();
+                    *text = stand_in;
                 }
             }
             Value::String(text) => *text = self.text(text),

@@ -3,35 +3,29 @@
 use super::field::{Hide, hide, is_plain, is_told};
 use super::names::{Names, is_common};
 use super::stock::{Stock, shaped};
-use super::texts::{host_of, lossy, path_of, records, strings, text_of, texts};
-use super::{Class, Pair, Redaction};
+use super::texts::{host_of, logins, lossy, path_of, records, strings, text_of, texts};
+use super::{Class, Pair, Redaction, fold};
 use crate::evidence::Data;
 use crate::evidence::case::Run;
 use crate::facts::boundary::MailFrom;
 use crate::facts::header::Header;
 use crate::facts::sent::{self, Differences};
 use crate::facts::{Facts, received, report};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddrV4};
 
-/// Finds secrets; each is noted once, with the class it was first seen in.
+/// Finds secrets; each has the stand-in of what it was first seen as.
 #[derive(Default)]
 pub(super) struct Collector {
-    pairs: BTreeMap<String, (Class, String)>,
+    pairs: BTreeMap<String, (Vec<Class>, String)>,
     names: Names,
     stock: Stock,
     /// An address has one number in all its spellings.
     machines: BTreeMap<IpAddr, usize>,
-    /// Local parts are secrets also by themselves, as servers repeat them. In prose of ours they may be words.
-    strict: bool,
 }
 
 impl Collector {
-    /// For evidence alone.
-    pub fn strict() -> Collector {
-        Collector { strict: true, ..Collector::default() }
-    }
-
     /// All of a diagnosis: its input as far as it is shown, the answers, errands, the session, what the user said.
     pub fn take(&mut self, facts: &Facts) {
         let texts = texts(facts);
@@ -43,16 +37,35 @@ impl Collector {
         for text in &texts {
             self.users(text);
             self.machines(text);
+            logins(text).for_each(|login| self.login(login));
         }
     }
 
     pub fn finish(mut self) -> Redaction {
         let labels: Vec<_> = self.names.domains().collect();
         for (label, stand_in) in labels {
-            self.pairs.entry(label).or_insert((Class::Label, stand_in));
+            self.put(Class::Label, &label, stand_in);
         }
         let pairs = self.pairs.into_iter();
-        Redaction { pairs: pairs.map(|(secret, (class, stand_in))| Pair { secret, class, stand_in }).collect() }
+        Redaction { pairs: pairs.map(|(secret, (classes, stand_in))| Pair { secret, classes, stand_in }).collect() }
+    }
+
+    /// Every string of what was told beside the evidence.
+    pub fn told(&mut self, told: &Value) {
+        let mut texts = Vec::new();
+        strings(told, &mut texts);
+        self.texts(&texts);
+        // The path of a file names its owner.
+        texts.iter().filter(|text| text.starts_with('/')).for_each(|path| self.token(path));
+    }
+
+    fn texts(&mut self, texts: &[String]) {
+        // First the domains: a word that is one is not to be anything else.
+        texts.iter().for_each(|text| self.domains(text));
+        for text in texts {
+            self.users(text);
+            self.machines(text);
+        }
     }
 
     /// What one run has beside the input.
@@ -67,11 +80,7 @@ impl Collector {
             strings(&part.unwrap_or_default(), &mut texts);
         }
         strings(&serde_json::to_value(&run.transcript).unwrap_or_default(), &mut texts);
-        texts.iter().for_each(|text| self.domains(text));
-        for text in &texts {
-            self.users(text);
-            self.machines(text);
-        }
+        self.texts(&texts);
         for record in run.answers.iter().flat_map(|asked| records(&asked.answer)) {
             self.record(&record.data);
         }
@@ -118,8 +127,11 @@ impl Collector {
         let (reading, text) = (&facts.reading, facts.text());
         let verdicts: Vec<usize> = reading.antispam.iter().map(|f| f.field).collect();
         self.fields(&reading.header, text, &verdicts);
-        if reading.bounce.is_some() {
-            self.fields(&Header::split(text), text, &[]);
+        if let Some(bounce) = &reading.bounce {
+            let top = Header::split(text);
+            // The subject of a junk mail report says what it is.
+            let says = bounce.feedback.as_ref().and_then(|f| top.fields.iter().position(|of| of.span() == f.span));
+            self.fields(&top, text, says.as_slice());
         }
         for id in reading.hops.iter().filter_map(|hop| hop.id.as_ref()) {
             self.token(&lossy(text, id.span));
@@ -226,13 +238,13 @@ impl Collector {
     /// Names of domains and hosts in a text.
     pub fn domains(&mut self, text: &str) {
         for (spelt, stand_in) in self.names.read(text) {
-            self.pairs.entry(spelt).or_insert((Class::Domain, stand_in));
+            self.put(Class::Domain, &spelt, stand_in);
         }
     }
 
     fn selector(&mut self, selector: &str) {
         if let Some(stand_in) = self.names.selector(selector).filter(|_| selector.len() > 2) {
-            self.pairs.entry(selector.to_owned()).or_insert((Class::Token, stand_in));
+            self.put(Class::Token, selector, stand_in);
         }
     }
 
@@ -244,20 +256,26 @@ impl Collector {
     }
 
     fn user(&mut self, local: &str) {
-        // Role names and very short words are no secret.
+        // Very short words are no secret.
         let lower = local.to_ascii_lowercase();
         if lower.starts_with("srs0=") || lower.starts_with("srs1=") {
             // Its form says what it is: the parts are hidden, each by itself.
             return local.split('=').skip(1).filter(|part| !part.contains('.')).for_each(|part| self.token(part));
         }
-        if local.len() > 1 && !ROLES.contains(&lower.as_str()) && !lower.starts_with("postdoc-probe") {
-            let odd = local.contains(|c: char| !c.is_ascii_alphabetic());
-            let alone = local.len() > 3 && !is_common(&lower, 4) && (odd || self.strict);
-            if !self.pairs.contains_key(local) {
-                let stand_in = shaped(Class::User.word(), self.stock.number(Class::User.word()), local);
-                let class = if alone { Class::Token } else { Class::User };
-                self.pairs.insert(local.to_owned(), (class, stand_in));
+        if local.len() > 1 && !lower.starts_with("postdoc-probe") {
+            self.add(Class::User, local);
+            // By itself too, as servers repeat it.
+            if local.len() > 3 && !is_common(&lower, 4) {
+                let odd = local.contains(|c: char| !c.is_ascii_alphabetic());
+                self.add(if odd { Class::Token } else { Class::Login }, local);
             }
+        }
+    }
+
+    fn login(&mut self, login: &str) {
+        self.user(login);
+        if login.len() > 1 && !is_common(&login.to_ascii_lowercase(), 4) {
+            self.add(Class::Login, login);
         }
     }
 
@@ -352,15 +370,26 @@ impl Collector {
     }
 
     fn add(&mut self, class: Class, secret: &str) {
-        if !self.pairs.contains_key(secret) {
-            let number = self.stock.number(class.word());
-            self.hide(class, number, secret);
+        let key = fold(secret);
+        // Roles are nobody.
+        if ROLES.contains(&&*key) {
+            return;
         }
+        let known = self.pairs.get(&key).map(|(_, stand_in)| stand_in.clone());
+        let stand_in = known.unwrap_or_else(|| shaped(class.word(), self.stock.number(class.word()), secret));
+        self.put(class, secret, stand_in);
     }
 
     fn hide(&mut self, class: Class, number: usize, secret: &str) {
-        let stand_in = || (class, shaped(class.word(), number, secret));
-        self.pairs.entry(secret.to_owned()).or_insert_with(stand_in);
+        self.put(class, secret, shaped(class.word(), number, secret));
+    }
+
+    /// A secret that is known already keeps its stand-in, and is this too.
+    fn put(&mut self, class: Class, secret: &str, stand_in: String) {
+        let (classes, _) = self.pairs.entry(fold(secret)).or_insert((Vec::new(), stand_in));
+        if !classes.contains(&class) {
+            classes.push(class);
+        }
     }
 }
 
@@ -370,7 +399,7 @@ impl Collector {
     pub fn note(&mut self, class: Class, secret: &str) {
         match class {
             Class::Domain | Class::Label => self.domains(secret),
-            Class::User => self.user(secret),
+            Class::User | Class::Login => self.user(secret),
             Class::Name => self.name(secret),
             Class::Machine => drop(self.machine(secret.parse().unwrap())),
             Class::Token => self.add(class, secret),
@@ -389,7 +418,7 @@ fn is_key(word: &str) -> bool {
 /// Characters of a local part; message-ids have many more than RFC 5321 §4.5.3.1.1 allows.
 const LOCAL: usize = 250;
 
-/// Local parts of roles.
+/// Names of roles, as local parts and beside addresses.
 const ROLES: &[&str] = &[
     "postmaster",
     "abuse",
@@ -418,7 +447,7 @@ mod tests {
             "\"Doe, Jane\" <jane@example.com>, =?utf-8?B?SsO8cmdlbg==?= <j@example.com>, shop.example <s@x.example>",
         );
         let secrets: Vec<_> = c.pairs.keys().map(String::as_str).collect();
-        assert_eq!(secrets, ["=?utf-8?B?SsO8cmdlbg==?=", "Doe", "Jane"]);
+        assert_eq!(secrets, ["=?utf-8?b?sso8cmdlbg==?=", "doe", "jane"]);
     }
 
     #[test]
@@ -448,6 +477,6 @@ mod tests {
             .iter()
             .for_each(|d| c.record(d));
         let secrets: Vec<_> = c.pairs.keys().map(String::as_str).collect();
-        assert_eq!(secrets, ["AbC123xyz", "ms12345678"]);
+        assert_eq!(secrets, ["abc123xyz", "ms12345678"]);
     }
 }

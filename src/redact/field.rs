@@ -32,6 +32,7 @@ pub(super) fn hide(name: &str) -> Hide {
         "x-forwarded-for",
         "errors-to",
         "date",
+        "resent-date",
         "mime-version",
         "content-type",
         "content-transfer-encoding",
@@ -55,6 +56,18 @@ pub(super) fn hide(name: &str) -> Hide {
         "tls-report-submitter",
         "feedback-type",
         "x-spam-flag",
+        // Of a delivery status (RFC 3464), which stands among fields where the parts of a bounce do not hold.
+        "reporting-mta",
+        "received-from-mta",
+        "arrival-date",
+        "original-recipient",
+        "final-recipient",
+        "action",
+        "status",
+        "remote-mta",
+        "diagnostic-code",
+        "last-attempt-date",
+        "will-retry-until",
     ];
     const TOKENS: &[&str] =
         &["x-mailer", "user-agent", "x-ms-exchange-organization-authsource", "x-hmxmroriginalrecipient"];
@@ -69,7 +82,15 @@ pub(super) fn hide(name: &str) -> Hide {
 
 /// Nothing to hide, or nothing but addresses and message-ids, whose parts are found anyway.
 pub(super) fn is_told(line: &str) -> bool {
-    is_plain(line) || line.split_whitespace().all(|word| word.contains('@'))
+    is_plain(line) || is_date(line) || line.split_whitespace().all(|word| word.contains('@'))
+}
+
+/// A date by itself (RFC 5322 §3.3), which stands in fields that are read, too.
+fn is_date(line: &str) -> bool {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let time = |word: &str| word.contains(':') && word.bytes().all(|b| b.is_ascii_digit() || b == b':');
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words.len() < 8 && words.iter().any(|w| MONTHS.contains(w)) && words.iter().any(|w| time(w))
 }
 
 /// A value that is a number or a word of the trade tells nothing of anybody.

@@ -7,6 +7,7 @@ mod collect;
 mod encoded;
 mod field;
 mod names;
+mod ours;
 mod stock;
 mod texts;
 
@@ -14,6 +15,7 @@ pub use case::{Redacted, case};
 
 use crate::facts::Facts;
 use collect::Collector;
+use serde::Serialize;
 
 /// What a redacted report says of itself.
 pub const NOTICE: &str = "Redacted: domains, persons, subjects, message-ids, tokens and the addresses of machines are \
@@ -28,8 +30,10 @@ pub struct Redaction {
 
 #[derive(Clone, Debug)]
 struct Pair {
+    /// Folded: a secret is one in every case.
     secret: String,
-    class: Class,
+    /// One word may be several: a name that is the local part too.
+    classes: Vec<Class>,
     stand_in: String,
 }
 
@@ -42,6 +46,8 @@ enum Class {
     Label,
     /// A local part: before an `@` only, or `spf@example.com` would hide every `spf=pass`.
     User,
+    /// A local part or login as servers repeat it: a word by itself, also in a path or behind a `=`.
+    Login,
     /// A person's name: a word by itself, never a part of a domain.
     Name,
     /// An address of a machine: also within a longer name (`25.2.0.192.in-addr.arpa`).
@@ -61,21 +67,29 @@ impl Redaction {
 
     /// The same for what is shown together: one name has one stand-in in all of it.
     pub fn over<'f>(all: impl IntoIterator<Item = &'f Facts>) -> Redaction {
+        Redaction::with(all, &())
+    }
+
+    /// The same with what was told beside the evidence: answers of the owner's, what a server said.
+    pub fn with<'f>(all: impl IntoIterator<Item = &'f Facts>, told: &impl Serialize) -> Redaction {
         let mut secrets = Collector::default();
+        secrets.told(&serde_json::to_value(told).unwrap_or_default());
         all.into_iter().for_each(|facts| secrets.take(facts));
         secrets.finish()
     }
 
     /// The same, but for addresses of machines.
     pub fn without_machines(mut self) -> Redaction {
-        self.pairs.retain(|pair| pair.class != Class::Machine);
+        self.pairs.retain(|pair| !pair.classes.contains(&Class::Machine));
         self
     }
 
     /// The stand-in of a text that is a secret as a whole.
-    fn exact(&self, text: &str) -> Option<&str> {
-        let at = self.pairs.binary_search_by(|pair| pair.secret.as_str().cmp(text)).ok()?;
-        self.pairs.get(at).filter(|pair| pair.class != Class::Label).map(|pair| &*pair.stand_in)
+    fn exact(&self, text: &str) -> Option<String> {
+        let key = fold(text);
+        let at = self.pairs.binary_search_by(|pair| pair.secret.cmp(&key)).ok()?;
+        let whole = |pair: &&Pair| pair.classes != [Class::Label] && !ours::is_ours(text);
+        self.pairs.get(at).filter(whole).map(|pair| pair.shown(text))
     }
 
     /// The text with every secret replaced. The length in bytes stays.
@@ -83,22 +97,32 @@ impl Redaction {
         if self.pairs.is_empty() {
             return text.to_owned();
         }
+        let folded = fold(text);
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
         let mut before = None;
         while let Some(c) = text[at..].chars().next() {
             let hit = match before {
                 Some(b) if char::is_alphanumeric(b) => None,
-                _ => self.longest(&text[at..], before),
+                _ => self.longest(&folded[at..], &text[at..], before),
             };
-            let (shown, taken) = match hit {
-                Some(pair) => (pair.stand_in.as_str(), pair.secret.len()),
-                None => match self.cut(&text[at..]) {
-                    Some(stand_in) => (stand_in, text.len() - at),
-                    None => (&text[at..at + c.len_utf8()], c.len_utf8()),
+            let taken = match hit {
+                Some(pair) => {
+                    let spelt = &text[at..at + pair.secret.len()];
+                    out.push_str(&pair.shown(spelt));
+                    spelt.len()
+                }
+                None => match self.cut(&folded[at..]) {
+                    Some(stand_in) => {
+                        out.push_str(stand_in);
+                        text.len() - at
+                    }
+                    None => {
+                        out.push(c);
+                        c.len_utf8()
+                    }
                 },
             };
-            out.push_str(shown);
             before = text[at..at + taken].chars().next_back();
             at += taken;
         }
@@ -115,9 +139,9 @@ impl Redaction {
         pair.stand_in.get(..rest.len())
     }
 
-    /// The longest secret that the text begins with and that is meant there. Each step looks at a shorter
+    /// The longest secret that the text, `spelt` so, begins with and that is meant there. Each step looks at a shorter
     /// beginning, so that the number of secrets hardly matters.
-    fn longest(&self, text: &str, before: Option<char>) -> Option<&Pair> {
+    fn longest(&self, text: &str, spelt: &str, before: Option<char>) -> Option<&Pair> {
         let mut key = text;
         while !key.is_empty() {
             let after = self.pairs.partition_point(|p| p.secret.as_str() <= key);
@@ -127,7 +151,8 @@ impl Redaction {
                 key = &key[..common];
                 continue;
             }
-            if pair.class.is_meant(before, &text[common..]) {
+            let (word, rest) = spelt.split_at(common);
+            if pair.classes.iter().any(|class| class.is_meant(before, word, rest)) {
                 return Some(pair);
             }
             let last = pair.secret.chars().next_back().map_or(1, char::len_utf8);
@@ -147,9 +172,30 @@ impl Redaction {
     }
 }
 
+impl Pair {
+    /// The stand-in where the secret is spelt so: all in capitals too, and of a name the labels that stay as they were.
+    fn shown(&self, spelt: &str) -> String {
+        if spelt.contains(char::is_uppercase) && !spelt.contains(char::is_lowercase) {
+            return self.stand_in.to_ascii_uppercase();
+        }
+        if !self.classes.contains(&Class::Domain) {
+            return self.stand_in.clone();
+        }
+        let as_spelt = |(at, c): (usize, char)| {
+            spelt.get(at..).and_then(|rest| rest.chars().next()).filter(|own| lower(*own) == c).unwrap_or(c)
+        };
+        self.stand_in.char_indices().map(as_spelt).collect()
+    }
+}
+
 impl Class {
-    /// Does the word stand for itself between these neighbours?
-    fn is_meant(self, before: Option<char>, after: &str) -> bool {
+    /// Does the word stand for itself between these neighbours? What is spelt as a word of ours is that word.
+    fn is_meant(self, before: Option<char>, word: &str, after: &str) -> bool {
+        let is_word = matches!(self, Class::Label | Class::Login | Class::Name | Class::Token);
+        self.fits(before, after) && !(is_word && ours::is_ours(word))
+    }
+
+    fn fits(self, before: Option<char>, after: &str) -> bool {
         let mut after = after.chars();
         let next = after.next();
         let ends = next.is_none_or(|c| !c.is_alphanumeric());
@@ -158,8 +204,9 @@ impl Class {
             Class::User => next == Some('@'),
             Class::Domain => ends && !within(next) && !within(before),
             Class::Label => ends && (within(next) || within(before)),
-            Class::Name => {
-                let joined = |c: Option<char>| c.is_some_and(|c| ".-_=/@".contains(c));
+            Class::Name | Class::Login => {
+                let joints = if self == Class::Name { ".-_=/@" } else { ".-@" };
+                let joined = |c: Option<char>| c.is_some_and(|c| joints.contains(c));
                 let goes_on = joined(next) && after.next().is_some_and(char::is_alphanumeric);
                 ends && !joined(before) && !goes_on
             }
@@ -170,11 +217,24 @@ impl Class {
     fn word(self) -> &'static str {
         match self {
             Class::Domain | Class::Label => "domain",
-            Class::User => "user",
+            Class::User | Class::Login => "user",
             Class::Name => "name",
             Class::Machine => "ip",
             Class::Token => "id",
         }
+    }
+}
+
+/// The text without case, as long as before.
+fn fold(text: &str) -> String {
+    text.chars().map(lower).collect()
+}
+
+fn lower(c: char) -> char {
+    let mut small = c.to_lowercase();
+    match (small.next(), small.next()) {
+        (Some(small), None) if small.len_utf8() == c.len_utf8() => small,
+        _ => c,
     }
 }
 
@@ -236,6 +296,33 @@ mod tests {
             "u1x@example.com, n1xx <user2xx@example.com>"
         );
         assert_eq!(redaction(&[(Class::User, "bob")]).apply("bobsled@x, xbob@x, bob@x"), "bobsled@x, xbob@x, u1x@x");
+    }
+
+    #[test]
+    fn a_secret_is_one_in_every_case_and_in_every_part_it_has() {
+        let r = redaction(&[(Class::Name, "zorro"), (Class::User, "zorro"), (Class::Token, "ANN-LAPTOP")]);
+        assert_eq!(r.apply("Zorro <zorro@x>, ZORRO"), "name1 <name1@x>, NAME1");
+        assert_eq!(r.apply("from ann-laptop, ANN-LAPTOP"), "from id1-xxxxxx, ID1-XXXXXX");
+        let r = redaction(&[(Class::Domain, "acme.example")]);
+        assert_eq!(r.apply("Acme.Example ACME.EXAMPLE"), "d1xx.Example D1XX.EXAMPLE");
+        assert_eq!(redaction(&[(Class::Name, "J\u{fc}rgen")]).apply("J\u{dc}RGEN"), "NAME1XX");
+    }
+
+    #[test]
+    fn words_of_our_own_are_nobodys_name() {
+        let words = ["failed", "Recipient", "Unsubscribe", "DMARC", "Google", "MAILER-DAEMON", "Postmaster"];
+        let r = redaction(&words.map(|word| (Class::Name, word)));
+        let text = "failed: the recipient; one-click unsubscribe; DMARC at Google; MAILER-DAEMON, Postmaster";
+        assert_eq!(r.apply(text), text);
+        assert_eq!(r.apply("To: Recipient"), "To: name2xxxx", "spelt as no sentence of ours does");
+        assert_eq!(redaction(&[(Class::User, "failed")]).apply("failed <failed@x>"), "failed <user1x@x>");
+    }
+
+    #[test]
+    fn a_local_part_is_hidden_where_a_server_repeats_it() {
+        let r = redaction(&[(Class::User, "zorro")]);
+        assert_eq!(r.apply("550 zorro unknown, /u/zorro; u=zorro"), "550 user1 unknown, /u/user1; u=user1");
+        assert_eq!(r.apply("zorro.example, my-zorro, x@zorro"), "zorro.example, my-zorro, x@zorro");
     }
 
     #[test]

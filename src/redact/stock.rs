@@ -53,14 +53,11 @@ fn label(word: &str, number: usize, length: usize) -> String {
     }
 }
 
-/// `user3` (`u3` where that is too long) filled to the secret's length in bytes. Its shape stays: marks, and that it is
-/// all capitals.
+/// `user3` (`u3` where that is too long) filled to the secret's length in bytes. Its marks stay.
 pub fn shaped(word: &str, number: usize, secret: &str) -> String {
     let room = secret.bytes().filter(|b| b.is_ascii_alphanumeric() || !b.is_ascii()).count();
     let long = format!("{word}{number}");
     let label = if long.len() <= room { long } else { format!("{word:.1}{number}") };
-    let shouts = secret.contains(char::is_uppercase) && !secret.contains(char::is_lowercase);
-    let cased = |c: char| if shouts { c.to_ascii_uppercase() } else { c };
     let mut label = label.chars();
     let mut out = String::with_capacity(secret.len());
     for c in secret.chars() {
@@ -69,7 +66,7 @@ pub fn shaped(word: &str, number: usize, secret: &str) -> String {
             continue;
         }
         for _ in 0..c.len_utf8() {
-            out.push(cased(label.next().unwrap_or('x')));
+            out.push(label.next().unwrap_or('x'));
         }
     }
     out
@@ -82,7 +79,7 @@ mod tests {
     #[test]
     fn the_shape_of_a_secret_stays() {
         assert_eq!(shaped("user", 1, "jane.doe"), "user.1xx");
-        assert_eq!(shaped("id", 2, "BUY NOW!! J\u{dc}RGEN"), "ID2 XXX!! XXXXXXX");
+        assert_eq!(shaped("id", 2, "BUY NOW!! J\u{dc}RGEN"), "id2 xxx!! xxxxxxx");
         assert_eq!(shaped("id", 3, "0815"), "id3x");
     }
 

@@ -55,6 +55,17 @@ pub(super) fn lossy(text: &[u8], span: Span) -> String {
     String::from_utf8_lossy(span.of(text)).into_owned()
 }
 
+/// Who logged in, as servers note it in comments of Received: Postfix, Courier, and others.
+pub(super) fn logins(text: &str) -> impl Iterator<Item = &str> {
+    const MARKS: &[&str] =
+        &["authenticated sender:", "authenticated user:", "authenticated as", "auth: login", "auth: plain"];
+    let lower = text.to_ascii_lowercase();
+    let at = |mark: &&str| lower.match_indices(*mark).map(|(at, found)| at + found.len()).collect::<Vec<_>>();
+    let starts: Vec<usize> = MARKS.iter().flat_map(at).collect();
+    let ends = |c: char| c.is_whitespace() || matches!(c, ')' | '(' | ',' | ';' | '@');
+    starts.into_iter().filter_map(move |at| text[at..].trim_start().split(ends).next())
+}
+
 /// The host of `host:port` and of a web address.
 pub(super) fn host_of(place: &str) -> &str {
     let rest = place.split_once("://").map_or(place, |(_, rest)| rest);

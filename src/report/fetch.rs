@@ -4,7 +4,7 @@ use super::Shown;
 use super::human::{Ink, Style, typewritten};
 use super::table::cut;
 use super::watch::clock;
-use crate::fetch::{End, Fault, Mailbox, News, Stage, Wait, words};
+use crate::fetch::{End, Fault, Mailbox, News, Place, Stage, Wait, words};
 use crate::triage::State;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
@@ -38,6 +38,18 @@ pub fn look(mailbox: &Mailbox) -> (&'static str, &'static str, &'static str, Ink
         (Stage::Stopped, _) => ("–", "-", "stopped", Ink::Faint),
         _ => ("…", ".", "", Ink::Faint),
     }
+}
+
+/// Texts that no message holds and that may name somebody: what is sought, and where.
+pub fn told(wait: &Wait) -> Vec<String> {
+    let of = |mailbox: &Mailbox| {
+        let (host, user) = match &mailbox.account.place {
+            Place::Imap(server) => (server.host.clone(), server.user.clone()),
+            Place::Maildir(path) | Place::Mbox(path) => (path.display().to_string(), None),
+        };
+        [Some(host), user, mailbox.fault().map(|fault| fault.said.clone())]
+    };
+    std::iter::once(wait.order.sought.words()).chain(wait.boxes.iter().flat_map(of).flatten()).collect()
 }
 
 fn widest(wait: &Wait) -> usize {

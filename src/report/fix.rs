@@ -6,8 +6,9 @@ use super::human::{Ink, Style};
 use super::markdown;
 use crate::diagnose::Diagnosis;
 use crate::facts::home::Home;
+use crate::knowledge::host::Part;
 use crate::remedy::form::{Entry, Form, bare};
-use crate::remedy::{Remedy, blank};
+use crate::remedy::{Change, Remedy, blank};
 use crate::replay::{self, Plan};
 use crate::rules::Finding;
 use crate::triage::State;
@@ -22,8 +23,7 @@ pub struct Cure<'a> {
 impl<'a> Cure<'a> {
     pub fn of(before: &'a Diagnosis) -> Cure<'a> {
         let plan = replay::plan(before);
-        let place =
-            |change: &crate::remedy::Change| Placed { change: change.clone(), home: before.facts.home(&change.name) };
+        let place = |change: &Change| Placed { change: change.clone(), home: before.facts.home(&change.name) };
         let placed = plan.changes.iter().map(place).collect();
         Cure { before, plan, placed }
     }
@@ -80,9 +80,16 @@ impl<'a> Cure<'a> {
     }
 }
 
-/// The form of a record at its home.
-pub fn form(placed: &Placed) -> Form {
-    Form::of(&placed.change, placed.home.form_of(), &placed.home.zone)
+/// The form of a record at its home. A name without its zone is none any more that could be hidden by itself: it is
+/// the beginning of the whole name's stand-in.
+pub fn form(change: &Change, home: &Home, shown: Shown) -> Form {
+    let mut form = Form::of(change, home.form_of(), &home.zone);
+    let names = form.entries.iter_mut().flat_map(|e| &mut e.fields).filter(|f| f.part == Part::Name);
+    for field in names.filter(|f| change.name.starts_with(&f.text)) {
+        let hidden = shown.hidden(&change.name);
+        field.text = hidden.get(..field.text.len()).unwrap_or_default().to_owned();
+    }
+    form
 }
 
 /// For eyes.
@@ -92,22 +99,21 @@ pub fn human(cure: &Cure, style: Style, shown: Shown) -> String {
         let after = &cure.plan.after.verdict;
         out.push(format!("Then: {}, {}", after.state.word().to_uppercase(), shown.line(&after.headline)));
     }
-    let exact = Shown::default();
     for (home, records) in cure.zones() {
         out.push(String::new());
         let assumed = if home.assumed { " (assumed)" } else { "" };
-        out.push(style.paint(Ink::Strong, &format!("Zone {}{assumed}", exact.line(&home.zone))));
-        out.push(format!("  DNS host: {}", exact.line(&home.because())));
-        out.push(format!("  Open: {}", home.form_of().open));
+        out.push(style.paint(Ink::Strong, &format!("Zone {}{assumed}", shown.line(&home.zone))));
+        out.push(format!("  DNS host: {}", shown.line(&home.because())));
+        out.push(format!("  Open: {}", shown.line(&home.form_of().open)));
         for placed in &records {
             out.push(String::new());
-            record(&mut out, placed, style);
+            record(&mut out, placed, style, shown);
         }
-        let mut notes: Vec<String> = records.iter().flat_map(|p| form(p).notes).collect();
+        let mut notes: Vec<String> = records.iter().flat_map(|p| form(&p.change, &p.home, shown).notes).collect();
         let mut seen = std::collections::BTreeSet::new();
         notes.retain(|note| seen.insert(note.clone()));
         out.push(String::new());
-        out.extend(notes.iter().map(|note| format!("  Mind: {}", exact.line(note))));
+        out.extend(notes.iter().map(|note| format!("  Mind: {}", shown.line(note))));
     }
     if !cure.plan.cured.is_empty() {
         out.push(format!("\n{}", style.paint(Ink::Strong, "Cured")));
@@ -123,7 +129,7 @@ pub fn human(cure: &Cure, style: Style, shown: Shown) -> String {
         out.push(format!("  {} ({})", shown.line(&finding.title), finding.rule.id));
         out.push(format!("    {}", shown.line(&fix.summary)));
         out.extend(
-            fix.records.iter().flat_map(|c| c.after.iter().map(|d| format!("    + {}", exact.line(&zone_line(c, d))))),
+            fix.records.iter().flat_map(|c| c.after.iter().map(|d| format!("    + {}", shown.line(&zone_line(c, d))))),
         );
         out.extend(fix.steps.iter().enumerate().map(|(n, step)| format!("    {}. {}", n + 1, shown.line(step))));
         out.extend(fix.upkeep.iter().map(|upkeep| format!("    ! Upkeep: {}", shown.line(upkeep))));
@@ -140,24 +146,23 @@ pub fn human(cure: &Cure, style: Style, shown: Shown) -> String {
 }
 
 /// A record before and after, and how it is typed in.
-fn record(out: &mut Vec<String>, placed: &Placed, style: Style) {
-    let exact = Shown::default();
+fn record(out: &mut Vec<String>, placed: &Placed, style: Style, shown: Shown) {
     let change = &placed.change;
-    out.push(format!("  {}", style.paint(Ink::Strong, &exact.line(&format!("{}.  {}", change.name, change.kind)))));
+    out.push(format!("  {}", style.paint(Ink::Strong, &shown.line(&format!("{}.  {}", change.name, change.kind)))));
     for data in &change.before {
         let stays = change.after.contains(data);
-        let line = format!("{} {}", if stays { "=" } else { "-" }, exact.line(&bare(data)));
+        let line = format!("{} {}", if stays { "=" } else { "-" }, shown.line(&bare(data)));
         out.push(format!("    {}", if stays { line } else { style.paint(Ink::Remove, &line) }));
     }
     for data in change.after.iter().filter(|data| !change.before.contains(data)) {
-        out.push(format!("    {}", style.paint(Ink::Add, &format!("+ {}", exact.line(&bare(data))))));
+        out.push(format!("    {}", style.paint(Ink::Add, &format!("+ {}", shown.line(&bare(data))))));
     }
-    let form = form(placed);
+    let form = form(change, &placed.home, shown);
     for entry in &form.entries {
-        out.push(format!("    {}", exact.line(&entry.what())));
-        out.extend(fields(entry).iter().map(|(label, text)| format!("      {label:<14} {}", exact.line(text))));
+        out.push(format!("    {}", shown.line(&entry.what())));
+        out.extend(fields(entry).iter().map(|(label, text)| format!("      {label:<14} {}", shown.line(text))));
     }
-    out.extend(form.obstacles.iter().map(|o| format!("    ! {}", exact.line(o))));
+    out.extend(form.obstacles.iter().map(|o| format!("    ! {}", shown.line(o))));
 }
 
 /// Label and text of each field, a line each.
@@ -177,7 +182,7 @@ fn fields(entry: &Entry) -> Vec<(String, String)> {
 }
 
 /// One value a line, tab separated: what to do, name, type, TTL (of what is added), data.
-pub fn table(cure: &Cure, _: Shown) -> String {
+pub fn table(cure: &Cure, shown: Shown) -> String {
     let mut out = String::new();
     for Placed { change, .. } in &cure.placed {
         let ttl = change.ttl.to_string();
@@ -185,7 +190,7 @@ pub fn table(cure: &Cure, _: Shown) -> String {
         let new = change.after.iter().filter(|d| !change.before.contains(d)).map(|d| ("add", &ttl[..], d));
         for (deed, ttl, data) in gone.chain(new) {
             let row = [deed, &change.name, change.kind.word(), ttl, &data.to_string()].join("\t");
-            out.push_str(&row.split('\t').map(|cell| Shown::default().line(cell)).collect::<Vec<_>>().join("\t"));
+            out.push_str(&row.split('\t').map(|cell| shown.line(cell)).collect::<Vec<_>>().join("\t"));
             out.push('\n');
         }
     }
@@ -195,7 +200,6 @@ pub fn table(cure: &Cure, _: Shown) -> String {
 /// For a ticket.
 pub fn markdown(cure: &Cure, shown: Shown) -> String {
     let text = |words: &str| markdown::text(shown, words);
-    let exact = Shown::default();
     let mut out = format!("# {}\n\n{}\n", text(&cure.summary()), text(&cure.before.verdict.headline));
     for (home, records) in cure.zones() {
         let assumed = if home.assumed { " (assumed)" } else { "" };
@@ -204,14 +208,14 @@ pub fn markdown(cure: &Cure, shown: Shown) -> String {
         for placed in records {
             let change = &placed.change;
             out.push_str(&format!("\n### {} {}\n\n", text(&change.name), change.kind));
-            let lines: Vec<String> = markdown::difference(change).iter().map(|line| exact.line(line)).collect();
+            let lines: Vec<String> = markdown::difference(change).iter().map(|line| shown.line(line)).collect();
             out.push_str(&markdown::fenced(&lines.join("\n")));
-            let form = form(placed);
+            let form = form(change, &placed.home, shown);
             for entry in &form.entries {
                 out.push_str(&format!("\n{}\n", text(&entry.what())));
                 if !entry.fields.is_empty() {
                     let lines = fields(entry);
-                    let lines: Vec<String> = lines.iter().map(|(l, t)| format!("{l:<14} {}", exact.line(t))).collect();
+                    let lines: Vec<String> = lines.iter().map(|(l, t)| format!("{l:<14} {}", shown.line(t))).collect();
                     out.push_str(&format!("\n{}", markdown::fenced(&lines.join("\n"))));
                 }
             }

@@ -198,13 +198,13 @@ fn step(out: &mut String, s: &Step, style: Style, shown: Shown) {
     s.actions.iter().for_each(|a| say(Ink::Note, a));
     for (ink, line) in s.changes.iter().flat_map(lines) {
         // Records are copied: never wrapped.
-        let _ = writeln!(out, "    {}", style.paint(ink, &Shown::default().line(&line)));
+        let _ = writeln!(out, "    {}", style.paint(ink, &shown.line(&line)));
     }
     if let Some((next, flag)) = s.next.and_then(|next| Some((next, flag(next)?))) {
         let _ = writeln!(out, "      {flag} {}", offer(next));
     }
     if let Some(check) = &s.check {
-        let _ = writeln!(out, "      check: {}", Shown::default().line(check));
+        let _ = writeln!(out, "      check: {}", shown.line(check));
     }
 }
 
@@ -223,11 +223,7 @@ pub fn written(list: &Checklist, d: &Diagnosis, shown: Shown) -> String {
     }
     let placed = list.placed(d, true);
     if let Ok(zone) = export::write(Format::Zone, &placed) {
-        let _ = write!(
-            out,
-            "\n## Records to publish\n\n{}",
-            markdown::fenced(Shown::default().block(&zone.text).trim_end())
-        );
+        let _ = write!(out, "\n## Records to publish\n\n{}", markdown::fenced(shown.block(&zone.text).trim_end()));
     }
     let blanks = list.blanks();
     if !blanks.is_empty() {
@@ -258,12 +254,11 @@ pub fn written(list: &Checklist, d: &Diagnosis, shown: Shown) -> String {
             s.actions.iter().for_each(|a| note(&mut out, a));
             for change in &s.changes {
                 for data in change.after.iter().filter(|d| !change.before.contains(d)) {
-                    let _ =
-                        writeln!(out, "  - `{}`", Shown::default().line(&zone_line(change, data)).replace('`', "'"));
+                    let _ = writeln!(out, "  - `{}`", shown.line(&zone_line(change, data)).replace('`', "'"));
                 }
             }
             if let Some(check) = &s.check {
-                let _ = writeln!(out, "  - check: {}", markdown::code(Shown::default(), check));
+                let _ = writeln!(out, "  - check: {}", markdown::code(shown, check));
             }
         }
     }

@@ -393,6 +393,7 @@ pub fn skip(app: &mut App) -> Vec<Effect> {
 
 /// Looks at the same answers with what is told now.
 fn judge(app: &mut App) -> Vec<Effect> {
+    app.redactor = None;
     if let Some(case) = app.case.take() {
         app.onboard.look(&case);
         app.case = Some(case);

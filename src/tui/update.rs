@@ -407,8 +407,7 @@ fn stop(app: &mut App) -> Vec<Effect> {
 pub(super) fn redactor(app: &mut App) {
     let wanted = app.redact && app.redactor.is_none();
     if let (true, Some(diagnosis)) = (wanted, app.case.as_ref().and_then(|c| c.diagnosis.as_ref())) {
-        let facts = &diagnosis.facts;
-        app.redactor = Some(Redaction::of(facts));
+        app.redactor = Some(Redaction::with([&diagnosis.facts], &app.onboard.sheet().told));
     }
     if !app.redact {
         app.redactor = None;

@@ -11,6 +11,7 @@ mod json;
 mod keygen;
 mod linear;
 mod onboard;
+mod planted;
 mod practice;
 mod redaction;
 mod send;

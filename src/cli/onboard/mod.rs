@@ -30,6 +30,7 @@ pub fn run(global: &Global, args: &Onboard) -> anyhow::Result<Exit> {
     let mut asked = Asked::new(global, args)?;
     let first = domains.first().cloned().unwrap_or_default();
     if global.linear() && !args.plan {
+        global.names_as_they_are("onboard --linear")?;
         if domains.len() > 1 {
             bail!("questions are about one domain: give one with --linear");
         }
@@ -50,7 +51,7 @@ pub fn run(global: &Global, args: &Onboard) -> anyhow::Result<Exit> {
             let ids: Vec<&str> = list.steps.iter().map(|step| step.id.as_str()).collect();
             bail!("the checklist of {domain} has no step {odd:?}; there are {}", ids.join(", "));
         }
-        if !asked.print(&list, &diagnosis, domains.len() > 1, n > 0)? {
+        if !asked.print(&list, &diagnosis, &told, domains.len() > 1, n > 0)? {
             return Ok(exit);
         }
         exit = exit.and(interrupted.unwrap_or_else(|| Exit::of(&diagnosis, global.fail_on.severity())));
@@ -177,9 +178,16 @@ impl<'a> Asked<'a> {
     }
 
     /// False where nobody reads any more.
-    fn print(&self, list: &Checklist, d: &Diagnosis, several: bool, further: bool) -> anyhow::Result<bool> {
+    fn print(
+        &self,
+        list: &Checklist,
+        d: &Diagnosis,
+        told: &Told,
+        several: bool,
+        further: bool,
+    ) -> anyhow::Result<bool> {
         let global = self.global;
-        let redaction = global.redact.then(|| Redaction::of(&d.facts));
+        let redaction = global.redact.then(|| Redaction::with([&d.facts], told));
         let shown = Shown { redaction: redaction.as_ref() };
         if let Some(format) = self.args.to.and_then(super::args::To::format) {
             if redaction.is_some() {

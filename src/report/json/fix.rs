@@ -4,6 +4,7 @@ use super::diagnosis::{GapPart, VerdictPart, gap, verdict};
 use crate::knowledge::host::Part;
 use crate::remedy::Change;
 use crate::remedy::form::{Deed, Form};
+use crate::report::Shown;
 use crate::report::export::Placed;
 use crate::report::fix::{Cure, form};
 use serde::Serialize;
@@ -111,7 +112,7 @@ struct Remains {
 }
 
 /// The document of a cure.
-pub fn document(cure: &Cure) -> Document {
+pub fn document(cure: &Cure, shown: Shown) -> Document {
     let input = &cure.before.facts.evidence.input;
     let zones = cure.zones().into_iter().map(|(home, records)| Zone {
         apex: home.zone.clone(),
@@ -120,7 +121,7 @@ pub fn document(cure: &Cure) -> Document {
         nameservers: home.servers.clone(),
         because: home.because(),
         open: home.form_of().open.clone(),
-        records: records.into_iter().map(record).collect(),
+        records: records.into_iter().map(|placed| record(placed, shown)).collect(),
     });
     let remains = cure.remains().map(|(finding, fix)| Remains {
         rule: finding.rule.id,
@@ -146,8 +147,8 @@ pub fn document(cure: &Cure) -> Document {
     }
 }
 
-fn record(placed: &Placed) -> Record {
-    let Form { entries, notes, obstacles } = form(placed);
+fn record(placed: &Placed, shown: Shown) -> Record {
+    let Form { entries, notes, obstacles } = form(&placed.change, &placed.home, shown);
     let entries = entries.into_iter().map(|entry| EntryPart {
         deed: match entry.deed {
             Deed::Delete => "delete",

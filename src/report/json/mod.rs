@@ -20,7 +20,9 @@ use super::Shown;
 use crate::safe::is_unseen;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 /// The JSON Schemas that ship with the program, by name.
 pub const SCHEMAS: &[(&str, &str)] = &[
@@ -80,49 +82,46 @@ fn escaped(json: &str) -> String {
     out
 }
 
-/// Keys whose strings are words of our own, which nobody's name can stand in.
-const OWN: &[&str] = &[
-    "schema",
-    "tool",
-    "kind",
-    "state",
-    "cause",
-    "rule",
-    "severity",
-    "confidence",
-    "source",
-    "sources",
-    "type",
-    "result",
-    "policy",
-    "consequences",
-    "sha256",
-    "spf",
-    "dkim",
-    "dmarc",
-];
+/// Keys whose strings are our own and no single words.
+const OWN: &[&str] = &["schema", "tool", "sources", "sha256", "line"];
 
-/// Redacts every string that may hold a stranger's words; keys and numbers stay.
+/// Words that a schema enumerates.
+static FIXED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let mut words = HashSet::new();
+    let schemas = SCHEMAS.iter().filter_map(|(_, text)| serde_json::from_str(text).ok());
+    schemas.for_each(|schema: Value| enumerated(&schema, &mut words));
+    words
+});
+
+fn enumerated(schema: &Value, into: &mut HashSet<String>) {
+    match schema {
+        Value::Array(all) => all.iter().for_each(|one| enumerated(one, into)),
+        Value::Object(fields) => {
+            let listed = fields.get("enum").and_then(Value::as_array).into_iter().flatten();
+            into.extend(listed.chain(fields.get("const")).filter_map(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|one| enumerated(one, into));
+        }
+        _ => {}
+    }
+}
+
+/// Redacts every string that may hold a stranger's words; keys, numbers, times and fixed words stay.
 fn hide(value: Value, shown: Shown) -> Value {
+    let is_time = |text: &str| text.parse::<jiff::Timestamp>().is_ok();
     match value {
+        Value::String(text) if FIXED.contains(&text) || is_time(&text) => Value::String(text),
         Value::String(text) => Value::String(shown.hidden(&text)),
         Value::Array(items) => Value::Array(items.into_iter().map(|v| hide(v, shown)).collect()),
         Value::Object(map) => {
             let own = |key: &str, v: &Value| {
-                OWN.contains(&key) && (v.is_string() || key == "sources" || key == "consequences")
+                let plain = v.as_array().map_or(v.is_string(), |all| all.iter().all(Value::is_string));
+                plain && OWN.contains(&key)
             };
-            Value::Object(
-                map.into_iter()
-                    .map(|(k, v)| {
-                        if own(&k, &v) {
-                            (k, v)
-                        } else {
-                            let v = hide(v, shown);
-                            (k, v)
-                        }
-                    })
-                    .collect(),
-            )
+            let part = |(key, v): (String, Value)| {
+                let v = if own(&key, &v) { v } else { hide(v, shown) };
+                (key, v)
+            };
+            Value::Object(map.into_iter().map(part).collect())
         }
         other => other,
     }

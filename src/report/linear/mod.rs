@@ -8,7 +8,6 @@ use super::diff::Diff;
 use super::snippet::{self, Mark, Piece};
 use super::{Shown, bounce, proof, records, requirements, sent, sources, summary, table};
 use crate::diagnose::Diagnosis;
-use crate::remedy::form::Form;
 use crate::remedy::{Change, Remedy, blank};
 use crate::rules::{Finding, Severity};
 
@@ -135,7 +134,7 @@ pub fn record(d: &Diagnosis, change: &Change, shown: Shown) -> String {
     change.after.iter().filter(|a| !change.before.contains(a)).for_each(|a| out.say(&format!("Add: {a}")));
     let home = d.facts.home(&change.name);
     if change.blanks().is_empty() && change.kind != crate::evidence::Kind::Ptr {
-        let form = Form::of(change, home.form_of(), &home.zone);
+        let form = super::fix::form(change, &home, shown);
         out.say(&format!("At your DNS host ({}): {}", home.because(), home.form_of().open));
         for entry in &form.entries {
             out.say(&entry.what());

@@ -19,7 +19,7 @@ use crate::evidence::Evidence;
 use crate::facts::home::{self, Home};
 use crate::remedy::Change;
 use crate::remedy::form::{Field, Form};
-use crate::report::copy;
+use crate::report::{self, copy, fix};
 use crate::tui::app::{App, Screen};
 use crate::tui::case::Case;
 use crate::tui::keys::Action;
@@ -159,7 +159,8 @@ fn copy_field(app: &mut App, field: Option<&Field>, whose: &str) -> Vec<Effect> 
 
 pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let Some(case) = &app.case else { return };
-    let Some(shown) = shown(case) else { return };
+    let Some(mut shown) = shown(case) else { return };
+    shown.form = fix::form(shown.change, &shown.home, report::Shown { redaction: pen.redact });
     let mut doc = Doc::new(pen, area.width.min(100));
     let marked = page(&mut doc, &shown, case.field);
     let height = usize::from(area.height);

@@ -153,7 +153,7 @@ fn copy_all(app: &mut App) -> Vec<Effect> {
 fn save(app: &App) -> Vec<Effect> {
     let (Some(list), Some(case)) = (&app.onboard.sheet().list, &app.case) else { return vec![] };
     let Some(diagnosis) = &case.diagnosis else { return vec![] };
-    let text = report::written(list, diagnosis, Shown::default());
+    let text = report::written(list, diagnosis, Shown { redaction: app.redactor.as_ref() });
     vec![Effect::SaveReport { name: format!("postdoc-onboard-{}.md", list.domain), text }]
 }
 
