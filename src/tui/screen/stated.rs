@@ -381,7 +381,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let all = FIELDS.iter().zip(&form.texts).enumerate();
     for (n, ((title, field, label), text)) in all.filter(|(n, _)| form.lines().contains(n)) {
         if !title.is_empty() {
-            doc.section(if form.tries { "The connection to try" } else { *title }, "");
+            doc.section(if form.tries { "The connection to try" } else { title }, "");
         }
         let choice = choices(app, *field);
         let nothing = match field {
