@@ -286,6 +286,8 @@ mod tests {
             ("retry time not reached for any host after a long failure period", Network, "given up"),
             ("554 5.5.1 Error: no valid recipients", Configuration, "No recipient had been taken"),
             ("550 5.1.1 no valid recipients", Recipient, "no such mailbox"),
+            ("542 bob@example.com Rejected", Recipient, "does not exist there"),
+            ("542 bob@example.com is not wanted", Unknown, ""),
             ("Error: No valid recipients for this MM", Recipient, "no such mailbox"),
         ] {
             let decoded = decode(text);

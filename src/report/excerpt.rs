@@ -184,7 +184,8 @@ fn row<'p>(
     let head = tail_of(before, if whole { spare } else { spare.min(wanted) }, dots);
     let foot = head_of(after, spare.saturating_sub(head.width()), dots);
     let shift = head.width();
-    placed.iter_mut().for_each(|p| p.at += shift);
+    // A place at the end of a row that fills its room stands under the last character.
+    placed.iter_mut().for_each(|p| p.at = (p.at + shift).min(room.saturating_sub(p.width)));
     (Row { text: format!("{head}{core}{foot}"), marks: placed }, left_out)
 }
 
@@ -324,6 +325,19 @@ mod tests {
         assert_eq!(drawn.lines().count(), expected.lines().count() + 1, "{drawn}");
         assert!(drawn.lines().all(|l| l.width() <= 80), "{drawn}");
         assert!(drawn.contains("spf=softfail") && drawn.contains("orders@shop.example"), "{drawn}");
+    }
+
+    #[test]
+    fn a_place_at_the_end_of_a_full_row_stays_within_the_terminal() {
+        for (text, at) in [("; aa;日;;日aaaa日 日;  ==aa aa;日日 ", 42), ("spf=pass smtp.mailfrom=a.example; aa", 36)]
+        {
+            for width in 38..46 {
+                let marks = vec![Mark { range: at.min(text.len())..at.min(text.len()), label: "label".into() }];
+                let piece = Piece { source: "-".into(), first_line: Some(1), text: text.into(), marks };
+                let drawn = draw(&[piece], style(width, false), Ink::Fail);
+                assert!(drawn.lines().all(|l| l.width() <= width) && drawn.contains("label"), "{width}\n{drawn}");
+            }
+        }
     }
 
     proptest! {

@@ -29,9 +29,19 @@ pub(super) fn passing(facts: &Facts) -> String {
                 rest if facts.sources.iter().any(|s| s.standing == Standing::Stranger && s.open.is_some()) => {
                     format!("{who} saw {saw} as {domain}: {pass} pass DMARC; whose the other {rest} are is not known.")
                 }
-                rest => format!(
-                    "{who} saw {saw} as {domain}: {pass} pass DMARC, and nothing shows that the other {rest} are yours."
-                ),
+                rest => {
+                    // Where the record still asked for it, a finding would say so.
+                    let strict = facts.sources.iter().filter(|s| s.standing == Standing::Strict).map(|s| s.count).sum();
+                    let others = match rest.saturating_sub(strict) {
+                        0 => String::new(),
+                        others => format!(", and nothing shows that the other {others} are yours"),
+                    };
+                    let own = match strict {
+                        0 => String::new(),
+                        n => format!(", {n} of yours failed by the strict alignment that the record asked for then"),
+                    };
+                    format!("{who} saw {saw} as {domain}: {pass} pass DMARC{own}{others}.")
+                }
             }
         }
         Some(Ok(Content::Tls(report))) => {
