@@ -415,9 +415,11 @@ pub fn is_host(word: &str) -> bool {
     recognise::host(word.as_bytes()).is_some()
 }
 
-/// Is it a domain, by itself?
-pub fn is_domain(word: &str) -> bool {
-    !word.contains(['/', ':', '@']) && matches!(recognise::host(word.as_bytes()), Some(recognise::Host::Domain(_)))
+/// Is it what a sender's setting holds: a domain, or an address at one?
+pub fn is_sender(word: &str) -> bool {
+    let (local, domain) = word.rsplit_once('@').unwrap_or(("somebody", word));
+    let domain_alone = !local.is_empty() && !domain.contains(['/', ':']);
+    domain_alone && matches!(recognise::host(domain.as_bytes()), Some(recognise::Host::Domain(_)))
 }
 
 /// Bytes between two counts of line ends.

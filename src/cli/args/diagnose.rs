@@ -3,7 +3,7 @@
 use super::secret::RspamdPassword;
 use crate::evidence::InputKind;
 use crate::evidence::filters::OwnFilters;
-use crate::evidence::input::is_domain;
+use crate::evidence::input::is_sender;
 use crate::evidence::said::{Configured, Sending};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
@@ -107,8 +107,8 @@ pub(super) fn configured(text: &str) -> Result<Configured, String> {
         let (key, value) = pair.split_once('=').ok_or_else(|| format!("{pair:?} is not KEY=VALUE"))?;
         let value = value.trim().to_owned();
         let slot = match key.trim() {
-            "from" if is_domain(&value) => &mut c.from,
-            "from" => return Err(format!("{value:?} is no domain, like example.com")),
+            "from" if is_sender(&value) => &mut c.from,
+            "from" => return Err(format!("{value:?} is no domain or address, like example.com")),
             "mail-from" => &mut c.mail_from,
             "mail-from-type" if MAIL_FROM_TYPES.contains(&value.as_str()) => &mut c.mail_from_type,
             "mail-from-type" => return Err(format!("{value:?} is none of {}", MAIL_FROM_TYPES.join(", "))),
@@ -196,6 +196,8 @@ mod tests {
         assert!(c.ip.is_some());
         assert!(configured("form=example.com").unwrap_err().contains("mail-from"));
         assert!(configured("from=http://example.com/x").unwrap_err().contains("no domain"));
+        assert!(configured("from=@example.com").is_err());
+        assert_eq!(configured("from=news@example.com").unwrap().from.as_deref(), Some("news@example.com"));
         assert!(configured("from=xn--bcher-kva.example").is_ok() && configured("from=bücher.example").is_ok());
         assert!(configured("mail-from-type=aligned").is_ok());
         assert!(configured("mail-from-type=alligned").unwrap_err().contains("from_email"));

@@ -15,7 +15,7 @@ use super::home::caret;
 use super::step;
 use crate::evidence::Said;
 use crate::evidence::filters::OwnFilters;
-use crate::evidence::input::is_domain;
+use crate::evidence::input::is_sender;
 use crate::evidence::said::{Configured, FoundIn, Rate, Sending, Wish};
 use crate::tui::app::{App, Screen};
 use crate::tui::case::Case;
@@ -175,7 +175,7 @@ impl Form {
         let text = self.text(field)?;
         match field {
             Field::Ip | Field::PanelIp if text.parse::<IpAddr>().is_err() => Some("not an IP address"),
-            Field::From if !is_domain(&text) => Some("a domain, like example.com"),
+            Field::From if !is_sender(&text) => Some("a domain, like example.com"),
             Field::Selector | Field::SecondarySelector if text.contains(|c: char| c.is_whitespace() || c == '@') => {
                 Some("a selector is one name, like s1")
             }
