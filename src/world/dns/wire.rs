@@ -5,6 +5,7 @@ use hickory_resolver::proto::op::{Edns, Message, Query as Asked, ResponseCode};
 use hickory_resolver::proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_resolver::proto::rr::{Name, RData, Record as Wire, RecordType};
 use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder, BinEncodable};
+use std::cmp::Reverse;
 
 /// What every network carries in one piece (DNS flag day 2020).
 const PAYLOAD: u16 = 1232;
@@ -113,11 +114,14 @@ fn belonging(asked: &Asked, answers: &[Wire]) -> (Vec<Record>, bool) {
         let here = || answers.iter().filter(|r| r.name == *name);
         let before = records.len();
         records.extend(here().filter(|r| r.record_type() == asked.query_type()).map(record));
-        // A set has no order (RFC 2181 §5), and servers turn it round: the same one is read the same each time.
-        records[before..].sort_by_cached_key(|r| r.data.to_string());
-        if asked.query_type() == RecordType::TXT {
+        let set = &mut records[before..];
+        match asked.query_type() {
+            // The first ten that are answered are the ones that count (RFC 7208 §4.6.4).
+            RecordType::PTR => {}
             // What is for mail (`v=…`) before most of what is for others.
-            records[before..].reverse();
+            RecordType::TXT => set.sort_by_cached_key(|r| Reverse(r.data.to_string())),
+            // A set has no order (RFC 2181 §5), and servers turn it round: the same one is read the same each time.
+            _ => set.sort_by_cached_key(|r| r.data.to_string()),
         }
         let found = records.len() > before;
         let signatures = here().filter(|r| r.record_type() == RecordType::RRSIG).map(record);
