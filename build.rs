@@ -46,6 +46,7 @@ fn lay_out(script: &Path) {
         env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("linker=") || flags.contains("fuse-ld"));
     if is("CARGO_CFG_TARGET_OS", "linux") && is("PROFILE", "release") && !own_linker {
         println!("cargo::rustc-link-arg-bins=-T{}", script.display());
+        println!("cargo::rustc-link-arg-benches=-T{}", script.display());
         if is("CARGO_CFG_TARGET_ENV", "gnu") && env::var("HOST") == env::var("TARGET") && glibc() >= Some((2, 36)) {
             // Relocations in 10 KB instead of 500, all of them read at the start.
             println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");

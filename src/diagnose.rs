@@ -6,6 +6,7 @@ use crate::facts::{Facts, Reading};
 use crate::rules::requirement::{self, Line};
 use crate::rules::{self, Finding, Gap, Rule};
 use crate::triage::{self, Verdict};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Everything a face shows.
@@ -96,14 +97,16 @@ pub fn judge(facts: Facts) -> Diagnosis {
     rules::receiver::link(&facts, &mut found);
     rules::content::bear_out(&facts, &mut found);
     // One answer closes all gaps that wait for it: the question of the first rule stands for them.
-    let mut needs = std::collections::HashSet::new();
+    let mut needs = HashSet::with_capacity(unknown.len());
     let first: Vec<bool> = unknown.iter().map(|gap: &Gap| needs.insert(&gap.needs)).collect();
     let mut first = first.into_iter();
     unknown.retain(|_| first.next().unwrap_or(true));
     let (verdict, mut findings) = triage::triage(&facts, found, &unknown);
     let said = &facts.evidence.said;
     aim(&mut findings, said);
-    unknown.iter_mut().for_each(|gap| gap.needs = said.aim(std::mem::take(&mut gap.needs)));
+    if said.resolver.is_some() {
+        unknown.iter_mut().for_each(|gap| gap.needs = said.aim(gap.needs.words().into_owned()).into());
+    }
     let told = findings.iter().flat_map(|f: &Finding| std::iter::once(f).chain(&f.consequences));
     let requirements = requirement::lines(&facts, told);
     Diagnosis { facts, verdict, findings, passed, undecided, requirements, unknown }

@@ -374,7 +374,7 @@ fn the_time_limit_ends_a_silence_with_what_is_known() {
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     let answers = &d.facts.evidence.answers;
     assert!(!answers.is_empty() && answers.values().all(|a| a.outcome == Outcome::Timeout));
-    assert!(d.unknown.iter().any(|gap| gap.needs.contains("TXT news.test")), "{:?}", d.unknown);
+    assert!(d.unknown.iter().any(|gap| gap.needs.words().contains("TXT news.test")), "{:?}", d.unknown);
 }
 
 #[test]

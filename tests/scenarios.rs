@@ -35,10 +35,10 @@ fn told(d: &Diagnosis) -> String {
                     let given = given.as_ref().map_or(String::new(), |given| format!(", once {given}"));
                     let left = if left.is_empty() { String::new() } else { format!("; remains: {}", left.join(" ")) };
                     writeln!(out, "{indent}  = {} → {}{given}{left}", before.word(), after.word()).unwrap();
-                    open.iter().for_each(|gap| writeln!(out, "{indent}  = ask again: {}", gap.needs).unwrap());
+                    open.iter().for_each(|gap| writeln!(out, "{indent}  = ask again: {}", gap.needs.words()).unwrap());
                 }
                 Some(Proof::Open { needs }) => {
-                    let needs: Vec<&str> = needs.iter().map(|g| g.needs.as_str()).collect();
+                    let needs: Vec<_> = needs.iter().map(|g| g.needs.words()).collect();
                     writeln!(out, "{indent}  = open: {}", needs.join("; ")).unwrap();
                 }
                 Some(Proof::Disproven { why }) => writeln!(out, "{indent}  = DISPROVEN: {why}").unwrap(),

@@ -103,7 +103,11 @@ pub(super) fn said(args: &Diagnose) -> Said {
 }
 
 pub(super) fn evidence(global: &Global, args: &Diagnose, input: Input) -> Evidence {
-    let said = Said { resolver: global.resolver.first().copied(), ..said(args) };
+    let mut said = Said { resolver: global.resolver.first().copied(), ..said(args) };
+    if input.kind == InputKind::Domain {
+        // No connection was made: it is an address that the domain sends from, as in a check.
+        said.check.ips.extend(said.ip.take());
+    }
     Evidence::new(input, said, global.now(), global.offline)
 }
 

@@ -36,7 +36,7 @@ pub fn run(global: &Global, args: &Spf) -> anyhow::Result<Exit> {
             ..Evidence::clone(&settled.facts.evidence)
         };
         let of = prove(diagnose(Arc::new(bare), settled.facts.reading.clone())).diagnosis;
-        let check = settled.facts.spf.clone().or_else(|| unaskable(args, &domain));
+        let check = settled.facts.trial.clone().or_else(|| unaskable(args, &domain));
         let evaluated = Evaluated::new(&domain, check, &of);
         if !print(global, &evaluated, &settled.facts, args.domains.len() > 1, n > 0)? {
             return Ok(exit);

@@ -1,5 +1,8 @@
 //! Mailbox providers whose domains only they can authenticate.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// A provider: its address domains, and the hosts its users' mail leaves from.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Freemail {
@@ -68,17 +71,18 @@ const PROVIDERS: &[Freemail] = &[
     Freemail { name: "Comcast", domains: &["comcast.net"], hosts: &["comcast.net"] },
 ];
 
+/// Providers by their address domains; by the bare name where that stands for one under any public suffix.
+static DOMAINS: LazyLock<HashMap<&str, &Freemail>> = LazyLock::new(|| {
+    let of = |provider: &'static Freemail| provider.domains.iter().map(move |d| (d.trim_end_matches(".*"), provider));
+    PROVIDERS.iter().flat_map(of).collect()
+});
+
 /// The provider of an address domain (lower case).
 pub fn provider(domain: &str) -> Option<&'static Freemail> {
-    let matches = |pattern: &&str| match pattern.as_bytes() {
-        // `yahoo.co.uk`, but not `yahoo.example.com`.
-        [name @ .., b'.', b'*'] => {
-            domain.as_bytes().strip_prefix(name).is_some_and(|rest| rest.first() == Some(&b'.'))
-                && crate::facts::organization::psl(domain).as_deref() == Some(domain)
-        }
-        whole => whole == domain.as_bytes(),
-    };
-    PROVIDERS.iter().find(|p| p.domains.iter().any(matches))
+    let known = |name: &str| DOMAINS.get(name).copied();
+    // `yahoo.co.uk`, but not `yahoo.example.com`.
+    let (name, _) = domain.split_once('.')?;
+    known(domain).or_else(|| known(name).filter(|_| crate::facts::organization::psl(domain) == Some(domain)))
 }
 
 /// The provider on whose servers a host is (lower case).

@@ -44,7 +44,7 @@ pub fn of(answers: &Answers, name: &str) -> Home {
     let names = std::iter::successors(Some(name), |n| n.split_once('.').map(|(_, rest)| rest)).take_while(above);
     let cut = names.filter_map(|n| cut_at(answers, n)).next();
     let assumed = cut.is_none();
-    let zone = cut.or_else(|| psl(name)).unwrap_or_else(|| name.to_owned());
+    let zone = cut.unwrap_or_else(|| psl(name).unwrap_or(name).to_owned());
     let ns = answers.get(&Question::new(&zone, Kind::Ns));
     let servers: Vec<String> = ns.into_iter().flat_map(|a| own_servers(a, &zone)).map(str::to_owned).collect();
     let mut candidates: Vec<&'static DnsHost> = servers.iter().flat_map(|s| host::candidates(s)).collect();

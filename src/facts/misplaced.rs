@@ -181,7 +181,7 @@ impl Search {
 fn missing_dmarc(search: &mut Search, lookup: &Lookup, reading: &Reading, dmarc: &Dmarc) {
     let Some(from) = reading.from_domain().filter(|_| dmarc.is_absent()) else { return };
     let Some(organization) = psl(from) else { return };
-    let above = Some(organization.as_str()).filter(|o| *o != from);
+    let above = Some(organization).filter(|o| *o != from);
     let found = search.found.len();
     for domain in std::iter::once(from).chain(above) {
         let right = format!("_dmarc.{domain}");

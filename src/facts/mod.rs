@@ -45,7 +45,7 @@ use crate::evidence::said::Part;
 use crate::evidence::{Errand, Evidence, Input, InputKind, Question, Said};
 use crate::span::Span;
 use lookup::Lookup;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What the input itself says: everything that no DNS answer can change.
 #[derive(Clone, Debug, Default)]
@@ -211,6 +211,8 @@ pub struct Facts {
     pub identities: boundary::Identities,
     /// `check_host()` for the MAIL FROM identity (HELO where the reverse path is empty).
     pub spf: Option<spf::Check>,
+    /// `check_host()` for a connection that the record of the domain is tried with: of no server of the domain.
+    pub trial: Option<spf::Check>,
     /// SPF-like TXT records seen: at the MAIL FROM, HELO and From domains, or pasted.
     pub spf_published: Vec<spf::Published>,
     /// The whole SPF tree of the domain that is checked, or of the pasted record.
@@ -242,6 +244,8 @@ pub struct Facts {
     pub sources: Vec<report::Source>,
     /// What a check of a domain learns besides.
     pub domain: domain::Domain,
+    /// See [`Facts::legs`]; worked out once.
+    pub legs: OnceLock<dmarc::verdict::Legs>,
     /// Questions that would tell more, in a stable order.
     pub missing: Vec<Question>,
     /// Errands that would tell more, in a stable order.
@@ -255,10 +259,11 @@ impl Facts {
         let lookup = Lookup::over(&evidence);
         let identities = boundary::identities(r, &evidence.said);
         let wants = |part| r.subject.is_none() || evidence.said.check.wants(part);
-        let spf = wants(Part::Spf).then(|| spf::check(&lookup, r, &evidence.said, &identities)).flatten();
+        let spf = wants(Part::Spf).then(|| spf::check(&lookup, &identities)).flatten();
+        let trial = spf::trial(&lookup, r, &evidence.said);
         let spf_published = if wants(Part::Spf) { spf::published(&lookup, r, &identities) } else { Vec::new() };
         let spf_survey = wants(Part::Spf).then(|| spf::surveyed(&lookup, r, &spf_published)).flatten();
-        spf::ask_beyond(&lookup, spf.as_ref());
+        spf::ask_beyond(&lookup, trial.as_ref().or(spf.as_ref()));
         let mut keys = dkim::key::gather(&lookup, r, &evidence.said);
         let verified = dkim::verify::verify(r, &keys, &evidence);
         let chain = arc::verify::verify(&lookup, r, &evidence);
@@ -267,9 +272,7 @@ impl Facts {
             true => organization::align(&lookup, r, &identities, &dmarc, spf.as_ref(), &verified),
             false => organization::Alignment::default(),
         };
-        // What a domain's SPF record is tried with is no server of the domain.
-        let tried = evidence.said.ip.is_some() && r.subject.as_ref().is_some_and(|s| s.domain().is_some());
-        let connected = wants(Part::Ptr) && !tried;
+        let connected = wants(Part::Ptr);
         let reverse = connected.then(|| reverse::reverse(&lookup, &identities)).flatten();
         let helo = connected.then(|| reverse::helo(&lookup, &identities)).flatten();
         let platforms = platform::recognise(r, &evidence.input.text, reverse.as_ref());
@@ -298,6 +301,7 @@ impl Facts {
             reading,
             identities,
             spf,
+            trial,
             spf_published,
             spf_survey,
             keys,
@@ -315,16 +319,24 @@ impl Facts {
             platforms,
             sources,
             domain,
+            legs: OnceLock::new(),
             missing,
             errands,
         }
     }
 
+    /// The SPF evaluation that is looked at: what is tried goes first.
+    pub fn evaluated(&self) -> Option<&spf::Check> {
+        self.trial.as_ref().or(self.spf.as_ref())
+    }
+
     /// Every identifier of the message, with its result.
-    pub fn legs(&self) -> dmarc::verdict::Legs {
-        let record = self.dmarc.governing().and_then(dmarc::Step::record);
-        let (spf, organizations) = (self.spf.as_ref(), &self.alignment.organizations);
-        dmarc::verdict::Legs::read(&self.reading, &self.identities, spf, &self.verified, record, organizations)
+    pub fn legs(&self) -> &dmarc::verdict::Legs {
+        self.legs.get_or_init(|| {
+            let record = self.dmarc.governing().and_then(dmarc::Step::record);
+            let (spf, organizations) = (self.spf.as_ref(), &self.alignment.organizations);
+            dmarc::verdict::Legs::read(&self.reading, &self.identities, spf, &self.verified, record, organizations)
+        })
     }
 
     /// Where a record of this name is published; the user's word on the host counts most.

@@ -34,8 +34,10 @@ impl Subject {
     }
 
     /// The identities of a message that the domain would send: MAIL FROM at the domain itself
-    /// unless the user says otherwise, from the address the user names.
+    /// unless the user says otherwise, from the first address that is named as the domain's own.
     pub fn identities(&self, said: &Said) -> Identities {
+        // A sender that is tried with an address is nobody's yet.
+        let stated = said_mail_from(said).filter(|_| said.ip.is_none() || self.ip().is_some());
         let mail_from = match self {
             Subject::Domain(domain) => Some(of(MailFrom::Path { local: None, domain: domain.clone() })),
             Subject::Ip(_) => None,
@@ -44,9 +46,9 @@ impl Subject {
             Subject::Domain(_) => None,
             Subject::Ip(ip) => Some(of(*ip)),
         };
-        let named = said.ip.or(said.check.ips.first().copied());
+        let named = said.check.ips.first().copied();
         Identities {
-            mail_from: said_mail_from(said).or(mail_from),
+            mail_from: stated.or(mail_from),
             helo: said_helo(said),
             source_ip: named.map(|value| Identity { value, origin: Origin::User, span: None }).or(address),
             reverse_name: None,

@@ -2,7 +2,7 @@
 
 use super::{Facts, Reading};
 use crate::evidence::Evidence;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 impl Facts {
     /// A reading of this evidence, with nothing worked out.
@@ -12,6 +12,7 @@ impl Facts {
             reading: Arc::new(reading),
             identities: Default::default(),
             spf: None,
+            trial: None,
             spf_published: Vec::new(),
             spf_survey: None,
             keys: Vec::new(),
@@ -29,6 +30,7 @@ impl Facts {
             platforms: Vec::new(),
             sources: Vec::new(),
             domain: Default::default(),
+            legs: OnceLock::new(),
             missing: Vec::new(),
             errands: Vec::new(),
         }

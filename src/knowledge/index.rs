@@ -1,6 +1,6 @@
 //! Many patterns at once: which of them match a name, without trying each.
 
-use super::pattern;
+use super::pattern::{self, fold};
 
 /// Host patterns (see [`pattern::host`]), found by the last two labels of a name.
 pub struct Hosts<T>(Index<T>);
@@ -13,7 +13,7 @@ pub struct Names<T> {
 
 impl<T: Copy> Hosts<T> {
     pub fn new(patterns: impl IntoIterator<Item = (&'static str, T)>) -> Self {
-        let key = |pattern: &str| Some(end(pattern)).filter(|end| !end.contains('*')).map(fold);
+        let key = |pattern: &str| Some(end(pattern)).filter(|end| !end.contains('*')).map(|end| fold(end.as_bytes()));
         Hosts(Index::new(patterns, key))
     }
 
@@ -23,7 +23,7 @@ impl<T: Copy> Hosts<T> {
             return Vec::new();
         }
         let bare = name.strip_suffix('.').unwrap_or(name);
-        self.0.of(fold(end(bare)), |pattern| pattern::host(pattern, name))
+        self.0.of(fold(end(bare).as_bytes()), |pattern| pattern::host(pattern, name))
     }
 
     /// The first of them.
@@ -41,8 +41,9 @@ const LONGEST: usize = 100;
 impl<T: Copy> Names<T> {
     pub fn new(patterns: impl IntoIterator<Item = (&'static str, T)>) -> Self {
         let (starred, whole): (Vec<_>, Vec<_>) = patterns.into_iter().partition(|(p, _)| p.contains('*'));
-        let key = |pattern: &str| beginning(pattern).filter(|begin| !begin.contains('*')).map(fold);
-        Names { whole: Index::new(whole, |name| Some(fold(name))), starred: Index::new(starred, key) }
+        let key =
+            |pattern: &str| beginning(pattern).filter(|begin| !begin.contains('*')).map(|begin| fold(begin.as_bytes()));
+        Names { whole: Index::new(whole, |name| Some(fold(name.as_bytes()))), starred: Index::new(starred, key) }
     }
 
     /// What goes with this very name (any case).
@@ -50,13 +51,13 @@ impl<T: Copy> Names<T> {
         if name.len() > LONGEST {
             return Vec::new();
         }
-        self.whole.of(fold(name), |pattern| pattern.eq_ignore_ascii_case(name))
+        self.whole.of(fold(name.as_bytes()), |pattern| pattern.eq_ignore_ascii_case(name))
     }
 
     /// What goes with the patterns with a star that match.
     pub fn starred(&self, name: &str) -> Vec<T> {
         let Some(begin) = beginning(name).filter(|_| name.len() <= LONGEST) else { return Vec::new() };
-        self.starred.of(fold(begin), |pattern| pattern::glob(pattern, name))
+        self.starred.of(fold(begin.as_bytes()), |pattern| pattern::glob(pattern, name))
     }
 }
 
@@ -103,12 +104,6 @@ fn end(name: &str) -> &str {
 
 fn beginning(name: &str) -> Option<&str> {
     name.get(..BEGINNING)
-}
-
-/// A number that differs for most names and not with ASCII case (FNV-1a).
-fn fold(text: &str) -> u64 {
-    text.bytes()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b.to_ascii_lowercase())).wrapping_mul(0x100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -46,7 +46,11 @@ pub fn host(pattern: &str, name: &str) -> bool {
         None => (false, pattern),
     };
     // Rules nearly every pattern out by a byte or two.
-    if !same_end(pattern, name) {
+    let begins = || match pattern.as_bytes().first() {
+        None | Some(b'*') => true,
+        Some(first) => name.as_bytes().first().is_some_and(|found| found.eq_ignore_ascii_case(first)),
+    };
+    if !(open || begins()) || !same_end(pattern, name) {
         return false;
     }
     let mut labels = name.rsplit('.');
@@ -67,6 +71,12 @@ fn same_end(pattern: &str, name: &str) -> bool {
     let mut name = name.bytes().rev();
     let mut literal = pattern.bytes().rev().take_while(|&b| b != b'*');
     literal.all(|p| name.next().is_some_and(|n| n.eq_ignore_ascii_case(&p)))
+}
+
+/// A number that differs for most names and not with ASCII case (FNV-1a).
+pub fn fold(name: &[u8]) -> u64 {
+    name.iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(b.to_ascii_lowercase())).wrapping_mul(0x100_0000_01b3))
 }
 
 /// Does a number, or a text, match a value of the vocabulary? `a..b` is a range of numbers with

@@ -99,7 +99,7 @@ fn one(desk: &Desk, changes: &[Change], signed: bool, way: Way) -> Planned {
     let legs = after.facts.legs();
     let dkim = legs.dkim.iter().find(|l| l.domain == domain).and_then(|l| l.passed);
     Planned {
-        spf: server.map_or(Outcome::Unknown, |_| Outcome::of(legs.spf.and_then(|l| l.passed))),
+        spf: server.map_or(Outcome::Unknown, |_| Outcome::of(legs.spf.as_ref().and_then(|l| l.passed))),
         dkim: if signed { Outcome::of(dkim) } else { Outcome::Unknown },
         dmarc: match after.facts.alignment.dmarc {
             // Without a policy there is no verdict.

@@ -95,7 +95,7 @@ fn blanks(facts: &Facts, fix: &Remedy) -> Vec<Gap> {
     if nameless && !in_data {
         return Vec::new();
     }
-    let gap = |what: &String| Gap { question: "What goes where the record has a blank?".into(), needs: what.clone() };
+    let gap = |what: &String| Gap::new("What goes where the record has a blank?", what.clone());
     fix.blanks.iter().map(gap).collect()
 }
 
@@ -147,8 +147,8 @@ fn news<'a>(before: &Diagnosis, cured: &Finding, after: &'a Diagnosis) -> Vec<&'
 fn identities(before: &Facts, after: &Facts) -> Result<(), Proof> {
     let verdicts = |facts: &Facts| {
         let legs = facts.legs();
-        let dkim = legs.dkim.into_iter().map(|leg| (format!("DKIM of {}", leg.domain), leg.passed));
-        let spf = legs.spf.into_iter().map(|leg| (format!("SPF of {}", leg.domain), leg.passed));
+        let dkim = legs.dkim.iter().map(|leg| (format!("DKIM of {}", leg.domain), leg.passed));
+        let spf = legs.spf.iter().map(|leg| (format!("SPF of {}", leg.domain), leg.passed));
         let dmarc = [("DMARC".to_owned(), facts.alignment.dmarc)];
         spf.chain(dkim).chain(dmarc).collect::<Vec<_>>()
     };
@@ -163,7 +163,7 @@ fn identities(before: &Facts, after: &Facts) -> Result<(), Proof> {
         }
         let question = format!("Does {what} still pass?");
         let needs = "a message that is sent once the record is published".to_owned();
-        return Err(Proof::Open { needs: vec![Gap { question, needs }] });
+        return Err(Proof::Open { needs: vec![Gap::new(question, needs)] });
     }
     Ok(())
 }

@@ -139,7 +139,8 @@ pub fn human(cure: &Cure, style: Style, shown: Shown) -> String {
     if !gaps.is_empty() {
         out.push(format!("\n{}", style.paint(Ink::Strong, "Not known")));
         out.extend(
-            gaps.iter().map(|gap| format!("  ? {} Needs: {}", shown.line(&gap.question), shown.line(&gap.needs))),
+            gaps.iter()
+                .map(|gap| format!("  ? {} Needs: {}", shown.line(&gap.question), shown.line(&gap.needs.words()))),
         );
     }
     out.join("\n") + "\n"

@@ -20,12 +20,12 @@ fn of(finding: &Finding, proof: &Proof, edited: bool) -> Option<(String, Vec<(&'
             let same = if before == after { ", without this finding" } else { "" };
             let turned = format!("on this evidence: {} → {}{same}{given}", before.word(), after.word());
             let remains = remains.iter().map(|r| ("remains", r.title.clone()));
-            let open = open.iter().map(|gap| ("ask again", format!("{} {}", gap.question, gap.needs)));
+            let open = open.iter().map(|gap| ("ask again", format!("{} {}", gap.question, gap.needs.words())));
             Some((turned, remains.chain(open).collect()))
         }
         Proof::Open { .. } if blanks => Some(("none before the blanks are filled in".to_owned(), vec![])),
         Proof::Open { needs } => {
-            let needs: Vec<&str> = needs.iter().map(|gap| gap.needs.as_str()).collect();
+            let needs: Vec<_> = needs.iter().map(|gap| gap.needs.words()).collect();
             Some((format!("none by what is at hand; it takes: {}", needs.join("; ")), vec![]))
         }
         // A proposal that does not cure is never shown; what the user wrote is.

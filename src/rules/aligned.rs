@@ -6,10 +6,10 @@ use crate::facts::organization::same_by_list;
 
 /// A signature in the name of From that passed: by the receiver's word, or, where it says nothing of that one, by our
 /// own reckoning.
-pub(super) fn dkim(facts: &Facts) -> Option<Leg> {
+pub(super) fn dkim(facts: &Facts) -> Option<&Leg> {
     let from = facts.reading.from_domain()?;
     // Without any DMARC record a tree walk makes each name an organization of its own (RFC 9989 §4.10.2); the first
     // record that is published unites them.
     let related = |leg: &Leg| facts.dmarc.is_absent() && same_by_list(&leg.domain, from);
-    facts.legs().dkim.into_iter().find(|leg| leg.passed == Some(true) && (leg.aligned() || related(leg)))
+    facts.legs().dkim.iter().find(|leg| leg.passed == Some(true) && (leg.aligned() || related(leg)))
 }

@@ -4,6 +4,7 @@ use super::{Proof, Rule};
 use crate::evidence::{Errand, Question};
 use crate::remedy::Remedy;
 use crate::span::Span;
+use std::borrow::Cow;
 
 /// How much mail suffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -84,23 +85,61 @@ impl From<Finding> for Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gap {
     /// "Is there a key at s1._domainkey.example.com?"
-    pub question: String,
+    pub question: Cow<'static, str>,
     /// "an answer to: dig +short TXT s1._domainkey.example.com"
-    pub needs: String,
+    pub needs: Needs,
+}
+
+/// What would settle a question. Many rules wait for one answer: it is named, and put into words once somebody reads it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    Answer(Question),
+    Words(Cow<'static, str>),
+}
+
+/// By its words alone: what a question asks besides seldom tells two apart.
+impl std::hash::Hash for Needs {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write(match self {
+            Needs::Answer(question) => question.name.as_bytes(),
+            Needs::Words(words) => words.as_bytes(),
+        });
+    }
+}
+
+impl Needs {
+    /// "dig +short TXT s1._domainkey.example.com", or what else it takes.
+    pub fn words(&self) -> Cow<'_, str> {
+        match self {
+            Needs::Answer(question) => question.dig().into(),
+            Needs::Words(words) => words.as_ref().into(),
+        }
+    }
+}
+
+impl<T: Into<Cow<'static, str>>> From<T> for Needs {
+    fn from(words: T) -> Needs {
+        Needs::Words(words.into())
+    }
 }
 
 impl Gap {
     /// What a fragment of a header leaves open.
     pub const WHOLE_HEADER: &str = "the complete header of the delivered message";
 
+    /// A gap that these words would close.
+    pub fn new(what: impl Into<Cow<'static, str>>, needs: impl Into<Needs>) -> Gap {
+        Gap { question: what.into(), needs: needs.into() }
+    }
+
     /// A gap that the complete header would close.
-    pub fn whole_header(what: impl Into<String>) -> Gap {
-        Gap { question: what.into(), needs: Gap::WHOLE_HEADER.to_owned() }
+    pub fn whole_header(what: impl Into<Cow<'static, str>>) -> Gap {
+        Gap::new(what, Gap::WHOLE_HEADER)
     }
 
     /// A gap that a DNS answer would close.
-    pub fn dns(what: impl Into<String>, question: &Question) -> Gap {
-        Gap { question: what.into(), needs: question.dig() }
+    pub fn dns(what: impl Into<Cow<'static, str>>, question: &Question) -> Gap {
+        Gap { question: what.into(), needs: Needs::Answer(question.clone()) }
     }
 
     /// Records that were asked for, and nothing was learnt.
@@ -109,8 +148,8 @@ impl Gap {
     }
 
     /// A gap that an errand would close, once it succeeds.
-    pub fn errand(what: impl Into<String>, errand: &Errand) -> Gap {
-        Gap { question: what.into(), needs: errand.command() }
+    pub fn errand(what: impl Into<Cow<'static, str>>, errand: &Errand) -> Gap {
+        Gap::new(what, errand.command())
     }
 }
 

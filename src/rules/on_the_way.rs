@@ -24,7 +24,7 @@ pub(super) struct Before {
 /// The organizational domain: by tree walk where known, by the public suffix list otherwise.
 pub(super) fn organization(facts: &Facts, domain: &str) -> String {
     let known = facts.alignment.organizations.get(domain).and_then(|o| o.domain().map(str::to_owned));
-    known.or_else(|| org::psl(domain)).unwrap_or_else(|| domain.to_owned())
+    known.unwrap_or_else(|| org::psl(domain).unwrap_or(domain).to_owned())
 }
 
 /// A server on the way that saw SPF pass for this domain, from another client than ours: the

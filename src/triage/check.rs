@@ -73,19 +73,16 @@ pub fn beside(facts: &Facts) -> Vec<Gap> {
     if let (Some(domain), true) =
         (subject.domain(), wish.only.contains(&Part::Ptr) && !asked.any(|q| q.kind == Kind::Ptr))
     {
-        gaps.push(Gap {
-            question: format!("From which address does {domain} send?"),
-            needs: "the address of a sending server: --ip".to_owned(),
-        });
+        gaps.push(Gap::new(format!("From which address does {domain} send?"), "the address of a sending server: --ip"));
     }
     if wish.only.contains(&Part::Blocklists) && !wish.blocklists {
-        gaps.push(Gap {
-            question: match subject {
+        gaps.push(Gap::new(
+            match subject {
                 Subject::Domain(domain) => format!("Is {domain} on a blocklist?"),
                 Subject::Ip(ip) => format!("Is {ip} on a blocklist?"),
             },
-            needs: "leave to tell the blocklists whom you look at: --blocklists".to_owned(),
-        });
+            "leave to tell the blocklists whom you look at: --blocklists",
+        ));
     }
     gaps
 }
@@ -99,7 +96,7 @@ fn left_out(pasted: &Pasted) -> Option<Gap> {
     };
     let judged = pasted.name.as_deref().unwrap_or("the first one");
     let question = format!("{records} in the paste, and only {judged} was judged: are the others sound?");
-    Some(Gap { question, needs: "one name at a time, pasted by itself".to_owned() })
+    Some(Gap::new(question, "one name at a time, pasted by itself"))
 }
 
 #[cfg(test)]
@@ -109,6 +106,7 @@ mod tests {
     use crate::evidence::zone::Zone;
     use crate::evidence::{Answer, Evidence, Input, Kind, Outcome, Question, Said};
     use crate::facts::Reading;
+    use crate::facts::spf::SpfResult;
     use crate::rules::State;
     use crate::samples::settle;
     use std::sync::Arc;
@@ -128,9 +126,13 @@ mod tests {
 
     /// The check in a good world, and with these answers failed.
     fn check(subject: &str, zone: &str, failed: &[Question], wish: Wish) -> Diagnosis {
+        said(subject, zone, failed, Said { check: wish, ..Said::default() })
+    }
+
+    fn said(subject: &str, zone: &str, failed: &[Question], said: Said) -> Diagnosis {
         let zone = Zone::parse(zone).unwrap();
         let input = Input::read("-", subject.as_bytes(), None).unwrap();
-        let (said, now) = (Said { check: wish, ..Said::default() }, jiff::Timestamp::UNIX_EPOCH);
+        let now = jiff::Timestamp::UNIX_EPOCH;
         let mut evidence = settle(Evidence::new(input, said, now, false), &zone);
         let failures = failed.iter().map(|q| (q.clone(), Answer::new(Outcome::ServFail, vec![], now)));
         evidence.answers.extend(failures);
@@ -142,8 +144,8 @@ mod tests {
         Wish { only: parts.to_vec(), ..Wish::default() }
     }
 
-    fn needs(d: &Diagnosis) -> Vec<&str> {
-        d.unknown.iter().map(|gap| gap.needs.as_str()).collect()
+    fn needs(d: &Diagnosis) -> Vec<String> {
+        d.unknown.iter().map(|gap| gap.needs.words().into_owned()).collect()
     }
 
     #[test]
@@ -156,10 +158,10 @@ mod tests {
         ] {
             let failed = [Question::new(name, kind)];
             let d = check("example.com", GOOD, &failed, Wish::default());
-            assert!(needs(&d).contains(&failed[0].dig().as_str()), "{kind}: {:?}", d.unknown);
-            assert!(!needs(&d).contains(&"dig +short SOA example.com"), "{kind}: {:?}", d.unknown);
+            assert!(needs(&d).contains(&failed[0].dig()), "{kind}: {:?}", d.unknown);
+            assert!(!needs(&d).contains(&"dig +short SOA example.com".to_owned()), "{kind}: {:?}", d.unknown);
             let d = check("example.com", GOOD, &failed, only(&[Part::Dmarc]));
-            assert!(!needs(&d).contains(&failed[0].dig().as_str()), "{kind} was not asked for: {:?}", d.unknown);
+            assert!(!needs(&d).contains(&failed[0].dig()), "{kind} was not asked for: {:?}", d.unknown);
         }
     }
 
@@ -171,7 +173,7 @@ mod tests {
         ] {
             let zone = GOOD.replace("v=spf1 mx ~all", "v=spf1 include:_spf.esp.test ~all") + line;
             let d = check("example.com", &zone, std::slice::from_ref(&failed), only(&[Part::Spf]));
-            assert_eq!((needs(&d), d.verdict.state), (vec![&failed.dig()[..]], State::Unknown), "{:?}", d.verdict);
+            assert_eq!((needs(&d), d.verdict.state), (vec![failed.dig()], State::Unknown), "{:?}", d.verdict);
         }
     }
 
@@ -181,7 +183,7 @@ mod tests {
             let d = check("example.com", GOOD, &[], only(&[part]));
             assert_eq!(d.verdict.state, State::Unknown, "{:?}", d.verdict);
             let [gap] = &d.unknown[..] else { panic!("{:?}", d.unknown) };
-            assert!(gap.needs.ends_with(flag), "{gap:?}");
+            assert!(gap.needs.words().ends_with(flag), "{gap:?}");
         }
         let wish = Wish { ips: vec!["192.0.2.25".parse().unwrap()], ..only(&[Part::Blocklists]) };
         let d = check("example.com", GOOD, &[], wish);
@@ -203,6 +205,21 @@ mod tests {
         let wish = Wish { ips: vec!["192.0.2.25".parse().unwrap()], ..only(&[Part::Ptr]) };
         let d = check("example.com", GOOD, &[], wish);
         assert_eq!((d.unknown.len(), d.verdict.state), (0, State::Pass), "{:?} {:?}", d.unknown, d.findings);
+    }
+
+    #[test]
+    fn an_address_that_is_tried_is_no_server_of_the_domain() {
+        let ip: std::net::IpAddr = "203.0.113.9".parse().unwrap();
+        let told = |d: &Diagnosis| (d.verdict.clone(), d.findings.iter().map(|f| f.rule.id).collect::<Vec<_>>());
+        let alone = check("example.com", GOOD, &[], only(&[Part::Spf, Part::Ptr]));
+        let trial = Said { ip: Some(ip), check: only(&[Part::Spf, Part::Ptr]), ..Said::default() };
+        let tried = said("example.com", GOOD, &[], trial);
+        assert_eq!(tried.facts.trial.as_ref().unwrap().result, Some(SpfResult::SoftFail));
+        assert_eq!(told(&tried).1, told(&alone).1);
+        assert_eq!((tried.verdict.state, &tried.verdict.headline), (alone.verdict.state, &alone.verdict.headline));
+        // Named as the domain's own, it is judged.
+        let own = Wish { ips: vec![ip], ..only(&[Part::Spf]) };
+        assert!(told(&check("example.com", GOOD, &[], own)).1.contains(&"spf-not-authorized"));
     }
 
     #[test]

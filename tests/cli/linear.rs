@@ -38,8 +38,8 @@ fn shown(d: &Diagnosis) -> Vec<(String, String)> {
         }
     }
     for gap in &d.unknown {
-        pieces.push(("question".into(), gap.question.clone()));
-        pieces.push(("needs".into(), gap.needs.clone()));
+        pieces.push(("question".into(), gap.question.to_string()));
+        pieces.push(("needs".into(), gap.needs.words().into_owned()));
     }
     for line in &d.requirements {
         pieces.push(("demand".into(), line.demand.what.clone()));

@@ -71,8 +71,8 @@ const MICROSOFT: (&str, &[&str]) = ("outlook.com", &["office365.com", "outlook.d
 /// Organizational domain, or the name itself.
 fn organization(name: &str) -> String {
     match organization::psl(name) {
-        Some(domain) if MICROSOFT.1.contains(&&domain[..]) => MICROSOFT.0.to_owned(),
-        Some(domain) => domain,
+        Some(domain) if MICROSOFT.1.contains(&domain) => MICROSOFT.0.to_owned(),
+        Some(domain) => domain.to_owned(),
         None => name.to_owned(),
     }
 }

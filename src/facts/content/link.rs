@@ -31,7 +31,7 @@ pub struct Link {
 impl Link {
     /// The organization that the host belongs to; the host itself where the list knows none, or it is an address.
     pub fn organization(&self) -> String {
-        psl(&self.host).filter(|_| !self.address).unwrap_or_else(|| self.host.clone())
+        psl(&self.host).filter(|_| !self.address).unwrap_or(&self.host).to_owned()
     }
 }
 
@@ -79,7 +79,7 @@ fn unsubscribes(href: &str, shown: &str) -> bool {
 }
 
 fn other(shown: &str, host: &str) -> bool {
-    let of = |h: &str| psl(h).unwrap_or_else(|| h.to_owned());
+    let of = |h: &str| psl(h).unwrap_or(h).to_owned();
     of(shown) != of(host)
 }
 

@@ -9,6 +9,7 @@ use crate::evidence::input::BodyWitness;
 use crate::evidence::{Input, InputKind};
 use crate::facts::header::{Field, Header};
 use crate::facts::lists::Lists;
+use crate::knowledge::pattern;
 use crate::span::Span;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -127,23 +128,25 @@ fn canons(signature: &Signature) -> Option<(Canon, Canon)> {
 struct Fields<'h> {
     header: &'h Header,
     text: &'h [u8],
-    /// Indices in the order of the names, whatever their case, and top to bottom.
-    named: Vec<usize>,
+    /// Hash of the name and index, in their order.
+    named: Vec<(u64, usize)>,
 }
 
 impl<'h> Fields<'h> {
     fn of(header: &'h Header, text: &'h [u8]) -> Fields<'h> {
-        let mut named: Vec<usize> = (0..header.fields.len()).collect();
-        named.sort_by(|&a, &b| lower(header.fields[a].name.of(text)).cmp(lower(header.fields[b].name.of(text))));
+        let hash = |field: &Field| pattern::fold(field.name.of(text));
+        let mut named: Vec<_> = header.fields.iter().map(hash).zip(0..).collect();
+        named.sort_unstable();
         Fields { header, text, named }
     }
 
-    /// Indices of the fields of this name (lower case), top to bottom.
-    fn called(&self, name: &str) -> &[usize] {
-        let order = |&index: &usize| lower(self.header.fields[index].name.of(self.text)).cmp(name.bytes());
-        let start = self.named.partition_point(|index| order(index).is_lt());
+    /// Indices of the fields of this name, top to bottom.
+    fn called(&self, name: &str) -> impl DoubleEndedIterator<Item = usize> {
+        let hash = pattern::fold(name.as_bytes());
+        let start = self.named.partition_point(|(h, _)| *h < hash);
         let rest = &self.named[start..];
-        &rest[..rest.partition_point(|index| order(index).is_eq())]
+        let alike = rest[..rest.partition_point(|(h, _)| *h == hash)].iter().map(|(_, index)| *index);
+        alike.filter(move |&index| self.header.fields[index].name.of(self.text).eq_ignore_ascii_case(name.as_bytes()))
     }
 
     /// The field that each name chooses: the lowest that was not taken yet, and none for a name that
@@ -153,15 +156,11 @@ impl<'h> Fields<'h> {
         let mut out = Vec::with_capacity(names.len());
         for name in names {
             let taken = taken.entry(name).or_default();
-            let mut left = self.called(name).iter().rev().skip(*taken).copied().inspect(|_| *taken += 1);
+            let mut left = self.called(name).rev().skip(*taken).inspect(|_| *taken += 1);
             out.push(left.find(|&index| self.header.fields.get(index) != Some(&own)));
         }
         out
     }
-}
-
-fn lower(name: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    name.iter().map(u8::to_ascii_lowercase)
 }
 
 /// All that stands before the colon: the name, and blanks of the obsolete form.

@@ -66,7 +66,7 @@ fn newer(dmarc: &Dmarc) -> Reader {
 }
 
 fn older(dmarc: &Dmarc, from: Option<&str>) -> Reader {
-    let organizational = from.map(|from| psl(from).unwrap_or_else(|| from.to_owned()));
+    let organizational = from.map(|from| psl(from).unwrap_or(from).to_owned());
     let answered = |step: &Step| step.answered();
     let own = dmarc.steps.first();
     let above = dmarc.steps.iter().find(|s| Some(s.domain.as_str()) == organizational.as_deref());

@@ -20,7 +20,7 @@ pub struct Age {
 
 /// Asks for the registration; `None` where that is not wished for, or nobody can register such a name.
 pub fn gather(lookup: &Lookup, domain: &str, evidence: &Evidence) -> Option<Age> {
-    let domain = psl(domain).filter(|_| evidence.said.check.rdap)?;
+    let domain = psl(domain).filter(|_| evidence.said.check.rdap)?.to_owned();
     // It knows which registry to ask (RFC 9224) and redirects there.
     let errand = Errand::Https { url: format!("https://rdap.org/domain/{domain}"), follow: true };
     let registered = lookup.fetch(errand.clone()).map(|brought| read(&brought.what));

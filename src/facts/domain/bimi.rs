@@ -7,7 +7,7 @@ use crate::facts::organization::psl;
 
 /// The record of the domain, then that of its organization, which a reader falls back to.
 pub fn gather(lookup: &Lookup, domain: &str) -> Vec<Published> {
-    let organization = psl(domain).filter(|o| o != domain);
+    let organization = psl(domain).filter(|o| *o != domain).map(str::to_owned);
     let names = [Some(domain.to_owned()), organization];
     let read = |d: String| Published::read(lookup, &format!("default._bimi.{d}"), "BIMI1", lint);
     let all: Vec<Published> = names.into_iter().flatten().map(read).collect();

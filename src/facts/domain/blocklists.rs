@@ -105,8 +105,8 @@ fn of_message(reading: &Reading, identities: &Identities) -> Vec<About> {
     let bodies = reading.content.iter().flat_map(|c| &c.links).filter(|l| !l.address).map(|l| l.host.clone());
     let lists = reading.lists.unsubscribe.iter().filter_map(|uri| linked::host_of(&uri.value));
     let mut linked: Vec<String> = Vec::new();
-    for organization in lists.chain(bodies).filter_map(|host| psl(&host)) {
-        if Some(&organization) != own.as_ref() && !linked.contains(&organization) && linked.len() < LINKS {
+    for organization in lists.chain(bodies).filter_map(|host| psl(&host).map(str::to_owned)) {
+        if Some(&organization[..]) != own && !linked.contains(&organization) && linked.len() < LINKS {
             linked.push(organization);
         }
     }
@@ -122,7 +122,7 @@ fn senders(lookup: &Lookup, subject: &Subject, evidence: &Evidence, open: &mut V
         Subject::Domain(_) => None,
     };
     let mut ips: Vec<IpAddr> = Vec::new();
-    for ip in subject_ip.into_iter().chain(said.check.ips.iter().copied()).chain(said.ip) {
+    for ip in subject_ip.into_iter().chain(said.check.ips.iter().copied()) {
         let ip = ip.to_canonical();
         if is_public(ip) && !ips.contains(&ip) && ips.len() < ADDRESSES {
             ips.push(ip);

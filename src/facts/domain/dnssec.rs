@@ -56,7 +56,10 @@ impl Security {
 pub fn gather(lookup: &Lookup, domain: &str, zone: Option<&Zone>) -> Dnssec {
     // Until the cut is known the organization's domain is the likeliest apex; the zone above answers for its DS
     // even where the zone itself is bogus.
-    let apex = zone.and_then(|z| z.apex.clone()).or_else(|| psl(domain)).unwrap_or_else(|| domain.to_owned());
+    let apex = zone
+        .and_then(|z| z.apex.clone())
+        .or_else(|| psl(domain).map(str::to_owned))
+        .unwrap_or_else(|| domain.to_owned());
     let (ds, _) = Asked::ask(lookup, &apex, Kind::Ds);
     let (dnskey, _) = Asked::ask(lookup, &apex, Kind::Dnskey);
     let (soa, answer) = Asked::ask(lookup, domain, Kind::Soa);

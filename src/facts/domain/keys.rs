@@ -90,7 +90,7 @@ pub fn gather(lookup: &Lookup, domain: &str, said: &Said, who: &[Party]) -> Keys
     let platforms = senders(said, who);
     let below = lookup.ask(&format!("_domainkey.{domain}"), Kind::Txt);
     let (unused, selectors) = tried(lookup, domain, said, &platforms);
-    let organization = psl(domain).filter(|o| o != domain);
+    let organization = psl(domain).filter(|o| *o != domain);
     let above = organization.map_or_else(Vec::new, |o| tried(lookup, &o, said, &platforms).1);
     let exists = selectors.iter().any(|s| matches!(s.key.state, KeyState::Found(_)));
     let below = match below.map(|a| (a.outcome, a.records.is_empty())) {

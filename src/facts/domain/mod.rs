@@ -131,7 +131,7 @@ pub fn gather(
 /// What stands at the name of a DMARC record and is none may be a wildcard's, and is then no record of that name.
 fn strange(lookup: &Lookup, dmarc: &Dmarc) -> Option<wildcard::Wildcard> {
     let foreign = |step: &&Step| step.records.is_empty() && !step.others.is_empty();
-    let own = |step: &&Step| organization::psl(&step.domain).as_ref() == Some(&step.domain);
+    let own = |step: &&Step| organization::psl(&step.domain) == Some(&step.domain);
     let step = dmarc.steps.iter().filter(|_| dmarc.is_absent()).filter(foreign).find(own)?;
     wildcard::gather(lookup, &step.domain)
 }

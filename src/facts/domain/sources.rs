@@ -24,13 +24,14 @@ impl Source {
         facts.identities.source_ip = Some(Identity { value: self.ip, origin: Origin::User, span: None });
         facts.reverse = self.reverse.clone();
         facts.helo = self.helo.clone();
+        facts.legs.take();
         facts
     }
 }
 
 /// Every address of `--ip`, each once.
 pub fn gather(lookup: &Lookup, said: &Said) -> Vec<Source> {
-    let mut ips: Vec<IpAddr> = said.ip.iter().chain(&said.check.ips).map(|ip| ip.to_canonical()).collect();
+    let mut ips: Vec<IpAddr> = said.check.ips.iter().map(|ip| ip.to_canonical()).collect();
     let mut seen = std::collections::BTreeSet::new();
     ips.retain(|ip| seen.insert(*ip));
     let source = |ip: IpAddr| {

@@ -244,7 +244,9 @@ impl<'a> Known<'a> {
         match (row.platform, row.source) {
             (Some(platform), _) => Sender::Platform(platform),
             (None, None) => Sender::Nameless,
-            (None, Some(ip)) => self.name(ip).and_then(psl).map_or(Sender::Address(ip), Sender::Host),
+            (None, Some(ip)) => {
+                self.name(ip).and_then(psl).map_or(Sender::Address(ip), |host| Sender::Host(host.to_owned()))
+            }
         }
     }
 

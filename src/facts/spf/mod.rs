@@ -18,7 +18,7 @@ mod tests;
 mod walk;
 
 use super::Reading;
-use super::boundary::{Identities, MailFrom};
+use super::boundary::{Identities, MailFrom, said_helo};
 use super::lookup::Lookup;
 use crate::evidence::{Answer, Kind, Outcome, Question, Said};
 use crate::knowledge::{Platform, platform};
@@ -321,12 +321,9 @@ pub fn ask_beyond(lookup: &Lookup, check: Option<&Check>) {
 
 /// Runs `check_host()` for the message's connection, or for a client of the domain that is checked; `None`
 /// where domain or address is unknown.
-pub fn check(lookup: &Lookup, reading: &Reading, said: &Said, identities: &Identities) -> Option<Check> {
+pub fn check(lookup: &Lookup, identities: &Identities) -> Option<Check> {
     let ip = identities.source_ip.as_ref()?.value;
     let helo = identities.helo.as_ref().map(|h| h.value.as_str());
-    if let Some(domain) = reading.subject.as_ref().and_then(|s| s.domain()) {
-        return Some(check_host(lookup, ip, domain, &sender(said, domain), helo, false));
-    }
     match &identities.mail_from.as_ref()?.value {
         MailFrom::Path { local, domain } => {
             let sender = format!("{}@{domain}", local.as_deref().unwrap_or("postmaster"));
@@ -338,6 +335,13 @@ pub fn check(lookup: &Lookup, reading: &Reading, said: &Said, identities: &Ident
             Some(check_host(lookup, ip, helo, &format!("postmaster@{helo}"), Some(helo), true))
         }
     }
+}
+
+/// `check_host()` for the connection that a domain's record is tried with; `None` where none is.
+pub fn trial(lookup: &Lookup, reading: &Reading, said: &Said) -> Option<Check> {
+    let (domain, ip) = (reading.subject.as_ref()?.domain()?, said.ip?);
+    let helo = said_helo(said).map(|helo| helo.value);
+    Some(check_host(lookup, ip, domain, &sender(said, domain), helo.as_deref(), false))
 }
 
 /// `<sender>` for a domain that is checked: the one the user named, as written, or the postmaster.

@@ -199,7 +199,7 @@ pub fn plain(e: &Evaluated, shown: Shown) -> String {
         out.row(&["finding", f.rule.id, f.severity.word(), f.confidence.word(), &f.title]);
     }
     for gap in &e.unknown {
-        out.row(&["unknown", &gap.question, &gap.needs]);
+        out.row(&["unknown", &gap.question, &gap.needs.words()]);
     }
     out.text
 }
@@ -219,7 +219,7 @@ pub fn markdown(e: &Evaluated, shown: Shown) -> String {
     if !e.unknown.is_empty() {
         out.push_str("\n## Not known\n\n");
         for gap in &e.unknown {
-            let (question, needs) = (markdown::text(shown, &gap.question), markdown::code(shown, &gap.needs));
+            let (question, needs) = (markdown::text(shown, &gap.question), markdown::code(shown, &gap.needs.words()));
             let _ = writeln!(out, "- {question} Needs: {needs}");
         }
     }

@@ -44,9 +44,11 @@ fn judge(facts: &Facts) -> Verdict {
     if reading.signatures.iter().any(|s| s.domain.as_ref().is_some_and(|d| same_by_list(&d.value, from))) {
         return Verdict::Pass;
     }
-    let gap = || Gap {
-        question: format!("Did {from} send the message that was returned?"),
-        needs: "the address it came from, and what SPF says of it".into(),
+    let gap = || {
+        Gap::new(
+            format!("Did {from} send the message that was returned?"),
+            "the address it came from, and what SPF says of it",
+        )
     };
     let Some(ip) = &facts.identities.source_ip else { return Verdict::Unknown(vec![gap()]) };
     match facts.spf.as_ref().and_then(|check| Some((check.result?, check))) {

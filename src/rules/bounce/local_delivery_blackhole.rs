@@ -45,10 +45,7 @@ fn judge(facts: &Facts) -> Verdict {
         findings.extend(here.and_then(|recipient| stayed(kept, recipient)));
     }
     if findings.is_empty() && logged.iter().any(|r| r.taken_by.is_none()) {
-        gaps.push(Gap {
-            question: "Who took the message over?".into(),
-            needs: "the whole line of the log, with relay=, H= or mailer=".into(),
-        });
+        gaps.push(Gap::new("Who took the message over?", "the whole line of the log, with relay=, H= or mailer="));
     }
     Verdict::of(findings, gaps)
 }
@@ -65,7 +62,7 @@ fn gap(kept: &Kept) -> Option<Gap> {
     match &kept.standing {
         Standing::Open(asked) => Some(Gap::dns(question, asked)),
         Standing::Nameless => {
-            Some(Gap { question, needs: "the server's whole name and its addresses: postconf myhostname".into() })
+            Some(Gap::new(question, "the server's whole name and its addresses: postconf myhostname"))
         }
         Standing::Own | Standing::Provider(_) | Standing::Elsewhere => None,
     }
@@ -313,13 +310,13 @@ mod tests {
         ] {
             let found = plain(verdict);
             assert!(found.explanation.contains("Where it is not"), "{}", found.explanation);
-            assert!(found.open[0].needs.contains(needs), "{:?}", found.open);
+            assert!(found.open[0].needs.words().contains(needs), "{:?}", found.open);
         }
         let refused = POSTFIX.replace("status=sent (delivered to maildir)", "status=bounced (unknown user: \"bob\")");
         assert!(matches!(judge(&facts(&refused, InputKind::Reply)), Verdict::Unknown(_)));
         let half = "postfix/smtp[12]: 4AB: to=<ann@example.com>, dsn=2.0.0, status=sent (250 ok)";
         let Verdict::Unknown(gaps) = log(half, GOOGLE) else { panic!() };
-        assert!(gaps[0].needs.contains("relay="));
+        assert!(gaps[0].needs.words().contains("relay="));
     }
 
     #[test]

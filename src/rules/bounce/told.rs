@@ -112,7 +112,7 @@ fn gap(recipient: &Recipient) -> Gap {
         }
         None => "Which server refused the message, and with which reply?".to_owned(),
     };
-    Gap { question, needs: "the whole bounce, or the lines of the sending server's log".into() }
+    Gap::new(question, "the whole bounce, or the lines of the sending server's log")
 }
 
 /// What the reply means, whole or its first clause. The title of a rule that judges by other signs may say more than

@@ -51,10 +51,7 @@ fn judge(facts: &Facts) -> Verdict {
                 findings.push(say(RULE.severity, "Date cannot be read", here(facts, field, "no date (RFC 5322 §3.3)")))
             }
             (Some(written), Some(first)) => findings.extend(far(facts, field, written, first)),
-            (Some(_), None) => gaps.push(Gap {
-                question: "Is the Date of the message right?".into(),
-                needs: "a Received field with a time".into(),
-            }),
+            (Some(_), None) => gaps.push(Gap::new("Is the Date of the message right?", "a Received field with a time")),
         },
     }
     Verdict::of(findings, gaps)

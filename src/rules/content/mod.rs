@@ -37,10 +37,10 @@ pub(super) const RULES: &[&Rule] = &[
 fn body(facts: &Facts) -> Option<Result<&Content, Gap>> {
     let content = facts.reading.content.as_deref()?;
     Some(match content.nested {
-        true => Err(Gap {
-            question: "What stands in the body?".into(),
-            needs: format!("a message with at most {} parts within parts", crate::facts::mime::NESTED),
-        }),
+        true => Err(Gap::new(
+            "What stands in the body?",
+            format!("a message with at most {} parts within parts", crate::facts::mime::NESTED),
+        )),
         false => Ok(content),
     })
 }

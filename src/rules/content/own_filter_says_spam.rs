@@ -45,12 +45,11 @@ fn gap(opinion: &Opinion) -> Option<Gap> {
     let command = opinion.errand.command();
     match &opinion.state {
         State::Heard(_) => None,
-        State::Unasked => Some(Gap { question, needs: command }),
-        State::Unaskable(needs) => Some(Gap { question, needs: (*needs).to_owned() }),
-        State::Failed(why) => Some(Gap {
-            question: format!("{question} It gave no opinion: {}", crate::safe::clip(why, 160)),
-            needs: command,
-        }),
+        State::Unasked => Some(Gap::new(question, command)),
+        State::Unaskable(needs) => Some(Gap::new(question, (*needs).to_owned())),
+        State::Failed(why) => {
+            Some(Gap::new(format!("{question} It gave no opinion: {}", crate::safe::clip(why, 160)), command))
+        }
     }
 }
 
@@ -147,7 +146,7 @@ mod tests {
         );
         assert!(matches!(of(says("False ; 1.0 / 5.0", "")), Verdict::Pass));
         let Verdict::Unknown(gaps) = of(None) else { panic!() };
-        assert_eq!(gaps[0].needs, "spamc -d 127.0.0.1 -p 783 -R < FILE");
+        assert_eq!(gaps[0].needs.words(), "spamc -d 127.0.0.1 -p 783 -R < FILE");
         let failed = What::Failed { step: crate::evidence::errand::Step::Connect, why: "refuses connections".into() };
         let Verdict::Unknown(gaps) = of(Some(failed)) else { panic!() };
         assert!(gaps[0].question.ends_with("refuses connections"), "{}", gaps[0].question);

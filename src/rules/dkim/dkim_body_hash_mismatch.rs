@@ -61,10 +61,7 @@ fn judge(facts: &Facts) -> Verdict {
 
 /// A header alone says nothing of the body.
 fn untested(standing: &Standing) -> Gap {
-    Gap {
-        question: format!("Is the body the one that {} signed?", standing.who()),
-        needs: "the whole message, as its source".into(),
-    }
+    Gap::new(format!("Is the body the one that {} signed?", standing.who()), "the whole message, as its source")
 }
 
 fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding {

@@ -72,10 +72,10 @@ fn judge(facts: &Facts) -> Verdict {
                         .sure(Confidence::Possible, "when the mail arrived is not known");
                     findings.push(standing.apply(finding));
                 }
-                None => gaps.push(Gap {
-                    question: "Had the signature expired when the mail arrived?".into(),
-                    needs: "the Received fields of the message".into(),
-                }),
+                None => gaps.push(Gap::new(
+                    "Had the signature expired when the mail arrived?",
+                    "the Received fields of the message",
+                )),
             },
             _ => {}
         }

@@ -118,10 +118,10 @@ fn judge(facts: &Facts) -> Verdict {
 
 /// The receiver did not accept it, and neither its words nor our evidence say why.
 fn untold(standing: &Standing) -> Gap {
-    Gap {
-        question: format!("Why did the receiver not accept the signature of {}?", standing.who()),
-        needs: "the reason in its Authentication-Results, or its answer to a new message".into(),
-    }
+    Gap::new(
+        format!("Why did the receiver not accept the signature of {}?", standing.who()),
+        "the reason in its Authentication-Results, or its answer to a new message",
+    )
 }
 
 /// Is no key there of the kind that the signature's `a=` names?

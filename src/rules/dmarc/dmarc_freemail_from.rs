@@ -39,8 +39,8 @@ fn judge(facts: &Facts) -> Verdict {
         _ if came_through(facts, provider) => return Verdict::NotApplicable,
         None => {
             let question = format!("Was this message sent by {}?", provider.name);
-            let needs = "the receiver's Authentication-Results, with the whole header".into();
-            return Verdict::Unknown(vec![Gap { question, needs }]);
+            let needs = "the receiver's Authentication-Results, with the whole header";
+            return Verdict::Unknown(vec![Gap::new(question, needs)]);
         }
         Some(false) => {}
     }

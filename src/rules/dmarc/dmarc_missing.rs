@@ -47,7 +47,7 @@ fn judge(facts: &Facts) -> Verdict {
 }
 
 fn find(facts: &Facts, from: &str) -> Finding {
-    let organization = organization::psl(from).unwrap_or_else(|| from.to_owned());
+    let organization = organization::psl(from).unwrap_or(from);
     let name = format!("_dmarc.{organization}");
     let told = facts.reading.reported.dmarc.as_ref().map(|d| d.result.as_str());
     let (severity, confidence, because) = match told {

@@ -35,7 +35,7 @@ fn judge(facts: &Facts) -> Verdict {
     if !record.adkim_strict && !record.aspf_strict {
         return Verdict::Pass;
     }
-    let mut legs = facts.legs();
+    let mut legs = facts.legs().clone();
     let checked = facts.reading.subject.is_some();
     // Nothing was sent yet: what the user says of MAIL FROM is judged as if it passed.
     for leg in legs.spf.iter_mut().filter(|leg| checked && leg.passed.is_none()) {

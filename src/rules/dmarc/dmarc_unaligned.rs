@@ -55,7 +55,7 @@ fn gap(facts: &Facts, from: &str) -> Gap {
     let spf = facts.spf.as_ref().and_then(Check::unanswered);
     match spf {
         Some(question) => Gap::dns(what, question),
-        None => Gap { question: what, needs: "the receiver's Authentication-Results, with the whole header".into() },
+        None => Gap::new(what, "the receiver's Authentication-Results, with the whole header"),
     }
 }
 

@@ -40,7 +40,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(walked) = facts.dmarc.organizational.as_deref() else {
         return super::dmarc_rua_missing::not_seen(facts);
     };
-    let list = organization::psl(from).unwrap_or_else(|| from.to_owned());
+    let list = organization::psl(from).unwrap_or(from);
     if walked == list && facts.dmarc.governs == facts.dmarc.governs_psl {
         return posing(facts).map_or(Verdict::Pass, |step| alone(facts, step).into());
     }
@@ -58,7 +58,7 @@ fn judge(facts: &Facts) -> Verdict {
         ),
     };
     let mut finding = Finding::new(&RULE, failure::title([
-        match walked.strip_suffix(list.as_str()).is_some_and(|head| head.ends_with('.')) {
+        match walked.strip_suffix(list).is_some_and(|head| head.ends_with('.')) {
             true => format!("Receivers disagree whether {walked} belongs to {list}"),
             false => format!("Receivers disagree on the organization: {walked} or {list}"),
         },
@@ -126,7 +126,7 @@ fn name(step: Option<&Step>) -> String {
 /// makes the difference. `None` where neither cures.
 pub fn remedy(facts: &Facts, from: &str) -> Option<Remedy> {
     let list = organization::psl(from)?;
-    let walked = facts.dmarc.organizational.as_deref().filter(|w| **w != list)?;
+    let walked = facts.dmarc.organizational.as_deref().filter(|w| *w != list)?;
     if let Some(step) = seen::own_steps(facts).find(|s| s.domain == walked)
         && let Some(record) = step.record().filter(|r| r.psd == Some('n'))
     {
@@ -143,7 +143,7 @@ pub fn remedy(facts: &Facts, from: &str) -> Option<Remedy> {
     let answer = facts.evidence.answers.get(&above.question())?;
     let meant = |text: &String| crate::facts::dmarc::record::read(text, 0).is_some();
     // Only where the walk ended lower for want of a record there, and nothing but TXT stands at the name.
-    let lower = walked.strip_suffix(list.as_str()).is_some_and(|head| head.ends_with('.'));
+    let lower = walked.strip_suffix(list).is_some_and(|head| head.ends_with('.'));
     if !lower
         || !above.answered()
         || !above.records.is_empty()

@@ -32,11 +32,10 @@ pub(super) enum Break {
 /// Every alias at a name of From's or MAIL FROM's organization, each name once.
 pub(super) fn gather(facts: &Facts) -> Vec<Alias> {
     let mail_from = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
-    let organizations: Vec<String> =
+    let organizations: Vec<&str> =
         [facts.reading.from_domain(), mail_from].into_iter().flatten().filter_map(psl).collect();
     let own = |q: &Question| {
-        let inside =
-            |o: &String| q.name == *o || q.name.strip_suffix(o.as_str()).is_some_and(|head| head.ends_with('.'));
+        let inside = |o: &&str| q.name == *o || q.name.strip_suffix(o).is_some_and(|head| head.ends_with('.'));
         q.server == Server::Resolver && !q.checking_disabled && organizations.iter().any(inside)
     };
     let mut names: BTreeMap<&str, Vec<(&Question, &Answer)>> = BTreeMap::new();

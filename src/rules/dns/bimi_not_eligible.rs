@@ -78,7 +78,7 @@ fn enforced(facts: &Facts) -> Result<Option<(String, Exhibit)>, Gap> {
         }
         let needs = dmarc.steps.iter().find(|s| !s.answered()).map(|s| s.question().dig());
         let question = "Is the DMARC policy enforced?".to_owned();
-        return Err(Gap { question, needs: needs.unwrap_or_else(|| "an answer from DNS".to_owned()) });
+        return Err(Gap::new(question, needs.unwrap_or_else(|| "an answer from DNS".to_owned())));
     };
     let weak = |policy: Option<Policy>| policy == Some(Policy::None);
     let part = record.tag("pct").map(|t| record.under(t.value)).and_then(|v| v.trim().parse::<u8>().ok());

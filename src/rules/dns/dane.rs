@@ -38,7 +38,7 @@ fn unlike(facts: &Facts, server: &Server, tlsa: &Tlsa, gaps: &mut Vec<Gap>) -> O
     let Some((host, tls)) = shown.filter(|(_, tls)| !tls.chain.is_empty()) else {
         let domain = facts.reading.from_domain().unwrap_or_default();
         let question = format!("Do the TLSA records of {} name the certificate that it shows?", server.host);
-        gaps.push(Gap { question, needs: command!("postdoc check {} --probe-mx", domain) });
+        gaps.push(Gap::new(question, command!("postdoc check {} --probe-mx", domain)));
         return None;
     };
     let chain: Option<Vec<Certificate>> = tls.chain.iter().map(|c| Certificate::read(c)).collect();

@@ -69,7 +69,7 @@ fn unread(facts: &Facts, at: &Published, domain: &str) -> Finding {
 
 /// The policy behind a good record.
 fn policy(facts: &Facts, sts: &MtaSts, domain: &str, gaps: &mut Vec<Gap>) -> Option<Finding> {
-    let gap = || Gap { question: format!("Can the MTA-STS policy of {domain} be fetched?"), needs: command(&sts.url) };
+    let gap = || Gap::new(format!("Can the MTA-STS policy of {domain} be fetched?"), command(&sts.url));
     let policy = match sts.policy.as_ref()? {
         Fetch::Waiting | Fetch::Failed { step: Step::Timeout | Step::Connect, .. } => {
             gaps.push(gap());

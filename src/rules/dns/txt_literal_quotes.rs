@@ -213,7 +213,7 @@ mod tests {
         assert!(matches!(judge(&RULE, &paste, None), Verdict::Unknown(_)));
         let failed = "example.com TXT \"v=spf1 -all\"\n_dmarc.example.com SERVFAIL";
         let Verdict::Unknown(gaps) = judge(&RULE, &paste, Some(failed)) else { panic!() };
-        assert_eq!(gaps[0].needs, "dig +short TXT _dmarc.example.com");
+        assert_eq!(gaps[0].needs.words(), "dig +short TXT _dmarc.example.com");
         // What stands elsewhere is told all the same.
         let quoted = failed.replace("v=spf1 -all", "\\\"v=spf1 -all\\\"");
         assert!(matches!(judge(&RULE, &paste, Some(&quoted)), Verdict::Found(_)));

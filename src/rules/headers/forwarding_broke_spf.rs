@@ -365,7 +365,7 @@ mod tests {
             });
         });
         let Verdict::Unknown(gaps) = verdict else { panic!("{verdict:?}") };
-        assert_eq!(gaps[0].needs, "dig +short TXT example.com");
+        assert_eq!(gaps[0].needs.words(), "dig +short TXT example.com");
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn missing(facts: &Facts) -> Result<Finding, Gap> {
         (_, 3..) => (Confidence::Likely, "the rest of the header looks complete"),
         _ => {
             let question = "Does the message have a From line?".to_owned();
-            return Err(Gap { question, needs: Gap::WHOLE_HEADER.to_owned() });
+            return Err(Gap::new(question, Gap::WHOLE_HEADER));
         }
     };
     let end = header.fields.last().map(|f| f.span());

@@ -229,7 +229,7 @@ mod tests {
         let mut fragment = case("Precedence: bulk");
         fragment.reading.hops.clear();
         let Verdict::Unknown(gaps) = judge(&fragment.facts()) else { panic!() };
-        assert_eq!(gaps[0].needs, Gap::WHOLE_HEADER);
+        assert_eq!(gaps[0].needs.words(), Gap::WHOLE_HEADER);
     }
 
     #[test]

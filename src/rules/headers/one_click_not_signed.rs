@@ -161,7 +161,7 @@ mod tests {
         let mut fragment = case(&[]);
         fragment.reading.hops.clear();
         let Verdict::Unknown(gaps) = judge(&fragment.facts()) else { panic!() };
-        assert_eq!(gaps[0].needs, Gap::WHOLE_HEADER);
+        assert_eq!(gaps[0].needs.words(), Gap::WHOLE_HEADER);
     }
 
     #[test]

@@ -278,7 +278,7 @@ fn same_organization(a: &str, b: &str) -> bool {
 }
 
 fn gap(question: &str, needs: &str) -> Gap {
-    Gap { question: question.to_owned(), needs: needs.to_owned() }
+    Gap::new(question.to_owned(), needs.to_owned())
 }
 
 #[cfg(test)]

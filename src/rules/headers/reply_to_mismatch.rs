@@ -122,7 +122,7 @@ mod tests {
         case.reading.from = Default::default();
         case.reading.hops.clear();
         let Verdict::Unknown(gaps) = judge(&case.facts()) else { panic!() };
-        assert_eq!(gaps[0].needs, Gap::WHOLE_HEADER);
+        assert_eq!(gaps[0].needs.words(), Gap::WHOLE_HEADER);
     }
 
     #[test]

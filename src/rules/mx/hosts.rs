@@ -40,9 +40,11 @@ pub(super) fn unnamed(probes: &Probes) -> Vec<Gap> {
         let question = format!("How does {host} take mail? (it has no public address)");
         Gap::dns(question, &Question::new(host, Kind::A))
     });
-    let left_out = probes.left_out.iter().map(|host| Gap {
-        question: format!("How does {host} take mail? (the first {HOSTS} hosts alone were asked)"),
-        needs: command!("swaks --server {} --quit-after RCPT --from '<>' --to {}", host, probes.nobody),
+    let left_out = probes.left_out.iter().map(|host| {
+        Gap::new(
+            format!("How does {host} take mail? (the first {HOSTS} hosts alone were asked)"),
+            command!("swaks --server {} --quit-after RCPT --from '<>' --to {}", host, probes.nobody),
+        )
     });
     open.chain(nowhere).chain(left_out).collect()
 }

@@ -37,12 +37,12 @@ pub fn unmet(facts: &Facts, receivers: &[&str]) -> Vec<Line> {
 }
 
 pub fn gap(receiver: &str) -> Gap {
-    Gap {
-        question: format!(
+    Gap::new(
+        format!(
             "Do you send {MANY} messages a day or more, so that {receiver} asks of you what it asks of bulk senders?"
         ),
-        needs: "your own count: --volume N".into(),
-    }
+        "your own count: --volume N",
+    )
 }
 
 /// Domains of the recipients, as servers on the way and To name them.

@@ -37,10 +37,10 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let mut gaps = open(facts);
     if report.unread > 0 || of(|s| s == Standing::Unclear).next().is_some() {
-        gaps.push(Gap {
-            question: "Does all of your own mail pass?".into(),
-            needs: "a report that is complete and does not contradict itself".into(),
-        });
+        gaps.push(Gap::new(
+            "Does all of your own mail pass?",
+            "a report that is complete and does not contradict itself",
+        ));
     }
     if !gaps.is_empty() {
         return Verdict::Unknown(gaps);

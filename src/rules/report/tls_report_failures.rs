@@ -55,10 +55,8 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let findings =
         kinds.iter().map(|(kind, failures)| find(report, *kind, failures, enforced.get(kind).copied().flatten()));
-    let gap = Gap {
-        question: format!("Why did {unexplained} sessions fail?"),
-        needs: "a report that lists its failures (failure-details)".into(),
-    };
+    let gap =
+        Gap::new(format!("Why did {unexplained} sessions fail?"), "a report that lists its failures (failure-details)");
     Verdict::of(findings.collect(), (unexplained > 0).then_some(gap).into_iter().collect())
 }
 

@@ -35,10 +35,7 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let Some(age) = &facts.domain.age else {
         let needs = "how old the domain is: postdoc check --rdap asks the registry";
-        return Verdict::Unknown(vec![Gap {
-            question: "Is the domain old enough for the planned volume?".into(),
-            needs: needs.into(),
-        }]);
+        return Verdict::Unknown(vec![Gap::new("Is the domain old enough for the planned volume?", needs)]);
     };
     let Some(days) = age.days else {
         return Verdict::Unknown(vec![Gap::errand(

@@ -93,7 +93,7 @@ fn unanswered<'f>(ip: IpAddr, words: Words, dns: Option<&'f Reverse>) -> State<'
     let question = format!("Does {ip} have a reverse name that leads back to it?");
     State::Unknown(match dns {
         Some(reverse) => vec![Gap::dns(question, &reverse.question)],
-        None => vec![Gap { question, needs: "an answer from DNS".to_owned() }],
+        None => vec![Gap::new(question, "an answer from DNS")],
     })
 }
 

@@ -47,10 +47,10 @@ fn judge(facts: &Facts) -> Verdict {
     match encrypted(hop) {
         Some(true) => Verdict::Pass,
         Some(false) => found(facts, hop).into(),
-        None => Verdict::Unknown(vec![Gap {
-            question: "Did the message come to the receiver over TLS?".into(),
-            needs: "the log of the sending server".into(),
-        }]),
+        None => Verdict::Unknown(vec![Gap::new(
+            "Did the message come to the receiver over TLS?",
+            "the log of the sending server",
+        )]),
     }
 }
 

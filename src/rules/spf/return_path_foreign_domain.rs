@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn quiet_otherwise() {
         Scene::default().not_applicable(&RULE);
-        assert_eq!(foreign().without_mail_from().unknown(&RULE)[0].needs, Gap::WHOLE_HEADER);
+        assert_eq!(foreign().without_mail_from().unknown(&RULE)[0].needs.words(), Gap::WHOLE_HEADER);
         message("a@example.com", "b@bounce.example.com", "").passes(&RULE);
         message("a@example.com", "", "192.0.2.4").helo("mta.example.com").not_applicable(&RULE);
         let mut list = foreign();

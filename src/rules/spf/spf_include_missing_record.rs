@@ -277,6 +277,6 @@ mod tests {
         scene().txt("b.test", &["v=spf1 -all"]).passes(&RULE);
         scene().unknown(&RULE);
         let gaps = scene().fails("b.test", Kind::Txt, Outcome::ServFail).unknown(&RULE);
-        assert_eq!(gaps[0].needs, "dig +short TXT b.test");
+        assert_eq!(gaps[0].needs.words(), "dig +short TXT b.test");
     }
 }

@@ -241,7 +241,7 @@ fn in_survey(facts: &Facts, survey: &Survey, at: &Published) -> Verdict {
     };
     // Only a record that was not read can hold more of them.
     let unread = survey.unanswered().filter(|q| survey.lookups <= LOOKUPS && q.kind == Kind::Txt);
-    let gaps: Vec<Gap> = unread.map(|q| Gap::dns(&question, q)).collect();
+    let gaps: Vec<Gap> = unread.map(|q| Gap::dns(question.clone(), q)).collect();
     let looped = survey.problem(ProblemKind::Loop);
     let crowd = survey.problem(ProblemKind::TooManyMx);
     let mut found: Vec<Finding> =
@@ -479,7 +479,7 @@ mod tests {
         };
         let [gap] = &with(2).unknown(&RULE)[..] else { panic!("one gap") };
         assert_eq!(gap.question, "Does SPF of example.com stay within ten look-ups?");
-        assert_eq!(gap.needs, "dig +short TXT i0.test");
+        assert_eq!(gap.needs.words(), "dig +short TXT i0.test");
         let finding = with(8).found(&RULE);
         assert_eq!(finding.title, "SPF of example.com uses at least 9 of 10 look-ups");
         assert!(finding.fix.unwrap().records.is_empty(), "how much there is to save is not known");

@@ -164,8 +164,8 @@ pub fn owner(facts: &Facts) -> Owner {
 pub fn bounce_alias(facts: &Facts, domain: &str) -> Option<Remedy> {
     let Owner::Platform(platform) = owner(facts) else { return None };
     let from = facts.reading.from_domain()?;
-    let above = [Some(from.to_owned()), organization::psl(from)];
-    let change = above.into_iter().flatten().find_map(|d| remedy::platform::bounce_alias(platform, &d, domain))?;
+    let above = [Some(from), organization::psl(from)];
+    let change = above.into_iter().flatten().find_map(|d| remedy::platform::bounce_alias(platform, d, domain))?;
     // Nothing may stand beside an alias (RFC 1034 §3.6.2).
     let bare = |kind| {
         let answer = facts.evidence.answers.get(&Question::new(domain, kind));
@@ -447,6 +447,6 @@ pub fn is_unread(facts: &Facts, at: &Published) -> bool {
 }
 
 /// The gap that a missing or failed answer leaves.
-pub fn gap(what: impl Into<String>, domain: &str) -> Gap {
+pub fn gap(what: impl Into<Cow<'static, str>>, domain: &str) -> Gap {
     Gap::dns(what, &txt(domain))
 }

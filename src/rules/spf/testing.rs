@@ -228,7 +228,7 @@ impl Scene {
 
     pub fn facts(self) -> Facts {
         let lookup = Lookup::new(&self.answers);
-        let spf = spf::check(&lookup, &self.reading, &self.said, &self.identities);
+        let spf = spf::check(&lookup, &self.identities);
         let spf_published = spf::published(&lookup, &self.reading, &self.identities);
         let spf_survey = spf::surveyed(&lookup, &self.reading, &spf_published);
         let dmarc = dmarc::gather(&lookup, &self.reading);
@@ -296,7 +296,7 @@ impl Scene {
             answer.outcome = Outcome::Records;
         }
         let lookup = Lookup::new(&answers);
-        let check = spf::check(&lookup, &facts.reading, &facts.evidence.said, &facts.identities).unwrap();
+        let check = spf::check(&lookup, &facts.identities).unwrap();
         check.result.unwrap_or_else(|| panic!("undecided: {:?}", check.missing))
     }
 

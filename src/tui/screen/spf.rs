@@ -45,7 +45,7 @@ pub struct View {
 
 /// The tree on show: a client's evaluation, or the survey of the domain.
 fn tree(facts: &Facts) -> Option<&Node> {
-    let check = facts.spf.as_ref().and_then(|c| c.tree.as_ref());
+    let check = facts.evaluated().and_then(|c| c.tree.as_ref());
     check.or(facts.spf_survey.as_ref().map(|s| &s.tree)).filter(|tree| tree.record.is_some())
 }
 
@@ -139,7 +139,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         frame.set_cursor_position(area.as_position());
         return;
     };
-    let surveyed = facts.spf.as_ref().is_none_or(|c| c.tree.is_none());
+    let surveyed = facts.evaluated().is_none_or(|c| c.tree.is_none());
     doc.section(tree(facts).map_or("", |t| &t.domain), "cost  total");
     let first = doc.lines.len();
     for (n, row) in rows.iter().enumerate() {
@@ -170,7 +170,7 @@ fn head(doc: &mut Doc, facts: &Facts) {
         let domain = reported.domain.as_deref().unwrap_or("?");
         doc.hang(" Then  ", Ink::Faint, format!("the receiver said {} for {domain}", reported.result), Ink::Plain);
     }
-    match (&facts.spf, &facts.spf_survey) {
+    match (facts.evaluated(), &facts.spf_survey) {
         (Some(check), _) => evaluation(doc, check),
         (None, Some(survey)) => bill(doc, survey),
         (None, None) => doc.hang(

@@ -372,7 +372,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let mut doc = Doc::new(pen, area.width);
     if area.height >= 16 {
         let what = match form.tries {
-            true => "Would SPF let this address send? An empty line claims nothing.",
+            true if case.is_domain() => "Would SPF let this address send? An empty line claims nothing.",
+            true => "Judged as if this address had sent it. An empty line claims nothing.",
             false => "Say what no header can. An empty line claims nothing.",
         };
         doc.para(1, what, Ink::Plain);

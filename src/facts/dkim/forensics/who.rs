@@ -14,7 +14,8 @@ const MOST: usize = 8;
 pub fn suspects(reading: &Reading, index: usize) -> Vec<String> {
     let Some(signature) = reading.signatures.get(index) else { return Vec::new() };
     let after: Vec<(usize, &Hop)> = reading.hops.iter().enumerate().filter(|(_, hop)| above(hop, signature)).collect();
-    let list = reading.lists.list_id.as_ref().and_then(|id| organization::psl(&id.value.to_ascii_lowercase()));
+    let id = reading.lists.list_id.as_ref().map(|id| id.value.to_ascii_lowercase());
+    let list = id.as_deref().and_then(organization::psl);
     let hops = || after.iter().map(|(_, hop)| *hop);
     let of_list = |by: &&str| list.is_some() && organization::psl(&by.to_ascii_lowercase()) == list;
     if let Some(by) = hops().filter_map(|hop| Some(hop.by.as_ref()?.value.as_str())).find(of_list) {

@@ -39,7 +39,7 @@ fn organization(d: &Diagnosis, domain: &str) -> (Option<String>, Option<String>)
     match d.facts.alignment.organizations.get(domain) {
         Some(o) => (o.domain().map(str::to_owned), o.psl.clone()),
         None => {
-            let psl = crate::facts::organization::psl(domain);
+            let psl = crate::facts::organization::psl(domain).map(str::to_owned);
             (psl.clone(), psl)
         }
     }
