@@ -6,7 +6,7 @@ mod report;
 use crate::evidence::{InputKind, Kind, Outcome};
 use crate::facts::Facts;
 use crate::facts::antispam::Leaning;
-use crate::facts::dkim::{DkimResult, Verification};
+use crate::facts::dkim::{DkimResult, Hash, Verification};
 use crate::facts::dmarc::verdict::{Leg, normal};
 use crate::facts::organization::{Agreement, agree};
 use crate::facts::spf::SpfResult;
@@ -150,6 +150,9 @@ fn cleared(facts: &Facts) -> bool {
     if says(dmarc, "fail") || says(compauth, "fail") || facts.alignment.dmarc == Some(false) {
         return false;
     }
+    if facts.reading.boundary.handed_on.is_some() && !proven(facts) {
+        return false;
+    }
     // A filter's line alone is about the filter; of a sender it says nothing.
     let asks_filter = facts.reading.from.mailboxes.is_empty();
     let filters = facts.reading.antispam.iter().filter(|f| !f.untrusted).flat_map(|f| &f.items);
@@ -159,6 +162,19 @@ fn cleared(facts: &Facts) -> bool {
         // Neither the receiver nor we could read the record: what it asks for is not known.
         || (facts.alignment.dmarc == Some(true) && !(record_unread && says(dmarc, "temperror")))
         || (asks_filter && leanings.any(|l| l == Leaning::Good))
+}
+
+/// Does a signature of From's organization verify here? What a server on the way wrote, those after it may have made up.
+fn proven(facts: &Facts) -> bool {
+    let aligned = |v: &Verification| {
+        let agreement = facts.alignment.signatures.get(v.signature).copied().flatten();
+        matches!(agreement, Some(Agreement::Strict | Agreement::Relaxed))
+    };
+    let holds = |v: &Verification| match v.body_hash {
+        Hash::Mismatch => false,
+        _ => v.header_hash == Hash::Match,
+    };
+    facts.verified.iter().any(|v| holds(v) && aligned(v))
 }
 
 /// Why a check came to nothing.
@@ -284,6 +300,14 @@ fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
     }
     if facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "fail") {
         return "The receiver says that DMARC failed, and nothing at hand shows why.".into();
+    }
+    let boundary = &facts.reading.boundary;
+    if let (Some(last), Some(before)) = (&boundary.handed_on, &boundary.authserv_id)
+        && facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "pass")
+    {
+        return format!(
+            "Cannot tell: {before} says that it passed, but {last} had the message after it and wrote no verdict, and no signature was verified here."
+        );
     }
     let unjudged = facts.reading.reported.dmarc.as_ref().is_some_and(|m| m.result == "temperror");
     if let (true, Some(from), Some(who)) = (unjudged, facts.reading.from_domain(), vouches(facts)) {

@@ -7,7 +7,9 @@ use crate::evidence::Said;
 use crate::facts::Reading;
 use crate::facts::address::normal_domain;
 use crate::facts::authres::{MethodResult, ReceivedSpf, comment};
+use crate::facts::organization::same_by_list;
 use crate::facts::received::Hop;
+use crate::knowledge::receiver;
 use crate::span::{Span, Spanned};
 use std::net::IpAddr;
 
@@ -61,13 +63,33 @@ fn is_leftover(field: &ReceivedSpf, reading: &Reading) -> bool {
     exchange && field.client_ip.is_none() && reading.boundary.receiver.as_deref() != Some("microsoft")
 }
 
-/// Below the boundary's Received, where a sender may have written it, and about another client than that names.
-/// Receivers that write above it, or whose proxy hides the client, are not contradicted.
+/// Below the boundary's Received, where a sender may have written it, and about another client than that names, by
+/// another server, or of another sender than Return-Path. Receivers that write above it, or whose proxy hides the
+/// client, are not contradicted.
 fn is_anothers(field: &ReceivedSpf, reading: &Reading) -> bool {
-    let Some(hop) = reading.boundary.hop.and_then(|n| reading.hops.get(n)) else { return false };
+    let Some(n) = reading.boundary.hop else { return false };
+    let Some(hop) = reading.hops.get(n).filter(|hop| field.field > hop.field) else { return false };
     let ip = |ip: &Option<Spanned<IpAddr>>| ip.as_ref().map(|ip| ip.value.to_canonical());
     let (claimed, client) = (ip(&field.client_ip), ip(&hop.ip).filter(|ip| is_public(*ip)));
-    field.field > hop.field && claimed.is_some() && client.is_some() && claimed != client
+    let another_client = claimed.is_some() && client.is_some() && claimed != client;
+    // Servers call themselves by many names; a large receiver's no other bears.
+    let house =
+        |name: &Option<Spanned<String>>| Some(&receiver::of_host(&name.as_ref()?.value.to_ascii_lowercase())?.id);
+    let another_house = house(&field.receiver).is_some_and(|r| house(&hop.by) != Some(r));
+    another_client || another_house || names_another_sender(field, reading, n)
+}
+
+/// SPF of another envelope sender than the one in Return-Path, which the last server itself put on top.
+fn names_another_sender(field: &ReceivedSpf, reading: &Reading, hop: usize) -> bool {
+    let last = hop + 1 == reading.hops.len();
+    let Some(path) = reading.return_path.as_ref().filter(|_| last) else { return false };
+    let on_top = reading.hops.get(hop).and_then(|h| reading.header.fields.get(h.field));
+    let Some(address) = path.address.as_ref().filter(|_| on_top.is_some_and(|top| path.span.start < top.name.start))
+    else {
+        return false;
+    };
+    let named = field.envelope_from.as_ref().and_then(|from| path::domain(&from.value));
+    field.result == "pass" && named.is_some_and(|domain| !same_by_list(&domain, &address.domain))
 }
 
 fn user<T>(value: T) -> Identity<T> {

@@ -50,6 +50,11 @@ pub enum Distrust {
     /// Carries the receiver's name, stands where anyone could have put it, and says the opposite
     /// of the field above: the upper one counts.
     Contradicts,
+    /// Stands where anyone could have put it, and counts SPF for another envelope sender than Return-Path, or, by a server
+    /// on the way, a signature that the message does not bear.
+    Unfitting,
+    /// By a server on the way, of a body that was changed since.
+    Outdated,
     /// Stamped by the sending organization (Outlook's outbound leftover, `-Untrusted`).
     SendersOwn,
     /// The user chose another (`--trust`).

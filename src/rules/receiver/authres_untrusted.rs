@@ -45,7 +45,7 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let of = |forged: bool| {
         let all = r.boundary.distrusted.iter().filter(|(_, why)| *why != Distrust::NotChosen);
-        let pretends = |why| matches!(why, Distrust::Forged | Distrust::Contradicts);
+        let pretends = |why| matches!(why, Distrust::Forged | Distrust::Contradicts | Distrust::Unfitting);
         all.filter(move |(_, why)| pretends(*why) == forged).copied().collect::<Vec<_>>()
     };
     let mut findings = Vec::new();
@@ -68,8 +68,11 @@ fn pretended(r: &Reading, fields: &[(usize, Distrust)]) -> Finding {
     let delete =
         format!("If you run {name}, have it delete Authentication-Results under its own name from incoming mail.");
     let one = fields.len() == 1;
-    let contradicts = fields.iter().any(|(_, why)| *why == Distrust::Contradicts);
-    let (because, said) = if contradicts {
+    let any = |kind| fields.iter().any(|(_, why)| *why == kind);
+    if any(Distrust::Unfitting) {
+        return unfitting(r, fields, &name);
+    }
+    let (because, said) = if any(Distrust::Contradicts) {
         (
             "Two fields under one name contradict each other; the receiver's own stands above what came in.",
             format!(
@@ -103,6 +106,28 @@ fn pretended(r: &Reading, fields: &[(usize, Distrust)]) -> Finding {
         .check("postdoc diagnose FILE", "the believed field, with the reason it is believed")
 }
 
+/// Fields that speak of something else than the message they stand in.
+fn unfitting(r: &Reading, fields: &[(usize, Distrust)], name: &str) -> Finding {
+    Finding::new(&RULE, format!("The results of {} do not fit this message", shortened(name)))
+        .severity(Severity::Medium)
+        .sure(
+            Confidence::Likely,
+            "It counts a signature that the message does not bear, or SPF for another sender than Return-Path.",
+        )
+        .explain(format!(
+            "A field that bears the name of {name} says that a check passed, for a DKIM signature that is not in this \
+             message or for another envelope sender than the one in Return-Path. It stands where any server before the \
+             receiver could have put it: it was made up, or the message was changed after it was written. Nothing that \
+             it says is counted. {}",
+            r.boundary.because
+        ))
+        .exhibits(fields.iter().take(SHOWN).map(|(n, why)| exhibit(r, *n, label(*why))))
+        .fix(Remedy::new("Take nothing from these fields, and treat the message with care.").step(format!(
+            "If you run {name}, have it delete Authentication-Results under its own name from incoming mail."
+        )))
+        .check("postdoc diagnose FILE", "the believed field, with the reason it is believed")
+}
+
 fn not_the_receivers(r: &Reading, fields: &[(usize, Distrust)], untrusted: &[Span]) -> Finding {
     let count = fields.len() + untrusted.len();
     // A long name leaves no room for itself.
@@ -125,6 +150,9 @@ fn not_the_receivers(r: &Reading, fields: &[(usize, Distrust)], untrusted: &[Spa
     }
     if let Some(names) = named(Distrust::BelowForeign) {
         said.push(format!("Further down, where anyone may have written it: {names}."));
+    }
+    if let Some(names) = named(Distrust::Outdated) {
+        said.push(format!("Written on the way, before the body was changed: {names}."));
     }
     if let Some(names) = named(Distrust::SendersOwn) {
         said.push(format!(
@@ -170,6 +198,8 @@ fn label(why: Distrust) -> &'static str {
         Distrust::SendersOwn => "written on the sending side",
         Distrust::Forged => "not written by this server",
         Distrust::Contradicts => "contradicts the field above",
+        Distrust::Unfitting => "does not fit this message",
+        Distrust::Outdated => "written before the body was changed",
         Distrust::NotChosen => "not the server you chose",
     }
 }

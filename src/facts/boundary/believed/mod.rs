@@ -3,6 +3,7 @@
 
 mod because;
 mod contradiction;
+mod fitting;
 mod judge;
 
 use super::hop::{self, MOST, Writers};
@@ -71,10 +72,13 @@ impl<'r> Walk<'r> {
             match met {
                 Met::Received(n) => above.push(n),
                 Met::Results(n) => match self.judge(n, &above, !out.distrusted.is_empty()) {
-                    Ok((party, why)) => {
-                        group = Some(Group { party, why, first: n });
-                        break;
-                    }
+                    Ok((party, why)) => match self.misfit(n, &above, why) {
+                        Some(distrust) => out.distrusted.push((n, distrust)),
+                        None => {
+                            group = Some(Group { party, why, first: n });
+                            break;
+                        }
+                    },
                     Err(distrust) => out.distrusted.push((n, distrust)),
                 },
             }
