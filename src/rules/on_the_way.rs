@@ -81,7 +81,9 @@ pub(super) fn relayed(facts: &Facts, domain: &str) -> Option<Relayed> {
     if client == sender {
         return None;
     }
-    let recipient = r.hops.get(r.boundary.hop?..)?.iter().find_map(|hop| hop.envelope_to.as_ref());
+    let noted = r.hops.get(r.boundary.hop?..)?.iter().find_map(|hop| hop.envelope_to.as_ref());
+    let returned = || r.bounce.iter().flat_map(|b| &b.recipients).find_map(|to| to.address.as_ref());
+    let recipient = noted.or_else(returned);
     r.hops.get(..r.boundary.hop?)?.iter().rev().take(MOST).find_map(|hop| {
         let by = hop.by.as_ref().filter(|by| organization(facts, &by.value) == client)?;
         let names = [hop.reverse_name.as_ref(), hop.helo.as_ref()].into_iter().flatten();

@@ -3,6 +3,7 @@ use crate::facts::bounce::Bounce;
 use crate::facts::organization::same_by_list;
 use crate::facts::spf::SpfResult;
 use crate::remedy::Remedy;
+use crate::rules::spf::support::{Owner, owner};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
 use crate::shell::command;
 
@@ -52,9 +53,13 @@ fn judge(facts: &Facts) -> Verdict {
     };
     let Some(ip) = &facts.identities.source_ip else { return Verdict::Unknown(vec![gap()]) };
     match facts.spf.as_ref().and_then(|check| Some((check.result?, check))) {
-        Some((SpfResult::Fail | SpfResult::SoftFail, check)) if same_by_list(&check.domain, from) => {
-            found(facts, bounce, from, ip.span).into()
-        }
+        Some((SpfResult::Fail | SpfResult::SoftFail, check)) if same_by_list(&check.domain, from) => match owner(facts)
+        {
+            // Sent on by a forwarder, or by a source of one's own that the record forgot.
+            Owner::Forwarder(_) | Owner::Own(_) => Verdict::Pass,
+            Owner::Platform(_) | Owner::Gateway(_) => Verdict::Unknown(vec![gap()]),
+            Owner::Stranger(_) | Owner::Unknown => found(facts, bounce, from, ip.span).into(),
+        },
         Some((SpfResult::Pass, _)) => Verdict::Pass,
         _ => Verdict::Unknown(vec![gap()]),
     }
@@ -117,6 +122,13 @@ mod tests {
         assert!(matches!(of("mx.example.net", "198.51.100.1", "ESMTP", ""), Verdict::Pass));
         let signed = "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=from; bh=YQ==; b=YQ==\n";
         assert!(matches!(of("mx.example.net", "203.0.113.9", "ESMTP", signed), Verdict::Pass));
+        // A source of our own that the record forgot, or a forwarder, wrote nobody's address on it.
+        let own = format!("{ZONE}\ncrm.example.com A 203.0.113.9\n9.113.0.203.in-addr.arpa PTR crm.example.com");
+        let text = bounce("mx.example.net", "203.0.113.9", "ESMTP", "");
+        assert!(matches!(judge(&facts_in(&text, &own)), Verdict::Pass));
+        let on = "Received: from mail.example.com (mail.example.com [198.51.100.1]) by x.example.org with ESMTPS id 2 \
+            for <bob@example.org>;\n\tMon, 2 Nov 2026 09:59:00 +0000\n";
+        assert!(matches!(of("mx.example.net", "203.0.113.9", "ESMTP", on), Verdict::Pass));
         // A relay that reports what somebody else refused says nothing of where the mail came from.
         assert!(matches!(of("out.example.org", "203.0.113.9", "ESMTP", ""), Verdict::NotApplicable));
         assert!(matches!(of("mx.example.net", "203.0.113.9", "ESMTPSA", ""), Verdict::NotApplicable));

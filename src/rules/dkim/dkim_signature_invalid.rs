@@ -234,7 +234,10 @@ fn repaired(finding: Finding) -> Finding {
 fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool) -> Finding {
     let who = standing.who();
     let relay = standing::relay(facts);
-    let what = if said {
+    let holds = standing.header_holds();
+    let what = if holds {
+        " The signed header fields are as they were signed, by the key that is in DNS: the body was changed, or another key stood there then."
+    } else if said {
         " The signed header fields were changed, or the key in DNS is not the partner of the one that signed."
     } else {
         " It does not say why: the body or a signed field was changed, or the key in DNS is not the partner of the one that signed."
@@ -268,6 +271,11 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
             let remedy = Remedy::new(format!("Leave the key to {provider}, and find what changed the message on the way"));
             let remedy = if let Relay::Checker = relay { remedy.step(standing::ASK_ANOTHER) } else { remedy };
             remedy.step(format!("{provider} makes and publishes this key. If the message came from there, a forwarder, a gateway or the receiver's own filter changed it before the check; if not, the signature was copied."))
+        }
+        Relay::Checker | Relay::Nobody if holds => {
+            let remedy = Remedy::new("Find what changes the body after signing, or let the system that does it sign last")
+                .step("Diagnose the whole message as it arrived, saved as a file: its body tells whether and how it was changed");
+            if let Relay::Checker = relay { remedy.step(standing::ASK_ANOTHER) } else { remedy }
         }
         Relay::Checker | Relay::Nobody if proven => {
             Remedy::new("Stop what changed signed fields, or let the system that does it sign last")
@@ -316,7 +324,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
         ),
     };
     let (check, expect) = match (standing.selector(), standing.domain()) {
-        (Some(s), Some(d)) if !proven => (
+        (Some(s), Some(d)) if !proven && !holds => (
             command!("dig +short TXT {}._domainkey.{}", s, d),
             "the public key that the signer shows; and dkim=pass in a new message",
         ),
@@ -350,6 +358,29 @@ mod tests {
         assert_eq!(found.confidence, Confidence::Likely);
         let alone = Dkim { signature: None, ..report("fail", "bad signature") };
         assert_eq!(Case::new("").reported(alone).finding(&RULE).severity, Severity::High);
+    }
+
+    #[test]
+    fn a_header_that_holds_leaves_the_body() {
+        let pasted = |header_hash| {
+            let mut case = Case::new(SIGNED).txt(KEY, &[&good()]).reported(report("fail", ""));
+            let (body_hash, result) = (Hash::Unknown, None);
+            case.verified.push(Verification {
+                signature: 0,
+                header_hash,
+                body_hash,
+                result,
+                reason: None,
+                altered: vec![],
+            });
+            case.finding(&RULE)
+        };
+        let found = pasted(Hash::Match);
+        assert!(found.explanation.contains("the body was changed, or another key stood there then"), "{found:?}");
+        let fix = found.fix.unwrap();
+        assert!(fix.summary.starts_with("Find what changes the body") && fix.steps.len() == 1, "{fix:?}");
+        assert!(!found.check.unwrap().command.starts_with("dig"));
+        assert!(pasted(Hash::Unknown).fix.unwrap().summary.starts_with("Make the published key"));
     }
 
     #[test]

@@ -205,8 +205,14 @@ fn remedy(
         return record;
     }
     if since::dmarc_passes_now(facts) {
-        return Remedy::new("Send a new message: by today's DNS SPF passes, and DMARC with it")
-            .step(format!("Sign with DKIM as {from} as well: SPF alone is lost whenever a message is forwarded"));
+        let signed = legs.dkim.iter().any(Leg::aligned);
+        let remedy = Remedy::new("Send a new message: by today's DNS SPF passes, and DMARC with it");
+        return remedy.step(match signed {
+            true => format!(
+                "See what is said here about the signature of {from}: SPF alone is lost whenever a message is forwarded"
+            ),
+            false => format!("Sign with DKIM as {from} as well: SPF alone is lost whenever a message is forwarded"),
+        });
     }
     let own = |leg: &&Leg| leg.aligned() && leg.counts() == Some(false);
     if let Some(broken) = legs.dkim.iter().find(own) {

@@ -110,6 +110,17 @@ fn judge(facts: &Facts) -> Verdict {
                     .step("If messages that go to this receiver directly break as well, something at the sender changes them after signing."),
             )
             .check("postdoc diagnose FILE", format!("dkim=pass for {from}, on a new message through the same forwarder")),
+        (None, None) if signed(r, facts, from) => finding
+            .explain(format!(
+                "{path} SPF cannot pass after forwarding, and the DKIM signature of {from} did not pass, so nothing is left \
+                 that DMARC could count. Adding the forwarder to the SPF record of {domain} would let it send as {domain}."
+            ))
+            .fix(
+                Remedy::new(format!("Let the DKIM signature of {from} survive the way; leave the SPF record of {domain} as it is."))
+                    .step("Where it is forwarded: leave subject and body unchanged, and rewrite the Return-Path (SRS).")
+                    .step("If messages that go to this receiver directly fail as well, see what is said here about the signature."),
+            )
+            .check("postdoc diagnose FILE", format!("dkim=pass for {from}, on a new message through the same forwarder")),
         (None, None) => finding
             .explain(format!(
                 "{path} SPF cannot pass after forwarding, and no DKIM signature passed for {from}, so nothing is left \
@@ -128,6 +139,12 @@ fn judge(facts: &Facts) -> Verdict {
 fn title(what: &str, domain: &str) -> String {
     let title = format!("A forwarder broke {what} for {domain}");
     if title.chars().count() <= 70 { title } else { format!("A forwarder broke {what}") }
+}
+
+/// Does the message bear a signature of From's organization?
+fn signed(reading: &Reading, facts: &Facts, from: &str) -> bool {
+    let ours = |d: &str| organization(facts, d) == organization(facts, from);
+    reading.signatures.iter().any(|s| s.domain.as_ref().is_some_and(|d| ours(&d.value)))
 }
 
 /// The signature of From's organization that arrived over changed content.
@@ -235,6 +252,16 @@ mod tests {
         assert_eq!(f.leads_to, ["spf-not-authorized", "dmarc-unaligned"]);
         assert!(f.fix.unwrap().summary.contains("example.com"));
         assert!(f.explanation.starts_with("The message came from fwd.example.net [198.51.100.9]"), "{}", f.explanation);
+    }
+
+    #[test]
+    fn who_signs_already_is_not_told_to() {
+        let unsigned = FORWARDED.replace("DKIM", "dkim=none");
+        assert!(one(judged(&unsigned, |_, _| {})).fix.unwrap().summary.starts_with("Sign with DKIM"));
+        let bare = FORWARDED.replace("DKIM", "dkim=fail header.d=example.com");
+        let signed = format!("{bare}DKIM-Signature: v=1; d=example.com; s=s1\n");
+        let fix = one(judged(&signed, |_, _| {})).fix.unwrap();
+        assert!(fix.summary.starts_with("Let the DKIM signature of example.com survive"), "{fix:?}");
     }
 
     #[test]

@@ -3,7 +3,7 @@ use crate::facts::address::mailboxes;
 use crate::facts::freemail;
 use crate::facts::organization::same_by_list;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Verdict, on_the_way, rule};
 
 rule! {
     /// A program of yours writes in a stranger's name
@@ -49,7 +49,9 @@ fn judge(facts: &Facts) -> Verdict {
     let envelope = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
     let own = envelope.is_some_and(|d| same_by_list(d, &to.domain))
         || reading.signatures.iter().any(|s| s.domain.as_ref().is_some_and(|d| same_by_list(&d.value, &to.domain)));
-    if relayed || authors || !own {
+    // It came from a server of the author's own, and was sent on.
+    let forwarded = || on_the_way::relayed(facts, &from.domain).is_some();
+    if relayed || authors || !own || forwarded() {
         return Verdict::NotApplicable;
     }
     // A receiver may know better, by ARC or a list of its own.
@@ -120,6 +122,11 @@ mod tests {
             ),
             Verdict::Pass
         ));
+        // The author's server handed it to theirs, which sent it on with an envelope of its own.
+        let on = "Received: from mail.visitor.example (mail.visitor.example [8.8.4.4]) by web.example.com with ESMTPS id 2 \
+            for <info@example.com>; Tue, 2 Jun 2026 10:00:03 +0000\r\n";
+        assert!(matches!(judged("bob@visitor.example", FAIL, on), Verdict::NotApplicable));
+        assert!(matches!(judged("bob@visitor.example", FAIL, &on.replace("visitor", "browser")), Verdict::Found(_)));
         // A person writes as an address of his own, by way of his Gmail account.
         let sent_as = "X-Google-Sender-Auth: abc\r\nSender: www@example.com\r\n";
         assert!(matches!(judged("bob@visitor.example", FAIL, sent_as), Verdict::NotApplicable));

@@ -74,7 +74,10 @@ fn judge(facts: &Facts) -> Verdict {
             Remedy::new("The receiving side has to tell its mailbox system about the gateway; a sender cannot cure it.")
                 .step("Microsoft 365: Enhanced Filtering for Connectors (skip listing) for the gateway's addresses, or its seal as a trusted ARC sealer.")
                 .step("Google Workspace: Apps, Google Workspace, Gmail, Spam: inbound gateway with the gateway's addresses.")
-                .step("Sender: sign with DKIM as the From domain, and send this finding to the recipient's administrator."),
+                .step(match facts.reading.signatures.is_empty() {
+                    true => "Sender: sign with DKIM as the From domain, and send this finding to the recipient's administrator.",
+                    false => "Sender: send this finding to the recipient's administrator.",
+                }),
         )
         .leads_to(&[
             "forwarding-broke-spf",
