@@ -15,8 +15,9 @@ rule! {
     ///
     /// ## Why mail suffers
     /// It does not, by itself: receivers ignore such fields. People do not, and a "pass" or "none" read from the wrong
-    /// field sends them after the wrong fault. A field under the receiver's own name in the wrong place, or one that
-    /// says the opposite of the receiver's own, may be an attempt to deceive.
+    /// field sends them after the wrong fault. A field under the receiver's own name in the wrong place, one that
+    /// says the opposite of the receiver's own, or one that counts a signature or a sender that the message does not
+    /// have, may be an attempt to deceive.
     ///
     /// ## How to fix it
     /// Read only the fields named as believed. If we picked the wrong server, name the right one with `--trust`.
