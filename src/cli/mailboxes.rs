@@ -14,6 +14,8 @@ pub type Opened = (Account, Option<Credentials>);
 /// Every mailbox, its secret read. Blocks while somebody types.
 pub fn open(args: &Mailboxes, login: &Who, known: &Saved, offline: bool) -> anyhow::Result<Vec<Opened>> {
     let mut all = Vec::new();
+    let login = whose(&args.imap, login);
+    login.of_somebody().map_err(anyhow::Error::msg)?;
     for server in &args.imap {
         let server = server.clone();
         let server = args.imap_tls.map_or(server.clone(), |tls| server.secured(tls.into()));
@@ -29,6 +31,15 @@ pub fn open(args: &Mailboxes, login: &Who, known: &Saved, offline: bool) -> anyh
         account.folders.extend(args.folders.iter().cloned());
     }
     Ok(all)
+}
+
+/// A secret without a user is that of the one server, where that names its own.
+fn whose(servers: &[Server], login: &Who) -> Who {
+    let named = match servers {
+        [one] => one.user.clone(),
+        _ => None,
+    };
+    Who { user: login.user.clone().or_else(|| named.filter(|_| login.secret.is_some())), secret: login.secret.clone() }
 }
 
 /// The mailboxes that a form names, their secrets read.
@@ -112,4 +123,23 @@ fn place(saved: &saved::Mailbox) -> anyhow::Result<Opened> {
     let user = saved.user.clone().or_else(|| server.user.clone());
     server.user.clone_from(&user);
     imap(server, Who { user, secret: saved.secret.clone() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::secret::{Proof, Source};
+
+    #[test]
+    fn a_secret_without_a_user_is_that_of_the_one_server() {
+        let server = |text: &str| Server::read(text).unwrap();
+        let secret = Some((Source::Env("PW".into()), Proof::Password));
+        let login = Who { user: None, secret };
+        assert_eq!(whose(&[server("ann@192.0.2.1:2701")], &login).user.as_deref(), Some("ann"));
+        let two = [server("ann@192.0.2.1"), server("bob@192.0.2.2")];
+        for servers in [&two[..], &[server("192.0.2.1")], &[]] {
+            assert!(whose(servers, &login).of_somebody().is_err());
+        }
+        assert_eq!(whose(&two[..1], &Who::default()).user, None, "who is asked for a password is asked by the server");
+    }
 }

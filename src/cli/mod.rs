@@ -28,6 +28,7 @@ mod warmup;
 mod watch;
 
 use crate::config::Config;
+use crate::knowledge::typo::distance;
 use crate::tui::{keys, rebind, theme};
 use crate::world::state::State;
 use crate::world::temporary;
@@ -65,7 +66,28 @@ pub fn main() -> ExitCode {
 }
 
 fn parsed(args: &[OsString]) -> Result<(Cli, Given), clap::Error> {
-    Cli::command().try_get_matches_from(args).and_then(|m| Ok((Cli::from_arg_matches(&m)?, Given::on(&m))))
+    let read = Cli::command().try_get_matches_from(args).and_then(|m| Ok((Cli::from_arg_matches(&m)?, Given::on(&m))));
+    let astray = match &read {
+        Ok((cli, _)) => cli.command.is_none() && cli.input.is_some(),
+        Err(e) => e.kind() == ErrorKind::UnknownArgument,
+    };
+    match astray.then(|| meant(args)).flatten() {
+        Some((word, command)) => {
+            let why = format!("no command is called '{word}'; there is '{command}'\n");
+            Err(Cli::command().error(ErrorKind::InvalidSubcommand, why))
+        }
+        None => read,
+    }
+}
+
+/// The word that stands for the command, where it is none and no file, and the command it was meant to be.
+fn meant(args: &[OsString]) -> Option<(&str, String)> {
+    let word = args.get(1)?.to_str().filter(|word| !word.starts_with('-') && !std::path::Path::new(word).exists())?;
+    let cli = Cli::command();
+    let near = |command: &clap::Command| Some((distance(word, command.get_name(), 2)?, command.get_name().to_owned()));
+    let (changes, command) = cli.get_subcommands().filter_map(near).min()?;
+    // Of a short word two changes leave too little.
+    (changes > 0 && word.len() > 2 * changes).then_some((word, command))
 }
 
 fn finish(cli: Cli, given: Given) -> Exit {

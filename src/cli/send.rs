@@ -33,6 +33,7 @@ pub fn run(global: &Global, args: &Args) -> anyhow::Result<Exit> {
         Some(server) => args.account.who().or(server.user.as_deref(), server.secret.as_ref()),
         None => args.account.who(),
     };
+    who.of_somebody().map_err(|e| anyhow!(e))?;
     let drafts = drafts(args, server, &who)?;
     let sealed = send::copies(drafts, &marker()?, global.now()).map_err(|e| anyhow!(e))?;
     let key = args.dkim_key.clone().zip(args.dkim_selector.clone());

@@ -149,7 +149,7 @@ fn typed(args: &CheckArgs, today: Date, days: &mut Days) -> anyhow::Result<()> {
         spam_rate: args.spam_rate,
         ..Tally::default()
     };
-    row.delivered = numbers::delivered_of(args.sent, args.delivered, &row).map_err(|e| anyhow!(e))?;
+    numbers::settle(args.sent, args.delivered, &mut row).map_err(|e| anyhow!(e))?;
     if row == Tally::default() && args.blocklist.is_empty() {
         return Ok(());
     }

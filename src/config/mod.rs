@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 pub use theme::Theme;
+use toml::{Spanned, Value};
 
 /// The file with every setting explained and commented out.
 pub const TEMPLATE: &str = include_str!("../../assets/config.toml");
@@ -36,10 +37,14 @@ pub struct Config {
     pub motion: Option<bool>,
     pub linear: Option<bool>,
     pub cases: Cases,
-    #[serde(deserialize_with = "saved::tables")]
-    pub servers: BTreeMap<String, saved::Server>,
-    #[serde(deserialize_with = "saved::tables")]
-    pub mailboxes: BTreeMap<String, saved::Mailbox>,
+    /// As they stand in the file: a complaint about a line of theirs needs its place.
+    servers: saved::Tables,
+    mailboxes: saved::Tables,
+    #[serde(rename = "keys")]
+    key_lines: BTreeMap<String, Spanned<Value>>,
+    #[serde(skip)]
+    pub saved: saved::Saved,
+    #[serde(skip)]
     pub keys: Keys,
 }
 
@@ -82,11 +87,9 @@ pub struct Cases {
 }
 
 /// Keys of the app by the action's name, in the order of the file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 pub struct Keys {
     pub preset: Option<Preset>,
-    #[serde(flatten)]
     pub actions: BTreeMap<String, KeyNames>,
 }
 
@@ -100,10 +103,29 @@ pub enum Preset {
 
 /// One key, or several.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text in quotes, or a list of them")]
 pub enum KeyNames {
     One(String),
     Several(Vec<String>),
+}
+
+impl Keys {
+    /// What the lines of `[keys]` say; else where one is that cannot be used, and why.
+    fn read(lines: &BTreeMap<String, Spanned<Value>>) -> Result<Keys, (usize, String)> {
+        let mut keys = Keys::default();
+        for (name, line) in lines {
+            let value = line.get_ref().clone();
+            let bad = |why: &str| (line.span().start, format!("{name}: {why}"));
+            match name.as_str() {
+                "preset" => keys.preset = Some(value.try_into().map_err(|_| bad("expected default or emacs"))?),
+                _ => {
+                    let names = value.try_into().map_err(|_| bad("expected a key in quotes, or a list of them"))?;
+                    keys.actions.insert(name.clone(), names);
+                }
+            }
+        }
+        Ok(keys)
+    }
 }
 
 impl KeyNames {
@@ -125,19 +147,23 @@ pub struct BadConfig(String);
 impl Config {
     /// Reads a settings file.
     pub fn read(text: &str) -> Result<Config, BadConfig> {
-        toml::from_str(text).map_err(|e: toml::de::Error| {
+        let line = |at: usize| text[..at.min(text.len())].matches('\n').count();
+        let mut config: Config = toml::from_str(text).map_err(|e: toml::de::Error| {
             // The parser quotes the line, and whoever wrote a password there would read it on a screen.
-            let line = |span: std::ops::Range<usize>| text[..span.start.min(text.len())].matches('\n').count();
-            match e.span().map(line).filter(|n| tells_a_secret(text.lines().nth(*n).unwrap_or_default())) {
+            let place = e.span().map(|span| line(span.start));
+            match place.filter(|n| tells_a_secret(text.lines().nth(*n).unwrap_or_default())) {
                 Some(n) => BadConfig(format!("line {}: {}", n + 1, e.message())),
                 None => BadConfig(e.to_string().trim_end().to_owned()),
             }
-        })
-    }
-
-    /// What has a name.
-    pub fn saved(&self) -> saved::Saved {
-        saved::Saved { servers: self.servers.clone(), mailboxes: self.mailboxes.clone() }
+        })?;
+        // Tables in which a secret may stand by mistake: the line is named, not quoted.
+        let named = |(at, why): (usize, String)| BadConfig(format!("line {}: {why}", line(at) + 1));
+        config.saved = saved::Saved {
+            servers: saved::read(&config.servers).map_err(named)?,
+            mailboxes: saved::read(&config.mailboxes).map_err(named)?,
+        };
+        config.keys = Keys::read(&config.key_lines).map_err(|(at, why)| quoted(text, line(at), &why))?;
+        Ok(config)
     }
 }
 
@@ -148,12 +174,13 @@ fn tells_a_secret(line: &str) -> bool {
 
 /// A complaint about a line of the file that TOML itself has nothing against, with the line.
 pub fn complain(text: &str, key: &str, what: &str) -> BadConfig {
-    let place = place(text, key);
-    let line = text.lines().nth(place.unwrap_or(0)).unwrap_or_default();
-    match place {
-        Some(n) => BadConfig(format!("line {}: {what}\n  |\n  | {}\n  |", n + 1, line.trim_end())),
-        None => BadConfig(what.to_owned()),
-    }
+    place(text, key).map_or_else(|| BadConfig(what.to_owned()), |n| quoted(text, n, what))
+}
+
+/// A complaint with the line it is about.
+fn quoted(text: &str, n: usize, what: &str) -> BadConfig {
+    let line = text.lines().nth(n).unwrap_or_default();
+    BadConfig(format!("line {}: {what}\n  |\n  | {}\n  |", n + 1, line.trim_end()))
 }
 
 /// The line on which a key of `[keys]` is set.
@@ -213,7 +240,7 @@ mod tests {
         assert_eq!((all.fail_on, all.color), (Some(FailOn::From(Severity::High)), Some(Color::Auto)));
         assert_eq!((all.cases.keep_days, all.keys.preset), (Some(30), Some(Preset::Default)));
         assert_eq!(all.keys.actions["filter"].names().collect::<Vec<_>>(), ["/", "ctrl-f"]);
-        assert_eq!((all.servers.len(), all.mailboxes.len()), (1, 1));
+        assert_eq!((all.saved.servers.len(), all.saved.mailboxes.len()), (1, 1));
     }
 
     #[test]
@@ -222,6 +249,9 @@ mod tests {
             ("offline = true\nresolvr = []\n", "line 2"),
             ("resolver = [\"ns.example.com\"]\n", "expected an IP address"),
             ("try-timeout = \"soon\"\n", "expected 500ms"),
+            ("resolver = 1\n", "expected a text in quotes, or a list of them"),
+            ("[keys]\n\ncopy_value = 1\n", "line 3: copy_value: expected a key in quotes"),
+            ("[keys]\nfilter = \"/\"\npreset = \"vi\"\n", "line 3: preset: expected default or emacs"),
         ] {
             let error = Config::read(text).unwrap_err().to_string();
             assert!(error.contains(part) && error.contains("line "), "{error}");

@@ -4,11 +4,10 @@
 use super::secret::{self, Proof, Source};
 use crate::evidence::transcript::Security;
 use crate::knowledge::mailbox::Tls;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, Error};
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use toml::Value;
+use toml::{Spanned, Value};
 
 /// What the settings have a name for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,30 +55,49 @@ impl Mailbox {
 pub(super) struct Table(BTreeMap<String, Value>);
 
 impl Table {
-    fn take<T: DeserializeOwned>(&mut self, key: &str, what: &str) -> Result<Option<T>, String> {
+    fn take<T: DeserializeOwned>(&mut self, key: &str, what: &str) -> Result<Option<T>, Fault> {
         let value = self.0.remove(key);
-        value.map(|v| v.try_into().map_err(|_| format!("{key} is {what}"))).transpose()
+        value.map(|v| v.try_into().map_err(|_| Fault::at(key, format!("{key} is {what}")))).transpose()
     }
 
-    fn text(&mut self, key: &str) -> Result<Option<String>, String> {
+    fn text(&mut self, key: &str) -> Result<Option<String>, Fault> {
         self.take(key, "a text in quotes")
     }
 
-    fn end(self) -> Result<(), String> {
-        match self.0.keys().next() {
-            None => Ok(()),
-            Some(key) if ["password", "token", "secret"].contains(&key.as_str()) => Err(format!(
-                "a {key} has no place in settings; name where it is: password-command, token-file or another"
-            )),
-            Some(key) => Err(format!("nothing is called {key}")),
-        }
+    fn end(self) -> Result<(), Fault> {
+        let Some(key) = self.0.into_keys().next() else { return Ok(()) };
+        let why = match ["password", "token", "secret"].contains(&key.as_str()) {
+            true => {
+                format!("a {key} has no place in settings; name where it is: password-command, token-file or another")
+            }
+            false => format!("nothing is called {key}"),
+        };
+        Err(Fault::at(&key, why))
+    }
+}
+
+/// Why a table cannot be used, and the key that is to blame, where it is one.
+pub(super) struct Fault {
+    key: Option<String>,
+    why: String,
+}
+
+impl Fault {
+    pub(super) fn at(key: &str, why: impl Into<String>) -> Fault {
+        Fault { key: Some(key.to_owned()), why: why.into() }
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(why: &str) -> Fault {
+        Fault { key: None, why: why.to_owned() }
     }
 }
 
 impl TryFrom<Table> for Server {
-    type Error = String;
+    type Error = Fault;
 
-    fn try_from(mut table: Table) -> Result<Server, String> {
+    fn try_from(mut table: Table) -> Result<Server, Fault> {
         let server = Server {
             host: table.text("host")?.ok_or("host is missing")?,
             tls: table.take("tls", "implicit, starttls, opportunistic or none")?,
@@ -96,9 +114,9 @@ impl TryFrom<Table> for Server {
 }
 
 impl TryFrom<Table> for Mailbox {
-    type Error = String;
+    type Error = Fault;
 
-    fn try_from(mut table: Table) -> Result<Mailbox, String> {
+    fn try_from(mut table: Table) -> Result<Mailbox, Fault> {
         let mailbox = Mailbox {
             imap: table.text("imap")?,
             tls: table.take("tls", "implicit, starttls or none")?,
@@ -117,23 +135,26 @@ impl TryFrom<Table> for Mailbox {
     }
 }
 
-/// Reads the tables of one kind.
-pub(super) fn tables<'de, D, T>(from: D) -> Result<BTreeMap<String, T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: TryFrom<Table, Error = String>,
-{
-    let all = BTreeMap::<String, BTreeMap<String, Value>>::deserialize(from)?;
-    let read = |(name, table): (String, BTreeMap<String, Value>)| {
+/// The tables of one kind, with the places of their lines.
+pub(super) type Tables = BTreeMap<String, Spanned<BTreeMap<String, Spanned<Value>>>>;
+
+/// Reads the tables of one kind; else where a line is that cannot be used, and why.
+pub(super) fn read<T: TryFrom<Table, Error = Fault>>(tables: &Tables) -> Result<BTreeMap<String, T>, (usize, String)> {
+    let read = |(name, table): (&String, &Spanned<BTreeMap<String, Spanned<Value>>>)| {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let place = |key: Option<String>| {
+            let line = key.and_then(|key| table.get_ref().get(&key));
+            line.map_or(table.span(), Spanned::span).start
+        };
         if name.is_empty() || !name.chars().all(plain) || name == "direct" {
             // It has to be told from a host, and to stand in a list.
-            return Err(D::Error::custom(format!("{name:?} is no name: letters, digits, - and _ only")));
+            return Err((place(None), format!("{name:?} is no name: letters, digits, - and _ only")));
         }
-        let saved = T::try_from(Table(table)).map_err(|why| D::Error::custom(format!("{name}: {why}")))?;
-        Ok((name, saved))
+        let values = table.get_ref().iter().map(|(key, value)| (key.clone(), value.get_ref().clone())).collect();
+        let saved = T::try_from(Table(values)).map_err(|fault| (place(fault.key), format!("{name}: {}", fault.why)))?;
+        Ok((name.clone(), saved))
     };
-    all.into_iter().map(read).collect()
+    tables.iter().map(read).collect()
 }
 
 #[cfg(test)]
@@ -142,7 +163,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Saved, String> {
-        Config::read(text).map(|c| c.saved()).map_err(|e| e.to_string())
+        Config::read(text).map(|c| c.saved).map_err(|e| e.to_string())
     }
 
     #[test]
@@ -169,7 +190,8 @@ mod tests {
     fn a_mistake_is_told_with_its_line_and_a_secret_is_not_repeated() {
         for (text, part) in [
             ("[servers.a]\nuser = \"u\"\n", "a: host is missing"),
-            ("[servers.a]\nhost = \"h\"\npassword = \"pl4nted\"\n", "a password has no place in settings"),
+            ("[servers.a]\nhost = \"h\"\npassword = \"pl4nted\"\n", "line 3: a: a password has no place in settings"),
+            ("offline = true\n[servers.a]\nuser = \"u\"\n", "line 2: a: host is missing"),
             ("[servers.a]\nhost = \"h\"\nuser = \"u\"\npasword-file = \"pl4nted\"\n", "nothing is called pasword-file"),
             (
                 "[servers.a]\nhost = \"h\"\nuser = \"u\"\npassword-file = \"a\"\ntoken-env = \"B\"\n",

@@ -1,5 +1,6 @@
 //! Where a password or a token is to be had. The secret itself has no place in settings, flags or forms that are kept.
 
+use super::saved::Fault;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -69,20 +70,22 @@ impl Source {
 }
 
 /// Takes the one place of a secret out of a table of settings: `password-command = "…"`, `token-file = "…"`.
-pub(super) fn take(table: &mut BTreeMap<String, toml::Value>) -> Result<Option<(Source, Proof)>, String> {
+pub(super) fn take(table: &mut BTreeMap<String, toml::Value>) -> Result<Option<(Source, Proof)>, Fault> {
     let mut found = None;
     for proof in [Proof::Password, Proof::Token] {
         for place in ["file", "command", "env", "keyring"] {
-            let Some(value) = table.remove(&format!("{}-{place}", proof.word())) else { continue };
+            let key = format!("{}-{place}", proof.word());
+            let Some(value) = table.remove(&key) else { continue };
             let toml::Value::String(value) = value else {
-                return Err(format!("{}-{place} is a text in quotes", proof.word()));
+                return Err(Fault::at(&key, format!("{key} is a text in quotes")));
             };
             if place == "file" && value == "-" {
-                return Err("standard input is no place that settings can name".into());
+                return Err(Fault::at(&key, "standard input is no place that settings can name"));
             }
             let source = Source::named(place, value).map(|source| (source, proof));
             if found.replace(source).is_some() {
-                return Err("one place of a secret is enough: password-command, token-file or another".into());
+                let why = "one place of a secret is enough: password-command, token-file or another";
+                return Err(Fault::at(&key, why));
             }
         }
     }

@@ -81,6 +81,8 @@ pub struct Limits {
     pub hard_bounces: Limit,
     pub deferrals: Limit,
     pub refusals: Limit,
+    /// Sent, neither delivered nor refused.
+    pub undelivered: Limit,
     pub spam_placement: Limit,
 }
 
@@ -158,9 +160,14 @@ mod tests {
         }
         assert!(all.note.iter().all(|n| !n.source.is_empty() && ["A", "B"].contains(&&*n.confidence)));
         let limits = &all.limits;
-        for limit in
-            [&limits.complaints, &limits.hard_bounces, &limits.deferrals, &limits.refusals, &limits.spam_placement]
-        {
+        for limit in [
+            &limits.complaints,
+            &limits.hard_bounces,
+            &limits.deferrals,
+            &limits.refusals,
+            &limits.undelivered,
+            &limits.spam_placement,
+        ] {
             assert!(
                 0.0 < limit.fine && limit.fine <= limit.hold && limit.hold < limit.back && !limit.source.is_empty()
             );

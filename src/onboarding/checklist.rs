@@ -224,6 +224,7 @@ impl Checklist {
         let mut steps = steps::all(&desk);
         for step in &mut steps {
             told.filled.lay_over(step);
+            step.check = step.check.take().map(|check| d.facts.evidence.said.aim(check));
             // What is done stays done, whoever left it out.
             if told.skipped.contains(&step.id) && step.state != State::Done {
                 step.state = State::Skipped;

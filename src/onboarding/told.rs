@@ -112,6 +112,36 @@ impl Host {
 }
 
 impl Told {
+    /// With what was told before, where nothing else is told now.
+    pub fn over(self, before: Told) -> Told {
+        fn list<T>(now: Vec<T>, before: Vec<T>) -> Vec<T> {
+            if now.is_empty() { before } else { now }
+        }
+        // A name of which somebody says who sends is no longer parked.
+        let sends = !self.platforms.is_empty() || !self.servers.is_empty();
+        Told {
+            platforms: list(self.platforms, before.platforms),
+            selectors: list(self.selectors, before.selectors),
+            servers: list(self.servers, before.servers),
+            tracking: list(self.tracking, before.tracking),
+            mx: list(self.mx, before.mx),
+            selector: self.selector.or(before.selector),
+            key: self.key.or(before.key),
+            key_file: self.key_file.or(before.key_file),
+            signer: self.signer.or(before.signer),
+            bounce: self.bounce.or(before.bounce),
+            reports: self.reports.or(before.reports),
+            dns_host: self.dns_host.or(before.dns_host),
+            volume: self.volume.or(before.volume),
+            silent: self.silent || (before.silent && !sends),
+            blocklists: self.blocklists || before.blocklists,
+            probe_mx: self.probe_mx || before.probe_mx,
+            rdap: self.rdap || before.rdap,
+            https: self.https || before.https,
+            ..before
+        }
+    }
+
     /// The selector of the own key.
     pub fn selector(&self) -> &str {
         let free = || SELECTORS.into_iter().find(|s| self.whose(s).is_none()).unwrap_or(SELECTORS[0]);

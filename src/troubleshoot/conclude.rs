@@ -2,7 +2,8 @@
 
 use super::{Answers, Cause, Conclusion, Kind, Piece, State, Step, Symptom, Template};
 use crate::diagnose::Diagnosis;
-use crate::facts::bounce::TakenBy;
+use crate::facts::bounce::{Bounce, TakenBy};
+use crate::knowledge::topic::Category;
 use crate::rules::{Confidence, Finding, Group, Severity};
 
 /// The finding that explains the symptom best.
@@ -28,16 +29,20 @@ pub fn hit<'d>(templates: &[&Template], held: &[&'d Diagnosis]) -> Option<Hit<'d
     let noted = |f: &Finding| templates.iter().any(|t| t.notes(f.rule));
     let looked = |f: &Finding| named(f) || templates.iter().any(|t| t.looks_at(f.rule.group));
     let weight = |f: &Finding| f.consequences.iter().map(|c| c.severity).fold(f.severity, Ord::max);
-    // A refusal in the words of the server that refused explains itself, however mild.
-    let refused = |f: &Finding| f.rule.group == Group::Bounce;
-    let passes: [&dyn Fn(&Finding) -> bool; 3] =
-        [&|f| weight(f) >= Severity::High || (named(f) && f.severity > Severity::Info) || noted(f), &refused, &|f| {
-            weight(f) > Severity::Info
-        }];
+    // What the server that refused says in its own words explains the refusal, however mild.
+    let told = |d: &Diagnosis, f: &Finding| {
+        let bounce = d.facts.reading.bounce.as_ref();
+        bounce.is_some_and(|b| b.recipients.iter().any(|r| r.action.is_bad() && r.decoded.rule() == Some(f.rule.id)))
+    };
+    let passes: [&dyn Fn(&Diagnosis, &Finding) -> bool; 3] = [
+        &|_, f| weight(f) >= Severity::High || (named(f) && f.severity > Severity::Info) || noted(f),
+        &|d, f| f.rule.group == Group::Bounce || told(d, f),
+        &|_, f| weight(f) > Severity::Info,
+    ];
     for (pass, fits) in passes.iter().enumerate() {
         for &n in &order {
             let relevant = |f: &&Finding| looked(f) || f.consequences.iter().any(looked);
-            if let Some(finding) = held[n].findings.iter().find(|f| relevant(f) && fits(f)) {
+            if let Some(finding) = held[n].findings.iter().find(|f| relevant(f) && fits(held[n], f)) {
                 return Some(Hit { held: n, finding, strong: pass < 2 });
             }
         }
@@ -63,9 +68,15 @@ fn taken_over<'d>(held: &[&'d Diagnosis]) -> Option<&'d str> {
 fn beside_authentication(d: &Diagnosis, finding: &Finding) -> bool {
     match finding.rule.group {
         Group::Receiver | Group::Content | Group::Reputation => authenticates(d),
-        Group::Bounce => d.facts.reading.bounce.as_ref().is_some_and(|b| !b.concerns_authentication()),
+        Group::Bounce => d.facts.reading.bounce.as_ref().is_some_and(|b| !b.concerns_authentication() && !is_vague(b)),
         _ => false,
     }
+}
+
+/// Does it leave open what it was refused for? A rule of the receiver's may be one on authentication.
+fn is_vague(bounce: &Bounce) -> bool {
+    let vague = |c: Category| matches!(c, Category::Policy | Category::Configuration | Category::Unknown);
+    bounce.recipients.iter().any(|r| r.action.is_bad() && r.client.is_none() && vague(r.category))
 }
 
 pub fn conclude(
@@ -105,7 +116,8 @@ pub fn conclude(
         fix: finding.fix.as_ref().map(|fix| fix.summary.clone()),
         proven: finding.proof.as_ref().is_some_and(|proof| proof.turned().is_some()),
     };
-    let look = if kind == Kind::Cause && !beside { Vec::new() } else { look };
+    let vague = finding.rule.group == Group::Bounce && d.facts.reading.bounce.as_ref().is_some_and(is_vague);
+    let look = if kind == Kind::Cause && !beside && !vague { Vec::new() } else { look };
     Conclusion { kind, text, cause: Some(cause), look }
 }
 

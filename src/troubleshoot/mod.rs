@@ -12,7 +12,7 @@ pub use symptom::{Choice, Offer, Piece, Symptom, Template, all, find};
 
 use crate::diagnose::Diagnosis;
 use crate::facts::organization::same_by_list;
-use crate::rules::{Finding, Rule, Severity};
+use crate::rules::{Finding, Group, Rule, Severity};
 use conclude::{Hit, hit};
 use std::collections::BTreeMap;
 
@@ -187,6 +187,7 @@ fn speaks(template: &Template, symptom: &'static Symptom, rule: &Rule) -> bool {
 
 fn look(template: &Template, symptom: &'static Symptom, held: &[&Diagnosis], hit: Option<&Hit>) -> State {
     let speaks = |rule: &Rule| speaks(template, symptom, rule);
+    let refused = |d: &Diagnosis| d.facts.reading.bounce.as_ref().is_some_and(|b| !b.is_good_news());
     if let Some(hit) = hit.filter(|hit| speaks(hit.finding.rule)) {
         return State::Found(hit.finding.title.clone());
     }
@@ -198,7 +199,17 @@ fn look(template: &Template, symptom: &'static Symptom, held: &[&Diagnosis], hit
     if held.iter().any(|d| d.undecided.iter().any(|rule| speaks(rule))) {
         return State::Open(Some("what would decide is not known yet".to_owned()));
     }
-    match held.iter().flat_map(|d| &d.passed).filter(|rule| speaks(rule)).count() {
+    // What a refusal says is told by its verdict, whichever step has the finding.
+    if let Some(d) = held.iter().find(|d| refused(d)).filter(|_| template.looks_at(Group::Bounce)) {
+        return State::Known(d.verdict.headline.clone());
+    }
+    // That a reply does not name a reason is no look at what else it could be.
+    let looked = |d: &Diagnosis, rule: &Rule| {
+        let whole = !refused(d) || d.facts.reading.from_domain().is_some();
+        rule.group != Group::Bounce || (whole && template.weighs(Group::Bounce))
+    };
+    let passed = held.iter().flat_map(|d| d.passed.iter().filter(|rule| speaks(rule) && looked(d, rule)));
+    match passed.count() {
         0 => State::Open(None),
         passed => State::Clear(passed),
     }

@@ -113,6 +113,11 @@ impl Template {
         self.groups.iter().any(|word| word == group.word())
     }
 
+    /// Do passed rules of this group speak for it? Where it looks at others, they were only named for what they find.
+    pub fn weighs(&self, group: Group) -> bool {
+        self.groups.is_empty() || self.looks_at(group)
+    }
+
     /// Does it look at evidence, rather than get it or ask?
     pub fn looks(&self) -> bool {
         !self.groups.is_empty() || !self.rules.is_empty() || !self.notes.is_empty() || self.delay

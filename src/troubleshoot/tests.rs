@@ -109,6 +109,36 @@ fn refusals_reach_their_cause() {
     }
 }
 
+/// What a server answered, and nothing else: no step is ticked that nobody looked at.
+#[test]
+fn a_reply_alone_clears_nothing_but_itself() {
+    let d = of(b"550 5.1.1 user unknown\r\n", "");
+    for symptom in all() {
+        let path = walk(&symptom.id, &[&d]);
+        let clear = path.steps.iter().filter(|s| matches!(s.state, State::Clear(_)));
+        assert_eq!(clear.map(|s| &s.template.id[..]).collect::<Vec<_>>(), [""; 0], "{}", symptom.id);
+    }
+    let reverse = of(b"450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]\r\n", "");
+    let path = walk("rejected", &[&reverse]);
+    assert!(matches!(state(&path, "said"), State::Known(said) if said.contains("no reverse name")), "{path:?}");
+    assert!(matches!(state(&path, "dns"), State::Found(_)));
+    assert_eq!(
+        (path.conclusion.kind, &path.conclusion.text[..]),
+        (Kind::Cause, "The cause: Your address has no reverse name.")
+    );
+}
+
+#[test]
+fn not_authentication_is_said_only_where_the_reply_rules_it_out() {
+    let path = walk("rejected", &[&of(b"550 5.7.1 Message rejected due to SPF\r\n", "")]);
+    assert!(path.conclusion.text.contains("SPF") && !path.conclusion.text.contains("Not auth"), "{path:?}");
+    let path = walk("rejected", &[&of(b"550 5.7.1 Message refused by policy\r\n", "")]);
+    assert!(!path.conclusion.text.starts_with("Not authentication"), "{}", path.conclusion.text);
+    assert!(!path.conclusion.look.is_empty());
+    let path = walk("rejected", &[&of(b"550 5.1.1 user unknown\r\n", "")]);
+    assert!(path.conclusion.text.starts_with("Not authentication"), "{}", path.conclusion.text);
+}
+
 fn log(line: &str) -> Diagnosis {
     of(format!("Nov 12 10:00:01 mail postfix/smtp[12]: 4AB: to=<ann@example.com>, {line}\n").as_bytes(), "")
 }

@@ -266,6 +266,7 @@ impl App {
     pub fn offers(&self, action: Action) -> bool {
         match (self.screen(), &self.case) {
             _ if self.popup.is_some() => true,
+            (screen, _) if action == Action::Watch && screen != Screen::Session && self.practises() => false,
             (Screen::Session, _) => self.sending.offers(action),
             (Screen::Watch, _) if action == Action::Pause => self.watches.shown().is_some_and(|w| w.runs()),
             (Screen::Fetch, _) => self.fetches.offers(action),
@@ -300,8 +301,9 @@ impl App {
             Screen::Session => self.sending.session.as_ref().is_some_and(|session| session.practice),
             Screen::Fetch => self.fetches.practises(),
             Screen::Onboard => self.onboard.sheet().setup.is_some(),
+            Screen::OnboardForm => self.onboard.is_invented(),
             Screen::Home | Screen::Samples | Screen::Input | Screen::Ask => false,
-            Screen::SendForm | Screen::FetchForm | Screen::WatchForm | Screen::OnboardForm => false,
+            Screen::SendForm | Screen::FetchForm | Screen::WatchForm => false,
             Screen::Watch | Screen::WarmUp | Screen::WarmUpForm | Screen::WarmUpDay => false,
             Screen::Trouble => super::troubles::practises(self),
             Screen::Troubles | Screen::Listen | Screen::ListenForm => false,

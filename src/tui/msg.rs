@@ -52,8 +52,8 @@ pub enum Msg {
     Tried(Ticket, Box<Tried>),
     /// A DKIM key is made, or why not.
     KeyMade(Result<Made, String>),
-    /// What was told of a domain before.
-    Recalled(String, Option<String>),
+    /// What was told of domains before.
+    Recalled(Vec<(String, Option<String>)>),
     /// The terminal told its background.
     Background(Background),
     /// A quarter of a second passed while something runs.
@@ -115,7 +115,7 @@ pub enum Effect {
     /// Begins a new domain of the practice world.
     SetUp(&'static Setup),
     /// Answered by [`Msg::Recalled`].
-    Recall(String),
+    Recall(Vec<String>),
     /// Answered by [`Msg::KeyMade`].
     MakeKey(Box<KeyWish>),
     /// Writes the test of the lesson, or of the new domain; answered by [`Msg::Composed`].

@@ -95,6 +95,11 @@ pub fn fill(form: &mut Form, domain: &str, told: &Told) {
     }
 }
 
+/// What stands in its first line.
+pub fn domain(form: &Form) -> &str {
+    form.text(DOMAIN)
+}
+
 /// Is the cursor on the domain, and nothing else filled in?
 pub fn is_a_name_alone(form: &Form) -> bool {
     let others = |form: &Form| form.kept().split_off(1);

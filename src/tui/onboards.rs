@@ -140,6 +140,11 @@ impl Onboard {
         &mut self.sheets[self.shown.min(last)]
     }
 
+    /// Does the form speak of a domain of the practice world?
+    pub fn is_invented(&self) -> bool {
+        self.sheet().setup.is_some_and(|setup| onboard_form::domain(&self.form) == setup.domain)
+    }
+
     /// Takes the domains that are to be set up.
     pub fn take(&mut self, domains: Vec<(String, Told)>) {
         let sheets: Vec<Sheet> = domains.into_iter().map(|(domain, told)| Sheet::new(domain, told)).collect();
@@ -176,13 +181,36 @@ pub fn done(app: &mut App) -> Vec<Effect> {
             return vec![];
         }
     };
-    if let [(domain, told)] = &answers[..]
-        && *told == Told::default()
-        && *domain != sheet.domain
-    {
-        // Only a name: it may have been set up before.
-        return vec![Effect::Recall(domain.clone())];
+    let here = |domain: &String| onboard.sheets.iter().any(|s| s.domain == *domain);
+    let new: Vec<String> = answers.iter().map(|(domain, _)| domain).filter(|d| !here(d)).cloned().collect();
+    match new.is_empty() {
+        true => answered(app, answers),
+        // They may have been set up before.
+        false => vec![Effect::Recall(new)],
     }
+}
+
+/// What was told of domains before, if anything: it stays where the form says nothing else.
+pub fn recalled(app: &mut App, kept: Vec<(String, Option<String>)>) -> Vec<Effect> {
+    let sheet = app.onboard.sheet();
+    let Ok(mut answers) = onboard_form::read(&app.onboard.form, &sheet.domain, &sheet.told) else { return vec![] };
+    let mut known = false;
+    for (domain, told) in &mut answers {
+        let text = kept.iter().find(|(of, _)| of == domain).and_then(|(_, text)| text.as_ref());
+        if let Some(before) = text.and_then(|text| serde_json::from_str::<Told>(text).ok()) {
+            *told = std::mem::take(told).over(before);
+            known = true;
+        }
+    }
+    if known {
+        app.say("Goes on with what you said before: e shows it.");
+    }
+    answered(app, answers)
+}
+
+/// Takes the answers: the first domain comes on show, the others beside it.
+fn answered(app: &mut App, answers: Vec<(String, Told)>) -> Vec<Effect> {
+    let onboard = &mut app.onboard;
     let mut effects = Vec::new();
     for (n, (domain, told)) in answers.into_iter().enumerate() {
         if n == 0 {
@@ -195,16 +223,6 @@ pub fn done(app: &mut App) -> Vec<Effect> {
     }
     effects.extend(begin(app));
     effects
-}
-
-/// What was told of a domain before, if anything.
-pub fn recalled(app: &mut App, domain: String, kept: Option<String>) -> Vec<Effect> {
-    let told: Option<Told> = kept.and_then(|k| serde_json::from_str(&k).ok());
-    if told.is_some() {
-        app.say("Goes on with what you said before: e shows it.");
-    }
-    *app.onboard.sheet_mut() = Sheet::new(domain, told.unwrap_or_default());
-    begin(app)
 }
 
 /// The user leaves: the mark is kept for the next time.
@@ -231,6 +249,8 @@ pub fn begin(app: &mut App) -> Vec<Effect> {
         app.screens.truncate(at);
     }
     park(app);
+    // Whoever comes back to the form finds what is known, and begins from there.
+    fill_in(&mut app.onboard);
     app.onboard.awaited = true;
     app.onboard.touched = app.now;
     let sheet = app.onboard.sheet_mut();
@@ -300,6 +320,7 @@ pub fn turn(app: &mut App, by: usize) -> Vec<Effect> {
     park(app);
     app.onboard.shown = (app.onboard.shown + by) % count;
     app.onboard.sure = None;
+    fill_in(&mut app.onboard);
     match app.onboard.sheet().parked {
         Some(_) => resume(app),
         None => begin(app),
@@ -483,11 +504,15 @@ pub fn fill(app: &mut App, blank: &Blank, text: &str) -> Vec<Effect> {
 
 /// Opens the form with the answers of the domain on show.
 pub fn edit(app: &mut App) {
-    let onboard = &mut app.onboard;
+    fill_in(&mut app.onboard);
+    app.onboard.form.at = 0;
+    app.screens.push(Screen::OnboardForm);
+}
+
+/// Puts what is told of the domain on show into the form.
+fn fill_in(onboard: &mut Onboard) {
     let sheet = &onboard.sheets[onboard.shown.min(onboard.sheets.len() - 1)];
     onboard_form::fill(&mut onboard.form, &sheet.domain, &sheet.told);
-    onboard.form.at = 0;
-    app.screens.push(Screen::OnboardForm);
 }
 
 /// The key is made, or why not.

@@ -269,9 +269,9 @@ impl Outside {
                     None
                 }
                 Effect::SetUp(setup) => self.world.set_up(setup).err().map(|why| Msg::Composed(Err(why))),
-                Effect::Recall(domain) => {
-                    let kept = self.world.load_note(&onboards::note(&domain));
-                    Some(Msg::Recalled(domain, kept))
+                Effect::Recall(domains) => {
+                    let kept = |domain: String| (domain.clone(), self.world.load_note(&onboards::note(&domain)));
+                    Some(Msg::Recalled(domains.into_iter().map(kept).collect()))
                 }
                 Effect::MakeKey(wish) => {
                     self.world.make_key(*wish, key_made(sender.clone()));

@@ -12,6 +12,7 @@ use super::popup::{self, Popup};
 use super::screen;
 use super::sendings;
 use super::theme::Choice;
+use super::warmups;
 use super::watches;
 use super::world::{CopyReport, Opened, Source};
 use crate::diagnose::diagnose;
@@ -34,7 +35,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
             onboards::tick(app)
         }
         Msg::KeyMade(made) => onboards::key_made(app, made),
-        Msg::Recalled(domain, kept) => onboards::recalled(app, domain, kept),
+        Msg::Recalled(kept) => onboards::recalled(app, kept),
         Msg::Opened(ticket, result) if ticket == app.ticket => opened(app, ticket, result),
         Msg::Progress(ticket, progress) if ticket == app.ticket => {
             let over = progress.running == 0;
@@ -166,6 +167,12 @@ fn paste(app: &mut App, text: &str) -> Vec<Effect> {
     app.status = None;
     let filtering = app.place() == Places::FILTER;
     let editing = app.popup.is_none() && app.screen() == Screen::Input;
+    if app.popup.is_none()
+        && matches!(app.screen(), Screen::WarmUp | Screen::WarmUpDay)
+        && let Some(effects) = warmups::pasted(app, text)
+    {
+        return effects;
+    }
     if !editing && Input::is_evidence(text) {
         return diagnose_paste(app, text);
     }
@@ -348,6 +355,9 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Publish => return super::practice::publish(app),
         Action::Verify => return super::verify::verify(app),
         Action::Changes => app.view(Screen::Changes),
+        Action::Watch if app.screen() != Screen::Session && app.practises() => {
+            app.say("Nothing to wait for here: what is published in the practice zone is there at once.");
+        }
         Action::Watch if app.screen() != Screen::Session => return screen::watch::here(app),
         Action::Watches => watches::show(app),
         Action::Send => sendings::show(app),

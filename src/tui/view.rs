@@ -41,7 +41,10 @@ fn whole(app: &mut App, frame: &mut Frame, pen: Pen) {
         return;
     }
     let (title, right) = screen::title(app);
-    let keys = keys::footer(app.place(), area.width as usize, |action| app.offers(action));
+    // Where there is no title, what is invented is marked below.
+    let mark = if app.practises() && !bar::has_title(area) { " PRACTICE " } else { "" };
+    let room = (area.width as usize).saturating_sub(mark.len());
+    let keys = format!("{mark}{}", keys::footer(app.place(), room, |action| app.offers(action)));
     let (status, status_ink) = match &app.status {
         Some(status) => (status.text.clone(), status.ink),
         None if app.opening => ("… Reading.".to_owned(), Ink::Plain),

@@ -6,7 +6,7 @@ use super::widget::form::{Form, Line};
 use crate::knowledge::{platform, ramp};
 use crate::shell::{command, word};
 use crate::warmup::day::{Days, Seeds, Snds, Tally};
-use crate::warmup::log::numbers;
+use crate::warmup::log::{self, Fault, numbers};
 use crate::warmup::order::{Audience, Domain, Ip, Order};
 use crate::warmup::{Check, Plan, check, receiver};
 use jiff::civil::Date;
@@ -54,11 +54,28 @@ const PLAN: &[Line] = &[
     text("receivers", "gmail=40 microsoft=25 yahoo=10, in percent"),
 ];
 
+const DATE: usize = 0;
+const RECEIVER: usize = 1;
+const SENT: usize = 2;
+const DELIVERED: usize = 3;
+const DEFERRED: usize = 4;
+const HARD: usize = 5;
+const REFUSED: usize = 6;
+const COMPLAINTS: usize = 7;
+const OPENS: usize = 8;
+const CLICKS: usize = 9;
+const INBOX: usize = 10;
+const SPAM: usize = 11;
+const SNDS: usize = 12;
+const SPAM_RATE: usize = 13;
+const LISTS: usize = 14;
+
 /// A day's numbers, in the order of [`crate::warmup::log::numbers`].
 const DAY: &[Line] = &[
     text("day", "today; or 2026-06-01"),
     text("receiver", "all; or gmail, microsoft …"),
     text("sent", "messages"),
+    text("delivered", "messages that were taken"),
     text("deferred", "attempts put off (4xx)"),
     text("hard bounces", "no such address"),
     text("refused", "for who sends, or what"),
@@ -105,7 +122,15 @@ impl WarmUp {
     /// What was kept, with what it says today.
     pub fn of(kept: &str, today: Date) -> WarmUp {
         let kept: Kept = serde_json::from_str(kept).unwrap_or_default();
-        let mut warmup = WarmUp { rows: kept.rows, ..WarmUp::default() };
+        let whole = |mut row: Row| {
+            // Written before there was a line for what was delivered.
+            if row.len() + 1 == DAY.len() {
+                row.insert(DELIVERED, String::new());
+            }
+            row
+        };
+        let rows = kept.rows.into_iter().map(whole).filter(|row| row.len() == DAY.len()).collect();
+        let mut warmup = WarmUp { rows, ..WarmUp::default() };
         warmup.form.take_back(&kept.form);
         if warmup.form.some(TARGET).is_some() {
             let _ = warmup.work_out(today);
@@ -200,33 +225,71 @@ fn order(form: &Form, today: Date) -> Result<Order, (usize, String)> {
     })
 }
 
-/// Adds a typed row to the days.
+/// Adds a row to the days.
 fn add(row: &Row, today: Date, days: &mut Days) -> Result<(), (usize, String)> {
     let text = |line: usize| row.get(line).map(|t| t.trim()).filter(|t| !t.is_empty());
     let count = |line: usize| text(line).map(numbers::number).transpose().map_err(|why| (line, why));
     let mut tally = Tally {
-        deferred: count(3)?.unwrap_or(0),
-        invalid: count(4)?.unwrap_or(0),
-        refused: count(5)?.unwrap_or(0),
-        complaints: count(6)?,
-        opens: count(7)?,
-        clicks: count(8)?,
-        snds: text(11).map(|t| Snds::of(t).ok_or((11, "SNDS is green, yellow or red".into()))).transpose()?,
-        spam_rate: text(12).map(numbers::share).transpose().map_err(|why| (12, why))?,
+        deferred: count(DEFERRED)?.unwrap_or(0),
+        invalid: count(HARD)?.unwrap_or(0),
+        refused: count(REFUSED)?.unwrap_or(0),
+        complaints: count(COMPLAINTS)?,
+        opens: count(OPENS)?,
+        clicks: count(CLICKS)?,
+        snds: text(SNDS).map(|t| Snds::of(t).ok_or((SNDS, "SNDS is green, yellow or red".into()))).transpose()?,
+        spam_rate: text(SPAM_RATE).map(numbers::share).transpose().map_err(|why| (SPAM_RATE, why))?,
         ..Tally::default()
     };
-    if let Some((inbox, spam)) = count(9)?.map(|i| (i, 0)).or(count(10)?.map(|_| (0, 0))) {
-        tally.seeds = Some(Seeds { inbox, spam: spam + count(10)?.unwrap_or(0) });
+    let seeds = (count(INBOX)?, count(SPAM)?);
+    if seeds != (None, None) {
+        tally.seeds = Some(Seeds { inbox: seeds.0.unwrap_or(0), spam: seeds.1.unwrap_or(0) });
     }
-    tally.delivered = numbers::delivered_of(count(2)?, None, &tally).map_err(|why| (2, why))?;
-    let whom =
-        text(1).map_or(receiver::ALL.to_owned(), |t| receiver::named(t).map_or_else(|| t.to_owned(), str::to_owned));
-    let lists = text(13).map_or(vec![], |t| t.split([' ', ',']).filter(|w| !w.is_empty()).map(str::to_owned).collect());
-    let date = date(text(0), 0, today)?;
+    numbers::settle(count(SENT)?, count(DELIVERED)?, &mut tally).map_err(|why| (SENT, why))?;
+    let lists =
+        text(LISTS).map_or(vec![], |t| t.split([' ', ',']).filter(|w| !w.is_empty()).map(str::to_owned).collect());
+    let date = date(text(DATE), DATE, today)?;
     if let Some(day) = days.day(date) {
-        numbers::put(day, whom, &tally, lists);
+        numbers::put(day, named(text(RECEIVER)), &tally, lists);
     }
     Ok(())
+}
+
+/// A receiver, as the plan calls it.
+fn named(text: Option<&str>) -> String {
+    text.map_or(receiver::ALL, |t| receiver::named(t).unwrap_or(t)).to_owned()
+}
+
+/// Days as rows, a receiver each. What the receiver put off or refused for its own sake counts for nothing there.
+fn rows(days: &Days) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (date, day) in &days.days {
+        for (n, (name, tally)) in day.receivers.iter().enumerate() {
+            let mut row = vec![String::new(); DAY.len()];
+            let some = |n: Option<u64>| n.map_or(String::new(), |n| n.to_string());
+            for (line, text) in [
+                (DATE, date.to_string()),
+                (RECEIVER, name.clone()),
+                (SENT, (tally.sent() - tally.lost).to_string()),
+                (DELIVERED, tally.delivered.to_string()),
+                (DEFERRED, tally.deferred.to_string()),
+                (HARD, tally.invalid.to_string()),
+                (REFUSED, tally.refused.to_string()),
+                (COMPLAINTS, some(tally.complaints)),
+                (OPENS, some(tally.opens)),
+                (CLICKS, some(tally.clicks)),
+                (INBOX, some(tally.seeds.map(|s| s.inbox))),
+                (SPAM, some(tally.seeds.map(|s| s.spam))),
+                (SNDS, tally.snds.map_or(String::new(), |s| s.word().to_owned())),
+                (SPAM_RATE, tally.spam_rate.map_or(String::new(), |r| r.to_string())),
+                // They are the day's: once is enough.
+                (LISTS, if n == 0 { day.blocklists.join(" ") } else { String::new() }),
+            ] {
+                row[line] = text;
+            }
+            rows.push(row);
+        }
+    }
+    rows
 }
 
 fn today(app: &App) -> Date {
@@ -265,21 +328,44 @@ pub fn planned(app: &mut App) -> Vec<Effect> {
 pub fn counted(app: &mut App) -> Vec<Effect> {
     let today = today(app);
     let mut row = app.warmup.day.kept();
-    if row[0].trim().is_empty() {
-        row[0] = today.to_string();
+    if ["", "today"].contains(&row[DATE].trim()) {
+        row[DATE] = today.to_string();
     }
     if let Err((line, why)) = add(&row, today, &mut Days::default()) {
         app.warmup.day.at = line;
         app.warn(format!("{why}."));
         return vec![];
     }
-    // The same day and receiver once more is a correction.
-    app.warmup.rows.retain(|r| (r.first(), r.get(1)) != (row.first(), row.get(1)));
-    app.warmup.rows.push(row);
-    app.warmup.rows.sort();
+    row[RECEIVER] = named(Some(row[RECEIVER].trim()).filter(|t| !t.is_empty()));
     app.warmup.day = Form::new(DAY);
-    let _ = app.warmup.work_out(today);
-    app.screens.pop();
+    take(app, vec![row])
+}
+
+/// A table of days or lines of a log, pasted where numbers are wanted; `None` where it is neither.
+pub fn pasted(app: &mut App, text: &str) -> Option<Vec<Effect>> {
+    let today = today(app);
+    let mut days = Days::default();
+    match log::read(&mut text.as_bytes(), None, today, &mut days) {
+        Ok(_) => Some(take(app, rows(&days))),
+        // Its heading was understood.
+        Err(fault @ Fault::Line(..)) => {
+            app.warn(format!("Not taken: {fault}."));
+            Some(vec![])
+        }
+        Err(_) => None,
+    }
+}
+
+/// Takes rows in, and goes to the plan. The same day and receiver once more is a correction.
+fn take(app: &mut App, rows: Vec<Row>) -> Vec<Effect> {
+    let of = |row: &Row| (row[DATE].clone(), row[RECEIVER].clone());
+    for row in rows {
+        app.warmup.rows.retain(|r| of(r) != of(&row));
+        app.warmup.rows.push(row);
+    }
+    app.warmup.rows.sort();
+    let _ = app.warmup.work_out(today(app));
+    app.screens.retain(|s| *s != Screen::WarmUpDay);
     app.warmup.top = 0;
     let text = app.warmup.check.as_ref().and_then(|c| c.advice.last()).map(|a| a.headline());
     app.say(text.unwrap_or_else(|| "Kept.".to_owned()));

@@ -149,11 +149,15 @@ pub fn check(plan: &Plan, days: &Days, today: Date) -> Option<Check> {
         // What was sent beyond what was allowed proves nothing: the step is taken from the lesser.
         let base = allowed;
         let goal = plan.after(base.min(sent)).max(base);
-        let mut receivers = each(plan, day, base, goal, all, overshot && !others);
+        // Who stops for what the mail met stops where that was seen, not at what was allowed.
+        let met = sent.clamp(1, base.max(1));
+        let halts = reasons.iter().any(|r| r.step > Step::Advance && !matches!(r.signal, "volume" | "calm"));
+        let stay = if halts { met } else { base };
+        let mut receivers = each(plan, day, (stay, met, goal), all, overshot && !others);
         let step = together(&receivers, all, base);
         let mut next = match receivers.iter().any(|r| r.next > 0) {
             true => receivers.iter().map(|r| r.next).sum(),
-            false => resume(step, base, goal),
+            false => resume(step, stay, goal),
         };
         if sent == 0 {
             next = base;
@@ -161,7 +165,7 @@ pub fn check(plan: &Plan, days: &Days, today: Date) -> Option<Check> {
         allowed = next.max(1);
         if is_listed {
             // Once for an entry, however long it stays.
-            allowed = if listed { base } else { (base / 2).max(1) };
+            allowed = if listed { base } else { (stay / 2).max(1) };
             next = 0;
             receivers.iter_mut().for_each(|r| r.next = 0);
         } else if listed && sent == 0 {
@@ -263,11 +267,11 @@ fn volume(sent: u64, allowed: u64, used: f64) -> Option<Reason> {
 }
 
 /// The volume after a step.
-fn resume(step: Step, base: u64, goal: u64) -> u64 {
+fn resume(step: Step, stay: u64, goal: u64) -> u64 {
     match step {
         Step::Advance => goal,
-        Step::Hold => base,
-        Step::Back => (base / 2).max(1),
+        Step::Hold => stay,
+        Step::Back => (stay / 2).max(1),
     }
 }
 
@@ -280,8 +284,9 @@ fn together(receivers: &[AtReceiver], all: Step, base: u64) -> Step {
 }
 
 /// Each receiver by itself; `all` binds everyone, `keep` where the only fault of the day was its volume. Where too few
-/// messages went, what the others may do holds.
-fn each(plan: &Plan, day: &Day, base: u64, goal: u64, all: Step, keep: bool) -> Vec<AtReceiver> {
+/// messages went, what the others may do holds. The volumes: where everyone stays, where one stays that has trouble of
+/// its own, and where one goes on to.
+fn each(plan: &Plan, day: &Day, (stay, met, goal): (u64, u64, u64), all: Step, keep: bool) -> Vec<AtReceiver> {
     // Of what was put off, a message is tried several times a day.
     let weight = |t: &Tally| t.sent() + t.deferred.div_ceil(4);
     let weights: u64 = day.receivers.values().map(weight).sum();
@@ -301,10 +306,11 @@ fn each(plan: &Plan, day: &Day, base: u64, goal: u64, all: Step, keep: bool) -> 
     for at in &mut each {
         let step = at.step.unwrap_or(others);
         at.bound = step.max(all);
+        let stay = if step > Step::Advance { met } else { stay };
         let next = match if keep { step.max(Step::Hold) } else { at.bound } {
             Step::Advance => part(goal, &at.tally),
-            Step::Hold => part(base, &at.tally),
-            Step::Back => part(base, &at.tally) / 2.0,
+            Step::Hold => part(stay, &at.tally),
+            Step::Back => part(stay, &at.tally) / 2.0,
         };
         at.next = next.round() as u64;
     }

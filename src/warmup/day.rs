@@ -38,6 +38,8 @@ pub struct Tally {
     pub refused: u64,
     /// Refused for good for the recipient's own sake: a full mailbox.
     pub lost: u64,
+    /// Sent, and neither delivered nor refused, where somebody counted both: put off, or nobody knows.
+    pub open: u64,
     pub complaints: Option<u64>,
     pub opens: Option<u64>,
     pub clicks: Option<u64>,
@@ -92,9 +94,9 @@ impl Snds {
 }
 
 impl Tally {
-    /// Messages whose fate was settled that day.
+    /// Messages of that day; of a log those whose fate was settled.
     pub fn sent(&self) -> u64 {
-        self.delivered + self.invalid + self.refused + self.lost
+        self.delivered + self.invalid + self.refused + self.lost + self.open
     }
 
     pub fn attempts(&self) -> u64 {
@@ -110,6 +112,7 @@ impl Tally {
         self.invalid += other.invalid;
         self.refused += other.refused;
         self.lost += other.lost;
+        self.open += other.open;
         sum(&mut self.complaints, other.complaints);
         sum(&mut self.opens, other.opens);
         sum(&mut self.clicks, other.clicks);

@@ -118,6 +118,15 @@ pub(super) fn whole(day: &Day) -> Vec<Reason> {
 pub(super) fn receiver(name: &str, tally: &Tally) -> Vec<Reason> {
     let limits = &known().limits;
     let mut reasons = Vec::new();
+    if tally.open > 0 {
+        let (sent, open) = (tally.sent(), tally.open);
+        let step = if open < FEW { Step::Advance } else { step(rate(open, sent), &limits.undelivered) };
+        let mut text = format!("delivered {} ({} of {sent})", percent(rate(tally.delivered, sent)), tally.delivered);
+        if step > Step::Advance {
+            text.push_str(&format!(": find out what became of the other {open}, before more mail goes out"));
+        }
+        reasons.push(reason(step, "delivered", text).source(&limits.undelivered));
+    }
     // What the receiver puts off for its own sake says nothing of the sender.
     let counted = tally.attempts() - tally.excused;
     for (count, action, limit, signal, what) in [

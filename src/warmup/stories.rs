@@ -288,3 +288,40 @@ fn receivers_that_differ_get_one_advice() {
     assert_eq!((a.step, a.next, bounds(&a)), (Step::Hold, 200, vec![gmail(Step::Hold), yahoo(Step::Hold)]));
     assert!(a.headline().starts_with("Hold: deferrals"), "{}", a.headline());
 }
+
+/// What one day says, of which nobody knows what was planned: it is measured by itself.
+fn counted(sent: u64, tally: Tally) -> check::Advice {
+    let start: Date = START.parse().unwrap();
+    let plan = Plan::of(Order { current: sent, ..Order::new(50_000, start) });
+    let mut days = Days::default();
+    days.day(start).unwrap().receivers.insert("all".into(), tally);
+    check::check(&plan, &days, start).unwrap().advice.remove(0)
+}
+
+#[test]
+fn what_is_not_delivered_is_no_reason_to_go_on() {
+    for (delivered, step, next) in [(960, Step::Advance, 1500), (930, Step::Hold, 1000), (400, Step::Back, 500)] {
+        let a = counted(1000, Tally { delivered, open: 1000 - delivered, ..Tally::default() });
+        assert_eq!((a.sent, a.step, a.next), (1000, step, next), "{}", a.headline());
+    }
+    let a = counted(1000, Tally { delivered: 400, open: 600, ..Tally::default() });
+    assert!(a.headline().starts_with("Step back: delivered 40.0 % (400 of 1000)"), "{}", a.headline());
+}
+
+#[test]
+fn who_holds_sends_no_more_than_was_sent() {
+    let a = counted(1000, Tally { delivered: 994, invalid: 6, ..Tally::default() });
+    assert!(a.allowed > 1000);
+    assert_eq!((a.step, a.next), (Step::Hold, 1000), "{}", a.headline());
+    // At one receiver too.
+    let start: Date = START.parse().unwrap();
+    let plan = Plan::of(Order { current: 1000, ..Order::new(50_000, start) });
+    let mut days = Days::default();
+    let receivers = &mut days.day(start).unwrap().receivers;
+    receivers.insert("Gmail".into(), Tally { delivered: 500, deferred: 40, ..Tally::default() });
+    receivers.insert("Yahoo".into(), Tally { delivered: 500, ..Tally::default() });
+    let a = check::check(&plan, &days, start).unwrap().advice.remove(0);
+    let at = |name: &str| a.receivers.iter().find(|r| r.name == name).map(|r| (r.bound, r.next)).unwrap();
+    assert!(at("Gmail").0 == Step::Hold && at("Gmail").1 <= 510, "{:?}", at("Gmail"));
+    assert!(at("Yahoo").0 == Step::Advance && at("Yahoo").1 > 700, "{:?}", at("Yahoo"));
+}

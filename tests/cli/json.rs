@@ -29,6 +29,28 @@ fn every_diagnosis_fits_its_schema_and_points_at_bytes() {
 }
 
 #[test]
+fn every_schema_lists_the_same_sources_of_evidence() {
+    fn sources(schema: &Value, found: &mut Vec<Value>) {
+        match schema {
+            Value::Array(all) => all.iter().for_each(|one| sources(one, found)),
+            Value::Object(fields) => {
+                let listed = fields.get("enum").filter(|e| e.as_array().is_some_and(|e| e.contains(&"header".into())));
+                found.extend(listed.cloned());
+                fields.values().for_each(|one| sources(one, found));
+            }
+            _ => {}
+        }
+    }
+    let home = Home::new();
+    let mut found = Vec::new();
+    for name in ["diagnosis", "domain", "spf"] {
+        sources(&serde_json::from_str(&home.run(&["schema", name]).stdout).unwrap(), &mut found);
+    }
+    assert!(found.len() >= 3 && found.iter().all(|f| *f == found[0]), "{found:?}");
+    assert!(found[0].as_array().unwrap().contains(&"https".into()));
+}
+
+#[test]
 fn every_fix_fits_its_schema() {
     let home = Home::new();
     let schema = strict(&home, "fix");

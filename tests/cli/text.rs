@@ -246,3 +246,21 @@ fn a_command_to_paste_runs_nothing_of_a_strangers() {
     assert!(json.contains("dig +short TXT 'x;id>p;$(id).example'"), "{json}");
     assert!(!json.contains("TXT x;id"), "{json}");
 }
+
+#[test]
+fn a_misspelt_command_is_told_by_the_nearest_name() {
+    let home = Home::new();
+    for (args, word, command) in [
+        (&["chekc", "example.com"][..], "chekc", "check"),
+        (&["wach", "example.com", "TXT"], "wach", "watch"),
+        (&["diagnos"], "diagnos", "diagnose"),
+    ] {
+        let out = home.run(args);
+        assert_eq!((out.status, out.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(out.stderr.contains(&format!("no command is called '{word}'; there is '{command}'")), "{}", out.stderr);
+    }
+    // A file of such a name is a file, and what is like no command is what it was.
+    let file = home.file("chekc", "From: a@example.com\n\nx\n");
+    assert!(!home.run(&[file.as_str(), "--offline"]).stderr.contains("no command"));
+    assert!(!home.run(&["missing.eml"]).stderr.contains("no command"));
+}

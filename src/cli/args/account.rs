@@ -36,6 +36,17 @@ impl Who {
         Who { user: self.user.or_else(|| user.map(str::to_owned)), secret }
     }
 
+    /// Whose the secret is has to be said.
+    ///
+    /// # Errors
+    /// A sentence for the user, where it is nobody's.
+    pub fn of_somebody(&self) -> Result<(), &'static str> {
+        match (&self.user, &self.secret) {
+            (None, Some(_)) => Err("whose password or token is it? --user NAME"),
+            _ => Ok(()),
+        }
+    }
+
     /// With the secret read; `None` where no user is named. Blocks while somebody types.
     pub fn credentials(&self, server: &str) -> Result<Option<Credentials>, NoSecret> {
         let Some(user) = self.user.clone() else { return Ok(None) };
@@ -99,7 +110,8 @@ mod tests {
     #[test]
     fn two_secrets_and_a_secret_of_nobody_are_refused() {
         assert!(parse("--user u --password-env P --token-env T").is_err());
-        assert!(parse("--password-env P").is_err());
+        assert!(parse("--password-env P").unwrap().who().of_somebody().is_err());
+        assert!(parse("--user u --password-env P").unwrap().who().of_somebody().is_ok());
         assert!(parse("--user u --password hunter2").is_err());
     }
 }

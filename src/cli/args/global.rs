@@ -224,9 +224,9 @@ impl Given {
 impl Global {
     /// Fills in from the settings file what no flag says.
     pub fn settle(&mut self, config: &Config, given: &mut Given) -> Result<(), String> {
-        self.saved = config.saved();
-        given.open("servers", !config.servers.is_empty());
-        given.open("mailboxes", !config.mailboxes.is_empty());
+        self.saved = config.saved.clone();
+        given.open("servers", !config.saved.servers.is_empty());
+        given.open("mailboxes", !config.saved.mailboxes.is_empty());
         if given.open("resolver", !config.resolver.is_empty()) {
             self.resolver.clone_from(&config.resolver);
         }

@@ -4,7 +4,8 @@ use crate::world::secret::Source;
 use clap::Args;
 use std::path::PathBuf;
 
-/// The places of one secret, each an option; of all options of a group one may be given.
+/// The places of one secret, each an option; of all options of a group one may be given. What they need besides: their
+/// own group for nothing.
 macro_rules! places {
     (
         $name:ident, $group:literal, $requires:literal,
@@ -28,7 +29,7 @@ macro_rules! places {
 }
 
 places! {
-    Password, "secret", "user",
+    Password, "secret", "secret",
     password_file "FILE" File(PathBuf) "The first line of this file is the password (`-`: of standard input)",
     password_command "COMMAND" Command(String) "The first line this command prints is the password",
     password_env "VARIABLE" Env(String) "This environment variable holds the password",
@@ -37,7 +38,7 @@ places! {
 }
 
 places! {
-    Token, "secret", "user",
+    Token, "secret", "secret",
     token_file "FILE" File(PathBuf) "An OAuth 2.0 access token instead of a password (XOAUTH2): in this file",
     token_command "COMMAND" Command(String) "The same: printed by this command",
     token_env "VARIABLE" Env(String) "The same: in this environment variable",

@@ -1,13 +1,13 @@
 //! The body of `POST /zones/…/dns_records/batch` at Cloudflare.
 
-use super::{Export, Sheet, difference, sort_out, unsupported};
+use super::{Export, Sheet, difference, document, sort_out, unsupported};
 use crate::evidence::{Data, Kind};
 use crate::remedy::Change;
 use serde_json::{Map, Value, json};
 
 /// Writes the batch. What is there already has an id that only the account knows: a marked blank
 /// stands for it, and Cloudflare refuses the whole batch until it is filled in.
-pub(super) fn write(sheet: &Sheet, export: &mut Export) -> usize {
+pub(super) fn batch(sheet: &Sheet, export: &mut Export, line: bool) -> usize {
     let (done, _) = sort_out(sheet, export, parts);
     if done.is_empty() {
         return 0;
@@ -34,8 +34,7 @@ pub(super) fn write(sheet: &Sheet, export: &mut Export) -> usize {
             }
         }
     }
-    export.text.push_str(&serde_json::to_string_pretty(&Value::Object(batch)).unwrap_or_default());
-    export.text.push('\n');
+    document(&Value::Object(batch), line, export);
     done.len()
 }
 

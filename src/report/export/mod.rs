@@ -13,6 +13,7 @@ pub use zone::{line as zone_line, published as published_line};
 
 use crate::evidence::Data;
 use crate::facts::home::Home;
+use crate::facts::organization::same_by_list;
 use crate::remedy::{Change, form};
 
 /// A change, and where it is published.
@@ -37,6 +38,13 @@ pub enum Format {
     Terraform,
     DnsControl,
     OctoDns,
+}
+
+impl Format {
+    /// Is it JSON, which has no comments?
+    fn is_json(self) -> bool {
+        matches!(self, Format::Route53 | Format::CloudflareApi)
+    }
 }
 
 /// The text, and what has to be said beside it.
@@ -68,23 +76,42 @@ struct Writer {
 /// Writes all changes, or says why none can be written.
 pub fn write(format: Format, placed: &[Placed]) -> Result<Export, String> {
     let mut export = Export::default();
-    let mut written = 0;
-    for sheet in sheets(placed) {
-        written += match format {
-            Format::Zone => text(&zone::LINES, &sheet, &mut export),
-            Format::Cloudflare => text(&zone::IMPORT, &sheet, &mut export),
-            Format::Terraform => text(&terraform::writer(sheet.home)?, &sheet, &mut export),
-            Format::DnsControl => text(&dnscontrol::WRITER, &sheet, &mut export),
-            Format::OctoDns => octodns::write(&sheet, &mut export),
-            Format::Route53 => route53::write(&sheet, &mut export),
-            Format::CloudflareApi => cloudflare::write(&sheet, &mut export),
+    let sheets = sheets(placed);
+    let several = sheets.len() > 1;
+    let mut zones: Vec<&str> = Vec::new();
+    for sheet in &sheets {
+        let heading: Vec<String> =
+            several.then(|| format!("Zone {}", sheet.home.zone)).into_iter().chain(stranger(sheet)).collect();
+        let written = match format {
+            Format::Zone => text(&zone::LINES, sheet, &heading, &mut export),
+            Format::Cloudflare => text(&zone::IMPORT, sheet, &heading, &mut export),
+            Format::Terraform => text(&terraform::writer(sheet.home)?, sheet, &heading, &mut export),
+            Format::DnsControl => text(&dnscontrol::WRITER, sheet, &heading, &mut export),
+            Format::OctoDns => octodns::write(sheet, &mut export),
+            Format::Route53 => route53::batch(sheet, &mut export, several),
+            Format::CloudflareApi => cloudflare::batch(sheet, &mut export, several),
         };
+        if written > 0 {
+            zones.push(&sheet.home.zone);
+            export.warnings.extend(stranger(sheet));
+        }
     }
-    match written {
+    if zones.len() > 1 {
+        let lines = if format.is_json() { ", a document a line in this order" } else { "" };
+        export.warnings.push(format!("The records belong to {} zones{lines}: {}.", zones.len(), zones.join(", ")));
+    }
+    match zones.len() {
         0 if export.warnings.is_empty() => Err("there is no record to write".to_owned()),
         0 => Err(export.warnings.join(" ")),
         _ => Ok(export),
     }
+}
+
+/// Whoever takes another domain's reports allows it in a zone of its own (RFC 9990 §4).
+fn stranger(sheet: &Sheet) -> Option<String> {
+    let names = sheet.changes.iter().filter_map(|c| c.name.split_once("._report._dmarc."));
+    let (asks, takes) = names.into_iter().find(|(asks, takes)| !same_by_list(asks, takes))?;
+    Some(format!("{takes} belongs to another organization than {asks}: whoever runs it has to publish this"))
 }
 
 /// One sheet a zone, in the order of the first change of each.
@@ -99,10 +126,20 @@ fn sheets(placed: &[Placed]) -> Vec<Sheet<'_>> {
     sheets
 }
 
+/// A document of JSON: for eyes as well where it is the only one, else a line.
+fn document(document: &serde_json::Value, line: bool, export: &mut Export) {
+    let text = if line { document.to_string() } else { serde_json::to_string_pretty(document).unwrap_or_default() };
+    export.text.push_str(&text);
+    export.text.push('\n');
+}
+
 /// Writes a sheet in a language that has comments: what cannot be written stands there as one.
-fn text(writer: &Writer, sheet: &Sheet, export: &mut Export) -> usize {
+fn text(writer: &Writer, sheet: &Sheet, heading: &[String], export: &mut Export) -> usize {
     let (mut done, left) = sort_out(sheet, export, |change| (writer.change)(sheet.home, change));
     let mut out = if export.text.is_empty() { String::new() } else { "\n".to_owned() };
+    for line in heading {
+        out.push_str(&format!("{} {line}\n", writer.comment));
+    }
     // What only goes, and is but a comment, makes room for what comes.
     let is_live = |text: &str| text.lines().any(|l| !l.trim_start().starts_with(writer.comment));
     done.sort_by_key(|(_, text)| is_live(text));

@@ -1,12 +1,12 @@
 //! A change batch of Amazon Route 53: one a hosted zone.
 
-use super::{Export, Sheet, sort_out};
+use super::{Export, Sheet, document, sort_out};
 use crate::evidence::Data;
 use crate::remedy::Change;
 use serde_json::{Value, json};
 
 /// Writes the batch; whole sets, for Route 53 knows no other.
-pub(super) fn write(sheet: &Sheet, export: &mut Export) -> usize {
+pub(super) fn batch(sheet: &Sheet, export: &mut Export, line: bool) -> usize {
     let (done, _) = sort_out(sheet, export, |change| Ok(action(change)));
     if done.is_empty() {
         return 0;
@@ -21,8 +21,7 @@ pub(super) fn write(sheet: &Sheet, export: &mut Export) -> usize {
     let (gone, kept): (Vec<_>, Vec<_>) = done.iter().partition(|(change, _)| change.after.is_empty());
     let changes: Vec<&Value> = gone.iter().chain(&kept).map(|(_, action)| action).collect();
     let batch = json!({ "Comment": format!("mail records of {}", sheet.home.zone), "Changes": changes });
-    export.text.push_str(&serde_json::to_string_pretty(&batch).unwrap_or_default());
-    export.text.push('\n');
+    document(&batch, line, export);
     done.len()
 }
 

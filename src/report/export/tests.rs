@@ -349,10 +349,32 @@ fn two_zones_are_two_sheets() {
     other.home.zone = "example.org".to_owned();
     two.push(other);
     assert_eq!(of_zone(&write(Format::Zone, &two).unwrap().text).len(), 3);
-    let batches = write(Format::Route53, &two).unwrap().text;
-    assert_eq!(serde_json::Deserializer::from_str(&batches).into_iter::<serde_json::Value>().count(), 2);
+    for format in [Format::Route53, Format::CloudflareApi] {
+        let batches = write(format, &two).unwrap();
+        let documents: Vec<serde_json::Value> =
+            batches.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(documents.len(), 2, "a document a line");
+        assert!(
+            batches.warnings.iter().any(|w| w.ends_with("a document a line in this order: example.com, example.org."))
+        );
+    }
     let files = write(Format::OctoDns, &two).unwrap().text;
     assert_eq!(Yaml::load_from_str(&files).unwrap().len(), 2);
+}
+
+#[test]
+fn a_zone_of_another_organization_is_marked() {
+    let own = placed(changes().remove(3), "route53");
+    let mut other = placed(Change::txt::<&str, _>("example.com._report._dmarc.other.example", &[], &["v=DMARC1"]), "");
+    other.home.zone = "other.example".to_owned();
+    let export = write(Format::Zone, &[own, other]).unwrap();
+    let lines: Vec<&str> = export.text.lines().collect();
+    let mark = "other.example belongs to another organization than example.com: whoever runs it has to publish this";
+    let at = lines.iter().position(|l| *l == format!("; {mark}")).unwrap();
+    assert_eq!((lines[0], lines[at - 1]), ("; Zone example.com", "; Zone other.example"));
+    assert!(lines[at + 1].starts_with("example.com._report._dmarc.other.example. "), "{lines:?}");
+    assert!(export.warnings.iter().any(|w| w == mark), "{:?}", export.warnings);
+    assert_eq!(of_lines(&export.text.replace("\n\n", "\n")).len(), 2);
 }
 
 #[test]

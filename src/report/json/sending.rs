@@ -3,7 +3,7 @@
 use super::event::{Event, event};
 use crate::diagnose::Diagnosis;
 use crate::evidence::errand::Step;
-use crate::evidence::transcript::{Line, Stop, Transcript, Way};
+use crate::evidence::transcript::{Line, Security, Stop, Transcript, Way};
 use crate::facts::domain::certificate::Certificate;
 use crate::report::send::result;
 use crate::send::{Composed, Draft, Sent, path};
@@ -105,7 +105,7 @@ pub fn begun<'a>(draft: &Draft, composed: &'a Composed, now: jiff::Timestamp) ->
         to: draft.to.to_string(),
         via: draft.route.words(&draft.to),
         tls: draft.security.word(),
-        verified: !draft.insecure,
+        verified: !draft.insecure && matches!(draft.security, Security::Implicit | Security::Starttls),
         message_id: composed.message_id.as_deref(),
         marker: composed.marker.as_deref(),
         bytes: composed.bytes.len(),

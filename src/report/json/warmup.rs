@@ -88,7 +88,7 @@ fn at(at: &AtReceiver) -> Value {
 fn tally(t: &Tally) -> Value {
     json!({
         "sent": t.sent(), "attempts": t.attempts(), "delivered": t.delivered, "deferred": t.deferred,
-        "excused": t.excused, "hard_bounces": t.invalid, "refused": t.refused, "lost": t.lost,
+        "excused": t.excused, "hard_bounces": t.invalid, "refused": t.refused, "lost": t.lost, "open": t.open,
         "complaints": t.complaints, "opens": t.opens, "clicks": t.clicks,
         "seeds": t.seeds.map(|s| json!({"inbox": s.inbox, "spam": s.spam})),
         "snds": t.snds.map(|s| s.word()), "spam_rate": t.spam_rate,

@@ -40,6 +40,8 @@ impl<'d> Evaluated<'d> {
         let of_check = check.iter().flat_map(|c| c.missing.iter().chain(&c.failed));
         let questions = of_check.chain(survey.iter().flat_map(|s| s.unanswered()));
         questions.for_each(|q| open(Gap::records(q)));
+        let said = &of.facts.evidence.said;
+        unknown.iter_mut().for_each(|gap| gap.needs = said.aim(gap.needs.words().into_owned()).into());
         Evaluated { domain: domain.to_owned(), check, survey, findings, unknown, of }
     }
 

@@ -11,11 +11,14 @@
 //! ```
 
 use super::Popup;
+use crate::evidence::input::is_host;
 use crate::knowledge::guide::{self, Advice};
+use crate::knowledge::reply::{self, Reply};
 use crate::report::advice;
 use crate::tui::app::App;
 use crate::tui::keys::{self, Action, Binding, Places};
 use crate::tui::msg::Effect;
+use crate::tui::screen::ask;
 use crate::tui::theme::Ink;
 use crate::tui::update;
 use crate::tui::widget::bar::put;
@@ -42,6 +45,19 @@ pub enum Line {
     Key(&'static Binding),
     /// What guides say; only where somebody looks for it.
     Advice(&'static Advice),
+    /// A check of the domain or address that is typed.
+    Check,
+    /// What the code that is typed means.
+    Code(&'static str, Meant),
+}
+
+/// What is known of a code.
+#[derive(Clone, Copy, Debug)]
+pub struct Meant {
+    meaning: &'static str,
+    fix: &'static str,
+    rule: Option<&'static str>,
+    source: &'static str,
 }
 
 /// The open search box.
@@ -74,6 +90,8 @@ impl Finder {
             }
             return lines.into_iter().map(Line::Key).collect();
         }
+        let mut typed: Vec<Line> = is_host(query).then_some(Line::Check).into_iter().collect();
+        typed.extend(meant(query));
         let pattern = Pattern::parse(query, CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
@@ -93,8 +111,25 @@ impl Finder {
             (words.filter_map(|word| score(word).map(|n| of(word, n))).max().unwrap_or(0), Line::Advice(row))
         }));
         scored.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
-        scored.into_iter().map(|(_, line)| line).collect()
+        typed.into_iter().chain(scored.into_iter().map(|(_, line)| line)).collect()
     }
+}
+
+/// What a code means: by the registry, and what providers say with it.
+fn meant(query: &str) -> Vec<Line> {
+    let reply = Reply::read(query);
+    if !reply.is_coded() {
+        return vec![];
+    }
+    let registered = reply.enhanced.iter().filter_map(|code| reply::status(code)).map(|s| {
+        let meant = Meant { meaning: &s.meaning, fix: "", rule: s.rule.as_deref(), source: &s.source };
+        Line::Code("registry", meant)
+    });
+    let said = reply.explain().into_iter().map(|row| {
+        let who = reply::provider(&row.provider).map_or("servers say", |p| &p.name);
+        Line::Code(who, Meant { meaning: &row.meaning, fix: &row.fix, rule: row.rule.as_deref(), source: &row.source })
+    });
+    registered.chain(said).collect()
 }
 
 pub fn open(app: &mut App, order: Order) {
@@ -119,6 +154,16 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
             Some(Line::Advice(row)) => {
                 app.popup = None;
                 return vec![Effect::Copy { text: advice::text(row), what: "what holds".to_owned() }];
+            }
+            Some(Line::Check) => {
+                app.domain = LineEdit::new(finder.query.text().trim());
+                app.popup = None;
+                return ask::check(app);
+            }
+            Some(Line::Code(_, meant)) => {
+                let text = [meant.meaning, meant.fix].join(". ").trim_end_matches([' ', '.']).to_owned();
+                app.popup = None;
+                return vec![Effect::Copy { text, what: "what it means".to_owned() }];
             }
             None => {}
         },
@@ -149,6 +194,9 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         Layout::vertical([Constraint::Length(1), Constraint::Min(2), Constraint::Length(tail)]).areas::<3>(inside);
     let before = pen.clean(finder.query.before());
     let query = match finder.query.is_empty() {
+        true if finder.order == Order::Palette => {
+            pen.span("Type an action, a domain, an IP address or a reply code", Ink::Faint)
+        }
         true => pen.span("Type to search keys and actions; Enter runs the line", Ink::Faint),
         false => pen.span(finder.query.text(), Ink::Strong),
     };
@@ -162,6 +210,8 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         let (keys, text) = match line {
             Line::Key(binding) => (binding.keys_label(), binding.help.to_owned()),
             Line::Advice(row) => ("guides say".to_owned(), format!("“{}”", row.told)),
+            Line::Check => ("check".to_owned(), finder.query.text().trim().to_owned()),
+            Line::Code(who, meant) => ((*who).to_owned(), meant.meaning.to_owned()),
         };
         let pad = " ".repeat(11usize.saturating_sub(keys.width()));
         doc.item(n == finder.marked, &format!("{keys}{pad} {text}"));
@@ -183,6 +233,12 @@ fn told(line: Option<Line>, pen: Pen, width: u16) -> Doc {
             doc.para(1, &row.holds, Ink::Plain);
             let more = row.rule.as_ref().map_or(String::new(), |rule| format!(" · more: postdoc explain {rule}"));
             doc.para(1, format!("{}{more} · Enter copies it", row.source), Ink::Faint);
+        }
+        Some(Line::Check) => doc.para(1, "Enter asks DNS everything about it, and explains the answer.", Ink::Plain),
+        Some(Line::Code(_, meant)) => {
+            doc.para(1, meant.fix, Ink::Plain);
+            let more = meant.rule.map_or(String::new(), |rule| format!(" · more: postdoc explain {rule}"));
+            doc.para(1, format!("{}{more} · Enter copies it", meant.source), Ink::Faint);
         }
         line => {
             match line {

@@ -184,7 +184,10 @@ fn place(app: &App) -> (String, String) {
         Screen::Send => return path(app, "send › nothing has left yet", "", "send it?"),
         Screen::Session => return path(app, "send › session", "", "session"),
         Screen::Onboard => "set up",
-        Screen::OnboardForm => return ("postdoc › set up a sending domain".to_owned(), String::new()),
+        Screen::OnboardForm => {
+            let right = if app.practises() { PRACTICE } else { "" };
+            return ("postdoc › set up a sending domain".to_owned(), right.to_owned());
+        }
         Screen::WarmUp => return ("postdoc › warm-up".to_owned(), String::new()),
         Screen::WarmUpForm => return ("postdoc › warm-up › what is known".to_owned(), String::new()),
         Screen::WarmUpDay => return ("postdoc › warm-up › a day's numbers".to_owned(), String::new()),

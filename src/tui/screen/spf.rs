@@ -145,6 +145,7 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     for (n, row) in rows.iter().enumerate() {
         line(&mut doc, row, n == at, surveyed, case.spf.folded.contains(&key(row)));
     }
+    let behind = doc.lines.len();
     published(&mut doc, facts);
     let pane = if case.spf.wide { area.height * 2 / 3 } else { (area.height / 3).min(8) };
     let [list, below] = if area.height >= 14 {
@@ -158,7 +159,11 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     } else {
         first + at + 2
     };
-    let top = doc.draw(frame, list, line.saturating_sub(list.height as usize));
+    let start = line.saturating_sub(list.height as usize);
+    // A heading with nothing under it in sight would say that nothing is published.
+    let cut = start + list.height as usize == behind + 1;
+    let list = Rect { height: list.height.saturating_sub(u16::from(cut)), ..list };
+    let top = doc.draw(frame, list, start);
     cursor(frame, list, first + at, top);
     let mut doc = Doc::new(pen, below.width);
     term::describe(&mut doc, facts, marked, surveyed);

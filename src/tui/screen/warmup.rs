@@ -150,7 +150,7 @@ pub mod form {
             false => (
                 " What became of the day's mail?",
                 &app.warmup.day,
-                "Leave empty what you do not know. The log of a mail system tells it all at once: postdoc warmup check --log FILE",
+                "Leave empty what you do not know. Or paste a table of days (date,receiver,sent,delivered,…) or lines of the mail log, here or on the plan; a whole log: postdoc warmup check --log FILE",
             ),
         };
         doc.row(&[(title, Ink::Strong)]);

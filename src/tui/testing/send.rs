@@ -47,7 +47,7 @@ pub fn saved() -> crate::config::saved::Saved {
                 [mailboxes.gmail]\nimap = \"me@gmail.example@imap.gmail.example\"\npassword-command = \"pass gmail\"\n\
                 [mailboxes.yahoo]\nimap = \"imap.yahoo.example\"\nuser = \"me@yahoo.example\"\npassword-keyring = \"yahoo\"\n\
                 [mailboxes.disk]\nmaildir = \"/home/me/Maildir\"\n";
-    crate::config::Config::read(text).unwrap().saved()
+    crate::config::Config::read(text).unwrap().saved
 }
 
 /// A session that waits for its next try.

@@ -94,6 +94,23 @@ fn the_palette_finds_by_synonym_and_runs() {
 }
 
 #[test]
+fn the_palette_takes_domains_addresses_and_codes() {
+    for (host, kind) in [("dup.test", InputKind::Domain), ("192.0.2.1", InputKind::Ip)] {
+        let mut app = diagnosed(UNICODE);
+        press(&mut app, &format!(":{host}"));
+        let effects = enter(&mut app);
+        let opens = |e: &Effect| matches!(e, Effect::Open(_, Source::Text { name, kind: Some(k), .. }) if name == host && *k == kind);
+        assert!(effects.iter().any(opens), "{effects:?}");
+        assert!(app.popup.is_none());
+    }
+    let mut app = diagnosed(UNICODE);
+    press(&mut app, ":5.7.26");
+    assert!(drawn(&mut app, 100, 30).contains("postdoc explain"), "{}", drawn(&mut app, 100, 30));
+    let effects = enter(&mut app);
+    assert!(matches!(&effects[..], [Effect::Copy { text, .. }] if text.contains("authentication")), "{effects:?}");
+}
+
+#[test]
 fn a_pasted_word_in_a_search_box_is_no_diagnosis() {
     let mut app = diagnosed(UNICODE);
     press(&mut app, "?");

@@ -54,7 +54,7 @@ fn several_domains_stand_side_by_side() {
     onboarded(&mut app);
     press(&mut app, "e");
     press(&mut app, " example.org");
-    let effects = ctrl(&mut app, 'd');
+    let effects = recalled(&mut app);
     let notes = effects.iter().filter(|e| matches!(e, Effect::SaveNote { .. })).count();
     assert_eq!((app.onboard.sheets.len(), notes), (2, 2), "{effects:?}");
     set_up(&mut app, &effects);
@@ -185,20 +185,48 @@ fn a_name_alone_brings_back_what_was_said_of_it() {
     assert_eq!(app.screen(), Screen::OnboardForm);
     press(&mut app, "acme.example");
     let effects = enter(&mut app);
-    assert!(matches!(&effects[..], [Effect::Recall(domain)] if domain == "acme.example"), "{effects:?}");
+    assert!(matches!(&effects[..], [Effect::Recall(domains)] if domains == &["acme.example"]), "{effects:?}");
     let told =
         crate::onboarding::Told { platforms: vec!["brevo".into()], step: Some("dmarc".into()), ..Default::default() };
     let kept = Some(serde_json::to_string(&told).unwrap());
-    let effects = update(&mut app, Msg::Recalled("acme.example".into(), kept));
+    let effects = update(&mut app, Msg::Recalled(vec![("acme.example".into(), kept)]));
     set_up(&mut app, &effects);
     let sheet = app.onboard.sheet();
     assert_eq!((sheet.told.platforms.len(), sheet.step().unwrap().id.as_str()), (1, "dmarc"), "the same step again");
+    // The form that one comes back to holds it, and to go on from there loses nothing.
+    while app.screen() != Screen::OnboardForm {
+        esc(&mut app);
+    }
+    assert_eq!(app.onboard.form.text(1), "brevo");
+    let effects = ctrl(&mut app, 'd');
+    assert!(matches!(&effects[..], [Effect::SaveNote { text, .. }, ..] if text.contains("brevo")), "{effects:?}");
+    set_up(&mut app, &effects);
     // A name that is written otherwise is understood, and what is none is said to be.
     press(&mut app, "e");
     app.onboard.form.at = 1;
     ctrl(&mut app, 'u');
     press(&mut app, "Amazon-SES nobody");
     assert!(ctrl(&mut app, 'd').is_empty() && app.status.as_ref().unwrap().text.contains("nobody is no platform"));
+}
+
+#[test]
+fn what_is_said_now_stands_on_what_was_said_before() {
+    let mut app = app(UNICODE);
+    press(&mut app, "2");
+    press(&mut app, "acme.example");
+    stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
+    press(&mut app, "sendgrid");
+    let effects = ctrl(&mut app, 'd');
+    assert!(matches!(&effects[..], [Effect::Recall(_)]), "{effects:?}");
+    let before = crate::onboarding::Told {
+        platforms: vec!["brevo".into()],
+        reports: Some("dmarc@acme.example".into()),
+        ..Default::default()
+    };
+    let kept = Some(serde_json::to_string(&before).unwrap());
+    update(&mut app, Msg::Recalled(vec![("acme.example".into(), kept)]));
+    let told = &app.onboard.sheet().told;
+    assert_eq!((&told.platforms, &told.reports), (&vec!["sendgrid".to_owned()], &before.reports));
 }
 
 #[test]

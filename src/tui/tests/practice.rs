@@ -45,6 +45,26 @@ fn a_lesson_is_walked_by_the_next_key() {
 }
 
 #[test]
+fn everything_of_the_practice_world_is_marked_and_nothing_is_watched_there() {
+    let mut app = app(UNICODE);
+    test_written(&mut app);
+    assert!(drawn(&mut app, 40, 10).contains("PRACTICE"), "{}", drawn(&mut app, 40, 10));
+    test_read(&mut app);
+    for (width, height) in [(40, 10), (80, 24)] {
+        let screen = drawn(&mut app, width, height);
+        assert!(screen.contains("PRACTICE") && !screen.contains("w watch"), "{screen}");
+    }
+    assert!(press(&mut app, "w").is_empty());
+    assert_eq!(app.screen(), Screen::Verdict);
+    assert!(app.status.as_ref().unwrap().text.contains("at once"), "{:?}", app.status);
+    app.screens.push(Screen::Practice);
+    let effects = crate::tui::onboards::practise(&mut app, &crate::practice::setups()[0]);
+    set_up(&mut app, &effects);
+    press(&mut app, "e");
+    assert!(app.screen() == Screen::OnboardForm && drawn(&mut app, 80, 24).contains("PRACTICE"));
+}
+
+#[test]
 fn practice_and_the_users_own_mail_keep_apart() {
     let mut app = app(UNICODE);
     test_read(&mut app);

@@ -391,7 +391,7 @@ pub(in crate::tui) const STORIES: &[Story] = &[
         onboarded(app);
         press(app, "e");
         press(app, " example.org");
-        let effects = ctrl(app, 'd');
+        let effects = recalled(app);
         set_up(app, &effects);
         let effects = press(app, "n");
         set_up(app, &effects);
@@ -419,7 +419,7 @@ pub(in crate::tui) const STORIES: &[Story] = &[
     ("warmup_advice", |app| {
         warmed_up(app);
         press(app, "+");
-        for text in ["", "gmail", "220", "28", "", "", "1"] {
+        for text in ["", "gmail", "220", "", "28", "", "", "1"] {
             press(app, text);
             enter(app);
         }
@@ -708,6 +708,17 @@ pub(in crate::tui) fn no_such_user() -> Stop {
     Stop::Refused { reply: "550 5.1.1 <me@gmail.example>: user unknown".into() }
 }
 
+/// The form of a domain of which nothing was told before is done.
+pub(in crate::tui) fn recalled(app: &mut App) -> Vec<Effect> {
+    match &ctrl(app, 'd')[..] {
+        [Effect::Recall(domains)] => {
+            let kept = domains.iter().map(|domain| (domain.clone(), None)).collect();
+            update(app, Msg::Recalled(kept))
+        }
+        effects => panic!("{effects:?}"),
+    }
+}
+
 /// The checklist of a domain that a server of its own is to send for.
 pub(in crate::tui) fn onboarded(app: &mut App) -> Vec<Effect> {
     *app = self::app(app.look);
@@ -729,7 +740,7 @@ pub(in crate::tui) fn onboarded(app: &mut App) -> Vec<Effect> {
         press(app, text);
         stroke(app, KeyCode::Down, KeyModifiers::NONE);
     }
-    let effects = ctrl(app, 'd');
+    let effects = recalled(app);
     set_up(app, &effects);
     effects
 }

@@ -17,7 +17,7 @@ fn a_warm_up_is_planned_kept_and_judged() {
     assert_eq!(again.plan, app.warmup.plan);
     // What cannot be read keeps the form, with the mark on the line.
     press(&mut app, "+");
-    for text in ["", "", "100", "", "200"] {
+    for text in ["", "", "100", "", "", "200"] {
         press(&mut app, text);
         stroke(&mut app, KeyCode::Down, KeyModifiers::NONE);
     }
@@ -37,4 +37,29 @@ fn a_warm_up_is_planned_kept_and_judged() {
         matches!(&saved[..], [Effect::SaveReport { text, .. }] if text.contains("| 2026-05-12 | 200 | 5000 |")),
         "{saved:?}"
     );
+}
+
+#[test]
+fn a_table_and_a_log_are_pasted_on_the_plan_and_on_the_form() {
+    let mut app = app(UNICODE);
+    warmed_up(&mut app);
+    let kept = |effects: &[Effect]| match effects {
+        [Effect::SaveNote { text, .. }] => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    let table = "date,receiver,sent,delivered\n2026-05-12,gmail,100,100\n2026-05-12,yahoo,100,40\n";
+    press(&mut app, "+");
+    let effects = update(&mut app, Msg::Paste(table.into()));
+    assert!(kept(&effects).contains(r#"["2026-05-12","Yahoo","100","40","0""#), "{effects:?}");
+    assert_eq!((app.screen(), app.warmup.days()), (Screen::WarmUp, 2));
+    let said = |app: &App| app.status.as_ref().unwrap().text.clone();
+    assert!(said(&app).contains("step back at Yahoo: delivered 40.0 % (40 of 100)"), "{}", said(&app));
+    // Once more is a correction; what a line of it cannot mean is said, and nothing is taken.
+    update(&mut app, Msg::Paste(table.replace(",40", ",100")));
+    assert_eq!((said(&app).as_str(), app.warmup.days()), ("Go on.", 2));
+    assert!(update(&mut app, Msg::Paste(table.replace(",40", ",many"))).is_empty());
+    assert!(said(&app).starts_with("Not taken: line 3: "), "{}", said(&app));
+    let log = "May 13 10:00:01 mx postfix/smtp[2]: A1: to=<a@gmail.com>, relay=gmail-smtp-in.l.google.com[192.0.2.1]:25, dsn=2.0.0, status=sent (250 ok)\n";
+    let effects = update(&mut app, Msg::Paste(log.repeat(3)));
+    assert!(kept(&effects).contains(r#"["2026-05-13","Gmail","3","3","0""#), "{effects:?}");
 }

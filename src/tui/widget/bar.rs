@@ -25,12 +25,17 @@ pub struct Bar<'a> {
     pub keys: &'a str,
 }
 
+/// Is there room for a title?
+pub fn has_title(area: Rect) -> bool {
+    area.width >= 60 && area.height >= 18
+}
+
 /// Draws the rows and returns what is left for the screen. With fewer than 20 rows title and
 /// rule are one row; with fewer than 18, or in a narrow pane, there is no title at all.
 pub fn draw(frame: &mut Frame, area: Rect, pen: Pen, bar: &Bar) -> Rect {
-    let top = match (area.width, area.height) {
-        (w, h) if w < 60 || h < 18 => 0,
-        (_, h) if h < 20 => 1,
+    let top = match area.height {
+        _ if !has_title(area) => 0,
+        h if h < 20 => 1,
         _ => 2,
     };
     let width = area.width as usize;

@@ -115,7 +115,7 @@ impl Head {
             }
         }
         let date = date.ok_or("the date is missing")?;
-        row.delivered = delivered_of(sent, delivered, &row)?;
+        settle(sent, delivered, &mut row)?;
         days.told += 1;
         if let Some(day) = days.day(date) {
             put(day, name, &row, blocklists);
@@ -134,19 +134,23 @@ pub fn put(day: &mut Day, name: String, row: &Tally, blocklists: Vec<String>) {
     }
 }
 
-/// What was delivered, where only what was sent is known.
+/// What was delivered and what is open, by what was sent. Where nobody counted what was delivered, it is what did not fail.
 ///
 /// # Errors
 /// Where the parts are more than the whole.
-pub fn delivered_of(sent: Option<u64>, delivered: Option<u64>, row: &Tally) -> Result<u64, String> {
+pub fn settle(sent: Option<u64>, delivered: Option<u64>, row: &mut Tally) -> Result<(), String> {
     let failed = row.invalid + row.refused;
-    match (sent, delivered) {
-        (_, Some(delivered)) => Ok(delivered),
+    let taken = match (sent, delivered) {
+        // What bounced later, or was sent the day before, may stand among the delivered.
+        (Some(sent), Some(_)) => sent.saturating_sub(failed),
         (Some(sent), None) => {
-            sent.checked_sub(failed).ok_or_else(|| format!("more bounced ({failed}) than was sent ({sent})"))
+            sent.checked_sub(failed).ok_or_else(|| format!("more bounced ({failed}) than was sent ({sent})"))?
         }
-        (None, None) => Ok(0),
-    }
+        (None, _) => 0,
+    };
+    row.delivered = delivered.unwrap_or(taken);
+    row.open = taken.saturating_sub(row.delivered);
+    Ok(())
 }
 
 /// A count, with or without marks between thousands.
@@ -166,6 +170,19 @@ pub fn share(text: &str) -> Result<f64, String> {
 mod tests {
     use super::*;
     use crate::warmup::day::Seeds;
+
+    #[test]
+    fn what_was_sent_and_not_delivered_is_open() {
+        let head = Head::read("date,receiver,sent,delivered,hard").unwrap();
+        let mut days = Days::default();
+        for line in ["2026-11-30,gmail,1000,400,", "2026-11-30,yahoo,1000,980,20", "2026-11-30,mine,,50,"] {
+            head.add(line, &mut days).unwrap();
+        }
+        let day = &days.days[&"2026-11-30".parse().unwrap()];
+        let told = |t: &Tally| (t.sent(), t.delivered, t.open);
+        let all: Vec<_> = day.receivers.values().map(told).collect();
+        assert_eq!(all, [(1000, 400, 600), (1000, 980, 0), (50, 50, 0)]);
+    }
 
     #[test]
     fn a_table_of_numbers() {
