@@ -317,17 +317,25 @@ fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
             "Cannot tell whether DMARC passes for {from}: {who}, but the receiver could not read its record, and {asked}."
         );
     }
+    if let Some(c) = facts.reading.reported.compauth.as_ref().filter(|c| c.result == "fail") {
+        let reason = c.reason.as_ref().map_or(String::new(), |r| format!(" reason={r}"));
+        return format!(
+            "Microsoft does not take the sender for genuine (compauth=fail{reason}), and nothing at hand shows why."
+        );
+    }
+    let said = match facts.reading.reported.dmarc.as_ref().map(|m| m.result.as_str()).filter(|word| !word.is_empty()) {
+        Some(word) => format!("the receiver's own verdict is dmarc={word}"),
+        None => "no receiver's verdict is in the header".into(),
+    };
     let failed = facts.evidence.answers.values().filter(|a| a.outcome.failed()).count();
     let timeouts = facts.evidence.answers.values().filter(|a| a.outcome == Outcome::Timeout).count();
     if failed > 0 {
-        return format!(
-            "Cannot tell: {failed} DNS questions went unanswered ({timeouts} by silence), and no receiver's verdict is in the header."
-        );
+        return format!("Cannot tell: {failed} DNS questions went unanswered ({timeouts} by silence), and {said}.");
     }
     match (facts.evidence.offline, gaps.first()) {
-        (true, _) => "Cannot tell: no receiver's verdict is in the header, and DNS was not asked (--offline).".into(),
+        (true, _) => format!("Cannot tell: {said}, and DNS was not asked (--offline)."),
         (false, Some(gap)) => format!("Cannot tell yet: {}", sentence(&gap.question)),
-        (false, None) => "Cannot tell: no receiver's verdict is in the header, and DNS alone does not decide.".into(),
+        (false, None) => format!("Cannot tell: {said}, and DNS alone does not decide."),
     }
 }
 
@@ -339,6 +347,9 @@ fn capital(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnose::diagnose;
+    use crate::evidence::{Evidence, Input, Said};
+    use crate::facts::Reading;
     use crate::rules::{Group, Verdict as RuleVerdict};
 
     static RULES: [Rule; 4] = [rule("a"), rule("b"), rule("c"), rule("d")];
@@ -353,6 +364,26 @@ mod tests {
 
     fn shape(findings: &[Finding]) -> Vec<(&str, Vec<&str>)> {
         findings.iter().map(|f| (f.rule.id, f.consequences.iter().map(|c| c.rule.id).collect())).collect()
+    }
+
+    #[test]
+    fn a_verdict_that_settles_nothing_is_named() {
+        let headline = |results: &str| {
+            let text = format!(
+                "Authentication-Results: {results}\r\nReceived: from a.example.com (192.0.2.4) by \
+                 AM1.mail.protection.outlook.com (10.1.1.1) with Microsoft SMTP Server id 15.20.1; Tue, 2 Jun 2026 \
+                 10:00:03 +0000\r\nDKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s1; h=from; bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=; b=AAAA\r\nFrom: Ann <ann@example.com>\r\n"
+            );
+            let input = Input::read("test", text.as_bytes(), Some(InputKind::Headers)).unwrap();
+            let reading = Reading::read(&input, &Said::default());
+            let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+            diagnose(evidence.into(), reading.into()).verdict.headline
+        };
+        let passed = "spf=pass (sender IP is 192.0.2.4) smtp.mailfrom=example.com; dkim=pass header.d=example.com;dmarc=pass action=none header.from=example.com";
+        let told = headline(&format!("{passed};compauth=fail reason=601"));
+        assert!(told.contains("compauth=fail reason=601"), "{told}");
+        let told = headline("spf=temperror smtp.mailfrom=example.com; dmarc=temperror header.from=example.com");
+        assert!(told.contains("the receiver's own verdict is dmarc=temperror"), "{told}");
     }
 
     #[test]

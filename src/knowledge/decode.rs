@@ -282,6 +282,16 @@ mod tests {
                 "Too much came at once",
             ),
             ("451 4.7.1 Try again later", Network, "greylisting"),
+            (
+                "450 4.1.1 <b@example.com>: Recipient address rejected: unverified address: Address verification in progress",
+                Network,
+                "not found out yet",
+            ),
+            (
+                "450 4.1.1 <b@example.com>: Recipient address rejected: unverified address: connect to mx.example.com[192.0.2.5]:25: Connection timed out",
+                Network,
+                "not found out yet",
+            ),
             ("bob@example.net R=dnslookup defer (-53): retry time not reached for any host", Network, "not due yet"),
             ("retry time not reached for any host after a long failure period", Network, "given up"),
             ("554 5.5.1 Error: no valid recipients", Configuration, "No recipient had been taken"),

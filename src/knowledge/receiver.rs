@@ -2,6 +2,7 @@
 
 use super::index::{Hosts, Names};
 use super::{pattern, shelf};
+use crate::evidence::said::Rate;
 use crate::facts::antispam::Leaning;
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -60,6 +61,9 @@ pub struct Requirement {
     pub what: String,
     /// What shows whether it is met; `None` where it asks nothing of a message.
     pub needs: Option<Need>,
+    /// The limit, where it is one of complaints: what the user states can meet it.
+    #[serde(rename = "complaints-below")]
+    pub complaints: Option<Rate>,
     /// What happens otherwise: reply codes, the junk folder.
     pub enforced: String,
     /// Day from which it holds, where known.
@@ -303,12 +307,13 @@ mod tests {
         ] {
             assert_eq!(leaning("X-Forefront-Antispam-Report", "SCL", value), Some(want), "SCL {value}");
         }
+        // No spam verdict, however high: the organization's threshold decides.
         for (value, want) in [
             ("0", Leaning::Good),
             ("3", Leaning::Good),
             ("4", Leaning::Warn),
             ("7", Leaning::Warn),
-            ("9", Leaning::Bad),
+            ("9", Leaning::Warn),
         ] {
             assert_eq!(leaning("X-Microsoft-Antispam", "BCL", value), Some(want), "BCL {value}");
         }

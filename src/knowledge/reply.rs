@@ -407,6 +407,10 @@ mod tests {
                 "bounce-reputation",
             ),
             ("452-4.2.2 The recipient's inbox is out of 452-4.2.2 storage space. - gsmtp", "bounce-recipient-problem"),
+            (
+                "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient bob@contoso.example not found by SMTP address lookup",
+                "bounce-recipient-problem",
+            ),
             ("421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred", "warmup-rate-limited"),
             ("550 5.5.0 OFR004_416 user unknown", "bounce-recipient-problem"),
             ("554 5.1.0 blocked AUP#1130 see help", "ptr-not-forward-confirmed"),

@@ -81,6 +81,12 @@ pub fn lines_of<'f>(asked: &[&str], facts: &Facts, findings: impl Iterator<Item 
     // Receivers ask much the same.
     let mut judged: Vec<(Need, Judged, Option<&'static Rule>)> = Vec::new();
     let mut judge = |receiver: &'static Receiver, demand: &'static Requirement, need: Need| {
+        if let Some((limit, rate)) = demand.complaints.zip(facts.evidence.said.sending.complaints) {
+            let state = if rate < limit { State::Pass } else { State::Fail };
+            let cure = findings.clone().map(|f| f.rule).find(|r| state == State::Fail && r.id == "complaint-rate-high");
+            let because = Cow::Owned(format!("you state {rate} %"));
+            return Some(Line { receiver, demand, state, because, cure });
+        }
         let known = judged.iter().position(|(n, ..)| *n == need).unwrap_or_else(|| {
             let judgment = state(facts, &legs, findings.clone(), need);
             let cure = findings.clone().map(|f| f.rule).find(|rule| judgment.0 == State::Fail && cures(need, rule));
@@ -331,6 +337,24 @@ mod tests {
             "yandex-bulk",
         ] {
             assert!(d.requirements.iter().any(|l| l.id() == id), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_rate_of_complaints_is_known_where_it_is_stated() {
+        let stated = |rate: &str| {
+            let mut said = Said::default();
+            said.sending.complaints = rate.parse().ok();
+            of(crate::samples::find("unaligned").unwrap().evidence(NOW.parse().unwrap(), said))
+        };
+        let d = stated("0.2");
+        let all = [("gmail", State::Pass), ("gmail-bulk", State::Fail), ("yahoo", State::Pass)];
+        for (id, state) in all {
+            assert_eq!(state_of(&d, id, Need::Portal).0, state, "{id}");
+        }
+        let high = stated("0.5");
+        for (id, _) in all {
+            assert_eq!(state_of(&high, id, Need::Portal), (State::Fail, Some("complaint-rate-high")), "{id}");
         }
     }
 

@@ -70,11 +70,34 @@ pub(super) fn unknown(facts: &Facts) -> String {
                     facts.sources.iter().any(|s| s.standing == Standing::Unclear),
                     "the report contradicts itself, or does not tell",
                 ),
-                (facts.sources.iter().any(|s| s.open.is_some()), "DNS did not answer all that was asked"),
+                (
+                    facts.sources.iter().any(|s| s.open.is_some()),
+                    match facts.evidence.offline {
+                        true => "DNS was not asked (--offline)",
+                        false => "DNS did not answer all that was asked",
+                    },
+                ),
             ];
             let why: Vec<&str> = reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why).collect();
             format!("Cannot tell whose mail this is: {}.", why.join(", and "))
         }
         _ => "A part of the report cannot be read.".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnose::diagnose;
+    use crate::evidence::{Evidence, Input, Said};
+    use crate::facts::Reading;
+
+    #[test]
+    fn who_was_not_asked_did_not_fail_to_answer() {
+        let text = include_bytes!("../../tests/scenarios/dmarc-report-reverse-names-silent/input");
+        let input = Input::read("-", &text[..], None).unwrap();
+        let reading = Reading::read(&input, &Said::default());
+        let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+        let headline = diagnose(evidence.into(), reading.into()).verdict.headline;
+        assert_eq!(headline, "Cannot tell whose mail this is: DNS was not asked (--offline).");
     }
 }

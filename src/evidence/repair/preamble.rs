@@ -1,18 +1,30 @@
-//! What stands before the header section: a greeting, a web mailer's summary table.
+//! What stands around the header section: a greeting and the words that close it, a web mailer's summary table.
 
 use super::Edit;
-use crate::evidence::lines::{Shape, field_name, is_trace, peek, shape, visible};
+use crate::evidence::lines::{Shape, field_name, is_trace, lines, peek, shape, visible};
 
 /// Drops everything before the first real field, where it is not fields itself.
 pub(super) fn find(text: &[u8]) -> Vec<Edit> {
-    let start = match summary_end(text) {
-        Some(end) => peek(text).find(|l| l.start >= end && shape(l.of(text)) == Shape::Known).map(|l| l.start),
-        None => prose_end(text),
+    let (start, prose) = match summary_end(text) {
+        Some(end) => (peek(text).find(|l| l.start >= end && shape(l.of(text)) == Shape::Known).map(|l| l.start), false),
+        None => (prose_end(text), true),
     };
-    match start {
-        Some(at) if at > 0 => vec![Edit::drop(0, at)],
-        _ => Vec::new(),
-    }
+    let Some(at) = start.filter(|&at| at > 0) else { return Vec::new() };
+    let closing = closing(text, at).filter(|_| prose);
+    [Some(Edit::drop(0, at)), closing.map(|from| Edit::drop(from, text.len()))].into_iter().flatten().collect()
+}
+
+/// Lines of the words that close a letter, at most.
+const CLOSING: usize = 6;
+
+/// Where the words begin that close a letter around a header: a few lines of prose after it, which are no body. A body
+/// of parts has lines that begin with `--`.
+fn closing(text: &[u8], header: usize) -> Option<usize> {
+    let from = header + super::body(text.get(header..)?)?;
+    let said: Vec<&[u8]> =
+        lines(text, from).map(|l| l.of(text)).filter(|l| !l.trim_ascii().is_empty()).take(CLOSING + 1).collect();
+    let prose = |line: &&[u8]| shape(line) == Shape::Other && (line.trim_ascii() == b"--" || !line.starts_with(b"--"));
+    ((1..=CLOSING).contains(&said.len()) && said.iter().all(prose)).then_some(from)
 }
 
 /// End of Gmail's "Original message" table: its rows look like fields (`From:`, `SPF:`), its

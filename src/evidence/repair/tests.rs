@@ -310,6 +310,20 @@ fn prose_on_top() {
 }
 
 #[test]
+fn closing_words_are_no_body() {
+    let letter = format!("Hi support, here is the header of the mail:\n\n{HEADER}\nThanks,\nJoe\n");
+    let input = read(&letter);
+    assert_eq!((input.kind, String::from_utf8_lossy(&input.text)), (InputKind::Headers, format!("{HEADER}\n").into()));
+    let kinds: Vec<RepairKind> = input.repairs.iter().map(|r| r.kind).collect();
+    assert_eq!(kinds, [RepairKind::Preamble]);
+    // Without words before the header they are a body, and so is more than a few lines, or parts.
+    assert_eq!(read(format!("{HEADER}\nThanks,\nJoe\n")).kind, InputKind::Message);
+    for body in [&"A line.\n".repeat(9), "--b\n\nx\n--b--\n"] {
+        assert_eq!(read(format!("Look:\n\n{HEADER}\n{body}")).kind, InputKind::Message, "{body}");
+    }
+}
+
+#[test]
 fn defanged() {
     let text = HEADER
         .replace(".example", "[.]example")

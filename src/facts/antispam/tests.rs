@@ -93,7 +93,7 @@ fn microsoft_reports_whatever_the_blanks() {
         let all = fields(text);
         assert_eq!(pairs(&all[0])[3], ("SCL", "5"));
         assert_eq!(leaning(&all[0], "SFV"), Some(Leaning::Bad));
-        let summed = summary(&all);
+        let summed = summary(&all, None);
         assert_eq!((summed.scl, summed.sfv.as_deref(), summed.cat.as_deref()), (Some(5), Some("SPM"), Some("SPM")));
         let scl = &all[0].items[3];
         assert_eq!(scl.span.of(text.as_bytes()), b"SCL:5");
@@ -114,12 +114,12 @@ fn the_senders_own_stamps_do_not_count() {
         "X-Microsoft-Antispam-Untrusted: BCL:8;\r\n",
     ));
     assert_eq!(all.iter().map(|f| f.untrusted).collect::<Vec<_>>(), [false, true, true]);
-    assert_eq!(summary(&all), Summary { scl: Some(1), ..Summary::default() });
+    assert_eq!(summary(&all, None), Summary { scl: Some(1), ..Summary::default() });
     assert!(spam_verdicts(&all, Some("microsoft")).is_empty());
 
     let out = fields("x-forefront-antispam-report: SFV:SPM;SCL:5;DIR:OUT;\r\nx-microsoft-antispam: BCL:0;\r\n");
     assert!(out.iter().all(|f| f.untrusted));
-    assert_eq!(summary(&out), Summary::default());
+    assert_eq!(summary(&out, None), Summary::default());
 
     let out = fields("X-Proofpoint-Spam-Details: rule=outbound_spam policy=outbound score=99\r\n");
     assert!(out[0].untrusted && spam_verdicts(&out, None).is_empty());
@@ -128,7 +128,7 @@ fn the_senders_own_stamps_do_not_count() {
 #[test]
 fn the_organizations_level_wins() {
     let all = fields("X-Forefront-Antispam-Report: SCL:1;SFV:NSPM\r\nX-MS-Exchange-Organization-SCL: 6\r\n");
-    assert_eq!(summary(&all).scl, Some(6));
+    assert_eq!(summary(&all, None).scl, Some(6));
 }
 
 #[test]
@@ -166,15 +166,35 @@ fn spamassassin_in_its_dialects() {
     for (value, score, required, flagged, tests) in cases {
         let all = fields(&format!("X-Spam-Status: {value}\r\n"));
         let want = summary::SpamAssassin { score, required, flagged };
-        assert_eq!(summary(&all).spamassassin, Some(want), "{value}");
+        assert_eq!(summary(&all, None).spamassassin, Some(want), "{value}");
         assert_eq!(all[0].items.iter().filter(|i| i.key == "test").count(), tests, "{value} {:?}", all[0].items);
     }
     let all = fields("X-Spam-Flag: YES\r\nX-Spam-Score: 7.5\r\nX-Spam-Level: *******\r\n");
     assert_eq!(
-        summary(&all).spamassassin,
+        summary(&all, None).spamassassin,
         Some(summary::SpamAssassin { score: Some(7.5), required: None, flagged: Some(true) })
     );
     assert_eq!(spam_verdicts(&all, None).len(), 1);
+}
+
+/// `headers.csv` of cPanel, Exim and Plesk: `X-Spam-Score: 15` beside `X-Spam-Bar: +` is 1.5.
+#[test]
+fn a_score_alone_may_be_ten_times_the_points() {
+    for (score, bar, points) in
+        [("15", "+", 1.5), ("-5", "/", -0.5), ("7", "+++++++", 7.0), ("1.0", "+", 1.0), ("105", "++++++++++", 10.5)]
+    {
+        let all = fields(&format!("X-Spam-Score: {score}\r\nX-Spam-Bar: {bar}\r\nX-Spam-Flag: NO\r\n"));
+        let want = summary::SpamAssassin { score: Some(points), required: None, flagged: Some(false) };
+        assert_eq!(summary(&all, None).spamassassin, Some(want), "{score} {bar}");
+    }
+}
+
+/// What the sending side's filters wrote is not the receiver's word.
+#[test]
+fn a_mailbox_provider_speaks_for_itself() {
+    let all = fields("X-Spam-Flag: YES\r\nX-Microsoft-Antispam: BCL:0;\r\n");
+    assert_eq!(summary(&all, Some("gmail")), Summary::default());
+    assert_eq!(summary(&all, Some("microsoft")), Summary { bcl: Some(0), ..Summary::default() });
 }
 
 #[test]
@@ -203,7 +223,7 @@ fn rspamd() {
     let text = "X-Spamd-Result: default: False [2.50 / 15.00];\r\n\tR_SPF_FAIL(1.00)[-all:c;x];\r\n\tHFILTER_HELO_BAREIP(3.00)[192.0.2.1,1];\r\n\tMAILLIST(-0.20)[mailman]\r\nX-Rspamd-Action: add header\r\n";
     let all = fields(text);
     assert_eq!(
-        summary(&all).rspamd,
+        summary(&all, None).rspamd,
         Some(summary::Rspamd { score: Some(2.5), required: Some(15.0), action: Some("add header".into()) })
     );
     let symbols: Vec<_> = all[0].items.iter().filter(|i| i.key == "symbol").collect();
@@ -248,7 +268,7 @@ fn a_name_that_several_use_is_the_ones_who_is_here() {
     assert_eq!(fields("X-Spam-score: 3.1\r\n")[0].vendor, "spamassassin");
     let with = fields("X-Spam-score: 3.1\r\nX-Spam-known-sender: no\r\n");
     assert_eq!(with[0].vendor, "fastmail");
-    assert_eq!(summary(&with).spamassassin, None);
+    assert_eq!(summary(&with, None).spamassassin, None);
     assert_eq!(fields("X-Spam: Not detected\r\n")[0].vendor, "mail-ru");
 }
 

@@ -129,9 +129,11 @@ impl Recipient {
     /// Would another attempt meet the same? By the class of the code; without any, by what was done.
     pub fn is_permanent(&self) -> bool {
         let reply = self.reply.as_ref().map(|r| r.value.as_str());
-        // A mail system that puts 5.0.0 or 4.0.0 in the place of a code it was not given knows less than the reply.
+        // A mail system that puts 5.0.0 or 4.0.0 in the place of a code it was not given knows less than the reply; where
+        // a reply's own two codes differ, the first decides (RFC 5321 §4.2.1).
+        let own = |status: &str| reply.and_then(said::enhanced).is_some_and(|code| code == status);
         let class = match (self.status.as_deref(), reply.and_then(said::code)) {
-            (Some(status), Some(code)) if status.ends_with(".0.0") => Some(code),
+            (Some(status), Some(code)) if status.ends_with(".0.0") || own(status) => Some(code),
             (Some(status), _) => Some(status),
             (None, code) => code,
         };

@@ -55,6 +55,19 @@ fn a_notification_tells_each_recipient_apart() {
     assert!(!bounce.cut);
 }
 
+/// Where the two codes of a reply differ, the first decides whether trying again helps (RFC 5321 §4.2.1).
+#[test]
+fn a_reply_is_as_permanent_as_its_reply_code() {
+    for (reply, permanent) in [
+        ("550 4.2.1 mailbox disabled", true),
+        ("450 5.2.1 mailbox disabled", false),
+        ("550 5.2.1 no", true),
+        ("4.2.1 no", false),
+    ] {
+        assert_eq!(read(reply, InputKind::Reply).recipients[0].is_permanent(), permanent, "{reply}");
+    }
+}
+
 #[test]
 fn the_returned_header_is_read_where_it_stands() {
     let input = Input::read("test", DSN.as_bytes(), None).unwrap();

@@ -41,7 +41,9 @@ impl Html {
 }
 
 /// Elements whose content is no text.
-const SILENT: [&str; 4] = ["script", "style", "title", "head"];
+///
+/// Not `head`: its end may be left out, and what it holds is none either (HTML §4.2.1, §13.1.2.4).
+const SILENT: [&str; 3] = ["script", "style", "title"];
 
 const ACTIVE: [&str; 5] = ["script", "form", "iframe", "object", "embed"];
 
@@ -51,6 +53,7 @@ const LINKS: usize = 2_000;
 pub fn read(html: &str) -> Page {
     let mut page = Page::default();
     let mut link: Option<(String, usize)> = None;
+    let mut tags = Tags { quotes: true, behind: html.len() - html.rfind('>').map_or(0, |n| n + 1) };
     let mut rest = html;
     while let Some(at) = rest.find('<') {
         push(&mut page.text, &rest[..at]);
@@ -59,7 +62,7 @@ pub fn read(html: &str) -> Page {
             rest = comment.find("-->").map_or("", |end| &comment[end + 3..]);
             continue;
         }
-        let Some((tag, after)) = tag(rest) else {
+        let Some((tag, after)) = tags.first(rest) else {
             // A sign in the text, no tag.
             page.text.push('<');
             rest = &rest[1..];
@@ -86,9 +89,9 @@ pub fn read(html: &str) -> Page {
             ("img", false) => page.images += 1,
             _ => {}
         }
-        if let Some(active) = ACTIVE.iter().find(|a| **a == name && !closes) {
-            page.active.push(active);
-        }
+        // JSON-LD is data that programs read, such as Gmail's markup.
+        let data = || attribute(tag, "type").is_some_and(|kind| kind.eq_ignore_ascii_case("application/ld+json"));
+        page.active.extend(ACTIVE.into_iter().find(|a| *a == name && !closes && !data()));
         if !closes && !tag.ends_with('/') && SILENT.contains(&name.as_str()) {
             rest = skip(rest, &name);
         }
@@ -100,23 +103,42 @@ pub fn read(html: &str) -> Page {
     page
 }
 
-/// What stands between `<` and `>`, quotes respected, and what follows.
-fn tag(rest: &str) -> Option<(&str, &str)> {
-    let first = rest[1..].chars().next()?;
-    if !(first.is_ascii_alphabetic() || first == '/' || first == '!' || first == '?') {
-        return None;
+/// Finds where tags end, in time that grows with the page alone.
+struct Tags {
+    /// A quote that was forgotten hides the rest of the page, and every tag would be read to its end: once one was
+    /// found, none counts any more.
+    quotes: bool,
+    /// Bytes behind the last `>`, among which no tag ends.
+    behind: usize,
+}
+
+impl Tags {
+    /// What stands between `<`, with which this begins, and `>`, and what follows.
+    fn first<'h>(&mut self, rest: &'h str) -> Option<(&'h str, &'h str)> {
+        let first = rest[1..].chars().next()?;
+        if !(first.is_ascii_alphabetic() || first == '/' || first == '!' || first == '?') || rest.len() <= self.behind {
+            return None;
+        }
+        let end = self.quotes.then(|| unquoted(rest)).flatten().or_else(|| {
+            self.quotes = false;
+            rest.find('>')
+        })?;
+        Some((&rest[1..end], &rest[end + 1..]))
     }
+}
+
+/// The first `>` outside of quotes.
+fn unquoted(rest: &str) -> Option<usize> {
     let mut quote = None;
     for (n, b) in rest.bytes().enumerate().skip(1) {
         match (quote, b) {
-            (None, b'>') => return Some((&rest[1..n], &rest[n + 1..])),
+            (None, b'>') => return Some(n),
             (None, b'"' | b'\'') if rest.as_bytes()[n - 1] == b'=' => quote = Some(b),
             (Some(q), b) if q == b => quote = None,
             _ => {}
         }
     }
-    // Never closed: a quote that was forgotten hides the rest of the page.
-    rest.find('>').filter(|_| quote.is_some()).map(|n| (&rest[1..n], &rest[n + 1..]))
+    None
 }
 
 /// Behind the end of this element.

@@ -46,6 +46,9 @@ pub struct Links {
 /// Different places that are remembered.
 const MOST: usize = 1_000;
 
+/// Bytes of a link in a text that are read; longer ones are none that works everywhere (RFC 9110 §4.1).
+const LONGEST: usize = 8_000;
+
 impl Links {
     pub fn note(&mut self, href: &str, shown: &str) {
         self.unsubscribes = self.unsubscribes || unsubscribes(href, shown);
@@ -83,11 +86,12 @@ fn other(shown: &str, host: &str) -> bool {
     of(shown) != of(host)
 }
 
-/// The links in a plain text.
+/// The links in a plain text, those that stand in others too.
 pub fn in_text(text: &str) -> impl Iterator<Item = &str> {
     let starts = memchr::memmem::find_iter(text.as_bytes(), b"http").map(|at| &text[at..]);
     let links = starts.filter(|rest| rest.starts_with("http://") || rest.starts_with("https://"));
     links
+        .map(|rest| &rest[..rest.floor_char_boundary(LONGEST)])
         .map(|rest| &rest[..rest.find(|c: char| c.is_whitespace() || "<>\"'`|\\^{}".contains(c)).unwrap_or(rest.len())])
         .take(MOST)
 }
@@ -156,4 +160,17 @@ fn mixed(host: &str) -> bool {
         let latin = has(|c| c.is_ascii_alphabetic());
         latin && (has(|c| ('\u{400}'..='\u{52f}').contains(&c)) || has(|c| ('\u{370}'..='\u{3ff}').contains(&c)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_than_links_are_long() {
+        let read: usize = in_text(&"http://".repeat(200_000)).map(str::len).sum();
+        assert!(read <= MOST * LONGEST, "{read}");
+        let links: Vec<&str> = in_text("See https://a.example/?u=http://b.example/ now.").collect();
+        assert_eq!(links, ["https://a.example/?u=http://b.example/", "http://b.example/"]);
+    }
 }

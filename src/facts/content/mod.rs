@@ -115,6 +115,11 @@ fn visible(text: &str) -> usize {
     }
 }
 
+/// Names of fields that a mail merge left unfilled, in the subject of mail that is sent to many.
+pub fn unfilled(subject: &str, header: &Header, text: &[u8]) -> Vec<String> {
+    if is_mass(header, text) { placeholder::find(subject) } else { Vec::new() }
+}
+
 /// Is it sent to many by its own header? Only then its words are gone through: nobody asks a letter for a way out.
 fn is_mass(header: &Header, text: &[u8]) -> bool {
     let bulk = |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"bulk");

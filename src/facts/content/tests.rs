@@ -57,6 +57,27 @@ fn html_is_read_as_a_reader_sees_it() {
 }
 
 #[test]
+fn a_head_may_end_without_its_tag() {
+    let body = "<p>Hi <a href=\"https://example.com/\">you</a></p>";
+    for head in ["<head>", "<head><style>p {}</style></head>", "<head><script type=application/ld+json>{}</script>"] {
+        let content = page(&format!("<!DOCTYPE html><html>{head}<meta charset=utf-8><title>no</title><body>{body}"));
+        let html = content.html.unwrap();
+        assert_eq!((html.text, html.active.len(), content.links.len()), ("Hiyou".len(), 0, 1), "{head}");
+    }
+}
+
+/// Each would take minutes if every tag were read to the end of the page.
+#[test]
+fn a_page_of_unfinished_tags_is_read_once() {
+    for (text, count) in [("<a ", 300_000), ("<a x='>'", 120_000), ("<a href=\"http://a", 55_000)] {
+        assert!(page(&text.repeat(count)).links.is_empty(), "{text}");
+        page(&format!("{}<p y=\">", text.repeat(count)));
+    }
+    let late = page("<p title=\"x>Hi</p><a href='https://example.com/'>you</a>");
+    assert_eq!((late.html.unwrap().text, late.links.len()), ("Hiyou".len(), 1));
+}
+
+#[test]
 fn a_way_out_an_address_and_unfilled_fields_are_seen() {
     let page = |html: &str| {
         let head = "From: a@example.com\r\nList-Unsubscribe: <mailto:u@example.com>\r\nContent-Type: text/html";

@@ -125,7 +125,7 @@ impl KeyRecord {
 }
 
 /// Key names asked for at most; a message with more distinct signers than this is no mail.
-pub const NAMES: usize = 20;
+pub const NAMES: usize = 10;
 
 /// A key for each signature (all names asked for at once, [`NAMES`] at most), or the pasted one.
 ///

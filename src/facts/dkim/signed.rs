@@ -226,6 +226,10 @@ impl<'i> Bodies<'i> {
     fn witness(&mut self, signature: &Signature) -> Option<BodyWitness> {
         let algorithm = Algorithm::named(&signature.algorithm.as_ref()?.value)?;
         let (_, canon) = canons(signature)?;
+        // Without bh= there is nothing that a body could differ from (RFC 6376 §3.5).
+        if signature.body_hash.is_empty() {
+            return None;
+        }
         let Some(body) = self.body else {
             return self.kept.iter().find(|w| w.field == signature.field).cloned();
         };

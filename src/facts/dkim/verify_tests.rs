@@ -51,6 +51,14 @@ fn header_and_body_are_told_apart() {
     }
 }
 
+/// Its syntax alone is wrong (RFC 6376 §3.5): there is no hash that the body could differ from.
+#[test]
+fn a_signature_without_a_body_hash_says_nothing_of_the_body() {
+    let text = RELAXED.sign(MESSAGE).replacen("bh=", "bx=", 1);
+    let (_, body, result, reason) = message(&text, &RELAXED.record());
+    assert_eq!((body, result, reason), (Hash::Unknown, Some(DkimResult::PermError), Some(Reason::SignatureSyntax)));
+}
+
 #[test]
 fn relaxed_survives_what_simple_does_not() {
     let refolded =

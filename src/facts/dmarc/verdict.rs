@@ -124,7 +124,9 @@ pub(crate) fn spf_domain(reading: &Reading, identities: &Identities, check: Opti
             _ => Some(false),
         };
         let span = spf.domain_span.or(path_span).or(helo.and_then(|h| h.span));
-        return Some(leg(domain, passed, &spf.result, true, span));
+        // What DMARC does not count has to be called otherwise than the pass that it says it is.
+        let word = if spf.best_guess { "a best guess, without a record" } else { &spf.result };
+        return Some(leg(domain, passed, word, true, span));
     }
     if let Some(check) = check {
         let passed = check.result.and_then(|r| match r {
@@ -196,4 +198,25 @@ fn is_complete(reading: &Reading) -> bool {
     };
     let judged = !reported.dkim.is_empty() || reported.dmarc.is_some();
     (judged || !reading.hops.is_empty() || !reading.signatures.is_empty()) && !reported.dkim.iter().any(nameless)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Evidence, Input, InputKind, Said};
+    use crate::facts::Facts;
+
+    #[test]
+    fn a_best_guess_is_called_what_it_is() {
+        let text = "Authentication-Results: mx.inbox.test; spf=pass (mx.inbox.test: best guess record for domain of \
+            ann@example.com designates 192.0.2.4 as permitted sender) smtp.mailfrom=ann@example.com\r\n\
+            Received: from a.example.com (a.example.com [192.0.2.4]) by mx.inbox.test with ESMTPS id 1; \
+            Tue, 2 Jun 2026 10:00:03 +0000\r\nFrom: Ann <ann@example.com>\r\n";
+        let input = Input::read("test", text.as_bytes(), Some(InputKind::Headers)).unwrap();
+        let reading = Reading::read(&input, &Said::default());
+        let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+        let facts = Facts::gather(evidence.into(), reading.into());
+        let spf = facts.legs().spf.as_ref().unwrap();
+        assert_eq!((spf.passed, spf.word.as_str()), (Some(false), "a best guess, without a record"));
+    }
 }

@@ -40,7 +40,9 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(html) = &content.html else { return Verdict::NotApplicable };
     let found = faults(content, html);
     let Some((worst, title, _)) = found.iter().max_by_key(|(severity, ..)| *severity) else { return Verdict::Pass };
-    let told: Vec<String> = found.iter().map(|(_, title, _)| title.clone()).collect();
+    let mut told: Vec<String> = found.iter().map(|(_, title, _)| title.clone()).collect();
+    // Each begins with "The" or "There".
+    told.iter_mut().skip(1).for_each(|title| title.replace_range(..1, "t"));
     let fix = Remedy::new("Build the message so that text carries it.");
     let fix = found.iter().fold(fix, |fix, (.., step)| fix.step(*step));
     Finding::new(&RULE, title.clone())
@@ -113,6 +115,11 @@ mod tests {
         let words = "These are a good many words of text. ".repeat(5);
         let only_html = judged(&format!("<p>{words}</p>"));
         assert_eq!((only_html.severity, only_html.title.as_str()), (Severity::Info, "There is HTML and no plain text"));
+        let two = judged("<img src=a>").explanation;
+        assert!(
+            two.starts_with("The HTML is pictures with hardly any text and there is HTML and no plain text."),
+            "{two}"
+        );
         assert_eq!(judged("<img src=a>").title, "The HTML is pictures with hardly any text");
         let large = judged(&format!("<p>{}</p>", words.repeat(700)));
         assert!(large.title.contains("Gmail clips") && large.severity == Severity::Low, "{}", large.title);

@@ -1,6 +1,6 @@
 use super::{body, some};
-use crate::facts::Facts;
 use crate::facts::address::decode_words;
+use crate::facts::{Facts, content};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
 use crate::span::Span;
@@ -44,6 +44,14 @@ fn judge(facts: &Facts) -> Verdict {
             .into_iter()
             .map(|h| (format!("the subject {h}"), Exhibit::input(trimmed(field.value, facts.text()), h)));
         told.extend(habits);
+        let unfilled = content::unfilled(&subject, &reading.header, facts.text());
+        if !unfilled.is_empty() {
+            let exhibit = Exhibit::input(trimmed(field.value, facts.text()), "a field that was left unfilled");
+            told.push((
+                format!("a field of the mail merge was left unfilled in the subject ({})", some(&unfilled, 3)),
+                exhibit,
+            ));
+        }
     }
     if !content.placeholders.is_empty() {
         let fields = some(&content.placeholders, 3);
@@ -133,6 +141,10 @@ mod tests {
     fn unfilled_fields_of_mass_mail_are_told() {
         let text = message(LIST, "Hello {{first_name}}\r\n");
         assert!(only(judge(&facts(&text))).title.contains("unfilled"));
+        let titled = message(LIST, "Hello\r\n").replace("Subject: Hello", "Subject: Hello {{name}}");
+        let found = only(judge(&facts(&titled)));
+        assert!(found.title.contains("unfilled in the subject"), "{}", found.title);
+        assert!(matches!(found.exhibits[0].place, crate::rules::Place::Input(_)));
         // A letter about templates is none.
         assert!(matches!(judge(&facts(&message("", "Write {{first_name}}\r\n"))), Verdict::Pass));
     }

@@ -52,7 +52,10 @@ fn judge(facts: &Facts) -> Verdict {
         let standing = Standing::of(facts, index);
         match standing.verified {
             Some(v) if v.body_hash == Hash::Mismatch => findings.push(changed(facts, None, &standing)),
-            Some(v) if v.body_hash == Hash::Unknown => gaps.push(untested(&standing)),
+            // Without bh= no body could tell.
+            Some(v) if v.body_hash == Hash::Unknown && standing.signature.is_none_or(|s| !s.body_hash.is_empty()) => {
+                gaps.push(untested(&standing));
+            }
             _ => {}
         }
     }
@@ -105,6 +108,8 @@ fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding
             let remedy = remedy
                 .step(format!("Find what stands between the signer of {} and the way out: footers and disclaimers, link rewriting, virus scanners, gateways that re-encode. Let the last of them sign, or take it out.", standing.who()));
             let remedy = match body {
+                // That is among the cures of what was found.
+                Some("simple") if cures.iter().any(|cure| cure.contains("c=relaxed")) => remedy,
                 Some("simple") => remedy.step("Sign with c=relaxed/relaxed: the signature uses c=simple for the body, which breaks at every changed blank."),
                 _ => remedy.step("Send lines of at most 998 characters, ended by CR LF; longer ones are cut on the way."),
             };
@@ -132,6 +137,7 @@ fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::dkim::forensics::{Altered, Proof, What};
     use crate::facts::dkim::{DkimResult, Verification};
     use crate::rules::dkim::testing::*;
     use crate::span::Span;
@@ -167,6 +173,22 @@ mod tests {
         let pass = Dkim { signature: None, ..report("pass", "") };
         let found = Case::new(SIGNED).reported(report("fail", "bodyhash")).reported(pass).finding(&RULE);
         assert_eq!((found.severity, found.leads_to.len()), (Severity::Info, 0));
+    }
+
+    #[test]
+    fn the_cure_of_changed_blanks_is_told_once() {
+        let mut case = Case::new(SIGNED).reported(report("fail", "bodyhash"));
+        let blanks = Altered { what: What::WhitespaceChanged, proof: Proof::RestoredHash, hop: None, could: vec![] };
+        case.verified.push(Verification {
+            signature: 0,
+            header_hash: Hash::Match,
+            body_hash: Hash::Mismatch,
+            result: Some(DkimResult::Fail),
+            reason: None,
+            altered: vec![blanks],
+        });
+        let steps = case.finding(&RULE).fix.unwrap().steps;
+        assert_eq!(steps.iter().filter(|step| step.contains("c=relaxed/relaxed")).count(), 1, "{steps:?}");
     }
 
     #[test]

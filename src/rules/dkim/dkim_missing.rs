@@ -73,11 +73,12 @@ fn missing(facts: &Facts, exhibit: Exhibit, reported: bool) -> Finding {
     } else {
         by_list(facts)
     };
+    let whose = if facts.reading.bounce.is_some() { "the returned" } else { "a delivered" };
     let domain = facts.reading.from_domain();
     let finding = Finding::new(&RULE, "The message carries no DKIM signature").severity(severity).exhibit(exhibit);
     let finding = match reported {
         true => finding.sure(Confidence::Certain, "the receiver reported that there is none").explain(format!("The receiver found no DKIM signature in this message.{effect}{removed}")),
-        false => finding.sure(Confidence::Likely, "the header passed through mail servers and holds no DKIM-Signature; it may have been cut when it was copied").explain(format!("This header of a delivered message holds no DKIM-Signature.{effect}{removed}")),
+        false => finding.sure(Confidence::Likely, "the header passed through mail servers and holds no DKIM-Signature; it may have been cut when it was copied").explain(format!("This header of {whose} message holds no DKIM-Signature.{effect}{removed}")),
     };
     let finding = finding.exhibits(stripped.map(|r| Exhibit::input(r.head, "an earlier hop saw it signed")));
     // Only where SPF failed to align does a signature stand between this mail and DMARC.
@@ -210,6 +211,10 @@ mod tests {
     fn a_delivered_header_without_the_field_is_likely_unsigned() {
         let found = delivered().finding(&RULE);
         assert_eq!((found.severity, found.confidence), (Severity::High, Confidence::Likely));
+        assert!(found.explanation.starts_with("This header of a delivered message"));
+        let mut returned = delivered();
+        returned.reading.bounce = Some(Default::default());
+        assert!(returned.finding(&RULE).explanation.starts_with("This header of the returned message"));
     }
 
     #[test]

@@ -17,8 +17,9 @@ rule! {
     /// for genuine (compauth).
     ///
     /// ## Why mail suffers
-    /// An SCL of -1, 0 or 1 is clean, and so is a BCL of 0 to 3; from SCL 5 on the message goes to Junk
-    /// or quarantine. Each value says who decided: the filter, a rule of the organization, or the
+    /// An SCL of 0 or 1 is clean, and so is a BCL of 0 to 3; at SCL -1 the filter was skipped; from SCL 5
+    /// on the message goes to Junk or quarantine. From a BCL above the organization's threshold (7 by default) on
+    /// it counts as bulk mail with complaints. Each value says who decided: the filter, a rule of the organization, or the
     /// recipient's own list.
     ///
     /// ## How to fix it
@@ -48,6 +49,7 @@ fn judge(facts: &Facts) -> Verdict {
     let mut told: Vec<&Item> =
         KEYS.iter().filter_map(|key| items.iter().copied().find(|i| i.key == *key && i.meaning.is_some())).collect();
     // Two fields hold an SCL; that of the organization is the one acted on.
+    let set = verdict::is_set_by_organization(&told);
     let organization = told.iter().any(|i| i.key == "organization-SCL");
     told.retain(|i| !(organization && i.key == "SCL"));
     let compauth = reading.reported.compauth.as_ref().map(|c| (c, meaning(c)));
@@ -58,7 +60,7 @@ fn judge(facts: &Facts) -> Verdict {
             None => Verdict::NotApplicable,
         };
     }
-    found(facts, &told, compauth).into()
+    found(facts, &told, set, compauth).into()
 }
 
 /// Another server took the message over, and what stands below came in with it: Exchange Online stamps mail that leaves
@@ -78,11 +80,10 @@ fn meaning(compauth: &Compauth) -> Option<&'static Value> {
     compauth.reason.as_deref().and_then(|r| row("compauth reason", r)).or_else(|| row("compauth", &compauth.result))
 }
 
-fn found(facts: &Facts, told: &[&Item], compauth: Option<(&Compauth, Option<&'static Value>)>) -> Finding {
-    let leaning = |i: &&Item| i.meaning.as_ref().map(|m| m.leaning);
-    let spam: Vec<String> =
-        told.iter().filter(|i| leaning(i) == Some(Leaning::Bad)).map(|i| verdict::written(i)).collect();
-    let warned = told.iter().any(|i| leaning(i) == Some(Leaning::Warn))
+fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, Option<&'static Value>)>) -> Finding {
+    let leaning = |leaning| told.iter().filter(move |i| verdict::leaning(i) == Some(leaning));
+    let spam: Vec<String> = leaning(Leaning::Bad).map(|i| verdict::written(i)).collect();
+    let warned = leaning(Leaning::Warn).next().is_some()
         || compauth.is_some_and(|(c, row)| c.result != "pass" || row.is_some_and(|r| r.leaning == Leaning::Warn));
     let failed = compauth.is_some_and(|(c, _)| c.result == "fail");
     let by_ptr = compauth.is_some_and(|(c, _)| is_by_ptr(facts, c));
@@ -90,6 +91,8 @@ fn found(facts: &Facts, told: &[&Item], compauth: Option<(&Compauth, Option<&'st
         (true, false, _) if by_ptr => "Microsoft let this through by the server's reverse name alone".to_owned(),
         (false, ..) => shorten(format!("Microsoft marked this message: {}", spam.join(", "))),
         (true, true, _) => "Microsoft does not take the sender for genuine".to_owned(),
+        (true, false, _) if says(told, "SFV", &["SKQ"]) => "It was released from Microsoft's quarantine".to_owned(),
+        (true, false, _) if is_skipped(told) => "Microsoft's filter was skipped for this message".to_owned(),
         (true, false, true) => "Microsoft let this message through, with reservations".to_owned(),
         (true, false, false) => "Microsoft found this message clean".to_owned(),
     };
@@ -109,8 +112,9 @@ fn found(facts: &Facts, told: &[&Item], compauth: Option<(&Compauth, Option<&'st
             );
         }
     }
+    let complained = spam.is_empty() && says(told, "BCL", &["8", "9"]);
     let mut finding = Finding::new(&RULE, title)
-        .severity(if by_ptr { Severity::Low } else { RULE.severity })
+        .severity(if by_ptr || complained { Severity::Low } else { RULE.severity })
         .sure(
             Confidence::Certain,
             "Microsoft wrote these values itself, and documents them or their use is well known.",
@@ -127,7 +131,7 @@ fn found(facts: &Facts, told: &[&Item], compauth: Option<(&Compauth, Option<&'st
                 "Publish SPF for the Return-Path domain and sign with DKIM as the From domain; then publish DMARC.",
             ));
     }
-    if let Some(step) = step(told, compauth.map(|(c, _)| c)).filter(|_| failed || !spam.is_empty()) {
+    if let Some(step) = step(told, compauth.map(|(c, _)| c), set).filter(|_| failed || complained || !spam.is_empty()) {
         finding = finding.fix(Remedy::new("Act on what decided.").step(step));
     }
     finding
@@ -147,22 +151,37 @@ fn is_by_ptr(facts: &Facts, compauth: &Compauth) -> bool {
         }
 }
 
-/// What to do, by what decided.
-fn step(told: &[&Item], compauth: Option<&Compauth>) -> Option<&'static str> {
-    let says = |key: &str, values: &[&str]| told.iter().any(|i| i.key == key && values.contains(&&*i.value));
+fn says(told: &[&Item], key: &str, values: &[&str]) -> bool {
+    told.iter().any(|i| i.key == key && values.contains(&&*i.value))
+}
+
+/// Let through without the filter having looked: that is not clean.
+fn is_skipped(told: &[&Item]) -> bool {
+    says(told, "SFV", &["SKA", "SFE", "SKN", "SKI"])
+        || says(told, "organization-SCL", &["-1"])
+        || says(told, "SCL", &["-1"])
+}
+
+/// What to do, by what decided; `set` where the organization's own level did.
+fn step(told: &[&Item], compauth: Option<&Compauth>, set: bool) -> Option<&'static str> {
+    let says = |key: &str, values: &[&str]| says(told, key, values);
     let step = if compauth.is_some_and(|c| c.result == "fail") || says("CAT", &["SPOOF"]) {
         "Let SPF or DKIM pass in the From domain, and publish DMARC: Microsoft could not tie this message to its sender."
     } else if says("SFV", &["BLK"]) {
         "Ask the recipient to take the sender off their blocked list; nothing on the sending side changes this."
     } else if says("SFV", &["SKB", "SKS"]) {
         "Ask the recipient's administrator: a policy or a mail-flow rule marked it before the filter looked."
+    } else if set {
+        "Ask the recipient's administrator: the filter found no spam; likelier a mail-flow rule of theirs set the level."
+    } else if verdict::is_moved_by_mailbox(told) {
+        "Ask the recipient: the filter found no spam, a rule or the junk settings of their own mailbox moved it."
     } else if says("CAT", &["MALW", "AMP", "FTBP", "SAP"]) {
         "Look at the attachments: one of them is taken for malware or of a blocked kind."
     } else if says("CAT", &["PHSH", "HPHSH", "HPHISH", "DIMP", "UIMP", "GIMP", "BIMP", "INTOS"]) {
         "Look at the links, the display name and the domains in the message: something looks like someone else's."
-    } else if says("CAT", &["BULK"]) {
+    } else if says("CAT", &["BULK"]) || (says("BCL", &["8", "9"]) && !says("SFV", &["SPM"])) {
         "Write only to people who want this mail, and make leaving easy: it counts as bulk with complaints."
-    } else if told.iter().any(|i| i.meaning.as_ref().is_some_and(|m| m.leaning == Leaning::Bad)) {
+    } else if told.iter().any(|i| verdict::leaning(i) == Some(Leaning::Bad)) {
         "Look at content, links, volume and complaints; SNDS shows what Outlook.com thinks of the sending address."
     } else {
         return None;
@@ -226,9 +245,51 @@ mod tests {
                 format!("X-Forefront-Antispam-Report: SFV:NSPM;SCL:{scl};CAT:NONE\r\nX-Microsoft-Antispam: BCL:3;\r\n");
             let f = facts(&text, |r| r.reported.compauth = compauth("pass", "100"));
             let finding = only(judge(&f));
-            assert_eq!(finding.title, "Microsoft found this message clean", "SCL {scl}");
+            let clean = if scl == "-1" {
+                "Microsoft's filter was skipped for this message"
+            } else {
+                "Microsoft found this message clean"
+            };
+            assert_eq!(finding.title, clean, "SCL {scl}");
             assert!(finding.fix.is_none());
         }
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_not_called_clean() {
+        for (sfv, title) in [
+            ("SKN", "Microsoft's filter was skipped for this message"),
+            ("SFE", "Microsoft's filter was skipped for this message"),
+            ("SKQ", "It was released from Microsoft's quarantine"),
+        ] {
+            let f = facts(&format!("X-Forefront-Antispam-Report: SFV:{sfv};SCL:-1\r\n"), |_| {});
+            assert_eq!(only(judge(&f)).title, title, "{sfv}");
+        }
+    }
+
+    #[test]
+    fn many_complaints_are_a_warning_and_no_spam_verdict() {
+        let f =
+            facts("X-Forefront-Antispam-Report: SFV:NSPM;SCL:1;CAT:NONE\r\nX-Microsoft-Antispam: BCL:8;\r\n", |_| {});
+        let finding = only(judge(&f));
+        assert_eq!(finding.title, "Microsoft let this message through, with reservations");
+        assert_eq!(finding.severity, Severity::Low);
+        assert!(finding.fix.unwrap().steps[0].starts_with("Write only to people who want this mail"));
+    }
+
+    #[test]
+    fn who_decided_is_who_can_change_it() {
+        let step = |text: &str| only(judge(&facts(text, |_| {}))).fix.unwrap().steps.remove(0);
+        let clean = "X-Forefront-Antispam-Report: SFV:NSPM;SCL:1;CAT:NONE\r\n";
+        let moved = "X-Microsoft-Antispam-Mailbox-Delivery: ucf:1;jmr:1;auth:0;dest:J;OFR:CustomRules;\r\n";
+        assert!(step(&format!("{clean}{moved}")).starts_with("Ask the recipient:"));
+        assert!(
+            step(&format!("X-MS-Exchange-Organization-SCL: 9\r\n{clean}"))
+                .starts_with("Ask the recipient's administrator")
+        );
+        assert!(step(moved).starts_with("Look at content"), "what the filter found is not known");
+        let spam = "X-Forefront-Antispam-Report: SFV:SPM;SCL:5;CAT:SPM\r\n";
+        assert!(step(&format!("X-MS-Exchange-Organization-SCL: 5\r\n{spam}{moved}")).starts_with("Look at content"));
     }
 
     #[test]

@@ -49,7 +49,10 @@ fn judge(facts: &Facts) -> Verdict {
     let by_hand =
         |i: &Item| (i.key == "SFV" && ["BLK", "SKB", "SKS"].contains(&&*i.value)) || (i.key == "jmr" && i.value == "1");
     let verdicts = antispam::spam_verdicts(&reading.antispam, ours);
-    let hand = counted().flat_map(|f| &f.items).any(by_hand);
+    let items: Vec<&Item> = counted().flat_map(|f| &f.items).collect();
+    let hand = items.iter().any(|i| by_hand(i))
+        || verdict::is_moved_by_mailbox(&items)
+        || verdict::is_set_by_organization(&items);
     match junk {
         _ if hand => Verdict::Pass,
         _ if !verdicts.is_empty() => found(facts, &verdicts).exhibits(junk.map(verdict::folder)).into(),
@@ -98,8 +101,10 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
     let vendor = verdicts.first().map_or("", |(field, _)| field.vendor);
     let own: Vec<&Item> = verdicts.iter().filter(|(f, _)| f.vendor == vendor).map(|(_, i)| *i).collect();
     let whose = verdicts.first().map_or("The receiver", |(field, _)| verdict::name_of(field));
-    let said: Vec<String> =
+    let mut said: Vec<String> =
         own.iter().filter_map(|i| Some(format!("{} ({})", verdict::written(i), i.meaning.as_ref()?.text))).collect();
+    // The organization's level and that of the report are mostly one.
+    said.dedup();
     let domain = facts.reading.from_domain().unwrap_or("the From domain");
     let known = verdict::receiver_of(facts).is_some();
     let (confidence, because) = match known {
@@ -224,6 +229,18 @@ mod tests {
             ("X-Forefront-Antispam-Report: SFV:BLK;SCL:9\r\n", "microsoft"),
             ("X-Forefront-Antispam-Report: SFV:SKS;SCL:6\r\n", "microsoft"),
             ("X-Forefront-Antispam-Report-Untrusted: SFV:SPM\r\n", "microsoft"),
+            (
+                "X-Forefront-Antispam-Report: SFV:NSPM;SCL:1\r\nX-Microsoft-Antispam-Mailbox-Delivery: dest:J;OFR:CustomRules;\r\n",
+                "microsoft",
+            ),
+            ("X-MS-Exchange-Organization-SCL: 9\r\nX-Forefront-Antispam-Report: SFV:NSPM;SCL:1\r\n", "microsoft"),
+            // No spam verdict: the organization's threshold decides.
+            ("X-Forefront-Antispam-Report: SFV:NSPM;SCL:1\r\nX-Microsoft-Antispam: BCL:8;\r\n", "microsoft"),
+            // In the address book: the score is not acted on.
+            (
+                "X-Spam-known-sender: yes (\"Address a@example.com in From header is in addressbook\")\r\nX-Spam-score: 9.5\r\n",
+                "fastmail",
+            ),
             ("X-Spam-Flag: YES\r\n", "gmail"),
         ] {
             let f = facts(text, |r| {

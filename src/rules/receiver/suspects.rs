@@ -38,10 +38,13 @@ const HOSTS: usize = 3;
 pub fn ranked(facts: &Facts) -> Vec<Suspect> {
     let mut all = named(facts);
     for (identity, weight, words) in evidence(facts) {
-        if let Some(suspect) = all.iter_mut().find(|s| s.identity == identity) {
-            suspect.evidence.push(words);
-            suspect.weight += weight;
-        }
+        let at = all.iter().position(|s| s.identity == identity).unwrap_or_else(|| {
+            // The receiver has seen what is not at hand here, such as links of a body.
+            all.push(Suspect { identity, name: String::new(), evidence: Vec::new(), weight: 0 });
+            all.len() - 1
+        });
+        all[at].evidence.push(words);
+        all[at].weight += weight;
     }
     all.sort_by_key(|s| (std::cmp::Reverse(s.weight), s.identity));
     all
@@ -121,19 +124,44 @@ fn about(item: &Item) -> Option<Identity> {
     match item.key.as_str() {
         "BCL" => return Some(Identity::SenderDomain),
         "IPV" | "PTR" | "CIP" => return Some(Identity::Address),
-        "CAT" | "SFV" | "SCL" | "organization-SCL" | "action" | "flag" | "score" => return None,
+        "CAT" => return category(&item.value),
+        "SFV" | "SCL" | "organization-SCL" | "action" | "flag" | "score" => return None,
         _ => {}
     }
     if begins(&["RCVD_IN_", "RBL_", "RDNS_", "RCVD_HELO", "FSL_HELO", "HFILTER_"]) {
         Some(Identity::Address)
-    } else if begins(&["URIBL_", "DBL_", "SURBL", "SEM_URIBL", "PHISH", "HTTP_"]) {
+    } else if begins(&["URIBL_", "DBL_", "SURBL", "SEM_URIBL", "PHISH", "HTTP_"]) || begins(&ASF_LINKS) {
         Some(Identity::LinkedDomain)
     } else if begins(&["FREEMAIL_", "FROM_"]) {
         Some(Identity::FromAddress)
-    } else if begins(&["BAYES_", "HTML_", "MIME_", "SUBJ_", "R_MIXED", "MPART_", "GTUBE"]) {
+    } else if begins(&["BAYES_", "HTML_", "MIME_", "SUBJ_", "R_MIXED", "MPART_", "GTUBE"]) || begins(&ASF_CONTENT) {
         Some(Identity::Content)
     } else {
         None
+    }
+}
+
+/// Options of Microsoft's Advanced Spam Filter as X-CustomSpam names them (learn.microsoft.com, ASF settings in EOP).
+const ASF_LINKS: [&str; 3] = ["Numeric IP in URL", "URL redirect to other port", "URL to .biz or .info websites"];
+const ASF_CONTENT: [&str; 9] = [
+    "Image links to remote sites",
+    "Empty Message",
+    "Embed tag in html",
+    "Javascript or VBscript tags",
+    "Form tag in html",
+    "IFRAME or FRAME in HTML",
+    "Web bug in HTML",
+    "Object tag in html",
+    "Sensitive word in subject/body",
+];
+
+/// What Microsoft's kind of threat speaks of; spam as such may be all of it.
+fn category(cat: &str) -> Option<Identity> {
+    match cat {
+        "BULK" => Some(Identity::SenderDomain),
+        "BIMP" | "DIMP" | "GIMP" | "UIMP" => Some(Identity::FromAddress),
+        "MALW" | "AMP" | "FTBP" | "SAP" | "PHSH" | "HPHSH" | "HPHISH" => Some(Identity::Content),
+        _ => None,
     }
 }
 
@@ -145,6 +173,7 @@ impl Suspect {
             Identity::SenderDomain => "the envelope's domain",
             Identity::FromDomain => "the From domain",
             Identity::FromAddress => "the From address",
+            Identity::LinkedDomain if self.name.is_empty() => "the domains of links",
             Identity::LinkedDomain => "the domains of links:",
             Identity::LinkedAddress => "the addresses behind links:",
             Identity::Content => "the content",
@@ -226,6 +255,29 @@ mod tests {
             told.contains("the From domain example.com") && told.contains("the From address ann@example.com"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn what_the_receiver_saw_and_we_do_not_have_is_told() {
+        for (text, who) in [
+            (
+                "X-Spamd-Result: default: True [16.20 / 15.00]; URIBL_BLACK(7.5)[a.test]; DBL_SPAM(6.5)[a.test]\r\nX-Rspamd-Action: reject\r\n",
+                "(1) the domains of links: URIBL_BLACK: a linked domain is on URIBL; DBL_SPAM",
+            ),
+            (
+                "X-Spam-Status: Yes, score=9 required=5.0 tests=URIBL_BLACK\r\n",
+                "(1) the domains of links: URIBL_BLACK: a linked domain is on URIBL",
+            ),
+            ("X-Forefront-Antispam-Report: SFV:SPM;SCL:9;CAT:MALW\r\n", "(1) the content: CAT:MALW: malware"),
+            ("X-Forefront-Antispam-Report: SFV:SPM;SCL:9;CAT:PHSH\r\n", "(1) the content: CAT:PHSH: phishing"),
+            (
+                "X-Forefront-Antispam-Report: SFV:SPM;CAT:SPM\r\nX-CustomSpam: Image links to remote sites\r\n",
+                "(1) the content: Image links to remote sites: which option",
+            ),
+        ] {
+            let told = told(&of(&format!("{text}From: ann@example.com\r\n")));
+            assert!(told.contains(who), "{told}");
+        }
     }
 
     #[test]

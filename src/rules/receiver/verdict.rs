@@ -2,7 +2,7 @@
 
 use crate::evidence::said::{FolderRole, FoundIn};
 use crate::facts::Facts;
-use crate::facts::antispam::{Field, Item};
+use crate::facts::antispam::{Field, Item, Leaning};
 use crate::knowledge::{Receiver, receiver};
 use crate::rules::Exhibit;
 
@@ -38,12 +38,34 @@ pub fn name_of(field: &Field) -> &'static str {
 pub fn written(item: &Item) -> String {
     // `organization-SCL` is our name for the SCL of another field.
     let key = item.key.strip_prefix("organization-").unwrap_or(&item.key);
-    if key.is_empty() { item.value.clone() } else { format!("{key}:{}", item.value) }
+    // So are the keys of a filter's list of rules.
+    if matches!(key, "" | "test" | "symbol") { item.value.clone() } else { format!("{key}:{}", item.value) }
 }
 
 /// An item under its marker, with its meaning beside it.
 pub fn exhibit(item: &Item) -> Exhibit {
     Exhibit::input(item.span, item.meaning.as_ref().map_or("the verdict", |m| m.text))
+}
+
+/// Did a rule or the junk settings of the mailbox move it, where the filter itself found nothing?
+pub fn is_moved_by_mailbox(items: &[&Item]) -> bool {
+    let moved = items.iter().any(|i| matches!((&*i.key, &*i.value), ("OFR", "CustomRules") | ("jmr", "1")));
+    let cleared =
+        |i: &&Item| matches!(&*i.key, "SFV" | "SCL" | "organization-SCL") && leaning(i) == Some(Leaning::Good);
+    let accused = |i: &&Item| !matches!(&*i.key, "dest" | "RF") && leaning(i) == Some(Leaning::Bad);
+    let mut all = items.iter().copied();
+    moved && all.clone().any(|i| cleared(&i)) && !all.any(|i| accused(&i))
+}
+
+/// Has the organization its own level for what Microsoft's filter found clean? Mostly a mail-flow rule set that.
+pub fn is_set_by_organization(items: &[&Item]) -> bool {
+    let level = |key: &str| items.iter().find(|i| i.key == key).and_then(|i| leaning(i));
+    level("SCL") == Some(Leaning::Good) && level("organization-SCL") == Some(Leaning::Bad)
+}
+
+/// Which way an item points, where that is known.
+pub fn leaning(item: &Item) -> Option<Leaning> {
+    item.meaning.as_ref().map(|m| m.leaning)
 }
 
 /// The junk folder it was found in. That is a verdict too: the mailbox keeps there what it takes for spam.

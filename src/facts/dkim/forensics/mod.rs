@@ -137,7 +137,7 @@ impl What {
             What::PartAdded => "a part was added",
             What::WrappedInMultipart => "the message was wrapped into a multipart",
             What::LineEndsChanged => "LF at its line ends, over which it was signed, became CR LF",
-            What::WhitespaceChanged => "blanks at line ends were changed",
+            What::WhitespaceChanged => "blanks at line ends or between words were changed",
             What::EmptyLinesChanged => "an empty line at the top came or went",
             What::BlankLinesDoubled => "line ends were doubled",
             What::DotStuffing => "dots at the beginning of lines were doubled or lost",

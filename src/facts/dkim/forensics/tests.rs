@@ -318,6 +318,32 @@ fn coded(encoding: &str, content: &str) -> String {
     format!("{HEADER}Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{content}")
 }
 
+/// One system writes all parts anew, or one of them; an empty line at the end of a part is the part's.
+#[test]
+fn parts_that_are_written_anew() {
+    let long = "x".repeat(75);
+    let quoted = multipart()
+        .replace("charset=utf-8\r\n", "charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n")
+        .replace("Hello Bob", "Hello B=C3=BCb")
+        .replace("id=8842", "id=3D8842")
+        .replace("-- \r\n", "--=20\r\n")
+        .replace(".hidden", &format!("{long}=\r\n{long}"))
+        .replace("--b1\r\nContent-Type: text/html", "\r\n--b1\r\nContent-Type: text/html");
+    let changes: [Change; 4] = [
+        |t| t.replace("=C3=BC", "=c3=bc"),
+        |t| t.replacen("=C3=BC", "=c3=bc", 1),
+        |t| t.replace("<p>Hello B=C3=BC", "<p>Hello B=c3=bc"),
+        |t| t.replace("xxxxx=\r\n", "=\r\nxxxxx"),
+    ];
+    for change in changes {
+        assert_eq!(told(&change(&RELAXED.sign(&quoted)), RELAXED), ["transfer-encoding-changed"]);
+    }
+    // Small letters in one part, capitals in the other: only one of them was written anew.
+    let mixed = quoted.replacen("=C3=BC", "=c3=bc", 1);
+    let changed = RELAXED.sign(&mixed).replace("<p>Hello B=C3=BC", "<p>Hello B=c3=bc");
+    assert_eq!(told(&changed, RELAXED), ["transfer-encoding-changed"]);
+}
+
 #[test]
 fn bodies_that_are_written_anew() {
     let quoted = coded("quoted-printable", "Gr=C3=BC=C3=9Fe, Bob,\r\nplease pay =\r\nhere\r\n");

@@ -208,6 +208,9 @@ fn others(content: &[u8], encoding: &str) -> Vec<(&'static str, Vec<u8>)> {
     out
 }
 
+/// Parts that are tried by themselves, each in every way.
+const SINGLE: usize = 6;
+
 /// The same encoding, written otherwise: base64 in lines of another length, quoted-printable with other breaks or codes.
 fn rewritten(body: &[u8], header: &[u8]) -> Vec<Vec<u8>> {
     let whole = |content: &[u8], encoding: &str| match encoding {
@@ -217,20 +220,29 @@ fn rewritten(body: &[u8], header: &[u8]) -> Vec<Vec<u8>> {
     };
     let parts = parts(body);
     if parts.is_empty() {
-        return whole(body, &field(header, "Content-Transfer-Encoding").unwrap_or_default());
+        let mut out = whole(body, &field(header, "Content-Transfer-Encoding").unwrap_or_default());
+        out.retain(|other| other != body);
+        return out;
     }
-    // From the last to the first, so that offsets stay true; one system writes all parts alike.
-    let mut out: Vec<Option<Vec<u8>>> = Vec::new();
+    // From the last to the first, so that offsets stay true; one system writes all parts alike, or one of them.
+    let (mut out, mut single): (Vec<Vec<u8>>, Vec<Vec<u8>>) = Default::default();
     for part in parts.iter().rev() {
         let encoding = field(part.header_of(body), "Content-Transfer-Encoding").unwrap_or_default();
-        for (way, content) in whole(part.content_of(body), &encoding).into_iter().enumerate() {
-            out.resize(out.len().max(way + 1), None);
-            let before = out[way].take().unwrap_or_else(|| body.to_vec());
-            let content = content.strip_suffix(b"\r\n").unwrap_or(&content);
-            out[way] = Some(splice(&before, part.content, part.end, content));
+        let content = part.content_of(body);
+        for (way, other) in whole(content, &encoding).into_iter().enumerate() {
+            // The line end before a boundary is the boundary's.
+            let other =
+                if content.ends_with(b"\r\n") { &other[..] } else { other.strip_suffix(b"\r\n").unwrap_or(&other) };
+            out.resize(out.len().max(way + 1), body.to_vec());
+            out[way] = splice(&out[way], part.content, part.end, other);
+            if single.len() < SINGLE && other != content {
+                single.push(part.with_content(body, other));
+            }
         }
     }
-    out.into_iter().flatten().collect()
+    out.retain(|other| other != body);
+    out.extend(single);
+    out
 }
 
 /// Base64 in lines of 76, 64, 72 and 60 characters, and in one.
@@ -238,7 +250,7 @@ fn rows(content: &[u8]) -> Vec<Vec<u8>> {
     let code = material::without_blanks(content);
     let row = |width: usize| code.chunks(width).flat_map(|row| [row, b"\r\n"].concat()).collect::<Vec<u8>>();
     let widths = [76, 64, 72, 60, code.len().max(1)];
-    widths.into_iter().map(row).filter(|other| other != content).collect()
+    widths.into_iter().map(row).collect()
 }
 
 /// Quoted-printable with capitals in its codes, with small letters, and encoded anew.
@@ -253,8 +265,7 @@ fn requoted(content: &[u8]) -> Vec<Vec<u8>> {
         }
         out
     };
-    let all = [lettered(u8::to_ascii_uppercase), lettered(u8::to_ascii_lowercase), quoted(&quoted_decoded(content))];
-    all.into_iter().filter(|other| other != content).collect()
+    vec![lettered(u8::to_ascii_uppercase), lettered(u8::to_ascii_lowercase), quoted(&quoted_decoded(content))]
 }
 
 /// Does this header say that its content is base64?

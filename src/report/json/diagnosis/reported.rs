@@ -1,7 +1,7 @@
 //! What the believed receiver wrote, normalised.
 
 use crate::diagnose::Diagnosis;
-use crate::facts::antispam;
+use crate::facts::{Reading, antispam};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -89,12 +89,12 @@ pub(super) fn reported(d: &Diagnosis) -> Reported {
         }),
         arc: r.arc.as_ref().map(|a| Word { result: a.result.clone() }),
         compauth: r.compauth.as_ref().map(|c| Compauth { result: c.result.clone(), reason: c.reason.clone() }),
-        spam: spam(&d.facts.reading.antispam),
+        spam: spam(&d.facts.reading),
     }
 }
 
-fn spam(fields: &[antispam::Field]) -> Spam {
-    let s = antispam::summary(fields);
+fn spam(reading: &Reading) -> Spam {
+    let s = antispam::summary(&reading.antispam, reading.boundary.receiver.as_deref());
     Spam {
         scl: s.scl,
         bcl: s.bcl,
