@@ -76,9 +76,8 @@ fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
     let order: Vec<&str> = found.iter().map(|f| f.rule.id).collect();
     // Stable: among equals the order of the rules stays.
     found.sort_by_key(|f| std::cmp::Reverse((f.severity, f.confidence)));
-    let parents: Vec<Option<usize>> = (0..found.len())
-        .map(|n| (0..found.len()).find(|&m| m != n && found[m].leads_to.contains(&found[n].rule.id)))
-        .collect();
+    let parents: Vec<Option<usize>> =
+        (0..found.len()).map(|n| (0..found.len()).find(|&m| m != n && found[m].explains(&found[n]))).collect();
     let root = |mut n: usize| {
         // At most as many steps as there are findings; a circle is cut at its smallest index.
         for _ in 0..parents.len() {
@@ -347,6 +346,19 @@ mod tests {
         let with = |n, leads_to, value: &str| {
             let change = Change::txt("example.com", &[] as &[&str], &[value]);
             finding(n, Severity::High, leads_to).fix(Remedy::new("publish").record(change))
+    #[test]
+    fn what_speaks_of_another_name_is_no_consequence() {
+        let key = |n, leads_to, name: &str| finding(n, Severity::High, leads_to).about(name);
+        let alias = || key(0, &["b"], "s1._domainkey.example.com");
+        for (other, folded) in [
+            (key(1, &[], "s1._domainkey.example.com"), vec![("a", vec!["b"])]),
+            (key(1, &[], "s5._domainkey.example.com"), vec![("a", vec![]), ("b", vec![])]),
+            (finding(1, Severity::High, &[]), vec![("a", vec!["b"])]),
+        ] {
+            assert_eq!(shape(&fold(vec![alias(), other])), folded);
+        }
+    }
+
         };
         let folded = fold(vec![with(0, &["b", "c"], "one"), with(1, &[], "two"), with(2, &[], "one")]);
         let records = |f: &Finding| f.fix.as_ref().unwrap().records.len();

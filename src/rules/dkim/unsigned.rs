@@ -106,6 +106,7 @@ fn named(keys: &Keys, selector: &Selector, domain: &str) -> Finding {
         .severity(Severity::High)
         .sure(Confidence::Certain, "you named the selector, and DNS has no key there")
         .explain(format!(
+        .about(name)
             "You named the selector {}, and no key stands at {name}: what is signed with it cannot be checked.{others}",
             selector.selector
         ))
@@ -118,7 +119,7 @@ fn named(keys: &Keys, selector: &Selector, domain: &str) -> Finding {
 fn platform(facts: &Facts, sender: &Sender, own: &[&Selector], domain: &str) -> Finding {
     let name = &sender.platform.name;
     let (fix, check) = dkim_missing::switch_on(facts, Some(sender.platform), Some(domain));
-    Finding::new(&RULE, format!("No DKIM key of {} at {}", subject::shortened(name, 20), subject::shortened(domain, 28)))
+    let finding = Finding::new(&RULE, format!("No DKIM key of {} at {}", subject::shortened(name, 20), subject::shortened(domain, 28)))
         .severity(Severity::High)
         .sure(Confidence::Likely, "you named the platform; a selector of your own choice would not have been tried")
         .explain(format!(
@@ -127,7 +128,8 @@ fn platform(facts: &Facts, sender: &Sender, own: &[&Selector], domain: &str) -> 
         ))
         .exhibits(own.iter().take(3).map(|s| absence(s)))
         .fix(fix)
-        .check(check, "a key")
+        .check(check, "a key");
+    own.iter().fold(finding, |finding, selector| finding.about(&selector.key.name))
 }
 
 /// DNS says that there is no name below `_domainkey`.

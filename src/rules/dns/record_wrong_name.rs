@@ -47,6 +47,7 @@ fn finding(facts: &Facts, misplaced: &Misplaced) -> Finding {
     };
     let finding = Finding::new(&RULE, format!("The {} record is at {}", what.word(), short(wrong)))
         .severity(severity(facts, misplaced))
+        .about(right)
         .explain(format!(
             "Receivers look for it at {right}, and nowhere else. Under {wrong} nobody finds it.{}",
             if misplaced.maybe {
