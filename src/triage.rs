@@ -14,6 +14,7 @@ use crate::facts::subject::Subject;
 use crate::remedy::{Change, Remedy};
 pub use crate::rules::State;
 use crate::rules::dmarc::failure::overridden;
+use crate::rules::spf::spf_allows_nobody::sends_nothing;
 use crate::rules::{Confidence, Finding, Gap, Rule, Severity};
 pub use check::beside;
 
@@ -191,6 +192,10 @@ fn passing(facts: &Facts) -> String {
     if let Some(subject) = &facts.reading.subject {
         return match subject {
             Subject::Ip(ip) => format!("Nothing is wrong with {ip} as far as DNS tells."),
+            Subject::Domain(domain) if sends_nothing(facts) => {
+                let why = if facts.evidence.said.check.non_sending { "as you said" } else { "for SPF allows nobody" };
+                format!("Nothing is wrong with {domain} as a domain that sends no mail, {why}.")
+            }
             Subject::Domain(domain) => format!("Nothing is wrong with {domain} as far as DNS tells."),
         };
     }
@@ -342,11 +347,6 @@ mod tests {
     }
 
     #[test]
-    fn a_consequence_brings_no_record_of_its_own_for_the_causes_name() {
-        let with = |n, leads_to, value: &str| {
-            let change = Change::txt("example.com", &[] as &[&str], &[value]);
-            finding(n, Severity::High, leads_to).fix(Remedy::new("publish").record(change))
-    #[test]
     fn what_speaks_of_another_name_is_no_consequence() {
         let key = |n, leads_to, name: &str| finding(n, Severity::High, leads_to).about(name);
         let alias = || key(0, &["b"], "s1._domainkey.example.com");
@@ -359,6 +359,11 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_consequence_brings_no_record_of_its_own_for_the_causes_name() {
+        let with = |n, leads_to, value: &str| {
+            let change = Change::txt("example.com", &[] as &[&str], &[value]);
+            finding(n, Severity::High, leads_to).fix(Remedy::new("publish").record(change))
         };
         let folded = fold(vec![with(0, &["b", "c"], "one"), with(1, &[], "two"), with(2, &[], "one")]);
         let records = |f: &Finding| f.fix.as_ref().unwrap().records.len();
