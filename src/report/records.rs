@@ -3,6 +3,7 @@
 use crate::diagnose::Diagnosis;
 use crate::evidence::said::Part;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question};
+use crate::facts::dkim::PublicKey;
 use crate::facts::domain::dnssec::Security;
 use crate::facts::reverse::{Reverse, reverse_question};
 use crate::facts::spf::record::Record as Spf;
@@ -203,6 +204,8 @@ fn standing(d: &Diagnosis, row: &Row) -> Standing {
         None if reverse(d, row).is_some_and(|r| r.names.iter().any(|n| n.confirmed == Some(false))) => {
             Standing::Found(Severity::Info)
         }
+        // It may be withdrawn on purpose, and vouches for nothing.
+        None if revoked(d, row) => Standing::Found(Severity::Info),
         None if outcome == Outcome::Records => Standing::Good,
         None => Standing::Absent,
     }
@@ -300,6 +303,7 @@ fn published(d: &Diagnosis, row: &Row) -> String {
             None => all(text),
         },
         Subject::Ns | Subject::A | Subject::Aaaa => all(host),
+        Subject::Dkim if revoked(d, row) => "revoked (empty p=)".into(),
         Subject::MtaSts | Subject::TlsRpt | Subject::Bimi | Subject::Caa | Subject::Dnssec => all(text),
     }
 }
@@ -309,6 +313,12 @@ fn reverse<'d>(d: &'d Diagnosis, row: &Row) -> Option<&'d Reverse> {
     let own = d.facts.domain.mx.iter().flat_map(|mx| &mx.servers).flat_map(|s| &s.reverse);
     let named = d.facts.domain.sources.iter().filter_map(|s| s.reverse.as_ref());
     d.facts.reverse.iter().chain(own).chain(named).find(|r| r.question == row.question)
+/// The key of a row is withdrawn (RFC 6376 §3.6.1).
+fn revoked(d: &Diagnosis, row: &Row) -> bool {
+    let key = d.facts.domain.keys.at(&row.question.name).filter(|_| row.subject == Subject::Dkim);
+    key.is_some_and(|s| s.is_found() && s.records().iter().all(|r| r.public == PublicKey::Revoked))
+}
+
 }
 
 fn mx(data: &Data) -> Option<(u16, String)> {
