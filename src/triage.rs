@@ -14,6 +14,7 @@ use crate::facts::subject::Subject;
 use crate::remedy::{Change, Remedy};
 pub use crate::rules::State;
 use crate::rules::dmarc::failure::overridden;
+use crate::rules::spf::spf_allows_nobody::sends_nothing;
 use crate::rules::{Confidence, Finding, Gap, Rule, Severity};
 pub use check::beside;
 
@@ -76,9 +77,8 @@ fn fold(mut found: Vec<Finding>) -> Vec<Finding> {
     let order: Vec<&str> = found.iter().map(|f| f.rule.id).collect();
     // Stable: among equals the order of the rules stays.
     found.sort_by_key(|f| std::cmp::Reverse((f.severity, f.confidence)));
-    let parents: Vec<Option<usize>> = (0..found.len())
-        .map(|n| (0..found.len()).find(|&m| m != n && found[m].leads_to.contains(&found[n].rule.id)))
-        .collect();
+    let parents: Vec<Option<usize>> =
+        (0..found.len()).map(|n| (0..found.len()).find(|&m| m != n && found[m].explains(&found[n]))).collect();
     let root = |mut n: usize| {
         // At most as many steps as there are findings; a circle is cut at its smallest index.
         for _ in 0..parents.len() {
@@ -208,6 +208,10 @@ fn passing(facts: &Facts) -> String {
     if let Some(subject) = &facts.reading.subject {
         return match subject {
             Subject::Ip(ip) => format!("Nothing is wrong with {ip} as far as DNS tells."),
+            Subject::Domain(domain) if sends_nothing(facts) => {
+                let why = if facts.evidence.said.check.non_sending { "as you said" } else { "for SPF allows nobody" };
+                format!("Nothing is wrong with {domain} as a domain that sends no mail, {why}.")
+            }
             Subject::Domain(domain) => format!("Nothing is wrong with {domain} as far as DNS tells."),
         };
     }
@@ -395,6 +399,19 @@ mod tests {
             finding(3, Severity::High, &[]),
         ]);
         assert_eq!(shape(&folded), [("c", vec!["a", "b"]), ("d", vec![])]);
+    }
+
+    #[test]
+    fn what_speaks_of_another_name_is_no_consequence() {
+        let key = |n, leads_to, name: &str| finding(n, Severity::High, leads_to).about(name);
+        let alias = || key(0, &["b"], "s1._domainkey.example.com");
+        for (other, folded) in [
+            (key(1, &[], "s1._domainkey.example.com"), vec![("a", vec!["b"])]),
+            (key(1, &[], "s5._domainkey.example.com"), vec![("a", vec![]), ("b", vec![])]),
+            (finding(1, Severity::High, &[]), vec![("a", vec!["b"])]),
+        ] {
+            assert_eq!(shape(&fold(vec![alias(), other])), folded);
+        }
     }
 
     #[test]

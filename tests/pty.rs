@@ -399,7 +399,7 @@ fn a_platform_with_aliases_from_nothing_to_three_passes() {
 #[test]
 fn an_own_server_with_a_key_made_here_from_nothing_to_three_passes() {
     let mut tty = new_domain("new-server");
-    tty.mark("Your servers sign as");
+    tty.mark("Your servers' DKIM key");
     tty.send("\r");
     tty.wait("Enter again does it");
     tty.send("\r");

@@ -138,7 +138,12 @@ fn reception(lookup: &Lookup, domain: &str) -> Reception {
                 .map(|(preference, name)| Server {
                     preference: *preference,
                     host: (*name).to_owned(),
-                    state: if name.parse::<IpAddr>().is_ok() { State::Literal } else { host(lookup, name) },
+                    state: match *name {
+                        // A null MX among others (RFC 7505 §3).
+                        "" | "." => State::NoAddress,
+                        name if name.parse::<IpAddr>().is_ok() => State::Literal,
+                        name => host(lookup, name),
+                    },
                 })
                 .collect(),
         ),

@@ -81,7 +81,7 @@ fn right_place(dmarc: &Dmarc, keys: &[Key], spf: &[Published]) -> Option<Questio
     let unknown = |key: &&Key| matches!(key.state, KeyState::Unasked(_) | KeyState::Failed(_));
     let spf = spf.iter().filter(|p| p.whose == Whose::MailFrom).find(|p| p.outcome.is_none_or(|o| o.failed()));
     let dmarc = || dmarc.steps.iter().find(|s| !s.answered()).map(Step::question);
-    let key = || keys.iter().filter(|k| k.signature.is_some()).find(unknown).map(|k| txt(&k.name));
+    let key = || keys.iter().find(unknown).map(|k| txt(&k.name));
     spf.map(|p| txt(&p.domain)).or_else(dmarc).or_else(key)
 }
 
@@ -200,28 +200,30 @@ fn key_for_policy(search: &mut Search, lookup: &Lookup, reading: &Reading, dmarc
     search.look(lookup, What::Dkim, &right, [(wrong, false)]);
 }
 
+/// Keys that a signature names, or the user.
 fn missing_keys(search: &mut Search, lookup: &Lookup, reading: &Reading, keys: &[Key]) {
-    let mut names: Vec<&str> = Vec::new();
-    let missing = keys.iter().filter(|k| k.signature.is_some() && matches!(k.state, KeyState::Missing(_)));
-    for key in missing {
-        if names.len() < KEYS && !names.contains(&key.name.as_str()) {
-            names.push(&key.name);
+    let mut missing: Vec<&Key> = Vec::new();
+    for key in keys.iter().filter(|k| matches!(k.state, KeyState::Missing(_))) {
+        if missing.len() < KEYS && !missing.iter().any(|m| m.name == key.name) {
+            missing.push(key);
         }
     }
     let from = reading.from_domain();
-    for name in names {
+    for key in missing {
+        let name = &key.name;
         let Some((selector, domain)) = name.split_once("._domainkey.") else { continue };
         // Another organization's keys are not the sender's to move.
         if from.is_some_and(|from| !same_by_list(from, domain)) {
             continue;
         }
-        // The zone above, or that of From.
+        // The zone above, or that of From, whose keys may be meant for it where nothing is signed with them yet.
         let organization = psl(domain);
         let mut near: Vec<&str> = from.into_iter().chain(organization.as_deref()).filter(|d| *d != domain).collect();
         near.dedup();
         let own =
             [format!("{name}.{domain}"), format!("{selector}.{domain}"), format!("{selector}.domainkey.{domain}")];
-        let near = near.into_iter().map(|d| (format!("{selector}._domainkey.{d}"), true));
+        let near =
+            near.into_iter().filter(|_| key.signature.is_some()).map(|d| (format!("{selector}._domainkey.{d}"), true));
         search.look(lookup, What::Dkim, name, own.into_iter().map(|w| (w, false)).chain(near));
     }
 }

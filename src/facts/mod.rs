@@ -279,13 +279,13 @@ impl Facts {
         let mail_hosts = if wants(Part::Mx) { mail_hosts::of_message(&lookup, r, &identities) } else { Vec::new() };
         let linked = linked::gather(&lookup, r, &evidence.said);
         let own_filters = own_filters::gather(&lookup, r, &identities, &evidence);
-        let misplaced = misplaced::find(&lookup, r, &dmarc, &keys, &spf_published);
         platform::ask_includes(&lookup, &platforms, spf.as_ref());
         home::ask(&lookup, r, &identities);
         proxied::ask(&lookup, &keys);
         let sources = report::sources(&lookup, r.report.as_ref());
         let domain = domain::gather(&lookup, r, &identities, &dmarc, &evidence);
         keys.extend(domain.keys.judged().map(|selector| selector.key.clone()));
+        let misplaced = misplaced::find(&lookup, r, &dmarc, &keys, &spf_published);
         let here = Lookup::over(&evidence);
         let local_delivery = local_delivery::gather(&here, r, evidence.input.kind, &evidence.input.text);
         let asks = r.bounce.as_ref().is_none_or(|b| b.concerns_authentication() || b.was_received());

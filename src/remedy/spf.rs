@@ -8,6 +8,9 @@ use crate::span::Span;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+/// The blank of a record that would allow nobody without them.
+pub const SENDERS: &str = "ip4: or include: of your servers";
+
 /// Two or more records made one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merged {

@@ -5,7 +5,8 @@ use super::Change;
 use super::overlay::Overlay;
 use crate::evidence::{Answers, Kind};
 use crate::facts::lookup::Lookup;
-use crate::facts::spf::{Check, SpfResult, check_host, record};
+use crate::facts::spf::survey::survey_text;
+use crate::facts::spf::{Check, SpfResult, check_host};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// What the record would do.
@@ -27,14 +28,23 @@ pub fn run(answers: &Answers, check: &Check, helo: Option<&str>, record: &str) -
     Trial { result, lookups, complete }
 }
 
-/// Look-ups that the record needs for a sender that no term lists, and whether all of them are
-/// known; of a record without a name only its own terms are.
+/// Look-ups that the record needs for a sender that no term lists, also beyond the limit, and whether all of them are
+/// known: not what stands in a blank.
 pub fn cost(answers: &Answers, domain: &str, record: &str) -> (u32, bool) {
-    if domain.is_empty() {
-        let own = record::Record::parse(record.as_bytes()).map_or(0, |r| r.own_lookups());
-        return (u32::try_from(own).unwrap_or(u32::MAX), false);
-    }
-    walk(&Lookup::new(&overlaid(answers, domain, record)), domain)
+    let whole: Vec<String> = terms(record).into_iter().filter(|term| !term.contains('<')).collect();
+    let open = whole.len() < terms(record).len();
+    let survey = survey_text(&Lookup::new(answers), domain, &whole.join(" "));
+    (survey.lookups, !open && !survey.may_cost_more())
+}
+
+/// What stands between blanks; a marked blank is one term, whatever is said in it.
+pub fn terms(record: &str) -> Vec<String> {
+    let mut open = false;
+    let apart = |c: char| {
+        open = if open { c != '>' } else { c == '<' };
+        c.is_ascii_whitespace() && !open
+    };
+    record.split(apart).filter(|term| !term.is_empty()).map(str::to_owned).collect()
 }
 
 fn walk(lookup: &Lookup, domain: &str) -> (u32, bool) {

@@ -3,7 +3,7 @@
 use crate::evidence::Question;
 use crate::facts::spf::record::{Mechanism, Qualifier, Record, TermKind};
 use crate::facts::spf::survey::Survey;
-use crate::facts::spf::{Branch, BranchState, ProblemKind};
+use crate::facts::spf::{Branch, BranchState, LOOKUPS, Node, ProblemKind};
 
 /// A shorter record that lets in exactly whom the old one does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum Needless {
     Again,
     /// This term of the record says the same and more.
     Within(String),
+    /// What it includes, this include of the record includes too.
+    Included(String),
 }
 
 impl Dropped {
@@ -38,6 +40,7 @@ impl Dropped {
             Needless::Dead(_) => format!("{} (nothing is there)", self.term),
             Needless::Again => format!("{} (stands twice)", self.term),
             Needless::Within(wider) => format!("{} (within {wider})", self.term),
+            Needless::Included(by) => format!("{} ({by} includes it already)", self.term),
         }
     }
 }
@@ -73,11 +76,39 @@ fn needless(survey: &Survey, branch: &Branch, plain: bool) -> Option<Needless> {
     if branch.state == BranchState::Void || leads_nowhere(survey, branch) {
         return Some(Needless::Dead(branch.question.clone()));
     }
-    let twin = branch.twin.as_ref().filter(|t| t.domain == survey.domain)?;
+    let Some(twin) = branch.twin.as_ref().filter(|t| t.domain == survey.domain) else {
+        return included(survey, branch).filter(|_| plain).map(Needless::Included);
+    };
     match twin.text.eq_ignore_ascii_case(&branch.text) {
         true => Some(Needless::Again),
         false => plain.then(|| Needless::Within(twin.text.clone())),
     }
+}
+
+/// The other include of a record over the limit that leads to the same record, whatever is asked. Whose record that stands in may
+/// change it: a record that works is left alone.
+fn included(survey: &Survey, branch: &Branch) -> Option<String> {
+    let name = includes(branch).filter(|_| survey.lookups > LOOKUPS)?;
+    let others = survey.tree.terms.iter().filter(|other| other.span != branch.span && includes(other).is_some());
+    let by = others.into_iter().find(|other| other.below.as_ref().is_some_and(|node| leads_to(node, &name.domain)))?;
+    Some(by.text.clone())
+}
+
+/// The record that an include opens, where who passes there passes here.
+fn includes(branch: &Branch) -> Option<&Node> {
+    let term = branch.text.strip_prefix('+').unwrap_or(&branch.text);
+    let is = term.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("include:"));
+    branch.below.as_deref().filter(|_| is)
+}
+
+/// Is everybody let in here whom the record of `name` lets in? Where a term shuts out or stays neutral, order decides.
+fn leads_to(node: &Node, name: &str) -> bool {
+    let Some(record) = node.record.as_ref().and_then(|text| Record::parse(text.as_bytes())) else { return false };
+    let all = record.all().map(|(all, _)| all.span);
+    let plain = record.directives().all(|(_, d)| d.qualifier == Qualifier::Pass || d.mechanism == Mechanism::All);
+    let read = node.terms.iter().filter(|b| all.is_none_or(|all| b.span < all));
+    let mut below = read.filter_map(includes);
+    plain && !record.broken && below.any(|inner| inner.domain == name || leads_to(inner, name))
 }
 
 /// An include of a name without an SPF record: everybody who gets that far is answered permerror (RFC 7208 §5.2).
@@ -108,6 +139,43 @@ mod tests {
         let record = crate::remedy::text("v=spf1 ip4:192.0.2.0/24 -all");
         answers.insert(Question::new("a.test", Kind::Txt), answer(Outcome::Records, vec![record]));
         answers
+    }
+
+    #[test]
+    fn over_the_limit_an_include_goes_that_another_one_includes() {
+        let record = |text: &str| {
+            let data = crate::remedy::text(text);
+            let records = vec![Rr { name: "x".to_owned(), ttl: 60, data }];
+            Answer::new(Outcome::Records, records, jiff::Timestamp::UNIX_EPOCH)
+        };
+        let trimmed = |others: usize, by: &str, end: &str| {
+            let mut answers = Answers::new();
+            let names: Vec<String> = (0..others).map(|n| format!("i{n}.test")).collect();
+            for name in names.iter().map(String::as_str).chain(["b.test"]) {
+                answers.insert(Question::new(name, Kind::Txt), record("v=spf1 ip4:192.0.2.0/24 -all"));
+            }
+            answers.insert(Question::new("a.test", Kind::Txt), record(by));
+            let includes: String = names.iter().map(|name| format!(" include:{name}")).collect();
+            let survey = survey_text(
+                &Lookup::new(&answers),
+                "example.com",
+                &format!("v=spf1 include:a.test include:b.test{includes} {end}"),
+            );
+            trim(&survey)
+        };
+        let found = trimmed(8, "v=spf1 ip4:198.51.100.1 include:b.test -all", "~all").unwrap();
+        assert_eq!(found.dropped[0].words(), "include:b.test (include:a.test includes it already)");
+        assert!(found.record.starts_with("v=spf1 include:a.test include:i0.test"), "{}", found.record);
+        for (others, by, end) in [
+            // It works, and whoever runs a.test may change it.
+            (7, "v=spf1 include:b.test -all", "~all"),
+            (8, "v=spf1 ?include:b.test -all", "~all"),
+            (8, "v=spf1 -ip4:192.0.2.9 include:b.test -all", "~all"),
+            (8, "v=spf1 -all include:b.test", "~all"),
+            (8, "v=spf1 include:b.test -all", "-ip4:192.0.2.9 ~all"),
+        ] {
+            assert_eq!(trimmed(others, by, end), None, "{others} {by} {end}");
+        }
     }
 
     #[test]

@@ -64,8 +64,12 @@ fn judged(before: &Diagnosis, finding: &Finding, fix: &Remedy, questions: &mut V
         return Err(Proof::Open { needs });
     }
     let news = news(before, finding, &after);
-    // What was grave and is slight now is cured, and remains as what it is.
-    let slight = |f: &Finding| finding.severity >= Severity::High && f.severity <= Severity::Low;
+    // What was grave and is slight now, or was a fault and is a note now, is cured, and remains as what it is.
+    let slight = |f: &Finding| match finding.severity {
+        Severity::Critical | Severity::High => f.severity <= Severity::Low,
+        Severity::Medium | Severity::Low => f.severity == Severity::Info,
+        Severity::Info => false,
+    };
     if let Some(same) = news.iter().find(|f| f.rule == finding.rule && !slight(f)) {
         return Err(Proof::Disproven { why: format!("it stays: {}", same.title) });
     }

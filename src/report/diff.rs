@@ -71,23 +71,13 @@ fn value(text: &str, others: &[String]) -> Value {
 /// Joined with blanks they make up the text again, up to its blanks.
 fn tokens(text: &str) -> Vec<String> {
     if Record::is(text.as_bytes()) {
-        return terms(text);
+        return spf_trial::terms(text);
     }
     let is_list = text.split_once('=').is_some_and(|(name, _)| name.trim().len() <= 2) && text.contains(';');
     match is_list {
         true => text.split_inclusive(';').map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect(),
         false => vec![text.to_owned()],
     }
-}
-
-/// What stands between blanks; a blank to fill in is one term, whatever is said in it.
-fn terms(text: &str) -> Vec<String> {
-    let mut open = false;
-    let apart = |c: char| {
-        open = if open { c != '>' } else { c == '<' };
-        c.is_ascii_whitespace() && !open
-    };
-    text.split(apart).filter(|term| !term.is_empty()).map(str::to_owned).collect()
 }
 
 /// A key is known by its beginning.
@@ -135,6 +125,12 @@ mod tests {
         let spf = words(&["v=spf1 mx include:a.test mx ~all"], &["v=spf1 mx ip4:192.0.2.4 ~all"]);
         assert_eq!(spf[..2], [("out:", "include:a.test, mx".to_owned()), ("in:", "ip4:192.0.2.4".to_owned())]);
         assert_eq!(spf[2].0, "look-ups:");
+        // A blank keeps nothing else from being counted.
+        let open = words(&["v=spf1 a mx ip4:10.0.0.1 -all"], &["v=spf1 a mx ip4:<public address> -all"]);
+        assert_eq!(open[2].1, "2 → at least 2, 10 are allowed");
+        let many: String = (0..12).map(|n| format!(" a:h{n}.test")).collect();
+        let over = words(&[&format!("v=spf1{many} -all")], &["v=spf1 a -all"]);
+        assert!(over.iter().any(|(_, budget)| budget == "12 → 1, 10 are allowed"), "{over:?}");
         let blank = words(&["v=spf1 a b -all"], &["v=spf1 a <instead of b> -all"]);
         assert_eq!(blank[1], ("in:", "<instead of b>".to_owned()));
         let dmarc = words(&["v=DMARC1; p=none; fo=1"], &["v=DMARC1; p=reject; fo=1"]);

@@ -3,6 +3,7 @@
 use crate::diagnose::Diagnosis;
 use crate::evidence::said::Part;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question};
+use crate::facts::dkim::PublicKey;
 use crate::facts::domain::dnssec::Security;
 use crate::facts::reverse::{Reverse, reverse_question};
 use crate::facts::spf::record::Record as Spf;
@@ -203,6 +204,8 @@ fn standing(d: &Diagnosis, row: &Row) -> Standing {
         None if reverse(d, row).is_some_and(|r| r.names.iter().any(|n| n.confirmed == Some(false))) => {
             Standing::Found(Severity::Info)
         }
+        // It may be withdrawn on purpose, and vouches for nothing.
+        None if revoked(d, row) => Standing::Found(Severity::Info),
         None if outcome == Outcome::Records => Standing::Good,
         None => Standing::Absent,
     }
@@ -263,12 +266,17 @@ fn published(d: &Diagnosis, row: &Row) -> String {
     let all = |f: fn(&Data) -> Option<String>| row.records().filter_map(f).collect::<Vec<_>>().join(", ");
     match row.subject {
         Subject::Mx => {
-            if row.records().any(|data| matches!(data, Data::Mx { exchange, .. } if exchange.is_empty())) {
-                return "takes no mail (null MX)".into();
-            }
             let mut hosts: Vec<_> = row.records().filter_map(mx).collect();
             hosts.sort();
-            hosts.into_iter().map(|(preference, host)| format!("{preference} {host}")).collect::<Vec<_>>().join(", ")
+            if matches!(&hosts[..], [(_, only)] if only.is_empty()) {
+                return "takes no mail (null MX)".into();
+            }
+            let called = |host: String| if host.is_empty() { ".".to_owned() } else { host };
+            hosts
+                .into_iter()
+                .map(|(preference, host)| format!("{preference} {}", called(host)))
+                .collect::<Vec<_>>()
+                .join(", ")
         }
         Subject::Spf => match row.records().filter_map(text).collect::<Vec<_>>().as_slice() {
             [one] => one.clone(),
@@ -295,6 +303,7 @@ fn published(d: &Diagnosis, row: &Row) -> String {
             let several = if names.len() > 1 { " (several names: a receiver may look at any one of them)" } else { "" };
             names.join("; ") + several
         }
+        Subject::Dkim if revoked(d, row) => "revoked (empty p=)".into(),
         Subject::Dkim => match row.answer.as_ref().and_then(Answer::alias) {
             Some(target) => format!("→ {target}"),
             None => all(text),
@@ -302,6 +311,12 @@ fn published(d: &Diagnosis, row: &Row) -> String {
         Subject::Ns | Subject::A | Subject::Aaaa => all(host),
         Subject::MtaSts | Subject::TlsRpt | Subject::Bimi | Subject::Caa | Subject::Dnssec => all(text),
     }
+}
+
+/// The key of a row is withdrawn (RFC 6376 §3.6.1).
+fn revoked(d: &Diagnosis, row: &Row) -> bool {
+    let key = d.facts.domain.keys.at(&row.question.name).filter(|_| row.subject == Subject::Dkim);
+    key.is_some_and(|s| s.is_found() && s.records().iter().all(|r| r.public == PublicKey::Revoked))
 }
 
 /// The reverse names that a row is about.

@@ -234,6 +234,8 @@ pub struct Finding {
     /// What came of trying the records of the fix; `None`: not tried, or there are none.
     pub proof: Option<Proof>,
     pub check: Option<Check>,
+    /// The names in DNS that it speaks of, where its rule may speak of several; empty: of the mail or the domain as a whole.
+    pub about: Vec<String>,
     /// Rules whose findings on this message are only consequences of this one.
     pub leads_to: Vec<&'static str>,
     /// What its rule could not learn, beside this.
@@ -260,6 +262,7 @@ impl Finding {
             fix: None,
             proof: None,
             check: None,
+            about: Vec::new(),
             leads_to: Vec::new(),
             open: Vec::new(),
             bars: false,
@@ -301,6 +304,18 @@ impl Finding {
     pub fn check(mut self, command: impl Into<String>, expect: impl Into<String>) -> Self {
         self.check = Some(Check { command: command.into(), expect: expect.into() });
         self
+    }
+
+    /// Notes a name that it speaks of.
+    pub fn about(mut self, name: impl Into<String>) -> Self {
+        self.about.push(name.into());
+        self
+    }
+
+    /// Does it explain the other one: by its rule, and of the same name where both speak of names?
+    pub fn explains(&self, other: &Finding) -> bool {
+        let apart = !self.about.is_empty() && !other.about.is_empty();
+        self.leads_to.contains(&other.rule.id) && (!apart || self.about.iter().any(|name| other.about.contains(name)))
     }
 
     pub fn leads_to(mut self, rules: &[&'static str]) -> Self {

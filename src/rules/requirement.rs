@@ -1,5 +1,6 @@
 //! What large receivers ask of senders, line by line: met by this message and domain, or not, or not to be told.
 
+use super::spf::spf_allows_nobody::sends_nothing;
 use super::{Finding, Group, Rule};
 use crate::evidence::InputKind;
 use crate::facts::Facts;
@@ -73,7 +74,8 @@ pub fn lines<'f>(facts: &Facts, findings: impl Iterator<Item = &'f Finding> + Cl
 /// As [`lines`], of these receivers alone.
 pub fn lines_of<'f>(asked: &[&str], facts: &Facts, findings: impl Iterator<Item = &'f Finding> + Clone) -> Vec<Line> {
     let sent = matches!(facts.evidence.input.kind, InputKind::Message | InputKind::Headers | InputKind::Domain);
-    if !sent || facts.reading.inside.is_some() {
+    // Of a domain that sends nothing, nothing is asked.
+    if !sent || facts.reading.inside.is_some() || sends_nothing(facts) {
         return Vec::new();
     }
     let today = facts.evidence.now.to_zoned(TimeZone::UTC).date();

@@ -29,6 +29,7 @@ const NEVER_PROVEN: &[(&str, &str)] = &[
     ("dkim-key-weak", "the signer makes the key"),
     ("mx-missing-or-invalid", "where mail is to be taken is the owner's choice"),
     ("report-sender-unaligned", "a report tells of mail that is sent already: only a later one can show the cure"),
+    ("spf-allows-nobody", "nobody outside knows who sends"),
     ("spf-private-address", "nobody outside knows the public address"),
     ("spf-ptr-mechanism", "nobody outside knows which servers are meant"),
 ];

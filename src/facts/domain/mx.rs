@@ -45,7 +45,7 @@ pub fn gather(lookup: &Lookup, domain: &str, wish: &Wish) -> Mx {
         Reception::Servers(servers) => &servers[..],
         _ => &[],
     };
-    let named = all.iter().filter(|s| s.host.parse::<IpAddr>().is_err());
+    let named = all.iter().filter(|s| !matches!(s.host.as_str(), "" | ".") && s.host.parse::<IpAddr>().is_err());
     let servers = named.map(|s| server(lookup, domain, s.preference, &s.host, wish)).collect();
     Mx { asked, servers }
 }

@@ -13,6 +13,7 @@ use crate::shell::command;
 /// Rules of a key.
 const KEY: &[&str] = &[
     "dkim-key-weak",
+    "dkim-weak-signature",
     "dkim-key-truncated",
     "dkim-key-wrong-encoding",
     "dkim-key-revoked",
@@ -23,6 +24,7 @@ const KEY: &[&str] = &[
     "cname-broken",
     "cname-proxied",
     "txt-literal-quotes",
+    "record-wrong-name",
 ];
 
 const WHY: &str = "A signature in your own name is what DMARC counts; it survives forwarding.";
@@ -164,7 +166,8 @@ fn said(desk: &Desk, platform: &Platform) -> Option<(String, String)> {
 
 fn of_servers(desk: &Desk) -> Step {
     let (domain, selector) = (desk.domain, desk.told.selector());
-    let mut it = step("dkim:own", Stage::Records, format!("Your servers sign as {domain}"), WHY);
+    // That anything signs with it only a message shows.
+    let mut it = step("dkim:own", Stage::Records, "Your servers' DKIM key is in DNS", WHY);
     let Some(key) = name::key(selector, domain) else { return it };
     if let Some(platform) = desk.told.whose(selector) {
         it.next = Some(Next::Ask);

@@ -7,6 +7,7 @@ use crate::facts::lookup::Lookup;
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{SpfResult, check_host};
 use crate::knowledge::{Platform, pattern, platform};
+use crate::remedy::spf::SENDERS;
 use crate::remedy::{self, Change, TTL, blank, text};
 use crate::replay::{Plan, replay};
 use crate::rules::{Finding, Severity};
@@ -56,9 +57,14 @@ pub(super) fn spf(desk: &Desk) -> Step {
     let found: Vec<&Finding> = desk.d.every_finding().filter(|f| about(f)).collect();
     let mut plan = Plan::of(&alone(desk.d));
     plan.mend(about);
+    let platforms = || desk.told.platforms.iter().filter_map(|id| platform::find(id));
+    let open = open(&plan.after);
+    if !open.is_empty() && (!own.is_empty() || platforms().any(needs_term)) {
+        plan.publish(open);
+    }
     let mended = Desk { d: &plan.after, ..*desk };
     let mut terms: Vec<String> = own.iter().filter(|ip| !allowed(&mended, domain, **ip)).map(|ip| term(*ip)).collect();
-    for platform in desk.told.platforms.iter().filter_map(|id| platform::find(id)) {
+    for platform in platforms() {
         if let Some(note) = &platform.spf_note {
             it.actions.push(format!("{}: {note}", platform.name));
         }
@@ -138,6 +144,22 @@ fn alone(d: &Diagnosis) -> Diagnosis {
     evidence.said.ip = None;
     evidence.said.check.ips.clear();
     diagnose(Arc::new(evidence), d.facts.reading.clone())
+}
+
+/// A record that let everyone send and named nobody, closed: those told go where the blank for senders was.
+fn open(d: &Diagnosis) -> Vec<Change> {
+    let of_senders = format!("{} ", blank(SENDERS));
+    let value = |data: &Data| match data {
+        Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
+        _ => String::new(),
+    };
+    let records = d.every_finding().filter_map(|f| f.fix.as_ref()).flat_map(|fix| &fix.records);
+    let open = records.filter(|c| c.after.iter().any(|data| value(data).contains(&of_senders)));
+    let filled = |data: &Data| match value(data) {
+        record if record.contains(&of_senders) => text(&record.replace(&of_senders, "")),
+        _ => data.clone(),
+    };
+    open.map(|c| Change { after: c.after.iter().map(filled).collect(), ..c.clone() }).collect()
 }
 
 /// Does the term belong at the From domain? Where the platform has a bounce domain of its own, it does not.

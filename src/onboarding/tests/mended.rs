@@ -39,6 +39,8 @@ fn what_records_cure_is_cured_with_the_servers_in_it() {
         ("v=spf1 ip:198.51.100.9 -all", "\"v=spf1 ip4:198.51.100.9 ip4:192.0.2.4 -all\""),
         // Nobody would be left without the server.
         ("v=spf1 include:none.example -all", "\"v=spf1 ip4:192.0.2.4 -all\""),
+        ("v=spf1 +all", "\"v=spf1 ip4:192.0.2.4 ~all\""),
+        ("v=spf1 ip4:198.51.100.9 all mx", "\"v=spf1 ip4:198.51.100.9 mx ~all\""),
         // The host is listed already, once the record counts.
         ("v=spf1 mx ip:198.51.100.9 ~all", "\"v=spf1 mx ip4:198.51.100.9 ~all\""),
     ] {

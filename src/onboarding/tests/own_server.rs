@@ -100,6 +100,27 @@ fn a_key_in_the_wrong_form_is_put_right_as_it_is() {
 }
 
 #[test]
+fn a_key_that_verifies_nothing_or_stands_elsewhere_is_not_done() {
+    use crate::facts::dkim::samples::RSA_2048;
+    let told = Told { key: None, ..own_server() };
+    let key = format!("v=DKIM1; k=rsa; h=sha1; p={RSA_2048}");
+    let list = checklist(&format!("{NEW}\ns1._domainkey.acme.example TXT \"{key}\""), &told);
+    let old = step(&list, "dkim:own");
+    assert!(old.state == State::ToDo && old.rules.contains(&"dkim-weak-signature"), "{old:#?}");
+    // Twice the zone: it is moved, and none is made anew.
+    let key = key.replace(" h=sha1;", "");
+    let zone = format!("{NEW}\ns1._domainkey.acme.example.acme.example TXT \"{key}\"");
+    let list = checklist(&zone, &told);
+    let moved = step(&list, "dkim:own");
+    assert!(moved.state == State::ToDo && moved.rules.contains(&"record-wrong-name"), "{moved:#?}");
+    assert!(
+        moved.changes.iter().any(|c| c.name == "s1._domainkey.acme.example" && c.blanks().is_empty()),
+        "{moved:#?}"
+    );
+    assert!(!moved.actions.iter().any(|a| a.contains("keygen")), "{moved:#?}");
+}
+
+#[test]
 fn what_is_dead_goes_with_the_merged_record() {
     let zone = format!("{NEW}{OLD_GUIDE}");
     let list = checklist(&zone, &own_server());

@@ -81,6 +81,7 @@ fn absent(facts: &Facts, key: &Key, outcome: Outcome, standing: &Standing, repor
         _ => "no TXT record",
     };
     let finding = Finding::new(&RULE, format!("There is no key at {}", subject::shortened(&key.name, 50)))
+        .about(&key.name)
         .severity(if retired || beside(standing) { Severity::Info } else { RULE.severity })
         .explain(why)
         .exhibits(standing.signature.and_then(|s| s.selector.as_ref()).map(|s| Exhibit::input(s.span, "the selector")))
@@ -115,6 +116,7 @@ fn beside(standing: &Standing) -> bool {
 fn appeared(key: &Key, standing: &Standing, report: &Dkim) -> Finding {
     let question = Question::new(&key.name, Kind::Txt);
     let finding = Finding::new(&RULE, format!("The key {} was not there then", subject::shortened(&key.name, 40)))
+        .about(&key.name)
         .severity(Severity::Low)
         .sure(Confidence::Certain, "the receiver reported it, and DNS has changed since")
         .explain(format!(
@@ -149,13 +151,13 @@ fn told(facts: &Facts, standing: &Standing, report: &Dkim) -> Finding {
                 .step("Read s= and d= in the DKIM-Signature of the message: the key belongs at s._domainkey.d."),
         })
         .check(
-            name.map_or_else(
+            name.as_ref().map_or_else(
                 || "send a new message to the same receiver".into(),
-                |n| Question::new(&n, Kind::Txt).dig(),
+                |n| Question::new(n, Kind::Txt).dig(),
             ),
             "the key record",
         );
-    standing.apply(finding)
+    Finding { about: name.into_iter().collect(), ..standing.apply(finding) }
 }
 
 fn publish(facts: &Facts, standing: &Standing, name: &str, alias: Option<&str>) -> Remedy {

@@ -28,9 +28,15 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    // At a selector that was only guessed a withdrawn key is what rotation leaves behind.
-    let guessed = |s: &Subject| s.tried().is_some_and(|selector| selector.whence != Whence::Said);
-    match subject::judge(facts, |s| (s.record.public == PublicKey::Revoked && !guessed(s)).then(|| withdrawn(s))) {
+    let keys = &facts.domain.keys;
+    // At a selector that was only guessed a withdrawn key is what rotation leaves behind; unless a platform that sends for
+    // the domain signs with it, and no other key was found.
+    let left_behind = |s: &Subject| match s.tried().filter(|_| s.standing.is_none()).map(|tried| tried.whence) {
+        Some(Whence::Usual) => true,
+        Some(Whence::Platform(_)) => keys.usable().next().is_some(),
+        Some(Whence::Said) | None => false,
+    };
+    match subject::judge(facts, |s| (s.record.public == PublicKey::Revoked && !left_behind(s)).then(|| withdrawn(s))) {
         found @ Verdict::Found(_) => found,
         other => match reported(facts) {
             Some(finding) => finding.into(),
@@ -106,6 +112,19 @@ mod tests {
         let found = Case::new(SIGNED).reported(report("pass", "")).txt(KEY, &["v=DKIM1; p="]).finding(&RULE);
         assert_eq!((found.severity, found.confidence), (Severity::Info, Confidence::Possible));
         assert!(found.leads_to.is_empty());
+    }
+
+    #[test]
+    fn of_a_checked_domain_that_of_a_platform_in_use_is_told() {
+        let spf = "example.com TXT \"v=spf1 include:_spf.google.com ~all\"\n";
+        let gone = "google._domainkey.example.com TXT \"v=DKIM1; p=\"\n";
+        let found = Case::domain("example.com").zone(&format!("{spf}{gone}")).finding(&RULE);
+        assert_eq!((found.severity, found.confidence), (Severity::Medium, Confidence::Likely));
+        // Nothing of Google's is in use, or another key is.
+        let other = format!("s1._domainkey.example.com TXT \"v=DKIM1; p={RSA_2048}\"");
+        for zone in [gone.to_owned(), format!("{spf}{gone}{other}")] {
+            assert!(matches!(Case::domain("example.com").zone(&zone).judge(&RULE), Verdict::Pass), "{zone}");
+        }
     }
 
     #[test]

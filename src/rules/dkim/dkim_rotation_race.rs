@@ -175,6 +175,7 @@ fn find(key: &Key, standing: &Standing, retired: bool) -> Finding {
         remedy = remedy.step(step);
     }
     Finding::new(&RULE, title)
+        .about(name)
         .severity(severity)
         .sure(Confidence::Likely, "the receiver's result and what DNS says now do not fit")
         .explain(why)

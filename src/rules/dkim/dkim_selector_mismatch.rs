@@ -95,6 +95,7 @@ fn other(
     };
     let missing = severity == Severity::High;
     let finding = Finding::new(&RULE, format!("The signature uses selector {}, not {}", subject::shortened(selector, 17), subject::shortened(stated, 16)))
+        .about(&used.name)
         .severity(severity)
         .sure(Confidence::Likely, "you stated the selector; whether its key fits this signature was not tried")
         .explain(format!(

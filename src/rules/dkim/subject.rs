@@ -213,6 +213,7 @@ impl Subject<'_> {
 
     /// What every finding about a key record has in common.
     pub(super) fn finish(&self, finding: Finding, confirming: &[Failure], expect: &str) -> Finding {
+        let finding = if self.key.name.is_empty() { finding } else { finding.about(&self.key.name) };
         let finding = match &self.standing {
             None => self.apart(finding),
             Some(standing) => standing.apply(standing.sure_by_dns(finding, confirming)),

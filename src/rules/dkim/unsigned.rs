@@ -7,6 +7,7 @@ use crate::evidence::{Kind, Outcome, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::KeyState;
 use crate::facts::domain::keys::{Below, Keys, Selector, Sender, Whence};
+use crate::facts::mail_hosts::{MailHosts, Reception};
 use crate::knowledge::Platform;
 use crate::remedy::{Change, Remedy, dkim as remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict};
@@ -53,12 +54,14 @@ fn of<'k>(keys: &'k Keys, platform: &'static Platform) -> impl Iterator<Item = &
     keys.selectors.iter().filter(move |s| s.whence == Whence::Platform(platform))
 }
 
-/// The domain says, or the user does, that it sends no mail.
+/// The domain says, or the user does, that it sends no mail. One that takes mail only seems to.
 fn sends_nothing(facts: &Facts) -> bool {
     let domain = facts.reading.from_domain().unwrap_or_default();
+    let takes = |m: &MailHosts| m.domain == domain && matches!(m.reception, Reception::Servers(_));
     let published = facts.evidence.answers.get(&Question::new(domain, Kind::Txt));
     let nobody = |text: &[u8]| text.trim_ascii_end().eq_ignore_ascii_case(b"v=spf1 -all");
-    facts.evidence.said.check.non_sending || published.is_some_and(|a| a.texts().any(|text| nobody(&text)))
+    let says = || published.is_some_and(|a| a.texts().any(|text| nobody(&text)));
+    facts.evidence.said.check.non_sending || (says() && !facts.mail_hosts.iter().any(takes))
 }
 
 fn unknown(domain: &str) -> Gap {
@@ -103,6 +106,7 @@ fn named(keys: &Keys, selector: &Selector, domain: &str) -> Finding {
         }
     };
     Finding::new(&RULE, format!("There is no key at {}", subject::shortened(name, 50)))
+        .about(name)
         .severity(Severity::High)
         .sure(Confidence::Certain, "you named the selector, and DNS has no key there")
         .explain(format!(
@@ -118,7 +122,7 @@ fn named(keys: &Keys, selector: &Selector, domain: &str) -> Finding {
 fn platform(facts: &Facts, sender: &Sender, own: &[&Selector], domain: &str) -> Finding {
     let name = &sender.platform.name;
     let (fix, check) = dkim_missing::switch_on(facts, Some(sender.platform), Some(domain));
-    Finding::new(&RULE, format!("No DKIM key of {} at {}", subject::shortened(name, 20), subject::shortened(domain, 28)))
+    let finding = Finding::new(&RULE, format!("No DKIM key of {} at {}", subject::shortened(name, 20), subject::shortened(domain, 28)))
         .severity(Severity::High)
         .sure(Confidence::Likely, "you named the platform; a selector of your own choice would not have been tried")
         .explain(format!(
@@ -127,7 +131,8 @@ fn platform(facts: &Facts, sender: &Sender, own: &[&Selector], domain: &str) -> 
         ))
         .exhibits(own.iter().take(3).map(|s| absence(s)))
         .fix(fix)
-        .check(check, "a key")
+        .check(check, "a key");
+    own.iter().fold(finding, |finding, selector| finding.about(&selector.key.name))
 }
 
 /// DNS says that there is no name below `_domainkey`.
@@ -231,6 +236,12 @@ mod tests {
         let mut parked = Case::domain("example.com");
         parked.said.check.non_sending = true;
         assert!(matches!(judge(&parked.zone("").facts()), Verdict::NotApplicable));
+        let closed = "example.com TXT \"v=spf1 -all\"";
+        assert!(matches!(judge(&told(closed, &[], &[])), Verdict::NotApplicable));
+        // It takes mail: that it sends none is not sure.
+        let mut takes = told(closed, &[], &[]);
+        takes.mail_hosts = vec![MailHosts { domain: "example.com".into(), reception: Reception::Servers(Vec::new()) }];
+        assert_eq!(only(&takes).severity, Severity::Info);
         let mut other = Case::domain("example.com");
         other.said.check.only = vec![crate::evidence::said::Part::Spf];
         assert!(matches!(judge(&other.zone("").facts()), Verdict::NotApplicable));

@@ -3,6 +3,7 @@ use super::seen::Seen;
 use super::{failure, seen};
 use crate::evidence::{Outcome, Question};
 use crate::facts::Facts;
+use crate::facts::dmarc::uri;
 use crate::facts::domain::reports::{Consent, Report};
 use crate::facts::freemail;
 use crate::remedy::{Change, Remedy};
@@ -39,7 +40,8 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     let (mut findings, mut gaps, mut told) = (Vec::new(), Vec::new(), BTreeSet::new());
-    for report in reports {
+    // No consent makes a reporter use another scheme (RFC 9989 §4.6): `dmarc-rua-missing` speaks of those.
+    for report in reports.iter().filter(|r| uri::starts_with_mailto(&r.uri)) {
         match (&report.host, &report.consent) {
             (Some(host), Consent::Missing(question, outcome, texts)) if told.insert(host) => {
                 findings.push(find(facts, &seen, host, question, *outcome, texts));

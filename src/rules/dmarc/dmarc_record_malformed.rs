@@ -109,10 +109,17 @@ fn find(facts: &Facts, seen: Seen) -> Option<Finding> {
         seen.called(),
         faults.iter().take(5).map(|(_, _, what)| what.as_str()).collect::<Vec<_>>().join("; ")
     ))
-    .exhibits(faults.iter().take(5).map(|(problem, _, what)| seen.show(problem.span(), what.as_str())))
-    .fix(remedy(facts, &seen, &edit));
+    .exhibits(faults.iter().take(5).map(|(problem, _, what)| seen.show(problem.span(), what.as_str())));
+    let fix = remedy(facts, &seen, &edit);
+    // Whatever else is to change in the record: it would go out with the mistake in it.
+    let held = fix.records.is_empty();
     let reports = record.reports_to().next().is_none() && edit.get("rua").is_some();
-    let finding = if reports { finding.leads_to(&["dmarc-rua-missing"]) } else { finding };
+    let finding = match (held, reports) {
+        (true, _) => finding.leads_to(SAME_RECORD).bars(true),
+        (false, true) => finding.leads_to(&["dmarc-rua-missing"]),
+        (false, false) => finding,
+    }
+    .fix(fix);
     Some(seen.check(finding, edit.text()))
 }
 
@@ -153,6 +160,9 @@ fn corrected(record: &DmarcRecord) -> Edit {
     }
     edit
 }
+
+/// Rules whose cure is another version of the same record.
+const SAME_RECORD: &[&str] = &["dmarc-rua-missing", "dmarc-removed-tags", "dmarc-sp-weaker", "dmarc-policy-none"];
 
 /// What a mistake does, mildest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -268,6 +278,9 @@ mod tests {
     fn what_cannot_be_told_is_asked() {
         let fix = only(judge(&Case::pasted(None, &["v=DMARC1; p=monitor"]).facts())).fix.unwrap();
         assert!(fix.records.is_empty() && fix.steps[0].contains("p=monitor"), "{fix:?}");
+        // What other rules would change of the same record has to wait.
+        let finding = only(judge(&Case::pasted(None, &["v=DMARC1; p=monitor"]).facts()));
+        assert!(finding.bars && finding.leads_to.contains(&"dmarc-rua-missing"));
     }
 
     #[test]

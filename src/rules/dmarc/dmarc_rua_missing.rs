@@ -3,7 +3,8 @@ use crate::facts::Facts;
 use crate::facts::dmarc::uri;
 use crate::remedy::Remedy;
 use crate::remedy::dmarc::Edit;
-use crate::rules::{Confidence, Finding, Verdict, rule};
+use crate::rules::spf::spf_allows_nobody::sends_nothing;
+use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
 
 rule! {
     /// The DMARC record asks for no reports
@@ -50,6 +51,8 @@ fn judge(facts: &Facts) -> Verdict {
             "The DMARC record asks for no reports".into(),
         ]),
     )
+    // Of a name that sends nothing they would tell of forgeries alone.
+    .severity(if sends_nothing(facts) { Severity::Info } else { RULE.severity })
     .sure(Confidence::Certain, "the text itself shows it")
     .explain(format!(
         "{} names no address in rua that reports can go to{}, so nobody sees who sends in its name.",

@@ -25,10 +25,17 @@ mod orgdomain_treewalk_vs_psl;
 use super::Rule;
 use crate::facts::Facts;
 use crate::facts::mail_hosts::Reception;
+use crate::rules::spf::spf_allows_nobody::sends_nothing;
 
-/// Where reports on a domain could go. A null MX says that nobody can write there (RFC 7505): only its owner knows then.
+/// Where reports on a domain could go. A null MX says that nobody can write there (RFC 7505), and behind an address without
+/// an MX hardly a silent domain takes mail: only its owner knows then.
 fn mailbox(facts: &Facts, domain: &str) -> String {
-    match facts.mail_hosts.iter().any(|m| m.domain == domain && m.reception == Reception::Null) {
+    let deaf = |reception: &Reception| match reception {
+        Reception::Null => true,
+        Reception::Nowhere | Reception::Implicit => sends_nothing(facts),
+        _ => false,
+    };
+    match facts.mail_hosts.iter().any(|m| m.domain == domain && deaf(&m.reception)) {
         true => crate::remedy::blank("mailbox for the reports"),
         false => format!("dmarc@{domain}"),
     }

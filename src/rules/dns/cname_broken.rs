@@ -92,6 +92,7 @@ fn finding(facts: &Facts, alias: &Alias, fault: &Break) -> Finding {
     let confidence =
         if matches!(fault, Break::NoSuchName | Break::Apex) { Confidence::Certain } else { Confidence::Likely };
     let finding = Finding::new(&RULE, title)
+        .about(name)
         .severity(severity)
         .sure(confidence, "this is what DNS says today")
         .explain(format!("{what}{service}{risk}"))

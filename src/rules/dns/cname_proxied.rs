@@ -57,7 +57,9 @@ fn judge(facts: &Facts) -> Verdict {
         };
         looked = true;
         if let Some(host) = proxy(&addresses(answer).collect::<Vec<_>>()).filter(|_| !is_there(facts, name)) {
-            found.push(finding(facts, host, name, "is the name of a DKIM key").leads_to(&["dkim-key-not-found"]));
+            found.push(
+                finding(facts, host, name, "is the name of a DKIM key").about(name).leads_to(&["dkim-key-not-found"]),
+            );
         }
     }
     let gaps: Vec<Gap> = dark(facts).collect();

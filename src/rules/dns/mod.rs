@@ -20,7 +20,7 @@ mod return_path_unusable;
 mod shown;
 mod sts;
 #[cfg(test)]
-mod testing;
+pub(in crate::rules) mod testing;
 mod txt_literal_quotes;
 
 use super::Rule;

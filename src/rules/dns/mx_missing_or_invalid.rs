@@ -126,11 +126,24 @@ fn crooked(facts: &Facts, at: &MailHosts) -> Option<Finding> {
     let Reception::Servers(servers) = &at.reception else { return None };
     let faults: Vec<(&Server, String)> = servers.iter().filter_map(|s| Some((s, fault(s)?))).collect();
     let (first, _) = faults.first()?;
-    let listed: Vec<String> = faults.iter().take(3).map(|(s, fault)| format!("{} {fault}", s.host)).collect();
+    let called = |s: &Server| if is_null(s) { format!("“{} .”", s.preference) } else { s.host.clone() };
+    let listed: Vec<String> = faults.iter().take(3).map(|(s, fault)| format!("{} {fault}", called(s))).collect();
     let harmless = faults.iter().all(|(s, _)| matches!(s.state, State::Alias(_)));
-    let mut fix = Remedy::new(format!("Name the mail servers of {} by host names that have addresses.", at.domain));
+    let reached = servers.iter().any(|s| match &s.state {
+        State::Addresses(all) => all.iter().any(|ip| is_public(*ip)),
+        State::Alias(_) | State::Unasked(_) | State::Failed(_) => true,
+        State::NoAddress | State::Literal => false,
+    });
+    let mut fix = Remedy::new(match faults.iter().all(|(s, _)| is_null(s)) {
+        true => "Let a null MX stand alone, or take it out (RFC 7505 §3).".to_owned(),
+        false => format!("Name the mail servers of {} by host names that have addresses.", at.domain),
+    });
     for (server, _) in &faults {
         fix = fix.step(match &server.state {
+            _ if is_null(server) => format!(
+                "If {0} takes mail, take “{1} .” out; if it takes none, take the others out: beside them it says nothing.",
+                at.domain, server.preference
+            ),
             State::Alias(target) => format!(
                 "Instead of {} write {target}, which it is an alias of, if whoever runs it agrees.",
                 server.host
@@ -141,13 +154,25 @@ fn crooked(facts: &Facts, at: &MailHosts) -> Option<Finding> {
             _ => format!("Take {} out of the MX, or give it the address of the server it stands for.", server.host),
         });
     }
+    let title = match is_null(first) {
+        true => format!("A null MX of {} stands beside others", short(&at.domain)),
+        false => format!("An MX of {} is wrong: {}", short(&at.domain), short(&first.host)),
+    };
     Some(
-        finding(facts, at, format!("An MX of {} is wrong: {}", short(&at.domain), short(&first.host)))
-            .severity(if harmless { Severity::Low } else { Severity::Medium })
+        finding(facts, at, title)
+            .severity(match (reached, harmless) {
+                (false, _) => Severity::High,
+                (true, false) => Severity::Medium,
+                (true, true) => Severity::Low,
+            })
             .explain(format!(
-                "Among the mail servers of {} {}. Mail to the domain still has a way, but not every sender finds it.",
+                "Among the mail servers of {} {}. {}",
                 at.domain,
-                listed.join("; ")
+                listed.join("; "),
+                match reached {
+                    true => "Mail to the domain still has a way, but not every sender finds it.",
+                    false => "No server outside your own network can deliver mail to the domain: answers and bounces are lost.",
+                }
             ))
             .exhibits(answers(facts, &faults))
             .fix(fix),
@@ -182,9 +207,15 @@ fn refusing(facts: &Facts, at: &MailHosts) -> Option<Finding> {
     )
 }
 
+/// A null MX, which stands alone (RFC 7505 §3).
+fn is_null(server: &Server) -> bool {
+    matches!(server.host.as_str(), "" | ".")
+}
+
 /// What is wrong with a server, as the end of a sentence; what is not known is no fault.
 fn fault(server: &Server) -> Option<String> {
     match &server.state {
+        _ if is_null(server) => Some("says that the domain takes no mail (null MX)".to_owned()),
         State::Alias(target) => Some(format!("is an alias of {target}")),
         State::Literal => Some("is an address, not a host name".to_owned()),
         State::NoAddress => Some("has no address".to_owned()),
@@ -194,7 +225,7 @@ fn fault(server: &Server) -> Option<String> {
 }
 
 fn answers(facts: &Facts, faults: &[(&Server, String)]) -> Vec<Exhibit> {
-    let shown = faults.iter().filter(|(s, _)| !matches!(s.state, State::Literal)).take(3);
+    let shown = faults.iter().filter(|(s, _)| !matches!(s.state, State::Literal) && !is_null(s)).take(3);
     shown
         .map(|(server, fault)| {
             let question = crate::evidence::Question::new(&server.host, Kind::A);
@@ -252,7 +283,21 @@ mod tests {
             let finding = found(&RULE, &paste(), Some(&format!("{PATH}{good}{zone}")));
             assert_eq!(finding.severity, severity, "{zone}");
             assert!(finding.explanation.contains(word), "{}", finding.explanation);
+            assert!(finding.explanation.contains("still has a way"), "{}", finding.explanation);
         }
+        let inside = format!("{PATH}example.com MX 10 in.test\nin.test A 10.0.0.1");
+        let finding = found(&RULE, &paste(), Some(&inside));
+        assert_eq!(finding.severity, Severity::High);
+        assert!(!finding.explanation.contains("still has a way"), "{}", finding.explanation);
+    }
+
+    #[test]
+    fn a_null_mx_stands_alone() {
+        let zone = format!("{PATH}example.com MX 10 mx.example.net\nexample.com MX 0 .");
+        let finding = found(&RULE, &paste(), Some(&zone));
+        assert_eq!(finding.title, "A null MX of example.com stands beside others");
+        assert!(finding.explanation.contains("“0 .” says that the domain takes no mail"), "{}", finding.explanation);
+        assert!(finding.fix.unwrap().steps[0].contains("take “0 .” out"));
     }
 
     #[test]

@@ -44,7 +44,7 @@ fn judge(facts: &Facts) -> Verdict {
     if !said && !looks {
         return if gaps.is_empty() { Verdict::NotApplicable } else { Verdict::Unknown(gaps) };
     }
-    let mut open = Open { facts, domain, faults: Vec::new(), records: Vec::new() };
+    let mut open = Open { facts, domain, faults: Vec::new(), records: Vec::new(), deaf: None };
     open.spf(spf);
     gaps.extend(open.dmarc());
     open.mx();
@@ -110,6 +110,8 @@ struct Open<'f> {
     domain: &'f str,
     faults: Vec<(String, Exhibit)>,
     records: Vec<Change>,
+    /// No null MX says that it takes no mail: whether nobody can write there anyway, for it has no address either.
+    deaf: Option<bool>,
 }
 
 impl Open<'_> {
@@ -165,12 +167,18 @@ impl Open<'_> {
         None
     }
 
-    /// A domain that sends nothing may still take mail; only one that does neither needs the null MX.
+    /// A domain that sends nothing may still take mail; only one that does neither needs the null MX. Behind an address without
+    /// an MX the owner knows.
     fn mx(&mut self) {
         let Some(mx) = &self.facts.domain.mx else { return };
         let at = self.facts.mail_hosts.iter().find(|m| m.domain == self.domain);
-        if at.is_some_and(|m| m.reception == Reception::Nowhere) {
-            self.fault("no null MX says that it takes no mail", &mx.asked.question);
+        self.deaf = match at.map(|m| &m.reception) {
+            Some(Reception::Nowhere) => Some(true),
+            Some(Reception::Implicit) => Some(false),
+            _ => return,
+        };
+        self.fault("no null MX says that it takes no mail", &mx.asked.question);
+        if self.deaf == Some(true) {
             let after = vec![Data::Mx { preference: 0, exchange: String::new() }];
             self.records.push(Change { name: self.domain.to_owned(), kind: Kind::Mx, ttl: TTL, before: vec![], after });
         }
@@ -213,10 +221,18 @@ impl Open<'_> {
                 "seems to send no mail and does not say so",
             ),
         };
+        let only_deaf = self.deaf.is_some() && clauses.len() == 1;
+        let title = if only_deaf { "does not say that it takes no mail" } else { title };
         let keys = clauses.iter().any(|c| c.contains("DKIM"));
         let mut fix = Remedy::new("Say in DNS that the domain sends no mail.");
         if keys {
             fix = fix.step("Delete the DKIM keys, or leave them with an empty p=, which revokes them.");
+        }
+        if self.deaf == Some(false) {
+            fix = fix.step(format!(
+                "It has no MX, so senders try its own address. If nobody is to write to it: {} MX 0 . (a null MX).",
+                self.domain
+            ));
         }
         for change in self.records {
             // A guess must not compete with the careful record that other findings propose.
@@ -226,17 +242,27 @@ impl Open<'_> {
             }
         }
         let finding = Finding::new(&RULE, format!("{} {title}", short(self.domain)))
-            .severity(if said || declared { Severity::Medium } else { Severity::Low })
+            .severity(match said || declared {
+                _ if only_deaf && self.deaf == Some(false) => Severity::Info,
+                true => Severity::Medium,
+                false => Severity::Low,
+            })
             .sure(confidence, because)
-            .explain(format!(
-                "Receivers have nothing that tells them to refuse mail in the name of {}: {}.",
-                self.domain,
-                shown::listed(&clauses, 4)
-            ))
+            .explain(match only_deaf {
+                true => format!(
+                    "{} sends no mail, and {}: bounces of forged mail are still tried there.",
+                    self.domain, clauses[0]
+                ),
+                false => format!(
+                    "Receivers have nothing that tells them to refuse mail in the name of {}: {}.",
+                    self.domain,
+                    shown::listed(&clauses, 4)
+                ),
+            })
             .exhibits(self.faults.into_iter().map(|(_, exhibit)| exhibit))
             .fix(fix)
             .check(command!("postdoc check {} --non-sending", self.domain), "nothing found");
-        match said || declared {
+        match (said || declared) && !only_deaf {
             true => finding.leads_to(&[
                 "spf-missing",
                 "spf-neutral-or-no-all",
@@ -285,6 +311,19 @@ mod tests {
         assert_eq!(records[0].after.len(), 2, "what else stands there stays");
         let nowhere = one("example.com TXT \"v=spf1 -all\"\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"", said());
         assert_eq!(nowhere.fix.unwrap().records[0].after, [Data::Mx { preference: 0, exchange: String::new() }]);
+    }
+
+    #[test]
+    fn a_website_alone_is_told_of_the_null_mx() {
+        let zone = CLOSED.replace("example.com MX 0 .", "example.com A 192.0.2.1");
+        let finding = one(&zone, said());
+        assert_eq!(
+            (finding.severity, &*finding.title),
+            (Severity::Info, "example.com does not say that it takes no mail")
+        );
+        assert!(finding.leads_to.is_empty(), "nothing else comes of it");
+        let fix = finding.fix.unwrap();
+        assert!(fix.records.is_empty() && fix.steps[0].contains("example.com MX 0 ."), "{fix:?}");
     }
 
     #[test]

@@ -30,6 +30,7 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let looked = facts.reading.record.is_some() || facts.spf.is_some() || !facts.dmarc.steps.is_empty();
+    let looked = looked || !facts.keys.is_empty();
     if !looked {
         return Verdict::NotApplicable;
     }
@@ -46,6 +47,7 @@ fn finding(facts: &Facts, misplaced: &Misplaced) -> Finding {
         None => Exhibit::dns(&question, text.clone(), None, format!("the {} record stands here", what.word())),
     };
     let finding = Finding::new(&RULE, format!("The {} record is at {}", what.word(), short(wrong)))
+        .about(right)
         .severity(severity(facts, misplaced))
         .explain(format!(
             "Receivers look for it at {right}, and nowhere else. Under {wrong} nobody finds it.{}",
@@ -104,7 +106,7 @@ fn fix(facts: &Facts, misplaced: &Misplaced) -> Remedy {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{found, judge, message};
+    use super::super::testing::{found, judge, judge_said, message};
     use super::*;
 
     fn texts(finding: &Finding) -> Vec<(String, usize, usize)> {
@@ -149,6 +151,22 @@ mod tests {
         assert_eq!(texts(&finding)[0].0, "s1._domainkey.mail.example.com");
         let finding = found(&RULE, &signed, Some(&format!("{zone}s1._domainkey.example.com TXT \"v=DKIM1; p=YQ==\"")));
         assert_eq!((finding.confidence, texts(&finding).len()), (Confidence::Possible, 1));
+    }
+
+    #[test]
+    fn a_key_that_the_user_names_is_looked_for_too() {
+        let mut said = crate::evidence::Said::default();
+        said.check.selectors = vec!["s1".into()];
+        let zone = "example.com TXT \"v=spf1 mx -all\"\n_dmarc.example.com TXT \"v=DMARC1; p=none\"\n";
+        for wrong in ["s1._domainkey.example.com.example.com", "s1.example.com", "s1.domainkey.example.com"] {
+            let zone = format!("{zone}{wrong} TXT \"v=DKIM1; p=YQ==\"");
+            let Verdict::Found(found) = judge_said(&RULE, "example.com", &zone, said.clone()) else {
+                panic!("{wrong}")
+            };
+            assert_eq!(texts(&found[0])[0].0, "s1._domainkey.example.com", "{wrong}");
+            // Nobody looks for selectors that were only tried.
+            assert!(matches!(judge(&RULE, "example.com", Some(&zone)), Verdict::Pass), "{wrong}");
+        }
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn finding(facts: &Facts, value: &Value) -> Option<Finding> {
         Question::new(&name, Kind::Txt).dig()
     };
     Some(
-        Finding::new(&RULE, title)
+        Finding { about: value.name.iter().cloned().collect(), ..Finding::new(&RULE, title) }
             .severity(severity)
             .sure(Confidence::Certain, "they stand in the value")
             .explain(format!(

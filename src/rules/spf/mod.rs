@@ -5,6 +5,7 @@ mod obsolete_auth_records;
 mod return_path_foreign_domain;
 mod slim;
 mod spf_after_all;
+pub mod spf_allows_nobody;
 mod spf_hardfail_risk;
 mod spf_include_missing_record;
 mod spf_missing;
@@ -32,6 +33,7 @@ pub(super) const RULES: &[&Rule] = &[
     &spf_include_missing_record::RULE,
     &spf_void_lookups::RULE,
     &spf_too_permissive::RULE,
+    &spf_allows_nobody::RULE,
     &spf_missing::RULE,
     &spf_not_authorized::RULE,
     &spf_wrong_domain::RULE,

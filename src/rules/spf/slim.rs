@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::facts::spf::survey::Survey;
 use crate::facts::spf::{LOOKUPS, Node};
 use crate::remedy::spf_move::{self, Stream};
-use crate::remedy::spf_trim::{self, Dropped};
+use crate::remedy::spf_trim::{self, Dropped, Needless};
 use crate::remedy::{Remedy, spf_flat};
 
 /// The remedy with what is to be done, step by step, and the record that does as much of it as a record can;
@@ -18,10 +18,12 @@ pub fn slim(facts: &Facts, survey: &Survey, remedy: Remedy) -> (Remedy, Option<S
         Some((new, trimmed)) => {
             let words: Vec<String> = trimmed.dropped.iter().map(Dropped::words).collect();
             let words = words.join(", ");
-            let remedy = remedy.step(format!(
-                "Take out {words}. That shuts nobody out; look-ups: {} → {}.",
-                survey.lookups, new.lookups
-            ));
+            let hold = match trimmed.dropped.iter().any(|d| matches!(d.why, Needless::Included(_))) {
+                true => "shuts nobody out as long as the records they stand in stay so",
+                false => "shuts nobody out",
+            };
+            let remedy =
+                remedy.step(format!("Take out {words}. That {hold}; look-ups: {} → {}.", survey.lookups, new.lookups));
             (std::borrow::Cow::Owned(new), Some(trimmed.record), remedy)
         }
         None => (std::borrow::Cow::Borrowed(survey), None, remedy),

@@ -5,7 +5,7 @@ use super::support::{
 use crate::facts::Facts;
 use crate::facts::spf::SpfResult;
 use crate::facts::spf::record::{Mechanism, Qualifier, Term, TermKind};
-use crate::remedy::{Remedy, spf_trial};
+use crate::remedy::{self, Remedy, spf_trial};
 use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
 use std::borrow::Cow;
 
@@ -47,15 +47,17 @@ fn unread(facts: &Facts, own: &Own) -> Option<Finding> {
         domain => format!("Part of the SPF record of {} is never read", short(domain)),
     };
     let alone = is_redirect_alone(own);
+    let choice = choice(facts, own, own.word(all.span));
     let mut remedy = Remedy::new(match alone {
         true => "Take out the `all`: beside it, `redirect=` is ignored, and nobody is listed.",
         false => "Put `all` at the end, and leave out what is not meant.",
     });
     let mut costs = false;
-    match directive.qualifier == Qualifier::Pass {
-        true => remedy = remedy.step("The record lets everyone send: settle that first."),
-        false => {
-            let new = moved(own, all);
+    match (directive.qualifier == Qualifier::Pass, choice) {
+        (true, _) => remedy = remedy.step("The record lets everyone send: settle that first."),
+        (false, Some(choice)) => remedy.steps.extend(choice),
+        (false, None) => {
+            let new = ended(own, own.word(all.span));
             let sound = is_sound(&surveyed(facts, &own.at.domain, &new));
             costs = sound && is_cure(facts, own, &new);
             remedy = match (sound, alone) {
@@ -125,24 +127,37 @@ fn is_redirect_alone(own: &Own) -> bool {
         && own.record.directives().all(|(term, _)| is_all(term))
 }
 
-/// The record with its first `all` behind every other mechanism, without `redirect=` and further `all`; or with
-/// `redirect=` and no `all`.
-fn moved(own: &Own, all: &Term) -> String {
+/// The record with `end` behind every other mechanism, without `redirect=` and further `all`; or with `redirect=` and
+/// no `all`.
+pub(super) fn ended(own: &Own, end: &str) -> String {
     if is_redirect_alone(own) {
         return own.rewritten(|t| (!is_all(t)).then(|| Cow::Borrowed(own.word(t.span))));
     }
-    let last = own.record.terms.iter().rfind(|t| matches!(t.kind, TermKind::Directive(_)) && !is_all(t));
-    let behind = last.map_or(all.span, |t| t.span.max(all.span));
-    let all = own.word(all.span);
+    let behind = own.record.terms.iter().rfind(|t| matches!(t.kind, TermKind::Directive(_))).map(|t| t.span);
     own.rewritten(|t| {
         let word = own.word(t.span);
         match &t.kind {
             TermKind::Redirect(_) => None,
-            _ if t.span == behind && is_all(t) => Some(Cow::Borrowed(all)),
-            _ if t.span == behind => Some(Cow::Owned(format!("{word} {all}"))),
+            _ if Some(t.span) == behind && is_all(t) => Some(Cow::Owned(end.to_owned())),
+            _ if Some(t.span) == behind => Some(Cow::Owned(format!("{word} {end}"))),
             _ if is_all(t) => None,
             _ => Some(Cow::Borrowed(word)),
         }
+    })
+}
+
+/// A `redirect=` among mechanisms and `all` was ignored, and may have been meant: only the owner knows. Both records, each with
+/// when it is right.
+pub(super) fn choice(facts: &Facts, own: &Own, end: &str) -> Option<[String; 2]> {
+    let redirect = own.record.terms.iter().find(|t| matches!(t.kind, TermKind::Redirect(_)))?;
+    let (_, target) = own.word(redirect.span).split_once('=').filter(|_| !is_redirect_alone(own))?;
+    let without = ended(own, end);
+    let with = remedy::spf::merge(&without, &[&format!("include:{target}")]);
+    is_sound(&surveyed(facts, &own.at.domain, &with)).then(|| {
+        [
+            format!("If what {target} lists sends for you too, the record becomes: {with}"),
+            format!("If it does not, the record becomes: {without}"),
+        ]
     })
 }
 
@@ -158,7 +173,6 @@ mod tests {
             ("v=spf1 mx -all ip4:192.0.2.1", "v=spf1 mx ip4:192.0.2.1 -all"),
             ("v=spf1 ~all mx exp=a.test", "v=spf1 mx ~all exp=a.test"),
             ("v=spf1 mx -all -all", "v=spf1 mx -all"),
-            ("v=spf1 redirect=a.test mx ~all", "v=spf1 mx ~all"),
             ("v=spf1 redirect=a.test ~all", "v=spf1 redirect=a.test"),
             ("v=spf1 -all redirect=a.test exp=b.test", "v=spf1 redirect=a.test exp=b.test"),
         ] {
@@ -168,6 +182,21 @@ mod tests {
         }
         let finding = pasted(None, &["v=spf1 +all mx"]).found(&RULE);
         assert!(finding.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn whether_a_redirect_beside_mechanisms_was_meant_is_asked() {
+        let fix = |target: &[&str]| {
+            let scene =
+                domain("example.com").txt("example.com", &["v=spf1 mx redirect=a.test -all"]).txt("a.test", target);
+            scene.mx("example.com", "mx.example.com").host("mx.example.com", &["192.0.2.1"]).found(&RULE).fix.unwrap()
+        };
+        let asked = fix(&["v=spf1 ip4:192.0.2.4 -all"]);
+        assert!(asked.records.is_empty());
+        assert!(asked.steps[0].ends_with("v=spf1 mx include:a.test -all"), "{:?}", asked.steps);
+        assert!(asked.steps[1].ends_with("v=spf1 mx -all"), "{:?}", asked.steps);
+        // What leads to no record cannot have been meant so.
+        assert_eq!(fix(&[]).records[0].after, [remedy::text("v=spf1 mx -all")]);
     }
 
     #[test]

@@ -115,9 +115,13 @@ fn found(facts: &Facts, case: &Case, problem: &Problem) -> Option<Finding> {
         leads_to.push("spf-not-authorized");
         leads_to.extend_from_slice(consequences(facts));
     }
+    let (verb, word) = match is_redirect(&term) {
+        true => ("redirects to", "redirect="),
+        false => ("includes", "include"),
+    };
     let title = match several {
-        true => format!("{whose} includes {}, which has several records", short(target)),
-        false => format!("{whose} includes {}, which has no SPF", short(target)),
+        true => format!("{whose} {verb} {}, which has several records", short(target)),
+        false => format!("{whose} {verb} {}, which has no SPF", short(target)),
     };
     Some(
         Finding::new(&RULE, cut(&title))
@@ -131,9 +135,13 @@ fn found(facts: &Facts, case: &Case, problem: &Problem) -> Option<Finding> {
             .exhibits(reported_exhibit(facts, "the receiver's result").filter(|_| confidence == Confidence::Certain))
             .exhibits(exhibits)
             .fix(fix(facts, case, holder, &term, target, several))
-            .check(txt(target).dig(), "exactly one record that begins v=spf1, or the include gone from your record")
+            .check(txt(target).dig(), format!("exactly one record that begins v=spf1, or the {word} gone from your record"))
             .leads_to(&leads_to),
     )
+}
+
+fn is_redirect(term: &str) -> bool {
+    term.get(..9).is_some_and(|head| head.eq_ignore_ascii_case("redirect="))
 }
 
 /// At most 70 characters.
@@ -170,8 +178,9 @@ fn fix(facts: &Facts, case: &Case, holder: &str, term: &str, target: &str, sever
         None => remedy.step("Look up what the service wants listed today, if you still send through it."),
     };
     // Without its redirect= a record has no verdict at its end.
-    let redirects = term.get(..9).is_some_and(|t| t.eq_ignore_ascii_case("redirect="));
-    if redirects || !surveyed(facts, &at.domain, &new).problems.iter().all(|p| matches!(p.kind, ProblemKind::Dns)) {
+    if is_redirect(term)
+        || !surveyed(facts, &at.domain, &new).problems.iter().all(|p| matches!(p.kind, ProblemKind::Dns))
+    {
         return remedy;
     }
     replaced(facts, at, text, &new, remedy)
@@ -195,6 +204,14 @@ mod tests {
     use super::super::testing::{Scene, after, domain, message, pasted};
     use super::*;
     use crate::evidence::Outcome;
+
+    #[test]
+    fn a_redirect_is_called_one() {
+        let scene = domain("example.com").txt("example.com", &["v=spf1 redirect=nope.test"]).txt("nope.test", &[]);
+        let finding = scene.found(&RULE);
+        assert_eq!(finding.title, "SPF of example.com redirects to nope.test, which has no SPF");
+        assert!(finding.check.unwrap().expect.ends_with("or the redirect= gone from your record"));
+    }
 
     #[test]
     fn an_include_that_leads_nowhere() {

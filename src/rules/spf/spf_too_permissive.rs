@@ -1,10 +1,14 @@
-use super::support::{called, dig_txt, evaluate, lowered, names, record_exhibit, short, survey_of, txt, unread};
+use super::spf_after_all::{choice, ended};
+use super::support::{
+    Own, called, dig_txt, evaluate, is_unread, lists_nobody, lowered, names, record_exhibit, replaced, short,
+    survey_of, txt, unread,
+};
 use crate::evidence::Kind;
 use crate::facts::Facts;
 use crate::facts::spf::record::{Mechanism, Qualifier, Record, Term};
 use crate::facts::spf::{Branch, BranchState, Node, Published, SpfResult, SpfText, Whose};
-use crate::remedy::{self, Remedy};
-use crate::rules::spf::support::{is_unread, pasted_change};
+use crate::remedy::spf::SENDERS;
+use crate::remedy::{Remedy, blank};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 use crate::shell::command;
 use crate::span::Span;
@@ -22,7 +26,7 @@ rule! {
     ///
     /// ## How to fix it
     /// List the servers and services that really send, and end the record with `~all`; `-all` where
-    /// nothing else sends. First make sure that every sender of yours is listed.
+    /// nothing else sends. `~all` alone allows nobody. First make sure that every sender of yours is listed.
     ///
     /// ## How to check
     /// Look the record up again: it ends in `~all` or `-all`.
@@ -52,18 +56,23 @@ fn judge(facts: &Facts) -> Verdict {
 fn open(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
     let record = Record::parse(text.text.as_bytes()).filter(|r| !r.broken)?;
     let (term, _) = record.all().filter(|(_, d)| d.qualifier == Qualifier::Pass)?;
-    let closed = format!("{}~all{}", &text.text[..term.span.start as usize], &text.text[term.span.end as usize..]);
-    let change = match at.whose {
-        Whose::Pasted => pasted_change(facts, at, |n| n == text.index, Some(&closed)).map(|(change, _)| change),
-        _ => remedy::spf::change(&facts.evidence.answers, &at.domain, |t| t == text.text.as_bytes(), Some(&closed)),
-    };
     let fix = Remedy::new("End the record with ~all in place of +all, once every sender of yours is listed").step(
         "List every server and service that sends for the domain first: with ~all, what is missing fails softly.",
     );
-    let fix = match change {
-        Some(change) if at.domain.is_empty() => fix.record(change).blank("your domain"),
-        Some(change) => fix.record(change),
-        None => fix.step(format!("Publish: {closed}")),
+    let own = Own { at, text, record: record.clone() };
+    let fix = match choice(facts, &own, "~all") {
+        Some(choice) => choice.into_iter().fold(fix, Remedy::step),
+        None => {
+            let closed = ended(&own, "~all");
+            match lists_nobody(&closed) {
+                // Closed as it is it would shut everyone out.
+                true => {
+                    let open = ended(&own, &format!("{} ~all", blank(SENDERS)));
+                    replaced(facts, at, text, &open, fix.blank(SENDERS))
+                }
+                false => replaced(facts, at, text, &closed, fix),
+            }
+        }
     };
     let (name, shown) = match at.domain.as_str() {
         "" => ("<your domain>", "This SPF record".to_owned()),
@@ -188,19 +197,36 @@ fn wide_below(facts: &Facts, tree: &Node, at: &Published) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Scene, domain, message, pasted};
+    use super::super::testing::{Scene, after, domain, message, pasted};
     use super::*;
 
     #[test]
     fn everyone_is_let_in_by_plus_all_and_by_a_bare_all() {
-        for (record, right) in
-            [("v=spf1 mx +all", "v=spf1 mx ~all"), ("v=spf1 include:a.example all", "v=spf1 include:a.example ~all")]
-        {
-            let verdict = pasted(Some("example.com"), &[record]).judge(&RULE);
-            let Verdict::Found(found) = verdict else { panic!("{record}: {verdict:?}") };
-            let fix = found[0].fix.clone().unwrap();
-            assert_eq!(fix.records[0].after, [remedy::text(right)], "{record}");
+        for (record, right) in [
+            ("v=spf1 mx +all", "v=spf1 mx ~all"),
+            ("v=spf1 include:a.example all", "v=spf1 include:a.example ~all"),
+            ("v=spf1 ip4:192.0.2.9 all include:a.example", "v=spf1 ip4:192.0.2.9 include:a.example ~all"),
+            ("v=spf1 redirect=a.example +all", "v=spf1 redirect=a.example"),
+        ] {
+            let finding = pasted(Some("example.com"), &[record]).found(&RULE);
+            assert_eq!(after(&finding), [right], "{record}");
+            assert!(finding.fix.unwrap().blanks.is_empty(), "{record}");
         }
+    }
+
+    #[test]
+    fn a_record_that_lists_nobody_else_is_not_closed_as_it_is() {
+        for (record, right) in [
+            ("v=spf1 +all", "v=spf1 <ip4: or include: of your servers> ~all"),
+            ("v=spf1 all exp=a.example", "v=spf1 <ip4: or include: of your servers> ~all exp=a.example"),
+            ("v=spf1 -ip4:192.0.2.1 +all", "v=spf1 -ip4:192.0.2.1 <ip4: or include: of your servers> ~all"),
+        ] {
+            let finding = pasted(Some("example.com"), &[record]).found(&RULE);
+            assert_eq!(after(&finding), [right], "{record}");
+            assert_eq!(finding.fix.unwrap().blanks, ["ip4: or include: of your servers"], "{record}");
+        }
+        let fix = pasted(Some("example.com"), &["v=spf1 mx redirect=a.example +all"]).found(&RULE).fix.unwrap();
+        assert!(fix.records.is_empty() && fix.steps[1].ends_with("v=spf1 mx include:a.example ~all"), "{fix:?}");
     }
 
     #[test]
