@@ -125,6 +125,11 @@ mod tests {
     }
 
     #[test]
+    fn of_another_scheme_no_consent_is_asked() {
+        assert!(matches!(judge(&told("https://reports.test/r", "reports.test TXT x")), Verdict::Pass));
+    }
+
+    #[test]
     fn a_mailbox_provider_never_agrees() {
         let fix = only(judge(&told("mailto:me@gmail.com", ""))).fix.unwrap();
         assert!(fix.records.is_empty() && fix.steps[0].contains("Gmail"), "{fix:?}");
