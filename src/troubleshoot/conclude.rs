@@ -14,6 +14,9 @@ pub struct Hit<'d> {
     pub strong: bool,
 }
 
+/// Does a finding of this evidence explain the symptom?
+type Pass<'p> = &'p dyn Fn(&Diagnosis, &Finding) -> bool;
+
 /// The best of the findings that the steps speak of: evidence in the order in which the steps ask for it, within a
 /// diagnosis in the order of its triage.
 pub fn hit<'d>(templates: &[&Template], held: &[&'d Diagnosis]) -> Option<Hit<'d>> {
@@ -34,7 +37,7 @@ pub fn hit<'d>(templates: &[&Template], held: &[&'d Diagnosis]) -> Option<Hit<'d
         let bounce = d.facts.reading.bounce.as_ref();
         bounce.is_some_and(|b| b.recipients.iter().any(|r| r.action.is_bad() && r.decoded.rule() == Some(f.rule.id)))
     };
-    let passes: [&dyn Fn(&Diagnosis, &Finding) -> bool; 3] = [
+    let passes: [Pass; 3] = [
         &|_, f| weight(f) >= Severity::High || (named(f) && f.severity > Severity::Info) || noted(f),
         &|d, f| f.rule.group == Group::Bounce || told(d, f),
         &|_, f| weight(f) > Severity::Info,

@@ -205,8 +205,9 @@ fn look(template: &Template, symptom: &'static Symptom, held: &[&Diagnosis], hit
     }
     // That a reply does not name a reason is no look at what else it could be.
     let looked = |d: &Diagnosis, rule: &Rule| {
+        let reply = d.facts.reading.bounce.is_some() && rule.group == Group::Bounce;
         let whole = !refused(d) || d.facts.reading.from_domain().is_some();
-        rule.group != Group::Bounce || (whole && template.weighs(Group::Bounce))
+        !reply || (whole && template.weighs(Group::Bounce))
     };
     let passed = held.iter().flat_map(|d| d.passed.iter().filter(|rule| speaks(rule) && looked(d, rule)));
     match passed.count() {

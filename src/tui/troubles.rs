@@ -169,7 +169,9 @@ fn step(app: &mut App, path: &Path, n: usize) -> Vec<Effect> {
     let shows = |held: &Held| match &step.state {
         State::Found(title) => held.diagnosis.every_finding().any(|f| f.title == *title),
         State::Known(_) => {
-            Piece::of(held.diagnosis.facts.evidence.input.kind).is_some_and(|p| template.get.contains(&p))
+            // What a refusal says is known from it, without a finding.
+            let told = |p| p == Piece::Refusal && template.looks() && !template.delay;
+            Piece::of(held.diagnosis.facts.evidence.input.kind).is_some_and(|p| template.get.contains(&p) || told(p))
         }
         _ => false,
     };

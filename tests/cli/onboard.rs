@@ -249,3 +249,12 @@ fn wrong_arguments_say_what_is_right() {
         assert_eq!((out.status, out.stdout.as_str()), (2, ""), "{bad:?}: {}", out.stderr);
     }
 }
+
+#[test]
+fn every_check_asks_the_resolver_that_was_named() {
+    let scene = Scene::new("");
+    let plan = scene.plan(&["--server", "192.0.2.4=mta.acme.test", "--reports", "dmarc@acme.test"]);
+    let checks = plan["steps"].as_array().unwrap().iter().filter_map(|step| step["verify"].as_str());
+    let digs: Vec<&str> = checks.filter(|check| check.starts_with("dig ")).collect();
+    assert!(digs.len() > 3 && digs.iter().all(|dig| dig.starts_with("dig @127.0.0.1 -p ")), "{digs:?}");
+}

@@ -79,38 +79,27 @@ impl<'a> Asked<'a> {
     /// What was told before, with what the arguments say now on top.
     fn told(&self, domain: &str) -> anyhow::Result<Told> {
         let kept = self.state.as_ref().and_then(|s| s.note(&onboards::note(domain)));
-        let mut told: Told = kept.and_then(|k| serde_json::from_slice(&k).ok()).unwrap_or_default();
+        let kept: Told = kept.and_then(|k| serde_json::from_slice(&k).ok()).unwrap_or_default();
         let args = self.args;
-        let over = |old: &mut Option<String>, new: &Option<String>| {
-            if new.is_some() {
-                old.clone_from(new);
-            }
+        let now = Told {
+            platforms: args.platform.clone(),
+            selectors: args.platform_selector.clone(),
+            servers: args.server.clone(),
+            selector: args.selector.clone(),
+            key: args.dkim_record.clone(),
+            signer: args.signer,
+            bounce: args.bounce.clone(),
+            tracking: args.tracking.clone(),
+            reports: args.reports.clone(),
+            mx: args.mx.clone(),
+            dns_host: args.dns_host.clone(),
+            volume: args.volume,
+            silent: args.non_sending,
+            ..Told::default()
         };
-        if !args.platform.is_empty() {
-            told.platforms.clone_from(&args.platform);
-        }
-        if !args.server.is_empty() {
-            told.servers.clone_from(&args.server);
-        }
-        if !args.tracking.is_empty() {
-            told.tracking.clone_from(&args.tracking);
-        }
-        if !args.mx.is_empty() {
-            told.mx.clone_from(&args.mx);
-        }
-        if !args.platform_selector.is_empty() {
-            told.selectors.clone_from(&args.platform_selector);
-        }
-        told.signer = args.signer.or(told.signer);
-        over(&mut told.selector, &args.selector);
-        over(&mut told.key, &args.dkim_record);
-        over(&mut told.bounce, &args.bounce);
-        over(&mut told.reports, &args.reports);
-        over(&mut told.dns_host, &args.dns_host);
+        let mut told = now.over(kept);
         told.receives = args.receives.map(|r| r == YesNo::Yes).or(told.receives);
-        told.volume = args.volume.or(told.volume);
         told.skipped.extend(args.skip.iter().cloned());
-        told.silent = args.non_sending || (told.silent && told.platforms.is_empty() && told.servers.is_empty());
         (told.blocklists, told.probe_mx, told.rdap) = (args.blocklists, args.probe_mx, args.rdap);
         told.https = args.probe_hosts;
         told.raise |= args.raise_dmarc;
