@@ -32,7 +32,7 @@ pub fn ask(lookup: &Lookup, reading: &Reading, identities: &Identities) {
     let own = mail_from.filter(|d| platform::that_bounce_to(d).is_empty());
     for domain in reading.from_domain().into_iter().chain(own) {
         if let Some(org) = psl(domain) {
-            lookup.ask(&org, Kind::Ns);
+            lookup.ask(org, Kind::Ns);
             lookup.ask(domain, Kind::Ns);
         }
     }

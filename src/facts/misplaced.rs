@@ -218,7 +218,7 @@ fn missing_keys(search: &mut Search, lookup: &Lookup, reading: &Reading, keys: &
         }
         // The zone above, or that of From, whose keys may be meant for it where nothing is signed with them yet.
         let organization = psl(domain);
-        let mut near: Vec<&str> = from.into_iter().chain(organization.as_deref()).filter(|d| *d != domain).collect();
+        let mut near: Vec<&str> = from.into_iter().chain(organization).filter(|d| *d != domain).collect();
         near.dedup();
         let own =
             [format!("{name}.{domain}"), format!("{selector}.{domain}"), format!("{selector}.domainkey.{domain}")];

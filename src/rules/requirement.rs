@@ -90,7 +90,7 @@ pub fn lines_of<'f>(asked: &[&str], facts: &Facts, findings: impl Iterator<Item 
             return Some(Line { receiver, demand, state, because, cure });
         }
         let known = judged.iter().position(|(n, ..)| *n == need).unwrap_or_else(|| {
-            let judgment = state(facts, &legs, findings.clone(), need);
+            let judgment = state(facts, legs, findings.clone(), need);
             let cure = findings.clone().map(|f| f.rule).find(|rule| judgment.0 == State::Fail && cures(need, rule));
             judged.push((need, judgment, cure));
             judged.len() - 1

@@ -177,7 +177,7 @@ impl About {
                 label.unwrap_or(&name).to_owned()
             }
             About::Domain(domain) if list.hosts => format!("{domain}."),
-            About::Domain(domain) | About::Link(domain) => format!("{}.", psl(domain).as_deref().unwrap_or(domain)),
+            About::Domain(domain) | About::Link(domain) => format!("{}.", psl(domain).unwrap_or(domain)),
         };
         Question::new(&(label + &list.zone), Kind::A)
     }

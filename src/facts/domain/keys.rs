@@ -91,7 +91,7 @@ pub fn gather(lookup: &Lookup, domain: &str, said: &Said, who: &[Party]) -> Keys
     let below = lookup.ask(&format!("_domainkey.{domain}"), Kind::Txt);
     let (unused, selectors) = tried(lookup, domain, said, &platforms);
     let organization = psl(domain).filter(|o| *o != domain);
-    let above = organization.map_or_else(Vec::new, |o| tried(lookup, &o, said, &platforms).1);
+    let above = organization.map_or_else(Vec::new, |o| tried(lookup, o, said, &platforms).1);
     let exists = selectors.iter().any(|s| matches!(s.key.state, KeyState::Found(_)));
     let below = match below.map(|a| (a.outcome, a.records.is_empty())) {
         None => Below::Unasked,

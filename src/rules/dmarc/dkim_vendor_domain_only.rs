@@ -56,7 +56,7 @@ fn judge_with(facts: &Facts, signs_as: fn(&str) -> Option<&'static Platform>) ->
         };
     };
     let fails = facts.alignment.dmarc == Some(false) && !failure::receiver_passed(facts);
-    let (confidence, because) = failure::confidence(facts, &legs);
+    let (confidence, because) = failure::confidence(facts, legs);
     let finding = Finding::new(
         &RULE,
         failure::title([
@@ -72,7 +72,7 @@ fn judge_with(facts: &Facts, signs_as: fn(&str) -> Option<&'static Platform>) ->
         platform.name,
         if fails { " Nothing else counts either, so DMARC fails." } else { " DMARC then hangs on SPF alone, which forwarding breaks." }
     ))
-    .exhibits(failure::exhibits(facts, &legs))
+    .exhibits(failure::exhibits(facts, legs))
     .fix(own_signature::remedy(facts, from, Some(platform)))
     .check("postdoc diagnose new-message.eml", format!("dkim=pass header.d={from}"));
     if fails { finding.leads_to(&["dmarc-unaligned"]) } else { finding }.into()

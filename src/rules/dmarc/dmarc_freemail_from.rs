@@ -45,7 +45,7 @@ fn judge(facts: &Facts) -> Verdict {
         Some(false) => {}
     }
     let legs = facts.legs();
-    let (mut confidence, mut because) = failure::confidence(facts, &legs);
+    let (mut confidence, mut because) = failure::confidence(facts, legs);
     let mut severity = Severity::Critical;
     // A list may strip the provider's signature and keep From.
     let lists = &facts.reading.lists;
@@ -69,7 +69,7 @@ fn judge(facts: &Facts) -> Verdict {
         provider.name
     ))
     .exhibits(exhibits)
-    .exhibits(failure::exhibits(facts, &legs).into_iter().skip(1))
+    .exhibits(failure::exhibits(facts, legs).into_iter().skip(1))
     .fix(remedy(provider.name))
     .check("postdoc diagnose new-message.eml", "dmarc=pass, with your own domain in header.from")
     .leads_to(&["dmarc-unaligned", "dkim-vendor-domain-only", "dkim-missing"])

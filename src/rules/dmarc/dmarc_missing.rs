@@ -81,7 +81,7 @@ fn find(facts: &Facts, from: &str) -> Finding {
             }
         ))
         .exhibits(exhibits)
-        .fix(remedy(facts, &organization, &name))
+        .fix(remedy(facts, organization, &name))
         .check(command!("dig +short TXT {}", name), "one record that begins v=DMARC1")
 }
 

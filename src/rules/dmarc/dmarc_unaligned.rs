@@ -64,7 +64,7 @@ fn find(facts: &Facts, from: &str, signs_as: fn(&str) -> Option<&'static Platfor
     let excused = failure::receiver_passed(facts);
     // Most receivers still go by the public suffix list, where this would pass.
     let by_list = legs.all().any(|leg| leg.passed_in_vain() && !leg.strict && same_by_list(from, &leg.domain));
-    let (mut confidence, mut because) = failure::confidence(facts, &legs);
+    let (mut confidence, mut because) = failure::confidence(facts, legs);
     if by_list && !failure::receiver_failed(facts) {
         (confidence, because) = (Confidence::Likely, "receivers that use the public suffix list still pass it");
     }
@@ -78,12 +78,12 @@ fn find(facts: &Facts, from: &str, signs_as: fn(&str) -> Option<&'static Platfor
         severity = since::lowered(facts, severity);
         because = "the results are the receiver's, of that day; by today's DNS SPF passes for the domain in From";
     }
-    let mut finding = Finding::new(&RULE, title(facts, from, &legs, excused))
+    let mut finding = Finding::new(&RULE, title(facts, from, legs, excused))
         .severity(severity)
         .sure(confidence, because)
-        .explain(explain(facts, from, &legs, excused))
-        .exhibits(failure::exhibits(facts, &legs))
-        .fix(remedy(facts, from, &legs, by_list, signs_as))
+        .explain(explain(facts, from, legs, excused))
+        .exhibits(failure::exhibits(facts, legs))
+        .fix(remedy(facts, from, legs, by_list, signs_as))
         .check(
             "postdoc diagnose new-message.eml",
             format!("dmarc=pass header.from={from}, with header.d or smtp.mailfrom in {from}"),

@@ -68,7 +68,7 @@ fn alias(name: &str, answers: &[(&Question, &Answer)]) -> Option<Alias> {
     // One kind is enough: a host may have addresses of one family only.
     let serves = aliased.iter().any(|(_, a)| a.outcome == Outcome::Records);
     let fault = match () {
-        () if psl(name).as_deref() == Some(name) => Some(Break::Apex),
+        () if psl(name) == Some(name) => Some(Break::Apex),
         () if circle(answer) => Some(Break::Circle),
         () if beside.is_some() => beside.map(Break::Beside),
         () if aliased.iter().any(|(_, a)| a.outcome == Outcome::NxDomain) => Some(Break::NoSuchName),

@@ -55,7 +55,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Pass;
     }
     let organization = psl(domain);
-    let inside = organization.as_deref().filter(|o| *o != domain);
+    let inside = organization.filter(|o| *o != domain);
     let fix = match inside {
         Some(zone) => Remedy::new(format!("Create {domain} in the zone of {zone}, or use a name that is there."))
             .step("Check the spelling.")
