@@ -10,8 +10,8 @@ use super::lookup::Lookup;
 use super::spf::Check;
 use std::collections::BTreeMap;
 
-/// Names other than From that are walked, at most; a message can carry any number of signatures.
-const WALKS: usize = 6;
+/// Questions for the walks of names other than From, at most; a message can carry any number of signatures.
+const ASKED: usize = 14;
 
 /// How two domains agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,13 +99,14 @@ pub fn align(
         alignment.organizations.insert(from.to_owned(), walked);
     }
     let others = mail_from.iter().cloned().chain(spf_domain(reading, identities, spf).map(|leg| leg.domain));
-    let mut walks = 0;
+    let mut asked = 0;
     for name in others.chain(signers.iter().map(|leg| leg.domain.clone())) {
         if alignment.organizations.contains_key(&name) {
             continue;
         }
-        let ask = from.is_some() && walks < WALKS;
-        walks += usize::from(ask);
+        let questions = walk::names(&name).len();
+        let ask = from.is_some() && asked + questions <= ASKED;
+        asked += if ask { questions } else { 0 };
         let steps: Vec<Step> = if ask { walk::take(lookup, &name) } else { Vec::new() };
         let tree_walk = walk::conclude(&steps).map(|c| c.organizational);
         let list = psl(&name).map(str::to_owned);
@@ -279,7 +280,7 @@ mod tests {
         let none = Answers::new();
         let lookup = Lookup::new(&none);
         assert_eq!(look(&lookup, &r, &identities(None, None)).signatures.len(), 500);
-        assert!(lookup.into_missing().len() <= 8 * (WALKS + 1));
+        assert!(lookup.into_missing().len() <= 8 + ASKED);
     }
 
     #[test]
