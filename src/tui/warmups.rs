@@ -345,6 +345,8 @@ pub fn counted(app: &mut App) -> Vec<Effect> {
 pub fn pasted(app: &mut App, text: &str) -> Option<Vec<Effect>> {
     let today = today(app);
     let mut days = Days::default();
+    // Many terminals end the lines of a paste with CR.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     match log::read(&mut text.as_bytes(), None, today, &mut days) {
         Ok(_) => Some(take(app, rows(&days))),
         // Its heading was understood.

@@ -55,7 +55,7 @@ fn a_table_and_a_log_are_pasted_on_the_plan_and_on_the_form() {
     let said = |app: &App| app.status.as_ref().unwrap().text.clone();
     assert!(said(&app).contains("step back at Yahoo: delivered 40.0 % (40 of 100)"), "{}", said(&app));
     // Once more is a correction; what a line of it cannot mean is said, and nothing is taken.
-    update(&mut app, Msg::Paste(table.replace(",40", ",100")));
+    update(&mut app, Msg::Paste(table.replace(",40", ",100").replace('\n', "\r")));
     assert_eq!((said(&app).as_str(), app.warmup.days()), ("Go on.", 2));
     assert!(update(&mut app, Msg::Paste(table.replace(",40", ",many"))).is_empty());
     assert!(said(&app).starts_with("Not taken: line 3: "), "{}", said(&app));
