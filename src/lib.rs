@@ -37,10 +37,6 @@
 
 #![warn(clippy::dbg_macro, clippy::expect_used, clippy::todo, clippy::unwrap_used)]
 
-/// See `Cargo.toml` for why.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 pub mod changes;
 pub mod cli;
 pub mod config;
