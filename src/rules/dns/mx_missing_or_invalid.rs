@@ -11,6 +11,7 @@ use crate::remedy::{Change, Remedy, TTL, blank};
 use crate::rules::spf::support::{short, spf_domain};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 use crate::shell::command;
+use std::net::IpAddr;
 
 rule! {
     /// The domain cannot take mail, or its MX is wrong
@@ -18,7 +19,7 @@ rule! {
     /// ## What we saw
     /// The domain in From takes no mail at all, or one of its mail servers is named in a way that does not work: by an
     /// alias (CNAME), by an address instead of a name, or by a name without an address that the world can reach. Or you
-    /// pasted an MX record that has no preference. Where mail hosts were to be asked (`--probe-mx`): one of them refuses every
+    /// pasted an MX record that has no preference, or an address. Where mail hosts were to be asked (`--probe-mx`): one of them refuses every
     /// address of the domain, as mail that it would have to relay.
     ///
     /// ## Why mail suffers
@@ -37,7 +38,7 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     if let Some(pasted) = facts.reading.record.as_ref().filter(|r| r.kind == Kind::Mx) {
-        return Verdict::of(unranked(pasted).into_iter().collect(), vec![]);
+        return Verdict::of(unranked(pasted).or_else(|| no_host(pasted)).into_iter().collect(), vec![]);
     }
     if facts.mail_hosts.is_empty() {
         return Verdict::NotApplicable;
@@ -87,6 +88,27 @@ fn unranked(pasted: &Pasted) -> Option<Finding> {
                     .step("Where the form has a field of its own for the priority, the 10 goes there."),
             )
             .check(command!("dig +short MX {}", name), format!("10 {exchange}.")),
+    )
+}
+
+/// A pasted record that names an address: only a host can be asked for its addresses (RFC 5321 §5.1).
+fn no_host(pasted: &Pasted) -> Option<Finding> {
+    let address = |data: &Data| match data {
+        Data::Mx { preference, exchange } => exchange.parse::<IpAddr>().ok().map(|ip| (*preference, ip)),
+        _ => None,
+    };
+    let (entry, (preference, ip)) = pasted.entries.iter().find_map(|e| Some((e, address(&e.data)?)))?;
+    let name = pasted.name.as_deref().unwrap_or("<your domain>");
+    Some(
+        Finding::new(&RULE, format!("The MX record names an address, {ip}"))
+            .sure(Confidence::Certain, "the record is in what you pasted")
+            .explain("An MX record names a host; senders look up its addresses. An address in its place is read as the name of a host that does not exist.")
+            .exhibit(Exhibit::input(entry.span, "an address, where a host name belongs"))
+            .fix(
+                Remedy::new(format!("Name the host that has {ip}: {name} MX {preference} {}", blank("host name")))
+                    .step(format!("Where it has no name yet, publish one first: mx.{name} with the address {ip}.")),
+            )
+            .check(command!("dig +short MX {}", name), format!("{preference} and the name of a host")),
     )
 }
 
@@ -298,6 +320,19 @@ mod tests {
         assert_eq!(finding.title, "A null MX of example.com stands beside others");
         assert!(finding.explanation.contains("“0 .” says that the domain takes no mail"), "{}", finding.explanation);
         assert!(finding.fix.unwrap().steps[0].contains("take “0 .” out"));
+    }
+
+    #[test]
+    fn a_pasted_record_with_an_address() {
+        let of = |text: &str| judge(&RULE, text, None);
+        for (text, ip) in
+            [("example.com. IN MX 10 192.0.2.1", "192.0.2.1"), ("example.com. IN MX 5 2001:db8::1", "2001:db8::1")]
+        {
+            let Verdict::Found(found) = of(text) else { panic!("{text}") };
+            assert_eq!(found[0].title, format!("The MX record names an address, {ip}"));
+            assert!(found[0].fix.as_ref().unwrap().summary.contains("example.com MX"), "{found:?}");
+        }
+        assert!(matches!(of("example.com. IN MX 10 mx1.192.0.2.1.example.com."), Verdict::Pass));
     }
 
     #[test]
