@@ -108,13 +108,15 @@ const LIST_MANAGER: &[&[u8]] = &[
 const FORWARDER: &[&[u8]] =
     &[b"resent-", b"x-forwarded-", b"x-ms-exchange-inbox-rules-loop", b"x-simplelogin", b"x-srs"];
 
-/// SRS (`SRS0=`, `SRS1+`) and Gmail's `+caf_=`: a path that a forwarder wrote.
 fn rewritten_path(header: &Header, text: &[u8]) -> bool {
-    address::return_path(header, text).and_then(|p| p.address).is_some_and(|a| {
-        let local = a.local.to_ascii_lowercase();
-        let srs = local.strip_prefix("srs").and_then(|rest| rest.strip_prefix(['0', '1']));
-        srs.is_some_and(|rest| rest.starts_with(['=', '+', '-'])) || local.contains("+caf_=")
-    })
+    address::return_path(header, text).and_then(|p| p.address).is_some_and(|a| is_rewritten(&a.local))
+}
+
+/// SRS (`SRS0=`, `SRS1+`) and Gmail's `+caf_=`: the local part of a path that a forwarder wrote.
+pub(in crate::facts) fn is_rewritten(local: &str) -> bool {
+    let local = local.to_ascii_lowercase();
+    let srs = local.strip_prefix("srs").and_then(|rest| rest.strip_prefix(['0', '1']));
+    srs.is_some_and(|rest| rest.starts_with(['=', '+', '-'])) || local.contains("+caf_=")
 }
 
 /// The Return-Path, where a list manager made it: `list-bounces@` (Mailman), `owner-list@` (Majordomo,

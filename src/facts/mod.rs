@@ -245,7 +245,7 @@ pub struct Facts {
     /// What a check of a domain learns besides.
     pub domain: domain::Domain,
     /// See [`Facts::legs`]; worked out once.
-    pub legs: OnceLock<dmarc::verdict::Legs>,
+    pub(crate) legs: OnceLock<dmarc::verdict::Legs>,
     /// Questions that would tell more, in a stable order.
     pub missing: Vec<Question>,
     /// Errands that would tell more, in a stable order.

@@ -7,7 +7,6 @@ use crate::evidence::Said;
 use crate::facts::Reading;
 use crate::facts::address::normal_domain;
 use crate::facts::authres::{MethodResult, ReceivedSpf, comment};
-use crate::facts::organization::same_by_list;
 use crate::facts::received::Hop;
 use crate::knowledge::receiver;
 use crate::span::{Span, Spanned};
@@ -81,15 +80,9 @@ fn is_anothers(field: &ReceivedSpf, reading: &Reading) -> bool {
 
 /// SPF of another envelope sender than the one in Return-Path, which the last server itself put on top.
 fn names_another_sender(field: &ReceivedSpf, reading: &Reading, hop: usize) -> bool {
-    let last = hop + 1 == reading.hops.len();
-    let Some(path) = reading.return_path.as_ref().filter(|_| last) else { return false };
-    let on_top = reading.hops.get(hop).and_then(|h| reading.header.fields.get(h.field));
-    let Some(address) = path.address.as_ref().filter(|_| on_top.is_some_and(|top| path.span.start < top.name.start))
-    else {
-        return false;
-    };
-    let named = field.envelope_from.as_ref().and_then(|from| path::domain(&from.value));
-    field.result == "pass" && named.is_some_and(|domain| !same_by_list(&domain, &address.domain))
+    let last = reading.hops.last().filter(|_| hop + 1 == reading.hops.len());
+    let address = last.and_then(|hop| path::on_top(reading, hop.field)).filter(|_| field.result == "pass");
+    address.zip(field.envelope_from.as_ref()).is_some_and(|(address, from)| path::is_anothers(&from.value, address))
 }
 
 fn user<T>(value: T) -> Identity<T> {

@@ -1,6 +1,9 @@
 //! Envelope addresses as receivers write them.
 
 use super::MailFrom;
+use crate::facts::address::Address;
+use crate::facts::organization::same_by_list;
+use crate::facts::{Reading, lists};
 
 /// A reverse-path, or the domain of one: `<>`, `ann@example.com`, `@example.com`,
 /// `example.com`. `None` where it names no domain (`(null)`, `none`, empty).
@@ -26,6 +29,19 @@ pub(crate) fn domain(value: &str) -> Option<String> {
         MailFrom::Path { domain, .. } => Some(domain),
         MailFrom::Null => None,
     }
+}
+
+/// The sender in a Return-Path above the Received at `field`, as it came: servers that forward may rewrite it on everything
+/// that they take (SRS).
+pub(super) fn on_top(reading: &Reading, field: usize) -> Option<&Address> {
+    let path = reading.return_path.as_ref()?;
+    let received = reading.header.fields.get(field).filter(|received| path.span.start < received.name.start);
+    path.address.as_ref().filter(|address| received.is_some() && !lists::is_rewritten(&address.local))
+}
+
+/// Is this envelope sender of another organization than the one in Return-Path?
+pub(super) fn is_anothers(sender: &str, address: &Address) -> bool {
+    domain(sender).is_some_and(|domain| !same_by_list(&domain, &address.domain))
 }
 
 /// Lower-case A-labels without a trailing dot.

@@ -1,7 +1,6 @@
 //! What stands where anyone could have put it counts only if it fits the message that it stands in.
 
 use super::{Distrust, Walk, Why};
-use crate::facts::address::ReversePath;
 use crate::facts::authres::{AuthRes, MethodResult};
 use crate::facts::boundary::path;
 use crate::facts::dkim::signed::Body;
@@ -33,29 +32,20 @@ impl Walk<'_> {
 
     /// Did SPF pass for another domain than that of the Return-Path, with nobody between who could have changed it?
     fn names_another_sender(&self, field: &AuthRes, above: &[usize]) -> bool {
-        let ([own], Some(path)) = (above, &self.reading.return_path) else { return false };
-        let last = self.hop(*own).is_some_and(|hop| self.is_above(path, hop.field));
-        let Some(address) = path.address.as_ref().filter(|_| last) else { return false };
-        let of_spf = |r: &&MethodResult| r.method == "spf" && r.result == "pass";
-        let named =
-            field.results.iter().filter(of_spf).filter_map(|r| path::domain(&r.prop("smtp", "mailfrom")?.value));
-        named.into_iter().any(|domain| !same_by_list(&domain, &address.domain))
-    }
-
-    fn is_above(&self, path: &ReversePath, field: usize) -> bool {
-        self.reading.header.fields.get(field).is_some_and(|f| path.span.start < f.name.start)
+        let &[own] = above else { return false };
+        let Some(address) = self.hop(own).and_then(|hop| path::on_top(self.reading, hop.field)) else { return false };
+        let passed = field.results.iter().filter(|r| r.method == "spf" && r.result == "pass");
+        passed.filter_map(|r| r.prop("smtp", "mailfrom")).any(|sender| path::is_anothers(&sender.value, address))
     }
 
     /// Is the body of every signature that passed another one by now?
     fn was_changed_since(&self, field: &AuthRes) -> bool {
-        let of = |domain: &str| {
-            let signatures = self.reading.signatures.iter().zip(&self.reading.signed);
-            let own = signatures.filter(|(s, _)| s.domain.as_ref().is_some_and(|d| same_by_list(&d.value, domain)));
-            own.map(|(_, signed)| matches!(signed.as_ref().map(|s| &s.body), Some(Body::Mismatch { .. }))).collect()
-        };
-        let changed: Vec<bool> =
-            passed(field).filter_map(signer).flat_map(|domain| -> Vec<bool> { of(&domain) }).collect();
-        !changed.is_empty() && changed.into_iter().all(|changed| changed)
+        let signers: Vec<String> = passed(field).filter_map(signer).collect();
+        let counted = |domain: &str| signers.iter().any(|signer| same_by_list(domain, signer));
+        let signatures = self.reading.signatures.iter().zip(&self.reading.signed);
+        let mut passed = signatures.filter(|(s, _)| s.domain.as_ref().is_some_and(|d| counted(&d.value))).peekable();
+        let changed = |body: &Body| matches!(body, Body::Mismatch { .. });
+        passed.peek().is_some() && passed.all(|(_, signed)| signed.as_ref().is_some_and(|signed| changed(&signed.body)))
     }
 }
 
@@ -99,6 +89,9 @@ mod tests {
         let spf = |domain: &str| results("mx.example.org", &format!("spf=pass smtp.mailfrom=x@{domain}"));
         assert_eq!(judged(&format!("{TOP}{}", spf("bounce.example.com"))).0, [0]);
         assert_eq!(judged(&format!("{TOP}{}", spf("example.net"))).1, [(0, Distrust::Unfitting)]);
+        // A forwarder rewrites the sender of what stays with it, too.
+        let srs = TOP.replace("news@example.com", "SRS0=x=y=example.net=x@example.org");
+        assert_eq!(judged(&format!("{srs}{}", spf("example.net"))).0, [0]);
         // A server of the receiver's may have rewritten it since; an empty path, or one from before, says nothing.
         let between =
             format!("Received: from mx.example.org by store.example.org\n{}", TOP.split_once('\n').unwrap().1);
