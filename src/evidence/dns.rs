@@ -60,6 +60,17 @@ impl Question {
         Question { name, kind, server: Server::Resolver, checking_disabled: false }
     }
 
+    /// As [`Question::new`], for `label.domain`.
+    pub fn below(label: &str, domain: &str, kind: Kind) -> Self {
+        let domain = domain.strip_suffix('.').unwrap_or(domain);
+        let mut name = String::with_capacity(label.len() + 1 + domain.len());
+        name.push_str(label);
+        name.push('.');
+        name.push_str(domain);
+        name.make_ascii_lowercase();
+        Question { name, kind, server: Server::Resolver, checking_disabled: false }
+    }
+
     /// The same question to the name server at `ip`, without recursion.
     pub fn at(self, ip: IpAddr) -> Self {
         Question { server: Server::At(ip), ..self }

@@ -3,7 +3,7 @@
 
 use super::Reading;
 use super::dkim::{Key, KeyState};
-use super::dmarc::{Dmarc, Step};
+use super::dmarc::Dmarc;
 use super::lookup::Lookup;
 use super::organization::{psl, same_by_list};
 use super::spf::record::Record;
@@ -80,7 +80,7 @@ fn right_place(dmarc: &Dmarc, keys: &[Key], spf: &[Published]) -> Option<Questio
     let txt = |name: &str| Question::new(name, Kind::Txt);
     let unknown = |key: &&Key| matches!(key.state, KeyState::Unasked(_) | KeyState::Failed(_));
     let spf = spf.iter().filter(|p| p.whose == Whose::MailFrom).find(|p| p.outcome.is_none_or(|o| o.failed()));
-    let dmarc = || dmarc.steps.iter().find(|s| !s.answered()).map(Step::question);
+    let dmarc = || dmarc.steps.iter().find(|s| !s.answered()).map(|s| s.question().clone());
     let key = || keys.iter().find(unknown).map(|k| txt(&k.name));
     spf.map(|p| txt(&p.domain)).or_else(dmarc).or_else(key)
 }

@@ -268,10 +268,9 @@ impl Facts {
         let verified = dkim::verify::verify(r, &keys, &evidence);
         let chain = arc::verify::verify(&lookup, r, &evidence);
         let dmarc = if wants(Part::Dmarc) { dmarc::gather(&lookup, r) } else { dmarc::Dmarc::default() };
-        let alignment = match wants(Part::Dmarc) {
-            true => organization::align(&lookup, r, &identities, &dmarc, spf.as_ref(), &verified),
-            false => organization::Alignment::default(),
-        };
+        let aligned =
+            wants(Part::Dmarc).then(|| organization::align(&lookup, r, &identities, &dmarc, spf.as_ref(), &verified));
+        let (alignment, legs) = aligned.map_or_else(Default::default, |(a, legs)| (a, OnceLock::from(legs)));
         let connected = wants(Part::Ptr);
         let reverse = connected.then(|| reverse::reverse(&lookup, &identities)).flatten();
         let helo = connected.then(|| reverse::helo(&lookup, &identities)).flatten();
@@ -319,7 +318,7 @@ impl Facts {
             platforms,
             sources,
             domain,
-            legs: OnceLock::new(),
+            legs,
             missing,
             errands,
         }
@@ -334,8 +333,8 @@ impl Facts {
     pub fn legs(&self) -> &dmarc::verdict::Legs {
         self.legs.get_or_init(|| {
             let record = self.dmarc.governing().and_then(dmarc::Step::record);
-            let (spf, organizations) = (self.spf.as_ref(), &self.alignment.organizations);
-            dmarc::verdict::Legs::read(&self.reading, &self.identities, spf, &self.verified, record, organizations)
+            let legs = dmarc::verdict::Legs::read(&self.reading, &self.identities, self.spf.as_ref(), &self.verified);
+            legs.held(self.reading.from_domain(), record, &self.alignment.organizations)
         })
     }
 

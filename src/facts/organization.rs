@@ -4,7 +4,7 @@
 use super::Reading;
 use super::boundary::{Identities, MailFrom};
 use super::dkim::Verification;
-use super::dmarc::verdict::{Legs, dkim_domains, normal, spf_domain};
+use super::dmarc::verdict::{Legs, normal};
 use super::dmarc::{Dmarc, Step, walk};
 use super::lookup::Lookup;
 use super::spf::Check;
@@ -81,7 +81,7 @@ pub fn same_by_list(a: &str, b: &str) -> bool {
     a == b || a.as_bytes().last() == b.as_bytes().last() && list(a) == list(b)
 }
 
-/// Aligns every identifier of the message with its From domain.
+/// Aligns every identifier of the message with its From domain; with them, held against it.
 pub fn align(
     lookup: &Lookup,
     reading: &Reading,
@@ -89,30 +89,31 @@ pub fn align(
     dmarc: &Dmarc,
     spf: Option<&Check>,
     verified: &[Verification],
-) -> Alignment {
+) -> (Alignment, Legs) {
     let from = reading.from_domain();
     let mail_from = reverse_path(identities);
-    let signers = dkim_domains(reading, verified);
+    let legs = Legs::read(reading, identities, spf, verified);
     let mut alignment = Alignment::default();
     if let Some(from) = from {
         let walked = Organization { tree_walk: dmarc.organizational.clone(), psl: psl(from).map(str::to_owned) };
         alignment.organizations.insert(from.to_owned(), walked);
     }
-    let others = mail_from.iter().cloned().chain(spf_domain(reading, identities, spf).map(|leg| leg.domain));
     let mut asked = 0;
-    for name in others.chain(signers.iter().map(|leg| leg.domain.clone())) {
-        if alignment.organizations.contains_key(&name) {
+    for name in mail_from.iter().chain(legs.all().map(|leg| &leg.domain)) {
+        if alignment.organizations.contains_key(name) {
             continue;
         }
-        let questions = walk::names(&name).len();
-        let ask = from.is_some() && asked + questions <= ASKED;
-        asked += if ask { questions } else { 0 };
-        let steps: Vec<Step> = if ask { walk::take(lookup, &name) } else { Vec::new() };
+        let names = walk::names(name);
+        let ask = from.is_some() && asked + names.len() <= ASKED;
+        asked += if ask { names.len() } else { 0 };
+        let steps: Vec<Step> = if ask { walk::take(lookup, &names) } else { Vec::new() };
         let tree_walk = walk::conclude(&steps).map(|c| c.organizational);
-        let list = psl(&name).map(str::to_owned);
-        alignment.organizations.insert(name, Organization { tree_walk, psl: list });
+        let list = psl(name).map(str::to_owned);
+        alignment.organizations.insert(name.clone(), Organization { tree_walk, psl: list });
     }
-    let Some(from) = from else { return alignment };
+    let record = dmarc.governing().and_then(Step::record);
+    let legs = legs.held(from, record, &alignment.organizations);
+    let Some(from) = from else { return (alignment, legs) };
     let organizations = &alignment.organizations;
     let signed = |name: &str| agree(from, &normal(name), organizations);
     alignment.spf = mail_from.map(|name| agree(from, &name, organizations));
@@ -120,11 +121,10 @@ pub fn align(
     alignment.dkim = match alignment.signatures.iter().any(Option::is_some) {
         true => alignment.signatures.iter().flatten().copied().min_by_key(|a| *a as u8),
         // A-R may speak of signatures that the paste left out.
-        false => signers.iter().map(|leg| signed(&leg.domain)).min_by_key(|a| *a as u8),
+        false => legs.dkim.iter().map(|leg| leg.agreement).min_by_key(|a| *a as u8),
     };
-    let record = dmarc.governing().and_then(Step::record);
-    alignment.dmarc = Legs::read(reading, identities, spf, verified, record, organizations).pass();
-    alignment
+    alignment.dmarc = legs.pass();
+    (alignment, legs)
 }
 
 /// MAIL FROM's domain; with an empty reverse path it is `postmaster@helo` (RFC 7208 §2.4).
@@ -191,7 +191,7 @@ mod tests {
     }
 
     fn look(lookup: &Lookup, reading: &Reading, who: &Identities) -> Alignment {
-        align(lookup, reading, who, &dmarc::gather(lookup, reading), None, &[])
+        align(lookup, reading, who, &dmarc::gather(lookup, reading), None, &[]).0
     }
 
     #[test]

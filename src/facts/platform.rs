@@ -5,9 +5,8 @@ use super::address::Address;
 use super::lookup::Lookup;
 use super::reverse::Reverse;
 use super::spf::{Check, SpfResult, check_host};
-use crate::knowledge::{Platform, pattern, platform, receiver};
+use crate::knowledge::{Platform, platform, receiver};
 use crate::span::Span;
-use std::collections::HashSet;
 
 /// A platform recognised, with what gave it away.
 #[derive(Clone, Debug)]
@@ -64,28 +63,18 @@ impl Found<'_> {
     /// Those of the platforms that are not there yet.
     fn note(&mut self, mark: Mark, span: Option<Span>, platforms: impl IntoIterator<Item = &'static Platform>) {
         for platform in platforms {
-            if !self.hits.iter().any(|h| h.platform.id == platform.id) {
+            if !self.hits.iter().any(|h| std::ptr::eq(h.platform, platform)) {
                 self.hits.push(Hit { platform, mark, span });
             }
         }
-    }
-
-    /// Does the platform's own house receive this message? Its servers then leave its marks on
-    /// anybody's mail.
-    fn at_home(&self, platform: &Platform) -> bool {
-        platform.receiver.is_some() && platform.receiver == self.reading.boundary.receiver
     }
 
     fn return_path(&mut self) {
         // Longer than an address may be (RFC 5321 §4.5.3.1): no platform's.
         let short = |a: &&Address| a.span.len() <= 320;
         if let Some(address) = self.reading.return_path.as_ref().and_then(|r| r.address.as_ref()).filter(short) {
-            let whole = format!("{}@{}", address.local, address.domain);
-            let shaped =
-                |p: &&Platform| p.marks.return_path.iter().any(|m| m.contains('@') && pattern::glob(m, &whole));
-            let shaped = platform::all().iter().filter(shaped);
             self.note(Mark::ReturnPath, Some(address.span), platform::that_bounce_to(&address.domain));
-            self.note(Mark::ReturnPath, Some(address.span), shaped);
+            self.note(Mark::ReturnPath, Some(address.span), platform::that_shape(&address.local, &address.domain));
         }
         // The receiver's smtp.mailfrom is the same identity.
         let spf = self.reading.reported.spf.as_ref().filter(|s| !s.is_helo);
@@ -140,36 +129,34 @@ impl Found<'_> {
             }
         }
         for selector in signatures().filter_map(|s| s.selector.as_ref()).filter(|s| s.value.len() <= 253) {
-            let telling = |p: &&Platform| p.marks.selectors.iter().any(|mark| pattern::glob(mark, &selector.value));
-            self.note(Mark::Selector, Some(selector.span), platform::all().iter().filter(telling));
+            self.note(Mark::Selector, Some(selector.span), platform::that_select(&selector.value));
         }
     }
 
     /// Platform fields, Feedback-ID, X-Mailer.
     fn fields(&mut self, text: &[u8]) {
         let header = &self.reading.header;
-        let mut seen: HashSet<&'static str> = self.hits.iter().map(|h| &*h.platform.id).collect();
         // Fields of one name stand together by the thousand, if at all.
         let runs = header.fields.chunk_by(|a, b| a.name.of(text) == b.name.of(text)).filter_map(|run| run.first());
         for field in runs {
             let Ok(name) = std::str::from_utf8(field.name.of(text)) else { continue };
-            for platform in platform::that_write(name) {
-                if !self.at_home(platform) && seen.insert(&platform.id) {
-                    self.hits.push(Hit { platform, mark: Mark::Field, span: Some(field.span()) });
-                }
-            }
+            let abroad = platform::that_write(name).filter(|platform| !at_home(self.reading, platform));
+            self.note(Mark::Field, Some(field.span()), abroad);
         }
         if let Some(id) = &self.reading.lists.feedback_id {
             let last = id.value.rsplit(':').next().unwrap_or_default().trim();
-            let its = |p: &&Platform| p.marks.feedback_id.iter().any(|mark| mark.eq_ignore_ascii_case(last));
-            self.note(Mark::FeedbackId, Some(id.span), platform::all().iter().filter(its));
+            self.note(Mark::FeedbackId, Some(id.span), platform::that_feed_back(last));
         }
         if let Some(mailer) = header.first(text, "X-Mailer") {
-            let value = mailer.value.of(text).trim_ascii();
-            let its = |p: &&Platform| p.marks.mailer.iter().any(|mark| value.starts_with(mark.as_bytes()));
-            self.note(Mark::Mailer, Some(mailer.value), platform::all().iter().filter(its));
+            self.note(Mark::Mailer, Some(mailer.value), platform::that_mail_with(mailer.value.of(text).trim_ascii()));
         }
     }
+}
+
+/// Does the platform's own house receive this message? Its servers then leave its marks on
+/// anybody's mail.
+fn at_home(reading: &Reading, platform: &Platform) -> bool {
+    platform.receiver.is_some() && platform.receiver == reading.boundary.receiver
 }
 
 /// Asks what stands behind the `include:` of the platforms that a refused server may belong to: a

@@ -5,7 +5,7 @@ use super::pattern::{self, fold};
 /// Host patterns (see [`pattern::host`]), found by the last two labels of a name.
 pub struct Hosts<T>(Index<T>);
 
-/// Patterns of field names, found by the name or by its beginning.
+/// Patterns of field names, found by their beginning.
 pub struct Names<T> {
     whole: Index<T>,
     starred: Index<T>,
@@ -19,20 +19,22 @@ impl<T: Copy> Hosts<T> {
 
     /// What goes with the patterns that match, in the order in which they were given.
     pub fn of(&self, name: &str) -> Vec<T> {
-        if name.len() > pattern::NAME {
-            return Vec::new();
-        }
-        let bare = name.strip_suffix('.').unwrap_or(name);
-        self.0.of(fold(end(bare).as_bytes()), |pattern| pattern::host(pattern, name))
+        in_order(self.matching(name))
     }
 
     /// The first of them.
     pub fn first(&self, name: &str) -> Option<T> {
-        self.of(name).into_iter().next()
+        self.matching(name).min_by_key(|(place, _)| *place).map(|(_, what)| what)
+    }
+
+    fn matching(&self, name: &str) -> impl Iterator<Item = (usize, T)> {
+        let bare = name.strip_suffix('.').unwrap_or(name);
+        let key = (name.len() <= pattern::NAME).then(|| fold(end(bare).as_bytes()));
+        key.into_iter().flat_map(move |key| self.0.matching(key, move |pattern| pattern::host(pattern, name)))
     }
 }
 
-/// Bytes before the first star by which a pattern is found.
+/// Bytes by which a pattern is found, if there is no star among them.
 const BEGINNING: usize = 4;
 
 /// No mark and no vocabulary holds a field name half as long.
@@ -41,23 +43,21 @@ const LONGEST: usize = 100;
 impl<T: Copy> Names<T> {
     pub fn new(patterns: impl IntoIterator<Item = (&'static str, T)>) -> Self {
         let (starred, whole): (Vec<_>, Vec<_>) = patterns.into_iter().partition(|(p, _)| p.contains('*'));
-        let key =
-            |pattern: &str| beginning(pattern).filter(|begin| !begin.contains('*')).map(|begin| fold(begin.as_bytes()));
-        Names { whole: Index::new(whole, |name| Some(fold(name.as_bytes()))), starred: Index::new(starred, key) }
+        let key = |pattern: &str| Some(beginning(pattern)).filter(|begin| !begin.contains(&b'*')).map(fold);
+        Names { whole: Index::new(whole, key), starred: Index::new(starred, key) }
     }
 
     /// What goes with this very name (any case).
     pub fn whole(&self, name: &str) -> Vec<T> {
-        if name.len() > LONGEST {
-            return Vec::new();
-        }
-        self.whole.of(fold(name.as_bytes()), |pattern| pattern.eq_ignore_ascii_case(name))
+        in_order(self.whole.matching(fold(beginning(name)), |pattern| pattern.eq_ignore_ascii_case(name)))
     }
 
     /// What goes with the patterns with a star that match.
     pub fn starred(&self, name: &str) -> Vec<T> {
-        let Some(begin) = beginning(name).filter(|_| name.len() <= LONGEST) else { return Vec::new() };
-        self.starred.of(fold(begin.as_bytes()), |pattern| pattern::glob(pattern, name))
+        if name.len() > LONGEST {
+            return Vec::new();
+        }
+        in_order(self.starred.matching(fold(beginning(name)), |pattern| pattern::glob(pattern, name)))
     }
 }
 
@@ -85,15 +85,20 @@ impl<T: Copy> Index<T> {
         index
     }
 
-    fn of(&self, key: u64, matches: impl Fn(&str) -> bool) -> Vec<T> {
+    /// What goes with the patterns that match, each with its place.
+    fn matching(&self, key: u64, matches: impl Fn(&str) -> bool) -> impl Iterator<Item = (usize, T)> {
         let start = self.keyed.partition_point(|(k, ..)| *k < key);
-        let keyed = self.keyed.get(start..).unwrap_or_default().iter().take_while(|(k, ..)| *k == key);
+        let keyed = self.keyed.get(start..).unwrap_or_default().iter().take_while(move |(k, ..)| *k == key);
         let candidates =
             keyed.map(|(_, place, pattern, what)| (*place, *pattern, *what)).chain(self.open.iter().copied());
-        let mut found: Vec<_> = candidates.filter(|(_, pattern, _)| matches(pattern)).collect();
-        found.sort_by_key(|(place, ..)| *place);
-        found.into_iter().map(|(.., what)| what).collect()
+        candidates.filter(move |(_, pattern, _)| matches(pattern)).map(|(place, _, what)| (place, what))
     }
+}
+
+fn in_order<T>(matching: impl Iterator<Item = (usize, T)>) -> Vec<T> {
+    let mut found: Vec<_> = matching.collect();
+    found.sort_unstable_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, what)| what).collect()
 }
 
 /// The last two labels.
@@ -102,8 +107,8 @@ fn end(name: &str) -> &str {
     dots.nth(1).and_then(|at| name.get(at + 1..)).unwrap_or(name)
 }
 
-fn beginning(name: &str) -> Option<&str> {
-    name.get(..BEGINNING)
+fn beginning(name: &str) -> &[u8] {
+    name.as_bytes().get(..BEGINNING).unwrap_or(name.as_bytes())
 }
 
 #[cfg(test)]

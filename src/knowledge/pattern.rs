@@ -3,7 +3,10 @@
 /// Does the whole `text` match? Cost: at most the product of the lengths, without recursion;
 /// patterns come from the assets and are short.
 pub fn glob(pattern: &str, text: &str) -> bool {
-    let (p, t) = (pattern.as_bytes(), text.as_bytes());
+    matches(pattern.as_bytes(), text.as_bytes())
+}
+
+fn matches(p: &[u8], t: &[u8]) -> bool {
     let (mut i, mut j) = (0, 0);
     // Where to go on when the run a star stands for must grow by one.
     let mut retry = None;
@@ -40,23 +43,24 @@ pub fn host(pattern: &str, name: &str) -> bool {
     if name.len() > NAME {
         return false;
     }
-    let name = name.strip_suffix('.').unwrap_or(name);
+    let name = name.strip_suffix('.').unwrap_or(name).as_bytes();
     let (open, pattern) = match pattern.strip_prefix("*.") {
-        Some(rest) => (true, rest),
-        None => (false, pattern),
+        Some(rest) => (true, rest.as_bytes()),
+        None => (false, pattern.as_bytes()),
     };
     // Rules nearly every pattern out by a byte or two.
-    let begins = || match pattern.as_bytes().first() {
+    let begins = || match pattern.first() {
         None | Some(b'*') => true,
-        Some(first) => name.as_bytes().first().is_some_and(|found| found.eq_ignore_ascii_case(first)),
+        Some(first) => name.first().is_some_and(|found| found.eq_ignore_ascii_case(first)),
     };
     if !(open || begins()) || !same_end(pattern, name) {
         return false;
     }
-    let mut labels = name.rsplit('.');
-    for label in pattern.rsplit('.') {
+    let dot = |b: &u8| *b == b'.';
+    let mut labels = name.rsplit(dot);
+    for label in pattern.rsplit(dot) {
         match labels.next() {
-            Some(found) if !found.is_empty() && glob(label, found) => {}
+            Some(found) if !found.is_empty() && matches(label, found) => {}
             _ => return false,
         }
     }
@@ -67,10 +71,13 @@ pub fn host(pattern: &str, name: &str) -> bool {
 }
 
 /// Are the ends the same, up to the pattern's last star?
-fn same_end(pattern: &str, name: &str) -> bool {
-    let mut name = name.bytes().rev();
-    let mut literal = pattern.bytes().rev().take_while(|&b| b != b'*');
-    literal.all(|p| name.next().is_some_and(|n| n.eq_ignore_ascii_case(&p)))
+fn same_end(pattern: &[u8], name: &[u8]) -> bool {
+    let literal = pattern.iter().rev().take_while(|b| **b != b'*').count();
+    let end = |text: &'_ [u8]| text.len().checked_sub(literal);
+    match (end(pattern), end(name)) {
+        (Some(p), Some(n)) => pattern[p..].eq_ignore_ascii_case(&name[n..]),
+        _ => false,
+    }
 }
 
 /// A number that differs for most names and not with ASCII case (FNV-1a).

@@ -173,6 +173,36 @@ pub fn that_bounce_to(domain: &str) -> Vec<&'static Platform> {
     BOUNCES.of(domain)
 }
 
+/// The platforms whose return paths are shaped like this one, under whatever domain.
+pub fn that_shape(local: &str, domain: &str) -> impl Iterator<Item = &'static Platform> {
+    let shaped = move |mark: &str| {
+        mark.split_once('@').is_some_and(|(l, d)| pattern::glob(l, local) && pattern::glob(d, domain))
+    };
+    that_mark(&SHAPES, shaped)
+}
+
+/// The platforms that a selector like this gives away.
+pub fn that_select(selector: &str) -> impl Iterator<Item = &'static Platform> {
+    that_mark(&SELECTORS, move |mark| pattern::glob(mark, selector))
+}
+
+/// The platforms that end a Feedback-ID so.
+pub fn that_feed_back(last: &str) -> impl Iterator<Item = &'static Platform> {
+    that_mark(&FEEDBACK_IDS, move |mark| mark.eq_ignore_ascii_case(last))
+}
+
+/// The platforms that an X-Mailer like this gives away.
+pub fn that_mail_with(mailer: &[u8]) -> impl Iterator<Item = &'static Platform> {
+    that_mark(&MAILERS, move |mark| mailer.starts_with(mark.as_bytes()))
+}
+
+fn that_mark(
+    marks: &'static [(&str, &Platform)],
+    is: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = &'static Platform> {
+    marks.iter().filter(move |(mark, _)| is(mark)).map(|(_, platform)| *platform)
+}
+
 /// The platforms whose servers go by a name like this.
 pub fn that_run(host: &str) -> Vec<&'static Platform> {
     SERVERS.of(host)
@@ -187,6 +217,15 @@ static SIGNERS: LazyLock<Hosts<&Platform>> = LazyLock::new(|| Hosts::new(each(|p
 
 static BOUNCES: LazyLock<Hosts<&Platform>> =
     LazyLock::new(|| Hosts::new(each(|p| &p.marks.return_path).filter(|(mark, _)| !mark.contains('@'))));
+
+static SHAPES: LazyLock<Vec<(&str, &Platform)>> =
+    LazyLock::new(|| each(|p| &p.marks.return_path).filter(|(mark, _)| mark.contains('@')).collect());
+
+static SELECTORS: LazyLock<Vec<(&str, &Platform)>> = LazyLock::new(|| each(|p| &p.marks.selectors).collect());
+
+static FEEDBACK_IDS: LazyLock<Vec<(&str, &Platform)>> = LazyLock::new(|| each(|p| &p.marks.feedback_id).collect());
+
+static MAILERS: LazyLock<Vec<(&str, &Platform)>> = LazyLock::new(|| each(|p| &p.marks.mailer).collect());
 
 static SERVERS: LazyLock<Hosts<&Platform>> = LazyLock::new(|| Hosts::new(each(|p| &p.marks.received)));
 

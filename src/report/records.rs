@@ -161,7 +161,7 @@ fn of_domain(d: &Diagnosis, domain: &str) -> Vec<(Subject, Question)> {
     let above = facts.domain.keys.above.iter().filter(|s| s.is_found() && !s.wildcard);
     all.extend(above.map(|s| (Subject::Dkim, at(&s.key.name, Kind::Txt))));
     let dmarc = facts.dmarc.governing().or(facts.dmarc.steps.first());
-    all.extend(dmarc.map(|step| (Subject::Dmarc, step.question())));
+    all.extend(dmarc.map(|step| (Subject::Dmarc, step.question().clone())));
     all.extend([
         (Subject::MtaSts, below("_mta-sts")),
         (Subject::TlsRpt, below("_smtp._tls")),

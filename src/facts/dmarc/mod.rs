@@ -39,6 +39,7 @@ pub struct Dmarc {
 pub struct Step {
     /// Without `_dmarc.`
     pub domain: String,
+    question: Question,
     /// `None`: not answered yet.
     pub outcome: Option<Outcome>,
     /// Every TXT that begins `v=DMARC1`; more than one counts as none (RFC 9989 §4.10).
@@ -57,13 +58,13 @@ impl Step {
     }
 
     /// `_dmarc.domain`
-    pub fn name(&self) -> String {
-        ["_dmarc.", &self.domain].concat()
+    pub fn name(&self) -> &str {
+        &self.question.name
     }
 
     /// The question this step asks.
-    pub fn question(&self) -> Question {
-        Question::new(&self.name(), Kind::Txt)
+    pub fn question(&self) -> &Question {
+        &self.question
     }
 
     /// Answered, and the answer is no failure.
@@ -93,13 +94,13 @@ impl Dmarc {
 pub fn gather(lookup: &Lookup, reading: &Reading) -> Dmarc {
     let mut dmarc = Dmarc { pasted: pasted(reading), ..Dmarc::default() };
     let Some(from) = reading.from_domain() else { return dmarc };
-    dmarc.steps = walk::take(lookup, from);
+    dmarc.steps = walk::take(lookup, &walk::names(from));
     let conclusion = walk::conclude(&dmarc.steps);
     dmarc.governs = walk::governing(&dmarc.steps, conclusion.as_ref());
     dmarc.governs_psl = governs_psl(&dmarc.steps);
     dmarc.organizational = conclusion.map(|c| c.organizational);
     dmarc.effective = effective(lookup, from, &dmarc);
-    dmarc.missing = dmarc.steps.iter().filter(|s| s.outcome.is_none()).map(Step::question).collect();
+    dmarc.missing = dmarc.steps.iter().filter(|s| s.outcome.is_none()).map(|s| s.question.clone()).collect();
     dmarc
 }
 

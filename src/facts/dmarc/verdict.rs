@@ -8,7 +8,7 @@ use crate::facts::dkim::{DkimResult, Verification};
 use crate::facts::organization::{Agreement, Organization, agree};
 use crate::facts::spf::{Check, SpfResult};
 use crate::span::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One authenticated identifier: SPF's, or one signature's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,27 +59,27 @@ pub struct Legs {
 }
 
 impl Legs {
-    pub fn read(
-        reading: &Reading,
-        identities: &Identities,
-        check: Option<&Check>,
-        verified: &[Verification],
+    /// The identifiers with their results, not yet held against From.
+    pub fn read(reading: &Reading, identities: &Identities, check: Option<&Check>, verified: &[Verification]) -> Legs {
+        let spf = spf_domain(reading, identities, check);
+        Legs { spf, dkim: dkim_domains(reading, verified), dkim_complete: is_complete(reading) }
+    }
+
+    /// Holds each of them against From, as closely as the record asks.
+    pub fn held(
+        mut self,
+        from: Option<&str>,
         record: Option<&DmarcRecord>,
         organizations: &BTreeMap<String, Organization>,
     ) -> Legs {
-        let Some(from) = reading.from_domain() else { return Legs::default() };
-        let agreement = |domain: &str| agree(from, domain, organizations);
-        let adkim = record.is_some_and(|r| r.adkim_strict);
-        let dkim = dkim_domains(reading, verified)
-            .into_iter()
-            .map(|signed| Leg { agreement: agreement(&signed.domain), strict: adkim, ..signed })
-            .collect();
-        let spf = spf_domain(reading, identities, check).map(|leg| Leg {
-            agreement: agreement(&leg.domain),
-            strict: record.is_some_and(|r| r.aspf_strict),
-            ..leg
-        });
-        Legs { spf, dkim, dkim_complete: is_complete(reading) }
+        let Some(from) = from else { return Legs::default() };
+        let hold = |leg: &mut Leg, strict: bool| {
+            leg.agreement = agree(from, &leg.domain, organizations);
+            leg.strict = strict;
+        };
+        self.spf.iter_mut().for_each(|leg| hold(leg, record.is_some_and(|r| r.aspf_strict)));
+        self.dkim.iter_mut().for_each(|leg| hold(leg, record.is_some_and(|r| r.adkim_strict)));
+        self
     }
 
     /// Every identifier, SPF first.
@@ -109,7 +109,7 @@ fn leg(domain: &str, passed: Option<bool>, word: &str, reported: bool, span: Opt
 
 /// SPF's identifier: MAIL FROM, or HELO where the reverse path is empty (RFC 7208 §2.4). The
 /// receiver's result, else ours.
-pub(crate) fn spf_domain(reading: &Reading, identities: &Identities, check: Option<&Check>) -> Option<Leg> {
+fn spf_domain(reading: &Reading, identities: &Identities, check: Option<&Check>) -> Option<Leg> {
     let mail_from = identities.mail_from.as_ref();
     let null_path = mail_from.is_some_and(|m| m.value == MailFrom::Null);
     let path = mail_from.and_then(|m| m.value.domain());
@@ -141,9 +141,9 @@ pub(crate) fn spf_domain(reading: &Reading, identities: &Identities, check: Opti
 
 /// Each signature's domain with its result: what the receiver said, then the signatures it said
 /// nothing of, with what we found of them ourselves.
-pub(crate) fn dkim_domains(reading: &Reading, verified: &[Verification]) -> Vec<Leg> {
+fn dkim_domains(reading: &Reading, verified: &[Verification]) -> Vec<Leg> {
     let reported = &reading.reported.dkim;
-    let mut legs = Vec::new();
+    let mut legs = Vec::with_capacity(reported.len().max(reading.signatures.len()));
     let mut spoken = vec![false; reading.signatures.len()];
     let mut nameless = 0;
     for result in reported {
@@ -164,7 +164,7 @@ pub(crate) fn dkim_domains(reading: &Reading, verified: &[Verification]) -> Vec<
         let span = result.domain_span.or(signed.map(|d| d.span));
         legs.push(leg(domain, passed, &result.result, true, span));
     }
-    let told: std::collections::BTreeSet<String> = legs.iter().map(|l| l.domain.clone()).collect();
+    let told: BTreeSet<&str> = legs.iter().map(|l| &*l.domain).collect();
     let silent: Vec<_> = reading
         .signatures
         .iter()
@@ -172,7 +172,7 @@ pub(crate) fn dkim_domains(reading: &Reading, verified: &[Verification]) -> Vec<
         .zip(&spoken)
         .filter(|(_, spoken)| !**spoken)
         .filter_map(|((index, signature), _)| Some((index, signature.domain.as_ref()?)))
-        .filter(|(_, domain)| !told.contains(&normal(&domain.value)))
+        .filter(|(_, domain)| !told.contains(&*normal(&domain.value)))
         .collect();
     // `dkim=none`, or as many failures without a name as signatures left: those failed.
     let all_failed = nameless > 0 && (nameless >= silent.len() || reported.iter().all(|r| r.result == "none"));

@@ -1,31 +1,36 @@
 //! The DNS tree walk (RFC 9989 §4.10).
 
 use super::{Step, record};
-use crate::evidence::Kind;
+use crate::evidence::{Kind, Question};
 use crate::facts::lookup::Lookup;
 
 /// The names a walk from `domain` asks, in order and at most eight: the domain itself, then its
 /// parents; from a longer name the walk goes on at seven labels (RFC 9989 §4.10 step 4).
 pub fn names(domain: &str) -> Vec<&str> {
+    let is_dot = |b: &u8| *b == b'.';
+    let askable =
+        |label: &[u8]| matches!(label.len(), 1..=63) && !label.iter().any(|b| matches!(b, b'[' | b']' | b' '));
     // 253 is the longest name (RFC 1035 §2.3.4), and `_dmarc.` has to fit.
-    let askable = |label: &str| !label.is_empty() && label.len() <= 63 && !label.contains(['[', ']', ' ']);
-    if domain.len() > 253 - "_dmarc.".len() || !domain.split('.').all(askable) {
+    if domain.len() > 253 - "_dmarc.".len() || !domain.as_bytes().split(is_dot).all(askable) {
         return Vec::new();
     }
-    let mut parents: Vec<&str> =
-        domain.match_indices('.').map(|(dot, _)| &domain[dot + 1..]).filter(|p| p.split('.').count() <= 7).collect();
-    parents.insert(0, domain);
-    parents
+    let dots = domain.bytes().filter(|b| is_dot(b)).count();
+    let parents = domain.bytes().enumerate().filter(|(_, b)| is_dot(b)).map(|(dot, _)| &domain[dot + 1..]);
+    let mut names = Vec::with_capacity(1 + dots.min(7));
+    names.push(domain);
+    names.extend(parents.skip(dots.saturating_sub(7)));
+    names
 }
 
 /// Asks for every name of the walk at once.
-pub fn take(lookup: &Lookup, domain: &str) -> Vec<Step> {
-    names(domain).into_iter().map(|name| step(lookup, name)).collect()
+pub fn take(lookup: &Lookup, names: &[&str]) -> Vec<Step> {
+    names.iter().map(|name| step(lookup, name)).collect()
 }
 
 fn step(lookup: &Lookup, domain: &str) -> Step {
-    let mut step = Step { domain: domain.to_owned(), outcome: None, records: Vec::new(), others: Vec::new() };
-    let Some(answer) = lookup.ask(&step.name(), Kind::Txt) else { return step };
+    let question = Question::below("_dmarc", domain, Kind::Txt);
+    let mut step = Step { domain: domain.to_owned(), question, outcome: None, records: Vec::new(), others: Vec::new() };
+    let Some(answer) = lookup.put(step.question.clone()) else { return step };
     step.outcome = Some(answer.outcome);
     for (index, bytes) in answer.texts().enumerate() {
         let text = text_of(&bytes);
@@ -122,6 +127,7 @@ mod tests {
                 let texts: Vec<&str> = records.iter().filter(|(d, _)| *d == name).map(|(_, r)| *r).collect();
                 Step {
                     domain: name.to_owned(),
+                    question: Question::below("_dmarc", name, Kind::Txt),
                     outcome: Some(if texts.is_empty() { Outcome::NxDomain } else { Outcome::Records }),
                     records: texts.iter().enumerate().filter_map(|(n, t)| record::read(t, n)).collect(),
                     others: Vec::new(),

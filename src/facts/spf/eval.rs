@@ -139,25 +139,28 @@ pub fn check_host(lookup: &Lookup, ip: IpAddr, domain: &str, sender: &str, helo:
 
 /// A domain of two labels or more, and no address (RFC 7208 §4.3).
 pub fn checkable(domain: &str) -> bool {
-    askable(domain) && domain.contains('.') && !domain.starts_with('[') && domain.parse::<IpAddr>().is_err()
+    askable(domain) && domain.contains('.') && !domain.starts_with('[') && !is_address(domain)
+}
+
+/// An IPv4 address ends in a digit, and one of IPv6 has colons: most names need no second look.
+fn is_address(name: &str) -> bool {
+    (name.ends_with(|c: char| c.is_ascii_digit()) || name.contains(':')) && name.parse::<IpAddr>().is_ok()
 }
 
 impl<'e> Evaluation<'e> {
     /// The answer, or `None` after noting the question.
     pub fn ask(&mut self, name: &str, kind: Kind) -> Option<&'e Answer> {
-        self.question.get_or_insert_with(|| Question::new(name, kind));
-        if let Some(answer) = self.lookup.peek(name, kind) {
-            return Some(answer);
-        }
-        self.waiting = true;
-        if self.asked.len() < AHEAD {
-            let question = Question::new(name, kind);
-            if !self.asked.contains(&question) {
+        let question = Question::new(name, kind);
+        let answer = self.lookup.answers().get(&question);
+        if answer.is_none() {
+            self.waiting = true;
+            if self.asked.len() < AHEAD && !self.asked.contains(&question) {
                 self.lookup.put(question.clone());
-                self.asked.push(question);
+                self.asked.push(question.clone());
             }
         }
-        None
+        self.question.get_or_insert(question);
+        answer
     }
 
     /// What macros stand for in the record of `domain`.

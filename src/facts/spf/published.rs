@@ -21,7 +21,7 @@ enum Likeness {
 /// The SPF-like records of every domain that matters to this message, all asked for at once,
 /// and the pasted ones. One entry for each identity, though two may share a domain.
 pub fn published(lookup: &Lookup, reading: &Reading, identities: &Identities) -> Vec<Published> {
-    let mut all = Vec::new();
+    let mut all = Vec::with_capacity(3);
     let mail_from = identities.mail_from.as_ref().and_then(|m| m.value.domain());
     let helo = identities.helo.as_ref().map(|h| h.value.as_str());
     for (whose, domain) in [(Whose::MailFrom, mail_from), (Whose::Helo, helo), (Whose::From, reading.from_domain())] {

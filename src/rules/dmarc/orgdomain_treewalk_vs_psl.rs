@@ -118,8 +118,8 @@ fn unposed(facts: &Facts, step: &Step) -> Remedy {
     seen::at(facts, step, record).publish(remedy, &edit.text(), &[])
 }
 
-fn name(step: Option<&Step>) -> String {
-    step.map_or_else(|| "nowhere".to_owned(), Step::name)
+fn name(step: Option<&Step>) -> &str {
+    step.map_or("nowhere", Step::name)
 }
 
 /// A record at the organization's own name, where it has none; or psd= taken out, where that
@@ -166,7 +166,7 @@ pub fn remedy(facts: &Facts, from: &str) -> Option<Remedy> {
     Some(
         Remedy::new(format!("Publish a DMARC record at {list}, so that all its names belong together"))
             .step(format!("It only watches, and covers names below {list} that have no record of their own"))
-            .record(Change { name: above.name(), kind: Kind::Txt, ttl: TTL, before, after }),
+            .record(Change { name: above.name().to_owned(), kind: Kind::Txt, ttl: TTL, before, after }),
     )
 }
 

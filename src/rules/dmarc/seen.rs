@@ -66,7 +66,7 @@ impl Seen<'_> {
     /// `_dmarc.example.com`; with a blank where the paste had no name.
     pub fn name(&self) -> String {
         match self.at {
-            At::Step(step, _) => step.name(),
+            At::Step(step, _) => step.name().to_owned(),
             At::Pasted(pasted) => pasted.name.clone().unwrap_or_else(|| format!("_dmarc.{}", blank(YOUR_DOMAIN))),
         }
     }

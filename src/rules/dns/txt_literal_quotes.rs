@@ -58,17 +58,17 @@ fn values(facts: &Facts) -> (Vec<Value>, Option<Question>) {
         };
         return (record.entries.iter().enumerate().map(value).collect(), None);
     }
-    let spf = facts.spf_published.iter().map(|p| p.domain.clone());
+    let spf = facts.spf_published.iter().map(|p| &*p.domain);
     // What stands at a public suffix is not the sender's.
     let dmarc = facts.dmarc.steps.iter().filter(|step| psl(&step.domain).is_some()).map(Step::name);
-    let keys = facts.keys.iter().map(|key| key.name.clone());
-    let names: BTreeSet<String> = spf.chain(dmarc).chain(keys).collect();
+    let keys = facts.keys.iter().map(|key| &*key.name);
+    let names: BTreeSet<&str> = spf.chain(dmarc).chain(keys).collect();
     let (mut values, mut open) = (Vec::new(), None);
     for name in names.into_iter().filter(|name| !name.is_empty()) {
-        let question = Question::new(&name, Kind::Txt);
+        let question = Question::new(name, Kind::Txt);
         match facts.evidence.answers.get(&question).filter(|a| !a.outcome.failed()) {
             Some(answer) => values.extend(answer.texts().map(|t| Value {
-                name: Some(name.clone()),
+                name: Some(name.to_owned()),
                 text: String::from_utf8_lossy(&t).into_owned(),
                 pasted: None,
             })),

@@ -99,7 +99,7 @@ fn both(doc: &mut Doc, dmarc: &Dmarc, newer: &Reader, older: &Reader) {
 fn one(doc: &mut Doc, dmarc: &Dmarc, reader: &Reader) {
     doc.section(&format!("{} readers", reader.standard), "");
     let found = match (reader.at.and_then(|n| dmarc.steps.get(n)), reader.record(dmarc), reader.open) {
-        (Some(step), ..) => step.name(),
+        (Some(step), ..) => step.name().to_owned(),
         (None, Some(_), _) => "the pasted one".to_owned(),
         (None, None, true) => "? an answer is missing".to_owned(),
         (None, None, false) => "none found".to_owned(),

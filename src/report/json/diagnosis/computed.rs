@@ -94,7 +94,7 @@ pub(super) fn computed(d: &Diagnosis) -> Computed {
         dmarc: known.then(|| ComputedDmarc {
             result: d.facts.alignment.dmarc.map(pass_or_fail),
             policy: dmarc.effective.map(|(policy, _)| policy.word()),
-            record_at: dmarc.governing().map(|step| step.name()),
+            record_at: dmarc.governing().map(|step| step.name().to_owned()),
         }),
     }
 }
