@@ -38,6 +38,7 @@ use clap::{CommandFactory, FromArgMatches};
 use exit::Exit;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Runs the program.
@@ -69,7 +70,7 @@ fn parsed(args: &[OsString]) -> Result<(Cli, Given), clap::Error> {
     let read = Cli::command().try_get_matches_from(args).and_then(|m| Ok((Cli::from_arg_matches(&m)?, Given::on(&m))));
     let astray = match &read {
         Ok((cli, _)) => cli.command.is_none() && cli.input.is_some(),
-        Err(e) => e.kind() == ErrorKind::UnknownArgument,
+        Err(e) => matches!(e.kind(), ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand),
     };
     match astray.then(|| meant(args)).flatten() {
         Some((word, command)) => {
@@ -81,10 +82,11 @@ fn parsed(args: &[OsString]) -> Result<(Cli, Given), clap::Error> {
 }
 
 /// The word that stands for the command, where it is none and no file, and the command it was meant to be.
-fn meant(args: &[OsString]) -> Option<(&str, String)> {
-    let word = args.get(1)?.to_str().filter(|word| !word.starts_with('-') && !std::path::Path::new(word).exists())?;
+fn meant(args: &[OsString]) -> Option<(String, String)> {
     let cli = Cli::command();
-    let near = |command: &clap::Command| Some((distance(word, command.get_name(), 2)?, command.get_name().to_owned()));
+    let first = cli.clone().ignore_errors(true).try_get_matches_from(args).ok()?.remove_one::<PathBuf>("input")?;
+    let word = first.into_os_string().into_string().ok().filter(|word| !std::path::Path::new(word).exists())?;
+    let near = |command: &clap::Command| Some((distance(&word, command.get_name(), 2)?, command.get_name().to_owned()));
     let (changes, command) = cli.get_subcommands().filter_map(near).min()?;
     // Of a short word two changes leave too little.
     (changes > 0 && word.len() > 2 * changes).then_some((word, command))

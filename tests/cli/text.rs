@@ -254,6 +254,8 @@ fn a_misspelt_command_is_told_by_the_nearest_name() {
         (&["chekc", "example.com"][..], "chekc", "check"),
         (&["wach", "example.com", "TXT"], "wach", "watch"),
         (&["diagnos"], "diagnos", "diagnose"),
+        (&["diagnos", "x"], "diagnos", "diagnose"),
+        (&["--offline", "-f", "json", "chekc", "example.com"], "chekc", "check"),
     ] {
         let out = home.run(args);
         assert_eq!((out.status, out.stdout.as_str()), (2, ""), "{args:?}");

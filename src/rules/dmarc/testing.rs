@@ -185,7 +185,7 @@ impl Case {
         let input = Input::verbatim(self.text.clone().into_bytes(), InputKind::Domain);
         let evidence = Evidence::new(input, self.said.clone(), jiff::Timestamp::UNIX_EPOCH, false);
         let domain = domain::gather(&lookup, &self.reading, &Identities::default(), &dmarc, &evidence);
-        (dmarc, alignment, domain, lookup.into_missing())
+        (dmarc, alignment.0, domain, lookup.into_missing())
     }
 
     pub fn facts(self) -> Facts {

@@ -14,7 +14,9 @@ use crate::diagnose::Diagnosis;
 use crate::facts::Facts;
 use crate::facts::dkim::DkimResult;
 use crate::facts::organization::Agreement;
+use crate::facts::reported::Spf;
 use crate::safe::clip;
+use crate::triage::State;
 use crate::tui::theme::Ink;
 use unicode_width::UnicodeWidthStr;
 
@@ -49,11 +51,13 @@ pub fn draw(doc: &mut Doc, diagnosis: &Diagnosis, words: bool) {
     if facts.reading.header.fields.is_empty() {
         return;
     }
-    let (dkim, spf) = (dkim(facts), spf(facts));
+    // Nothing confirms what a server on the way said.
+    let hearsay = facts.reading.boundary.handed_on.is_some() && diagnosis.verdict.state == State::Unknown;
+    let (dkim, spf, dmarc) = (dkim(facts, hearsay), spf(facts, hearsay), dmarc(facts, hearsay));
     let from = doc.pen.clean(facts.reading.from_domain().unwrap_or("no single From domain"));
     let policy = policy(facts);
     if words || doc.width < 76 {
-        return in_words(doc, facts, &dkim, &spf, &from, &policy);
+        return in_words(doc, dmarc.0, &dkim, &spf, &from, &policy);
     }
     let clean = |side: &Side| (doc.pen.clean(&side.domain), doc.pen.clean(&side.detail));
     let ((dkim_domain, dkim_detail), (spf_domain, spf_detail)) = (clean(&dkim), clean(&spf));
@@ -105,7 +109,7 @@ pub fn draw(doc: &mut Doc, diagnosis: &Diagnosis, words: bool) {
     );
     doc.row(&[(&details, Ink::Plain)]);
     doc.row(&[(&edge("└", "┘"), Ink::Plain)]);
-    let (dmarc, dmarc_ink) = dmarc(facts);
+    let (dmarc, dmarc_ink) = dmarc;
     let gap = |n: usize, text: &str| " ".repeat(n.saturating_sub(text.width()));
     doc.row(&[
         (&format!("{margin}  "), Ink::Plain),
@@ -118,8 +122,7 @@ pub fn draw(doc: &mut Doc, diagnosis: &Diagnosis, words: bool) {
 }
 
 /// The same in three lines.
-fn in_words(doc: &mut Doc, facts: &Facts, dkim: &Side, spf: &Side, from: &str, policy: &str) {
-    let (dmarc, _) = dmarc(facts);
+fn in_words(doc: &mut Doc, dmarc: &str, dkim: &Side, spf: &Side, from: &str, policy: &str) {
     doc.hang(" From  ", Ink::Faint, format!("{from}  {dmarc}  {policy}"), Ink::Plain);
     for (head, side) in [(" DKIM  ", dkim), (" SPF   ", spf)] {
         doc.hang(head, Ink::Faint, format!("{}  {}  {}", side.domain, side.words().0, side.detail), Ink::Plain);
@@ -127,7 +130,7 @@ fn in_words(doc: &mut Doc, facts: &Facts, dkim: &Side, spf: &Side, from: &str, p
 }
 
 /// The signature that helps most: aligned before not, reported pass before other.
-fn dkim(facts: &Facts) -> Side {
+fn dkim(facts: &Facts, hearsay: bool) -> Side {
     let reading = &facts.reading;
     let mut reports = vec![None; reading.signatures.len()];
     for result in reading.reported.dkim.iter().rev() {
@@ -150,21 +153,21 @@ fn dkim(facts: &Facts) -> Side {
         let result = report(best).map(|r| r.result.as_str()).or(ours.map(DkimResult::word));
         return Side {
             domain: word(signature.and_then(|s| s.domain.as_ref())),
-            detail: format!("{}, s={selector}", said(result, "verifies")),
+            detail: format!("{}, s={selector}", said(result, "verifies", hearsay)),
             agreement: facts.alignment.signatures.get(best).copied().flatten(),
         };
     }
     match reading.reported.dkim.first() {
         Some(result) => Side {
             domain: result.domain.clone().unwrap_or_else(|| "?".to_owned()),
-            detail: said(Some(&result.result), "verifies"),
+            detail: said(Some(&result.result), "verifies", hearsay),
             agreement: facts.alignment.dkim,
         },
         None => Side { domain: "no signature".to_owned(), detail: String::new(), agreement: facts.alignment.dkim },
     }
 }
 
-fn spf(facts: &Facts) -> Side {
+fn spf(facts: &Facts, hearsay: bool) -> Side {
     let reported = facts.reading.reported.spf.as_ref();
     let computed = facts.spf.as_ref();
     let mail_from = facts.identities.mail_from.as_ref();
@@ -173,21 +176,27 @@ fn spf(facts: &Facts) -> Side {
         Some(path) => path.domain().unwrap_or("?").to_owned(),
         None => reported.and_then(|r| r.domain.clone()).unwrap_or_else(|| "not known".to_owned()),
     };
-    let result = reported.map(|r| r.result.as_str()).or(computed.and_then(|c| c.result).map(|r| r.word()));
+    let result = reported.map(word).or(computed.and_then(|c| c.result).map(|r| r.word()));
     let ip = facts.identities.source_ip.as_ref().map(|ip| ip.value.to_string());
     let detail = match (result, ip) {
-        (Some("pass"), Some(ip)) => format!("✓ {ip}"),
-        (result, Some(ip)) => format!("{} {ip}", said(result, "pass")),
-        (result, None) => said(result, "pass"),
+        (Some("pass"), Some(ip)) if !hearsay => format!("✓ {ip}"),
+        (result, Some(ip)) => format!("{} {ip}", said(result, "pass", hearsay)),
+        (result, None) => said(result, "pass", hearsay),
     };
     Side { domain, detail, agreement: facts.alignment.spf }
 }
 
+/// DMARC does not count a best guess, whatever it says.
+fn word(spf: &Spf) -> &str {
+    if spf.best_guess { "best guess" } else { &spf.result }
+}
+
 /// A result with its glyph.
-fn said(result: Option<&str>, pass: &str) -> String {
+fn said(result: Option<&str>, pass: &str, hearsay: bool) -> String {
     match result {
+        Some("pass") if hearsay => "? said to pass".to_owned(),
         Some("pass") => format!("✓ {pass}"),
-        Some(result @ ("none" | "neutral" | "temperror" | "policy")) => format!("? {result}"),
+        Some(result @ ("best guess" | "none" | "neutral" | "temperror" | "policy")) => format!("? {result}"),
         Some(result) => format!("✗ {result}"),
         None => "? not checked".to_owned(),
     }
@@ -201,12 +210,58 @@ fn policy(facts: &Facts) -> String {
     }
 }
 
-fn dmarc(facts: &Facts) -> (&'static str, Ink) {
+fn dmarc(facts: &Facts, hearsay: bool) -> (&'static str, Ink) {
     let reported = facts.reading.reported.dmarc.as_ref().map(|d| d.result.as_str());
     match (reported, facts.alignment.dmarc) {
-        (Some("pass"), _) => ("✓ DMARC pass", Ink::Pass),
+        (Some("pass"), _) if !hearsay => ("✓ DMARC pass", Ink::Pass),
         (Some("fail"), _) | (None, Some(false)) => ("✗ DMARC fail", Ink::Fail),
         (None, Some(true)) => ("✓ DMARC pass", Ink::Pass),
         _ => ("? DMARC not known", Ink::Plain),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::diagnose;
+    use crate::evidence::{Evidence, Input, InputKind, Said};
+    use crate::facts::Reading;
+    use crate::tui::theme::Theme;
+    use crate::tui::widget::doc::Pen;
+
+    fn drawn(header: &str) -> String {
+        let input = Input::read("test", header.as_bytes(), Some(InputKind::Headers)).unwrap();
+        let reading = Reading::read(&input, &Said::default());
+        let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+        let diagnosis = diagnose(evidence.into(), reading.into());
+        let mut doc = Doc::new(Pen { theme: Theme::Mono, redact: None }, 120);
+        draw(&mut doc, &diagnosis, true);
+        doc.lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    #[test]
+    fn a_best_guess_is_no_pass() {
+        let picture = drawn(
+            "Authentication-Results: mx.inbox.test; spf=pass (mx.inbox.test: best guess record for domain of \
+             ann@example.com designates 192.0.2.4 as permitted sender) smtp.mailfrom=ann@example.com\r\n\
+             Received: from a.example.com (a.example.com [192.0.2.4]) by mx.inbox.test with ESMTPS id 1; \
+             Tue, 2 Jun 2026 10:00:03 +0000\r\nFrom: Ann <ann@example.com>\r\n",
+        );
+        assert!(picture.contains("? best guess 192.0.2.4"), "{picture}");
+    }
+
+    #[test]
+    fn what_only_a_server_on_the_way_said_is_not_shown_as_known() {
+        let results = "Authentication-Results: lists.example.org; spf=pass smtp.mailfrom=ann@example.com; \
+                       dmarc=pass header.from=example.com\r\n\
+                       Received: from mx.example.com (mx.example.com [192.0.2.32]) by lists.example.org; \
+                       Tue, 2 Jun 2026 10:00:01 +0000\r\nFrom: ann@example.com\r\n";
+        let received = drawn(results);
+        assert!(received.contains("✓ DMARC pass") && received.contains("✓ 192.0.2.32"), "{received}");
+        let passed_on = drawn(&format!(
+            "Received: from lists.example.org (lists.example.org [203.0.113.2]) by mail.reader.example; \
+             Tue, 2 Jun 2026 10:00:03 +0000\r\n{results}"
+        ));
+        assert!(passed_on.contains("? DMARC not known") && passed_on.contains("? said to pass"), "{passed_on}");
     }
 }
