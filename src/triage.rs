@@ -150,7 +150,7 @@ fn cleared(facts: &Facts) -> bool {
     if says(dmarc, "fail") || says(compauth, "fail") || facts.alignment.dmarc == Some(false) {
         return false;
     }
-    if facts.reading.boundary.handed_on.is_some() && !proven(facts) {
+    if is_hearsay(facts) {
         return false;
     }
     // A filter's line alone is about the filter; of a sender it says nothing.
@@ -164,7 +164,12 @@ fn cleared(facts: &Facts) -> bool {
         || (asks_filter && leanings.any(|l| l == Leaning::Good))
 }
 
-/// Does a signature of From's organization verify here? What a server on the way wrote, those after it may have made up.
+/// Is the verdict that of a server on the way, which nothing confirms? Those after it may have made it up.
+pub fn is_hearsay(facts: &Facts) -> bool {
+    facts.reading.boundary.handed_on.is_some() && !proven(facts)
+}
+
+/// Does a signature of From's organization verify here?
 fn proven(facts: &Facts) -> bool {
     let aligned = |v: &Verification| {
         let agreement = facts.alignment.signatures.get(v.signature).copied().flatten();

@@ -112,11 +112,13 @@ fn rewritten_path(header: &Header, text: &[u8]) -> bool {
     address::return_path(header, text).and_then(|p| p.address).is_some_and(|a| is_rewritten(&a.local))
 }
 
-/// SRS (`SRS0=`, `SRS1+`) and Gmail's `+caf_=`: the local part of a path that a forwarder wrote.
+/// SRS (`SRS0=`, `SRS1+`; Exchange Online's `ann+SRS=`) and Gmail's `+caf_=`: the local part of a path that a
+/// forwarder wrote.
 pub(in crate::facts) fn is_rewritten(local: &str) -> bool {
     let local = local.to_ascii_lowercase();
     let srs = local.strip_prefix("srs").and_then(|rest| rest.strip_prefix(['0', '1']));
-    srs.is_some_and(|rest| rest.starts_with(['=', '+', '-'])) || local.contains("+caf_=")
+    srs.is_some_and(|rest| rest.starts_with(['=', '+', '-']))
+        || ["+srs=", "+caf_="].iter().any(|mark| local.contains(mark))
 }
 
 /// The Return-Path, where a list manager made it: `list-bounces@` (Mailman), `owner-list@` (Majordomo,
@@ -256,6 +258,9 @@ mod tests {
             ("X-Forwarded-To: b@example.com\nX-Forwarded-For: a@example.com b@example.com\n\n", 2),
             ("Return-Path: <SRS0=ab=cd=example.net=u@example.com>\n\n", 1),
             ("Return-Path: <u+caf_=b=example.net@example.com>\n\n", 1),
+            ("Return-Path: <u+SRS=5Yw2w=ZQ=example.net=ann@example.com>\n\n", 1),
+            ("Return-Path: <bounces+SRS=DmMzc=V3@example.com>\n\n", 1),
+            ("Return-Path: <ann+srs@example.com>\n\n", 0),
             ("Delivered-To: a@example.com\nDelivered-To: b@example.com\n\n", 2),
             ("Delivered-To: a@example.com\nDelivered-To: A@example.com\n\n", 0),
             ("Return-Path: <srs0@example.com>\nReturn-Path: <SRS0=a=b=c=d@example.com>\n\n", 0),

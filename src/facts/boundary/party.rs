@@ -66,7 +66,8 @@ impl Party {
 }
 
 /// Domains under which Exchange Online names its servers; the first stands for all.
-const MICROSOFT: (&str, &[&str]) = ("outlook.com", &["office365.com", "outlook.de", "office365.us", "outlook.cn"]);
+const MICROSOFT: (&str, &[&str]) =
+    ("outlook.com", &["office365.com", "outlook.de", "office365.us", "outlook.cn", "exchangelabs.com"]);
 
 /// Organizational domain, or the name itself.
 fn organization(name: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::testing::{NAMES, reading, reading_with};
 use super::*;
+use crate::evidence::{Input, InputKind};
 use proptest::prelude::*;
 
 fn ids(r: &Reading) -> Vec<&str> {
@@ -193,6 +194,26 @@ fn the_tenants_own_server_behind_exchange_online() {
     assert_eq!((r.boundary.believed.len(), client(&r).as_deref()), (1, Some("192.0.2.22")));
     let r = reading(&format!("{premises}{EXCHANGE}"));
     assert!(r.boundary.believed.is_empty());
+}
+
+#[test]
+fn exchange_online_has_servers_under_several_domains() {
+    for forest in ["namprd01.prod.outlook.com", "prod.exchangelabs.com"] {
+        let text = format!(
+            "Received: from SN6PR01MB1111.{forest} (2603:10b6:805::1) by BN6PR01MB2222.{forest} with HTTPS; \
+             Mon, 30 Nov 2026 09:00:12 +0000\n\
+             Authentication-Results: spf=pass (sender IP is 192.0.2.25) smtp.mailfrom=acme.test; dkim=pass (signature \
+             was verified) header.d=acme.test;dmarc=pass action=none header.from=acme.test;compauth=pass reason=100\n\
+             Received: from mail.acme.test (192.0.2.25) by BN8NAM04FT012.mail.protection.outlook.com (10.13.1.1) with \
+             Microsoft SMTP Server id 15.20 via Frontend Transport; Mon, 30 Nov 2026 09:00:10 +0000\n\
+             From: ann@acme.test\n"
+        );
+        let input = Input::read("-", text.as_bytes(), Some(InputKind::Headers)).unwrap();
+        let r = Reading::read(&input, &Said::default());
+        assert_eq!(r.boundary.receiver.as_deref(), Some("microsoft"), "{forest}");
+        assert_eq!(r.reported.dmarc.as_ref().map(|d| d.result.as_str()), Some("pass"), "{forest}");
+        assert_eq!(client(&r).as_deref(), Some("192.0.2.25"), "{forest}");
+    }
 }
 
 const LIST: &str = "Return-Path: <list-bounces@lists.example.org>\n\

@@ -3,7 +3,7 @@ use crate::facts::authres::AuthRes;
 use crate::knowledge::receiver::{self, Kind};
 use crate::remedy::Remedy;
 use crate::rules::on_the_way::{dkim_pass_before, spf_pass_before};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule, stranger};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, aligned, rule, stranger};
 
 rule! {
     /// The mailbox judged the gateway in front of it
@@ -62,10 +62,16 @@ fn judge(facts: &Facts) -> Verdict {
         _ => "DKIM fails for what the gateway changed",
     };
     let failed = spf_failed.map(|s| s.span).or(dkim_failed.map(|d| d.span));
+    let carried = reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass") || aligned::dkim(facts).is_some();
+    let (severity, suffers) = match carried {
+        true => (Severity::Info, "DMARC passes all the same, for a signature in From's name carries it"),
+        false => (Severity::High, "so the mailbox system holds the sender responsible for the gateway"),
+    };
     Finding::new(&RULE, crate::safe::clip(&format!("The mailbox judged the gateway {}, not the sender", gateway.name), 70))
+        .severity(severity)
         .sure(Confidence::Likely, "the gateway's own field says that it passed; nobody vouches for that field")
         .explain(format!(
-            "{} took the message in and saw it pass. Behind it {what}, so the mailbox system holds the sender responsible for the gateway.",
+            "{} took the message in and saw it pass. Behind it {what}, {suffers}.",
             gateway.name
         ))
         .exhibit(Exhibit::input(span, label))
@@ -118,6 +124,29 @@ mod tests {
         assert!(matches!(judged("mx0a-1.pphosted.com", "pass", BEFORE), Verdict::Pass));
         assert!(matches!(judged("relay.example.net", "softfail", BEFORE), Verdict::NotApplicable));
         assert!(matches!(judged("mx0a-1.pphosted.com", "softfail", ""), Verdict::Unknown(_)));
+    }
+
+    #[test]
+    fn where_a_signature_carries_dmarc_it_is_a_note() {
+        let signed = "dkim=pass header.d=example.com; dmarc=pass";
+        let text = |dmarc: &str| {
+            format!(
+                "Authentication-Results: mx.google.com; spf=softfail (google.com: 8.8.4.4) smtp.mailfrom=bounce@example.com;\r\n\
+                 \t{dmarc} header.from=example.com\r\n\
+                 Received: from mx0a-1.pphosted.com (mx0a-1.pphosted.com. [8.8.4.4]) by mx.google.com with ESMTPS id 1; Tue, 2 Jun 2026 10:00:09 +0000\r\n\
+                 {BEFORE}\
+                 Received: from a.example.com (a.example.com [8.8.8.8]) by mx0a-1.pphosted.com with ESMTPS id 2; Tue, 2 Jun 2026 10:00:03 +0000\r\n\
+                 From: ann@example.com\r\nTo: bob@inbox.test\r\n"
+            )
+        };
+        let found = |dmarc: &str| only(judge(&facts_of(&text(dmarc), InputKind::Headers)));
+        let note = found(signed);
+        assert_eq!(note.severity, Severity::Info);
+        assert!(note.explanation.contains("DMARC passes all the same"), "{}", note.explanation);
+        assert_eq!(found("dkim=pass header.d=example.net; dmarc=fail").severity, Severity::High);
+        let text = text(signed);
+        let diagnosis = crate::diagnose::judge(facts_of(&text, InputKind::Headers));
+        assert_eq!(diagnosis.verdict.state, crate::rules::State::Pass, "{:?}", diagnosis.findings);
     }
 
     /// Exchange renames what came in.

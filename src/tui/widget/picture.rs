@@ -16,7 +16,7 @@ use crate::facts::dkim::DkimResult;
 use crate::facts::organization::Agreement;
 use crate::facts::reported::Spf;
 use crate::safe::clip;
-use crate::triage::State;
+use crate::triage::is_hearsay;
 use crate::tui::theme::Ink;
 use unicode_width::UnicodeWidthStr;
 
@@ -51,8 +51,7 @@ pub fn draw(doc: &mut Doc, diagnosis: &Diagnosis, words: bool) {
     if facts.reading.header.fields.is_empty() {
         return;
     }
-    // Nothing confirms what a server on the way said.
-    let hearsay = facts.reading.boundary.handed_on.is_some() && diagnosis.verdict.state == State::Unknown;
+    let hearsay = is_hearsay(facts);
     let (dkim, spf, dmarc) = (dkim(facts, hearsay), spf(facts, hearsay), dmarc(facts, hearsay));
     let from = doc.pen.clean(facts.reading.from_domain().unwrap_or("no single From domain"));
     let policy = policy(facts);

@@ -100,8 +100,8 @@ impl Walk<'_> {
     pub(super) fn came_in_through_microsoft(&self) -> bool {
         let source = self.reading.header.first(self.text, "X-MS-Exchange-Organization-AuthSource");
         source.is_some_and(|f| {
-            let host = f.value.of(self.text).trim_ascii().to_ascii_lowercase();
-            [&b".outlook.com"[..], b".office365.com", b".outlook.de"].iter().any(|end| host.ends_with(end))
+            let host = str::from_utf8(f.value.of(self.text)).map(str::trim).unwrap_or_default().to_ascii_lowercase();
+            Party::of_host(&host, self.names).is_some_and(|party| party.is(&Party::microsoft()))
         })
     }
 }
