@@ -51,7 +51,7 @@ pub(super) fn judge(facts: &Facts, look: impl Fn(&Subject) -> Option<Finding>) -
 
 /// What is not known of a key.
 pub(super) fn gap(key: &Key) -> Gap {
-    Gap::dns(["Which key stands at ", &key.name, "?"].concat(), &Question::new(&key.name, Kind::Txt))
+    Gap::of_name(Question::new(&key.name, Kind::Txt), |name| format!("Which key stands at {name}?"))
 }
 
 /// Each name once.

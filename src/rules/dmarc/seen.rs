@@ -1,6 +1,6 @@
 //! A record where it was seen: at a name in DNS, or pasted.
 
-use crate::evidence::{Answer, Data, Kind, Question};
+use crate::evidence::{Answer, Data, Kind};
 use crate::facts::dmarc::{DmarcRecord, Step};
 use crate::facts::freemail;
 use crate::facts::record::Pasted;
@@ -48,8 +48,13 @@ pub fn governing(facts: &Facts) -> Option<Seen<'_>> {
 }
 
 /// The one question that every rule on the record asks.
-pub fn unread(domain: &str, question: &Question) -> Gap {
-    Gap::dns(["What does the DMARC record of ", domain, " say?"].concat(), question)
+pub fn unread(step: &Step) -> Gap {
+    Gap::of_name(step.question(), |name| asked_of(name.strip_prefix("_dmarc.").unwrap_or(name)))
+}
+
+/// That question in words.
+pub fn asked_of(domain: &str) -> String {
+    format!("What does the DMARC record of {domain} say?")
 }
 
 /// A record at one step of the walk.

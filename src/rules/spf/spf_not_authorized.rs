@@ -456,7 +456,7 @@ mod tests {
                 .txt("example.com", &[&format!("v=spf1 {record} -all")])
                 .fails("_spf.esp.test", kind, Outcome::ServFail);
             let [gap] = &scene.unknown(&RULE)[..] else { panic!("one gap") };
-            assert_eq!(gap.question, "Does the SPF record of example.com allow the sending server?");
+            assert_eq!(gap.question(), "Does the SPF record of example.com allow the sending server?");
             assert_eq!(gap.needs.words(), format!("dig +short {kind} _spf.esp.test"));
         }
     }

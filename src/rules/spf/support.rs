@@ -432,7 +432,7 @@ pub fn outcome_words(outcome: Outcome) -> &'static str {
 
 /// The one question that every rule on a published record asks.
 pub fn unread(domain: &str) -> Gap {
-    gap(["What does the SPF record of ", domain, " say?"].concat(), domain)
+    Gap::of_name(txt(domain), |name| format!("What does the SPF record of {name} say?"))
 }
 
 /// What keeps the evaluation for the sending server from its end.

@@ -191,7 +191,7 @@ fn hop(h: &Hop) -> HopPart {
 }
 
 pub(super) fn gap(gap: &Gap) -> GapPart {
-    GapPart { question: gap.question.to_string(), needs: gap.needs.words().into_owned() }
+    GapPart { question: gap.question().into_owned(), needs: gap.needs.words().into_owned() }
 }
 
 pub(super) fn dns(d: &Diagnosis) -> Dns {
