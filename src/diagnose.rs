@@ -77,7 +77,7 @@ pub fn judge(facts: Facts) -> Diagnosis {
     let mut undecided = Vec::with_capacity(MANY);
     let mut unknown = Vec::new();
     let judged = facts.evidence.input.kind.is_judged();
-    for rule in rules::all().take_while(|_| judged) {
+    rules::all().filter(|_| judged).for_each(|rule| {
         let own = if wanted(&facts, rule) { (rule.judge)(&facts) } else { rules::Verdict::NotApplicable };
         match rules::bounce::beside(&facts, rule, own) {
             rules::Verdict::NotApplicable => {}
@@ -91,7 +91,7 @@ pub fn judge(facts: Facts) -> Diagnosis {
                 found.extend(findings);
             }
         }
-    }
+    });
     if judged {
         note(&mut unknown, triage::beside(&facts));
     }

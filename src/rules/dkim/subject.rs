@@ -56,8 +56,15 @@ pub(super) fn gap(key: &Key) -> Gap {
 
 /// Each name once.
 pub(super) fn distinct(facts: &Facts) -> impl Iterator<Item = &Key> {
-    let mut seen = std::collections::BTreeSet::new();
-    facts.keys.iter().filter(move |k| seen.insert(k.name.as_str()))
+    // No more than [`key::NAMES`].
+    let mut seen: Vec<&str> = Vec::new();
+    facts.keys.iter().filter(move |key| {
+        let new = !seen.contains(&key.name.as_str());
+        if new {
+            seen.push(&key.name);
+        }
+        new
+    })
 }
 
 /// A usable record is the one verifiers take; failing that, those that mean to be a key.

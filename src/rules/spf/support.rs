@@ -291,7 +291,7 @@ pub fn pasted_change(
 pub struct Own<'f> {
     pub at: &'f Published,
     pub text: &'f SpfText,
-    pub record: Record,
+    pub record: &'f Record,
 }
 
 impl Own<'_> {
@@ -318,7 +318,7 @@ pub fn each_record(facts: &Facts, judge: impl Fn(Own) -> Option<Finding>) -> Ver
             gaps.push(unread(&at.domain));
         }
         let [text] = &at.records[..] else { continue };
-        let Some(record) = Record::parse(text.text.as_bytes()).filter(|r| !r.broken) else { continue };
+        let Some(record) = text.sound() else { continue };
         any = true;
         found.extend(judge(Own { at, text, record }));
     }
@@ -351,7 +351,11 @@ pub fn evaluate(domain: &str) -> String {
 
 /// Does the record let nobody send?
 pub fn lists_nobody(record: &str) -> bool {
-    let Some(record) = Record::parse(record.as_bytes()).filter(|r| !r.broken) else { return false };
+    Record::parse(record.as_bytes()).is_some_and(|record| !record.broken && shuts_out(&record))
+}
+
+/// The same of one that was read.
+pub fn shuts_out(record: &Record) -> bool {
     let all = record.all().map(|(all, _)| all.span);
     let in_force = |span: Span| all.is_none_or(|all| span <= all);
     record.redirect().is_none() && !record.directives().any(|(t, d)| in_force(t.span) && d.qualifier == Qualifier::Pass)

@@ -96,7 +96,7 @@ struct RequirementPart {
     line: String,
     state: &'static str,
     since: Option<jiff::civil::Date>,
-    because: Cow<'static, str>,
+    because: String,
     rule: Option<&'static str>,
 }
 
@@ -174,7 +174,7 @@ fn requirement(line: &crate::rules::requirement::Line) -> RequirementPart {
         line: line.demand.what.clone(),
         state: line.state.word(),
         since: line.demand.since,
-        because: line.because.clone(),
+        because: line.because.to_string(),
         rule: line.cure.map(|rule| rule.id),
     }
 }
