@@ -75,11 +75,13 @@ pub fn judge(facts: Facts) -> Diagnosis {
     let mut found = Vec::new();
     let mut passed = Vec::with_capacity(MANY);
     let mut undecided = Vec::with_capacity(MANY);
-    let mut unknown = Vec::new();
+    let mut unknown = Vec::with_capacity(16);
     let judged = facts.evidence.input.kind.is_judged();
+    let bounced = facts.reading.bounce.is_some();
     rules::all().filter(|_| judged).for_each(|rule| {
         let own = if wanted(&facts, rule) { (rule.judge)(&facts) } else { rules::Verdict::NotApplicable };
-        match rules::bounce::beside(&facts, rule, own) {
+        let verdict = if bounced { rules::bounce::beside(&facts, rule, own) } else { own };
+        match verdict {
             rules::Verdict::NotApplicable => {}
             rules::Verdict::Unknown(gaps) => {
                 undecided.push(rule);

@@ -70,12 +70,11 @@ pub(super) fn distinct(facts: &Facts) -> impl Iterator<Item = &Key> {
 /// A usable record is the one verifiers take; failing that, those that mean to be a key.
 fn judged(records: &[KeyRecord]) -> Vec<&KeyRecord> {
     let usable: Vec<&KeyRecord> = records.iter().filter(|r| r.usable()).collect();
-    let meant: Vec<&KeyRecord> = records.iter().filter(|r| r.means_to_be_a_key()).collect();
-    match (usable.is_empty(), meant.is_empty()) {
-        (false, _) => usable,
-        (true, false) => meant,
-        (true, true) => records.iter().take(1).collect(),
+    if !usable.is_empty() {
+        return usable;
     }
+    let meant: Vec<&KeyRecord> = records.iter().filter(|r| r.means_to_be_a_key()).collect();
+    if meant.is_empty() { records.iter().take(1).collect() } else { meant }
 }
 
 /// Of the signatures that name this key, the one mail depends on most.

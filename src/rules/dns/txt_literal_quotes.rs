@@ -58,17 +58,17 @@ fn values(facts: &Facts) -> (Vec<Value>, Option<Question>) {
         };
         return (record.entries.iter().enumerate().map(value).collect(), None);
     }
-    let spf = facts.spf_published.iter().map(|p| p.domain.clone());
+    let txt = |name: &str| Question::new(name, Kind::Txt);
+    let spf = facts.spf_published.iter().map(|p| txt(&p.domain));
     // What stands at a public suffix is not the sender's.
-    let dmarc = facts.dmarc.steps.iter().filter(|step| psl(&step.domain).is_some()).map(Step::name);
-    let keys = facts.keys.iter().map(|key| key.name.clone());
-    let names: BTreeSet<String> = spf.chain(dmarc).chain(keys).collect();
+    let dmarc = facts.dmarc.steps.iter().filter(|step| psl(&step.domain).is_some()).map(Step::question);
+    let keys = facts.keys.iter().map(|key| txt(&key.name));
+    let questions: BTreeSet<Question> = spf.chain(dmarc).chain(keys).filter(|q| !q.name.is_empty()).collect();
     let (mut values, mut open) = (Vec::new(), None);
-    for name in names.into_iter().filter(|name| !name.is_empty()) {
-        let question = Question::new(&name, Kind::Txt);
+    for question in questions {
         match facts.evidence.answers.get(&question).filter(|a| !a.outcome.failed()) {
             Some(answer) => values.extend(answer.texts().map(|t| Value {
-                name: Some(name.clone()),
+                name: Some(question.name.clone()),
                 text: String::from_utf8_lossy(&t).into_owned(),
                 pasted: None,
             })),
@@ -83,7 +83,7 @@ const SIGNS: [char; 9] = ['"', '\\', '“', '”', '„', '‟', '«', '»', '�
 
 fn finding(facts: &Facts, value: &Value) -> Option<Finding> {
     // Most values are plain ASCII without any.
-    if value.text.bytes().all(|b| b.is_ascii() && b != b'"' && b != b'\\') {
+    if value.text.is_ascii() && memchr::memchr2(b'"', b'\\', value.text.as_bytes()).is_none() {
         return None;
     }
     let at = value.text.find(SIGNS)?;

@@ -197,14 +197,15 @@ pub fn judged(facts: &Facts) -> Option<&Published> {
 }
 
 /// Every name with SPF-like records once, the one that SPF judged first.
-pub fn names(facts: &Facts) -> Vec<&Published> {
-    let mut names: Vec<&Published> = judged(facts).into_iter().collect();
-    for at in &facts.spf_published {
-        if !names.iter().any(|n| n.domain == at.domain && (n.whose == Whose::Pasted) == (at.whose == Whose::Pasted)) {
-            names.push(at);
-        }
-    }
-    names
+pub fn names(facts: &Facts) -> impl Iterator<Item = &Published> {
+    let judged = judged(facts);
+    let all = &facts.spf_published;
+    let same =
+        |a: &Published, b: &Published| a.domain == b.domain && (a.whose == Whose::Pasted) == (b.whose == Whose::Pasted);
+    let new = move |(n, at): &(usize, &Published)| {
+        !judged.into_iter().chain(all.iter().take(*n)).any(|before| same(before, at))
+    };
+    judged.into_iter().chain(all.iter().enumerate().filter(new).map(|(_, at)| at))
 }
 
 /// Is this the name whose record decided about the message?
@@ -313,7 +314,7 @@ impl Own<'_> {
 /// name has several, or one that is broken, other rules speak.
 pub fn each_record(facts: &Facts, judge: impl Fn(Own) -> Option<Finding>) -> Verdict {
     let (mut found, mut gaps, mut any) = (Vec::new(), Vec::new(), false);
-    for at in names(facts).into_iter().filter(|at| at.whose == Whose::Pasted || is_judged(facts, at)) {
+    for at in names(facts).filter(|at| at.whose == Whose::Pasted || is_judged(facts, at)) {
         if is_unread(facts, at) {
             gaps.push(unread(&at.domain));
         }
