@@ -6,7 +6,6 @@ use crate::facts::{Facts, Reading};
 use crate::rules::requirement::{self, Line};
 use crate::rules::{self, Finding, Gap, Rule};
 use crate::triage::{self, Verdict};
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Everything a face shows.
@@ -68,48 +67,55 @@ pub fn diagnose(evidence: Arc<Evidence>, reading: Arc<Reading>) -> Diagnosis {
     judge(Facts::gather(evidence, reading))
 }
 
+/// Rules that pass or wait on a message.
+const MANY: usize = 64;
+
 /// Diagnoses what is gathered.
 pub fn judge(facts: Facts) -> Diagnosis {
     let mut found = Vec::new();
-    let mut passed = Vec::new();
-    let mut undecided = Vec::new();
-    let mut unknown = Vec::new();
+    let mut passed = Vec::with_capacity(MANY);
+    let mut undecided = Vec::with_capacity(MANY);
+    let mut unknown = Vec::with_capacity(16);
     let judged = facts.evidence.input.kind.is_judged();
-    for rule in rules::all().take_while(|_| judged) {
+    let bounced = facts.reading.bounce.is_some();
+    rules::all().filter(|_| judged).for_each(|rule| {
         let own = if wanted(&facts, rule) { (rule.judge)(&facts) } else { rules::Verdict::NotApplicable };
-        match rules::bounce::beside(&facts, rule, own) {
+        let verdict = if bounced { rules::bounce::beside(&facts, rule, own) } else { own };
+        match verdict {
             rules::Verdict::NotApplicable => {}
             rules::Verdict::Unknown(gaps) => {
                 undecided.push(rule);
-                unknown.extend(gaps);
+                note(&mut unknown, gaps);
             }
             rules::Verdict::Pass => passed.push(rule),
             rules::Verdict::Found(mut findings) => {
-                unknown.extend(findings.iter_mut().flat_map(|f| std::mem::take(&mut f.open)));
+                findings.iter_mut().for_each(|f| note(&mut unknown, std::mem::take(&mut f.open)));
                 found.extend(findings);
             }
         }
-    }
+    });
     if judged {
-        unknown.extend(triage::beside(&facts));
+        note(&mut unknown, triage::beside(&facts));
     }
     rules::bounce::link(&facts, &mut found);
     rules::receiver::link(&facts, &mut found);
     rules::content::bear_out(&facts, &mut found);
-    // One answer closes all gaps that wait for it: the question of the first rule stands for them.
-    let mut needs = HashSet::with_capacity(unknown.len());
-    let first: Vec<bool> = unknown.iter().map(|gap: &Gap| needs.insert(&gap.needs)).collect();
-    let mut first = first.into_iter();
-    unknown.retain(|_| first.next().unwrap_or(true));
     let (verdict, mut findings) = triage::triage(&facts, found, &unknown);
     let said = &facts.evidence.said;
     aim(&mut findings, said);
-    if said.resolver.is_some() {
-        unknown.iter_mut().for_each(|gap| gap.needs = said.aim(gap.needs.words().into_owned()).into());
-    }
+    unknown.iter_mut().for_each(|gap| gap.aim(said));
     let told = findings.iter().flat_map(|f: &Finding| std::iter::once(f).chain(&f.consequences));
     let requirements = requirement::lines(&facts, told);
     Diagnosis { facts, verdict, findings, passed, undecided, requirements, unknown }
+}
+
+/// One answer closes all gaps that wait for it: the question of the first rule stands for them.
+fn note(unknown: &mut Vec<Gap>, gaps: impl IntoIterator<Item = Gap>) {
+    for gap in gaps {
+        if !unknown.iter().any(|known| known.needs == gap.needs) {
+            unknown.push(gap);
+        }
+    }
 }
 
 /// Has every command that proves a cure ask the resolver in use.

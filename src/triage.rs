@@ -192,7 +192,7 @@ fn undecided(facts: &Facts, gaps: &[Gap]) -> String {
         (_, 2.., _) => {
             format!("Cannot tell: {} DNS questions went unanswered ({silent} by silence).", failed.len())
         }
-        (_, _, Some(gap)) => format!("Cannot tell yet: {}", sentence(&gap.question)),
+        (_, _, Some(gap)) => format!("Cannot tell yet: {}", sentence(&gap.question())),
         (_, _, None) => "Cannot tell yet.".into(),
     }
 }
@@ -343,7 +343,7 @@ fn unknown(facts: &Facts, gaps: &[Gap]) -> String {
     }
     match (facts.evidence.offline, gaps.first()) {
         (true, _) => format!("Cannot tell: {said}, and DNS was not asked (--offline)."),
-        (false, Some(gap)) => format!("Cannot tell yet: {}", sentence(&gap.question)),
+        (false, Some(gap)) => format!("Cannot tell yet: {}", sentence(&gap.question())),
         (false, None) => format!("Cannot tell: {said}, and DNS alone does not decide."),
     }
 }

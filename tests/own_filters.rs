@@ -223,7 +223,7 @@ fn garbage_and_refusals_are_no_opinion() {
             other => panic!("{other:?}"),
         });
         let each: Vec<String> = each.collect();
-        let open = d.unknown.iter().filter(|gap| gap.question.contains("gave no opinion")).count();
+        let open = d.unknown.iter().filter(|gap| gap.question().contains("gave no opinion")).count();
         assert_eq!(open, 2, "{:?}", d.unknown);
         each.join(" | ")
     };

@@ -54,7 +54,7 @@ fn told(d: &Diagnosis) -> String {
         }
     }
     for gap in &d.unknown {
-        writeln!(out, "? {}", gap.question).unwrap();
+        writeln!(out, "? {}", gap.question()).unwrap();
     }
     out
 }

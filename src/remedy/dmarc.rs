@@ -138,8 +138,11 @@ impl Edit {
 
     /// The record, as it is to be published.
     pub fn text(&self) -> String {
-        let tags = self.tags.iter().map(|(name, value)| format!("; {name}={value}"));
-        std::iter::once("v=DMARC1".to_owned()).chain(tags).collect()
+        let mut text = "v=DMARC1".to_owned();
+        for (name, value) in &self.tags {
+            text.extend(["; ", name, "=", value]);
+        }
+        text
     }
 }
 
@@ -188,10 +191,14 @@ fn mend(name: &str, value: &mut String) -> bool {
 /// The policy a word means, up to two slips of the pen.
 pub fn meant_policy(word: &str) -> Option<Policy> {
     let word = word.trim().to_ascii_lowercase();
-    [Policy::None, Policy::Quarantine, Policy::Reject].into_iter().find(|p| {
-        let slips = if *p == Policy::None { 1 } else { 2 };
-        word.len() <= 14 && slips_between(&word, p.word()) <= slips
-    })
+    let policies = [Policy::None, Policy::Quarantine, Policy::Reject];
+    let exact = policies.into_iter().find(|p| p.word() == word);
+    exact.or_else(|| policies.into_iter().find(|p| is_slip(&word, *p)))
+}
+
+fn is_slip(word: &str, policy: Policy) -> bool {
+    let slips = if policy == Policy::None { 1 } else { 2 };
+    word.len() <= 14 && slips_between(word, policy.word()) <= slips
 }
 
 /// Levenshtein distance; callers bound the length.

@@ -120,18 +120,20 @@ impl Change {
     /// What the marked blanks in name and new values stand for, each once. A value that is
     /// published already is no blank, whatever it looks like.
     pub fn blanks(&self) -> Vec<String> {
-        let value = |data: &Data| match data {
-            Data::Cname(target) | Data::Mx { exchange: target, .. } => target.clone(),
-            Data::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
-            _ => String::new(),
-        };
-        let new = self.after.iter().filter(|data| !self.before.contains(data));
-        let mut found = Vec::new();
-        for text in std::iter::once(self.name.clone()).chain(new.map(value)) {
+        let mut found: Vec<String> = Vec::new();
+        let mut look = |text: &str| {
             for (what, _) in text.split('<').skip(1).filter_map(|rest| rest.split_once('>')) {
                 if !found.iter().any(|f| f == what) {
                     found.push(what.to_owned());
                 }
+            }
+        };
+        look(&self.name);
+        for data in self.after.iter().filter(|data| !self.before.contains(data)) {
+            match data {
+                Data::Cname(target) | Data::Mx { exchange: target, .. } => look(target),
+                Data::Txt(strings) => look(&String::from_utf8_lossy(&strings.concat())),
+                _ => {}
             }
         }
         found
@@ -140,7 +142,7 @@ impl Change {
 
 /// A marked blank inside a value: `<public key from your signer>`.
 pub fn blank(what: &str) -> String {
-    format!("<{what}>")
+    ["<", what, ">"].concat()
 }
 
 /// A TXT value cut into character-strings of at most 255 bytes (RFC 1035 §3.3).

@@ -140,7 +140,7 @@ pub fn human(cure: &Cure, style: Style, shown: Shown) -> String {
         out.push(format!("\n{}", style.paint(Ink::Strong, "Not known")));
         out.extend(
             gaps.iter()
-                .map(|gap| format!("  ? {} Needs: {}", shown.line(&gap.question), shown.line(&gap.needs.words()))),
+                .map(|gap| format!("  ? {} Needs: {}", shown.line(&gap.question()), shown.line(&gap.needs.words()))),
         );
     }
     out.join("\n") + "\n"

@@ -155,7 +155,7 @@ impl Page<'_> {
         self.blank();
         self.row(&self.style.paint(Ink::Strong, "not known:"));
         for gap in gaps {
-            self.prose(&format!("  ? {}", self.shown.line(&gap.question)), "    ");
+            self.prose(&format!("  ? {}", self.shown.line(&gap.question())), "    ");
             match self.shown.line(&gap.needs.words()) {
                 command if command.starts_with("dig ") => self.row(&format!("      {command}")),
                 words => self.prose(&format!("      {words}"), "      "),

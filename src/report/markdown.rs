@@ -32,7 +32,7 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     if !d.unknown.is_empty() {
         out.push_str("\n## Not known\n\n");
         for gap in &d.unknown {
-            out.push_str(&format!("- {} Needs: {}\n", text(shown, &gap.question), code(shown, &gap.needs.words())));
+            out.push_str(&format!("- {} Needs: {}\n", text(shown, &gap.question()), code(shown, &gap.needs.words())));
         }
     }
     if shown.redaction.is_some() {

@@ -107,7 +107,7 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
         out.row(&["requirement", &line.id(), line.state.word(), &line.demand.what, cure, &line.because]);
     }
     for gap in &d.unknown {
-        out.row(&["unknown", &gap.question, &gap.needs.words()]);
+        out.row(&["unknown", &gap.question(), &gap.needs.words()]);
     }
     out.text
 }

@@ -20,7 +20,7 @@ fn of(finding: &Finding, proof: &Proof, edited: bool) -> Option<(String, Vec<(&'
             let same = if before == after { ", without this finding" } else { "" };
             let turned = format!("on this evidence: {} → {}{same}{given}", before.word(), after.word());
             let remains = remains.iter().map(|r| ("remains", r.title.clone()));
-            let open = open.iter().map(|gap| ("ask again", format!("{} {}", gap.question, gap.needs.words())));
+            let open = open.iter().map(|gap| ("ask again", format!("{} {}", gap.question(), gap.needs.words())));
             Some((turned, remains.chain(open).collect()))
         }
         Proof::Open { .. } if blanks => Some(("none before the blanks are filled in".to_owned(), vec![])),

@@ -1,7 +1,7 @@
 //! Verdicts and findings.
 
 use super::{Proof, Rule};
-use crate::evidence::{Errand, Question};
+use crate::evidence::{Errand, Question, Said};
 use crate::remedy::Remedy;
 use crate::span::Span;
 use std::borrow::Cow;
@@ -82,12 +82,19 @@ impl From<Finding> for Verdict {
 }
 
 /// Something not known, and what would settle it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 pub struct Gap {
-    /// "Is there a key at s1._domainkey.example.com?"
-    pub question: Cow<'static, str>,
+    asks: Asks,
     /// "an answer to: dig +short TXT s1._domainkey.example.com"
     pub needs: Needs,
+}
+
+/// A question. Many rules ask the same of one name, and one of them is heard: it is put into words once somebody reads it.
+#[derive(Clone, Debug)]
+enum Asks {
+    Words(Cow<'static, str>),
+    /// Of the name that the answer is about.
+    OfName(fn(&str) -> String),
 }
 
 /// What would settle a question. Many rules wait for one answer: it is named, and put into words once somebody reads it.
@@ -95,16 +102,6 @@ pub struct Gap {
 pub enum Needs {
     Answer(Question),
     Words(Cow<'static, str>),
-}
-
-/// By its words alone: what a question asks besides seldom tells two apart.
-impl std::hash::Hash for Needs {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        state.write(match self {
-            Needs::Answer(question) => question.name.as_bytes(),
-            Needs::Words(words) => words.as_bytes(),
-        });
-    }
 }
 
 impl Needs {
@@ -127,9 +124,18 @@ impl Gap {
     /// What a fragment of a header leaves open.
     pub const WHOLE_HEADER: &str = "the complete header of the delivered message";
 
+    /// "Is there a key at s1._domainkey.example.com?"
+    pub fn question(&self) -> Cow<'_, str> {
+        match (&self.asks, &self.needs) {
+            (Asks::Words(words), _) => words.as_ref().into(),
+            (Asks::OfName(words), Needs::Answer(question)) => words(&question.name).into(),
+            (Asks::OfName(words), Needs::Words(needs)) => words(needs).into(),
+        }
+    }
+
     /// A gap that these words would close.
     pub fn new(what: impl Into<Cow<'static, str>>, needs: impl Into<Needs>) -> Gap {
-        Gap { question: what.into(), needs: needs.into() }
+        Gap { asks: Asks::Words(what.into()), needs: needs.into() }
     }
 
     /// A gap that the complete header would close.
@@ -139,7 +145,12 @@ impl Gap {
 
     /// A gap that a DNS answer would close.
     pub fn dns(what: impl Into<Cow<'static, str>>, question: &Question) -> Gap {
-        Gap { question: what.into(), needs: Needs::Answer(question.clone()) }
+        Gap { asks: Asks::Words(what.into()), needs: Needs::Answer(question.clone()) }
+    }
+
+    /// The same, where the name that DNS is asked for gives the words.
+    pub fn of_name(question: Question, words: fn(&str) -> String) -> Gap {
+        Gap { asks: Asks::OfName(words), needs: Needs::Answer(question) }
     }
 
     /// Records that were asked for, and nothing was learnt.
@@ -147,9 +158,22 @@ impl Gap {
         Gap::dns(format!("What are the {} records of {}?", question.kind, question.name), question)
     }
 
+    /// Has the command that settles it ask the resolver in use.
+    pub fn aim(&mut self, said: &Said) {
+        if said.resolver.is_some() {
+            *self = Gap::new(self.question().into_owned(), said.aim(self.needs.words().into_owned()));
+        }
+    }
+
     /// A gap that an errand would close, once it succeeds.
     pub fn errand(what: impl Into<Cow<'static, str>>, errand: &Errand) -> Gap {
         Gap::new(what, errand.command())
+    }
+}
+
+impl PartialEq for Gap {
+    fn eq(&self, other: &Gap) -> bool {
+        self.needs == other.needs && self.question() == other.question()
     }
 }
 

@@ -22,9 +22,9 @@ pub(super) struct Before {
 }
 
 /// The organizational domain: by tree walk where known, by the public suffix list otherwise.
-pub(super) fn organization(facts: &Facts, domain: &str) -> String {
-    let known = facts.alignment.organizations.get(domain).and_then(|o| o.domain().map(str::to_owned));
-    known.unwrap_or_else(|| org::psl(domain).unwrap_or(domain).to_owned())
+pub(super) fn organization<'d>(facts: &'d Facts, domain: &'d str) -> &'d str {
+    let known = facts.alignment.organizations.get(domain).and_then(|o| o.domain());
+    known.unwrap_or_else(|| org::psl(domain).unwrap_or(domain))
 }
 
 /// A server on the way that saw SPF pass for this domain, from another client than ours: the

@@ -14,6 +14,7 @@ use crate::knowledge::receiver::{self, Need, Receiver, Requirement};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Whose demands are shown, in this order.
 const ASKED: [&str; 6] = ["gmail", "yahoo", "microsoft", "icloud", "mail-ru", "yandex"];
@@ -25,7 +26,7 @@ pub struct Line {
     pub demand: &'static Requirement,
     pub state: State,
     /// What shows it, or what is missing.
-    pub because: Cow<'static, str>,
+    pub because: Because,
     /// The rule whose finding on this message cures it.
     pub cure: Option<&'static Rule>,
 }
@@ -45,6 +46,42 @@ impl Line {
             true => Cow::Owned(format!("{}, bulk", self.receiver.name)),
             false => Cow::Borrowed(&self.receiver.name),
         }
+    }
+}
+
+/// Why: several lines share one.
+#[derive(Clone, Debug)]
+pub enum Because {
+    Fixed(&'static str),
+    Told(Arc<str>),
+}
+
+impl std::ops::Deref for Because {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Because::Fixed(words) => words,
+            Because::Told(words) => words,
+        }
+    }
+}
+
+impl std::fmt::Display for Because {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl From<&'static str> for Because {
+    fn from(words: &'static str) -> Because {
+        Because::Fixed(words)
+    }
+}
+
+impl From<String> for Because {
+    fn from(words: String) -> Because {
+        Because::Told(words.into())
     }
 }
 
@@ -81,12 +118,12 @@ pub fn lines_of<'f>(asked: &[&str], facts: &Facts, findings: impl Iterator<Item 
     let today = facts.evidence.now.to_zoned(TimeZone::UTC).date();
     let legs = facts.legs();
     // Receivers ask much the same.
-    let mut judged: Vec<(Need, Judged, Option<&'static Rule>)> = Vec::new();
+    let mut judged: Vec<(Need, Judged, Option<&'static Rule>)> = Vec::with_capacity(32);
     let mut judge = |receiver: &'static Receiver, demand: &'static Requirement, need: Need| {
         if let Some((limit, rate)) = demand.complaints.zip(facts.evidence.said.sending.complaints) {
             let state = if rate < limit { State::Pass } else { State::Fail };
             let cure = findings.clone().map(|f| f.rule).find(|r| state == State::Fail && r.id == "complaint-rate-high");
-            let because = Cow::Owned(format!("you state {rate} %"));
+            let because = format!("you state {rate} %").into();
             return Some(Line { receiver, demand, state, because, cure });
         }
         let known = judged.iter().position(|(n, ..)| *n == need).unwrap_or_else(|| {
@@ -99,12 +136,11 @@ pub fn lines_of<'f>(asked: &[&str], facts: &Facts, findings: impl Iterator<Item 
         Some(Line { receiver, demand, state, because, cure })
     };
     let of = |id: &&str| receiver::find(id);
-    let mut lines = Vec::new();
+    let mut lines = Vec::with_capacity(64);
     for receiver in asked.iter().filter_map(of) {
-        let demands = receiver.requirement.iter().filter(|d| in_force(d, today));
-        let mut own: Vec<Line> = demands.filter_map(|d| judge(receiver, d, d.needs?)).collect();
-        own.sort_by_key(|line| line.demand.is_for_bulk());
-        lines.extend(own);
+        let demands = || receiver.requirement.iter().filter(|d| in_force(d, today));
+        let (every, bulk) = (demands().filter(|d| !d.is_for_bulk()), demands().filter(|d| d.is_for_bulk()));
+        lines.extend(every.chain(bulk).filter_map(|d| judge(receiver, d, d.needs?)));
     }
     lines
 }
@@ -113,9 +149,9 @@ fn in_force(demand: &Requirement, today: Date) -> bool {
     demand.since.is_none_or(|since| since <= today)
 }
 
-type Judged = (State, Cow<'static, str>);
+type Judged = (State, Because);
 
-fn said(state: State, because: impl Into<Cow<'static, str>>) -> Judged {
+fn said(state: State, because: impl Into<Because>) -> Judged {
     (state, because.into())
 }
 
@@ -128,7 +164,7 @@ fn state<'f>(facts: &Facts, legs: &Legs, mut findings: impl Iterator<Item = &'f 
         Need::SpfOrDkim => match (of_spf(legs), of_dkim(facts, legs)) {
             (pass @ (State::Pass, _), _) | (_, pass @ (State::Pass, _)) => pass,
             ((State::Fail, spf), (State::Fail, dkim)) => said(State::Fail, format!("{spf}; {dkim}")),
-            ((State::Unknown, why), _) | (_, (State::Unknown, why)) => said(State::Unknown, why),
+            ((State::Unknown, why), _) | (_, (State::Unknown, why)) => (State::Unknown, why),
         },
         Need::DmarcRecord => match facts.dmarc.governing() {
             Some(step) => said(State::Pass, format!("a record at {}", step.name())),
@@ -139,7 +175,7 @@ fn state<'f>(facts: &Facts, legs: &Legs, mut findings: impl Iterator<Item = &'f 
         Need::DmarcPolicy => match (aligned(facts), facts.dmarc.effective) {
             (pass @ (State::Pass, _), _) => pass,
             (_, Some((Policy::None, _))) => said(State::Pass, "the policy is none"),
-            ((State::Fail, why), Some(_)) => said(State::Fail, why),
+            ((State::Fail, why), Some(_)) => (State::Fail, why),
             _ => said(State::Unknown, "policy or results are not known"),
         },
         Need::ReverseName => reverse(facts, |_| true),

@@ -228,7 +228,11 @@ mod tests {
             let input = Input::read("-", paste.as_bytes(), None).unwrap();
             let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
             let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-            diagnose(Arc::new(evidence), reading).unknown.iter().map(|gap| gap.question.clone()).collect::<Vec<_>>()
+            diagnose(Arc::new(evidence), reading)
+                .unknown
+                .iter()
+                .map(|gap| gap.question().into_owned())
+                .collect::<Vec<_>>()
         };
         let faulty = "_dmarc.example.com. TXT v=DMARC1; p=reject; mailto:x@example.com\n";
         let more =

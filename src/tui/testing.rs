@@ -255,6 +255,7 @@ pub fn facts() -> Facts {
             records: vec![SpfText {
                 text: "v=spf1 include:_spf.google.example ~all".into(),
                 index: 0,
+                record: None,
                 problems: vec![],
             }],
             sender_id: vec![],

@@ -38,7 +38,7 @@ fn shown(d: &Diagnosis) -> Vec<(String, String)> {
         }
     }
     for gap in &d.unknown {
-        pieces.push(("question".into(), gap.question.to_string()));
+        pieces.push(("question".into(), gap.question().to_string()));
         pieces.push(("needs".into(), gap.needs.words().into_owned()));
     }
     for line in &d.requirements {

@@ -26,6 +26,7 @@ use crate::span::Span;
 pub use eval::{LOOKUPS, VOID_LOOKUPS, check_host, checkable};
 pub use mechanism::HOSTS;
 pub use published::published;
+pub use record::Record;
 pub use repair::as_typed;
 use std::net::IpAddr;
 pub use survey::{Survey, survey};
@@ -91,8 +92,17 @@ pub struct SpfText {
     pub text: String,
     /// Index among the answer's TXT records, or among the pasted entries.
     pub index: usize,
+    /// `None` where it does not begin with `v=spf1`. Its faults are in `problems`.
+    pub record: Option<Record>,
     /// What a linter sees: syntax errors, and legal terms that are hardly meant.
     pub problems: Vec<Problem>,
+}
+
+impl SpfText {
+    /// The record, where receivers could read it.
+    pub fn sound(&self) -> Option<&Record> {
+        self.record.as_ref().filter(|r| !r.broken)
+    }
 }
 
 /// `check_host()` on one identity (RFC 7208 §4).

@@ -93,18 +93,18 @@ fn sort_in(at: &mut Published, strings: &[Vec<u8>], index: usize) {
         Likeness::Other => return,
     };
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let mut record = Record::parse(text.as_bytes()).unwrap_or_default();
+    let mut record = Record::parse(text.as_bytes());
     // Replacement characters would move the boundaries.
-    if text.len() == bytes.len() {
+    if let Some(record) = record.as_mut().filter(|_| text.len() == bytes.len()) {
         let ends = strings.iter().scan(0, |end, s| {
             *end += s.len();
             Some(*end)
         });
-        fault::at_boundaries(bytes, ends, &mut record);
+        fault::at_boundaries(bytes, ends, record);
     }
-    let faults = record.faults;
+    let faults = record.as_mut().map(|r| std::mem::take(&mut r.faults)).unwrap_or_default();
     let problems = faults.into_iter().map(|f| problem(&at.domain, f)).collect();
-    list.push(SpfText { text, index, problems });
+    list.push(SpfText { text, index, record, problems });
 }
 
 fn problem(domain: &str, fault: Fault) -> Problem {

@@ -41,7 +41,7 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
     if !d.unknown.is_empty() {
         out.push_str("<section class=\"unknown\">\n<h2>Not known</h2>\n");
         let gap = |gap: &crate::rules::Gap| {
-            format!("{} Needs: <code>{}</code>", text(shown, &gap.question), text(shown, &gap.needs.words()))
+            format!("{} Needs: <code>{}</code>", text(shown, &gap.question()), text(shown, &gap.needs.words()))
         };
         list(&mut out, "ul", d.unknown.iter().map(gap));
         out.push_str("</section>\n");

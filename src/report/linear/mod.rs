@@ -88,7 +88,7 @@ pub fn unknown(d: &Diagnosis, shown: Shown) -> String {
     let mut out = Lines { text: String::new(), shown };
     out.say(&format!("Not known: {}.", d.unknown.len()));
     for gap in &d.unknown {
-        out.say(&format!("Question: {}", gap.question));
+        out.say(&format!("Question: {}", gap.question()));
         out.say(&format!("What would settle it: {}", gap.needs.words()));
     }
     out.text

@@ -41,7 +41,7 @@ impl<'d> Evaluated<'d> {
         let questions = of_check.chain(survey.iter().flat_map(|s| s.unanswered()));
         questions.for_each(|q| open(Gap::records(q)));
         let said = &of.facts.evidence.said;
-        unknown.iter_mut().for_each(|gap| gap.needs = said.aim(gap.needs.words().into_owned()).into());
+        unknown.iter_mut().for_each(|gap| gap.aim(said));
         Evaluated { domain: domain.to_owned(), check, survey, findings, unknown, of }
     }
 
@@ -201,7 +201,7 @@ pub fn plain(e: &Evaluated, shown: Shown) -> String {
         out.row(&["finding", f.rule.id, f.severity.word(), f.confidence.word(), &f.title]);
     }
     for gap in &e.unknown {
-        out.row(&["unknown", &gap.question, &gap.needs.words()]);
+        out.row(&["unknown", &gap.question(), &gap.needs.words()]);
     }
     out.text
 }
@@ -221,7 +221,7 @@ pub fn markdown(e: &Evaluated, shown: Shown) -> String {
     if !e.unknown.is_empty() {
         out.push_str("\n## Not known\n\n");
         for gap in &e.unknown {
-            let (question, needs) = (markdown::text(shown, &gap.question), markdown::code(shown, &gap.needs.words()));
+            let (question, needs) = (markdown::text(shown, &gap.question()), markdown::code(shown, &gap.needs.words()));
             let _ = writeln!(out, "- {question} Needs: {needs}");
         }
     }

@@ -40,7 +40,7 @@ pub fn four_ways(rule: &'static Rule, reply: &str) {
     assert!(matches!(judge("From: ann@example.com\n", InputKind::Headers), Verdict::NotApplicable));
     assert!(matches!(judge("250 2.0.0 ok: queued", InputKind::Reply), Verdict::NotApplicable));
     let Verdict::Unknown(gaps) = judge("550 5.0.0 the quick brown fox", InputKind::Reply) else { panic!() };
-    assert!(gaps[0].question.contains("quick brown fox"));
+    assert!(gaps[0].question().contains("quick brown fox"));
 }
 
 /// A reply that names a rule of another group makes it speak.

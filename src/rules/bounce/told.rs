@@ -78,7 +78,7 @@ pub fn judge_each<'m>(facts: &Facts, rule: &'static Rule, more: impl Fn(&Recipie
 
 /// What the receiver says of a rule that has a judgement of its own.
 pub fn beside(facts: &Facts, rule: &'static Rule, own: Verdict) -> Verdict {
-    if facts.reading.bounce.is_none() || rule.group == Group::Bounce || matches!(own, Verdict::Found(_)) {
+    if rule.group == Group::Bounce || matches!(own, Verdict::Found(_)) {
         return own;
     }
     match (judge(facts, rule, &More::default()), &own) {

@@ -86,16 +86,15 @@ fn habits(subject: &str) -> Vec<String> {
     let mut out = Vec::new();
     // A tag is a list's, and "Re:" nobody's choice.
     let own = subject.rsplit(']').next().unwrap_or(subject).trim();
-    let letters: Vec<char> = own.chars().filter(|c| c.is_alphabetic()).collect();
-    let cased = letters.iter().filter(|c| c.is_lowercase() || c.is_uppercase()).count();
-    let several = own.split_whitespace().filter(|w| w.chars().filter(|c| c.is_alphabetic()).count() > 2).count() > 1;
-    if cased >= CAPITALS && several && letters.iter().all(|c| !c.is_lowercase()) {
+    let shouted = !own.contains(char::is_lowercase) && own.matches(char::is_uppercase).count() >= CAPITALS;
+    let is_word = |w: &&str| w.matches(char::is_alphabetic).count() > 2;
+    if shouted && own.split_whitespace().filter(is_word).count() > 1 {
         out.push("is all capitals".to_owned());
     }
     if subject.matches('!').count() >= 3 {
         out.push("is full of exclamation marks".to_owned());
     }
-    if subject.split(|c: char| !c.is_alphabetic()).any(mixed) {
+    if !subject.is_ascii() && subject.split(|c: char| !c.is_alphabetic()).any(mixed) {
         out.push("mixes alphabets inside a word".to_owned());
     }
     out

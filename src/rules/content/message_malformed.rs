@@ -94,11 +94,14 @@ fn judge(facts: &Facts) -> Verdict {
 fn header(facts: &Facts) -> Vec<Told> {
     let (header, text) = (&facts.reading.header, facts.text());
     let mut out = Vec::new();
-    for name in ONCE {
-        let all: Vec<Field> = header.all(text, name).map(|(_, field)| field).collect();
-        if all.len() < 2 {
-            continue;
+    let mut times = [0; ONCE.len()];
+    for name in header.fields.iter().map(|f| f.name.of(text)) {
+        if let Some(n) = ONCE.iter().position(|once| name.eq_ignore_ascii_case(once.as_bytes())) {
+            times[n] += 1;
         }
+    }
+    for (name, _) in ONCE.into_iter().zip(times).filter(|(_, times)| *times > 1) {
+        let all: Vec<Field> = header.all(text, name).map(|(_, field)| field).collect();
         let form = name.starts_with("Content") || name.starts_with("MIME");
         out.push(Told {
             severity: if form { Severity::Low } else { Severity::Medium },

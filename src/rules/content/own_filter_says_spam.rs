@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(gaps[0].needs.words(), "spamc -d 127.0.0.1 -p 783 -R < FILE");
         let failed = What::Failed { step: crate::evidence::errand::Step::Connect, why: "refuses connections".into() };
         let Verdict::Unknown(gaps) = of(Some(failed)) else { panic!() };
-        assert!(gaps[0].question.ends_with("refuses connections"), "{}", gaps[0].question);
+        assert!(gaps[0].question().ends_with("refuses connections"), "{}", gaps[0].question());
         assert!(matches!(judge(&crate::rules::content::testing::facts(&message("", "x\r\n"))), Verdict::NotApplicable));
         let header = asked("", InputKind::Headers, says("True ; 7.1 / 5.0", ""));
         assert!(matches!(judge(&header), Verdict::NotApplicable), "a header alone is no message");

@@ -51,24 +51,30 @@ pub(super) fn judge(facts: &Facts, look: impl Fn(&Subject) -> Option<Finding>) -
 
 /// What is not known of a key.
 pub(super) fn gap(key: &Key) -> Gap {
-    Gap::dns(["Which key stands at ", &key.name, "?"].concat(), &Question::new(&key.name, Kind::Txt))
+    Gap::of_name(Question::new(&key.name, Kind::Txt), |name| format!("Which key stands at {name}?"))
 }
 
 /// Each name once.
 pub(super) fn distinct(facts: &Facts) -> impl Iterator<Item = &Key> {
-    let mut seen = std::collections::BTreeSet::new();
-    facts.keys.iter().filter(move |k| seen.insert(k.name.as_str()))
+    // No more than [`key::NAMES`].
+    let mut seen: Vec<&str> = Vec::new();
+    facts.keys.iter().filter(move |key| {
+        let new = !seen.contains(&key.name.as_str());
+        if new {
+            seen.push(&key.name);
+        }
+        new
+    })
 }
 
 /// A usable record is the one verifiers take; failing that, those that mean to be a key.
 fn judged(records: &[KeyRecord]) -> Vec<&KeyRecord> {
     let usable: Vec<&KeyRecord> = records.iter().filter(|r| r.usable()).collect();
-    let meant: Vec<&KeyRecord> = records.iter().filter(|r| r.means_to_be_a_key()).collect();
-    match (usable.is_empty(), meant.is_empty()) {
-        (false, _) => usable,
-        (true, false) => meant,
-        (true, true) => records.iter().take(1).collect(),
+    if !usable.is_empty() {
+        return usable;
     }
+    let meant: Vec<&KeyRecord> = records.iter().filter(|r| r.means_to_be_a_key()).collect();
+    if meant.is_empty() { records.iter().take(1).collect() } else { meant }
 }
 
 /// Of the signatures that name this key, the one mail depends on most.

@@ -29,7 +29,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(domain) = facts.reading.subject.as_ref().and_then(|s| s.domain()) else { return Verdict::NotApplicable };
     let Some(step) = seen::own_steps(facts).find(|s| s.domain == domain) else { return Verdict::NotApplicable };
     if !step.answered() {
-        return Verdict::Unknown(vec![seen::unread(domain, &step.question())]);
+        return Verdict::Unknown(vec![seen::unread(step)]);
     }
     // Where any name is an alias, this one was not delegated.
     let starred = facts.is_starred(&step.name());

@@ -36,7 +36,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Pass;
     }
     if let Some(step) = steps.iter().find(|s| !s.answered()) {
-        return Verdict::Unknown(vec![seen::unread(&step.domain, &step.question())]);
+        return Verdict::Unknown(vec![seen::unread(step)]);
     }
     // Records that are there and do not count are other rules' to speak of; a second one is no cure.
     let almost = |step: &Step| step.others.iter().any(|text| record::read(text, 0).is_some());

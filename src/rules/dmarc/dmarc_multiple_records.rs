@@ -45,7 +45,7 @@ fn judge(facts: &Facts) -> Verdict {
     let mut gaps = Vec::new();
     for step in steps {
         if !step.answered() {
-            gaps.push(seen::unread(&step.domain, &step.question()));
+            gaps.push(seen::unread(step));
         }
         if step.records.len() > 1 {
             let all: Vec<Seen> = step.records.iter().map(|record| seen::at(facts, step, record)).collect();

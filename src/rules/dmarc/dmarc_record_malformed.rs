@@ -35,7 +35,7 @@ fn judge(facts: &Facts) -> Verdict {
     let mut looked = false;
     for step in seen::own_steps(facts) {
         if !step.answered() {
-            gaps.push(seen::unread(&step.domain, &step.question()));
+            gaps.push(seen::unread(step));
             continue;
         }
         // Several records at one name are ignored whatever they say.

@@ -67,9 +67,7 @@ fn judge(facts: &Facts) -> Verdict {
 /// No record of the sender's own: unknown while the walk is open.
 pub(super) fn not_seen(facts: &Facts) -> Verdict {
     match facts.dmarc.steps.iter().find(|step| !step.answered()) {
-        Some(step) if facts.dmarc.governs.is_none() => {
-            Verdict::Unknown(vec![seen::unread(&step.domain, &step.question())])
-        }
+        Some(step) if facts.dmarc.governs.is_none() => Verdict::Unknown(vec![seen::unread(step)]),
         _ => Verdict::NotApplicable,
     }
 }

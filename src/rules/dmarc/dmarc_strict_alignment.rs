@@ -4,7 +4,7 @@ use crate::facts::dmarc::verdict::{Leg, Legs};
 use crate::facts::organization::Agreement;
 use crate::remedy::Remedy;
 use crate::remedy::dmarc::Edit;
-use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
     /// The DMARC record asks for the very same name, and the mail has a subdomain
@@ -30,7 +30,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(from) = facts.reading.from_domain() else { return Verdict::NotApplicable };
     let Some(record) = facts.dmarc.governing().and_then(|step| step.record()) else {
         let open = facts.dmarc.missing.first();
-        return open.map_or(Verdict::NotApplicable, |q| Verdict::Unknown(vec![seen::unread(from, q)]));
+        return open.map_or(Verdict::NotApplicable, |q| Verdict::Unknown(vec![Gap::dns(seen::asked_of(from), q)]));
     };
     if !record.adkim_strict && !record.aspf_strict {
         return Verdict::Pass;

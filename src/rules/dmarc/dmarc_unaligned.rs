@@ -137,55 +137,62 @@ fn title(facts: &Facts, from: &str, legs: &Legs, excused: bool) -> String {
 }
 
 fn explain(facts: &Facts, from: &str, legs: &Legs, excused: bool) -> String {
-    let mut said = vec![format!("Readers see {from} in From.")];
-    said.extend(legs.spf.iter().map(|leg| say(from, "SPF", leg)));
-    said.extend(legs.dkim.iter().take(3).map(|leg| say(from, "DKIM", leg)));
-    if legs.dkim.is_empty() {
-        said.push("There is no DKIM signature.".to_owned());
+    let mut said = format!("Readers see {from} in From.");
+    if let Some(leg) = &legs.spf {
+        say(&mut said, from, "SPF", leg);
     }
-    said.push(format!("DMARC counts only a pass that belongs to {from}, and there is none."));
+    for leg in legs.dkim.iter().take(3) {
+        say(&mut said, from, "DKIM", leg);
+    }
+    if legs.dkim.is_empty() {
+        said.push_str(" There is no DKIM signature.");
+    }
+    said.extend([" DMARC counts only a pass that belongs to ", from, ", and there is none."]);
     if let Some(panel) = facts.evidence.said.configured.from.as_deref() {
         let set = panel.rsplit('@').next().unwrap_or(panel);
         if !set.eq_ignore_ascii_case(from) {
-            said.push(format!(
-                "The service is said to be set up for {set}, but the mail goes out as {from}: that domain needs an aligned pass of its own, and a policy, which it may inherit from a parent."
+            said.push_str(&format!(
+                " The service is said to be set up for {set}, but the mail goes out as {from}: that domain needs an aligned pass of its own, and a policy, which it may inherit from a parent."
             ));
         }
     }
     if excused {
-        said.push("The receiver reported a DMARC pass all the same, so this message is safe there; others may judge otherwise.".into());
+        said.push_str(" The receiver reported a DMARC pass all the same, so this message is safe there; others may judge otherwise.");
     } else if let Some((policy, _)) = facts.dmarc.effective {
-        said.push(match policy {
+        said.push_str(&match policy {
             crate::facts::dmarc::Policy::None => {
-                format!("The policy of {from} is none: nothing is refused by it, but bulk mail needs DMARC to pass.")
+                format!(" The policy of {from} is none: nothing is refused by it, but bulk mail needs DMARC to pass.")
             }
-            policy => format!("The policy of {from} asks receivers to {} such mail.", policy.word()),
+            policy => format!(" The policy of {from} asks receivers to {} such mail.", policy.word()),
         });
     } else if facts.dmarc.is_absent() {
-        said.push(format!("{from} has no DMARC record today, so nothing asks for a failure to be punished yet."));
+        said.extend([" ", from, " has no DMARC record today, so nothing asks for a failure to be punished yet."]);
     }
-    said.extend(
-        failure::overridden(facts).map(|why| format!("The receiver took it all the same, {why}; others may not.")),
-    );
-    said.join(" ")
+    if let Some(why) = failure::overridden(facts) {
+        said.extend([" The receiver took it all the same, ", why, "; others may not."]);
+    }
+    said
 }
 
-fn say(from: &str, method: &str, leg: &Leg) -> String {
-    let domain = &leg.domain;
-    let whose = match leg.agreement {
-        Agreement::Strict => format!("for {domain}"),
-        Agreement::Relaxed if leg.strict => {
-            format!("for {domain}, and the record of {from} asks for the very same name")
-        }
-        Agreement::Relaxed => format!("for {domain}, of the same organization"),
-        Agreement::None => format!("for {domain}, which is not {from}'s organization"),
-    };
+/// ` SPF passed for example.net, which is not example.com's organization.`
+fn say(said: &mut String, from: &str, method: &str, leg: &Leg) {
+    said.extend([" ", method]);
     match (leg.passed, leg.word.as_str()) {
-        (Some(true), _) => format!("{method} passed {whose}."),
-        (Some(false), word) if !word.is_empty() => format!("{method} did not pass ({word}) {whose}."),
-        (Some(false), _) => format!("{method} did not pass {whose}."),
-        (None, _) => format!("{method} was checked {whose}."),
+        (Some(true), _) => said.push_str(" passed"),
+        (Some(false), "") => said.push_str(" did not pass"),
+        (Some(false), word) => said.extend([" did not pass (", word, ")"]),
+        (None, _) => said.push_str(" was checked"),
     }
+    said.extend([" for ", &leg.domain]);
+    match leg.agreement {
+        Agreement::Strict => {}
+        Agreement::Relaxed if leg.strict => {
+            said.extend([", and the record of ", from, " asks for the very same name"]);
+        }
+        Agreement::Relaxed => said.push_str(", of the same organization"),
+        Agreement::None => said.extend([", which is not ", from, "'s organization"]),
+    }
+    said.push('.');
 }
 
 fn remedy(

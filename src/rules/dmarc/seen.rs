@@ -1,6 +1,6 @@
 //! A record where it was seen: at a name in DNS, or pasted.
 
-use crate::evidence::{Answer, Data, Kind, Question};
+use crate::evidence::{Answer, Answers, Data, Kind};
 use crate::facts::dmarc::{DmarcRecord, Step};
 use crate::facts::freemail;
 use crate::facts::record::Pasted;
@@ -15,7 +15,7 @@ const YOUR_DOMAIN: &str = "your domain";
 
 #[derive(Clone, Copy)]
 enum At<'f> {
-    Step(&'f Step, Option<&'f Answer>),
+    Step(&'f Step, &'f Answers),
     Pasted(&'f Pasted),
 }
 
@@ -27,11 +27,11 @@ pub struct Seen<'f> {
 
 /// The steps whose names the sender can publish at: not a public suffix, not a mailbox provider's.
 pub fn own_steps(facts: &Facts) -> impl Iterator<Item = &Step> {
-    facts
-        .dmarc
-        .steps
-        .iter()
-        .filter(|s| organization::psl(&s.domain).is_some() && freemail::provider(&s.domain).is_none())
+    facts.dmarc.steps.iter().filter(|step| is_own(step))
+}
+
+fn is_own(step: &Step) -> bool {
+    organization::psl(&step.domain).is_some() && freemail::provider(&step.domain).is_none()
 }
 
 /// The sender's own record that governs this message, or the pasted one.
@@ -42,19 +42,23 @@ pub fn governing(facts: &Facts) -> Option<Seen<'_>> {
         let several = pasted.entries.iter().filter(begins).count() > 1;
         return facts.dmarc.pasted.as_ref().filter(|_| !several).map(|record| Seen { record, at: At::Pasted(pasted) });
     }
-    let governing = facts.dmarc.governing()?;
-    let step = own_steps(facts).find(|s| s.domain == governing.domain)?;
+    let step = facts.dmarc.governing().filter(|step| is_own(step))?;
     step.record().map(|record| at(facts, step, record))
 }
 
 /// The one question that every rule on the record asks.
-pub fn unread(domain: &str, question: &Question) -> Gap {
-    Gap::dns(["What does the DMARC record of ", domain, " say?"].concat(), question)
+pub fn unread(step: &Step) -> Gap {
+    Gap::of_name(step.question(), |name| asked_of(name.strip_prefix("_dmarc.").unwrap_or(name)))
+}
+
+/// That question in words.
+pub fn asked_of(domain: &str) -> String {
+    format!("What does the DMARC record of {domain} say?")
 }
 
 /// A record at one step of the walk.
 pub fn at<'f>(facts: &'f Facts, step: &'f Step, record: &'f DmarcRecord) -> Seen<'f> {
-    Seen { record, at: At::Step(step, facts.evidence.answers.get(&step.question())) }
+    Seen { record, at: At::Step(step, &facts.evidence.answers) }
 }
 
 /// A pasted record.
@@ -105,7 +109,8 @@ impl Seen<'_> {
     /// Has the record replaced by `new`, and those at `dropped` removed; all else at the name stays.
     pub fn publish(&self, remedy: Remedy, new: &str, dropped: &[usize]) -> Remedy {
         let before: Vec<Data> = match self.at {
-            At::Step(_, answer) => {
+            At::Step(step, answers) => {
+                let answer = answers.get(&step.question());
                 if let Some(target) = answer.and_then(Answer::alias) {
                     return remedy.step(format!(
                         "{} is a CNAME to {target}, so the record lives there; have it changed by whoever runs that name, to: {new}",

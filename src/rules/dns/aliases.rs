@@ -4,7 +4,6 @@ use crate::evidence::{Answer, Data, Kind, Outcome, Question, Server};
 use crate::facts::Facts;
 use crate::facts::organization::psl;
 use crate::knowledge::{pattern, platform};
-use std::collections::BTreeMap;
 
 /// One name that is an alias.
 pub(super) struct Alias {
@@ -38,11 +37,9 @@ pub(super) fn gather(facts: &Facts) -> Vec<Alias> {
         let inside = |o: &&str| q.name == *o || q.name.strip_suffix(o).is_some_and(|head| head.ends_with('.'));
         q.server == Server::Resolver && !q.checking_disabled && organizations.iter().any(inside)
     };
-    let mut names: BTreeMap<&str, Vec<(&Question, &Answer)>> = BTreeMap::new();
-    for (question, answer) in facts.evidence.answers.iter().filter(|(q, _)| own(q)) {
-        names.entry(&question.name).or_default().push((question, answer));
-    }
-    names.into_iter().filter_map(|(name, answers)| alias(name, &answers)).collect()
+    // Those of one name stand together.
+    let answers: Vec<(&Question, &Answer)> = facts.evidence.answers.iter().filter(|(q, _)| own(q)).collect();
+    answers.chunk_by(|(a, _), (b, _)| a.name == b.name).filter_map(|chunk| alias(&chunk[0].0.name, chunk)).collect()
 }
 
 fn alias(name: &str, answers: &[(&Question, &Answer)]) -> Option<Alias> {

@@ -217,6 +217,6 @@ mod tests {
         };
         assert!(matches!(judged(), Verdict::Found(_)), "no address of either family");
         let Verdict::Unknown(gaps) = judged() else { panic!("there may be one over IPv6") };
-        assert_eq!(gaps[0].question, "Is anything behind the alias mx.example.com → b.test?");
+        assert_eq!(gaps[0].question(), "Is anything behind the alias mx.example.com → b.test?");
     }
 }

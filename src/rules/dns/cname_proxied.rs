@@ -154,6 +154,6 @@ mod tests {
         assert!(matches!(judge(&RULE, "example.com", Some("example.com SERVFAIL")), Verdict::NotApplicable));
         let dark = format!("{MX}mail.example.com SERVFAIL");
         let Verdict::Unknown(gaps) = judge(&RULE, "example.com", Some(&dark)) else { panic!("nobody told") };
-        assert_eq!(gaps[0].question, "Is mail.example.com behind a web proxy?");
+        assert_eq!(gaps[0].question(), "Is mail.example.com behind a web proxy?");
     }
 }

@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn what_is_wrong_does_not_hide_what_is_not_known() {
         let found = only(&MAIL.replace("mailto:tls@", "tls@"), None);
-        assert!(found.title.contains("TLS report") && found.open[0].question.contains("policy"));
+        assert!(found.title.contains("TLS report") && found.open[0].question().contains("policy"));
     }
 
     #[test]

@@ -122,7 +122,10 @@ mod tests {
         let Verdict::Unknown(gaps) = judge(rule, "_mta-sts.example.com TXT \"v=STSv1; id=20250101\"", None) else {
             panic!()
         };
-        assert!(gaps[0].question.contains("HTTPS") && gaps[0].needs.words() == "postdoc check example.com", "{gaps:?}");
+        assert!(
+            gaps[0].question().contains("HTTPS") && gaps[0].needs.words() == "postdoc check example.com",
+            "{gaps:?}"
+        );
     }
 
     #[test]

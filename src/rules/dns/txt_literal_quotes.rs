@@ -82,6 +82,10 @@ fn values(facts: &Facts) -> (Vec<Value>, Option<Question>) {
 const SIGNS: [char; 9] = ['"', '\\', '“', '”', '„', '‟', '«', '»', '‘'];
 
 fn finding(facts: &Facts, value: &Value) -> Option<Finding> {
+    // Most values are plain ASCII without any.
+    if value.text.is_ascii() && memchr::memchr2(b'"', b'\\', value.text.as_bytes()).is_none() {
+        return None;
+    }
     let at = value.text.find(SIGNS)?;
     let sign = value.text.get(at..)?.chars().next()?;
     let bare: String = value.text.chars().filter(|c| !SIGNS.contains(c)).collect();

@@ -28,6 +28,16 @@ rule! {
 fn judge(facts: &Facts) -> Verdict {
     let reading = &facts.reading;
     let Some(from) = reading.from.address().filter(|_| reading.bounce.is_none()) else { return Verdict::NotApplicable };
+    // A list or a forwarder sends on what others wrote, and a genuine author's signature shows that he wrote it.
+    let relayed = !reading.lists.forwarder.is_empty()
+        || !reading.lists.list_manager.is_empty()
+        || reading.lists.list_id.is_some();
+    let signed = |d: &str| same_by_list(d, &from.domain);
+    let authors = reading.signatures.iter().any(|s| s.domain.as_ref().is_some_and(|d| signed(&d.value)))
+        || reading.reported.dkim.iter().filter_map(|d| d.domain.as_deref()).any(signed);
+    if relayed || authors || facts.alignment.dmarc.is_none() {
+        return Verdict::NotApplicable;
+    }
     let recipient = mailboxes(&reading.header, facts.text(), "To").into_iter().find_map(|m| m.address);
     let Some(to) = recipient.filter(|to| !same_by_list(&to.domain, &from.domain)) else {
         return Verdict::NotApplicable;
@@ -39,27 +49,18 @@ fn judge(facts: &Facts) -> Verdict {
     if at_provider || header.first(facts.text(), "X-Google-Sender-Auth").is_some() {
         return Verdict::NotApplicable;
     }
-    // A list or a forwarder sends on what others wrote, and a genuine author's signature shows that he wrote it.
-    let relayed = !reading.lists.forwarder.is_empty()
-        || !reading.lists.list_manager.is_empty()
-        || reading.lists.list_id.is_some();
-    let signed = |d: &str| same_by_list(d, &from.domain);
-    let authors = reading.signatures.iter().any(|s| s.domain.as_ref().is_some_and(|d| signed(&d.value)))
-        || reading.reported.dkim.iter().filter_map(|d| d.domain.as_deref()).any(signed);
     let envelope = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
     let own = envelope.is_some_and(|d| same_by_list(d, &to.domain))
         || reading.signatures.iter().any(|s| s.domain.as_ref().is_some_and(|d| same_by_list(&d.value, &to.domain)));
     // It came from a server of the author's own, and was sent on.
     let forwarded = || on_the_way::relayed(facts, &from.domain).is_some();
-    if relayed || authors || !own || forwarded() {
+    if !own || forwarded() {
         return Verdict::NotApplicable;
     }
     // A receiver may know better, by ARC or a list of its own.
     let passed = reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
-    match facts.alignment.dmarc {
-        Some(false) if !passed => {}
-        Some(_) => return Verdict::Pass,
-        None => return Verdict::NotApplicable,
+    if passed || facts.alignment.dmarc == Some(true) {
+        return Verdict::Pass;
     }
     let spans = facts.identities.mail_from.as_ref().and_then(|m| m.span);
     Finding::new(&RULE, crate::safe::clip(&format!("{} is not yours, and your program writes in its name", from.domain), 70))

@@ -293,7 +293,7 @@ mod tests {
         let text = "Received: from lists.example.org (lists.example.org [203.0.113.2]) by mx.example.net\n\
             DKIM-Signature: v=1; d=example.com; s=s; b=x\nFrom: <ann@example.com>\n";
         let Verdict::Unknown(gaps) = judged(text, true) else { panic!() };
-        assert_eq!(gaps[0].question, "Did the signature of example.com survive the mailing list?");
+        assert_eq!(gaps[0].question(), "Did the signature of example.com survive the mailing list?");
         assert!(matches!(judged(&text.replace("DKIM-", "X-"), true), Verdict::NotApplicable));
     }
 }

@@ -146,10 +146,10 @@ mod tests {
         let blocked = "554 5.7.1 Service unavailable; Client host [198.51.100.1] blocked using zen.spamhaus.org";
         unknown(told(|talk| talk.recipients.iter_mut().for_each(|(_, reply)| *reply = blocked.into())));
         let all = unknown(told(|talk| talk.recipients.iter_mut().for_each(|(_, reply)| *reply = "250 Ok".into())));
-        assert!(all[0].question.contains("takes every recipient"), "{}", all[0].question);
+        assert!(all[0].question().contains("takes every recipient"), "{}", all[0].question());
         unknown(told(|talk| talk.recipients.clear()));
         let far = unknown(unreachable());
-        assert!(far[0].question.contains("port 25"), "{}", far[0].question);
+        assert!(far[0].question().contains("port 25"), "{}", far[0].question());
     }
 
     #[test]

@@ -29,12 +29,15 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let reading = &facts.reading;
-    let Some(from) = reading.from.address() else { return Verdict::NotApplicable };
-    let inward = bulk::recipients(facts).iter().any(|to| same_by_list(to, &from.domain));
+    let authentic = facts.alignment.dmarc == Some(true);
+    let Some(from) = reading.from.address().filter(|_| authentic) else { return Verdict::NotApplicable };
     let outside = platform::sending(&facts.platforms, on_the_way::is_relayed(facts)).filter(|hit| {
         hit.mark != Mark::Passed && !matches!(hit.platform.kind.as_str(), "mailbox" | "self-hosted" | "forwarding")
     });
-    let (true, Some(hit), Some(true)) = (inward, outside, facts.alignment.dmarc) else { return Verdict::NotApplicable };
+    let Some(hit) = outside else { return Verdict::NotApplicable };
+    if !bulk::recipients(facts).iter().any(|to| same_by_list(to, &from.domain)) {
+        return Verdict::NotApplicable;
+    }
     let ours = reading.boundary.receiver.as_deref();
     let verdicts = antispam::spam_verdicts(&reading.antispam, ours);
     let Some((field, item)) = verdicts.first() else { return Verdict::Pass };

@@ -248,7 +248,7 @@ mod tests {
         assert!(matches!(judge(&of("none", &[BOTH, STRANGER])), Verdict::Pass));
         let silent = facts(&xml("none", &[STRANGER]), Some("9.100.51.198.in-addr.arpa TIMEOUT"));
         assert!(
-            matches!(judge(&silent), Verdict::Unknown(gaps) if gaps[0].question == "Is 198.51.100.9 a server of yours?")
+            matches!(judge(&silent), Verdict::Unknown(gaps) if gaps[0].question() == "Is 198.51.100.9 a server of yours?")
         );
         assert!(matches!(judge(&other()), Verdict::NotApplicable));
     }

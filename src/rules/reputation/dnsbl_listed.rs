@@ -98,7 +98,7 @@ mod tests {
         ] {
             let Verdict::Unknown(gaps) = judge(&checked(sender("192.0.2.7"), zone)) else { panic!("{zone}") };
             assert_eq!(gaps.len(), 1, "{zone}");
-            assert_eq!(gaps[0].question, "Is 192.0.2.7 on Spamhaus ZEN?", "{zone}");
+            assert_eq!(gaps[0].question(), "Is 192.0.2.7 on Spamhaus ZEN?", "{zone}");
         }
     }
 

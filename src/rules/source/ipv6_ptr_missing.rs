@@ -30,9 +30,11 @@ fn judge(facts: &Facts) -> Verdict {
 }
 
 fn look(facts: &Facts) -> Verdict {
+    if connection::source(facts).is_none_or(|ip| ip.is_ipv4()) {
+        return Verdict::NotApplicable;
+    }
     match state(facts) {
         None => Verdict::NotApplicable,
-        Some(_) if connection::source(facts).is_some_and(|ip| ip.is_ipv4()) => Verdict::NotApplicable,
         Some(State::Missing(fault)) if fault.cured => Verdict::Pass,
         Some(State::Missing(fault)) => {
             let fix = request::remedy(facts, fault.ip);

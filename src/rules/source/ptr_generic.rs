@@ -140,7 +140,7 @@ fn spells(name: &str, ip: IpAddr) -> bool {
     let mut backward = forward;
     backward.reverse();
     let numbers: Vec<u8> = name.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
-    let hex = |o: [u8; 4]| o.iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let hex = |o: [u8; 4]| format!("{:08x}", u32::from_be_bytes(o));
     let contains = |o: [u8; 4]| numbers.windows(4).any(|w| w == o) || name.contains(&hex(o));
     contains(forward) || contains(backward)
 }

@@ -3,7 +3,7 @@
 use super::connection;
 use crate::evidence::Outcome;
 use crate::facts::Facts;
-use crate::facts::reverse::{Reverse, ReverseName};
+use crate::facts::reverse::{Reverse, ReverseName, address_of};
 use crate::rules::{Confidence, Exhibit, Gap, Severity};
 use std::net::IpAddr;
 
@@ -90,11 +90,16 @@ fn unanswered<'f>(ip: IpAddr, words: Words, dns: Option<&'f Reverse>) -> State<'
         let because = "the receiver found no name it could use, and DNS has not been asked which of the two it is: no name, or one that does not resolve back";
         return State::Missing(fault(exhibit, Level::At(Severity::Medium), Confidence::Possible, true, because));
     }
-    let question = format!("Does {ip} have a reverse name that leads back to it?");
-    State::Unknown(match dns {
-        Some(reverse) => vec![Gap::dns(question, &reverse.question)],
-        None => vec![Gap::new(question, "an answer from DNS")],
-    })
+    State::Unknown(vec![match dns {
+        Some(reverse) => {
+            Gap::of_name(reverse.question.clone(), |name| leads_back(&address_of(name).unwrap_or_default()))
+        }
+        None => Gap::new(leads_back(&ip.to_string()), "an answer from DNS"),
+    }])
+}
+
+fn leads_back(ip: &str) -> String {
+    format!("Does {ip} have a reverse name that leads back to it?")
 }
 
 fn missing<'f>(facts: &Facts, words: Words, reverse: &'f Reverse, outcome: Outcome) -> State<'f> {

@@ -14,8 +14,7 @@ use crate::rules::aligned;
 /// The published record, where there is exactly one sound one that can be changed at this name.
 fn published<'f>(facts: &'f Facts, domain: &str) -> Option<&'f str> {
     let [record] = &judged(facts)?.records[..] else { return None };
-    let sound = Record::parse(record.text.as_bytes()).is_some_and(|r| !r.broken);
-    (sound && obstacle(facts, domain).is_none()).then_some(record.text.as_str())
+    (record.sound().is_some() && obstacle(facts, domain).is_none()).then_some(record.text.as_str())
 }
 
 /// Adds `term` to the published record, before the term that decided, if our own evaluation of the

@@ -28,13 +28,12 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    let names = names(facts);
     let pasted = pasted(facts);
-    if names.is_empty() && facts.reading.record.is_none() {
+    if facts.spf_published.is_empty() && facts.reading.record.is_none() {
         return Verdict::NotApplicable;
     }
     let (mut found, mut gaps): (Vec<Finding>, _) = (pasted.into_iter().collect(), Vec::new());
-    for at in names {
+    for at in names(facts) {
         if !at.sender_id.is_empty() {
             found.push(sender_id(facts, at));
         } else if is_unread(facts, at) {

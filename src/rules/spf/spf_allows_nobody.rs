@@ -1,11 +1,11 @@
 use super::spf_after_all::ended;
-use super::support::{Own, dig_txt, lists_nobody, platform_term, record_exhibit, replaced, short, unread};
+use super::support::{Own, dig_txt, platform_term, record_exhibit, replaced, short, shuts_out, unread};
 use crate::facts::Facts;
 use crate::facts::dmarc::Policy;
 use crate::facts::domain::keys::Below;
 use crate::facts::domain::who::Role;
 use crate::facts::mail_hosts::{MailHosts, Reception, Server};
-use crate::facts::spf::record::{Qualifier, Record, TermKind};
+use crate::facts::spf::record::{Qualifier, TermKind};
 use crate::facts::spf::{Published, Whose};
 use crate::knowledge::platform;
 use crate::remedy::spf::SENDERS;
@@ -63,7 +63,7 @@ fn of_subject(facts: &Facts) -> Option<&Published> {
 /// Its one record, where it lists nobody, also not where receivers stop reading before.
 fn nobody(at: &Published) -> Option<Own<'_>> {
     let [text] = &at.records[..] else { return None };
-    let record = Record::parse(text.text.as_bytes()).filter(|_| lists_nobody(&text.text))?;
+    let record = text.sound().filter(|record| shuts_out(record))?;
     let names = |kind: &TermKind| match kind {
         TermKind::Directive(d) => d.qualifier == Qualifier::Pass,
         TermKind::Redirect(_) => true,

@@ -2,7 +2,7 @@ use super::support::{called, is_judged, is_unread, judged, record_exhibit, repor
 use crate::evidence::said::Part;
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
-use crate::facts::spf::record::{Mechanism, Qualifier, Record};
+use crate::facts::spf::record::{Mechanism, Qualifier};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
 
@@ -38,7 +38,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Unknown(vec![unread(&at.domain)]);
     }
     let [text] = &at.records[..] else { return Verdict::NotApplicable };
-    let Some(record) = Record::parse(text.text.as_bytes()).filter(|r| !r.broken) else {
+    let Some(record) = text.sound() else {
         return Verdict::NotApplicable;
     };
     let lists = record.directives().any(|(_, d)| d.mechanism != Mechanism::All);

@@ -31,12 +31,11 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    let names = names(facts);
-    if names.is_empty() {
+    if facts.spf_published.is_empty() {
         return Verdict::NotApplicable;
     }
     let (mut found, mut gaps) = (Vec::new(), Vec::new());
-    for at in names {
+    for at in names(facts) {
         if at.records.len() > 1 {
             found.push(finding(facts, at));
         } else if is_unread(facts, at) {

@@ -162,8 +162,7 @@ fn exhibits(facts: &Facts, word: &str) -> Vec<Exhibit> {
     exhibits.extend(identity_exhibit(facts));
     let Some(at) = judged(facts) else { return exhibits };
     if let [record] = &at.records[..] {
-        let parsed = Record::parse(record.text.as_bytes());
-        let all = parsed.as_ref().and_then(Record::all).map(|(term, _)| term.span);
+        let all = record.record.as_ref().and_then(Record::all).map(|(term, _)| term.span);
         let matched = facts.spf.as_ref().and_then(|c| c.matched.as_deref());
         let decided = matched.and_then(|m| record.text.rfind(m).map(|n| Span::new(n, n + m.len())));
         // What this record says, which need not be what it said then.
@@ -456,7 +455,7 @@ mod tests {
                 .txt("example.com", &[&format!("v=spf1 {record} -all")])
                 .fails("_spf.esp.test", kind, Outcome::ServFail);
             let [gap] = &scene.unknown(&RULE)[..] else { panic!("one gap") };
-            assert_eq!(gap.question, "Does the SPF record of example.com allow the sending server?");
+            assert_eq!(gap.question(), "Does the SPF record of example.com allow the sending server?");
             assert_eq!(gap.needs.words(), format!("dig +short {kind} _spf.esp.test"));
         }
     }

@@ -36,7 +36,7 @@ const SAFE: usize = 1232;
 
 fn judge(facts: &Facts) -> Verdict {
     let (mut found, mut gaps, mut any) = (Vec::new(), Vec::new(), false);
-    for at in names(facts).into_iter().filter(|at| at.whose == Whose::Pasted || is_judged(facts, at)) {
+    for at in names(facts).filter(|at| at.whose == Whose::Pasted || is_judged(facts, at)) {
         if is_unread(facts, at) {
             gaps.push(unread(&at.domain));
         }

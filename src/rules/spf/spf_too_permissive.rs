@@ -36,7 +36,7 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let (mut found, mut gaps, mut any) = (Vec::new(), Vec::new(), false);
-    for at in names(facts).into_iter().filter(|at| at.whose != Whose::Helo) {
+    for at in names(facts).filter(|at| at.whose != Whose::Helo) {
         if is_unread(facts, at) {
             gaps.push(unread(&at.domain));
         }
@@ -54,12 +54,12 @@ fn judge(facts: &Facts) -> Verdict {
 }
 
 fn open(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
-    let record = Record::parse(text.text.as_bytes()).filter(|r| !r.broken)?;
+    let record = text.sound()?;
     let (term, _) = record.all().filter(|(_, d)| d.qualifier == Qualifier::Pass)?;
     let fix = Remedy::new("End the record with ~all in place of +all, once every sender of yours is listed").step(
         "List every server and service that sends for the domain first: with ~all, what is missing fails softly.",
     );
-    let own = Own { at, text, record: record.clone() };
+    let own = Own { at, text, record };
     let fix = match choice(facts, &own, "~all") {
         Some(choice) => choice.into_iter().fold(fix, Remedy::step),
         None => {
@@ -96,7 +96,7 @@ fn open(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
 
 /// A network so large that strangers send from it too; what a service lists in its own record is its business.
 fn wide(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
-    let record = Record::parse(text.text.as_bytes()).filter(|r| !r.broken)?;
+    let record = text.sound()?;
     let bits = |m: &Mechanism| match m {
         Mechanism::Ip4 { prefix, .. } if *prefix < 16 => Some((*prefix, 32 - *prefix)),
         Mechanism::Ip6 { prefix, .. } if *prefix < 32 => Some((*prefix, 128 - *prefix)),

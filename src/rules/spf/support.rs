@@ -197,14 +197,15 @@ pub fn judged(facts: &Facts) -> Option<&Published> {
 }
 
 /// Every name with SPF-like records once, the one that SPF judged first.
-pub fn names(facts: &Facts) -> Vec<&Published> {
-    let mut names: Vec<&Published> = judged(facts).into_iter().collect();
-    for at in &facts.spf_published {
-        if !names.iter().any(|n| n.domain == at.domain && (n.whose == Whose::Pasted) == (at.whose == Whose::Pasted)) {
-            names.push(at);
-        }
-    }
-    names
+pub fn names(facts: &Facts) -> impl Iterator<Item = &Published> {
+    let judged = judged(facts);
+    let all = &facts.spf_published;
+    let same =
+        |a: &Published, b: &Published| a.domain == b.domain && (a.whose == Whose::Pasted) == (b.whose == Whose::Pasted);
+    let new = move |(n, at): &(usize, &Published)| {
+        !judged.into_iter().chain(all.iter().take(*n)).any(|before| same(before, at))
+    };
+    judged.into_iter().chain(all.iter().enumerate().filter(new).map(|(_, at)| at))
 }
 
 /// Is this the name whose record decided about the message?
@@ -291,7 +292,7 @@ pub fn pasted_change(
 pub struct Own<'f> {
     pub at: &'f Published,
     pub text: &'f SpfText,
-    pub record: Record,
+    pub record: &'f Record,
 }
 
 impl Own<'_> {
@@ -313,12 +314,12 @@ impl Own<'_> {
 /// name has several, or one that is broken, other rules speak.
 pub fn each_record(facts: &Facts, judge: impl Fn(Own) -> Option<Finding>) -> Verdict {
     let (mut found, mut gaps, mut any) = (Vec::new(), Vec::new(), false);
-    for at in names(facts).into_iter().filter(|at| at.whose == Whose::Pasted || is_judged(facts, at)) {
+    for at in names(facts).filter(|at| at.whose == Whose::Pasted || is_judged(facts, at)) {
         if is_unread(facts, at) {
             gaps.push(unread(&at.domain));
         }
         let [text] = &at.records[..] else { continue };
-        let Some(record) = Record::parse(text.text.as_bytes()).filter(|r| !r.broken) else { continue };
+        let Some(record) = text.sound() else { continue };
         any = true;
         found.extend(judge(Own { at, text, record }));
     }
@@ -351,7 +352,11 @@ pub fn evaluate(domain: &str) -> String {
 
 /// Does the record let nobody send?
 pub fn lists_nobody(record: &str) -> bool {
-    let Some(record) = Record::parse(record.as_bytes()).filter(|r| !r.broken) else { return false };
+    Record::parse(record.as_bytes()).is_some_and(|record| !record.broken && shuts_out(&record))
+}
+
+/// The same of one that was read.
+pub fn shuts_out(record: &Record) -> bool {
     let all = record.all().map(|(all, _)| all.span);
     let in_force = |span: Span| all.is_none_or(|all| span <= all);
     record.redirect().is_none() && !record.directives().any(|(t, d)| in_force(t.span) && d.qualifier == Qualifier::Pass)
@@ -432,7 +437,7 @@ pub fn outcome_words(outcome: Outcome) -> &'static str {
 
 /// The one question that every rule on a published record asks.
 pub fn unread(domain: &str) -> Gap {
-    gap(["What does the SPF record of ", domain, " say?"].concat(), domain)
+    Gap::of_name(txt(domain), |name| format!("What does the SPF record of {name} say?"))
 }
 
 /// What keeps the evaluation for the sending server from its end.

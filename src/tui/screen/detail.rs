@@ -116,7 +116,7 @@ pub fn other(doc: &mut Doc, case: &Case, target: Target) {
         Target::Unknown => {
             doc.para(1, "What is not known, and what would settle it:", Ink::Plain);
             for gap in &diagnosis.unknown {
-                doc.hang(" ? ", Ink::Strong, &*gap.question, Ink::Plain);
+                doc.hang(" ? ", Ink::Strong, &*gap.question(), Ink::Plain);
                 doc.hang("   ", Ink::Plain, &*gap.needs.words(), Ink::Faint);
             }
         }

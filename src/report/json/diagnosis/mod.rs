@@ -96,7 +96,7 @@ struct RequirementPart {
     line: String,
     state: &'static str,
     since: Option<jiff::civil::Date>,
-    because: Cow<'static, str>,
+    because: String,
     rule: Option<&'static str>,
 }
 
@@ -174,7 +174,7 @@ fn requirement(line: &crate::rules::requirement::Line) -> RequirementPart {
         line: line.demand.what.clone(),
         state: line.state.word(),
         since: line.demand.since,
-        because: line.because.clone(),
+        because: line.because.to_string(),
         rule: line.cure.map(|rule| rule.id),
     }
 }
@@ -191,7 +191,7 @@ fn hop(h: &Hop) -> HopPart {
 }
 
 pub(super) fn gap(gap: &Gap) -> GapPart {
-    GapPart { question: gap.question.to_string(), needs: gap.needs.words().into_owned() }
+    GapPart { question: gap.question().into_owned(), needs: gap.needs.words().into_owned() }
 }
 
 pub(super) fn dns(d: &Diagnosis) -> Dns {
