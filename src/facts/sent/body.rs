@@ -72,9 +72,9 @@ fn parts(sent: Side, received: Side, was: &[Leaf], is: &[Leaf]) -> Vec<BodyDiffe
 /// Which part was which: those with the same content first, then in order those of the same kind.
 fn pair(was: &[Leaf], is: &[Leaf]) -> Vec<(Option<usize>, Option<usize>)> {
     let mut same: HashMap<(&str, &[u8]), Vec<usize>> = HashMap::new();
-    was.iter().enumerate().rev().for_each(|(m, l)| same.entry((&l.kind, &l.content)).or_default().push(m));
+    was.iter().enumerate().rev().for_each(|(m, l)| same.entry((&l.kind, l.bytes())).or_default().push(m));
     let mut found: Vec<Option<usize>> =
-        is.iter().map(|l| same.get_mut(&(l.kind.as_str(), &l.content[..])).and_then(Vec::pop)).collect();
+        is.iter().map(|l| same.get_mut(&(l.kind.as_str(), l.bytes())).and_then(Vec::pop)).collect();
     let mut left: Vec<usize> = (0..was.len()).filter(|m| !found.contains(&Some(*m))).collect();
     for (n, part) in is.iter().enumerate().filter(|(n, _)| found[*n].is_none()).collect::<Vec<_>>() {
         if let Some(at) = left.iter().position(|m| was[*m].kind == part.kind) {
@@ -110,8 +110,8 @@ fn changed(was: &Leaf, is: &Leaf, (sent, received): (&[u8], &[u8]), out: &mut Ve
     let before = out.len();
     if was.kind.starts_with("text/") {
         out.extend(text(&part, &was.text(), &is.text()));
-    } else if was.content != is.content {
-        let size = |leaf: &Leaf| Some(format!("{} bytes", leaf.content.len()));
+    } else if was.bytes() != is.bytes() {
+        let size = |leaf: &Leaf| Some(format!("{} bytes", leaf.bytes().len()));
         out.push(BodyDifference { what: What::BodyChanged, part: part.clone(), sent: size(was), received: size(is) });
     }
     // The same content in the same encoding, and yet other bytes: lines broken elsewhere.
@@ -196,7 +196,7 @@ fn titled(leaf: &Leaf) -> String {
 fn beginning(leaf: &Leaf) -> String {
     match leaf.kind.starts_with("text/") {
         true => crate::safe::clip(leaf.text().trim(), SHOWN),
-        false => format!("{} bytes", leaf.content.len()),
+        false => format!("{} bytes", leaf.bytes().len()),
     }
 }
 
