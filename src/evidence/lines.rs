@@ -158,7 +158,8 @@ pub(crate) fn is_one_of(name: &[u8], families: &[&[u8]], test: impl Fn(&[u8]) ->
     let lower = &mut lower[..name.len().min(64)];
     lower.copy_from_slice(&name[..lower.len()]);
     lower.make_ascii_lowercase();
-    families.iter().any(|family| lower.starts_with(family)) || test(lower)
+    // Most differ in their first character.
+    families.iter().any(|family| family.first() == lower.first() && lower.starts_with(family)) || test(lower)
 }
 
 /// Sorted, lower case.
