@@ -8,6 +8,7 @@ use crate::facts::Reading;
 use crate::facts::lookup::Lookup;
 use crate::facts::tags::{Tag, TagList};
 use crate::span::Span;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The key a signature names, or a pasted key record.
@@ -340,7 +341,8 @@ fn foreign(p: Tag, text: &str, extra: usize, public: &PublicKey, problems: &mut 
         return problems.push(KeyProblem::TwoKeys(Span::new(at, value.len()).shift(p.value.start as usize)));
     }
     let mark = |at: usize, n: usize| KeyProblem::BadCharacter(Span::new(at, at + n).shift(p.value.start as usize));
-    let fits = |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "+/=".contains(c) || is_quote(c);
+    let fits =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace() || is_quote(c);
     let stranger = value.char_indices().find(|&(_, c)| !fits(c)).map(|(at, c)| (at, c.len_utf8()));
     // Nothing may follow the padding.
     let padding = value.find('=').filter(|&at| value[at..].contains(|c: char| c.is_ascii_alphanumeric()));
@@ -374,7 +376,10 @@ fn is_quote(c: char) -> bool {
 
 /// The bytes without quotes, backslashes, typographic quotes and invisible characters; `\n`
 /// and `\r` as two characters are line ends that a file format wrote out.
-pub fn clean(value: &[u8]) -> Vec<u8> {
+pub fn clean(value: &[u8]) -> Cow<'_, [u8]> {
+    if value.is_ascii() && memchr::memchr3(b'"', b'\'', b'\\', value).is_none() {
+        return Cow::Borrowed(value);
+    }
     let text = String::from_utf8_lossy(value);
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -387,7 +392,7 @@ pub fn clean(value: &[u8]) -> Vec<u8> {
             c => out.push(c),
         }
     }
-    out.into_bytes()
+    Cow::Owned(out.into_bytes())
 }
 
 /// UTF-8 with one `?` for each byte that is none: places in the bytes stay places in the text.

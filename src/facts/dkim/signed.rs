@@ -11,6 +11,7 @@ use crate::facts::header::{Field, Header};
 use crate::facts::lists::Lists;
 use crate::knowledge::pattern;
 use crate::span::Span;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -197,7 +198,7 @@ struct Bodies<'i> {
     lists: &'i Lists,
     kept: &'i [BodyWitness],
     effort: &'i Effort,
-    canonical: [Option<Vec<u8>>; 2],
+    canonical: [Option<Cow<'i, [u8]>>; 2],
     /// Digest and size, by hash, canonicalization and `l=`.
     hashed: HashMap<(&'static str, Canon, Option<u64>), (String, u64)>,
     searched: usize,

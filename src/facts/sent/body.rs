@@ -6,6 +6,7 @@ use crate::facts::dkim::canon::Canon;
 use crate::facts::dkim::forensics::What;
 use crate::facts::header::Header;
 use crate::facts::mime::{Leaf, leaves};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Characters of the lines that differ.
@@ -18,8 +19,7 @@ type Side<'a> = (&'a [u8], usize);
 pub const WHOLE: &str = "the body";
 
 pub fn compare(sent: Side, received: Side) -> Vec<BodyDifference> {
-    let plain = |(text, body): Side| Canon::Simple.body(&text[body..]);
-    if plain(sent) == plain(received) {
+    if plain(&sent.0[sent.1..]) == plain(&received.0[received.1..]) {
         return Vec::new();
     }
     match (leaves(sent.0), leaves(received.0)) {
@@ -86,8 +86,7 @@ fn pair(was: &[Leaf], is: &[Leaf]) -> Vec<(Option<usize>, Option<usize>)> {
 }
 
 fn changed(was: &Leaf, is: &Leaf, (sent, received): (&[u8], &[u8]), out: &mut Vec<BodyDifference>) {
-    let plain = |leaf: &Leaf, text: &[u8]| Canon::Simple.body(&text[leaf.raw.clone()]);
-    if plain(was, sent) == plain(is, received) {
+    if plain(&sent[was.raw.clone()]) == plain(&received[is.raw.clone()]) {
         return;
     }
     let part = titled(is);
@@ -122,8 +121,7 @@ fn changed(was: &Leaf, is: &Leaf, (sent, received): (&[u8], &[u8]), out: &mut Ve
 
 /// What became of a text. The first and the last lines that are the same are set aside; the rest differs.
 fn text(part: &str, was: &str, is: &str) -> Vec<BodyDifference> {
-    let plain = |text: &str| Canon::Simple.body(text.as_bytes());
-    if plain(was) == plain(is) {
+    if plain(was.as_bytes()) == plain(is.as_bytes()) {
         return Vec::new();
     }
     let say = |what, sent: Option<String>, received: Option<String>| {
@@ -198,6 +196,11 @@ fn beginning(leaf: &Leaf) -> String {
         true => crate::safe::clip(leaf.text().trim(), SHOWN),
         false => format!("{} bytes", leaf.bytes().len()),
     }
+}
+
+/// Line ends made alike.
+fn plain(text: &[u8]) -> Cow<'_, [u8]> {
+    Canon::Simple.body(text)
 }
 
 fn lossy(text: &[u8]) -> String {
