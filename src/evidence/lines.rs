@@ -87,6 +87,15 @@ const SHAPE_BYTES: usize = 256;
 
 /// Tells the shape of a line, looking past invisible characters.
 pub(crate) fn shape(line: &[u8]) -> Shape {
+    shape_where(line, is_known)
+}
+
+/// The same where it does not matter which names are in use: none is [`Shape::Known`].
+pub(crate) fn form(line: &[u8]) -> Shape {
+    shape_where(line, |_| false)
+}
+
+fn shape_where(line: &[u8], is_known: impl Fn(&[u8]) -> bool) -> Shape {
     if line.is_empty() {
         return Shape::Blank;
     }

@@ -201,7 +201,7 @@ fn pasted_key(pasted: &crate::facts::record::Pasted) -> Option<Key> {
             _ => None,
         })
         .filter(|(_, strings)| {
-            let text = text(&strings.concat());
+            let text = text(strings.concat());
             means_key(&text) || (at_key_name && !means_other(&text))
         })
         .map(|(index, strings)| read(strings, index))
@@ -227,7 +227,7 @@ fn means_other(text: &str) -> bool {
 
 /// Reads one TXT record that is meant to be a key.
 pub fn read(strings: &[Vec<u8>], index: usize) -> KeyRecord {
-    let text = text(&strings.concat());
+    let text = text(strings.concat());
     let bytes = text.as_bytes();
     let tags = TagList::split(bytes, Span::new(0, bytes.len()));
     let lengths: Vec<usize> = strings.iter().map(Vec::len).collect();
@@ -334,6 +334,10 @@ fn foreign(p: Tag, text: &str, extra: usize, public: &PublicKey, problems: &mut 
         return;
     }
     let value = text.get(p.value.range()).unwrap_or_default();
+    // What was decoded in full held nothing foreign, but for what was taken out before.
+    if public.usable() && extra == 0 && is_clean(value.as_bytes()) {
+        return;
+    }
     // Padding is followed by nothing; `p=` with more behind it is a tag.
     let another =
         |&(at, _): &(usize, &str)| at > 0 && value.as_bytes().get(at + 2).is_some_and(u8::is_ascii_alphanumeric);
@@ -357,6 +361,9 @@ fn foreign(p: Tag, text: &str, extra: usize, public: &PublicKey, problems: &mut 
 
 /// The first quote, backslash or typographic quote outside a note.
 fn quote(text: &str) -> Option<Span> {
+    if is_clean(text.as_bytes()) {
+        return None;
+    }
     let mut at = 0;
     for piece in text.split(';') {
         // `n=` is prose (RFC 6376 §3.6.1).
@@ -374,10 +381,15 @@ fn is_quote(c: char) -> bool {
     matches!(c, '"' | '\'' | '\\' | '\u{ab}' | '\u{bb}' | '\u{2018}'..='\u{201f}')
 }
 
+/// Without quotes, backslashes, and whatever looks like them: so is nearly every record.
+fn is_clean(value: &[u8]) -> bool {
+    value.is_ascii() && memchr::memchr3(b'"', b'\'', b'\\', value).is_none()
+}
+
 /// The bytes without quotes, backslashes, typographic quotes and invisible characters; `\n`
 /// and `\r` as two characters are line ends that a file format wrote out.
 pub fn clean(value: &[u8]) -> Cow<'_, [u8]> {
-    if value.is_ascii() && memchr::memchr3(b'"', b'\'', b'\\', value).is_none() {
+    if is_clean(value) {
         return Cow::Borrowed(value);
     }
     let text = String::from_utf8_lossy(value);
@@ -396,13 +408,15 @@ pub fn clean(value: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// UTF-8 with one `?` for each byte that is none: places in the bytes stay places in the text.
-fn text(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(chunk.valid());
-        out.extend(std::iter::repeat_n('?', chunk.invalid().len()));
-    }
-    out
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let mut out = String::with_capacity(error.as_bytes().len());
+        for chunk in error.as_bytes().utf8_chunks() {
+            out.push_str(chunk.valid());
+            out.extend(std::iter::repeat_n('?', chunk.invalid().len()));
+        }
+        out
+    })
 }
 
 fn lower(value: &[u8]) -> String {
