@@ -154,6 +154,7 @@ fn read<'m>(part: MessagePart<'m>, message: &'m [u8]) -> Leaf<'m> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn parts_are_decoded_and_stand_where_they_stand() {
@@ -167,6 +168,22 @@ mod tests {
         assert_eq!(&text[leaves[1].raw.clone()], b"PGI+aGk8L2I+");
         assert_eq!((leaves[1].encoding, leaves[1].charset.as_str()), ("base64", "utf-8"));
         assert_eq!((leaves[2].name.as_deref(), leaves[2].attached), (Some("a.pdf"), true));
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_alone_is_what_the_parser_makes_of_it(
+            header in "(((Content-Type: (text/html|TEXT/plain; charset=(utf-8|iso-8859-1|utf-7)|multipart/mixed; boundary=b|message/rfc822|image/png)|Content-Transfer-Encoding: (8bit|base64|quoted-printable)|Subject: x|\t|fold|.)\r?\n){0,4})",
+            body in "(a|~|é|--b|\\+AGE-|: |\r|\n){0,12}",
+        ) {
+            let latin = |b: u8| if b == b'~' { 0xE9 } else { b };
+            let message: Vec<u8> = format!("{header}\r\n{body}").bytes().map(latin).collect();
+            if let Some(alone) = text_alone(&message) {
+                let mut parts = parse(&message).unwrap().parts;
+                prop_assert_eq!(parts.len(), 1);
+                prop_assert_eq!(format!("{alone:?}"), format!("{:?}", read(parts.remove(0), &message)));
+            }
+        }
     }
 
     #[test]
