@@ -87,6 +87,15 @@ const SHAPE_BYTES: usize = 256;
 
 /// Tells the shape of a line, looking past invisible characters.
 pub(crate) fn shape(line: &[u8]) -> Shape {
+    shape_where(line, is_known)
+}
+
+/// The same where it does not matter which names are in use: none is [`Shape::Known`].
+pub(crate) fn form(line: &[u8]) -> Shape {
+    shape_where(line, |_| false)
+}
+
+fn shape_where(line: &[u8], is_known: impl Fn(&[u8]) -> bool) -> Shape {
     if line.is_empty() {
         return Shape::Blank;
     }
@@ -158,7 +167,8 @@ pub(crate) fn is_one_of(name: &[u8], families: &[&[u8]], test: impl Fn(&[u8]) ->
     let lower = &mut lower[..name.len().min(64)];
     lower.copy_from_slice(&name[..lower.len()]);
     lower.make_ascii_lowercase();
-    families.iter().any(|family| lower.starts_with(family)) || test(lower)
+    // Most differ in their first character.
+    families.iter().any(|family| family.first() == lower.first() && lower.starts_with(family)) || test(lower)
 }
 
 /// Sorted, lower case.

@@ -1,5 +1,7 @@
 //! The parts of a message that have no parts of their own (RFC 2045, RFC 2046), decoded.
 
+use crate::evidence::lines::lines;
+use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -13,7 +15,7 @@ pub const PARTS: usize = 1_000;
 
 /// One part without parts of its own.
 #[derive(Clone, Debug)]
-pub struct Leaf {
+pub struct Leaf<'m> {
     /// `text/html`, lower case; `text/plain` where no Content-Type says otherwise (RFC 2045 §5.2).
     pub kind: String,
     /// Lower case; empty where none is named.
@@ -28,13 +30,20 @@ pub struct Leaf {
     pub header: Range<usize>,
     /// Its content as it stands in the message.
     pub raw: Range<usize>,
-    /// The content, decoded; text as UTF-8. A message within the message stands as it is.
-    pub content: Vec<u8>,
+    /// The content, decoded. A message within the message stands as it is.
+    pub content: Decoded<'m>,
     /// Broken base64 or quoted-printable.
     pub damaged: bool,
 }
 
-impl Leaf {
+/// The content of a part, borrowed where nothing had to be decoded.
+#[derive(Clone, Debug)]
+pub enum Decoded<'m> {
+    Text(Cow<'m, str>),
+    Bytes(Cow<'m, [u8]>),
+}
+
+impl Leaf<'_> {
     pub fn is_text(&self) -> bool {
         self.kind.starts_with("text/") && !self.attached
     }
@@ -44,20 +53,56 @@ impl Leaf {
         if !self.kind.starts_with("text/") {
             return Cow::Borrowed("");
         }
-        // Quicker than the lossy way, where nothing is lost.
-        std::str::from_utf8(&self.content).map_or_else(|_| String::from_utf8_lossy(&self.content), Cow::Borrowed)
+        match &self.content {
+            Decoded::Text(text) => Cow::Borrowed(text),
+            Decoded::Bytes(bytes) => lossy(bytes),
+        }
+    }
+
+    /// The content as bytes; of a text, in UTF-8.
+    pub fn bytes(&self) -> &[u8] {
+        match &self.content {
+            Decoded::Text(text) => text.as_bytes(),
+            Decoded::Bytes(bytes) => bytes,
+        }
     }
 }
 
 /// The parts of a whole message in order, [`PARTS`] and one more at most; `None` where they are nested beyond [`NESTED`], or there
 /// is no header.
-pub fn leaves(message: &[u8]) -> Option<Vec<Leaf>> {
+pub fn leaves(message: &[u8]) -> Option<Vec<Leaf<'_>>> {
     if nested(message) > NESTED {
         return None;
     }
-    let parsed = parse(message)?;
+    if let Some(text) = text_alone(message) {
+        return Some(vec![text]);
+    }
+    let parts = parse(message)?.parts.into_iter();
     let leaf = |part: &MessagePart| !matches!(part.body, PartType::Multipart(_));
-    Some(parsed.parts.iter().filter(|part| leaf(part)).take(PARTS + 1).map(|part| read(part, message)).collect())
+    Some(parts.filter(leaf).take(PARTS + 1).map(|part| read(part, message)).collect())
+}
+
+/// A message that is nothing but a text, and not encoded. The parser is spared the text: all it would say of it stands
+/// in the header.
+fn text_alone(message: &[u8]) -> Option<Leaf<'_>> {
+    let body = lines(message, 0).find(|line| line.start == line.end)?.next;
+    let (header, text) = message.split_at(body);
+    let part = parse(header)?.parts.into_iter().next()?;
+    let kind = part.content_type();
+    let alone =
+        matches!(part.body, PartType::Text(_) | PartType::Html(_)) && kind.is_none_or(|t| t.ctype() != "multipart");
+    let whole = part.offset_body as usize == body && !part.is_encoding_problem;
+    if !alone || !whole || part.encoding != Encoding::None {
+        return None;
+    }
+    let decoder = kind.and_then(|t| t.attribute("charset")).and_then(|name| charset_decoder(name.as_bytes()));
+    let text = decoder.map_or_else(|| lossy(text), |decode| decode(text).into());
+    Some(Leaf { raw: body..message.len(), content: Decoded::Text(text), ..read(part, message) })
+}
+
+/// Quicker than the standard library's way where nothing is lost.
+fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The tree of parts. Of their headers the MIME fields alone are read: all others are read where they stand.
@@ -77,7 +122,7 @@ pub fn nested(text: &[u8]) -> usize {
         .count()
 }
 
-fn read(part: &MessagePart, message: &[u8]) -> Leaf {
+fn read<'m>(part: MessagePart<'m>, message: &'m [u8]) -> Leaf<'m> {
     let end = message.len();
     let place = |from: u32, to: u32| (from as usize).min(end)..(to as usize).clamp((from as usize).min(end), end);
     let kind = part.content_type().map(|t| match t.subtype() {
@@ -85,11 +130,6 @@ fn read(part: &MessagePart, message: &[u8]) -> Leaf {
         None => t.ctype().to_ascii_lowercase(),
     });
     let raw = place(part.offset_body, part.offset_end);
-    let content = match &part.body {
-        PartType::Text(text) | PartType::Html(text) => text.as_bytes().to_vec(),
-        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.to_vec(),
-        PartType::Message(_) | PartType::Multipart(_) => message[raw.clone()].to_vec(),
-    };
     Leaf {
         kind: kind.unwrap_or_else(|| "text/plain".into()),
         charset: part.content_type().and_then(|t| t.attribute("charset")).unwrap_or_default().to_ascii_lowercase(),
@@ -101,15 +141,20 @@ fn read(part: &MessagePart, message: &[u8]) -> Leaf {
         name: part.attachment_name().map(str::to_owned),
         attached: part.content_disposition().is_some_and(|d| d.is_attachment()),
         header: place(part.offset_header, part.offset_body),
-        raw,
-        content,
         damaged: part.is_encoding_problem,
+        content: match part.body {
+            PartType::Text(text) | PartType::Html(text) => Decoded::Text(text),
+            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Decoded::Bytes(bytes),
+            PartType::Message(_) | PartType::Multipart(_) => Decoded::Bytes(message[raw.clone()].into()),
+        },
+        raw,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn parts_are_decoded_and_stand_where_they_stand() {
@@ -123,6 +168,22 @@ mod tests {
         assert_eq!(&text[leaves[1].raw.clone()], b"PGI+aGk8L2I+");
         assert_eq!((leaves[1].encoding, leaves[1].charset.as_str()), ("base64", "utf-8"));
         assert_eq!((leaves[2].name.as_deref(), leaves[2].attached), (Some("a.pdf"), true));
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_alone_is_what_the_parser_makes_of_it(
+            header in "(((Content-Type: (text/html|TEXT/plain; charset=(utf-8|iso-8859-1|utf-7)|multipart/mixed; boundary=b|message/rfc822|image/png)|Content-Transfer-Encoding: (8bit|base64|quoted-printable)|Subject: x|\t|fold|.)\r?\n){0,4})",
+            body in "(a|~|é|--b|\\+AGE-|: |\r|\n){0,12}",
+        ) {
+            let latin = |b: u8| if b == b'~' { 0xE9 } else { b };
+            let message: Vec<u8> = format!("{header}\r\n{body}").bytes().map(latin).collect();
+            if let Some(alone) = text_alone(&message) {
+                let mut parts = parse(&message).unwrap().parts;
+                prop_assert_eq!(parts.len(), 1);
+                prop_assert_eq!(format!("{alone:?}"), format!("{:?}", read(parts.remove(0), &message)));
+            }
+        }
     }
 
     #[test]

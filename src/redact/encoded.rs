@@ -13,7 +13,7 @@ pub fn hidden(message: &[u8], hide: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
             continue;
         }
         out.extend_from_slice(&hide(&message[at..leaf.raw.start]));
-        let new = hide(&leaf.content);
+        let new = hide(leaf.bytes());
         match leaf.encoding {
             "base64" => {
                 for line in STANDARD.encode(new).as_bytes().chunks(76) {
@@ -84,7 +84,7 @@ mod tests {
         let hide = |text: &[u8]| String::from_utf8_lossy(text).replace("secret", "public").into_bytes();
         let out = hidden(message, hide);
         let leaves = mime::leaves(&out).unwrap();
-        let texts: Vec<_> = leaves.iter().map(|l| String::from_utf8_lossy(&l.content).trim().to_owned()).collect();
+        let texts: Vec<_> = leaves.iter().map(|l| String::from_utf8_lossy(l.bytes()).trim().to_owned()).collect();
         assert_eq!(texts, ["public note", "a public \u{fc}"]);
     }
 

@@ -39,7 +39,7 @@ pub fn without_flag(text: &str, flag: &str) -> String {
 
 /// The record as it was meant, where that is beyond doubt: read again, it must be without fault.
 pub fn tidy(text: &str) -> Option<String> {
-    let cleaned = separated(&String::from_utf8(key::clean(text.as_bytes())).ok()?);
+    let cleaned = separated(&String::from_utf8(key::clean(text.as_bytes()).into_owned()).ok()?);
     let bytes = cleaned.as_bytes();
     let mut kept: Vec<(String, String)> = Vec::new();
     for tag in tags(&cleaned).tags.into_iter().take(64) {

@@ -3,27 +3,29 @@
 
 use super::{Guess, reply};
 use crate::evidence::input::{InputKind, RepairKind};
-use crate::evidence::lines::{Line, Shape, field_name, head, lines, peek, shape};
-use crate::evidence::repair::{self, Draft};
+use crate::evidence::lines::{Line, head, peek, shape};
+use crate::evidence::repair::Draft;
+use crate::facts::header::Header;
 use crate::rules::Confidence;
 
-/// A message that is a bounce.
-pub(super) fn message(whole: &[u8]) -> Option<Guess> {
+/// A message that is a bounce; `body` where there is something in it.
+pub(super) fn message(whole: &[u8], header: &Header, body: Option<&[u8]>) -> Option<Guess> {
     let text = head(whole);
+    let first = |name| header.first(text, name).map(|field| field.value.of(text));
     let say = |sure, because: &str| Some(Guess::new(InputKind::Bounce, sure, because));
-    if first(text, "From").is_none()
-        && (["Reporting-MTA", "Final-Recipient", "Feedback-Type"].iter()).any(|f| first(text, f).is_some())
+    if first("From").is_none()
+        && ["Reporting-MTA", "Final-Recipient", "Feedback-Type"].into_iter().any(|f| first(f).is_some())
     {
         return say(Confidence::Certain, "the machine-readable part of a bounce or feedback report");
     }
-    let body = repair::body(whole).filter(|_| repair::has_body(whole))?;
-    let body = head(&whole[body..]);
-    let kind = first(text, "Content-Type").unwrap_or_default();
-    if has(&kind, "multipart/report") {
-        if has(&kind, "delivery-status") {
+    let body = head(body?);
+    let kind = first("Content-Type").unwrap_or_default();
+    let report = has(kind, "multipart/report");
+    if report {
+        if has(kind, "delivery-status") {
             return say(Confidence::Certain, "a delivery status notification by its Content-Type");
         }
-        if has(&kind, "feedback-report") {
+        if has(kind, "feedback-report") {
             return say(Confidence::Certain, "a feedback report by its Content-Type");
         }
     }
@@ -31,26 +33,27 @@ pub(super) fn message(whole: &[u8]) -> Option<Guess> {
     if notification(body) {
         return say(Confidence::Certain, "a notification of Amazon SES stands in it");
     }
-    let from = first(text, "From").unwrap_or_default();
-    let daemon = has(&from, "mailer-daemon") || first(text, "Return-Path").is_some_and(|p| has(&p, "mailer-daemon"));
+    let from = first("From").unwrap_or_default();
+    let path = first("Return-Path");
+    let daemon = has(from, "mailer-daemon") || path.is_some_and(|p| has(p, "mailer-daemon"));
     let postmaster =
-        daemon || has(&from, "postmaster") || has(&from, "post_master") || first(text, "X-Failed-Recipients").is_some();
-    let empty_path = first(text, "Return-Path").is_some_and(|p| p.trim_ascii() == b"<>");
-    let status = body_has("message/delivery-status") || (body_has("final-recipient:") && body_has("action:"));
-    if status && (postmaster || empty_path || has(&kind, "multipart/report")) {
+        daemon || has(from, "postmaster") || has(from, "post_master") || first("X-Failed-Recipients").is_some();
+    let by_system = postmaster || path.is_some_and(|p| p.trim_ascii() == b"<>");
+    let status = || body_has("message/delivery-status") || (body_has("final-recipient:") && body_has("action:"));
+    if (by_system || report) && status() {
         return say(Confidence::Certain, "a delivery status stands in it");
     }
     if daemon {
         return say(Confidence::Likely, "it comes from MAILER-DAEMON");
     }
-    let subject = first(text, "Subject").unwrap_or_default();
-    if has(&subject, "complaint about message from ") && body_has("message/rfc822") {
+    let subject = first("Subject").unwrap_or_default();
+    if has(subject, "complaint about message from ") && body_has("message/rfc822") {
         return say(Confidence::Likely, "a junk mail report by its subject");
     }
-    let named = SUBJECTS.iter().any(|s| has(&subject, s));
-    let returned = body_has("message/rfc822") && (empty_path || postmaster || NOTICES.iter().any(|n| body_has(n)));
-    let quoted = postmaster && body_has("error message below:");
-    if (named && (postmaster || empty_path)) || returned || quoted {
+    let named = by_system && SUBJECTS.iter().any(|s| has(subject, s));
+    let returned = || body_has("message/rfc822") && (by_system || NOTICES.iter().any(|n| body_has(n)));
+    let quoted = || postmaster && body_has("error message below:");
+    if named || returned() || quoted() {
         return say(Confidence::Likely, "its sender, subject or parts are those of a bounce");
     }
     None
@@ -129,26 +132,12 @@ const NOTICES: [&str; 19] = [
     "permanent fatal errors",
 ];
 
-/// Value of the topmost field called `name`, folds and all.
-fn first(text: &[u8], name: &str) -> Option<Vec<u8>> {
-    let mut section = lines(text, 0).take_while(|l| l.start < l.end);
-    let line = section.find(|l| field_name(l.of(text)).is_some_and(|n| n.eq_ignore_ascii_case(name.as_bytes())))?;
-    let mut end = line.end;
-    for fold in section.take_while(|l| shape(l.of(text)) == Shape::Fold) {
-        end = fold.end;
-    }
-    let colon = line.of(text).iter().position(|&b| b == b':')?;
-    Some(text[line.start + colon + 1..end].to_vec())
-}
-
 /// ASCII case does not matter; `needle` is lower case. Looked for by its rarest character: letters are everywhere.
 fn has(text: &[u8], needle: &str) -> bool {
     let needle = needle.as_bytes();
-    let rare = needle.iter().position(|b| b.is_ascii_punctuation()).unwrap_or(0);
-    let Some(&sign) = needle.get(rare) else { return true };
-    let stands = |at: usize| {
-        let whole = at.checked_sub(rare).and_then(|at| text.get(at..at + needle.len()));
-        whole.is_some_and(|w| w.eq_ignore_ascii_case(needle))
-    };
-    memchr::memchr2_iter(sign, sign.to_ascii_uppercase(), text).any(stands)
+    let stands = |at: usize| text.get(at..at + needle.len()).is_some_and(|w| w.eq_ignore_ascii_case(needle));
+    match needle.iter().position(|b| b.is_ascii_punctuation()) {
+        Some(rare) => memchr::memchr_iter(needle[rare], text).any(|at| at.checked_sub(rare).is_some_and(stands)),
+        None => memchr::memchr2_iter(needle[0], needle[0].to_ascii_uppercase(), text).any(stands),
+    }
 }

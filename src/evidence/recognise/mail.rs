@@ -3,7 +3,8 @@
 use super::{Guess, bounce, report};
 use crate::evidence::input::{InputKind, RepairKind};
 use crate::evidence::lines::{Shape, field_name, is_trace, lines, shape};
-use crate::evidence::repair::{self, Draft};
+use crate::evidence::repair::Draft;
+use crate::facts::header::Header;
 use crate::rules::Confidence;
 
 /// Fields and lines of the section, counted as far as it takes to be sure.
@@ -11,13 +12,13 @@ const ENOUGH: usize = 1000;
 
 pub(super) fn guess(draft: &Draft) -> Option<Guess> {
     let text = draft.text();
-    let (mut known, mut fields, mut trace, mut other) = (0, 0, 0, 0);
+    let (mut known, mut fields, mut other, mut lowest) = (0, 0, 0, &b""[..]);
     for line in lines(text, 0).take_while(|l| l.start < l.end).take(ENOUGH) {
         let content = line.of(text);
         match shape(content) {
             Shape::Known => {
                 known += 1;
-                trace += usize::from(field_name(content).is_some_and(is_trace));
+                lowest = content;
             }
             Shape::Field => fields += 1,
             Shape::Other | Shape::Blank => other += 1,
@@ -27,17 +28,19 @@ pub(super) fn guess(draft: &Draft) -> Option<Guess> {
     if known == 0 || other > known + fields {
         return None;
     }
-    if let Some(guess) = bounce::message(text) {
+    let header = Header::split(text);
+    let body = header.body.and_then(|at| text.get(at as usize..)).filter(|body| !body.trim_ascii_start().is_empty());
+    if let Some(guess) = bounce::message(text, &header, body) {
         return Some(guess);
     }
-    if let Some(guess) = report::mail(text).filter(|_| repair::has_body(text)) {
+    if let Some(guess) = body.and_then(|_| report::mail(text, &header)) {
         return Some(guess);
     }
     let one = known + fields == 1;
     let sure = match known {
         3.. if other == 0 && !draft.repaired(RepairKind::Preamble) => Confidence::Certain,
         2.. => Confidence::Likely,
-        _ if trace > 0 && other == 0 => Confidence::Likely,
+        _ if other == 0 && field_name(lowest).is_some_and(is_trace) => Confidence::Likely,
         _ => Confidence::Possible,
     };
     let count = known + fields;
@@ -46,7 +49,7 @@ pub(super) fn guess(draft: &Draft) -> Option<Guess> {
         false if draft.is_intact() => "",
         false => ", after repair",
     };
-    Some(if repair::has_body(text) {
+    Some(if body.is_some() {
         Guess::new(InputKind::Message, sure, format!("{count} header fields, an empty line and a body{mended}"))
     } else if one {
         Guess::new(InputKind::Headers, sure, format!("one header field and no body{mended}"))

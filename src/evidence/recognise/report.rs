@@ -3,6 +3,7 @@
 use super::Guess;
 use crate::evidence::input::InputKind;
 use crate::evidence::lines::{head, visible};
+use crate::facts::header::Header;
 use crate::rules::Confidence;
 use std::io::Read;
 
@@ -25,9 +26,8 @@ const NAMED: usize = 256 * 1024;
 
 /// A mail that carries a report: the file's name says so (`receiver!domain!begin!end`, RFC 7489 §7.2.1.1), the
 /// subject (ibid.), or a field of its own (RFC 8460 §5.3).
-pub(super) fn mail(text: &[u8]) -> Option<Guess> {
+pub(super) fn mail(text: &[u8], header: &Header) -> Option<Guess> {
     let text = &text[..text.len().min(NAMED)];
-    let header = crate::facts::header::Header::split(text);
     let subject = header.first(text, "Subject").map(|f| f.value.of(text).trim_ascii_start());
     let titled = |s: &[u8]| s.get(..14).is_some_and(|s| s.eq_ignore_ascii_case(b"report domain:"));
     let attached = || text.windows(12).any(|w| w.eq_ignore_ascii_case(b"application/"));
@@ -67,6 +67,10 @@ pub(super) fn foreign(text: &[u8]) -> Option<Guess> {
 }
 
 fn of(text: &[u8]) -> Option<&'static str> {
+    // Most texts begin with what can be seen, and can be no report.
+    if text.first().is_some_and(|b| b.is_ascii_graphic() && !b"<{".contains(b)) {
+        return None;
+    }
     let text = visible(text);
     let text = text.trim_ascii_start();
     let has = |needle: &[u8]| text.windows(needle.len()).any(|w| w == needle);

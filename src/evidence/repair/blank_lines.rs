@@ -115,26 +115,23 @@ fn gap_lines(text: &[u8], (start, end): (usize, usize), keep: u32) -> impl Itera
 /// A header section torn in two: the upper part has none of the fields an author's program
 /// writes, the lower part is fields again and has them.
 fn torn_header(text: &[u8], top: usize) -> Option<Edit> {
-    let below = super::body(text.get(top..)?)? + top;
-    let gap = lines(text, top).find(|l| l.start == l.end)?.start;
-    let below = lines(text, below).find(|l| l.start < l.end)?.start;
-    let names = |from: usize| {
-        lines(text, from)
-            .take_while(|l| !empty(text, l))
-            .filter_map(|l| field_name(l.of(text)).map(<[u8]>::to_ascii_lowercase))
+    let gap = lines(text, top).find(|l| l.start == l.end)?;
+    let below = lines(text, gap.next).find(|l| l.start < l.end)?.start;
+    const AUTHOR: [&[u8]; 4] = [b"from", b"date", b"subject", b"content-type"];
+    let authors = |from: usize| {
+        lines(text, from).take_while(|l| !empty(text, l)).filter(|l| field_name(l.of(text)).is_some_and(is(&AUTHOR)))
     };
     let fields_only = |from: usize| {
         lines(text, from)
             .take_while(|l| !empty(text, l))
             .all(|l| matches!(shape(l.of(text)), Shape::Known | Shape::Field | Shape::Fold))
     };
-    const AUTHOR: [&[u8]; 4] = [b"from", b"date", b"subject", b"content-type"];
-    let torn = !names(top).any(|n| AUTHOR.contains(&&n[..]))
+    let torn = authors(top).next().is_none()
         && lines(text, top).next().is_some_and(|l| shape(l.of(text)) == Shape::Known)
         && fields_only(top)
         && fields_only(below)
-        && names(below).filter(|n| AUTHOR.contains(&&n[..])).count() >= 3;
-    torn.then_some(Edit::drop(gap, below))
+        && authors(below).count() >= 3;
+    torn.then_some(Edit::drop(gap.start, below))
 }
 
 /// Fields picked out of a header by hand, with an empty line between: what follows it begins with a
@@ -151,16 +148,15 @@ fn excerpt(text: &[u8], top: usize) -> Vec<Edit> {
         b"x-forefront-antispam-report",
         b"x-spam-status",
     ];
-    let name = |line: Line| field_name(line.of(text)).map(<[u8]>::to_ascii_lowercase);
+    let name = |line: Line| field_name(line.of(text));
     let mut edits = Vec::new();
     let mut from = top;
     while let Some(gap) = lines(text, from).find(|l| empty(text, l)) {
-        let whole =
-            lines(text, from).take_while(|l| l.start < gap.start).filter_map(name).any(|n| WHOLE.contains(&&n[..]));
+        let whole = lines(text, from).take_while(|l| l.start < gap.start).filter_map(name).any(is(&WHOLE));
         let next = lines(text, gap.start).find(|l| !empty(text, l));
         let Some(next) = next.filter(|_| !whole) else { break };
         if shape(lines(text, top).next().map_or(&[][..], |l| l.of(text))) != Shape::Known
-            || !name(next).is_some_and(|n| TRACE.contains(&&n[..]))
+            || !name(next).is_some_and(is(&TRACE))
         {
             break;
         }
@@ -168,6 +164,11 @@ fn excerpt(text: &[u8], top: usize) -> Vec<Edit> {
         from = next.start;
     }
     edits
+}
+
+/// Is a name one of these?
+fn is(names: &[&[u8]]) -> impl Fn(&[u8]) -> bool {
+    |name| names.iter().any(|n| name.eq_ignore_ascii_case(n))
 }
 
 fn empty(text: &[u8], line: &Line) -> bool {

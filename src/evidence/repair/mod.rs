@@ -20,7 +20,7 @@ pub(crate) use draft::{Draft, Edit};
 pub(crate) use map::Map;
 
 use super::input::RepairKind;
-use super::lines::{Shape, lines, shape};
+use super::lines::{Shape, form, lines};
 
 /// Undoes what happens to a message or header block on its way into a paste. An intact one
 /// passes through untouched: every step finds nothing to do.
@@ -70,5 +70,5 @@ pub(crate) fn body(text: &[u8]) -> Option<usize> {
 
 /// The lines of the header section: up to the first line in which nothing can be seen.
 fn section(text: &[u8]) -> impl Iterator<Item = (super::lines::Line, Shape)> + '_ {
-    lines(text, 0).map(|l| (l, shape(l.of(text)))).take_while(|(_, s)| *s != Shape::Blank)
+    lines(text, 0).map(|l| (l, form(l.of(text)))).take_while(|(_, s)| *s != Shape::Blank)
 }

@@ -55,7 +55,7 @@ pub fn read(leaf: &Leaf) -> Option<Attachment> {
         risks.push(Risk::Disguised);
     }
     let mut macros = extension(&name).is_some_and(|e| known.macros.has(&e));
-    if let Some(entries) = zip(&leaf.content) {
+    if let Some(entries) = zip(leaf.bytes()) {
         if entries.iter().any(|(_, encrypted)| *encrypted) {
             risks.push(Risk::Encrypted);
         }
@@ -63,11 +63,11 @@ pub fn read(leaf: &Leaf) -> Option<Attachment> {
         risks.extend(inside.take(3).map(|(n, _)| Risk::Holds(n.clone())));
         macros |= entries.iter().any(|(n, _)| n.to_ascii_lowercase().ends_with("vbaproject.bin"));
     }
-    macros |= ole_macros(&leaf.content);
+    macros |= ole_macros(leaf.bytes());
     if macros {
         risks.push(Risk::Macros);
     }
-    Some(Attachment { name, kind: leaf.kind.clone(), bytes: leaf.content.len(), risks })
+    Some(Attachment { name, kind: leaf.kind.clone(), bytes: leaf.bytes().len(), risks })
 }
 
 fn extension(name: &str) -> Option<String> {

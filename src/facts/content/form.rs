@@ -37,35 +37,43 @@ pub fn read(header: &Header, message: &[u8], leaves: &[Leaf]) -> Vec<Fault> {
     if count > 0 {
         out.push(Fault::LongLine { longest, count });
     }
-    if message[body..].contains(&0) {
+    if memchr::memchr(0, &message[body..]).is_some() {
         out.push(Fault::Nul);
     }
     out.extend(boundary(header, message, body));
     for leaf in leaves {
-        let part = leaf.kind.clone();
+        let part = || leaf.kind.clone();
         let raw = message.get(leaf.raw.clone()).unwrap_or_default();
         let high = leaf.encoding.is_empty() && !raw.is_ascii();
         if high && !declares_eight_bit(message.get(leaf.header.clone()).unwrap_or_default()) {
-            out.push(Fault::EightBit { part: part.clone() });
+            out.push(Fault::EightBit { part: part() });
         } else if high && leaf.is_text() && leaf.charset.is_empty() {
-            out.push(Fault::NoCharset { part: part.clone() });
+            out.push(Fault::NoCharset { part: part() });
         }
         if leaf.damaged && !leaf.encoding.is_empty() {
-            out.push(Fault::Damaged { part });
+            out.push(Fault::Damaged { part: part() });
         }
     }
     out.dedup();
     out
 }
 
-/// Octets of the longest line, and how many lines are longer than [`LONGEST`].
+/// Octets of the longest line among those longer than [`LONGEST`], and how many these are.
 fn long_lines(body: &[u8]) -> (usize, usize) {
     let (mut longest, mut count, mut start) = (0, 0, 0);
-    // Between CR and LF stands an empty line more, which changes nothing.
-    for end in memchr::memchr2_iter(b'\n', b'\r', body).chain([body.len()]) {
-        longest = longest.max(end - start);
-        count += usize::from(end - start > LONGEST);
-        start = end + 1;
+    // Of the lines that end in a stretch of this many octets none is too long: only the last end is looked for. Between
+    // CR and LF stands an empty line more, which changes nothing.
+    while let Some(stretch) = body.get(start..=start + LONGEST) {
+        match memchr::memrchr2(b'\n', b'\r', stretch) {
+            Some(end) => start += end + 1,
+            None => {
+                let rest = &body[start..];
+                let length = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+                longest = longest.max(length);
+                count += 1;
+                start += length + 1;
+            }
+        }
     }
     (longest, count)
 }

@@ -67,7 +67,8 @@ pub fn read(input: &Input, header: &Header) -> Option<Content> {
     leaves.truncate(mime::PARTS);
     let mut content = Content { many, faults: form::read(header, &input.text, &leaves), ..Content::default() };
     let mut links = link::Links::default();
-    let mut seen = String::new();
+    // All texts; gathered only where words are looked for.
+    let mut seen = is_mass(header, &input.text).then(String::new);
     for leaf in &leaves {
         content.attachments.extend(attachment::read(leaf));
         content.calendar |= leaf.kind == "text/calendar";
@@ -77,22 +78,22 @@ pub fn read(input: &Input, header: &Header) -> Option<Content> {
             (true, "text/html") => {
                 let page = html::read(text);
                 page.links.iter().for_each(|(href, shown)| links.note(href, shown));
-                seen.push_str(&page.text);
-                content.html.get_or_insert_default().add(&page, leaf.content.len());
+                seen.iter_mut().for_each(|seen| seen.push_str(&page.text));
+                content.html.get_or_insert_default().add(&page, leaf.bytes().len());
             }
             (true, "text/plain") => {
                 link::in_text(text).for_each(|href| links.note(href, ""));
                 *content.text.get_or_insert(0) += visible(text);
-                seen.push_str(text);
+                seen.iter_mut().for_each(|seen| seen.push_str(text));
             }
             _ => {}
         }
-        seen.push('\n');
+        seen.iter_mut().for_each(|seen| seen.push('\n'));
     }
     if let (Some(html), Some(plain)) = (&mut content.html, content.text) {
         html.differs = differs(plain, &leaves);
     }
-    if is_mass(header, &input.text) {
+    if let Some(seen) = seen {
         let lower = seen.to_lowercase();
         content.unsubscribe =
             links.unsubscribes || known().unsubscribe.words.iter().any(|w| lower.contains(w.as_str()));
@@ -109,7 +110,7 @@ fn visible(text: &str) -> usize {
     match text.is_ascii() {
         // In portions whose count fits in a byte, which processors add sixteen at a time.
         true => {
-            text.as_bytes().chunks(255).map(|part| part.len() - usize::from(part.iter().map(blank).sum::<u8>())).sum()
+            text.as_bytes().chunks(240).map(|part| part.len() - usize::from(part.iter().map(blank).sum::<u8>())).sum()
         }
         false => text.chars().filter(|c| !c.is_whitespace()).count(),
     }

@@ -2,6 +2,7 @@
 //! other line end.
 
 use crate::evidence::lines::{Line, lines, wire_lines};
+use std::borrow::Cow;
 
 /// How much of a rewriting a signature survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,15 +44,15 @@ impl Canon {
         }
     }
 
-    /// The whole body.
-    pub fn body(self, body: &[u8]) -> Vec<u8> {
+    /// The whole body; borrowed where it is canonical already.
+    pub fn body(self, body: &[u8]) -> Cow<'_, [u8]> {
         if self.is_settled(body) {
             return self.ended(body);
         }
-        match body.contains(&b'\n') {
+        Cow::Owned(match body.contains(&b'\n') {
             true => self.body_of(body, wire_lines(body)),
             false => self.body_of(body, lines(body, 0)),
-        }
+        })
     }
 
     /// Nothing to undo within its lines, as in most mail? Read without branches, for this is done to every byte of every message.
@@ -69,13 +70,16 @@ impl Canon {
     }
 
     /// Lines that need nothing undone: empty ones at the end do not count, and the last ends in CRLF.
-    fn ended(self, body: &[u8]) -> Vec<u8> {
+    fn ended(self, body: &[u8]) -> Cow<'_, [u8]> {
         let mut rest = body;
         while let Some(shorter) = rest.strip_suffix(b"\r\n") {
             rest = shorter;
         }
         let end: &[u8] = if rest.is_empty() && self == Canon::Relaxed { b"" } else { b"\r\n" };
-        [rest, end].concat()
+        match body.get(..rest.len() + end.len()) {
+            Some(ended) => Cow::Borrowed(ended),
+            None => Cow::Owned([rest, end].concat()),
+        }
     }
 
     fn body_of(self, body: &[u8], lines: impl Iterator<Item = Line>) -> Vec<u8> {
@@ -161,7 +165,7 @@ mod tests {
         assert_eq!(field(Canon::Relaxed, "B ", " Y\t\r\n\tZ  "), "b:Y Z");
         assert_eq!(field(Canon::Simple, "B ", " Y\t\n\tZ  "), "B : Y\t\r\n\tZ  ");
         assert_eq!(field(Canon::Relaxed, "C", " \r\n "), "c:");
-        let body = |canon: Canon, text: &str| String::from_utf8(canon.body(text.as_bytes())).unwrap();
+        let body = |canon: Canon, text: &str| String::from_utf8(canon.body(text.as_bytes()).into()).unwrap();
         assert_eq!(body(Canon::Relaxed, " C \r\nD \t E\r\n\r\n\r\n"), " C\r\nD E\r\n");
         assert_eq!(body(Canon::Simple, " C \r\nD \t E\r\n\r\n\r\n"), " C \r\nD \t E\r\n");
     }
@@ -182,7 +186,7 @@ mod tests {
 
     #[test]
     fn empty_bodies_line_ends_and_lines_of_blanks() {
-        let body = |canon: Canon, text: &str| String::from_utf8(canon.body(text.as_bytes())).unwrap();
+        let body = |canon: Canon, text: &str| String::from_utf8(canon.body(text.as_bytes()).into()).unwrap();
         for nothing in ["", "\r\n", "\n\n\n"] {
             assert_eq!(body(Canon::Relaxed, nothing), "");
             assert_eq!(body(Canon::Simple, nothing), "\r\n");

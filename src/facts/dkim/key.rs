@@ -8,6 +8,7 @@ use crate::facts::Reading;
 use crate::facts::lookup::Lookup;
 use crate::facts::tags::{Tag, TagList};
 use crate::span::Span;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The key a signature names, or a pasted key record.
@@ -200,7 +201,7 @@ fn pasted_key(pasted: &crate::facts::record::Pasted) -> Option<Key> {
             _ => None,
         })
         .filter(|(_, strings)| {
-            let text = text(&strings.concat());
+            let text = text(strings.concat());
             means_key(&text) || (at_key_name && !means_other(&text))
         })
         .map(|(index, strings)| read(strings, index))
@@ -226,7 +227,7 @@ fn means_other(text: &str) -> bool {
 
 /// Reads one TXT record that is meant to be a key.
 pub fn read(strings: &[Vec<u8>], index: usize) -> KeyRecord {
-    let text = text(&strings.concat());
+    let text = text(strings.concat());
     let bytes = text.as_bytes();
     let tags = TagList::split(bytes, Span::new(0, bytes.len()));
     let lengths: Vec<usize> = strings.iter().map(Vec::len).collect();
@@ -333,6 +334,10 @@ fn foreign(p: Tag, text: &str, extra: usize, public: &PublicKey, problems: &mut 
         return;
     }
     let value = text.get(p.value.range()).unwrap_or_default();
+    // What was decoded in full held nothing foreign, but for what was taken out before.
+    if public.usable() && extra == 0 && is_clean(value.as_bytes()) {
+        return;
+    }
     // Padding is followed by nothing; `p=` with more behind it is a tag.
     let another =
         |&(at, _): &(usize, &str)| at > 0 && value.as_bytes().get(at + 2).is_some_and(u8::is_ascii_alphanumeric);
@@ -340,7 +345,8 @@ fn foreign(p: Tag, text: &str, extra: usize, public: &PublicKey, problems: &mut 
         return problems.push(KeyProblem::TwoKeys(Span::new(at, value.len()).shift(p.value.start as usize)));
     }
     let mark = |at: usize, n: usize| KeyProblem::BadCharacter(Span::new(at, at + n).shift(p.value.start as usize));
-    let fits = |c: char| c.is_ascii_alphanumeric() || c.is_ascii_whitespace() || "+/=".contains(c) || is_quote(c);
+    let fits =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=') || c.is_ascii_whitespace() || is_quote(c);
     let stranger = value.char_indices().find(|&(_, c)| !fits(c)).map(|(at, c)| (at, c.len_utf8()));
     // Nothing may follow the padding.
     let padding = value.find('=').filter(|&at| value[at..].contains(|c: char| c.is_ascii_alphanumeric()));
@@ -355,6 +361,9 @@ fn foreign(p: Tag, text: &str, extra: usize, public: &PublicKey, problems: &mut 
 
 /// The first quote, backslash or typographic quote outside a note.
 fn quote(text: &str) -> Option<Span> {
+    if is_clean(text.as_bytes()) {
+        return None;
+    }
     let mut at = 0;
     for piece in text.split(';') {
         // `n=` is prose (RFC 6376 §3.6.1).
@@ -372,9 +381,17 @@ fn is_quote(c: char) -> bool {
     matches!(c, '"' | '\'' | '\\' | '\u{ab}' | '\u{bb}' | '\u{2018}'..='\u{201f}')
 }
 
+/// Without quotes, backslashes, and whatever looks like them: so is nearly every record.
+fn is_clean(value: &[u8]) -> bool {
+    value.is_ascii() && memchr::memchr3(b'"', b'\'', b'\\', value).is_none()
+}
+
 /// The bytes without quotes, backslashes, typographic quotes and invisible characters; `\n`
 /// and `\r` as two characters are line ends that a file format wrote out.
-pub fn clean(value: &[u8]) -> Vec<u8> {
+pub fn clean(value: &[u8]) -> Cow<'_, [u8]> {
+    if is_clean(value) {
+        return Cow::Borrowed(value);
+    }
     let text = String::from_utf8_lossy(value);
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -387,17 +404,19 @@ pub fn clean(value: &[u8]) -> Vec<u8> {
             c => out.push(c),
         }
     }
-    out.into_bytes()
+    Cow::Owned(out.into_bytes())
 }
 
 /// UTF-8 with one `?` for each byte that is none: places in the bytes stay places in the text.
-fn text(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(chunk.valid());
-        out.extend(std::iter::repeat_n('?', chunk.invalid().len()));
-    }
-    out
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        let mut out = String::with_capacity(error.as_bytes().len());
+        for chunk in error.as_bytes().utf8_chunks() {
+            out.push_str(chunk.valid());
+            out.extend(std::iter::repeat_n('?', chunk.invalid().len()));
+        }
+        out
+    })
 }
 
 fn lower(value: &[u8]) -> String {

@@ -329,5 +329,5 @@ fn unarmoured(inner: PublicKey, text: &[u8]) -> PublicKey {
 }
 
 fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-    text.windows(what.len()).position(|w| w == what)
+    memchr::memmem::find(text, what)
 }

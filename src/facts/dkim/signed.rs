@@ -11,6 +11,7 @@ use crate::facts::header::{Field, Header};
 use crate::facts::lists::Lists;
 use crate::knowledge::pattern;
 use crate::span::Span;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -96,6 +97,11 @@ pub(in crate::facts) fn body_fits(signature: &Signature, body: &[u8]) -> Option<
     };
     let signed = material::decode(signature.body_hash.as_bytes())?;
     Some(counted.is_some_and(|counted| algorithm.digest(counted) == signed))
+}
+
+/// Are two hashes the same, however their base64 ends?
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || material::decode(one.as_bytes()) == material::decode(other.as_bytes())
 }
 
 /// The chosen fields, canonical, each with its CRLF.
@@ -197,7 +203,7 @@ struct Bodies<'i> {
     lists: &'i Lists,
     kept: &'i [BodyWitness],
     effort: &'i Effort,
-    canonical: [Option<Vec<u8>>; 2],
+    canonical: [Option<Cow<'i, [u8]>>; 2],
     /// Digest and size, by hash, canonicalization and `l=`.
     hashed: HashMap<(&'static str, Canon, Option<u64>), (String, u64)>,
     searched: usize,
@@ -241,10 +247,10 @@ impl<'i> Bodies<'i> {
         let (digest, has) =
             hashed.or_insert_with(|| (material::encode(&algorithm.digest(&canonical[..counted])), has as u64)).clone();
         let empty = body.trim_ascii().is_empty();
-        let hash = material::decode(signature.body_hash.as_bytes()).unwrap_or_default();
-        let differs = material::decode(digest.as_bytes()).as_ref() != Some(&hash);
+        let differs = !is_same(&digest, &signature.body_hash);
         let altered = if differs && !empty && self.searched < SEARCHED {
             self.searched += 1;
+            let hash = material::decode(signature.body_hash.as_bytes()).unwrap_or_default();
             let wanted = body::Wanted { hash: &hash, algorithm, canon, length };
             self.effort.once(signature.field, || body::restore(body, self.header, wanted, self.effort))
         } else {
@@ -263,8 +269,7 @@ impl<'i> Bodies<'i> {
         if let Some(l) = length.filter(|&l| l > found.has) {
             return if found.empty && l > 0 { Body::NotAvailable } else { Body::Short { has: found.has } };
         }
-        let same = material::decode(signature.body_hash.as_bytes()) == material::decode(found.digest.as_bytes());
-        match same {
+        match is_same(&signature.body_hash, &found.digest) {
             true => Body::Match { unsigned: length.map_or(0, |l| found.has - l) },
             // An empty body is more often one that was left behind than one that was changed.
             false if found.empty => Body::NotAvailable,

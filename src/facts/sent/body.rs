@@ -6,6 +6,7 @@ use crate::facts::dkim::canon::Canon;
 use crate::facts::dkim::forensics::What;
 use crate::facts::header::Header;
 use crate::facts::mime::{Leaf, leaves};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// Characters of the lines that differ.
@@ -18,8 +19,7 @@ type Side<'a> = (&'a [u8], usize);
 pub const WHOLE: &str = "the body";
 
 pub fn compare(sent: Side, received: Side) -> Vec<BodyDifference> {
-    let plain = |(text, body): Side| Canon::Simple.body(&text[body..]);
-    if plain(sent) == plain(received) {
+    if plain(&sent.0[sent.1..]) == plain(&received.0[received.1..]) {
         return Vec::new();
     }
     match (leaves(sent.0), leaves(received.0)) {
@@ -72,9 +72,9 @@ fn parts(sent: Side, received: Side, was: &[Leaf], is: &[Leaf]) -> Vec<BodyDiffe
 /// Which part was which: those with the same content first, then in order those of the same kind.
 fn pair(was: &[Leaf], is: &[Leaf]) -> Vec<(Option<usize>, Option<usize>)> {
     let mut same: HashMap<(&str, &[u8]), Vec<usize>> = HashMap::new();
-    was.iter().enumerate().rev().for_each(|(m, l)| same.entry((&l.kind, &l.content)).or_default().push(m));
+    was.iter().enumerate().rev().for_each(|(m, l)| same.entry((&l.kind, l.bytes())).or_default().push(m));
     let mut found: Vec<Option<usize>> =
-        is.iter().map(|l| same.get_mut(&(l.kind.as_str(), &l.content[..])).and_then(Vec::pop)).collect();
+        is.iter().map(|l| same.get_mut(&(l.kind.as_str(), l.bytes())).and_then(Vec::pop)).collect();
     let mut left: Vec<usize> = (0..was.len()).filter(|m| !found.contains(&Some(*m))).collect();
     for (n, part) in is.iter().enumerate().filter(|(n, _)| found[*n].is_none()).collect::<Vec<_>>() {
         if let Some(at) = left.iter().position(|m| was[*m].kind == part.kind) {
@@ -86,8 +86,7 @@ fn pair(was: &[Leaf], is: &[Leaf]) -> Vec<(Option<usize>, Option<usize>)> {
 }
 
 fn changed(was: &Leaf, is: &Leaf, (sent, received): (&[u8], &[u8]), out: &mut Vec<BodyDifference>) {
-    let plain = |leaf: &Leaf, text: &[u8]| Canon::Simple.body(&text[leaf.raw.clone()]);
-    if plain(was, sent) == plain(is, received) {
+    if plain(&sent[was.raw.clone()]) == plain(&received[is.raw.clone()]) {
         return;
     }
     let part = titled(is);
@@ -110,8 +109,8 @@ fn changed(was: &Leaf, is: &Leaf, (sent, received): (&[u8], &[u8]), out: &mut Ve
     let before = out.len();
     if was.kind.starts_with("text/") {
         out.extend(text(&part, &was.text(), &is.text()));
-    } else if was.content != is.content {
-        let size = |leaf: &Leaf| Some(format!("{} bytes", leaf.content.len()));
+    } else if was.bytes() != is.bytes() {
+        let size = |leaf: &Leaf| Some(format!("{} bytes", leaf.bytes().len()));
         out.push(BodyDifference { what: What::BodyChanged, part: part.clone(), sent: size(was), received: size(is) });
     }
     // The same content in the same encoding, and yet other bytes: lines broken elsewhere.
@@ -122,8 +121,7 @@ fn changed(was: &Leaf, is: &Leaf, (sent, received): (&[u8], &[u8]), out: &mut Ve
 
 /// What became of a text. The first and the last lines that are the same are set aside; the rest differs.
 fn text(part: &str, was: &str, is: &str) -> Vec<BodyDifference> {
-    let plain = |text: &str| Canon::Simple.body(text.as_bytes());
-    if plain(was) == plain(is) {
+    if plain(was.as_bytes()) == plain(is.as_bytes()) {
         return Vec::new();
     }
     let say = |what, sent: Option<String>, received: Option<String>| {
@@ -196,8 +194,13 @@ fn titled(leaf: &Leaf) -> String {
 fn beginning(leaf: &Leaf) -> String {
     match leaf.kind.starts_with("text/") {
         true => crate::safe::clip(leaf.text().trim(), SHOWN),
-        false => format!("{} bytes", leaf.content.len()),
+        false => format!("{} bytes", leaf.bytes().len()),
     }
+}
+
+/// Line ends made alike.
+fn plain(text: &[u8]) -> Cow<'_, [u8]> {
+    Canon::Simple.body(text)
 }
 
 fn lossy(text: &[u8]) -> String {

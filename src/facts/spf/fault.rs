@@ -201,7 +201,7 @@ pub(super) fn lint(text: &[u8], record: &mut Record) {
     let has_all = record.all().is_some();
     for term in &record.terms {
         let raw = String::from_utf8_lossy(term.span.of(text));
-        let word = shown(text, term.span);
+        let word = || shown(text, term.span);
         let short = term.span.len() <= THOUGHT;
         let mut say = |kind, fatal, message: String, suggestion| {
             // One of them is told already where two pieces were joined.
@@ -218,10 +218,15 @@ pub(super) fn lint(text: &[u8], record: &mut Record) {
                 let count = if redirect { &mut redirects } else { &mut exps };
                 *count += 1;
                 if *count > 1 && *count < Record::FAULTS {
-                    say(FaultKind::Twice, true, format!("`{word}`: this modifier stands twice"), None);
+                    say(FaultKind::Twice, true, format!("`{}`: this modifier stands twice", word()), None);
                     broken = true;
                 } else if redirect && has_all {
-                    say(FaultKind::AfterAll, false, format!("`{word}` is ignored, because there is an `all`"), None);
+                    say(
+                        FaultKind::AfterAll,
+                        false,
+                        format!("`{}` is ignored, because there is an `all`", word()),
+                        None,
+                    );
                 }
             }
             TermKind::Modifier { name, .. } => {
@@ -229,9 +234,14 @@ pub(super) fn lint(text: &[u8], record: &mut Record) {
                 let mechanisms: [&[u8]; 11] =
                     [b"include", b"a", b"mx", b"ip4", b"ip6", b"ip", b"ipv4", b"ipv6", b"ptr", b"exists", b"all"];
                 if name == b"v" {
-                    say(FaultKind::SecondVersion, false, format!("`{word}` stands a second time"), Some(String::new()));
+                    say(
+                        FaultKind::SecondVersion,
+                        false,
+                        format!("`{}` stands a second time", word()),
+                        Some(String::new()),
+                    );
                 } else if short && mechanisms.contains(&&name[..]) {
-                    let message = format!("`{word}` is ignored: a mechanism takes a colon, not an equals sign");
+                    let message = format!("`{}` is ignored: a mechanism takes a colon, not an equals sign", word());
                     let colon = raw.replacen('=', ":", 1);
                     let sound = term::parse(colon.as_bytes(), Span::new(0, colon.len())).is_ok();
                     say(FaultKind::EqualsSign, false, message, if sound { Some(colon) } else { repair(&colon) });
@@ -242,10 +252,10 @@ pub(super) fn lint(text: &[u8], record: &mut Record) {
                     say(
                         FaultKind::AfterAll,
                         false,
-                        format!("`{word}` stands behind `all` and is never looked at"),
+                        format!("`{}` stands behind `all` and is never looked at", word()),
                         None,
                     );
-                } else if short && let Some((kind, message, suggestion)) = doubt(&raw, &word, directive) {
+                } else if short && let Some((kind, message, suggestion)) = doubt(&raw, word, directive) {
                     say(kind, false, message, suggestion);
                 }
                 all |= directive.mechanism == Mechanism::All;
@@ -257,10 +267,10 @@ pub(super) fn lint(text: &[u8], record: &mut Record) {
 }
 
 /// A legal directive that cannot be meant.
-fn doubt(raw: &str, word: &str, directive: &Directive) -> Option<(FaultKind, String, Option<String>)> {
+fn doubt(raw: &str, word: impl Fn() -> String, directive: &Directive) -> Option<(FaultKind, String, Option<String>)> {
     if directive.mechanism == Mechanism::All {
         let everyone = directive.qualifier == Qualifier::Pass;
-        return everyone.then(|| (FaultKind::Everyone, format!("`{word}` lets everyone send in this name"), None));
+        return everyone.then(|| (FaultKind::Everyone, format!("`{}` lets everyone send in this name", word()), None));
     }
     let value = raw.split_once(':').map(|(_, value)| value)?;
     if matches!(directive.mechanism, Mechanism::Ip4 { .. } | Mechanism::Ip6 { .. }) {
@@ -270,16 +280,20 @@ fn doubt(raw: &str, word: &str, directive: &Directive) -> Option<(FaultKind, Str
         let suggestion = repair(raw)?;
         return Some((
             FaultKind::Separator,
-            format!("`{word}`: SPF terms are parted by blanks, nothing else"),
+            format!("`{}`: SPF terms are parted by blanks, nothing else", word()),
             Some(suggestion),
         ));
     }
     if is_glued(raw) {
         let suggestion = repair(raw)?;
-        return Some((FaultKind::Glued, format!("`{word}`: a blank is missing between two terms"), Some(suggestion)));
+        return Some((
+            FaultKind::Glued,
+            format!("`{}`: a blank is missing between two terms", word()),
+            Some(suggestion),
+        ));
     }
     if !value.contains('%') && (value.contains("://") || value.contains('@') || value.contains("..")) {
-        return Some((FaultKind::NotAName, format!("`{word}` does not name a domain"), repair(raw)));
+        return Some((FaultKind::NotAName, format!("`{}` does not name a domain", word()), repair(raw)));
     }
     None
 }

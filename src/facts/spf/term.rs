@@ -54,23 +54,25 @@ fn mechanism(text: &[u8], name: Span, value: Span) -> Result<Mechanism, Flaw> {
         None if value.is_empty() => Err(Flaw::new(FaultKind::MissingValue, value)),
         None => Err(Flaw::new(FaultKind::UnexpectedValue, value)),
     };
-    match &name.of(text).to_ascii_lowercase()[..] {
-        b"all" if value.is_empty() => Ok(Mechanism::All),
-        b"all" => Err(Flaw::new(FaultKind::UnexpectedValue, value)),
-        b"include" => domain_spec::parse(text, required()?).map(Mechanism::Include),
-        b"exists" => domain_spec::parse(text, required()?).map(Mechanism::Exists),
-        b"ptr" if value.is_empty() => Ok(Mechanism::Ptr(None)),
-        b"ptr" => domain_spec::parse(text, required()?).map(|d| Mechanism::Ptr(Some(d))),
-        b"ip4" => {
+    const NAMES: [&str; 8] = ["all", "include", "exists", "ptr", "ip4", "ip6", "a", "mx"];
+    let known = NAMES.into_iter().find(|known| name.of(text).eq_ignore_ascii_case(known.as_bytes()));
+    match known.unwrap_or_default() {
+        "all" if value.is_empty() => Ok(Mechanism::All),
+        "all" => Err(Flaw::new(FaultKind::UnexpectedValue, value)),
+        "include" => domain_spec::parse(text, required()?).map(Mechanism::Include),
+        "exists" => domain_spec::parse(text, required()?).map(Mechanism::Exists),
+        "ptr" if value.is_empty() => Ok(Mechanism::Ptr(None)),
+        "ptr" => domain_spec::parse(text, required()?).map(|d| Mechanism::Ptr(Some(d))),
+        "ip4" => {
             let (network, prefix) = network(text, required()?, 32)?;
             Ok(Mechanism::Ip4 { network, prefix })
         }
-        b"ip6" => {
+        "ip6" => {
             let (network, prefix) = network(text, required()?, 128)?;
             Ok(Mechanism::Ip6 { network, prefix })
         }
-        b"a" => host(text, value, argument).map(|(domain, prefix)| Mechanism::A { domain, prefix }),
-        b"mx" => host(text, value, argument).map(|(domain, prefix)| Mechanism::Mx { domain, prefix }),
+        "a" => host(text, value, argument).map(|(domain, prefix)| Mechanism::A { domain, prefix }),
+        "mx" => host(text, value, argument).map(|(domain, prefix)| Mechanism::Mx { domain, prefix }),
         _ => Err(Flaw::new(FaultKind::UnknownMechanism, name)),
     }
 }

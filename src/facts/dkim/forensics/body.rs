@@ -135,7 +135,7 @@ impl Search<'_> {
         if !self.pay(body.len()) {
             return false;
         }
-        let mut canonical = self.wanted.canon.body(body);
+        let mut canonical = self.wanted.canon.body(body).into_owned();
         canonical.retain(|b| *b != b'\r');
         self.is_hash_of(&canonical)
     }
