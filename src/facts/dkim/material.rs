@@ -100,16 +100,15 @@ pub fn judge(value: &[u8], ed25519: bool) -> (PublicKey, usize) {
     if let Some(inner) = armoured(value) {
         return (unarmoured(judge_bare(&inner, ed25519).0, &inner), 0);
     }
+    let judged = judge_bare(value, ed25519);
+    if !matches!(judged.0, PublicKey::BadBase64 | PublicKey::Unknown) {
+        return judged;
+    }
     // `ssh-rsa AAAA… comment`, as it stands in a .pub file.
     let mut words = value.split(u8::is_ascii_whitespace).filter(|w| !w.is_empty());
     let first = words.next().unwrap_or_default();
     let blob = if first.starts_with(b"ssh-") { words.next() } else { Some(first) };
-    match (judge_bare(value, ed25519), blob) {
-        ((PublicKey::BadBase64 | PublicKey::Unknown, _), Some(blob)) if blob.starts_with(b"AAAA") => {
-            judge_bare(blob, ed25519)
-        }
-        (other, _) => other,
-    }
+    blob.filter(|blob| blob.starts_with(b"AAAA")).map_or(judged, |blob| judge_bare(blob, ed25519))
 }
 
 fn judge_bare(value: &[u8], ed25519: bool) -> (PublicKey, usize) {

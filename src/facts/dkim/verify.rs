@@ -248,6 +248,9 @@ fn altered(
     key: Option<&&KeyRecord>,
     evidence: &Evidence,
 ) -> Vec<Altered> {
+    if key.is_none() && !matches!(signed.body, Body::Mismatch { .. }) {
+        return Vec::new();
+    }
     let Some(signature) = reading.signatures.get(index) else { return Vec::new() };
     let beside = reading.beside.as_deref();
     let held = beside.and_then(|b| b.signatures.get(index));

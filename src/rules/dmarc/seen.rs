@@ -48,7 +48,7 @@ pub fn governing(facts: &Facts) -> Option<Seen<'_>> {
 
 /// The one question that every rule on the record asks.
 pub fn unread(step: &Step) -> Gap {
-    Gap::of_name(step.question(), |name| asked_of(name.strip_prefix("_dmarc.").unwrap_or(name)))
+    Gap::of_name(step.question().clone(), |name| asked_of(name.strip_prefix("_dmarc.").unwrap_or(name)))
 }
 
 /// That question in words.
