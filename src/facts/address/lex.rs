@@ -33,7 +33,7 @@ pub(super) struct Token {
 /// ordinary character; to stay linear, the first of its kind settles that for all that follow.
 pub(super) fn tokens(text: &[u8], span: Span) -> Vec<Token> {
     let text = text.get(..span.end as usize).unwrap_or(text);
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(16);
     let mut open = Openers::default();
     let mut at = span.start as usize;
     let mut glued = false;
@@ -67,13 +67,11 @@ pub(super) fn tokens(text: &[u8], span: Span) -> Vec<Token> {
 fn atom_end(text: &[u8], at: usize, open: &mut Openers) -> usize {
     let mut end = at;
     loop {
-        end = match open.encoded.word_end(text, end) {
-            Some(word_end) => word_end,
-            None => end + 1,
-        };
+        let word = if text.get(end) == Some(&b'=') { open.encoded.word_end(text, end) } else { None };
+        end = word.unwrap_or(end + 1);
         match text.get(end) {
-            None => return end,
-            Some(b) if b.is_ascii_whitespace() || b"()<>@,;:\"".contains(b) => return end,
+            None | Some(b'(' | b')' | b'<' | b'>' | b'@' | b',' | b';' | b':' | b'"') => return end,
+            Some(b) if b.is_ascii_whitespace() => return end,
             Some(_) => {}
         }
     }

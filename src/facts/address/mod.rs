@@ -7,6 +7,7 @@ mod words;
 pub use words::decode as decode_words;
 
 use super::header::{Field, Header};
+use super::text::trim;
 use crate::span::Span;
 pub(in crate::facts) use lex::comment_end;
 
@@ -183,14 +184,6 @@ fn raw_8bit(header: &Header, text: &[u8], field: Field, entries: &[list::Entry])
     };
     let start = field.value.start as usize + first;
     (!(utf8 && (addressed() || carried()))).then(|| FromProblem::Raw8Bit(Span::new(start, start + length)))
-}
-
-/// A value without blanks and folds at either end.
-fn trim(text: &[u8], span: Span) -> Span {
-    let value = span.of(text);
-    let start = value.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(value.len());
-    let end = value.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(start, |n| n + 1);
-    Span::new(start, end).shift(span.start as usize)
 }
 
 #[cfg(test)]

@@ -87,8 +87,8 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// The same bytes without white space.
 pub fn without_blanks(value: &[u8]) -> Vec<u8> {
-    let mut bare = value.to_vec();
-    bare.retain(|b| !b.is_ascii_whitespace());
+    let mut bare = Vec::with_capacity(value.len());
+    value.split(u8::is_ascii_whitespace).for_each(|word| bare.extend_from_slice(word));
     bare
 }
 

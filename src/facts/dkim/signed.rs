@@ -7,10 +7,12 @@ use super::forensics::{Effort, What, body, content_fields, likely};
 use super::{Signature, material};
 use crate::evidence::input::BodyWitness;
 use crate::evidence::{Input, InputKind};
+use crate::facts::address;
 use crate::facts::header::{Field, Header};
 use crate::facts::lists::Lists;
 use crate::knowledge::pattern;
 use crate::span::Span;
+use memchr::memchr;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -63,7 +65,7 @@ pub fn prepare(signatures: &[Signature], header: &Header, lists: &Lists, input: 
         let algorithm = Algorithm::named(&signature.algorithm.as_ref()?.value)?;
         let (canon, _) = canons(signature)?;
         let own = *header.fields.get(signature.field)?;
-        let chosen = fields.chosen(&signature.signed, own);
+        let chosen = fields.chosen(signature, own);
         let signed = canonical(&chosen, header, text, canon);
         let itself = itself(own, signature, canon, text);
         let body = bodies.judge(signature);
@@ -80,7 +82,7 @@ pub(in crate::facts) fn covered(
 ) -> Option<(Vec<Option<usize>>, Vec<u8>)> {
     let (canon, _) = canons(signature)?;
     let nowhere = Field { name: Span::default(), value: Span::default() };
-    let chosen = Fields::of(header, text).chosen(&signature.signed, nowhere);
+    let chosen = Fields::of(header, text).chosen(signature, nowhere);
     let bytes = canonical(&chosen, header, text, canon);
     Some((chosen, bytes))
 }
@@ -114,7 +116,8 @@ pub fn witnesses(input: &Input) -> Vec<BodyWitness> {
     let signatures = super::signature::read(&header, &input.text);
     let newest = header.all(&input.text, "ARC-Message-Signature").take(MOST);
     let sealed = newest.map(|(index, field)| super::signature::one(index, field, &input.text));
-    let lists = crate::facts::lists::read(&header, &input.text);
+    let path = address::return_path(&header, &input.text);
+    let lists = crate::facts::lists::read(&header, &input.text, path.as_ref());
     let mut bodies = Bodies::of(&header, &lists, input);
     signatures.into_iter().take(MOST).chain(sealed).filter_map(|signature| bodies.witness(&signature)).collect()
 }
@@ -151,15 +154,11 @@ impl<'h> Fields<'h> {
 
     /// The field that each name chooses: the lowest that was not taken yet, and none for a name that
     /// is used up (RFC 6376 §5.4.2). The signature being checked is not among the fields it signs.
-    fn chosen(&self, names: &[String], own: Field) -> Vec<Option<usize>> {
-        let mut taken: HashMap<&str, usize> = HashMap::with_capacity(names.len());
-        let mut out = Vec::with_capacity(names.len());
-        for name in names {
-            let taken = taken.entry(name).or_default();
-            let mut left = self.called(name).rev().skip(*taken).inspect(|_| *taken += 1);
-            out.push(left.find(|&index| self.header.fields.get(index) != Some(&own)));
-        }
-        out
+    fn chosen(&self, signature: &Signature, own: Field) -> Vec<Option<usize>> {
+        let fields = &self.header.fields;
+        let mut free: Vec<bool> = fields.iter().map(|field| *field != own).collect();
+        let choose = |name| self.called(name).rev().find(|&index| std::mem::take(&mut free[index]));
+        signature.signed().map(choose).collect()
     }
 }
 
@@ -177,8 +176,8 @@ pub(in crate::facts) fn itself(own: Field, signature: &Signature, canon: Canon, 
         Some(b) => {
             let start = own.value.start as usize;
             let after_name = b.name.end as usize - start;
-            let equals = value[after_name..].iter().position(|&c| c == b'=').map_or(after_name, |n| after_name + n + 1);
-            let end = value[equals..].iter().position(|&c| c == b';').map_or(value.len(), |n| equals + n);
+            let equals = memchr(b'=', &value[after_name..]).map_or(after_name, |n| after_name + n + 1);
+            let end = memchr(b';', &value[equals..]).map_or(value.len(), |n| equals + n);
             emptied.extend_from_slice(&value[..equals]);
             emptied.extend_from_slice(&value[end..]);
         }
