@@ -18,6 +18,7 @@ impl Field {
     }
 
     /// Is this its name? ASCII case does not matter.
+    #[inline]
     fn is_called(&self, name: &str, text: &[u8]) -> bool {
         // The length tells most names apart.
         self.name.len() == name.len() && self.name.of(text).eq_ignore_ascii_case(name.as_bytes())

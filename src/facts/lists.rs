@@ -112,9 +112,9 @@ const FORWARDER: &[&[u8]] =
 
 /// SRS (`SRS0=`, `SRS1+`) and Gmail's `+caf_=`: the local part of a path that a forwarder wrote.
 pub(in crate::facts) fn is_rewritten(local: &str) -> bool {
-    let local = local.to_ascii_lowercase();
-    let srs = local.strip_prefix("srs").and_then(|rest| rest.strip_prefix(['0', '1']));
-    srs.is_some_and(|rest| rest.starts_with(['=', '+', '-'])) || local.contains("+caf_=")
+    let local = local.as_bytes();
+    let srs = matches!(local, [b's' | b'S', b'r' | b'R', b's' | b'S', b'0' | b'1', b'=' | b'+' | b'-', ..]);
+    srs || local.windows(6).any(|part| part.eq_ignore_ascii_case(b"+caf_="))
 }
 
 /// The Return-Path, where a list manager made it: `list-bounces@` (Mailman), `owner-list@` (Majordomo,

@@ -148,8 +148,9 @@ pub fn normal_domain(written: &[u8]) -> Option<String> {
         return None;
     }
     let name = if name.is_ascii() { name.to_ascii_lowercase() } else { idna::domain_to_ascii(name).ok()? };
-    let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    name.split('.').all(label).then_some(name)
+    let fits = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let label = |l: &[u8]| !l.is_empty() && l.iter().all(fits);
+    name.as_bytes().split(|b| *b == b'.').all(label).then_some(name)
 }
 
 /// The address of another domain that a display name shows (`"a@b.example" <x@y.example>`).

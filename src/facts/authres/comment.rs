@@ -7,11 +7,16 @@ use std::net::IpAddr;
 /// as permitted sender`, `client-ip=192.0.2.1; helo=…`.
 pub fn address(comment: &Spanned<String>) -> Option<Spanned<IpAddr>> {
     words(comment).find_map(|word| {
+        if !word.value.bytes().any(|b| matches!(b, b'.' | b':')) {
+            return None;
+        }
         let ip = word.value.strip_prefix("client-ip=").unwrap_or(word.value);
         let ip = ip.trim_matches(['"', '\'', '[', ']', '<', '>', ',', '.']);
         let ip = ip.strip_prefix("IPv6:").unwrap_or(ip);
-        // Most words are no address at their first letter.
-        ip.bytes().next().filter(|b| b.is_ascii_hexdigit() || *b == b':')?;
+        // Most that are left are names; the parser is slow to see that.
+        if !ip.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':')) {
+            return None;
+        }
         let ip = ip.parse().or_else(|_| ip.trim_end_matches(':').parse()).ok()?;
         Some(Spanned::new(ip, word.span))
     })
@@ -20,9 +25,9 @@ pub fn address(comment: &Spanned<String>) -> Option<Spanned<IpAddr>> {
 /// The value of `key=value` in a comment: `(p=REJECT sp=REJECT dis=NONE)`, `(client-ip=…; helo=…)`.
 pub fn pair(comment: &Spanned<String>, key: &str) -> Option<Spanned<String>> {
     words(comment).find_map(|word| {
-        let (name, value) = word.value.split_once('=')?;
-        let value = value.trim_matches(['"', '\'', ',']);
-        (name.eq_ignore_ascii_case(key) && !value.is_empty()).then(|| Spanned::new(value.to_owned(), word.span))
+        let (_, value) = word.value.split_at_checked(key.len()).filter(|(name, _)| name.eq_ignore_ascii_case(key))?;
+        let value = value.strip_prefix('=')?.trim_matches(['"', '\'', ',']);
+        (!value.is_empty()).then(|| Spanned::new(value.to_owned(), word.span))
     })
 }
 

@@ -45,9 +45,9 @@ pub fn within(inner: &str, outer: &str) -> bool {
 
 /// Labels of 1 to 63 octets, 253 in all. Underscores occur in the wild and are let through.
 fn is_name(name: &str) -> bool {
-    let label =
-        |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    name.len() <= LONGEST && name.split('.').all(label)
+    let fits = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let label = |l: &[u8]| (1..=63).contains(&l.len()) && l.iter().all(fits);
+    name.len() <= LONGEST && name.as_bytes().split(|b| *b == b'.').all(label)
 }
 
 #[cfg(test)]

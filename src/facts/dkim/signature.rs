@@ -129,7 +129,7 @@ impl Known {
 
     /// The tag, unless it is empty: it says nothing then.
     fn get(&self, name: &str) -> Option<Tag> {
-        let tag = TAGS.iter().zip(self.0).find_map(|(n, tag)| tag.filter(|_| *n == name));
+        let tag = TAGS.iter().zip(&self.0).find(|(tag, _)| **tag == name).and_then(|(_, tag)| *tag);
         tag.filter(|t| !t.value.is_empty())
     }
 }

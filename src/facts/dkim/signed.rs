@@ -13,6 +13,7 @@ use crate::facts::lists::Lists;
 use crate::knowledge::pattern;
 use crate::span::Span;
 use memchr::memchr;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -131,24 +132,23 @@ fn canons(signature: &Signature) -> Option<(Canon, Canon)> {
 struct Fields<'h> {
     header: &'h Header,
     text: &'h [u8],
-    /// Hash of the name and index, in their order.
-    named: Vec<(u64, usize)>,
+    /// Hash of the name, and index: in their order, of one name the lowest field first.
+    named: Vec<(u64, Reverse<usize>)>,
 }
 
 impl<'h> Fields<'h> {
     fn of(header: &'h Header, text: &'h [u8]) -> Fields<'h> {
         let hash = |field: &Field| pattern::fold(field.name.of(text));
-        let mut named: Vec<_> = header.fields.iter().map(hash).zip(0..).collect();
+        let mut named: Vec<_> = header.fields.iter().map(hash).zip((0..).map(Reverse)).collect();
         named.sort_unstable();
         Fields { header, text, named }
     }
 
-    /// Indices of the fields of this name, top to bottom.
-    fn called(&self, name: &str) -> impl DoubleEndedIterator<Item = usize> {
+    /// Indices of the fields of this name, bottom to top.
+    fn called(&self, name: &str) -> impl Iterator<Item = usize> {
         let hash = pattern::fold(name.as_bytes());
         let start = self.named.partition_point(|(h, _)| *h < hash);
-        let rest = &self.named[start..];
-        let alike = rest[..rest.partition_point(|(h, _)| *h == hash)].iter().map(|(_, index)| *index);
+        let alike = self.named[start..].iter().take_while(move |(h, _)| *h == hash).map(|(_, index)| index.0);
         alike.filter(move |&index| self.header.fields[index].name.of(self.text).eq_ignore_ascii_case(name.as_bytes()))
     }
 
@@ -157,7 +157,7 @@ impl<'h> Fields<'h> {
     fn chosen(&self, signature: &Signature, own: Field) -> Vec<Option<usize>> {
         let fields = &self.header.fields;
         let mut free: Vec<bool> = fields.iter().map(|field| *field != own).collect();
-        let choose = |name| self.called(name).rev().find(|&index| std::mem::take(&mut free[index]));
+        let choose = |name| self.called(name).find(|&index| std::mem::take(&mut free[index]));
         signature.signed().map(choose).collect()
     }
 }
