@@ -19,7 +19,7 @@ impl Field {
 
     /// Is this its name? ASCII case does not matter.
     #[inline]
-    fn is_called(&self, name: &str, text: &[u8]) -> bool {
+    pub(super) fn is_called(&self, name: &str, text: &[u8]) -> bool {
         // The length tells most names apart.
         self.name.len() == name.len() && self.name.of(text).eq_ignore_ascii_case(name.as_bytes())
     }
@@ -72,7 +72,8 @@ impl Header {
 
     /// The fields called `name` (ASCII case does not matter), top to bottom, with their index.
     pub fn all<'h>(&'h self, text: &'h [u8], name: &'h str) -> impl DoubleEndedIterator<Item = (usize, Field)> + 'h {
-        self.fields.iter().copied().enumerate().filter(move |(_, f)| f.is_called(name, text))
+        let named = self.fields.iter().enumerate().filter(move |(_, f)| f.is_called(name, text));
+        named.map(|(n, f)| (n, *f))
     }
 
     /// Does the text begin with a field? The text of a bounce begins with prose, and what looks like
@@ -84,7 +85,7 @@ impl Header {
 
     /// The topmost field called `name`.
     pub fn first(&self, text: &[u8], name: &str) -> Option<Field> {
-        self.fields.iter().copied().find(|f| f.is_called(name, text))
+        self.fields.iter().find(|f| f.is_called(name, text)).copied()
     }
 }
 

@@ -185,11 +185,12 @@ fn uris(span: Span, text: &[u8]) -> Vec<Spanned<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::address;
     use proptest::prelude::*;
 
     fn lists(text: &str) -> Lists {
         let (text, header) = (text.as_bytes(), Header::split(text.as_bytes()));
-        read(&header, text, return_path(&header, text).as_ref())
+        read(&header, text, address::return_path(&header, text).as_ref())
     }
 
     fn value(found: &Option<Spanned<String>>) -> &str {

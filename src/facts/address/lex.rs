@@ -1,6 +1,7 @@
 //! Tokens of structured fields (RFC 5322 §3.2), for text that need not be well formed.
 
 use crate::span::Span;
+use memchr::memchr3;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,12 +122,12 @@ pub(in crate::facts) fn comment_end(text: &[u8], at: usize) -> Option<usize> {
     let mut depth = 0usize;
     let mut n = at;
     loop {
-        match text.get(n)? {
+        n += memchr3(b'(', b')', b'\\', text.get(n..)?)?;
+        match text[n] {
             b'(' => depth += 1,
-            b')' if depth <= 1 => return Some(n + 1),
-            b')' => depth -= 1,
             b'\\' => n += 1,
-            _ => {}
+            _ if depth <= 1 => return Some(n + 1),
+            _ => depth -= 1,
         }
         n += 1;
     }

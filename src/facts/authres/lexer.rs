@@ -2,6 +2,7 @@
 //!
 //! Every byte is looked at a bounded number of times, whatever stands in the value.
 
+use crate::facts::address::comment_end;
 use crate::facts::text::{lossy, lossy_owned};
 use crate::span::{Span, Spanned};
 use std::borrow::Cow;
@@ -64,22 +65,9 @@ impl<'a> Lexer<'a> {
     /// `;`, so that the results after it are not lost; a second such takes all the rest.
     pub fn comment(&mut self) -> Spanned<String> {
         let open = self.at;
-        let mut depth = 0usize;
-        let mut at = open;
-        let end = loop {
-            match self.text.get(at) {
-                Some(b'\\') => at += 1,
-                Some(b'(') => depth += 1,
-                Some(b')') if depth == 1 => break Some(at),
-                Some(b')') => depth -= 1,
-                Some(_) => {}
-                None => break None,
-            }
-            at += 1;
-        };
         let inner = open + 1;
-        let (end, next) = match end {
-            Some(end) => (end, end + 1),
+        let (end, next) = match comment_end(self.text, open) {
+            Some(next) => (next - 1, next),
             None => {
                 let end = self.salvage(inner, self.unclosed_comment);
                 self.unclosed_comment = true;

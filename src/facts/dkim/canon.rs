@@ -34,7 +34,9 @@ impl Canon {
                 simple_value(out, value);
             }
             Canon::Relaxed => {
-                out.extend(name.trim_ascii_end().iter().map(u8::to_ascii_lowercase));
+                let start = out.len();
+                out.extend_from_slice(name.trim_ascii_end());
+                out[start..].make_ascii_lowercase();
                 out.push(b':');
                 relaxed_value(out, value);
             }

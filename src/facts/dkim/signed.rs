@@ -132,24 +132,33 @@ fn canons(signature: &Signature) -> Option<(Canon, Canon)> {
 struct Fields<'h> {
     header: &'h Header,
     text: &'h [u8],
-    /// Hash of the name, and index: in their order, of one name the lowest field first.
+    /// Hash of the name, and index: in their order, of one name the lowest field first. Empty where the fields are few:
+    /// each is looked at then.
     named: Vec<(u64, Reverse<usize>)>,
 }
 
 impl<'h> Fields<'h> {
+    /// Real mail has fewer.
+    const FEW: usize = 200;
+
     fn of(header: &'h Header, text: &'h [u8]) -> Fields<'h> {
         let hash = |field: &Field| pattern::fold(field.name.of(text));
-        let mut named: Vec<_> = header.fields.iter().map(hash).zip((0..).map(Reverse)).collect();
+        let many = if header.fields.len() > Self::FEW { &header.fields[..] } else { &[] };
+        let mut named: Vec<_> = many.iter().map(hash).zip((0..).map(Reverse)).collect();
         named.sort_unstable();
         Fields { header, text, named }
     }
 
     /// Indices of the fields of this name, bottom to top.
     fn called(&self, name: &str) -> impl Iterator<Item = usize> {
-        let hash = pattern::fold(name.as_bytes());
+        let fields = &self.header.fields;
+        let (each, hash) = match self.named.is_empty() {
+            true => (0..fields.len(), 0),
+            false => (0..0, pattern::fold(name.as_bytes())),
+        };
         let start = self.named.partition_point(|(h, _)| *h < hash);
         let alike = self.named[start..].iter().take_while(move |(h, _)| *h == hash).map(|(_, index)| index.0);
-        alike.filter(move |&index| self.header.fields[index].name.of(self.text).eq_ignore_ascii_case(name.as_bytes()))
+        alike.chain(each.rev()).filter(move |&index| fields[index].is_called(name, self.text))
     }
 
     /// The field that each name chooses: the lowest that was not taken yet, and none for a name that
