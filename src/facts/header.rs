@@ -21,7 +21,12 @@ impl Field {
     #[inline]
     pub(super) fn is_called(&self, name: &str, text: &[u8]) -> bool {
         // The length tells most names apart.
-        self.name.len() == name.len() && self.name.of(text).eq_ignore_ascii_case(name.as_bytes())
+        self.name.len() == name.len() && self.reads(name, text)
+    }
+
+    /// Apart, so that the length is compared in place.
+    fn reads(&self, name: &str, text: &[u8]) -> bool {
+        self.name.of(text).eq_ignore_ascii_case(name.as_bytes())
     }
 }
 

@@ -52,16 +52,15 @@ pub fn domain_of(comment: &Spanned<String>) -> Option<Spanned<String>> {
 /// nor foreign bytes, and the whole comment otherwise.
 fn words(comment: &Spanned<String>) -> impl Iterator<Item = Spanned<&str>> {
     let exact = comment.span.len() == comment.value.len();
-    let base = comment.value.as_ptr() as usize;
-    let place = move |word: &str| {
-        let at = word.as_ptr() as usize - base;
-        if exact { Span::new(at, at + word.len()).shift(comment.span.start as usize) } else { comment.span }
-    };
-    comment
-        .value
-        .split(|c: char| c.is_ascii_whitespace() || c == ';')
-        .filter(|word| !word.is_empty())
-        .map(move |word| Spanned::new(word, place(word)))
+    let mut at = 0;
+    let words = comment.value.as_bytes().split(|b| b.is_ascii_whitespace() || *b == b';');
+    words.filter_map(move |word| {
+        let (start, end) = (at, at + word.len());
+        at = end + 1;
+        let word = comment.value.get(start..end).filter(|word| !word.is_empty())?;
+        let span = if exact { Span::new(start, end).shift(comment.span.start as usize) } else { comment.span };
+        Some(Spanned::new(word, span))
+    })
 }
 
 #[cfg(test)]

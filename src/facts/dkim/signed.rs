@@ -103,8 +103,10 @@ pub(in crate::facts) fn body_fits(signature: &Signature, body: &[u8]) -> Option<
 
 /// The chosen fields, canonical, each with its CRLF.
 fn canonical(chosen: &[Option<usize>], header: &Header, text: &[u8], canon: Canon) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1024);
-    for field in chosen.iter().flatten().filter_map(|&n| header.fields.get(n)) {
+    let fields = chosen.iter().flatten().filter_map(|&n| header.fields.get(n));
+    let longest = fields.clone().map(|field| field.span().len() + 2).sum();
+    let mut out = Vec::with_capacity(longest);
+    for field in fields {
         canon.field(&mut out, before_colon(*field, text), field.value.of(text));
         out.extend_from_slice(b"\r\n");
     }
