@@ -14,19 +14,23 @@ pub struct Span {
 
 impl Span {
     /// `start..end`; an inverted range becomes empty at `start`.
+    #[inline]
     pub fn new(start: usize, end: usize) -> Self {
         let clip = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Span { start: clip(start), end: clip(end.max(start)) }
     }
 
+    #[inline]
     pub fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 
+    #[inline]
     pub fn len(self) -> usize {
         (self.end - self.start) as usize
     }
 
+    #[inline]
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
@@ -37,11 +41,13 @@ impl Span {
     }
 
     /// The smallest span that holds both.
+    #[inline]
     pub fn join(self, other: Span) -> Self {
         Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
     /// The bytes of `text` under this span; empty where it reaches outside.
+    #[inline]
     pub fn of(self, text: &[u8]) -> &[u8] {
         text.get(self.range()).unwrap_or_default()
     }

@@ -200,7 +200,7 @@ fn results(name: &str, value: &str) -> Vec<MethodResult> {
         let read = authres::received_spf(&Header::split(field.as_bytes()), field.as_bytes());
         let result = |r: authres::ReceivedSpf| MethodResult {
             method: "spf".into(),
-            result: r.result,
+            result: r.result.into(),
             ..MethodResult::default()
         };
         return read.into_iter().map(result).collect();

@@ -72,7 +72,9 @@ pub fn read(header: &Header, text: &[u8]) -> Vec<Field> {
         if last.0 != name {
             last = (name, known(name));
         }
-        found.extend(last.1.clone().map(|(untrusted, entries)| (n, untrusted, entries)));
+        if let Some((untrusted, entries)) = &last.1 {
+            found.push((n, *untrusted, entries.clone()));
+        }
     }
     // A name that several use is the one's whose other fields are here.
     let surely: HashSet<&str> = found.iter().filter_map(|(_, _, e)| only(e)).map(|(r, _)| &*r.id).collect();

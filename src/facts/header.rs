@@ -16,6 +16,18 @@ impl Field {
     pub fn span(&self) -> Span {
         self.name.join(self.value)
     }
+
+    /// Is this its name? ASCII case does not matter.
+    #[inline]
+    pub(super) fn is_called(&self, name: &str, text: &[u8]) -> bool {
+        // The length tells most names apart.
+        self.name.len() == name.len() && self.reads(name, text)
+    }
+
+    /// Apart, so that the length is compared in place.
+    fn reads(&self, name: &str, text: &[u8]) -> bool {
+        self.name.of(text).eq_ignore_ascii_case(name.as_bytes())
+    }
 }
 
 /// The fields in order, and where the body begins.
@@ -28,6 +40,9 @@ pub struct Header {
     pub stray: Vec<Span>,
 }
 
+/// More fields than most mail has.
+const USUAL: usize = 64;
+
 impl Header {
     /// Splits at line ends (CRLF, LF or CR); a line that begins with a blank continues the
     /// field before it; the first empty line ends the section.
@@ -38,7 +53,7 @@ impl Header {
     /// The header of a message that stands in another text; all offsets are into the whole.
     pub fn within(text: &[u8], from: usize, to: usize) -> Header {
         let text = text.get(..to).unwrap_or(text);
-        let mut header = Header::default();
+        let mut header = Header { fields: Vec::with_capacity(USUAL), ..Header::default() };
         for Line { start, end, next } in lines(text, from) {
             if start == end {
                 header.body = Some(Span::new(next, next).start);
@@ -62,11 +77,8 @@ impl Header {
 
     /// The fields called `name` (ASCII case does not matter), top to bottom, with their index.
     pub fn all<'h>(&'h self, text: &'h [u8], name: &'h str) -> impl DoubleEndedIterator<Item = (usize, Field)> + 'h {
-        self.fields
-            .iter()
-            .copied()
-            .enumerate()
-            .filter(move |(_, f)| f.name.of(text).eq_ignore_ascii_case(name.as_bytes()))
+        let named = self.fields.iter().enumerate().filter(move |(_, f)| f.is_called(name, text));
+        named.map(|(n, f)| (n, *f))
     }
 
     /// Does the text begin with a field? The text of a bounce begins with prose, and what looks like
@@ -78,7 +90,7 @@ impl Header {
 
     /// The topmost field called `name`.
     pub fn first(&self, text: &[u8], name: &str) -> Option<Field> {
-        self.fields.iter().copied().find(|f| f.name.of(text).eq_ignore_ascii_case(name.as_bytes()))
+        self.fields.iter().find(|f| f.is_called(name, text)).copied()
     }
 }
 

@@ -1,7 +1,9 @@
 //! List-* and bulk fields (RFC 2369, RFC 2919, RFC 8058), and the marks of a forwarder.
 
-use super::address;
+use super::address::ReversePath;
+use super::dkim::material::without_blanks;
 use super::header::{Field, Header};
+use super::text::{lossy_owned, trim, unfold};
 use crate::span::{Span, Spanned};
 
 /// What the header says about lists, bulk and forwarding.
@@ -26,8 +28,8 @@ pub struct Lists {
     pub forwarder: Vec<Span>,
 }
 
-/// Reads them all.
-pub fn read(header: &Header, text: &[u8]) -> Lists {
+/// Reads them all; the Return-Path was read already.
+pub fn read(header: &Header, text: &[u8], path: Option<&ReversePath>) -> Lists {
     let mut lists = Lists::default();
     let mut delivered = Vec::new();
     let mut return_path = false;
@@ -49,7 +51,7 @@ pub fn read(header: &Header, text: &[u8]) -> Lists {
             b"delivered-to" => delivered.push(field.span()),
             b"return-path" if !return_path => {
                 return_path = true;
-                if rewritten_path(header, text) {
+                if path.and_then(|p| p.address.as_ref()).is_some_and(|a| is_rewritten(&a.local)) {
                     lists.forwarder.push(field.span());
                 }
             }
@@ -61,7 +63,7 @@ pub fn read(header: &Header, text: &[u8]) -> Lists {
     // Managers that leave nothing else name the list and send as its owner or bounce address; a newsletter
     // platform's path is neither.
     if lists.list_manager.is_empty() && lists.list_id.is_some() {
-        lists.list_manager.extend(list_path(header, text));
+        lists.list_manager.extend(path.and_then(list_path));
     }
     if delivered.len() > 1 && differ(&delivered, text) {
         lists.forwarder.extend(delivered);
@@ -108,23 +110,18 @@ const LIST_MANAGER: &[&[u8]] = &[
 const FORWARDER: &[&[u8]] =
     &[b"resent-", b"x-forwarded-", b"x-ms-exchange-inbox-rules-loop", b"x-simplelogin", b"x-srs"];
 
-fn rewritten_path(header: &Header, text: &[u8]) -> bool {
-    address::return_path(header, text).and_then(|p| p.address).is_some_and(|a| is_rewritten(&a.local))
-}
-
 /// SRS (`SRS0=`, `SRS1+`; Exchange Online's `ann+SRS=`) and Gmail's `+caf_=`: the local part of a path that a
 /// forwarder wrote.
 pub(in crate::facts) fn is_rewritten(local: &str) -> bool {
-    let local = local.to_ascii_lowercase();
-    let srs = local.strip_prefix("srs").and_then(|rest| rest.strip_prefix(['0', '1']));
-    srs.is_some_and(|rest| rest.starts_with(['=', '+', '-']))
-        || ["+srs=", "+caf_="].iter().any(|mark| local.contains(mark))
+    let local = local.as_bytes();
+    let srs = matches!(local, [b's' | b'S', b'r' | b'R', b's' | b'S', b'0' | b'1', b'=' | b'+' | b'-', ..]);
+    let holds = |mark: &[u8]| local.windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark));
+    srs || holds(b"+srs=") || holds(b"+caf_=")
 }
 
 /// The Return-Path, where a list manager made it: `list-bounces@` (Mailman), `owner-list@` (Majordomo,
 /// LISTSERV), `list-owner@`, `list-return-12-ann=example.com@` (ezmlm).
-fn list_path(header: &Header, text: &[u8]) -> Option<Span> {
-    let path = address::return_path(header, text)?;
+fn list_path(path: &ReversePath) -> Option<Span> {
     let local = path.address.as_ref()?.local.to_ascii_lowercase();
     let base = local.split_once('+').map_or(&local[..], |(base, _)| base);
     let ezmlm = local.split_once("-return-").is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_digit()));
@@ -147,15 +144,13 @@ fn first<T>(slot: &mut Option<T>, found: Option<T>) {
 
 /// The whole value, unfolded to one blank per fold; `None` where it is empty.
 fn value(span: Span, text: &[u8]) -> Option<Spanned<String>> {
-    let span = trim(span, text);
-    let words: Vec<_> = span.of(text).split(u8::is_ascii_whitespace).filter(|w| !w.is_empty()).collect();
-    let joined = String::from_utf8_lossy(&words.join(&b' ')).into_owned();
-    (!span.is_empty()).then(|| Spanned::new(joined, span))
+    let span = trim(text, span);
+    (!span.is_empty()).then(|| Spanned::new(unfold(span.of(text)), span))
 }
 
 /// The first word, up to a blank or a parameter.
 fn word(span: Span, text: &[u8]) -> Option<Spanned<String>> {
-    let span = trim(span, text);
+    let span = trim(text, span);
     let length = span.of(text).iter().take_while(|b| !b.is_ascii_whitespace() && **b != b';' && **b != b'(').count();
     value(Span::new(span.start as usize, span.start as usize + length), text)
 }
@@ -180,8 +175,7 @@ fn uris(span: Span, text: &[u8]) -> Vec<Spanned<String>> {
             (b'<', _) => open = Some(at + 1),
             (b'>', Some(start)) => {
                 let span = Span::new(start, at);
-                let uri: Vec<u8> = span.of(text).iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
-                found.push(Spanned::new(String::from_utf8_lossy(&uri).into_owned(), span));
+                found.push(Spanned::new(lossy_owned(without_blanks(span.of(text))), span));
                 open = None;
             }
             _ => {}
@@ -190,20 +184,15 @@ fn uris(span: Span, text: &[u8]) -> Vec<Spanned<String>> {
     found
 }
 
-fn trim(span: Span, text: &[u8]) -> Span {
-    let value = span.of(text);
-    let start = value.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(value.len());
-    let end = value.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(start, |n| n + 1);
-    Span::new(start, end).shift(span.start as usize)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::address;
     use proptest::prelude::*;
 
     fn lists(text: &str) -> Lists {
-        read(&Header::split(text.as_bytes()), text.as_bytes())
+        let (text, header) = (text.as_bytes(), Header::split(text.as_bytes()));
+        read(&header, text, address::return_path(&header, text).as_ref())
     }
 
     fn value(found: &Option<Spanned<String>>) -> &str {

@@ -40,6 +40,7 @@ pub mod subject;
 pub mod tags;
 #[cfg(test)]
 mod testing;
+mod text;
 
 use crate::evidence::said::Part;
 use crate::evidence::{Errand, Evidence, Input, InputKind, Question, Said};
@@ -122,9 +123,9 @@ impl Reading {
 
     fn of_header(header: header::Header, input: &Input, said: &Said) -> Reading {
         let text = &input.text[..];
+        let return_path = address::return_path(&header, text);
         let mut r = Reading {
             from: address::From::read(&header, text),
-            return_path: address::return_path(&header, text),
             sender: address::mailboxes(&header, text, "Sender").into_iter().next(),
             reply_to: address::mailboxes(&header, text, "Reply-To"),
             hops: received::read(&header, text),
@@ -132,8 +133,9 @@ impl Reading {
             authres: authres::read(&header, text),
             signatures: dkim::signature::read(&header, text),
             arc: arc::read(&header, text),
-            lists: lists::read(&header, text),
+            lists: lists::read(&header, text, return_path.as_ref()),
             antispam: antispam::read(&header, text),
+            return_path,
             header,
             ..Reading::default()
         };

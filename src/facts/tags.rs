@@ -1,6 +1,8 @@
 //! Tag lists: `v=DKIM1; k=rsa; p=…` (RFC 6376 §3.2; DMARC uses the same, RFC 9989 §4.7).
 
+use super::text::trim;
 use crate::span::Span;
+use memchr::{memchr, memchr_iter};
 
 /// One `name=value`, blanks around both taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,20 +22,22 @@ pub struct TagList {
 impl TagList {
     /// Splits `text[span]`; spans are relative to `text`.
     pub fn split(text: &[u8], span: Span) -> TagList {
-        let mut tags = Vec::new();
-        let mut at = span.start as usize;
-        for piece in span.of(text).split(|&b| b == b';') {
-            let whole = trim(text, at, at + piece.len());
-            at += piece.len() + 1;
+        // More than most have.
+        let mut tags = Vec::with_capacity(12);
+        let value = span.of(text);
+        let mut at = 0;
+        for end in memchr_iter(b';', value).chain([value.len()]) {
+            let whole = trim(text, Span::new(at, end).shift(span.start as usize));
+            at = end + 1;
             if whole.is_empty() {
                 continue;
             }
-            let tag = match whole.of(text).iter().position(|&b| b == b'=') {
+            let tag = match memchr(b'=', whole.of(text)) {
                 Some(n) => {
-                    let equals = whole.start as usize + n;
+                    let equals = whole.start + n as u32;
                     Tag {
-                        name: trim(text, whole.start as usize, equals),
-                        value: trim(text, equals + 1, whole.end as usize),
+                        name: trim(text, Span { end: equals, ..whole }),
+                        value: trim(text, Span { start: equals + 1, ..whole }),
                         has_equals: true,
                     }
                 }
@@ -49,14 +53,6 @@ impl TagList {
     pub fn get(&self, text: &[u8], name: &str) -> Option<Tag> {
         self.tags.iter().copied().find(|t| t.has_equals && t.name.of(text).eq_ignore_ascii_case(name.as_bytes()))
     }
-}
-
-/// `from..to` without blanks and folds at either end.
-fn trim(text: &[u8], from: usize, to: usize) -> Span {
-    let piece = &text[from..to];
-    let start = piece.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(piece.len());
-    let end = piece.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(start, |n| n + 1);
-    Span::new(from + start, from + end)
 }
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ pub fn reading() -> Reading {
             domain: Some(spanned("mailer.esp.example", 5)),
             selector: Some(Spanned::new("k1".into(), at("s=k1", 1))),
             algorithm: Some(spanned("rsa-sha256", 0)),
-            signed: vec!["from".into(), "to".into(), "subject".into()],
+            signed: "from:to:subject".into(),
             canonicalization: ("simple".into(), "simple".into()),
             signature: "Zk3vQm1xT0pY".into(),
             body_hash: "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=".into(),

@@ -1,6 +1,7 @@
 //! Tokens of structured fields (RFC 5322 §3.2), for text that need not be well formed.
 
 use crate::span::Span;
+use memchr::memchr3;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(super) struct Token {
 /// ordinary character; to stay linear, the first of its kind settles that for all that follow.
 pub(super) fn tokens(text: &[u8], span: Span) -> Vec<Token> {
     let text = text.get(..span.end as usize).unwrap_or(text);
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(16);
     let mut open = Openers::default();
     let mut at = span.start as usize;
     let mut glued = false;
@@ -67,13 +68,11 @@ pub(super) fn tokens(text: &[u8], span: Span) -> Vec<Token> {
 fn atom_end(text: &[u8], at: usize, open: &mut Openers) -> usize {
     let mut end = at;
     loop {
-        end = match open.encoded.word_end(text, end) {
-            Some(word_end) => word_end,
-            None => end + 1,
-        };
+        let word = if text.get(end) == Some(&b'=') { open.encoded.word_end(text, end) } else { None };
+        end = word.unwrap_or(end + 1);
         match text.get(end) {
-            None => return end,
-            Some(b) if b.is_ascii_whitespace() || b"()<>@,;:\"".contains(b) => return end,
+            None | Some(b'(' | b')' | b'<' | b'>' | b'@' | b',' | b';' | b':' | b'"') => return end,
+            Some(b) if b.is_ascii_whitespace() => return end,
             Some(_) => {}
         }
     }
@@ -123,12 +122,12 @@ pub(in crate::facts) fn comment_end(text: &[u8], at: usize) -> Option<usize> {
     let mut depth = 0usize;
     let mut n = at;
     loop {
-        match text.get(n)? {
+        n += memchr3(b'(', b')', b'\\', text.get(n..)?)?;
+        match text[n] {
             b'(' => depth += 1,
-            b')' if depth <= 1 => return Some(n + 1),
-            b')' => depth -= 1,
             b'\\' => n += 1,
-            _ => {}
+            _ if depth <= 1 => return Some(n + 1),
+            _ => depth -= 1,
         }
         n += 1;
     }

@@ -3,7 +3,9 @@
 
 use super::lex::{Kind, Token, tokens};
 use super::{Address, Mailbox, words};
+use crate::facts::text::lossy_owned;
 use crate::span::Span;
+use std::borrow::Cow;
 
 /// What a field held.
 #[derive(Debug, Default)]
@@ -85,24 +87,37 @@ fn flush(text: &[u8], entry: &[Token], list: &mut List) {
     let after = entry.get(close..).unwrap_or_default();
     // A route, or a stray `mailto:`, ends with its last colon.
     let spec = inside.iter().rposition(|t| t.kind == Kind::Colon).map_or(inside, |n| &inside[n + 1..]);
-    let spec: Vec<Token> = spec.iter().copied().filter(|t| t.kind != Kind::Comment).collect();
+    let spec = without_comments(spec);
     let address = spec.iter().rposition(|t| t.kind == Kind::At).and_then(|at| {
         let domain = &spec[at + 1..];
         // Joining words that no dot joins would invent a domain.
         (run(text, domain) == domain.len()).then(|| address(text, &spec[..at], domain)).flatten()
     });
-    let names: Vec<Token> = before.iter().copied().filter(|t| !matches!(t.kind, Kind::Comment | Kind::Open)).collect();
-    let comments: Vec<Token> = entry.iter().copied().filter(|t| t.kind == Kind::Comment).collect();
-    push(text, entry, if names.is_empty() { &comments } else { &names }, address, list);
+    let is_name = |t: &&Token| !matches!(t.kind, Kind::Comment | Kind::Open);
+    match before.iter().any(|t| is_name(&t)) {
+        true => push(text, entry, before.iter().filter(is_name), address, list),
+        false => push(text, entry, comments(entry), address, list),
+    }
     if after.iter().any(|t| t.kind == Kind::At) {
         bare(text, &after[1..], list);
     }
 }
 
+fn comments(tokens: &[Token]) -> impl Iterator<Item = &Token> + Clone {
+    tokens.iter().filter(|t| t.kind == Kind::Comment)
+}
+
+/// Copied only where there are comments.
+fn without_comments(tokens: &[Token]) -> Cow<'_, [Token]> {
+    match comments(tokens).next() {
+        None => Cow::Borrowed(tokens),
+        Some(_) => tokens.iter().copied().filter(|t| t.kind != Kind::Comment).collect(),
+    }
+}
+
 /// Reads an entry without angle brackets: `user@example.com (Name)`, or words only.
 fn bare(text: &[u8], entry: &[Token], list: &mut List) {
-    let words: Vec<Token> = entry.iter().copied().filter(|t| t.kind != Kind::Comment).collect();
-    let comments: Vec<Token> = entry.iter().copied().filter(|t| t.kind == Kind::Comment).collect();
+    let words = without_comments(entry);
     let mut rest = &words[..];
     let mut any = false;
     while let Some(at) = rest.iter().position(|t| t.kind == Kind::At) {
@@ -115,13 +130,16 @@ fn bare(text: &[u8], entry: &[Token], list: &mut List) {
         }
         let start = local_start(text, rest, at);
         let found = address(text, &rest[start..at], &rest[at + 1..end]);
-        let names = if comments.is_empty() { &rest[..start] } else { &comments[..] };
-        push(text, &rest[..end.max(at + 1)], names, found, list);
+        let whole = &rest[..end.max(at + 1)];
+        match comments(entry).next() {
+            None => push(text, whole, rest[..start].iter(), found, list),
+            Some(_) => push(text, whole, comments(entry), found, list),
+        }
         rest = &rest[end.max(at + 1)..];
         any = true;
     }
     if !any {
-        push(text, entry, &words, None, list);
+        push(text, entry, words.iter(), None, list);
     }
 }
 
@@ -160,30 +178,37 @@ fn local_start(text: &[u8], tokens: &[Token], at: usize) -> usize {
 fn address(text: &[u8], local: &[Token], domain: &[Token]) -> Option<Address> {
     let span = local.first()?.span.join(domain.last()?.span);
     let domain_span = domain.first()?.span.join(domain.last()?.span);
-    let written: Vec<u8> = domain.iter().flat_map(|t| t.span.of(text)).copied().collect();
-    let mut name = Vec::new();
+    let written = match domain {
+        [one] => Cow::Borrowed(one.span.of(text)),
+        several => several.iter().map(|t| t.span.of(text)).collect::<Vec<_>>().concat().into(),
+    };
+    let mut name = Vec::with_capacity(span.len() - domain_span.len());
     for (n, token) in local.iter().enumerate() {
         if n > 0 && !token.glued && !token.span.of(text).starts_with(b".") && !name.ends_with(b".") {
             name.push(b' ');
         }
         unquote(token, text, &mut name);
     }
-    let local = String::from_utf8_lossy(&name).into_owned();
-    Some(Address { local, domain: super::normal_domain(&written)?, span, domain_span })
+    Some(Address { local: lossy_owned(name), domain: super::normal_domain(&written)?, span, domain_span })
 }
 
-fn push(text: &[u8], whole: &[Token], names: &[Token], address: Option<Address>, list: &mut List) {
-    let ends = |tokens: &[Token]| Some(tokens.first()?.span.join(tokens.last()?.span));
-    let Some(span) = ends(whole) else { return };
-    let mut name = Vec::new();
+fn push<'t>(
+    text: &[u8],
+    whole: &[Token],
+    names: impl Iterator<Item = &'t Token> + Clone,
+    address: Option<Address>,
+    list: &mut List,
+) {
+    let Some(span) = whole.first().zip(whole.last()).map(|(first, last)| first.span.join(last.span)) else { return };
+    let display = names.clone().map(|t| t.span).reduce(Span::join);
+    let mut name = Vec::with_capacity(display.map_or(0, |d| d.len() + 1));
     for token in names {
         if !token.glued {
             name.push(b' ');
         }
         unquote(token, text, &mut name);
     }
-    let display = words::decode(&name);
-    list.entries.push(Entry { mailbox: Mailbox { display, address, span }, display: ends(names) });
+    list.entries.push(Entry { mailbox: Mailbox { display: words::decode(&name), address, span }, display });
 }
 
 /// Appends a token without its quotes or parentheses and their backslashes.

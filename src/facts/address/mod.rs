@@ -7,6 +7,7 @@ mod words;
 pub use words::decode as decode_words;
 
 use super::header::{Field, Header};
+use super::text::trim;
 use crate::span::Span;
 pub(in crate::facts) use lex::comment_end;
 
@@ -147,8 +148,9 @@ pub fn normal_domain(written: &[u8]) -> Option<String> {
         return None;
     }
     let name = if name.is_ascii() { name.to_ascii_lowercase() } else { idna::domain_to_ascii(name).ok()? };
-    let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    name.split('.').all(label).then_some(name)
+    let fits = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let label = |l: &[u8]| !l.is_empty() && l.iter().all(fits);
+    name.as_bytes().split(|b| *b == b'.').all(label).then_some(name)
 }
 
 /// The address of another domain that a display name shows (`"a@b.example" <x@y.example>`).
@@ -183,14 +185,6 @@ fn raw_8bit(header: &Header, text: &[u8], field: Field, entries: &[list::Entry])
     };
     let start = field.value.start as usize + first;
     (!(utf8 && (addressed() || carried()))).then(|| FromProblem::Raw8Bit(Span::new(start, start + length)))
-}
-
-/// A value without blanks and folds at either end.
-fn trim(text: &[u8], span: Span) -> Span {
-    let value = span.of(text);
-    let start = value.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(value.len());
-    let end = value.iter().rposition(|b| !b.is_ascii_whitespace()).map_or(start, |n| n + 1);
-    Span::new(start, end).shift(span.start as usize)
 }
 
 #[cfg(test)]

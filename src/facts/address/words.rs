@@ -1,13 +1,14 @@
 //! Encoded words in display names and comments (RFC 2047).
 
 use super::lex::EncodedWords;
+use crate::facts::text::lossy;
 use mail_parser::parsers::MessageStream;
 
 /// Decodes every encoded word, also inside quotes, where the RFC forbids them and writers put
 /// them; blanks between two of them vanish (RFC 2047 §6.2), other blanks collapse to one.
 pub fn decode(text: &[u8]) -> String {
     let mut words = EncodedWords::default();
-    let mut decoded = String::new();
+    let mut decoded = String::with_capacity(text.len());
     let mut blank = false;
     let mut after_word = false;
     let mut at = 0;
@@ -33,7 +34,7 @@ pub fn decode(text: &[u8]) -> String {
                 let rest = text.get(at..).unwrap_or_default();
                 let plain = rest.iter().skip(1).position(|b| b.is_ascii_whitespace() || *b == b'=');
                 let end = plain.map_or(text.len(), |n| at + n + 1);
-                decoded.push_str(&String::from_utf8_lossy(text.get(at..end).unwrap_or_default()));
+                decoded.push_str(&lossy(text.get(at..end).unwrap_or_default()));
                 end
             }
         };

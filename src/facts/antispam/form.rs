@@ -1,5 +1,6 @@
 //! How the values of antispam fields are written, form by form.
 
+use crate::facts::text::unfold;
 use crate::knowledge::receiver::Form;
 use crate::span::Span;
 
@@ -197,17 +198,4 @@ impl<'a> Text<'a> {
         }
         pieces
     }
-}
-
-/// Text with every run of blanks and line ends as one blank, none at either end.
-fn unfold(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut out = String::with_capacity(text.len());
-    for word in text.split_ascii_whitespace() {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    out
 }

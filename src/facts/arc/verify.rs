@@ -111,7 +111,7 @@ fn is_seal(seal: &Signature, text: &[u8]) -> bool {
 fn is_message_signature(signature: &Signature, text: &[u8]) -> bool {
     written(&signature.tags, text, &["i", "a", "b", "bh", "d", "s"])
         && signature.tags.get(text, "h").is_some()
-        && !signature.signed.iter().any(|name| name == "arc-seal")
+        && !signature.signs("arc-seal")
 }
 
 /// Every tag has a value and stands once (RFC 6376 §3.2), the required ones are there, and `t=` is a number.

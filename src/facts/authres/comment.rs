@@ -7,11 +7,16 @@ use std::net::IpAddr;
 /// as permitted sender`, `client-ip=192.0.2.1; helo=…`.
 pub fn address(comment: &Spanned<String>) -> Option<Spanned<IpAddr>> {
     words(comment).find_map(|word| {
+        if !word.value.bytes().any(|b| matches!(b, b'.' | b':')) {
+            return None;
+        }
         let ip = word.value.strip_prefix("client-ip=").unwrap_or(word.value);
         let ip = ip.trim_matches(['"', '\'', '[', ']', '<', '>', ',', '.']);
         let ip = ip.strip_prefix("IPv6:").unwrap_or(ip);
-        // Most words are no address at their first letter.
-        ip.bytes().next().filter(|b| b.is_ascii_hexdigit() || *b == b':')?;
+        // Most that are left are names; the parser is slow to see that.
+        if !ip.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':')) {
+            return None;
+        }
         let ip = ip.parse().or_else(|_| ip.trim_end_matches(':').parse()).ok()?;
         Some(Spanned::new(ip, word.span))
     })
@@ -20,9 +25,9 @@ pub fn address(comment: &Spanned<String>) -> Option<Spanned<IpAddr>> {
 /// The value of `key=value` in a comment: `(p=REJECT sp=REJECT dis=NONE)`, `(client-ip=…; helo=…)`.
 pub fn pair(comment: &Spanned<String>, key: &str) -> Option<Spanned<String>> {
     words(comment).find_map(|word| {
-        let (name, value) = word.value.split_once('=')?;
-        let value = value.trim_matches(['"', '\'', ',']);
-        (name.eq_ignore_ascii_case(key) && !value.is_empty()).then(|| Spanned::new(value.to_owned(), word.span))
+        let (_, value) = word.value.split_at_checked(key.len()).filter(|(name, _)| name.eq_ignore_ascii_case(key))?;
+        let value = value.strip_prefix('=')?.trim_matches(['"', '\'', ',']);
+        (!value.is_empty()).then(|| Spanned::new(value.to_owned(), word.span))
     })
 }
 
@@ -47,16 +52,15 @@ pub fn domain_of(comment: &Spanned<String>) -> Option<Spanned<String>> {
 /// nor foreign bytes, and the whole comment otherwise.
 fn words(comment: &Spanned<String>) -> impl Iterator<Item = Spanned<&str>> {
     let exact = comment.span.len() == comment.value.len();
-    let base = comment.value.as_ptr() as usize;
-    let place = move |word: &str| {
-        let at = word.as_ptr() as usize - base;
-        if exact { Span::new(at, at + word.len()).shift(comment.span.start as usize) } else { comment.span }
-    };
-    comment
-        .value
-        .split(|c: char| c.is_ascii_whitespace() || c == ';')
-        .filter(|word| !word.is_empty())
-        .map(move |word| Spanned::new(word, place(word)))
+    let mut at = 0;
+    let words = comment.value.as_bytes().split(|b| b.is_ascii_whitespace() || *b == b';');
+    words.filter_map(move |word| {
+        let (start, end) = (at, at + word.len());
+        at = end + 1;
+        let word = comment.value.get(start..end).filter(|word| !word.is_empty())?;
+        let span = if exact { Span::new(start, end).shift(comment.span.start as usize) } else { comment.span };
+        Some(Spanned::new(word, span))
+    })
 }
 
 #[cfg(test)]

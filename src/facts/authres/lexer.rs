@@ -2,7 +2,10 @@
 //!
 //! Every byte is looked at a bounded number of times, whatever stands in the value.
 
+use crate::facts::address::comment_end;
+use crate::facts::text::{lossy, lossy_owned};
 use crate::span::{Span, Spanned};
+use std::borrow::Cow;
 
 pub(super) struct Lexer<'a> {
     pub text: &'a [u8],
@@ -62,22 +65,9 @@ impl<'a> Lexer<'a> {
     /// `;`, so that the results after it are not lost; a second such takes all the rest.
     pub fn comment(&mut self) -> Spanned<String> {
         let open = self.at;
-        let mut depth = 0usize;
-        let mut at = open;
-        let end = loop {
-            match self.text.get(at) {
-                Some(b'\\') => at += 1,
-                Some(b'(') => depth += 1,
-                Some(b')') if depth == 1 => break Some(at),
-                Some(b')') => depth -= 1,
-                Some(_) => {}
-                None => break None,
-            }
-            at += 1;
-        };
         let inner = open + 1;
-        let (end, next) = match end {
-            Some(end) => (end, end + 1),
+        let (end, next) = match comment_end(self.text, open) {
+            Some(next) => (next - 1, next),
             None => {
                 let end = self.salvage(inner, self.unclosed_comment);
                 self.unclosed_comment = true;
@@ -89,7 +79,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// A value: atoms and quoted strings that touch, `=` and `@` and `/` included.
-    pub fn value(&mut self) -> Spanned<String> {
+    pub fn value(&mut self) -> Spanned<Cow<'a, str>> {
         let start = self.at;
         while self.peek().is_some_and(|b| !is_space(b) && !b";(\"".contains(&b)) {
             self.at += 1;
@@ -109,7 +99,7 @@ impl<'a> Lexer<'a> {
                 }
             }
         }
-        Spanned::new(String::from_utf8_lossy(&out).into_owned(), self.span(start, self.at))
+        Spanned::new(lossy_owned(out).into(), self.span(start, self.at))
     }
 
     /// A quoted string at `"`, its text appended; line ends of folds are left out
@@ -148,8 +138,8 @@ impl<'a> Lexer<'a> {
 
 /// Folds become one blank.
 fn unfold(bytes: &[u8]) -> String {
-    if !bytes.iter().any(|&b| b == b'\r' || b == b'\n') {
-        return lossy(bytes);
+    if memchr::memchr2(b'\r', b'\n', bytes).is_none() {
+        return lossy(bytes).into_owned();
     }
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -160,18 +150,5 @@ fn unfold(bytes: &[u8]) -> String {
         rest = after.trim_ascii_start();
     }
     out.extend_from_slice(rest);
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-pub(super) fn lossy(bytes: &[u8]) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => String::from_utf8_lossy(bytes).into_owned(),
-    }
-}
-
-pub(super) fn lower(bytes: &[u8]) -> String {
-    let mut text = lossy(bytes);
-    text.make_ascii_lowercase();
-    text
+    lossy_owned(out)
 }

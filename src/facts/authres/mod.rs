@@ -16,6 +16,7 @@ pub use value::read_value;
 
 use super::header::Header;
 use crate::span::{Span, Spanned};
+use std::borrow::Cow;
 
 /// One Authentication-Results value, or the value of an ARC-Authentication-Results.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,11 +40,11 @@ pub struct AuthRes {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MethodResult {
     /// Lower case: `spf`, `dkim`, `dmarc`, `arc`, `compauth` …
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// `dkim/1`; `None` where the writer left it out.
     pub version: Option<u32>,
     /// Lower case, as written otherwise (`bestguesspass`, `dkim_pass`).
-    pub result: String,
+    pub result: Cow<'static, str>,
     /// `method=result`.
     pub head: Span,
     /// The whole resinfo.
@@ -57,8 +58,8 @@ pub struct MethodResult {
 /// `ptype.property=value`; a bare `action=none` has an empty ptype.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prop {
-    pub ptype: String,
-    pub property: String,
+    pub ptype: Cow<'static, str>,
+    pub property: Cow<'static, str>,
     /// Unquoted.
     pub value: String,
     /// `ptype.property=value`.

@@ -1,9 +1,11 @@
 //! Received-SPF (RFC 7208 §9.1) and the shapes of Google, Microsoft, Exim and policyd-spf.
 
-use super::lexer::{Lexer, lower};
+use super::lexer::Lexer;
 use super::{ReceivedSpf, comment};
 use crate::facts::header::Header;
+use crate::facts::text::lower;
 use crate::span::{Span, Spanned};
+use std::borrow::Cow;
 
 /// Every Received-SPF field, top to bottom.
 pub fn received_spf(header: &Header, text: &[u8]) -> Vec<ReceivedSpf> {
@@ -49,18 +51,19 @@ fn read(value: &[u8], base: usize) -> ReceivedSpf {
 }
 
 /// The keys of RFC 7208 §9.1; a key that is given twice counts once.
-fn assign(out: &mut ReceivedSpf, key: &[u8], value: Spanned<String>) {
-    let slot = match &lower(key)[..] {
-        "client-ip" => {
-            let ip = value.value.strip_prefix("IPv6:").unwrap_or(&value.value).parse().ok();
-            out.client_ip = out.client_ip.take().or(ip.map(|ip| Spanned::new(ip, value.span)));
-            return;
-        }
-        "envelope-from" => &mut out.envelope_from,
-        "helo" => &mut out.helo,
-        "receiver" => &mut out.receiver,
-        "identity" => &mut out.identity,
-        _ => return,
-    };
-    slot.get_or_insert(value);
+fn assign(out: &mut ReceivedSpf, key: &[u8], value: Spanned<Cow<str>>) {
+    if key.eq_ignore_ascii_case(b"client-ip") {
+        let ip = value.value.strip_prefix("IPv6:").unwrap_or(&value.value).parse().ok();
+        out.client_ip = out.client_ip.take().or(ip.map(|ip| Spanned::new(ip, value.span)));
+        return;
+    }
+    let slots = [
+        ("envelope-from", &mut out.envelope_from),
+        ("helo", &mut out.helo),
+        ("receiver", &mut out.receiver),
+        ("identity", &mut out.identity),
+    ];
+    if let Some((_, slot)) = slots.into_iter().find(|(name, _)| key.eq_ignore_ascii_case(name.as_bytes())) {
+        slot.get_or_insert_with(|| Spanned::new(value.value.into_owned(), value.span));
+    }
 }

@@ -1,6 +1,9 @@
 //! The words of the IANA "Email Authentication Parameters" registry, and those that large
 //! receivers write beside it.
 
+use crate::facts::text::lower;
+use std::borrow::Cow;
+
 /// Methods and the results registered for them; an empty list takes any result.
 const METHODS: &[(&str, &[&str])] = &[
     ("spf", &["none", "neutral", "pass", "fail", "softfail", "temperror", "permerror", "policy"]),
@@ -30,6 +33,34 @@ pub(super) fn is_bare_property(word: &[u8]) -> bool {
 
 /// The property types of RFC 8601 §2.3 and of the registry.
 const PTYPES: &[&str] = &["smtp", "header", "body", "policy", "dns"];
+
+/// Properties that nearly every field has.
+const PROPERTIES: &[&str] = &["mailfrom", "helo", "from", "d", "i", "s", "b", "a"];
+
+/// A method in lower case, as all words here.
+pub(super) fn method(word: &[u8]) -> Cow<'static, str> {
+    entry(word).map_or_else(|| lower(word).into(), |(name, _)| Cow::Borrowed(*name))
+}
+
+/// A result of this method.
+pub(super) fn result(method: &str, word: &str) -> Cow<'static, str> {
+    known(entry(method.as_bytes()).map_or(&[][..], |(_, all)| *all), word.as_bytes())
+}
+
+/// The type of a property.
+pub(super) fn ptype(word: &[u8]) -> Cow<'static, str> {
+    known(PTYPES, word)
+}
+
+/// A property without its type.
+pub(super) fn property(word: &[u8]) -> Cow<'static, str> {
+    known(PROPERTIES, word)
+}
+
+fn known(all: &[&'static str], word: &[u8]) -> Cow<'static, str> {
+    let known = all.iter().find(|known| word.eq_ignore_ascii_case(known.as_bytes()));
+    known.map_or_else(|| lower(word).into(), |known| Cow::Borrowed(*known))
+}
 
 /// Is this method known? Methods beginning with `x-` are private by name.
 pub(super) fn is_method(word: &[u8]) -> bool {

@@ -279,11 +279,11 @@ proptest! {
         prop_assert_eq!(&read.authserv_id.as_ref().unwrap().value, &id);
         prop_assert_eq!(read.results.len(), all.len());
         for (r, w) in read.results.iter().zip(&all) {
-            prop_assert_eq!((&r.method, r.version, &r.result), (&w.method, w.version, &w.result));
+            prop_assert_eq!((&*r.method, r.version, &*r.result), (&*w.method, w.version, &*w.result));
             prop_assert_eq!(r.reason.as_ref().map(|s| &s.value), w.reason.as_ref());
             let comments: Vec<_> = r.comments.iter().map(|c| c.value.clone()).collect();
             prop_assert_eq!(&comments, &w.comments);
-            let props: Vec<_> = r.props.iter().map(|p| (p.ptype.clone(), p.property.clone(), p.value.clone())).collect();
+            let props: Vec<_> = r.props.iter().map(|p| (p.ptype.to_string(), p.property.to_string(), p.value.clone())).collect();
             prop_assert_eq!(&props, &w.props);
             for p in &r.props {
                 prop_assert!(!p.value_span.of(&[&[0; 7], text.as_bytes()].concat()).is_empty());

@@ -1,9 +1,10 @@
 //! One Authentication-Results value (RFC 8601 §2.2), with every real-world [`Departure`].
 
 use super::encoded;
-use super::lexer::{Lexer, lower};
-use super::registry::{begins_result, is_bare_property, is_method, is_ptype, is_result};
+use super::lexer::Lexer;
+use super::registry::{self, begins_result, is_bare_property, is_method, is_ptype, is_result};
 use super::{AuthRes, Departure, MethodResult, Prop};
+use crate::facts::text::lower;
 use crate::span::{Span, Spanned};
 use std::borrow::Cow;
 
@@ -203,7 +204,7 @@ impl<'a> Reader<'a> {
             Some(_) if spaced && self.at_key() => None,
             Some(_) => Some(self.lex.value()),
         };
-        let value = value.unwrap_or_else(|| Spanned::new(String::new(), self.lex.span(equals, equals)));
+        let value = value.unwrap_or_else(|| Spanned::new(Cow::Borrowed(""), self.lex.span(equals, equals)));
         let whole = key_span.join(value.span);
         let in_front = self.out.authserv_id.is_none() && self.out.results.is_empty() && self.out.instance.is_none();
         if in_front && !self.segment.has_item && key.eq_ignore_ascii_case(b"i") {
@@ -214,7 +215,7 @@ impl<'a> Reader<'a> {
             }
         }
         if self.begins_result(key, &value.value) {
-            self.result(key, value, whole);
+            self.result(key, &value.value, whole);
         } else {
             self.property(key, key_span, value, whole);
         }
@@ -249,7 +250,7 @@ impl<'a> Reader<'a> {
         true
     }
 
-    fn result(&mut self, key: &[u8], value: Spanned<String>, whole: Span) {
+    fn result(&mut self, key: &[u8], value: &str, whole: Span) {
         let (name, version) = match key.iter().position(|&b| b == b'/') {
             Some(n) => {
                 let (name, version) = key.split_at(n);
@@ -257,9 +258,8 @@ impl<'a> Reader<'a> {
             }
             None => (key, None),
         };
-        let method = lower(name);
-        let mut result = value.value;
-        result.make_ascii_lowercase();
+        let method = registry::method(name);
+        let result = registry::result(&method, value);
         if result.is_empty() {
             self.note(Departure::EmptyValue);
         } else if !is_method(name) {
@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
         self.out.results.push(result);
     }
 
-    fn property(&mut self, key: &[u8], key_span: Span, value: Spanned<String>, whole: Span) {
+    fn property(&mut self, key: &[u8], key_span: Span, value: Spanned<Cow<str>>, whole: Span) {
         let Some(result) = self.out.results.last_mut() else {
             self.note(Departure::StrayWord);
             return;
@@ -287,17 +287,18 @@ impl<'a> Reader<'a> {
             if !quoted && !value.value.bytes().all(|b| b.is_ascii_digit()) {
                 departures |= bit(Departure::UnquotedReason);
             }
-            result.reason = Some(value);
+            result.reason = Some(Spanned::new(value.value.into_owned(), value.span));
         } else {
             let (ptype, property) = match key.iter().position(|&b| b == b'.') {
-                Some(n) => (lower(key.get(..n).unwrap_or_default()), lower(key.get(n + 1..).unwrap_or_default())),
+                Some(n) => (registry::ptype(&key[..n]), registry::property(&key[n + 1..])),
                 None => {
                     departures |= bit(Departure::BareProperty);
-                    (String::new(), lower(key))
+                    (Cow::Borrowed(""), registry::property(key))
                 }
             };
             let span = Span { start: key_span.start, ..whole };
-            result.props.push(Prop { ptype, property, value: value.value, span, value_span: value.span });
+            let (value, value_span) = (value.value.into_owned(), value.span);
+            result.props.push(Prop { ptype, property, value, span, value_span });
         }
         self.departures |= departures;
     }

@@ -15,25 +15,25 @@ pub(super) fn topmost(hops: &[Hop]) -> impl Iterator<Item = (usize, &Hop)> + Clo
 }
 
 /// Who wrote each of the topmost Received, looked up once.
-pub(super) struct Writers {
+pub(super) struct Writers<'r> {
     /// From the top down.
-    parties: Vec<Option<Party>>,
+    parties: Vec<Option<Party<'r>>>,
     hops: usize,
 }
 
-impl Writers {
-    pub fn of(hops: &[Hop], names: Names) -> Self {
-        let writer = |hop: &Hop| Party::of_host(&hop.by.as_ref()?.value, names);
+impl<'r> Writers<'r> {
+    pub fn of(hops: &'r [Hop], names: Names) -> Self {
+        let writer = |hop: &'r Hop| Party::of_host(&hop.by.as_ref()?.value, names);
         Writers { parties: topmost(hops).map(|(_, hop)| writer(hop)).collect(), hops: hops.len() }
     }
 
     /// By the hop's index.
-    pub fn get(&self, n: usize) -> Option<&Party> {
+    pub fn get(&self, n: usize) -> Option<&Party<'r>> {
         self.parties.get(self.hops.checked_sub(n + 1)?)?.as_ref()
     }
 
     /// From the top down, leaving out those that name no organization.
-    pub fn iter(&self) -> impl Iterator<Item = &Party> {
+    pub fn iter(&self) -> impl Iterator<Item = &Party<'r>> {
         self.parties.iter().flatten()
     }
 }
@@ -93,9 +93,9 @@ pub(super) enum Client {
     Own,
 }
 
-pub(super) fn client(hop: &Hop, party: Option<&Party>, names: Names) -> Client {
+pub(super) fn client<'h>(hop: &'h Hop, party: Option<&Party>, names: Names) -> Client {
     let public = hop.ip.as_ref().is_some_and(|ip| is_public(ip.value));
-    let of = |name: &Option<Spanned<String>>| name.as_ref().and_then(|n| Party::of_host(&n.value, names));
+    let of = |name: &'h Option<Spanned<String>>| name.as_ref().and_then(|n| Party::of_host(&n.value, names));
     // Exchange Online's outgoing edge carries other tenants' mail.
     let edge = |name: &Option<Spanned<String>>| {
         name.as_ref().is_some_and(|n| n.value.ends_with(".outbound.protection.outlook.com"))

@@ -24,17 +24,17 @@ impl Names {
 
 /// Somebody who runs servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Party {
+pub(super) struct Party<'n> {
     /// Organizational domain, or the name itself where it has none (`localhost`, `x`).
-    name: String,
+    name: &'n str,
     /// Known receiver.
     receiver: Option<&'static str>,
 }
 
-impl Party {
+impl<'n> Party<'n> {
     /// The party of a host name; `None` for addresses and names that say nothing about an
     /// organization (`localhost`, `mx3`, `compute3.internal`).
-    pub fn of_host(host: &str, names: Names) -> Option<Party> {
+    pub fn of_host(host: &'n str, names: Names) -> Option<Self> {
         if !host.contains('.') || host.starts_with('[') || host.parse::<IpAddr>().is_ok() {
             return None;
         }
@@ -46,14 +46,14 @@ impl Party {
     }
 
     /// The party behind an authserv-id, which may be any word.
-    pub fn of_authserv_id(id: &str, names: Names) -> Party {
+    pub fn of_authserv_id(id: &'n str, names: Names) -> Self {
         let receiver = (names.authserv_id)(id).or_else(|| (names.host)(id));
         Party { name: organization(id), receiver }
     }
 
     /// Microsoft, whose Exchange Online writes no authserv-id.
-    pub fn microsoft() -> Party {
-        Party { name: MICROSOFT.0.into(), receiver: Some("microsoft") }
+    pub fn microsoft() -> Self {
+        Party { name: MICROSOFT.0, receiver: Some("microsoft") }
     }
 
     pub fn is(&self, other: &Party) -> bool {
@@ -70,11 +70,11 @@ const MICROSOFT: (&str, &[&str]) =
     ("outlook.com", &["office365.com", "outlook.de", "office365.us", "outlook.cn", "exchangelabs.com"]);
 
 /// Organizational domain, or the name itself.
-fn organization(name: &str) -> String {
+fn organization(name: &str) -> &str {
     match organization::psl(name) {
-        Some(domain) if MICROSOFT.1.contains(&domain) => MICROSOFT.0.to_owned(),
-        Some(domain) => domain.to_owned(),
-        None => name.to_owned(),
+        Some(domain) if MICROSOFT.1.contains(&domain) => MICROSOFT.0,
+        Some(domain) => domain,
+        None => name,
     }
 }
 

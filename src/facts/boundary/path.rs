@@ -8,27 +8,23 @@ use crate::facts::{Reading, lists};
 /// A reverse-path, or the domain of one: `<>`, `ann@example.com`, `@example.com`,
 /// `example.com`. `None` where it names no domain (`(null)`, `none`, empty).
 pub(crate) fn mail_from(value: &str) -> Option<MailFrom> {
-    let value = value.trim();
-    if value == "<>" {
+    if value.trim() == "<>" {
         return Some(MailFrom::Null);
     }
-    let value = value.trim_start_matches('<').trim_end_matches('>');
-    match value.rsplit_once('@') {
-        Some((local, domain)) => {
-            let local = local.trim_matches('"');
-            Some(MailFrom::Path { local: (!local.is_empty()).then(|| local.to_owned()), domain: a_label(domain)? })
-        }
-        None if value.contains('.') => Some(MailFrom::Path { local: None, domain: a_label(value)? }),
-        None => None,
-    }
+    let (local, domain) = parts(value)?;
+    let local = local.trim_matches('"');
+    Some(MailFrom::Path { domain: a_label(domain)?, local: (!local.is_empty()).then(|| local.to_owned()) })
 }
 
 /// The domain in `@example.com`, `ann@example.com` or `example.com`; `none` is no domain.
 pub(crate) fn domain(value: &str) -> Option<String> {
-    match mail_from(value)? {
-        MailFrom::Path { domain, .. } => Some(domain),
-        MailFrom::Null => None,
-    }
+    a_label(parts(value)?.1)
+}
+
+/// What stands before and after the `@` of a path; the former is empty where the domain stands alone.
+fn parts(value: &str) -> Option<(&str, &str)> {
+    let value = value.trim().trim_start_matches('<').trim_end_matches('>');
+    value.rsplit_once('@').or_else(|| value.contains('.').then_some(("", value)))
 }
 
 /// The sender in a Return-Path above the Received at `field`, as it came: servers that forward may rewrite it on everything
@@ -48,7 +44,7 @@ pub(super) fn is_anothers(sender: &str, address: &Address) -> bool {
 fn a_label(domain: &str) -> Option<String> {
     let domain = domain.trim_end_matches('.');
     let domain = if domain.is_ascii() { domain.to_ascii_lowercase() } else { idna::domain_to_ascii(domain).ok()? };
-    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b);
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'[' | b']' | b':');
     (!domain.is_empty() && domain.bytes().all(fits)).then_some(domain)
 }
 

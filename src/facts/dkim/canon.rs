@@ -12,13 +12,11 @@ pub enum Canon {
 }
 
 impl Canon {
+    pub const ALL: [Canon; 2] = [Canon::Simple, Canon::Relaxed];
+
     /// As `c=` names it; `None` for a word that no standard knows.
     pub fn named(word: &str) -> Option<Canon> {
-        match word {
-            "simple" => Some(Canon::Simple),
-            "relaxed" => Some(Canon::Relaxed),
-            _ => None,
-        }
+        Canon::ALL.into_iter().find(|canon| canon.word() == word)
     }
 
     pub fn word(self) -> &'static str {
@@ -37,7 +35,9 @@ impl Canon {
                 simple_value(out, value);
             }
             Canon::Relaxed => {
-                out.extend(name.trim_ascii_end().iter().map(u8::to_ascii_lowercase));
+                let start = out.len();
+                out.extend_from_slice(name.trim_ascii_end());
+                out[start..].make_ascii_lowercase();
                 out.push(b':');
                 relaxed_value(out, value);
             }
@@ -119,13 +119,14 @@ fn simple_value(out: &mut Vec<u8>, value: &[u8]) {
 
 /// Folds undone, runs of blanks one space, none at either end (RFC 6376 §3.4.2).
 fn relaxed_value(out: &mut Vec<u8>, value: &[u8]) {
-    let mut words = value.split(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).filter(|word| !word.is_empty());
-    if let Some(first) = words.next() {
-        out.extend_from_slice(first);
-    }
-    for word in words {
-        out.push(b' ');
-        out.extend_from_slice(word);
+    let start = out.len();
+    for line in lines(value, 0) {
+        let line = line.of(value);
+        let Some(first) = line.iter().position(|b| !matches!(b, b' ' | b'\t')) else { continue };
+        if out.len() > start {
+            out.push(b' ');
+        }
+        relaxed_line(out, &line[first..]);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The key material in `p=`, judged from what it decodes to: never from its length in base64
 //! or from how it ends.
 
+use crate::evidence::lines::lines;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -87,8 +88,16 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// The same bytes without white space.
 pub fn without_blanks(value: &[u8]) -> Vec<u8> {
-    let mut bare = value.to_vec();
-    bare.retain(|b| !b.is_ascii_whitespace());
+    let mut bare = Vec::with_capacity(value.len());
+    for line in lines(value, 0) {
+        let line = line.of(value).trim_ascii();
+        // Most have none between, which is seen without branches.
+        if !line.iter().fold(false, |any, b| any | (*b <= b' ')) {
+            bare.extend_from_slice(line);
+            continue;
+        }
+        line.split(u8::is_ascii_whitespace).for_each(|word| bare.extend_from_slice(word));
+    }
     bare
 }
 

@@ -23,9 +23,20 @@ pub fn selector(written: &str) -> Option<String> {
 
 /// `s._domainkey.d`, where DNS can carry that name (RFC 1035 §3.1).
 pub fn key(selector: &str, domain: &str) -> Option<String> {
-    let name = format!("{selector}._domainkey.{domain}");
+    let name = [selector, KEYS, domain].concat();
     is_name(&name).then_some(name)
 }
+
+/// Of names that [`selector`] and [`domain`] let through: can DNS carry the one of the key?
+pub fn has_key(selector: &str, domain: &str) -> bool {
+    selector.len() + KEYS.len() + domain.len() <= LONGEST
+}
+
+/// What stands between the two.
+const KEYS: &str = "._domainkey.";
+
+/// Octets of a name (RFC 1035 §2.3.4), without its final dot.
+const LONGEST: usize = 253;
 
 /// `inner` is `outer` or stands below it; both lower case.
 pub fn within(inner: &str, outer: &str) -> bool {
@@ -34,9 +45,9 @@ pub fn within(inner: &str, outer: &str) -> bool {
 
 /// Labels of 1 to 63 octets, 253 in all. Underscores occur in the wild and are let through.
 fn is_name(name: &str) -> bool {
-    let label =
-        |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    name.len() <= 253 && name.split('.').all(label)
+    let fits = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let label = |l: &[u8]| (1..=63).contains(&l.len()) && l.iter().all(fits);
+    name.len() <= LONGEST && name.as_bytes().split(|b| *b == b'.').all(label)
 }
 
 #[cfg(test)]

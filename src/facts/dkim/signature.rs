@@ -1,9 +1,12 @@
 //! DKIM-Signature fields, tag by tag (RFC 6376 §3.5).
 
+use super::canon::Canon;
 use super::{material, name};
 use crate::facts::header::{Field, Header};
 use crate::facts::tags::{Tag, TagList};
+use crate::facts::text::{lossy, lossy_owned, lower};
 use crate::span::{Span, Spanned};
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// One DKIM-Signature. Domains are lower-case A-labels.
@@ -21,10 +24,10 @@ pub struct Signature {
     pub algorithm: Option<Spanned<String>>,
     /// `i=`: the whole AUID.
     pub identity: Option<Spanned<String>>,
-    /// `h=`, lower case, in order; the first [`SIGNED`] of them, and From wherever it stands.
-    pub signed: Vec<String>,
+    /// `h=`, lower case, without blanks and empty names; the first [`SIGNED`] of them, and From wherever it stands.
+    pub signed: String,
     /// `c=` header and body, defaults filled in (RFC 6376 §3.5).
-    pub canonicalization: (String, String),
+    pub canonicalization: (Cow<'static, str>, Cow<'static, str>),
     /// `l=`
     pub length: Option<Spanned<u64>>,
     /// `t=`, seconds since 1970.
@@ -57,9 +60,19 @@ impl Signature {
         name::domain(of).filter(|of| of != domain && name::within(of, domain))
     }
 
+    /// The names in `h=`, in order.
+    pub fn signed(&self) -> impl Iterator<Item = &str> + Clone {
+        self.signed.split_terminator(':')
+    }
+
+    /// Does `h=` name this field, in lower case?
+    pub fn signs(&self, name: &str) -> bool {
+        self.signed().any(|signed| signed == name)
+    }
+
     /// Does `h=` name From (RFC 6376 §5.4)?
     pub fn signs_from(&self) -> bool {
-        self.signed.iter().any(|name| name == "from")
+        self.signs("from")
     }
 
     /// The first tag of this name, its value with the tag.
@@ -116,7 +129,7 @@ impl Known {
 
     /// The tag, unless it is empty: it says nothing then.
     fn get(&self, name: &str) -> Option<Tag> {
-        let tag = TAGS.iter().zip(self.0).find_map(|(n, tag)| tag.filter(|_| *n == name));
+        let tag = TAGS.iter().zip(&self.0).find(|(tag, _)| **tag == name).and_then(|(_, tag)| *tag);
         tag.filter(|t| !t.value.is_empty())
     }
 }
@@ -129,20 +142,20 @@ pub(in crate::facts) fn one(index: usize, field: Field, text: &[u8]) -> Signatur
     if known.get("v").is_some_and(|v| v.value.of(text) != b"1") {
         p.push("v= is not 1.".into());
     }
-    let algorithm = known.get("a").map(|a| Spanned::new(lossy(a, text).to_ascii_lowercase(), a.value));
+    let algorithm = known.get("a").map(|a| Spanned::new(lower(a.value.of(text)), a.value));
     if algorithm.as_ref().is_some_and(|a| !matches!(&a.value[..], "rsa-sha256" | "rsa-sha1" | "ed25519-sha256")) {
         p.push("a= names an algorithm that no standard knows.".into());
     }
     let domain = known.get("d").and_then(|d| named(d, text, name::domain, "d= is no domain name.", &mut p));
     let selector = known.get("s").and_then(|s| named(s, text, name::selector, "s= is no selector.", &mut p));
-    let identity = known.get("i").map(|i| Spanned::new(unfolded(i.value.of(text)), i.value));
+    let identity = known.get("i").map(|i| Spanned::new(unfolded(i.value.of(text)).into_owned(), i.value));
     if let (Some(i), Some(d)) = (&identity, &domain)
         && !i.value.rsplit_once('@').and_then(|(_, d)| name::domain(d)).is_some_and(|i| name::within(&i, &d.value))
     {
         p.push("The domain of i= is not d= or below it.".into());
     }
     let (signed, from) = known.get("h").map_or_else(Default::default, |h| names(h.value.of(text)));
-    if known.get("q").is_some_and(|q| !lossy(q, text).to_ascii_lowercase().contains("dns/txt")) {
+    if known.get("q").is_some_and(|q| !lower(q.value.of(text)).contains("dns/txt")) {
         p.push("q= offers no way to the key that is in use (dns/txt).".into());
     }
     let mut number = |name| number(known.get(name)?, text, name, &mut p);
@@ -172,7 +185,9 @@ pub(in crate::facts) fn one(index: usize, field: Field, text: &[u8]) -> Signatur
         tags,
         ..Signature::default()
     };
-    if s.domain.is_some() && s.selector.is_some() && s.key_name().is_none() {
+    if let (Some(selector), Some(domain)) = (&s.selector, &s.domain)
+        && !name::has_key(&selector.value, &domain.value)
+    {
         p.push("The name of its key is too long for DNS.".into());
     }
     s.malformed = !p.is_empty();
@@ -186,10 +201,6 @@ pub(in crate::facts) fn one(index: usize, field: Field, text: &[u8]) -> Signatur
     }
     s.problems = p;
     s
-}
-
-fn lossy(tag: Tag, text: &[u8]) -> String {
-    String::from_utf8_lossy(tag.value.of(text)).into_owned()
 }
 
 /// A name, folds inside it undone.
@@ -208,9 +219,9 @@ fn named(
 }
 
 /// The text without its folds: a line end with the blanks around it. Other blanks stay.
-fn unfolded(value: &[u8]) -> String {
-    if !value.iter().any(|b| matches!(b, b'\r' | b'\n')) {
-        return String::from_utf8_lossy(value.trim_ascii_end()).into_owned();
+fn unfolded(value: &[u8]) -> Cow<'_, str> {
+    if memchr::memchr2(b'\r', b'\n', value).is_none() {
+        return lossy(value.trim_ascii_end());
     }
     let mut out: Vec<u8> = Vec::with_capacity(value.len());
     let mut blanks = Vec::new();
@@ -225,21 +236,26 @@ fn unfolded(value: &[u8]) -> String {
         blanks.clear();
         out.push(b);
     }
-    String::from_utf8_lossy(&out).into_owned()
+    lossy_owned(out).into()
 }
 
 /// The names in `h=`, and whether From is among them.
-fn names(value: &[u8]) -> (Vec<String>, bool) {
-    let mut signed = Vec::new();
+fn names(value: &[u8]) -> (String, bool) {
+    let mut signed = Vec::with_capacity(value.len());
     let mut from = false;
-    for name in value.split(|&b| b == b':').map(<[u8]>::trim_ascii).filter(|n| !n.is_empty()) {
+    let names = value.split(|&b| b == b':').map(<[u8]>::trim_ascii).filter(|n| !n.is_empty());
+    for (n, name) in names.enumerate() {
         let late = !from && name.eq_ignore_ascii_case(b"from");
         from |= late;
-        if signed.len() < SIGNED || late {
-            signed.push(String::from_utf8_lossy(name).to_ascii_lowercase());
+        if n < SIGNED || late {
+            if n > 0 {
+                signed.push(b':');
+            }
+            signed.extend_from_slice(name);
         }
     }
-    (signed, from)
+    signed.make_ascii_lowercase();
+    (lossy_owned(signed), from)
 }
 
 fn number(tag: Tag, text: &[u8], name: &str, p: &mut Vec<String>) -> Option<Spanned<u64>> {
@@ -255,13 +271,19 @@ fn number(tag: Tag, text: &[u8], name: &str, p: &mut Vec<String>) -> Option<Span
 }
 
 /// `simple` where nothing is said, and for the body where only the header is named (RFC 6376 §3.5).
-fn canonicalization(tag: Option<Tag>, text: &[u8], p: &mut Vec<String>) -> (String, String) {
-    let written = tag.map_or_else(|| "simple".into(), |c| unfolded(c.value.of(text)).to_ascii_lowercase());
+fn canonicalization(tag: Option<Tag>, text: &[u8], p: &mut Vec<String>) -> (Cow<'static, str>, Cow<'static, str>) {
+    let written = tag.map_or(Cow::Borrowed("simple"), |c| unfolded(c.value.of(text)));
     let (header, body) = written.split_once('/').unwrap_or((&written, "simple"));
-    if [header, body].iter().any(|c| !matches!(*c, "simple" | "relaxed")) {
+    let known = |word: &str| Canon::ALL.into_iter().find(|canon| word.eq_ignore_ascii_case(canon.word()));
+    let [header, body] = [header, body].map(|word| (known(word), word));
+    if header.0.is_none() || body.0.is_none() {
         p.push("c= names a canonicalization that no standard knows.".into());
     }
-    (header.to_owned(), body.to_owned())
+    let named = |(canon, word): (Option<Canon>, &str)| match canon {
+        Some(canon) => Cow::Borrowed(canon.word()),
+        None => Cow::Owned(word.to_ascii_lowercase()),
+    };
+    (named(header), named(body))
 }
 
 fn base64(tag: Option<Tag>, text: &[u8], name: &str, bytes: Option<usize>, p: &mut Vec<String>) -> String {
@@ -274,7 +296,7 @@ fn base64(tag: Option<Tag>, text: &[u8], name: &str, bytes: Option<usize>, p: &m
         }
         _ => {}
     }
-    String::from_utf8_lossy(&value).into_owned()
+    lossy_owned(value)
 }
 
 #[cfg(test)]
@@ -309,7 +331,7 @@ mod tests {
         assert_eq!(at(got.selector.unwrap().span), "S1.K");
         assert_eq!(got.algorithm.unwrap().value, "rsa-sha256");
         assert_eq!(got.identity.unwrap().value, "@news.mail.example.com");
-        assert_eq!(got.signed, ["from", "to", "subject"]);
+        assert_eq!(got.signed, "from:to:subject");
         assert_eq!(got.canonicalization, ("relaxed".into(), "simple".into()));
         assert_eq!((got.length.unwrap().value, got.signed_at.unwrap().value), (12, 1_700_000_000));
         assert_eq!((got.signature.as_str(), got.body_hash.as_str()), ("AAAA", HASH));
@@ -373,7 +395,7 @@ mod tests {
         let many = "x:".repeat(SIGNED * 2);
         let got = good(|t| t.replace("From:To", &format!("{many}FROM")));
         assert!(got.signs_from());
-        assert_eq!(got.signed.len(), SIGNED + 1);
+        assert_eq!(got.signed().count(), SIGNED + 1);
     }
 
     #[test]

@@ -7,11 +7,14 @@ use super::forensics::{Effort, What, body, content_fields, likely};
 use super::{Signature, material};
 use crate::evidence::input::BodyWitness;
 use crate::evidence::{Input, InputKind};
+use crate::facts::address;
 use crate::facts::header::{Field, Header};
 use crate::facts::lists::Lists;
 use crate::knowledge::pattern;
 use crate::span::Span;
+use memchr::memchr;
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -64,7 +67,7 @@ pub fn prepare(signatures: &[Signature], header: &Header, lists: &Lists, input: 
         let algorithm = Algorithm::named(&signature.algorithm.as_ref()?.value)?;
         let (canon, _) = canons(signature)?;
         let own = *header.fields.get(signature.field)?;
-        let chosen = fields.chosen(&signature.signed, own);
+        let chosen = fields.chosen(signature, own);
         let signed = canonical(&chosen, header, text, canon);
         let itself = itself(own, signature, canon, text);
         let body = bodies.judge(signature);
@@ -81,7 +84,7 @@ pub(in crate::facts) fn covered(
 ) -> Option<(Vec<Option<usize>>, Vec<u8>)> {
     let (canon, _) = canons(signature)?;
     let nowhere = Field { name: Span::default(), value: Span::default() };
-    let chosen = Fields::of(header, text).chosen(&signature.signed, nowhere);
+    let chosen = Fields::of(header, text).chosen(signature, nowhere);
     let bytes = canonical(&chosen, header, text, canon);
     Some((chosen, bytes))
 }
@@ -106,8 +109,10 @@ fn is_same(one: &str, other: &str) -> bool {
 
 /// The chosen fields, canonical, each with its CRLF.
 fn canonical(chosen: &[Option<usize>], header: &Header, text: &[u8], canon: Canon) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1024);
-    for field in chosen.iter().flatten().filter_map(|&n| header.fields.get(n)) {
+    let fields = chosen.iter().flatten().filter_map(|&n| header.fields.get(n));
+    let longest = fields.clone().map(|field| field.span().len() + 2).sum();
+    let mut out = Vec::with_capacity(longest);
+    for field in fields {
         canon.field(&mut out, before_colon(*field, text), field.value.of(text));
         out.extend_from_slice(b"\r\n");
     }
@@ -120,7 +125,8 @@ pub fn witnesses(input: &Input) -> Vec<BodyWitness> {
     let signatures = super::signature::read(&header, &input.text);
     let newest = header.all(&input.text, "ARC-Message-Signature").take(MOST);
     let sealed = newest.map(|(index, field)| super::signature::one(index, field, &input.text));
-    let lists = crate::facts::lists::read(&header, &input.text);
+    let path = address::return_path(&header, &input.text);
+    let lists = crate::facts::lists::read(&header, &input.text, path.as_ref());
     let mut bodies = Bodies::of(&header, &lists, input);
     signatures.into_iter().take(MOST).chain(sealed).filter_map(|signature| bodies.witness(&signature)).collect()
 }
@@ -134,38 +140,42 @@ fn canons(signature: &Signature) -> Option<(Canon, Canon)> {
 struct Fields<'h> {
     header: &'h Header,
     text: &'h [u8],
-    /// Hash of the name and index, in their order.
-    named: Vec<(u64, usize)>,
+    /// Hash of the name, and index: in their order, of one name the lowest field first. Empty where the fields are few:
+    /// each is looked at then.
+    named: Vec<(u64, Reverse<usize>)>,
 }
 
 impl<'h> Fields<'h> {
+    /// Real mail has fewer.
+    const FEW: usize = 200;
+
     fn of(header: &'h Header, text: &'h [u8]) -> Fields<'h> {
         let hash = |field: &Field| pattern::fold(field.name.of(text));
-        let mut named: Vec<_> = header.fields.iter().map(hash).zip(0..).collect();
+        let many = if header.fields.len() > Self::FEW { &header.fields[..] } else { &[] };
+        let mut named: Vec<_> = many.iter().map(hash).zip((0..).map(Reverse)).collect();
         named.sort_unstable();
         Fields { header, text, named }
     }
 
-    /// Indices of the fields of this name, top to bottom.
-    fn called(&self, name: &str) -> impl DoubleEndedIterator<Item = usize> {
-        let hash = pattern::fold(name.as_bytes());
+    /// Indices of the fields of this name, bottom to top.
+    fn called(&self, name: &str) -> impl Iterator<Item = usize> {
+        let fields = &self.header.fields;
+        let (each, hash) = match self.named.is_empty() {
+            true => (0..fields.len(), 0),
+            false => (0..0, pattern::fold(name.as_bytes())),
+        };
         let start = self.named.partition_point(|(h, _)| *h < hash);
-        let rest = &self.named[start..];
-        let alike = rest[..rest.partition_point(|(h, _)| *h == hash)].iter().map(|(_, index)| *index);
-        alike.filter(move |&index| self.header.fields[index].name.of(self.text).eq_ignore_ascii_case(name.as_bytes()))
+        let alike = self.named[start..].iter().take_while(move |(h, _)| *h == hash).map(|(_, index)| index.0);
+        alike.chain(each.rev()).filter(move |&index| fields[index].is_called(name, self.text))
     }
 
     /// The field that each name chooses: the lowest that was not taken yet, and none for a name that
     /// is used up (RFC 6376 §5.4.2). The signature being checked is not among the fields it signs.
-    fn chosen(&self, names: &[String], own: Field) -> Vec<Option<usize>> {
-        let mut taken: HashMap<&str, usize> = HashMap::with_capacity(names.len());
-        let mut out = Vec::with_capacity(names.len());
-        for name in names {
-            let taken = taken.entry(name).or_default();
-            let mut left = self.called(name).rev().skip(*taken).inspect(|_| *taken += 1);
-            out.push(left.find(|&index| self.header.fields.get(index) != Some(&own)));
-        }
-        out
+    fn chosen(&self, signature: &Signature, own: Field) -> Vec<Option<usize>> {
+        let fields = &self.header.fields;
+        let mut free: Vec<bool> = fields.iter().map(|field| *field != own).collect();
+        let choose = |name| self.called(name).find(|&index| std::mem::take(&mut free[index]));
+        signature.signed().map(choose).collect()
     }
 }
 
@@ -183,8 +193,8 @@ pub(in crate::facts) fn itself(own: Field, signature: &Signature, canon: Canon, 
         Some(b) => {
             let start = own.value.start as usize;
             let after_name = b.name.end as usize - start;
-            let equals = value[after_name..].iter().position(|&c| c == b'=').map_or(after_name, |n| after_name + n + 1);
-            let end = value[equals..].iter().position(|&c| c == b';').map_or(value.len(), |n| equals + n);
+            let equals = memchr(b'=', &value[after_name..]).map_or(after_name, |n| after_name + n + 1);
+            let end = memchr(b';', &value[equals..]).map_or(value.len(), |n| equals + n);
             emptied.extend_from_slice(&value[..equals]);
             emptied.extend_from_slice(&value[end..]);
         }

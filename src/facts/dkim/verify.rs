@@ -303,7 +303,7 @@ fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8],
     let verifies = |fields: &[u8]| signed.algorithm.verifies(key, &[fields, &signed.itself[..]].concat(), &b);
     let undo = |header: &Header, text: &[u8], chosen: &[Option<usize>]| {
         let field = |n: &Option<usize>| n.and_then(|n| header.fields.get(n).copied());
-        let names = signature.signed.iter().map(String::as_str).zip(chosen.iter().map(field)).collect();
+        let names = signature.signed().zip(chosen.iter().map(field)).collect();
         let chosen = forensics::Chosen { names, header, text, canon: signed.canon };
         let own: Vec<Vec<u8>> =
             chosen.names.iter().map(|(_, f)| f.map_or(Vec::new(), |f| canonical(signed, &was(f, text)))).collect();

@@ -5,6 +5,7 @@
 use super::Hop;
 use super::lex::{Kind, Token, comment_words};
 use crate::facts::address::normal_domain;
+use crate::facts::text::{lossy, lower};
 use crate::span::{Span, Spanned};
 use std::net::IpAddr;
 
@@ -13,10 +14,9 @@ pub(super) fn read(text: &[u8], tokens: &[Token], from: Option<usize>, hop: &mut
     let Some(from) = from else { return };
     let Some(word) = tokens.get(from).map(|t| t.span) else { return };
     let comments = tokens.get(from + 1..).unwrap_or_default();
-    let comments: Vec<Span> = comments.iter().take_while(|t| t.kind == Kind::Comment).map(|t| t.span).collect();
     let mut said = Said::default();
-    for &comment in &comments {
-        said.read(text, comment);
+    for comment in comments.iter().take_while(|t| t.kind == Kind::Comment) {
+        said.read(text, comment.span);
     }
     let literal = address(word, text);
     let named = literal.is_none().then(|| name(word, text));
@@ -96,8 +96,7 @@ pub(super) fn envelope_from(text: &[u8], comment: Token, hop: &mut Hop) {
             }
         };
         let inner = unbracket(value, text);
-        let path = String::from_utf8_lossy(inner.of(text)).into_owned();
-        hop.envelope_from.get_or_insert(Spanned::new(path, inner));
+        hop.envelope_from.get_or_insert_with(|| Spanned::new(lossy(inner.of(text)).into_owned(), inner));
         return;
     }
 }
@@ -107,7 +106,7 @@ pub(super) fn envelope_from(text: &[u8], comment: Token, hop: &mut Hop) {
 pub(super) fn name(span: Span, text: &[u8]) -> Spanned<String> {
     let word = span.of(text);
     let a_labels = if word.is_ascii() { None } else { normal_domain(word) };
-    let mut value = a_labels.unwrap_or_else(|| String::from_utf8_lossy(word).to_ascii_lowercase());
+    let mut value = a_labels.unwrap_or_else(|| lower(word));
     if value.ends_with('.') {
         value.pop();
     }

@@ -6,6 +6,7 @@ mod tls;
 
 use super::header::Header;
 use super::organization::same_by_list;
+use super::text::lossy;
 use crate::span::{Span, Spanned};
 use lex::{Kind, Token};
 use std::net::IpAddr;
@@ -145,7 +146,7 @@ enum Clause {
 }
 
 fn keyword(word: &[u8]) -> Option<Clause> {
-    let all: [(&[u8], Clause); 7] = [
+    const ALL: [(&[u8], Clause); 7] = [
         (b"from", Clause::From),
         (b"by", Clause::By),
         (b"via", Clause::Via),
@@ -154,18 +155,17 @@ fn keyword(word: &[u8]) -> Option<Clause> {
         (b"for", Clause::For),
         (b"envelope-from", Clause::EnvelopeFrom),
     ];
-    all.into_iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, clause)| clause)
+    ALL.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, clause)| *clause)
 }
 
 impl Hop {
     /// Notes the value of a clause, the first of its kind.
     fn take(&mut self, clause: Clause, text: &[u8], span: Span) {
-        let word = || String::from_utf8_lossy(span.of(text)).into_owned();
         let slot = match clause {
             Clause::By => return set(&mut self.by, client::name(span, text)),
             Clause::With => {
                 // `ESMTP/TLS/DHE-RSA-AES256-GCM-SHA384` (IronPort)
-                let mut protocol = word();
+                let mut protocol = lossy(span.of(text)).into_owned();
                 protocol.make_ascii_uppercase();
                 if protocol.contains("/TLS/") {
                     self.tls.get_or_insert_with(|| "TLS".to_owned());
@@ -179,7 +179,7 @@ impl Hop {
             Clause::None | Clause::From | Clause::Via => return,
         };
         let inner = client::unbracket(span, text);
-        set(slot, Spanned::new(String::from_utf8_lossy(inner.of(text)).into_owned(), inner));
+        set(slot, Spanned::new(lossy(inner.of(text)).into_owned(), inner));
     }
 }
 
@@ -187,7 +187,7 @@ impl Hop {
     /// `with Microsoft SMTP Server` is one name of three words.
     fn extend_with(&mut self, text: &[u8], span: Span) -> bool {
         let Some(with) = self.with.as_mut().filter(|w| w.value.starts_with("MICROSOFT")) else { return false };
-        let word = String::from_utf8_lossy(span.of(text)).to_ascii_uppercase();
+        let word = lossy(span.of(text)).to_ascii_uppercase();
         let belongs = matches!(&word[..], "SMTP" | "SERVER" | "SMTPSVC");
         if belongs {
             with.value = format!("{} {word}", with.value);
@@ -210,7 +210,7 @@ fn date(text: &[u8], span: Span, tokens: &[Token]) -> Option<jiff::Timestamp> {
     semicolons.take(2).find_map(|semicolon| {
         let written = Span { start: semicolon.span.end, end }.of(text);
         end = semicolon.span.start;
-        let written = String::from_utf8_lossy(written.get(..written.len().min(200))?);
+        let written = lossy(written.get(..written.len().min(200))?);
         let date = mail_parser::DateTime::parse_rfc822(&written).filter(|d| d.is_valid())?;
         jiff::Timestamp::from_second(date.to_timestamp()).ok()
     })

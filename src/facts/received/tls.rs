@@ -2,6 +2,7 @@
 
 use super::Hop;
 use super::lex::{Token, comment_words};
+use crate::facts::text::lossy;
 
 /// `(using TLSv1.3 with cipher …)`, `(version=TLS1_2, cipher=…)`, `(TLS1.3)`, `(TLSv1.2:…:128)`,
 /// `(TLS)`, `(Using TLS)`, `(… encrypted)`
@@ -41,11 +42,11 @@ fn version(word: &[u8]) -> Option<String> {
     let digits = |rest: &[u8]| {
         let ok = (1..=3).contains(&rest.len()) && rest[0].is_ascii_digit();
         let ok = ok && rest.iter().all(|&b| b.is_ascii_digit() || b == b'.' || b == b'_');
-        ok.then(|| String::from_utf8_lossy(rest).replace('_', "."))
+        ok.then(|| lossy(rest).replace('_', "."))
     };
     let head = word.get(..3)?;
     let rest = word.get(3..)?;
     let rest = rest.strip_prefix(b"v").unwrap_or(rest);
     let family = ["TLS", "SSL"].into_iter().find(|f| head.eq_ignore_ascii_case(f.as_bytes()))?;
-    digits(rest).map(|n| format!("{family}v{n}"))
+    digits(rest).map(|n| [family, "v", &n].concat())
 }

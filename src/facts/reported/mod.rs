@@ -5,7 +5,7 @@ use super::authres::{MethodResult, Prop, ReceivedSpf, comment};
 use super::boundary::{self, path};
 use super::dkim::Signature;
 use crate::span::Span;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// The receiver's own verdicts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -201,7 +201,8 @@ fn dkim<'r>(results: impl Iterator<Item = &'r MethodResult>, reading: &Reading) 
 /// The message's signatures, to be told apart by domain, selector and start of `b=`.
 struct Signatures<'r> {
     by_domain: HashMap<&'r str, Vec<(usize, &'r Signature)>>,
-    taken: HashSet<usize>,
+    /// By index: is it spoken for?
+    taken: Vec<bool>,
 }
 
 impl<'r> Signatures<'r> {
@@ -218,7 +219,7 @@ impl<'r> Signatures<'r> {
                 }
             }
         }
-        Signatures { by_domain, taken: HashSet::new() }
+        Signatures { by_domain, taken: vec![false; reading.signatures.len()] }
     }
 
     /// The first signature that fits and is not spoken for. A receiver that tells less
@@ -232,11 +233,11 @@ impl<'r> Signatures<'r> {
             let starts = result.signature_start.as_deref().is_none_or(|b| s.signature.starts_with(b));
             same_selector && starts
         };
-        let found = all.iter().find(|(n, s)| fits(s) && !self.taken.contains(n)).or_else(|| {
+        let found = all.iter().find(|(n, s)| fits(s) && !self.taken[*n]).or_else(|| {
             // Two checkers of one receiver speak of the same signature.
             all.iter().find(|(_, s)| fits(s) && (result.signature_start.is_some() || result.selector.is_some()))
         })?;
-        self.taken.insert(found.0);
+        self.taken[found.0] = true;
         Some(found.0)
     }
 }

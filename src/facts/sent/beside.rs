@@ -69,7 +69,7 @@ fn held(
 ) -> Option<Held> {
     let (_, bytes) = signed::covered(signature, header, &sent.text)?;
     let body = header.body.and_then(|at| sent.text.get(at as usize..)).filter(|body| !body.trim_ascii().is_empty());
-    let names: BTreeSet<&str> = signature.signed.iter().map(String::as_str).collect();
+    let names: BTreeSet<&str> = signature.signed().collect();
     let signed = differences.fields.iter().filter(|d| names.contains(d.name.to_ascii_lowercase().as_str()));
     // A field that is there twice is signed from the bottom: one that was put on top is not covered.
     let now = Header::split(&received.text);

@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::facts::dkim::forensics::{Altered, Proof, What};
-use crate::facts::dkim::{Hash, Verification};
+use crate::facts::dkim::{Hash, Signature, Verification};
 use crate::facts::sent::{Beside, FieldDifference, brief};
 
 /// Sentences for an explanation: of the body, or of the header; empty where nothing was looked for.
@@ -18,8 +18,8 @@ pub(super) fn told(facts: &Facts, found: &Verification, of_body: bool) -> String
     let by = of(found, of_body).next().map(place).unwrap_or_default();
     let beside = facts.reading.beside.as_deref();
     if let (Some(shown), Some(beside)) = (phrases(Proof::SentCopy), beside) {
-        let signed = facts.reading.signatures.get(found.signature).map_or(&[][..], |s| &s.signed[..]);
-        return compared(beside, signed, &shown, &by, of_body);
+        let signature = facts.reading.signatures.get(found.signature);
+        return compared(beside, signature, &shown, &by, of_body);
     }
     let unhelpful = match beside.and_then(|b| b.signatures.get(found.signature)) {
         Some(held) if of_body && held.body == Some(false) => UNFIT,
@@ -61,7 +61,7 @@ fn place(altered: &Altered) -> String {
 }
 
 /// What the sent copy shows, with the words that differ.
-fn compared(beside: &Beside, signed: &[String], shown: &str, place: &str, of_body: bool) -> String {
+fn compared(beside: &Beside, signature: Option<&Signature>, shown: &str, place: &str, of_body: bool) -> String {
     let quote = |text: &str| format!("\"{}\"", brief(text));
     let pair = |name: &str, was: Option<&String>, is: Option<&String>| match (was, is) {
         (Some(was), Some(is)) => format!("{name}: {} became {}", quote(was), quote(is)),
@@ -75,7 +75,9 @@ fn compared(beside: &Beside, signed: &[String], shown: &str, place: &str, of_bod
             differences.body.iter().flatten().map(|d| pair(&d.part, d.sent.as_ref(), d.received.as_ref())).collect()
         }
         false => {
-            let signed = |d: &&FieldDifference| !d.is_trace() && signed.iter().any(|s| s.eq_ignore_ascii_case(&d.name));
+            let signed = |d: &&FieldDifference| {
+                !d.is_trace() && signature.is_some_and(|s| s.signed().any(|s| s.eq_ignore_ascii_case(&d.name)))
+            };
             let fields = differences.fields.iter().filter(signed);
             fields.map(|d| pair(&d.name, d.sent.as_ref(), d.received.as_ref())).collect()
         }

@@ -69,7 +69,7 @@ fn untested(standing: &Standing) -> Gap {
 
 fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding {
     let relay = standing::relay(facts);
-    let body = standing.signature.map(|s| s.canonicalization.1.as_str());
+    let body = standing.signature.map(|s| &*s.canonicalization.1);
     let finding = Finding::new(&RULE, "The body was changed after it was signed")
         .exhibits(report.map(|r| Exhibit::input(r.span, "the body hash does not fit")))
         .exhibits(

@@ -249,10 +249,8 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
         Relay::Checker => standing::CHECKER,
         Relay::Nobody => "",
     };
-    let signed: Vec<&str> = ["subject", "to", "reply-to"]
-        .into_iter()
-        .filter(|n| standing.signature.is_some_and(|s| s.signed.iter().any(|h| h == n)))
-        .collect();
+    let signed: Vec<&str> =
+        ["subject", "to", "reply-to"].into_iter().filter(|n| standing.signature.is_some_and(|s| s.signs(n))).collect();
     let fields = if signed.is_empty() {
         "signed fields".to_owned()
     } else {

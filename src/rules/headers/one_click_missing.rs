@@ -190,7 +190,7 @@ mod tests {
     fn case(header: &str) -> Case {
         let mut case = Case::new("192.0.2.4", "mail.example.com");
         case.text = format!("{header}\n\n");
-        case.reading.lists = lists::read(&Header::split(case.text.as_bytes()), case.text.as_bytes());
+        case.reading.lists = lists::read(&Header::split(case.text.as_bytes()), case.text.as_bytes(), None);
         case
     }
 

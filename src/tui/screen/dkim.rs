@@ -149,7 +149,7 @@ fn tags(doc: &mut Doc, facts: &Facts, n: usize, signature: &Signature) {
     let (header, body) = &signature.canonicalization;
     line(doc, "c=", &format!("{header}/{body}"), "");
     // Blanks around the colons let the list break at a name.
-    line(doc, "h=", &signature.signed.join(" : "), "");
+    line(doc, "h=", &signature.signed.replace(':', " : "), "");
     if let Some(identity) = &signature.identity {
         line(doc, "i=", &identity.value, "");
     }

@@ -9,11 +9,8 @@ impl Walk<'_> {
             .hop
             .and_then(|n| self.hop(n))
             .and_then(|h| {
-                h.reverse_name
-                    .as_ref()
-                    .or(h.helo.as_ref())
-                    .map(|f| f.value.clone())
-                    .or(Some(h.ip.as_ref()?.value.to_string()))
+                let (ip, name) = (h.ip.as_ref()?, h.reverse_name.as_ref().or(h.helo.as_ref()));
+                Some(name.map_or_else(|| ip.value.to_string(), |name| name.value.clone()))
             })
             .map_or(String::new(), |from| format!(", which took the message over from {from}"));
         match group.why {

@@ -5,10 +5,10 @@ use super::super::party::{Party, is_public};
 use super::{Distrust, Walk, Why};
 use crate::facts::authres::{AuthRes, MethodResult};
 
-impl Walk<'_> {
+impl<'r> Walk<'r> {
     /// May this field, with these Received above it, begin the believed group?
     /// `late`: fields above it were not believed, so that only the receiver's own may.
-    pub(super) fn judge(&self, n: usize, above: &[usize], late: bool) -> Result<(Party, Why), Distrust> {
+    pub(super) fn judge(&self, n: usize, above: &[usize], late: bool) -> Result<(Party<'r>, Why), Distrust> {
         let Some(field) = self.reading.authres.get(n) else { return Err(Distrust::Foreign) };
         if is_leftover(field) {
             return Err(Distrust::SendersOwn);
@@ -41,7 +41,7 @@ impl Walk<'_> {
     }
 
     /// A field without authserv-id: Exchange Online's verdict on what came in, whoever has it now.
-    fn judge_nameless(&self, n: usize, party: Party, handed_on: bool) -> Result<(Party, Why), Distrust> {
+    fn judge_nameless(&self, n: usize, party: Party<'r>, handed_on: bool) -> Result<(Party<'r>, Why), Distrust> {
         let microsoft = party.is(&Party::microsoft());
         // Cross-premises: the tenant's own server took it over from Exchange Online.
         if handed_on && !(microsoft && self.below(n).next().is_some() && self.came_in_through_microsoft()) {

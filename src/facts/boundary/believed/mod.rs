@@ -21,8 +21,8 @@ enum Met {
 }
 
 /// The believed group, and why.
-struct Group {
-    party: Party,
+struct Group<'p> {
+    party: Party<'p>,
     why: Why,
     first: usize,
 }
@@ -44,7 +44,7 @@ pub(super) struct Walk<'r> {
     reading: &'r Reading,
     text: &'r [u8],
     names: Names,
-    writers: Writers,
+    writers: Writers<'r>,
     met: Vec<Met>,
 }
 
@@ -214,7 +214,7 @@ impl<'r> Walk<'r> {
 
     /// Whose field it is. A nameless one is Microsoft's where it stands above a Received of
     /// Microsoft's, or where no Received speaks against it, and nobody's otherwise.
-    fn party(&self, n: usize) -> Party {
+    fn party(&self, n: usize) -> Party<'r> {
         let by_microsoft = |h: usize| self.wrote(h, &Party::microsoft());
         match self.reading.authres.get(n).and_then(|a| a.authserv_id.as_ref()) {
             Some(id) => Party::of_authserv_id(&id.value, self.names),
@@ -225,7 +225,7 @@ impl<'r> Walk<'r> {
 
     /// Whose Received the group's writer has: its party's, or, where its authserv-id is made up
     /// (`x`, `opendmarc`) and no Received bears it, the last server's.
-    fn servers<'p>(&'p self, party: &'p Party) -> Option<&'p Party> {
+    fn servers<'p>(&'p self, party: &'p Party<'p>) -> Option<&'p Party<'p>> {
         if self.writers.iter().any(|by| by.is(party)) { Some(party) } else { self.writers.iter().next() }
     }
 
