@@ -19,8 +19,6 @@ pub struct Diagnosis {
     pub passed: Vec<&'static Rule>,
     /// Rules that would speak if they knew more.
     pub undecided: Vec<&'static Rule>,
-    /// What large receivers ask of senders, and whether it is met.
-    pub requirements: Vec<Line>,
     /// What is not known, and what would settle it.
     pub unknown: Vec<Gap>,
 }
@@ -37,8 +35,13 @@ impl Diagnosis {
     }
 
     /// All findings in the order of telling: each cause, then its consequences.
-    pub fn every_finding(&self) -> impl Iterator<Item = &Finding> {
+    pub fn every_finding(&self) -> impl Iterator<Item = &Finding> + Clone {
         self.findings.iter().flat_map(|f| std::iter::once(f).chain(&f.consequences))
+    }
+
+    /// What large receivers ask of senders, and whether it is met: worked out for those who look at it.
+    pub fn requirements(&self) -> Vec<Line> {
+        requirement::lines(&self.facts, self.every_finding())
     }
 
     /// The longest chain of questions that had to wait for one another: how often a resolver that
@@ -104,9 +107,7 @@ pub fn judge(facts: Facts) -> Diagnosis {
     let said = &facts.evidence.said;
     aim(&mut findings, said);
     unknown.iter_mut().for_each(|gap| gap.aim(said));
-    let told = findings.iter().flat_map(|f: &Finding| std::iter::once(f).chain(&f.consequences));
-    let requirements = requirement::lines(&facts, told);
-    Diagnosis { facts, verdict, findings, passed, undecided, requirements, unknown }
+    Diagnosis { facts, verdict, findings, passed, undecided, unknown }
 }
 
 /// One answer closes all gaps that wait for it: the question of the first rule stands for them.

@@ -6,9 +6,14 @@ use super::pattern::{self, fold};
 pub struct Hosts<T>(Index<T>);
 
 /// Patterns of field names, found by their beginning.
-pub struct Names<T> {
-    whole: Index<T>,
-    starred: Index<T>,
+pub struct Names<T>(Index<T>);
+
+/// What goes with a field name.
+pub struct Named<T> {
+    /// With this very name (any case).
+    pub whole: Vec<T>,
+    /// With the patterns with a star that match.
+    pub starred: Vec<T>,
 }
 
 impl<T: Copy> Hosts<T> {
@@ -19,15 +24,17 @@ impl<T: Copy> Hosts<T> {
 
     /// What goes with the patterns that match, in the order in which they were given.
     pub fn of(&self, name: &str) -> Vec<T> {
-        in_order(self.matching(name))
+        let mut found: Vec<_> = self.matching(name).collect();
+        found.sort_unstable_by_key(|(place, ..)| *place);
+        found.into_iter().map(|(.., what)| what).collect()
     }
 
     /// The first of them.
     pub fn first(&self, name: &str) -> Option<T> {
-        self.matching(name).min_by_key(|(place, _)| *place).map(|(_, what)| what)
+        self.matching(name).min_by_key(|(place, ..)| *place).map(|(.., what)| what)
     }
 
-    fn matching(&self, name: &str) -> impl Iterator<Item = (usize, T)> {
+    fn matching(&self, name: &str) -> impl Iterator<Item = (usize, &'static str, T)> {
         let bare = name.strip_suffix('.').unwrap_or(name);
         let key = (name.len() <= pattern::NAME).then(|| fold(end(bare).as_bytes()));
         key.into_iter().flat_map(move |key| self.0.matching(key, move |pattern| pattern::host(pattern, name)))
@@ -42,22 +49,21 @@ const LONGEST: usize = 100;
 
 impl<T: Copy> Names<T> {
     pub fn new(patterns: impl IntoIterator<Item = (&'static str, T)>) -> Self {
-        let (starred, whole): (Vec<_>, Vec<_>) = patterns.into_iter().partition(|(p, _)| p.contains('*'));
         let key = |pattern: &str| Some(beginning(pattern)).filter(|begin| !begin.contains(&b'*')).map(fold);
-        Names { whole: Index::new(whole, key), starred: Index::new(starred, key) }
+        Names(Index::new(patterns, key))
     }
 
-    /// What goes with this very name (any case).
-    pub fn whole(&self, name: &str) -> Vec<T> {
-        in_order(self.whole.matching(fold(beginning(name)), |pattern| pattern.eq_ignore_ascii_case(name)))
-    }
-
-    /// What goes with the patterns with a star that match.
-    pub fn starred(&self, name: &str) -> Vec<T> {
-        if name.len() > LONGEST {
-            return Vec::new();
-        }
-        in_order(self.starred.matching(fold(beginning(name)), |pattern| pattern::glob(pattern, name)))
+    /// What goes with a name, each in the order in which it was given.
+    pub fn of(&self, name: &str) -> Named<T> {
+        let matches = |pattern: &str| match pattern.contains('*') {
+            true => name.len() <= LONGEST && pattern::glob(pattern, name),
+            false => pattern.eq_ignore_ascii_case(name),
+        };
+        let mut found: Vec<_> = self.0.matching(fold(beginning(name)), matches).collect();
+        found.sort_unstable_by_key(|(place, ..)| *place);
+        let (starred, whole): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, pattern, _)| pattern.contains('*'));
+        let what = |found: Vec<(usize, &str, T)>| found.into_iter().map(|(.., what)| what).collect();
+        Named { whole: what(whole), starred: what(starred) }
     }
 }
 
@@ -86,19 +92,13 @@ impl<T: Copy> Index<T> {
     }
 
     /// What goes with the patterns that match, each with its place.
-    fn matching(&self, key: u64, matches: impl Fn(&str) -> bool) -> impl Iterator<Item = (usize, T)> {
+    fn matching(&self, key: u64, matches: impl Fn(&str) -> bool) -> impl Iterator<Item = (usize, &'static str, T)> {
         let start = self.keyed.partition_point(|(k, ..)| *k < key);
         let keyed = self.keyed.get(start..).unwrap_or_default().iter().take_while(move |(k, ..)| *k == key);
         let candidates =
             keyed.map(|(_, place, pattern, what)| (*place, *pattern, *what)).chain(self.open.iter().copied());
-        candidates.filter(move |(_, pattern, _)| matches(pattern)).map(|(place, _, what)| (place, what))
+        candidates.filter(move |(_, pattern, _)| matches(pattern))
     }
-}
-
-fn in_order<T>(matching: impl Iterator<Item = (usize, T)>) -> Vec<T> {
-    let mut found: Vec<_> = matching.collect();
-    found.sort_unstable_by_key(|(place, _)| *place);
-    found.into_iter().map(|(_, what)| what).collect()
 }
 
 /// The last two labels.
@@ -130,9 +130,13 @@ mod tests {
     #[test]
     fn names_whole_and_starred() {
         let names = Names::new([("X-SG-*", 1), ("X-SG-EID", 2), ("X-*", 3), ("x-sg-e*", 4)]);
-        assert_eq!((names.whole("x-sg-eid"), names.starred("X-Sg-Eid")), (vec![2], vec![1, 3, 4]));
-        assert_eq!((names.whole("X-SG"), names.starred("X-SG")), (vec![], vec![3]));
-        assert!(names.whole("").is_empty() && names.starred("").is_empty());
-        assert!(names.starred(&format!("X-SG-{}", "x".repeat(LONGEST))).is_empty());
+        let of = |name: &str| {
+            let named = names.of(name);
+            (named.whole, named.starred)
+        };
+        assert_eq!(of("x-Sg-eid"), (vec![2], vec![1, 3, 4]));
+        assert_eq!(of("X-SG"), (vec![], vec![3]));
+        assert_eq!(of(""), (vec![], vec![]));
+        assert_eq!(of(&format!("X-SG-{}", "x".repeat(LONGEST))), (vec![], vec![]));
     }
 }

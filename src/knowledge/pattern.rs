@@ -48,6 +48,16 @@ pub fn host(pattern: &str, name: &str) -> bool {
         Some(rest) => (true, rest.as_bytes()),
         None => (false, pattern.as_bytes()),
     };
+    if !pattern.contains(&b'*') {
+        return match name.len().checked_sub(pattern.len()) {
+            Some(0) => !open && name.eq_ignore_ascii_case(pattern),
+            Some(more) => {
+                open && name[more..].eq_ignore_ascii_case(pattern)
+                    && matches!(name[..more], [.., label, b'.'] if label != b'.')
+            }
+            None => false,
+        };
+    }
     // Rules nearly every pattern out by a byte or two.
     let begins = || match pattern.first() {
         None | Some(b'*') => true,

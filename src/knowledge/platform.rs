@@ -210,7 +210,8 @@ pub fn that_run(host: &str) -> Vec<&'static Platform> {
 
 /// The platforms that a header field of this name gives away.
 pub fn that_write(field: &str) -> impl Iterator<Item = &'static Platform> {
-    FIELDS.whole(field).into_iter().chain(FIELDS.starred(field))
+    let named = FIELDS.of(field);
+    named.whole.into_iter().chain(named.starred)
 }
 
 static SIGNERS: LazyLock<Hosts<&Platform>> = LazyLock::new(|| Hosts::new(each(|p| &p.signs_as)));

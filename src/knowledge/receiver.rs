@@ -207,8 +207,8 @@ fn hosts_of(patterns: fn(&Receiver) -> &Vec<String>) -> Hosts<&'static Receiver>
 
 /// Who knows a field of this name (any case). A whole name beats one with a star.
 pub fn fields_called(name: &str) -> Vec<Entry> {
-    let whole = NAMES.whole(name);
-    if whole.is_empty() { NAMES.starred(name) } else { whole }
+    let named = NAMES.of(name);
+    if named.whole.is_empty() { named.starred } else { named.whole }
 }
 
 /// Every receiver, by id.

@@ -102,7 +102,7 @@ pub fn diagnosis(d: &Diagnosis, shown: Shown) -> String {
             }
         }
     }
-    for line in &d.requirements {
+    for line in d.requirements() {
         let cure = line.cure.map_or("", |rule| rule.id);
         out.row(&["requirement", &line.id(), line.state.word(), &line.demand.what, cure, &line.because]);
     }

@@ -17,8 +17,8 @@ pub fn look(state: State) -> (&'static str, &'static str, Ink) {
 }
 
 /// One receiver with its lines.
-pub fn receivers(d: &Diagnosis) -> Vec<&[Line]> {
-    d.requirements.chunk_by(|a, b| a.id() == b.id()).collect()
+pub fn receivers(all: &[Line]) -> impl Iterator<Item = &[Line]> + Clone {
+    all.chunk_by(|a, b| a.id() == b.id())
 }
 
 /// One failure fails; a receiver is content only where all that it asks is known to be met.
@@ -46,17 +46,17 @@ pub fn words(lines: &[Line]) -> String {
 /// A line a receiver; every demand where `style.full`.
 pub fn human(d: &Diagnosis, style: Style, shown: Shown) -> String {
     let mut out = String::new();
-    let receivers = receivers(d);
-    if receivers.is_empty() {
+    let all = d.requirements();
+    if all.is_empty() {
         return out;
     }
     let mark = |state| {
         let (glyph, ascii, ink) = look(state);
         style.paint(ink, if style.unicode { glyph } else { ascii })
     };
-    let widest = receivers.iter().filter_map(|r| r.first()).map(|l| l.name().width()).max().unwrap_or(0);
+    let widest = receivers(&all).filter_map(|r| r.first()).map(|l| l.name().width()).max().unwrap_or(0);
     let _ = writeln!(out, "{}", style.paint(Ink::Strong, "what receivers ask:"));
-    for lines in receivers {
+    for lines in receivers(&all) {
         let Some(first) = lines.first() else { continue };
         let hang = " ".repeat(widest + 6);
         let text = wrapped(&format!("{hang}{}", shown.line(&words(lines))), style.width.min(100), &hang);
@@ -81,14 +81,15 @@ pub fn human(d: &Diagnosis, style: Style, shown: Shown) -> String {
 /// For a ticket.
 pub fn markdown(d: &Diagnosis, shown: Shown) -> String {
     let mut out = String::new();
-    if d.requirements.is_empty() {
+    let all = d.requirements();
+    if all.is_empty() {
         return out;
     }
     let cell = |text: &str| super::markdown::text(shown, text);
     out.push_str(
         "\n## What receivers ask\n\n| receiver | demand | since | | because | cure |\n|---|---|---|---|---|---|\n",
     );
-    for line in &d.requirements {
+    for line in &all {
         let cure = line.cure.map_or(String::new(), |rule| format!("`{}`", rule.id));
         let _ = writeln!(
             out,

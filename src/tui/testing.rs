@@ -327,7 +327,6 @@ pub fn diagnosis() -> Diagnosis {
         findings: vec![unaligned, lookups, slow],
         passed: vec![&SPF_UNALIGNED],
         undecided: vec![],
-        requirements: vec![],
         unknown: vec![Gap::dns("Does acme.example publish a DMARC policy?", &Question::new("_dmarc.acme.example", Kind::Txt))],
     }
 }

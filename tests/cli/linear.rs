@@ -41,7 +41,7 @@ fn shown(d: &Diagnosis) -> Vec<(String, String)> {
         pieces.push(("question".into(), gap.question().to_string()));
         pieces.push(("needs".into(), gap.needs.words().into_owned()));
     }
-    for line in &d.requirements {
+    for line in d.requirements() {
         pieces.push(("demand".into(), line.demand.what.clone()));
     }
     pieces

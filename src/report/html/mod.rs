@@ -210,7 +210,7 @@ fn asked(out: &mut String, d: &Diagnosis, shown: Shown) {
         let cells = [text(shown, &line.name()), text(shown, &line.demand.what), since, text(shown, &line.because)];
         (requirements::look(line.state).2, line.state.word(), cells.to_vec())
     };
-    rows(out, "What receivers ask", d.requirements.iter().map(row));
+    rows(out, "What receivers ask", d.requirements().iter().map(row));
 }
 
 /// A list of ready items; none at all is no list.

@@ -105,10 +105,11 @@ pub fn passed(d: &Diagnosis, shown: Shown) -> String {
 /// What receivers ask of senders, receiver by receiver.
 pub fn asked(d: &Diagnosis, shown: Shown) -> String {
     let mut out = Lines { text: String::new(), shown };
-    if d.requirements.is_empty() {
+    let all = d.requirements();
+    if all.is_empty() {
         out.say("Nothing here is held against what receivers ask.");
     }
-    for lines in requirements::receivers(d) {
+    for lines in requirements::receivers(&all) {
         let name = lines.first().map(|line| line.name()).unwrap_or_default();
         out.say(&format!("{name}: {}.", requirements::words(lines)));
         for line in lines {

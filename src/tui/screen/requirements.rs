@@ -25,10 +25,11 @@ pub fn act(app: &mut App, action: Action) -> Vec<Effect> {
 pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
     let Some(diagnosis) = app.case.as_ref().and_then(|c| c.diagnosis.as_ref()) else { return };
     let mut doc = Doc::new(pen, area.width.min(120));
-    if diagnosis.requirements.is_empty() {
+    let asked = diagnosis.requirements();
+    if asked.is_empty() {
         doc.para(1, "Receivers ask it of messages and domains; this is neither.", Ink::Plain);
     }
-    for lines in receivers(diagnosis) {
+    for lines in receivers(&asked) {
         let Some(first) = lines.first() else { continue };
         let count = words(lines);
         doc.section(&format!("{}   {}", first.name(), count.split(';').next().unwrap_or_default()), "");

@@ -129,7 +129,7 @@ pub fn document(d: &Diagnosis) -> Document {
         alignment: alignment(d),
         findings: d.every_finding().map(|f| finding_part(input, f)).collect(),
         hops: d.facts.reading.hops.iter().map(hop).collect(),
-        requirements: d.requirements.iter().map(requirement).collect(),
+        requirements: d.requirements().iter().map(requirement).collect(),
         report: super::report::document(d),
         bounce: d.facts.reading.bounce.as_ref().map(bounce),
         sent: d.facts.reading.beside.as_deref().map(sent),
