@@ -80,7 +80,7 @@ pub(super) fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
         address,
         action,
         status: dsn.or_else(|| said::enhanced(text_of)),
-        server: said::server(rest)
+        server: said::replier(rest)
             .or_else(|| value(&lower, "relay=").and_then(said::host))
             .or_else(|| value(&lower, " h=").and_then(said::host))
             .filter(|_| refused.is_none()),

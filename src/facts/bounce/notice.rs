@@ -202,14 +202,15 @@ impl<'p> Notice<'p> {
                 recipient.words = (!value.is_empty()).then(|| Spanned::new(value, recipient.span));
             }
         }
-        recipient.server = said::server(&passage);
         recipient.step = said::step(&lower);
         recipient
     }
 
+        recipient.server = said::replier(&passage);
     /// What the machine-readable part leaves open.
     fn complete(&self, recipient: &mut Recipient, blocks: &[Block], whole: Option<&Recipient>) {
         let nothing = recipient.reply.is_none() && recipient.words.is_none();
+                recipient.server = recipient.server.or_else(|| said::server(&passage[end..]));
         if !nothing && recipient.server.is_some() && recipient.step.is_some() {
             return;
         }

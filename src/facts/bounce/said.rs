@@ -69,6 +69,13 @@ const BEFORE: [&str; 12] = [
     "connect to ",
 ];
 
+/// The host that is named in front of the reply in a passage as the one that gave it. The reply's own words may name
+/// anybody: the client that it refuses, a blocklist, the sender (`Client host [192.0.2.1] blocked using …`).
+pub(super) fn replier(text: &str) -> Option<String> {
+    let end = if code(text).is_some() { Some(0) } else { reply(text) };
+    server(&text[..end.unwrap_or(text.len())])
+}
+
 /// The host that a passage names as the one that answered: a name with a dot, or an address.
 pub(super) fn server(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
@@ -77,7 +84,8 @@ pub(super) fn server(text: &str) -> Option<String> {
     let named = |before: &str| {
         flat.match_indices(before).find_map(|(at, _)| {
             let alone = at == 0 || !flat.as_bytes()[at - 1].is_ascii_alphanumeric();
-            host(flat.get(at + before.len()..)?).filter(|_| alone)
+            let came = flat[..at].ends_with("client ");
+            host(flat.get(at + before.len()..)?).filter(|_| alone && !came)
         })
     };
     // Gmail: "by the server for the recipient domain example.org by mx.example.org. [192.0.2.1]".
@@ -265,6 +273,24 @@ mod tests {
             ("550 5.7.515 Access denied. Spf= Pass , Dkim= Fail , DMARC= Pass", &["DKIM"][..]),
             (
                 "550-5.7.26 DKIM = did not pass 550-5.7.26 SPF [example.com] with ip: [192.0.2.1] = did not pass",
+    #[test]
+    fn whom_a_reply_names_did_not_say_it() {
+        for reply in [
+            "554 5.7.1 Service unavailable; Client host [192.0.2.25] blocked using zen.example.org",
+            "554 5.7.1 Message rejected, listed by bl.example.org",
+            "550-Message blocked by mail.example.org policy",
+            "550 5.7.1 Helo command rejected: Host mail.example.com not found",
+        ] {
+            assert_eq!(replier(reply), None, "{reply}");
+            for before in ["host mx.example.net[192.0.2.1] said: ", "by mx.example.net. [192.0.2.1]. The reply was: "] {
+                assert_eq!(replier(&format!("{before}{reply}")).as_deref(), Some("mx.example.net"), "{before}{reply}");
+            }
+        }
+        assert_eq!(replier("550 Blocked by server mx.example.org: 554 5.7.1 no"), None);
+        assert_eq!(replier("Service unavailable; Client host [192.0.2.25] blocked using zen.example.org"), None);
+        assert_eq!(replier("connect to mx.example.net[192.0.2.1]:25: no").as_deref(), Some("mx.example.net"));
+    }
+
                 &["SPF", "DKIM"],
             ),
             ("550 5.7.1 spf=pass dkim=pass dmarc=fail", &["DMARC"]),

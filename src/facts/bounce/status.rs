@@ -78,7 +78,7 @@ impl Group<'_> {
         Some(Recipient {
             address: final_recipient.map(|a| Spanned::new(bare(&a.value), a.span)),
             action: word.or_else(class).unwrap_or(Action::Failed),
-            server: remote.or_else(|| said::server(&said_text)),
+            server: remote.or_else(|| said::replier(&said_text)),
             step: said::step(&said_text.to_ascii_lowercase()),
             status: status.or_else(|| said::enhanced(&said_text)),
             reply,
