@@ -93,7 +93,7 @@ pub struct Reply {
     pub providers: Vec<&'static str>,
     /// Lower case, on one line.
     text: String,
-    /// The same without its codes, which many repeat in each line.
+    /// The same without its codes, which many repeat in each line, and without the addresses it names.
     bare: String,
     /// Plain words in it, beside codes and names.
     words: usize,
@@ -125,7 +125,7 @@ impl Reply {
         for token in text.split(' ') {
             let (first, rest) = token.split_once('-').unwrap_or((token, ""));
             let code = is_enhanced(token) || (is_code(first) && (rest.is_empty() || is_enhanced(rest)));
-            if !code {
+            if !code && !token.contains('@') {
                 bare.push(token);
             }
         }
@@ -194,7 +194,9 @@ impl Reply {
     }
 
     fn fitting(&self) -> Vec<&'static ReplyRow> {
-        let fits = |r: &&ReplyRow| !r.loose && self.provider_fits(r) && self.enhanced_fits(r);
+        let sender = self.is_of_the_sender();
+        let about = |r: &ReplyRow| !(sender && r.topic == Topic::Recipient);
+        let fits = |r: &&ReplyRow| !r.loose && self.provider_fits(r) && self.enhanced_fits(r) && about(r);
         ALL.reply.iter().filter(fits).collect()
     }
 
@@ -206,6 +208,12 @@ impl Reply {
     /// The row whose common words it holds.
     pub fn loosely(&self) -> Option<&'static ReplyRow> {
         let code = |r: &ReplyRow| r.code.is_none() || r.code == self.code;
+    /// Are its codes about the sender's address (RFC 3463 §3.2, X.1.7 and X.1.8)? Then no recipient is missing.
+    fn is_of_the_sender(&self) -> bool {
+        let sender = |e: &String| e.ends_with(".1.7") || e.ends_with(".1.8");
+        !self.enhanced.is_empty() && self.enhanced.iter().all(sender)
+    }
+
         let class = |r: &ReplyRow| !r.passing || !self.is_permanent();
         ALL.reply.iter().find(|r| r.loose && code(r) && class(r) && self.enhanced_fits(r) && self.holds_words_of(r))
     }
@@ -238,8 +246,13 @@ impl Reply {
                 || !self.providers.is_empty()
                 || w.contains(['#', '[', '_'])
                 || coded && (self.is_vendors() || w.len() > LONG);
-            telling && (holds(&self.text, w) || holds(&self.bare, w))
-        }) && !row.unless.iter().any(|w| holds(&self.text, w))
+            telling && self.says(w)
+        }) && !row.unless.iter().any(|w| self.says(w))
+    }
+
+    /// Also around codes and addresses.
+    fn says(&self, words: &str) -> bool {
+        holds(&self.text, words) || holds(&self.bare, words)
     }
 
     /// Where some rows have the very code, the others are about something else: ranges, and other reply codes.
