@@ -188,6 +188,14 @@ impl Reply {
         self.same_code(self.fitting().into_iter().filter(coded).collect())
     }
 
+    /// Of nobody known, in words: the rows of its codes that have these words, whoever's they are.
+    pub fn worded(&self) -> Vec<&'static ReplyRow> {
+        let code = |r: &ReplyRow| r.code.is_none() || self.code.is_none() || r.code == self.code;
+        let says = |r: &ReplyRow| r.words.iter().any(|w| self.says(w)) && !r.unless.iter().any(|w| self.says(w));
+        let coded = |r: &&ReplyRow| r.enhanced.is_some() && !self.enhanced.is_empty() && code(r) && says(r);
+        self.same_code(self.fitting().into_iter().filter(coded).collect())
+    }
+
     /// A code alone, and nobody who says it.
     pub fn is_bare(&self) -> bool {
         self.words == 0 && self.providers.is_empty()
@@ -200,6 +208,12 @@ impl Reply {
         ALL.reply.iter().filter(fits).collect()
     }
 
+    /// Are its codes about the sender's address (RFC 3463 §3.2, X.1.7 and X.1.8)? Then no recipient is missing.
+    fn is_of_the_sender(&self) -> bool {
+        let sender = |e: &String| e.ends_with(".1.7") || e.ends_with(".1.8");
+        !self.enhanced.is_empty() && self.enhanced.iter().all(sender)
+    }
+
     /// Are its codes outside the registry? Then they are one provider's own.
     fn is_vendors(&self) -> bool {
         !self.enhanced.is_empty() && self.enhanced.iter().all(|e| status(e).is_none())
@@ -208,12 +222,6 @@ impl Reply {
     /// The row whose common words it holds.
     pub fn loosely(&self) -> Option<&'static ReplyRow> {
         let code = |r: &ReplyRow| r.code.is_none() || r.code == self.code;
-    /// Are its codes about the sender's address (RFC 3463 §3.2, X.1.7 and X.1.8)? Then no recipient is missing.
-    fn is_of_the_sender(&self) -> bool {
-        let sender = |e: &String| e.ends_with(".1.7") || e.ends_with(".1.8");
-        !self.enhanced.is_empty() && self.enhanced.iter().all(sender)
-    }
-
         let class = |r: &ReplyRow| !r.passing || !self.is_permanent();
         ALL.reply.iter().find(|r| r.loose && code(r) && class(r) && self.enhanced_fits(r) && self.holds_words_of(r))
     }
@@ -409,6 +417,20 @@ mod tests {
             "550-5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy. - gsmtp";
         assert_eq!(rules(said), [Some("dmarc-rejected-by-policy")]);
         assert_eq!(rules("504 5.7.40 Unrecognized Authentication Type gsmtp"), [None]);
+    }
+
+    #[test]
+    fn of_a_code_the_rows_that_have_its_words() {
+        let rules = |text: &str| -> Vec<_> {
+            Reply::read(text).worded().into_iter().map(|r| r.rule.as_deref().unwrap_or_default()).collect()
+        };
+        let content = "This message was blocked because its content presents a potential security issue";
+        assert_eq!(rules(&format!("552-5.7.0 {content}")), ["attachment-risky"]);
+        assert!(rules(&format!("550 5.7.0 {content}")).is_empty(), "another reply code");
+        assert!(
+            rules("553 5.1.8 <ann@example.com>... Domain of sender address ann@example.com does not exist").is_empty()
+        );
+        assert!(rules("550 5.7.1 the quick brown fox").is_empty());
     }
 
     #[test]
