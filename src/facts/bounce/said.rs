@@ -206,6 +206,12 @@ pub fn failed(reply: &str) -> Vec<&'static str> {
     ["SPF", "DKIM", "DMARC"].into_iter().filter(|method| bad(&method.to_ascii_lowercase())).collect()
 }
 
+/// The domain whose SPF record a reply says was asked: `SPF [example.com] with ip: [192.0.2.1] = did not pass` (Gmail).
+pub fn spf_domain(reply: &str) -> Option<String> {
+    let lower = reply.to_ascii_lowercase();
+    host(lower.split_once("spf [")?.1.split_once(']')?.0)
+}
+
 /// On one line, no longer than a reply is (RFC 5321 §4.5.3.1.5 allows 512 a line, and several lines).
 pub(super) fn one_line(text: &str) -> String {
     const LONGEST: usize = 4096;
@@ -268,12 +274,6 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_names_what_did_not_pass() {
-        for (reply, methods) in [
-            ("550 5.7.515 Access denied. Spf= Pass , Dkim= Fail , DMARC= Pass", &["DKIM"][..]),
-            (
-                "550-5.7.26 DKIM = did not pass 550-5.7.26 SPF [example.com] with ip: [192.0.2.1] = did not pass",
-    #[test]
     fn whom_a_reply_names_did_not_say_it() {
         for reply in [
             "554 5.7.1 Service unavailable; Client host [192.0.2.25] blocked using zen.example.org",
@@ -291,6 +291,12 @@ mod tests {
         assert_eq!(replier("connect to mx.example.net[192.0.2.1]:25: no").as_deref(), Some("mx.example.net"));
     }
 
+    #[test]
+    fn a_reply_names_what_did_not_pass() {
+        for (reply, methods) in [
+            ("550 5.7.515 Access denied. Spf= Pass , Dkim= Fail , DMARC= Pass", &["DKIM"][..]),
+            (
+                "550-5.7.26 DKIM = did not pass 550-5.7.26 SPF [example.com] with ip: [192.0.2.1] = did not pass",
                 &["SPF", "DKIM"],
             ),
             ("550 5.7.1 spf=pass dkim=pass dmarc=fail", &["DMARC"]),

@@ -1,12 +1,12 @@
 //! What a server's own reply says of a rule: surer than what today's DNS suggests about yesterday's mail.
 
-use super::sentence;
+use super::{forwarded, sentence};
 use crate::evidence::transcript::Stop;
 use crate::facts::Facts;
 use crate::facts::bounce::{Action, Bounce, Recipient, failed};
 use crate::knowledge::topic::Category;
 use crate::remedy::Remedy;
-use crate::rules::{self, Confidence, Exhibit, Finding, Gap, Group, Rule, Severity, Verdict};
+use crate::rules::{self, Confidence, Exhibit, Finding, Gap, Group, Rule, Severity, Verdict, on_the_way};
 use crate::span::Spanned;
 
 /// Recipients shown as evidence of one finding.
@@ -176,7 +176,12 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     let summary = if summary.is_empty() { "Do what the reply asks for, then send again." } else { summary };
     let (command, expect) = more.check.unwrap_or(("send the message again", "no bounce comes back"));
     let mut fix = more.steps.iter().fold(Remedy::new(summary), |fix, step| fix.step(*step));
-    let failed = worst.reply.as_ref().map(|reply| failed(&reply.value)).unwrap_or_default();
+    let before = on_the_way::before_bounce(facts, worst);
+    if let Some(before) = before {
+        why.push_str(&forwarded::words(&before.value));
+        fix = forwarded::remedy(facts, &before.value);
+    }
+    let failed = worst.reply.as_ref().filter(|_| before.is_none()).map(|r| failed(&r.value)).unwrap_or_default();
     if !failed.is_empty() && worst.client.is_none() {
         fix = fix.step(format!("Begin with what the reply says did not pass: {}.", failed.join(", ")));
     }
@@ -196,6 +201,7 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
         .sure(confidence, because)
         .explain(why)
         .exhibits(shown)
+        .exhibits(before.map(|before| Exhibit::input(before.span, "whom it was for before")))
         .fix(fix)
         .check(command, expect)
 }
