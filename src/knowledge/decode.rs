@@ -443,7 +443,7 @@ mod tests {
             assert!(decoded.meaning().is_some_and(|m| m.contains("Spamhaus PBL")), "{:?}", decoded.meaning());
         }
         let blocked = decode("553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.1");
-        assert_eq!(blocked.meaning(), Some("Your address is on a list of Spamhaus; the text says on which"));
+        assert_eq!(blocked.meaning(), Some("The sending address is on a list of Spamhaus; the text says on which"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod message_too_large;
 mod sentence;
 mod session_advice;
 mod session_broken_off;
+mod shared;
 mod submission_refused;
 #[cfg(test)]
 mod testing;

@@ -1,6 +1,6 @@
 //! What a server's own reply says of a rule: surer than what today's DNS suggests about yesterday's mail.
 
-use super::{forwarded, sentence};
+use super::{forwarded, sentence, shared};
 use crate::evidence::transcript::Stop;
 use crate::facts::Facts;
 use crate::facts::bounce::{Action, Bounce, Recipient, failed};
@@ -134,13 +134,19 @@ fn title(rule: &Rule, recipient: &Recipient) -> String {
 fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient], more: &More) -> Finding {
     // What is lost before what waits.
     let worst = told.iter().copied().rev().max_by_key(|r| r.action).unwrap_or(told[0]);
+    let shared = shared::service(facts, bounce, worst);
     let severity = match worst.action {
         // No mail of the user's own is lost.
         _ if worst.client.is_some() => Severity::Medium,
+        // Nothing that the user's mail has done.
+        Action::Failed if shared.is_some() => Severity::High,
         Action::Failed => rule.severity.max(Severity::High),
         _ => rule.severity.clamp(Severity::Low, Severity::Medium),
     };
-    let title = title(rule, worst);
+    let title = match &shared {
+        Some(service) => crate::safe::clip(&format!("A shared address of {} is blocked", service.name), 70),
+        None => title(rule, worst),
+    };
     let mut why = sentence::of(bounce, worst);
     if let Some(address) = &worst.address {
         why.push_str(&format!(" The recipient is {}.", address.value));
@@ -154,6 +160,13 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     let row = worst.decoded.row().filter(|_| worst.client.is_none());
     let (confidence, because) = match (row, worst.decoded.provider()) {
         _ if worst.client.is_some() => (Confidence::Certain, "its own log says whom it refused".to_owned()),
+        _ if let Some(service) = &shared => match service.certain {
+            true => (Confidence::Certain, format!("the name of the address in DNS is one of {}", service.name)),
+            false => (
+                Confidence::Likely,
+                format!("{} reports the failure: it is who tried to hand the message over", service.name),
+            ),
+        },
         (Some(row), _) if row.usual => {
             (Confidence::Likely, "it is what this reply mostly means; it is given for other reasons too".to_owned())
         }
@@ -180,6 +193,10 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     if let Some(before) = before {
         why.push_str(&forwarded::words(&before.value));
         fix = forwarded::remedy(facts, &before.value);
+    }
+    if let Some(service) = &shared {
+        why.push_str(&service.words());
+        fix = shared::remedy(service.name);
     }
     let failed = worst.reply.as_ref().filter(|_| before.is_none()).map(|r| failed(&r.value)).unwrap_or_default();
     if !failed.is_empty() && worst.client.is_none() {
