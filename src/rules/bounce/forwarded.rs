@@ -1,14 +1,19 @@
 //! A refusal for SPF after somebody forwarded the message: whom it was for before, and what is left to do.
 
 use crate::facts::Facts;
+use crate::facts::bounce::spf_domain;
 use crate::remedy::Remedy;
+
+/// How to see that it is cured.
+pub(super) const CHECK: (&str, &str) =
+    ("send a new message through the same forwarder", "it is taken: DKIM passes for the domain in From");
 
 pub(super) fn words(before: &str) -> String {
     format!(" It was forwarded from {before}: SPF cannot pass after that.")
 }
 
 /// What lets a forwarded message through: SPF is no part of it (RFC 7208 Appendix D, RFC 7960 §3.2.1).
-pub(super) fn remedy(facts: &Facts, before: &str) -> Remedy {
+pub(super) fn remedy(facts: &Facts, before: &str, reply: &str) -> Remedy {
     let domain = before.rsplit_once('@').map_or(before, |(_, domain)| domain);
     let summary = match facts.reading.signatures.is_empty() {
         true => "Sign with DKIM as the domain in From, which survives forwarding; leave the SPF record as it is.",
@@ -20,7 +25,7 @@ pub(super) fn remedy(facts: &Facts, before: &str) -> Remedy {
             "Whoever forwards the mail of {domain} rewrites the Return-Path to a domain of its own (SRS), and leaves subject and body unchanged."
         ));
     let known = facts.identities.mail_from.is_some() || facts.reading.from_domain().is_some();
-    match known {
+    match known || spf_domain(reply).is_some() {
         true => fix,
         false => fix.step(format!(
             "Only if the sender's own domain is {domain}: then its SPF record has to allow this server."
@@ -68,9 +73,17 @@ mod tests {
             "Nov 30 10:00:00 fwd postfix/smtp[1]: 4F1: to=<bob@example.org>, orig_to=<info@example.com>, \
              relay=mx.example.org[192.0.2.1]:25, dsn=5.7.26, status=bounced ({REPLY})"
         );
+        let only_if = |found: &Finding| found.fix.as_ref().unwrap().steps.iter().any(|s| s.starts_with("Only if"));
         for text in [notice, exim, log] {
             let found = told(&text, InputKind::Reply);
-            assert!(is_left_alone(&found), "{text}: {found:?}");
+            assert!(is_left_alone(&found) && !only_if(&found), "{text}: {found:?}");
+            // Whose record was asked, nobody says: then it may be the forwarder's own.
+            let quiet = text.replace(
+                "550-5.7.26 DKIM = did not pass 550-5.7.26 SPF [other.test] with ip: [192.0.2.99] = did not pass ",
+                "",
+            );
+            let found = told(&quiet, InputKind::Reply);
+            assert!(quiet != text && is_left_alone(&found) && only_if(&found), "{quiet}: {found:?}");
         }
         let original = "Original-Recipient: rfc822;info@example.com\n";
         let found = told(&dsn(original, "ann@other.test"), InputKind::Bounce);

@@ -187,12 +187,13 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     };
     let summary = row.map_or(more.summary, |row| row.fix.as_str());
     let summary = if summary.is_empty() { "Do what the reply asks for, then send again." } else { summary };
-    let (command, expect) = more.check.unwrap_or(("send the message again", "no bounce comes back"));
+    let (mut command, mut expect) = more.check.unwrap_or(("send the message again", "no bounce comes back"));
     let mut fix = more.steps.iter().fold(Remedy::new(summary), |fix, step| fix.step(*step));
     let before = on_the_way::before_bounce(facts, worst);
     if let Some(before) = before {
         why.push_str(&forwarded::words(&before.value));
-        fix = forwarded::remedy(facts, &before.value);
+        fix = forwarded::remedy(facts, &before.value, worst.text().unwrap_or_default());
+        (command, expect) = forwarded::CHECK;
     }
     if let Some(service) = &shared {
         why.push_str(&service.words());
