@@ -77,13 +77,17 @@ pub fn run(global: &Global, args: &Explain) -> anyhow::Result<Exit> {
     let mut rows = reply::explain(what);
     let mut status = reply::status(what);
     if rows.is_empty() && status.is_none() && coded {
-        // Words that nobody is known to use: common words, or the enhanced code alone, still say something.
-        let decoded = decode(what);
+        let (read, decoded) = (Reply::read(what), decode(what));
         status = decoded.status;
-        rows = match (decoded.rows.is_empty(), Reply::read(what).enhanced.first()) {
-            (true, Some(code)) => reply::explain(code),
-            _ => decoded.rows,
-        };
+        // Of nobody known: whoever's words they are; common words; or the registry. What providers mean by the code in
+        // other words explains nothing, unless nothing else does.
+        rows = read.worded();
+        if rows.is_empty() {
+            rows = decoded.rows;
+        }
+        if rows.is_empty() && status.is_none() {
+            rows = read.listed();
+        }
     }
     let near = if rows.is_empty() && status.is_none() { guide::near(what) } else { Vec::new() };
     if !near.is_empty() {

@@ -53,6 +53,12 @@ pub fn sending(hits: &[Hit], relayed: bool) -> Option<&Hit> {
     hits.iter().find(|hit| hit.mark != other)
 }
 
+/// The mailbox service that runs a host, or reports failures by its name.
+pub fn mailboxes(host: &str) -> Option<&'static Platform> {
+    let mut known = platform::that_run(host).into_iter().chain(platform::that_report_as(host));
+    known.find(|p| p.kind == "mailbox")
+}
+
 /// What was recognised so far.
 struct Found<'r> {
     reading: &'r Reading,

@@ -197,6 +197,7 @@ mod tests {
         let login = Some("submission-refused");
         let spf = Some("spf-not-authorized");
         let dmarc = Some("dmarc-rejected-by-policy");
+        let recipient = Some("bounce-recipient-problem");
         for (text, category, rule) in [
             (
                 "550-Requested action not taken: mailbox unavailable 550 invalid DNS MX or A/AAAA resource record",
@@ -219,6 +220,20 @@ mod tests {
                 sender,
             ),
             ("450 4.1.8 <a@example.com>: Sender address rejected: Domain not found", Configuration, sender),
+            ("550 5.1.8 Sender address does not exist", Configuration, sender),
+            ("550 5.1.7 Sender address does not exist", Configuration, sender),
+            ("550 5.1.8 Domain of sender address does not exist", Configuration, sender),
+            (
+                "553 5.1.8 <a@example.com>... Domain of sender address a@example.com does not exist",
+                Configuration,
+                sender,
+            ),
+            ("550-5.1.1 The sender address a@example.com does not exist", Configuration, sender),
+            ("550 The sender address <a@example.com> was not found", Configuration, sender),
+            ("550 5.1.8 Address does not exist", Configuration, sender),
+            ("550 5.1.1 The recipient address b@example.com does not exist", Recipient, recipient),
+            ("550 5.1.1 User b@example.com does not exist", Recipient, recipient),
+            ("550 Address does not exist", Recipient, recipient),
             ("554 5.7.1 <a@example.com>: Sender address rejected: not logged in", Configuration, login),
             ("553 5.7.1 <a@example.com>: Sender address rejected: not owned by user web1", Configuration, login),
             ("535 5.7.3 Authentication unsuccessful [AM0PR02CA0001.eurprd02.prod.outlook.com]", Configuration, login),
@@ -428,7 +443,7 @@ mod tests {
             assert!(decoded.meaning().is_some_and(|m| m.contains("Spamhaus PBL")), "{:?}", decoded.meaning());
         }
         let blocked = decode("553 5.7.1 [BL21] Connections will not be accepted from 192.0.2.1");
-        assert_eq!(blocked.meaning(), Some("Your address is on a list of Spamhaus; the text says on which"));
+        assert_eq!(blocked.meaning(), Some("The sending address is on a list of Spamhaus; the text says on which"));
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub struct Marks {
     pub return_path: Vec<String>,
     /// Host patterns of a Received `from` or `by`.
     pub received: Vec<String>,
+    /// Further names that its servers report failures by.
+    pub reports: Vec<String>,
     /// Header field names (`X-SG-*`).
     pub fields: Vec<String>,
     /// Last part of Feedback-ID.
@@ -208,6 +210,11 @@ pub fn that_run(host: &str) -> Vec<&'static Platform> {
     SERVERS.of(host)
 }
 
+/// The platforms whose servers report failures by a name like this.
+pub fn that_report_as(host: &str) -> Vec<&'static Platform> {
+    REPORTERS.of(host)
+}
+
 /// The platforms that a header field of this name gives away.
 pub fn that_write(field: &str) -> impl Iterator<Item = &'static Platform> {
     let named = FIELDS.of(field);
@@ -229,6 +236,8 @@ static FEEDBACK_IDS: LazyLock<Vec<(&str, &Platform)>> = LazyLock::new(|| each(|p
 static MAILERS: LazyLock<Vec<(&str, &Platform)>> = LazyLock::new(|| each(|p| &p.marks.mailer).collect());
 
 static SERVERS: LazyLock<Hosts<&Platform>> = LazyLock::new(|| Hosts::new(each(|p| &p.marks.received)));
+
+static REPORTERS: LazyLock<Hosts<&Platform>> = LazyLock::new(|| Hosts::new(each(|p| &p.marks.reports)));
 
 /// Terms as patterns.
 static SPF_TERMS: LazyLock<Vec<(String, &Platform)>> = LazyLock::new(|| {

@@ -93,7 +93,7 @@ pub struct Reply {
     pub providers: Vec<&'static str>,
     /// Lower case, on one line.
     text: String,
-    /// The same without its codes, which many repeat in each line.
+    /// The same without its codes, which many repeat in each line, and without the addresses it names.
     bare: String,
     /// Plain words in it, beside codes and names.
     words: usize,
@@ -125,7 +125,7 @@ impl Reply {
         for token in text.split(' ') {
             let (first, rest) = token.split_once('-').unwrap_or((token, ""));
             let code = is_enhanced(token) || (is_code(first) && (rest.is_empty() || is_enhanced(rest)));
-            if !code {
+            if !code && !token.contains('@') {
                 bare.push(token);
             }
         }
@@ -188,14 +188,30 @@ impl Reply {
         self.same_code(self.fitting().into_iter().filter(coded).collect())
     }
 
+    /// Of nobody known, in words: the rows of its codes that have these words, whoever's they are.
+    pub fn worded(&self) -> Vec<&'static ReplyRow> {
+        let code = |r: &ReplyRow| r.code.is_none() || self.code.is_none() || r.code == self.code;
+        let says = |r: &ReplyRow| r.words.iter().any(|w| self.says(w)) && !r.unless.iter().any(|w| self.says(w));
+        let coded = |r: &&ReplyRow| r.enhanced.is_some() && !self.enhanced.is_empty() && code(r) && says(r);
+        self.same_code(self.fitting().into_iter().filter(coded).collect())
+    }
+
     /// A code alone, and nobody who says it.
     pub fn is_bare(&self) -> bool {
         self.words == 0 && self.providers.is_empty()
     }
 
     fn fitting(&self) -> Vec<&'static ReplyRow> {
-        let fits = |r: &&ReplyRow| !r.loose && self.provider_fits(r) && self.enhanced_fits(r);
+        let sender = self.is_of_the_sender();
+        let about = |r: &ReplyRow| !(sender && r.topic == Topic::Recipient);
+        let fits = |r: &&ReplyRow| !r.loose && self.provider_fits(r) && self.enhanced_fits(r) && about(r);
         ALL.reply.iter().filter(fits).collect()
+    }
+
+    /// Are its codes about the sender's address (RFC 3463 §3.2, X.1.7 and X.1.8)? Then no recipient is missing.
+    fn is_of_the_sender(&self) -> bool {
+        let sender = |e: &String| e.ends_with(".1.7") || e.ends_with(".1.8");
+        !self.enhanced.is_empty() && self.enhanced.iter().all(sender)
     }
 
     /// Are its codes outside the registry? Then they are one provider's own.
@@ -238,8 +254,13 @@ impl Reply {
                 || !self.providers.is_empty()
                 || w.contains(['#', '[', '_'])
                 || coded && (self.is_vendors() || w.len() > LONG);
-            telling && (holds(&self.text, w) || holds(&self.bare, w))
-        }) && !row.unless.iter().any(|w| holds(&self.text, w))
+            telling && self.says(w)
+        }) && !row.unless.iter().any(|w| self.says(w))
+    }
+
+    /// Also around codes and addresses.
+    fn says(&self, words: &str) -> bool {
+        holds(&self.text, words) || holds(&self.bare, words)
     }
 
     /// Where some rows have the very code, the others are about something else: ranges, and other reply codes.
@@ -396,6 +417,20 @@ mod tests {
             "550-5.7.26 Unauthenticated email from example.com is not accepted due to domain's DMARC policy. - gsmtp";
         assert_eq!(rules(said), [Some("dmarc-rejected-by-policy")]);
         assert_eq!(rules("504 5.7.40 Unrecognized Authentication Type gsmtp"), [None]);
+    }
+
+    #[test]
+    fn of_a_code_the_rows_that_have_its_words() {
+        let rules = |text: &str| -> Vec<_> {
+            Reply::read(text).worded().into_iter().map(|r| r.rule.as_deref().unwrap_or_default()).collect()
+        };
+        let content = "This message was blocked because its content presents a potential security issue";
+        assert_eq!(rules(&format!("552-5.7.0 {content}")), ["attachment-risky"]);
+        assert!(rules(&format!("550 5.7.0 {content}")).is_empty(), "another reply code");
+        assert!(
+            rules("553 5.1.8 <ann@example.com>... Domain of sender address ann@example.com does not exist").is_empty()
+        );
+        assert!(rules("550 5.7.1 the quick brown fox").is_empty());
     }
 
     #[test]

@@ -2,16 +2,18 @@
 //! bound to believe them: they explain a failure, they never excuse one.
 
 use crate::facts::authres::{AuthRes, MethodResult, comment};
-use crate::facts::boundary::{is_public, path};
+use crate::facts::bounce::{self, Recipient};
+use crate::facts::boundary::{MailFrom, is_public, path};
 use crate::facts::dkim::{Signature, Verification};
 use crate::facts::lookup::Lookup;
-use crate::facts::organization::Agreement;
+use crate::facts::organization::{Agreement, same_by_list};
 use crate::facts::received::Hop;
 use crate::facts::reported::Dkim;
 use crate::facts::spf::{SpfResult, check_host};
 use crate::facts::{Facts, organization as org};
 use crate::knowledge::receiver;
-use crate::span::Span;
+use crate::knowledge::topic::{Category, Topic};
+use crate::span::{Span, Spanned};
 use std::net::IpAddr;
 
 /// An earlier check of SPF that passed.
@@ -112,9 +114,63 @@ fn allowed(facts: &Facts, domain: &str, hop: &Hop) -> bool {
     check_host(&lookup, ip, domain, &sender, helo, false).result == Some(SpfResult::Pass)
 }
 
+/// Whom a message was for before it was forwarded to this recipient, where SPF was refused then: no sender's record can
+/// list the server of a forwarder (RFC 7208 Appendix D). One that forwards its own mail, or that put its own domain into
+/// the Return-Path (SRS), can, and that is its own to mend.
+pub(super) fn before_bounce<'f>(facts: &Facts, recipient: &'f Recipient) -> Option<&'f Spanned<String>> {
+    let before = recipient.forwarded.as_ref()?;
+    let row = recipient.decoded.row().map(|row| row.topic);
+    let about =
+        row.is_none_or(|topic| matches!(topic, Topic::AuthAny | Topic::AuthSpf | Topic::AuthDmarc | Topic::Align));
+    let reply = recipient.text().unwrap_or_default();
+    let failed = bounce::failed(reply);
+    if recipient.category != Category::Authentication || !about || !(failed.is_empty() || failed.contains(&"SPF")) {
+        return None;
+    }
+    let same = |a: &str, b: &str| same_by_list(a, b);
+    let checked = bounce::spf_domain(reply);
+    let mail_from = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
+    let from = facts.reading.from_domain();
+    let rewritten =
+        srs(facts) || checked.as_deref().is_some_and(|c| mail_from.or(from).is_some_and(|own| !same(c, own)));
+    let (_, forwarder) = before.value.rsplit_once('@')?;
+    let reporter = facts.reading.bounce.as_ref().and_then(|b| b.reporting_mta.as_ref()).map(|mta| mta.value.as_str());
+    let servers = [Some(forwarder), reporter];
+    let own = [checked.as_deref(), mail_from, from]
+        .into_iter()
+        .flatten()
+        .any(|domain| servers.into_iter().flatten().any(|server| same(domain, server)));
+    (!rewritten && !own && !reporter.is_some_and(|server| sends_by(facts, server))).then_some(before)
+}
+
+/// Did the message begin at this server? Who logs in there, or writes on it, uses it to send.
+fn sends_by(facts: &Facts, server: &str) -> bool {
+    let by = |hop: &&Hop| hop.by.as_ref().is_some_and(|by| same_by_list(&by.value, server));
+    let taken_in = facts.reading.hops.iter().take(MOST).find(by);
+    taken_in.is_some_and(|hop| hop.is_submission() || !hop.ip.as_ref().is_some_and(|ip| is_public(ip.value)))
+}
+
+/// The same for the first recipient who was refused so, with what was said then.
+pub(super) fn bounced(facts: &Facts) -> Option<(&Recipient, &Spanned<String>)> {
+    let bounce = facts.reading.bounce.as_ref()?;
+    bounce.refused().find_map(|r| Some((r, before_bounce(facts, r)?)))
+}
+
+/// SRS: a forwarder did put its own domain into the Return-Path, and its own record answers for SPF.
+pub(super) fn srs(facts: &Facts) -> bool {
+    let local = facts.identities.mail_from.as_ref().and_then(|m| match &m.value {
+        MailFrom::Path { local, .. } => local.as_deref(),
+        MailFrom::Null => None,
+    });
+    local.and_then(|l| l.get(..4)).is_some_and(|l| ["SRS0", "SRS1"].iter().any(|s| l.eq_ignore_ascii_case(s)))
+}
+
 /// What shows that a forwarder handed the message over that left no mark of its own: it saw SPF pass for the sender's
-/// server, or had the message from there for another mailbox.
+/// server, had the message from there for another mailbox, or a bounce names that one.
 pub(super) fn forwarded(facts: &Facts) -> Option<Span> {
+    if let Some((_, before)) = bounced(facts) {
+        return Some(before.span);
+    }
     let domain = facts.identities.mail_from.as_ref()?.value.domain()?;
     let relayed = || relayed(facts, domain).filter(|r| r.readdressed.is_some());
     spf_pass_before(facts, domain).map(|b| b.span).or_else(|| relayed().map(|r| r.span))

@@ -126,6 +126,21 @@ fn a_machine_can_ask_too() {
     assert_eq!(header["meanings"][0]["meaning"], "spam");
 }
 
+/// What providers mean by a code in other words is no explanation of these.
+#[test]
+fn the_words_of_a_reply_go_before_its_code() {
+    let text = explained(&["553 5.1.8 <ann@example.com>... Domain of sender address ann@example.com does not exist"]);
+    assert!(!text.contains("Microsoft") && text.contains("sender's"), "{text}");
+    let text =
+        explained(&["552-5.7.0 This message was blocked because its content presents a potential security issue"]);
+    assert!(text.starts_with("552 5.7.0   Gmail\n") && !text.contains("relay") && !text.contains("iCloud"), "{text}");
+    let text = explained(&["550 5.7.1 the quick brown fox"]);
+    assert!(text.starts_with("x.7.1   by the registry"), "{text}");
+    // A code alone has all its meanings.
+    let text = explained(&["5.7.0"]);
+    assert!(["Gmail", "Apple", "registry"].iter().all(|who| text.contains(who)), "{text}");
+}
+
 #[test]
 fn a_reply_in_unknown_words_is_explained_by_its_code() {
     let page = explained(&["550 5.7.515 Access denied, sending domain example.com does not meet the level"]);

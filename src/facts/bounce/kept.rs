@@ -26,7 +26,7 @@ impl Bounce {
     /// The places that were read, without the returned message.
     fn spans(&self) -> impl Iterator<Item = Span> {
         let recipients = self.recipients.iter().flat_map(|r| {
-            let said = [&r.address, &r.reply, &r.words].into_iter().flatten().map(|s| s.span);
+            let said = [&r.address, &r.forwarded, &r.reply, &r.words].into_iter().flatten().map(|s| s.span);
             said.chain([r.span])
         });
         let own = self.reporting_mta.iter().chain(&self.sent_to).map(|s| s.span);
@@ -51,6 +51,7 @@ impl Recipient {
     /// What is decoded follows from the rest.
     fn reads_as(&self, other: &Recipient) -> bool {
         self.address == other.address
+            && self.forwarded == other.forwarded
             && self.action == other.action
             && self.status == other.status
             && self.reply == other.reply

@@ -1,9 +1,10 @@
 //! A bare reply, or the lines of a mail log that hold one: Postfix, Exim, Sendmail, OpenSMTPD.
 
 use super::taken::{self, value};
-use super::{Action, Bounce, MOST, Recipient, inbound, said};
+use super::{Action, Bounce, MOST, Recipient, forward, inbound, said};
 use crate::evidence::lines::{Line, lines};
 use crate::span::{Span, Spanned};
+use std::ops::Range;
 
 pub(super) fn read(text: &[u8]) -> Bounce {
     let mut bounce = Bounce::default();
@@ -36,8 +37,10 @@ fn bare(text: &[u8]) -> Recipient {
     let address = said::addressee(&whole[..at])
         .filter(|_| exact)
         .map(|r| Spanned::new(whole[r.clone()].to_owned(), Span::new(r.start, r.end)));
+    let forwarded = address.as_ref().and_then(|a| forward::noted(&whole[..at], &a.value));
     Recipient {
         address,
+        forwarded: forwarded.map(|r| Spanned::new(whole[r.clone()].to_owned(), Span::new(r.start, r.end))),
         action: code.unwrap_or(Action::Failed),
         status: said::enhanced(&reply),
         // Also where somebody just noted whose reply it is.
@@ -67,7 +70,10 @@ pub(super) fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
         None => outcome(&lower)?,
     };
     let rest = &raw[said_at..refused.as_ref().map_or(raw.len(), |refused| refused.said.end)];
-    let address = to(&lower).map(|(a, b)| Spanned::new(raw[a..b].to_owned(), place(a, b)));
+    let named = |range: Range<usize>| Spanned::new(raw[range.clone()].to_owned(), place(range.start, range.end));
+    let to = to(&lower).map(|(a, b)| a..b);
+    let forwarded = to.clone().and_then(|to| forward::logged(&lower, to)).map(named);
+    let address = to.map(named);
     let reply = said::reply(rest).map(|n| {
         let end = rest.rfind(" (in reply to ").filter(|&end| end > n).unwrap_or(rest.len());
         let value = said::one_line(&rest[n..end]);
@@ -78,9 +84,10 @@ pub(super) fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
     let text_of = reply.as_ref().map_or(words.value.as_str(), |r| r.value.as_str());
     Some(Recipient {
         address,
+        forwarded,
         action,
         status: dsn.or_else(|| said::enhanced(text_of)),
-        server: said::server(rest)
+        server: said::replier(rest)
             .or_else(|| value(&lower, "relay=").and_then(said::host))
             .or_else(|| value(&lower, " h=").and_then(said::host))
             .filter(|_| refused.is_none()),

@@ -2,6 +2,7 @@
 //! its own, a line of a log, a bare SMTP reply, or a feedback report (RFC 5965).
 
 mod feedback;
+mod forward;
 mod inbound;
 mod kept;
 mod letter;
@@ -18,7 +19,7 @@ mod transcript;
 
 pub use feedback::{Feedback, FeedbackKind};
 pub use kept::needed;
-pub use said::failed;
+pub use said::{failed, spf_domain};
 pub use taken::TakenBy;
 
 use super::Reading;
@@ -64,6 +65,8 @@ pub struct Bounce {
 #[derive(Clone, Debug)]
 pub struct Recipient {
     pub address: Option<Spanned<String>>,
+    /// The address of another organization that it was for before it was forwarded.
+    pub forwarded: Option<Spanned<String>>,
     pub action: Action,
     /// As the report says, else as the reply does (RFC 3463).
     pub status: Option<String>,
@@ -182,7 +185,7 @@ impl Bounce {
         }
         let reporter = bounce.reporting_mta.is_some();
         for recipient in &mut bounce.recipients {
-            if let Some(address) = &mut recipient.address {
+            for address in [&mut recipient.address, &mut recipient.forwarded].into_iter().flatten() {
                 address.value = plain(&address.value);
             }
             match bounce.feedback {
@@ -267,6 +270,7 @@ impl Recipient {
     fn blank(span: Span) -> Recipient {
         Recipient {
             address: None,
+            forwarded: None,
             action: Action::Failed,
             status: None,
             reply: None,

@@ -1,7 +1,7 @@
 //! The notice of a mail system in its own words: who could not be reached, and which reply it quotes.
 
 use super::letter::Piece;
-use super::{Action, Bounce, MOST, Recipient, said, session, status, transcript};
+use super::{Action, Bounce, MOST, Recipient, forward, said, session, status, transcript};
 use crate::evidence::lines::{Line, Shape, field_name, is_trace, lines, shape};
 use crate::facts::address;
 use crate::facts::header::Header;
@@ -81,8 +81,18 @@ struct Notice<'p> {
 /// An address that begins a line, and the passage up to the next one.
 struct Block {
     address: String,
+    /// Whom it was for before it was forwarded there.
+    forwarded: Option<Spanned<String>>,
     place: Range<usize>,
     rest: Range<usize>,
+}
+
+impl Block {
+    /// Is it about this recipient? A report may name the address that was forwarded (Exim).
+    fn is_about(&self, address: &str) -> bool {
+        let before = self.forwarded.iter().map(|a| &a.value);
+        before.chain([&self.address]).any(|a| a.eq_ignore_ascii_case(address))
+    }
 }
 
 impl<'p> Notice<'p> {
@@ -114,9 +124,21 @@ impl<'p> Notice<'p> {
             }
             let place = line.start + found.start..line.start + found.end;
             let begins = if tells { line.start } else { place.end };
-            blocks.push(Block { address, rest: begins..self.text.len(), place });
+            blocks.push(Block { address, forwarded: None, rest: begins..self.text.len(), place });
+        }
+        for block in &mut blocks {
+            block.forwarded = self.forwarded(block);
         }
         blocks
+    }
+
+    fn forwarded(&self, block: &Block) -> Option<Spanned<String>> {
+        let passage = self.string(block.rest.clone());
+        let found = forward::noted(&passage, &block.address)?;
+        let exact = passage.len() == block.rest.len();
+        let place =
+            if exact { block.rest.start + found.start..block.rest.start + found.end } else { block.rest.clone() };
+        Some(Spanned::new(passage[found].to_owned(), self.piece.place(place)))
     }
 
     fn recipients(&self, failed: &[address::Address], sender: Option<&str>) -> Vec<Recipient> {
@@ -125,8 +147,7 @@ impl<'p> Notice<'p> {
             return refused;
         }
         let mut blocks = self.blocks();
-        let named =
-            |b: &Block| failed.iter().any(|a| format!("{}@{}", a.local, a.domain).eq_ignore_ascii_case(&b.address));
+        let named = |b: &Block| failed.iter().any(|a| b.is_about(&format!("{}@{}", a.local, a.domain)));
         if !failed.is_empty() {
             blocks.retain(named);
         }
@@ -151,6 +172,7 @@ impl<'p> Notice<'p> {
                 recipient = self.said(0..blocks[0].place.start);
             }
             recipient.address = Some(Spanned::new(block.address.clone(), self.piece.place(block.place.clone())));
+            recipient.forwarded.clone_from(&block.forwarded);
             recipients.push(Recipient { action, ..recipient });
         }
         if recipients.is_empty() {
@@ -167,7 +189,8 @@ impl<'p> Notice<'p> {
         let shared = (!told).then(|| self.said(0..self.text.len())).filter(|r| r.reply.is_some());
         if let Some(shared) = shared {
             for r in &mut recipients {
-                *r = Recipient { address: r.address.take(), action, words: r.words.take(), ..shared.clone() };
+                let (address, forwarded, words) = (r.address.take(), r.forwarded.take(), r.words.take());
+                *r = Recipient { address, forwarded, action, words, ..shared.clone() };
             }
         }
         recipients
@@ -184,9 +207,11 @@ impl<'p> Notice<'p> {
         };
         let lower = passage.to_ascii_lowercase();
         let mut recipient = Recipient::blank(Span::default());
+        recipient.server = said::replier(&passage);
         match said::reply(&passage) {
             Some(at) => {
                 let end = at + extent(&passage[at..]);
+                recipient.server = recipient.server.or_else(|| said::server(&passage[end..]));
                 let value = said::one_line(&passage[at..end].replace("<<<", " "));
                 recipient.span = place(at..end.min(at + 512));
                 recipient.status = said::enhanced(&value);
@@ -202,21 +227,24 @@ impl<'p> Notice<'p> {
                 recipient.words = (!value.is_empty()).then(|| Spanned::new(value, recipient.span));
             }
         }
-        recipient.server = said::server(&passage);
         recipient.step = said::step(&lower);
         recipient
     }
 
     /// What the machine-readable part leaves open.
     fn complete(&self, recipient: &mut Recipient, blocks: &[Block], whole: Option<&Recipient>) {
+        let own = recipient.address.as_ref().and_then(|address| {
+            let same = |b: &&Block| b.address.eq_ignore_ascii_case(&address.value);
+            blocks.iter().find(same).or_else(|| blocks.iter().find(|b| b.is_about(&address.value)))
+        });
+        if recipient.forwarded.is_none() {
+            recipient.forwarded = own.and_then(|block| block.forwarded.clone());
+        }
         let nothing = recipient.reply.is_none() && recipient.words.is_none();
         if !nothing && recipient.server.is_some() && recipient.step.is_some() {
             return;
         }
-        let own = recipient.address.as_ref().and_then(|address| {
-            let block = blocks.iter().find(|b| b.address.eq_ignore_ascii_case(&address.value))?;
-            Some(self.said(block.rest.clone()))
-        });
+        let own = own.map(|block| self.said(block.rest.clone()));
         let Some(told) = own.as_ref().or(whole) else { return };
         if nothing {
             recipient.reply.clone_from(&told.reply);

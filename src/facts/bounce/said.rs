@@ -69,6 +69,13 @@ const BEFORE: [&str; 12] = [
     "connect to ",
 ];
 
+/// The host that is named in front of the reply in a passage as the one that gave it. The reply's own words may name
+/// anybody: the client that it refuses, a blocklist, the sender (`Client host [192.0.2.1] blocked using …`).
+pub(super) fn replier(text: &str) -> Option<String> {
+    let end = if code(text).is_some() { Some(0) } else { reply(text) };
+    server(&text[..end.unwrap_or(text.len())])
+}
+
 /// The host that a passage names as the one that answered: a name with a dot, or an address.
 pub(super) fn server(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
@@ -77,7 +84,8 @@ pub(super) fn server(text: &str) -> Option<String> {
     let named = |before: &str| {
         flat.match_indices(before).find_map(|(at, _)| {
             let alone = at == 0 || !flat.as_bytes()[at - 1].is_ascii_alphanumeric();
-            host(flat.get(at + before.len()..)?).filter(|_| alone)
+            let came = flat[..at].ends_with("client ");
+            host(flat.get(at + before.len()..)?).filter(|_| alone && !came)
         })
     };
     // Gmail: "by the server for the recipient domain example.org by mx.example.org. [192.0.2.1]".
@@ -198,6 +206,12 @@ pub fn failed(reply: &str) -> Vec<&'static str> {
     ["SPF", "DKIM", "DMARC"].into_iter().filter(|method| bad(&method.to_ascii_lowercase())).collect()
 }
 
+/// The domain whose SPF record a reply says was asked: `SPF [example.com] with ip: [192.0.2.1] = did not pass` (Gmail).
+pub fn spf_domain(reply: &str) -> Option<String> {
+    let lower = reply.to_ascii_lowercase();
+    host(lower.split_once("spf [")?.1.split_once(']')?.0)
+}
+
 /// On one line, no longer than a reply is (RFC 5321 §4.5.3.1.5 allows 512 a line, and several lines).
 pub(super) fn one_line(text: &str) -> String {
     const LONGEST: usize = 4096;
@@ -257,6 +271,24 @@ mod tests {
             assert_eq!(step(&text.to_ascii_lowercase()), Some(at), "{text}");
         }
         assert_eq!(server("the server is busy"), None);
+    }
+
+    #[test]
+    fn whom_a_reply_names_did_not_say_it() {
+        for reply in [
+            "554 5.7.1 Service unavailable; Client host [192.0.2.25] blocked using zen.example.org",
+            "554 5.7.1 Message rejected, listed by bl.example.org",
+            "550-Message blocked by mail.example.org policy",
+            "550 5.7.1 Helo command rejected: Host mail.example.com not found",
+        ] {
+            assert_eq!(replier(reply), None, "{reply}");
+            for before in ["host mx.example.net[192.0.2.1] said: ", "by mx.example.net. [192.0.2.1]. The reply was: "] {
+                assert_eq!(replier(&format!("{before}{reply}")).as_deref(), Some("mx.example.net"), "{before}{reply}");
+            }
+        }
+        assert_eq!(replier("550 Blocked by server mx.example.org: 554 5.7.1 no"), None);
+        assert_eq!(replier("Service unavailable; Client host [192.0.2.25] blocked using zen.example.org"), None);
+        assert_eq!(replier("connect to mx.example.net[192.0.2.1]:25: no").as_deref(), Some("mx.example.net"));
     }
 
     #[test]

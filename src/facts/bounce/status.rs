@@ -1,7 +1,7 @@
 //! The machine-readable part of a delivery status notification (RFC 3464 §2), also where it stands in plain text.
 
 use super::letter::Piece;
-use super::{Action, Bounce, MOST, Recipient, said};
+use super::{Action, Bounce, MOST, Recipient, forward, said};
 use crate::facts::header::{Field, Header};
 use crate::span::{Span, Spanned};
 
@@ -58,7 +58,9 @@ impl Group<'_> {
 
     /// A recipient's group has Final-Recipient, Action and Status (RFC 3464 §2.3); some leave one out.
     fn recipient(&self) -> Option<Recipient> {
-        let final_recipient = self.typed("Final-Recipient").or_else(|| self.typed("Original-Recipient"));
+        let address = |name: &str| self.typed(name).map(|a| Spanned::new(bare(&a.value), a.span));
+        let original = address("Original-Recipient");
+        let final_recipient = address("Final-Recipient").or_else(|| original.clone());
         let word = self.field("Action").and_then(|(value, _)| {
             Action::of(value.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default())
         });
@@ -76,9 +78,11 @@ impl Group<'_> {
         let class =
             || status.as_deref().or(reply.as_ref().and_then(|r| said::code(&r.value))).and_then(Action::of_code);
         Some(Recipient {
-            address: final_recipient.map(|a| Spanned::new(bare(&a.value), a.span)),
+            forwarded: original
+                .filter(|a| final_recipient.as_ref().is_some_and(|now| forward::elsewhere(&a.value, &now.value))),
+            address: final_recipient,
             action: word.or_else(class).unwrap_or(Action::Failed),
-            server: remote.or_else(|| said::server(&said_text)),
+            server: remote.or_else(|| said::replier(&said_text)),
             step: said::step(&said_text.to_ascii_lowercase()),
             status: status.or_else(|| said::enhanced(&said_text)),
             reply,

@@ -55,6 +55,33 @@ fn a_notification_tells_each_recipient_apart() {
     assert!(!bounce.cut);
 }
 
+/// Without Remote-MTA nothing but the words in front of the reply says whose it is (RFC 3464 §2.3.5).
+#[test]
+fn whom_a_reply_names_is_not_the_server_that_gave_it() {
+    for reply in [
+        "554 5.7.1 Service unavailable; Client host [192.0.2.25] blocked using zen.example.com",
+        "554 5.7.1 Refused, listed by bl.example.com",
+        "550 5.7.1 Message blocked by example.com policy",
+        "550 5.7.1 Helo command rejected: Host out.example.com not found",
+    ] {
+        let server = |text: &str| read(text, InputKind::Bounce).recipients.swap_remove(0).server;
+        let quiet = DSN
+            .replace("host mx.example.net[192.0.2.1] said: 550 5.1.1 no", reply)
+            .replace("Remote-MTA: dns; mx.example.net\r\n", "")
+            .replace("550 5.1.1 <bob@example.net>: Recipient address rejected:\r\n    User unknown", reply);
+        assert!(!quiet.contains("User unknown") && !quiet.contains("Remote-MTA"));
+        assert_eq!(server(&quiet), None, "{reply}");
+        let named = quiet.replace("smtp; ", "smtp; host mx.example.net[192.0.2.1] said: ");
+        assert_eq!(server(&named).as_deref(), Some("mx.example.net"), "{reply}");
+        let notice = format!("This is the mail system at host out.example.com.\n\n<bob@example.net>: {reply}\n");
+        assert_eq!(server(&notice), None, "{reply}");
+        let line = format!(
+            "x smtpd[1]: y mta delivery to=<bob@example.net> relay=mx.example.net result=\"PermFail\" stat=\"{reply}\""
+        );
+        assert_eq!(attempt(line.as_bytes()).unwrap().server.as_deref(), Some("mx.example.net"), "{line}");
+    }
+}
+
 /// Where the two codes of a reply differ, the first decides whether trying again helps (RFC 5321 §4.2.1).
 #[test]
 fn a_reply_is_as_permanent_as_its_reply_code() {

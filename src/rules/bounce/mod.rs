@@ -9,6 +9,7 @@ mod complaint_received;
 mod delivery_refused;
 mod direct_send_rejected;
 mod dmarc_rejected_by_policy;
+mod forwarded;
 mod greylisted;
 mod local_delivery_blackhole;
 mod mail_loop;
@@ -16,18 +17,19 @@ mod message_too_large;
 mod sentence;
 mod session_advice;
 mod session_broken_off;
+mod shared;
 mod submission_refused;
 #[cfg(test)]
 mod testing;
 mod told;
 #[cfg(test)]
-pub(super) use testing::says;
+pub(super) use testing::{facts, says};
 mod warmup_rate_limited;
 
 use super::Rule;
 pub(crate) use sentence::capital;
 pub use sentence::{headline, of_session};
-pub use told::{beside, link};
+pub use told::{beside, link, speaks};
 
 pub(super) const RULES: &[&Rule] = &[
     &backscatter::RULE,

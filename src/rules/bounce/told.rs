@@ -1,12 +1,12 @@
 //! What a server's own reply says of a rule: surer than what today's DNS suggests about yesterday's mail.
 
-use super::sentence;
+use super::{forwarded, sentence, shared};
 use crate::evidence::transcript::Stop;
 use crate::facts::Facts;
 use crate::facts::bounce::{Action, Bounce, Recipient, failed};
 use crate::knowledge::topic::Category;
 use crate::remedy::Remedy;
-use crate::rules::{self, Confidence, Exhibit, Finding, Gap, Group, Rule, Severity, Verdict};
+use crate::rules::{self, Confidence, Exhibit, Finding, Gap, Group, Rule, Severity, Verdict, on_the_way};
 use crate::span::Spanned;
 
 /// Recipients shown as evidence of one finding.
@@ -134,13 +134,19 @@ fn title(rule: &Rule, recipient: &Recipient) -> String {
 fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient], more: &More) -> Finding {
     // What is lost before what waits.
     let worst = told.iter().copied().rev().max_by_key(|r| r.action).unwrap_or(told[0]);
+    let shared = shared::service(facts, bounce, worst);
     let severity = match worst.action {
         // No mail of the user's own is lost.
         _ if worst.client.is_some() => Severity::Medium,
+        // Nothing that the user's mail has done.
+        Action::Failed if shared.is_some() => Severity::High,
         Action::Failed => rule.severity.max(Severity::High),
         _ => rule.severity.clamp(Severity::Low, Severity::Medium),
     };
-    let title = title(rule, worst);
+    let title = match &shared {
+        Some(service) => crate::safe::clip(&format!("A shared address of {} is blocked", service.name), 70),
+        None => title(rule, worst),
+    };
     let mut why = sentence::of(bounce, worst);
     if let Some(address) = &worst.address {
         why.push_str(&format!(" The recipient is {}.", address.value));
@@ -154,6 +160,13 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     let row = worst.decoded.row().filter(|_| worst.client.is_none());
     let (confidence, because) = match (row, worst.decoded.provider()) {
         _ if worst.client.is_some() => (Confidence::Certain, "its own log says whom it refused".to_owned()),
+        _ if let Some(service) = &shared => match service.certain {
+            true => (Confidence::Certain, format!("the name of the address in DNS is one of {}", service.name)),
+            false => (
+                Confidence::Likely,
+                format!("{} reports the failure: it is who tried to hand the message over", service.name),
+            ),
+        },
         (Some(row), _) if row.usual => {
             (Confidence::Likely, "it is what this reply mostly means; it is given for other reasons too".to_owned())
         }
@@ -174,9 +187,19 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     };
     let summary = row.map_or(more.summary, |row| row.fix.as_str());
     let summary = if summary.is_empty() { "Do what the reply asks for, then send again." } else { summary };
-    let (command, expect) = more.check.unwrap_or(("send the message again", "no bounce comes back"));
+    let (mut command, mut expect) = more.check.unwrap_or(("send the message again", "no bounce comes back"));
     let mut fix = more.steps.iter().fold(Remedy::new(summary), |fix, step| fix.step(*step));
-    let failed = worst.reply.as_ref().map(|reply| failed(&reply.value)).unwrap_or_default();
+    let before = on_the_way::before_bounce(facts, worst);
+    if let Some(before) = before {
+        why.push_str(&forwarded::words(&before.value));
+        fix = forwarded::remedy(facts, &before.value, worst.text().unwrap_or_default());
+        (command, expect) = forwarded::CHECK;
+    }
+    if let Some(service) = &shared {
+        why.push_str(&service.words());
+        fix = shared::remedy(service.name);
+    }
+    let failed = worst.reply.as_ref().filter(|_| before.is_none()).map(|r| failed(&r.value)).unwrap_or_default();
     if !failed.is_empty() && worst.client.is_none() {
         fix = fix.step(format!("Begin with what the reply says did not pass: {}.", failed.join(", ")));
     }
@@ -196,6 +219,7 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
         .sure(confidence, because)
         .explain(why)
         .exhibits(shown)
+        .exhibits(before.map(|before| Exhibit::input(before.span, "whom it was for before")))
         .fix(fix)
         .check(command, expect)
 }

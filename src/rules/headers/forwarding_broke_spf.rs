@@ -1,10 +1,11 @@
-use crate::facts::boundary::MailFrom;
+use crate::facts::bounce::spf_domain;
 use crate::facts::reported::Dkim;
 use crate::facts::spf::SpfResult;
 use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
 use crate::rules::aligned;
-use crate::rules::on_the_way::{organization, relayed, spf_pass_before, was_altered};
+use crate::rules::bounce::speaks;
+use crate::rules::on_the_way::{bounced, organization, relayed, spf_pass_before, srs, was_altered};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 
@@ -13,7 +14,7 @@ rule! {
     ///
     /// ## What we saw
     /// SPF failed at the receiver, and the header shows that the message reached it through a forwarder or an alias,
-    /// with the original sender's Return-Path kept.
+    /// with the original sender's Return-Path kept; or a bounce names the address that it was for before.
     ///
     /// ## Why mail suffers
     /// SPF looks at the server that delivers. A forwarder delivers from its own address, which the sender's SPF record
@@ -35,7 +36,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some((domain, span)) = failed(facts) else {
         return waiting(facts);
     };
-    if r.reported.spf.as_ref().is_some_and(|s| s.is_helo) || rewritten(facts) {
+    if r.reported.spf.as_ref().is_some_and(|s| s.is_helo) || srs(facts) {
         return Verdict::NotApplicable;
     }
     let before = spf_pass_before(facts, &domain);
@@ -43,7 +44,8 @@ fn judge(facts: &Facts) -> Verdict {
     let relayed = relayed(facts, &domain);
     let readdressed = relayed.as_ref().and_then(|h| h.readdressed.as_ref());
     let marked = !marks.is_empty() && last_hop_is_anothers(facts, &domain);
-    if before.is_none() && readdressed.is_none() && !marked {
+    let bounced = bounced(facts);
+    if before.is_none() && readdressed.is_none() && !marked && bounced.is_none() {
         return Verdict::NotApplicable;
     }
     let from = r.from_domain().unwrap_or(&domain);
@@ -55,13 +57,22 @@ fn judge(facts: &Facts) -> Verdict {
         .exhibits(before.iter().map(|b| Exhibit::input(b.span, format!("{} saw SPF pass", b.by))))
         .exhibits(relayed.iter().map(|h| Exhibit::input(h.span, format!("had it from {}", h.from))))
         .exhibits(broken.iter().map(|d| Exhibit::input(d.span, "changed after it was signed")))
+        .exhibits(bounced.iter().map(|(_, before)| Exhibit::input(before.span, "whom it was for before")))
         .exhibits(marks.iter().take(4).map(|s| Exhibit::input(*s, "a forwarder's mark")));
-    finding = match (&before, &relayed) {
-        (Some(b), _) => finding.sure(
+    finding = match (&before, &relayed, bounced) {
+        (.., Some((now, before))) => {
+            let now = now.address.as_ref().map_or("another mailbox", |a| a.value.as_str());
+            let sent = if now.eq_ignore_ascii_case(&before.value) { "another mailbox" } else { now };
+            finding.sure(
+                Confidence::Likely,
+                format!("The bounce says that the message was for {}, and was sent on to {sent}.", before.value),
+            )
+        }
+        (Some(b), ..) => finding.sure(
             Confidence::Likely,
             format!("{} says that SPF passed for {domain} from {} before it sent the message on.", b.by, b.ip),
         ),
-        (None, Some(h)) => finding.sure(
+        (None, Some(h), _) => finding.sure(
             Confidence::Likely,
             match &h.readdressed {
                 Some(mailbox) => format!(
@@ -74,12 +85,15 @@ fn judge(facts: &Facts) -> Verdict {
                 ),
             },
         ),
-        (None, None) => {
+        (None, None, None) => {
             finding.sure(Confidence::Possible, "The header bears a forwarder's marks, but no earlier check of SPF.")
         }
     };
     if finding.confidence == Confidence::Likely {
         finding = finding.leads_to(&["spf-not-authorized"]);
+        if let Some(told) = bounced.and_then(|(recipient, _)| speaks(recipient)) {
+            finding = finding.severity(Severity::High).leads_to(&[told]);
+        }
         if broken.is_some() {
             finding = finding.leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"]);
         }
@@ -161,6 +175,12 @@ fn failed(facts: &Facts) -> Option<(String, Span)> {
         let domain = spf.domain.clone().or_else(|| mail_from?.value.domain().map(str::to_owned))?;
         return matches!(&spf.result[..], "fail" | "softfail").then_some((domain, spf.span));
     }
+    // What it answered then goes before what DNS says today.
+    if let Some((recipient, _)) = bounced(facts) {
+        let reply = recipient.text().unwrap_or_default();
+        let domain = spf_domain(reply).or_else(|| mail_from?.value.domain().map(str::to_owned))?;
+        return Some((domain, recipient.reply.as_ref().map_or(recipient.span, |reply| reply.span)));
+    }
     let check = facts.spf.as_ref().filter(|c| !c.is_helo)?;
     let failed = matches!(check.result, Some(SpfResult::Fail | SpfResult::SoftFail));
     let span = mail_from.and_then(|m| m.span).or(facts.identities.source_ip.as_ref()?.span)?;
@@ -176,15 +196,6 @@ fn waiting(facts: &Facts) -> Verdict {
     }
     let what = format!("Did forwarding break SPF for {}?", check.domain);
     Verdict::Unknown(check.unanswered().map(|q| Gap::dns(what, q)).into_iter().collect())
-}
-
-/// SRS: the forwarder did put its own domain there, so the failure is about its own record.
-fn rewritten(facts: &Facts) -> bool {
-    let local = facts.identities.mail_from.as_ref().and_then(|m| match &m.value {
-        MailFrom::Path { local, .. } => local.as_deref(),
-        MailFrom::Null => None,
-    });
-    local.and_then(|l| l.get(..4)).is_some_and(|l| ["SRS0", "SRS1"].iter().any(|s| l.eq_ignore_ascii_case(s)))
 }
 
 /// Fields only forwarders write. Return-Path is none: where it is rewritten, SPF is about the forwarder.
@@ -262,6 +273,28 @@ mod tests {
         let signed = format!("{bare}DKIM-Signature: v=1; d=example.com; s=s1\n");
         let fix = one(judged(&signed, |_, _| {})).fix.unwrap();
         assert!(fix.summary.starts_with("Let the DKIM signature of example.com survive"), "{fix:?}");
+    }
+
+    /// A bounce tells what no header shows: the refusal happened after the forwarder.
+    #[test]
+    fn a_bounce_that_names_whom_it_was_for_before() {
+        let bounced = |before: &str, domain: &str| {
+            let text = format!(
+                "<bob@example.org> (expanded from <{before}>): host mx.example.org[192.0.2.1] said: 550-5.7.26 Gmail requires all senders to \
+                 authenticate with either SPF or DKIM. 550-5.7.26 SPF [{domain}] with ip: [192.0.2.99] = did not pass 550 5.7.26 x - gsmtp"
+            );
+            judge(&crate::rules::bounce::facts(&text, crate::evidence::InputKind::Reply))
+        };
+        let f = one(bounced("info@example.net", "other.test"));
+        assert_eq!((&f.title[..], f.severity), ("A forwarder broke SPF for other.test", Severity::High));
+        assert_eq!(
+            (f.confidence, &f.leads_to[..]),
+            (Confidence::Likely, &["spf-not-authorized", "auth-none", "dmarc-unaligned"][..])
+        );
+        assert!(f.because.contains("was for info@example.net, and was sent on to bob@example.org"), "{}", f.because);
+        // Its own mail, and an alias within one organization.
+        assert!(matches!(bounced("info@example.net", "example.net"), Verdict::NotApplicable));
+        assert!(matches!(bounced("info@example.org", "other.test"), Verdict::NotApplicable));
     }
 
     #[test]
