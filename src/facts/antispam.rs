@@ -78,16 +78,29 @@ pub fn read(header: &Header, text: &[u8]) -> Vec<Field> {
     }
     // A name that several use is the one's whose other fields are here.
     let surely: HashSet<&str> = found.iter().filter_map(|(_, _, e)| only(e)).map(|(r, _)| &*r.id).collect();
+    let mut reports = HashSet::new();
     let mut fields: Vec<Field> = found
         .into_iter()
         .filter_map(|(n, untrusted, entries)| {
             let value = header.fields.get(n)?.value;
+            reports.extend(entries.iter().any(|e| e.1.form == Form::SpamReport).then_some(n));
             let (vendor, items) = whose(entries, &surely, value.of(text), value.start as usize)?;
             Some(Field { field: n, vendor, untrusted, items })
         })
         .collect();
     distrust_what_went_out(&mut fields);
+    tell_once(&mut fields, &reports);
     fields
+}
+
+/// A report lists the tests of the status beside it once more.
+fn tell_once(fields: &mut [Field], reports: &HashSet<usize>) {
+    let own = fields.iter().filter(|f| !f.untrusted && !reports.contains(&f.field));
+    let told: HashSet<(&str, String)> =
+        own.flat_map(|f| f.items.iter().filter(|i| i.key == "test").map(|i| (f.vendor, i.value.clone()))).collect();
+    for field in fields.iter_mut().filter(|f| reports.contains(&f.field)) {
+        field.items.retain(|i| i.key != "test" || !told.contains(&(field.vendor, i.value.clone())));
+    }
 }
 
 /// A name without Microsoft's mark for what a sender stamped.
@@ -123,11 +136,12 @@ fn whose(entries: Vec<Entry>, surely: &HashSet<&str>, value: &[u8], base: usize)
 }
 
 /// The items of one value, with what the vocabulary says of each.
-pub fn items((_, field): Entry, value: &[u8], base: usize) -> Vec<Item> {
+pub fn items(entry @ (_, field): Entry, value: &[u8], base: usize) -> Vec<Item> {
     let pieces = form::split(field.form, value, base);
     let item = |piece: form::Piece| {
         let key = if piece.key.is_empty() { field.key.clone() } else { piece.key };
-        let meaning = field.row(&key, &piece.value).map(|row| Meaning { text: &row.meaning, leaning: row.leaning });
+        let meaning =
+            receiver::row(entry, &key, &piece.value).map(|row| Meaning { text: &row.meaning, leaning: row.leaning });
         Item { key, value: piece.value, span: piece.span, meaning }
     };
     pieces.into_iter().map(item).collect()

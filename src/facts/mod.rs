@@ -347,7 +347,9 @@ impl Facts {
 
     /// Is what answers at `name` a wildcard's, and no record of the name itself?
     pub fn is_starred(&self, name: &str) -> bool {
-        self.domain.wildcard.as_ref().is_some_and(|w| w.answers(&self.evidence.answers, name))
+        let answers = &self.evidence.answers;
+        self.domain.wildcard.as_ref().is_some_and(|w| w.answers(answers, name))
+            || domain::wildcard::answers_for_key(answers, name) == Some(true)
     }
 
     /// The text all spans of the reading point into.

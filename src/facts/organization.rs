@@ -23,6 +23,17 @@ pub enum Agreement {
     None,
 }
 
+impl Agreement {
+    /// Is it as close as the record asks, where `strict` asks for the very same name (RFC 9989 §4.4)?
+    pub fn counts(self, strict: bool) -> bool {
+        match self {
+            Agreement::Strict => true,
+            Agreement::Relaxed => !strict,
+            Agreement::None => false,
+        }
+    }
+}
+
 /// Alignment of every identifier with From.
 #[derive(Clone, Debug, Default)]
 pub struct Alignment {

@@ -23,7 +23,7 @@ pub fn explain(name: &str, value: &str) -> Vec<Explained> {
     for (receiver, field) in receiver::fields_called(stem) {
         let explained = |piece: form::Piece| {
             let key = if piece.key.is_empty() { field.key.clone() } else { piece.key };
-            let row = field.row(&key, &piece.value);
+            let row = receiver::row((receiver, field), &key, &piece.value);
             Explained { receiver, key, value: piece.value, row }
         };
         let mut reading: Vec<_> = form::split(field.form, value.as_bytes(), 0).into_iter().map(explained).collect();

@@ -143,6 +143,8 @@ pub enum Form {
     Commas,
     /// SpamAssassin's and Barracuda's `No, score=1.2 required=5.0 tests=A,B`.
     SpamStatus,
+    /// SpamAssassin's report: prose, a piece of the message, and a table of lines `5.0 URIBL_BLACK words`.
+    SpamReport,
     /// Rspamd's `default: False [1.2 / 15.0]; SYMBOL(0.1)[option];`
     SpamdResult,
     /// No verdict: explained when asked for, never listed.
@@ -189,6 +191,12 @@ impl Receiver {
 
 /// A field of somebody's vocabulary.
 pub type Entry = (&'static Receiver, &'static VerdictField);
+
+/// What the vocabulary says of a key and value in this field; a report lists what another field has the words for.
+pub fn row((receiver, field): Entry, key: &str, value: &str) -> Option<&'static Value> {
+    let elsewhere = || receiver.field.iter().find_map(|f| f.row(key, value)).filter(|_| field.form == Form::SpamReport);
+    field.row(key, value).or_else(elsewhere)
+}
 
 static ALL: LazyLock<Vec<Receiver>> = LazyLock::new(|| shelf::load(shelf::RECEIVERS));
 

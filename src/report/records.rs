@@ -3,8 +3,10 @@
 use crate::diagnose::Diagnosis;
 use crate::evidence::said::Part;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question};
-use crate::facts::dkim::PublicKey;
+use crate::facts::dkim::{KeyRecord, PublicKey};
 use crate::facts::domain::dnssec::Security;
+use crate::facts::domain::tagged::Tagged;
+use crate::facts::domain::wildcard;
 use crate::facts::reverse::{Reverse, reverse_question};
 use crate::facts::spf::record::Record as Spf;
 use crate::rules::{Place, Severity};
@@ -31,6 +33,19 @@ impl Subject {
     /// Mail flows without it.
     fn is_optional(self) -> bool {
         matches!(self, Subject::MtaSts | Subject::TlsRpt | Subject::Bimi | Subject::Caa)
+    }
+
+    /// Can a text be a record of this kind? Other texts at its name count as none (RFC 7208 §4.5, RFC 8461 §3.1,
+    /// RFC 8460 §3).
+    fn takes(self, text: &[u8]) -> bool {
+        let version = match self {
+            Subject::Spf => return Spf::is(text),
+            Subject::MtaSts => "STSv1",
+            Subject::TlsRpt => "TLSRPTv1",
+            Subject::Bimi => "BIMI1",
+            _ => return true,
+        };
+        Tagged::look(text, 0, version, |_| {}).is_some()
     }
 
     /// The part of a check it belongs to.
@@ -100,14 +115,14 @@ pub struct Row {
 impl Row {
     /// The records that this row is about, without the CNAMEs that led to them.
     pub fn records(&self) -> impl Iterator<Item = &Data> {
-        let kind = self.question.kind;
-        let spf = self.subject == Subject::Spf;
-        self.answer.iter().flat_map(|a| &a.records).map(|r| &r.data).filter(move |data| {
-            data.kind() == Some(kind) && (!spf || matches!(data, Data::Txt(strings) if Spf::is(&strings.concat())))
+        let (kind, subject) = (self.question.kind, self.subject);
+        self.answer.iter().flat_map(|a| &a.records).map(|r| &r.data).filter(move |data| match data {
+            Data::Txt(strings) => kind == Kind::Txt && subject.takes(&strings.concat()),
+            data => data.kind() == Some(kind),
         })
     }
 
-    /// The outcome, where a name that has other TXT but no SPF record counts as having none.
+    /// The outcome, where a name that has other TXT but no such record counts as having none.
     pub fn outcome(&self) -> Option<Outcome> {
         let outcome = self.answer.as_ref()?.outcome;
         let none = outcome == Outcome::Records && self.records().next().is_none();
@@ -153,8 +168,10 @@ fn of_domain(d: &Diagnosis, domain: &str) -> Vec<(Subject, Question)> {
         |q: &Question| q.name.strip_suffix(&keys).is_some_and(|s| said.iter().any(|n| n.eq_ignore_ascii_case(s)));
     // `_policy` and `_adsp` are no selectors but the places of dead standards.
     let old = |q: &Question| facts.domain.obsolete.iter().any(|old| old.asked.question == *q);
+    let nobody = wildcard::unused_key(domain);
+    let starred = |q: &Question| q.name == nobody || facts.domain.keys.at(&q.name).is_some_and(|s| s.wildcard);
     let found = |q: &Question, a: &Answer| {
-        let there = named(q) || a.alias().is_some() || !a.records.is_empty();
+        let there = named(q) || (!starred(q) && !a.records.is_empty());
         q.kind == Kind::Txt && q.name.ends_with(&keys) && !old(q) && there
     };
     all.extend(facts.evidence.answers.iter().filter(|(q, a)| found(q, a)).map(|(q, _)| (Subject::Dkim, q.clone())));
@@ -206,9 +223,15 @@ fn standing(d: &Diagnosis, row: &Row) -> Standing {
         }
         // It may be withdrawn on purpose, and vouches for nothing.
         None if revoked(d, row) => Standing::Found(Severity::Info),
-        None if outcome == Outcome::Records => Standing::Good,
+        None if outcome == Outcome::Records && !keyless(d, row) => Standing::Good,
         None => Standing::Absent,
     }
+}
+
+/// What stands at the name of a key is none (RFC 6376 §3.6.1).
+fn keyless(d: &Diagnosis, row: &Row) -> bool {
+    let key = d.facts.domain.keys.at(&row.question.name).filter(|_| row.subject == Subject::Dkim);
+    key.is_some_and(|s| !s.records().iter().any(KeyRecord::means_to_be_a_key))
 }
 
 /// SPF and verification tokens share a name: a finding marks only the row it is about.
@@ -304,6 +327,7 @@ fn published(d: &Diagnosis, row: &Row) -> String {
             names.join("; ") + several
         }
         Subject::Dkim if revoked(d, row) => "revoked (empty p=)".into(),
+        Subject::Dkim if keyless(d, row) && starred(d, row) => "no key (a wildcard answers)".into(),
         Subject::Dkim => match row.answer.as_ref().and_then(Answer::alias) {
             Some(target) => format!("→ {target}"),
             None => all(text),
@@ -311,6 +335,11 @@ fn published(d: &Diagnosis, row: &Row) -> String {
         Subject::Ns | Subject::A | Subject::Aaaa => all(host),
         Subject::MtaSts | Subject::TlsRpt | Subject::Bimi | Subject::Caa | Subject::Dnssec => all(text),
     }
+}
+
+/// A wildcard answers in the stead of the key (RFC 4592 §3.3.1).
+fn starred(d: &Diagnosis, row: &Row) -> bool {
+    d.facts.domain.keys.at(&row.question.name).is_some_and(|s| s.wildcard)
 }
 
 /// The key of a row is withdrawn (RFC 6376 §3.6.1).
@@ -345,4 +374,44 @@ fn host(data: &Data) -> Option<String> {
         Data::Ns(name) | Data::Ptr(name) | Data::Cname(name) => name.clone(),
         other => other.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::zone::Zone;
+    use crate::evidence::{Evidence, Input, InputKind, Said};
+    use crate::facts::Reading;
+
+    fn told(zone: &str, selectors: &[&str]) -> Vec<(Subject, Standing, String)> {
+        let input = Input::read("test", &b"example.com"[..], Some(InputKind::Domain)).unwrap();
+        let mut said = Said::default();
+        said.check.selectors = selectors.iter().map(|s| (*s).to_owned()).collect();
+        let evidence = Evidence::new(input, said, jiff::Timestamp::UNIX_EPOCH, false);
+        let zone = format!("example.com MX 1 mx.example.com\nmx.example.com A 192.0.2.1\n{zone}");
+        let evidence = crate::samples::settle(evidence, &Zone::parse(&zone).unwrap());
+        let reading = Reading::read(&evidence.input, &evidence.said);
+        let rows = rows(&crate::diagnose::diagnose(evidence.into(), reading.into()));
+        let optional = |s| matches!(s, Subject::Dkim | Subject::MtaSts | Subject::TlsRpt | Subject::Bimi);
+        rows.into_iter().filter(|r| optional(r.subject)).map(|r| (r.subject, r.standing, r.meaning)).collect()
+    }
+
+    #[test]
+    fn what_a_wildcard_answers_is_no_record_of_the_name() {
+        let none = [Subject::MtaSts, Subject::TlsRpt, Subject::Bimi]
+            .map(|subject| (subject, Standing::Absent, "none (optional)".to_owned()));
+        for text in ["v=spf1 -all", "hello"] {
+            let star = format!("*.example.com TXT \"{text}\"");
+            assert_eq!(told(&star, &[]), none, "{text}");
+            let named = (Subject::Dkim, Standing::Found(Severity::High), "no key (a wildcard answers)".to_owned());
+            assert_eq!(told(&star, &["s7"])[0], named, "{text}");
+        }
+        let alias = "*.example.com CNAME parking.example.net\nparking.example.net TXT \"v=spf1 -all\"";
+        assert_eq!(told(alias, &[]), none);
+        // A key and a policy of their own.
+        let own = "s1._domainkey.example.com TXT \"v=DKIM1; p=\"\n_smtp._tls.example.com TXT \"v=TLSRPTv1; rua=mailto:a@example.com\"";
+        let rows = told(&format!("*.example.com TXT \"hello\"\n{own}"), &[]);
+        assert_eq!((rows[0].0, rows[0].2.as_str()), (Subject::Dkim, "revoked (empty p=)"));
+        assert!(rows.iter().any(|(s, standing, _)| (*s, *standing) == (Subject::TlsRpt, Standing::Good)), "{rows:?}");
+    }
 }

@@ -38,14 +38,20 @@ pub fn legs(d: &Diagnosis, shown: Shown) -> Vec<Leg> {
         passed: words.first().map(|word| word.starts_with("pass")),
         aligned: words.iter().find_map(|word| match word.as_str() {
             "aligned" => Some(true),
-            "not aligned" => Some(false),
+            word if word.starts_with("not aligned") => Some(false),
             _ => None,
         }),
     };
     let mut legs = vec![leg("From", Some(from), Vec::new())];
-    let aligned = |agreement: Option<Agreement>| {
-        Some(if agreement? == Agreement::None { "not aligned".to_owned() } else { "aligned".to_owned() })
+    let aligned = |agreement: Option<Agreement>, strict: bool| {
+        Some(match agreement? {
+            Agreement::None => "not aligned".to_owned(),
+            agreement if agreement.counts(strict) => "aligned".to_owned(),
+            _ => "not aligned (strict asked for)".to_owned(),
+        })
     };
+    let record = d.facts.dmarc.record();
+    let (strict_dkim, strict_spf) = record.map_or((false, false), |r| (r.adkim_strict, r.aspf_strict));
     let spf = d.facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
     let result = match (&reading.reported.spf, &d.facts.spf) {
         (Some(spf), _) => Some(spf.result.clone()),
@@ -53,11 +59,12 @@ pub fn legs(d: &Diagnosis, shown: Shown) -> Vec<Leg> {
         (None, None) => None,
     };
     if spf.is_some() || result.is_some() {
-        let words = result.into_iter().chain(aligned(d.facts.alignment.spf).filter(|_| spf.is_some()));
+        let words = result.into_iter().chain(aligned(d.facts.alignment.spf, strict_spf).filter(|_| spf.is_some()));
         legs.push(leg("SPF", spf, words.collect()));
     }
-    let against_from =
-        |domain: Option<&str>| aligned(domain.map(|name| agree(from, name, &d.facts.alignment.organizations)));
+    let against_from = |domain: Option<&str>| {
+        aligned(domain.map(|name| agree(from, name, &d.facts.alignment.organizations)), strict_dkim)
+    };
     for k in reading.reported.dkim.iter().take(SIGNATURES) {
         let domain = k.domain.as_deref();
         legs.push(leg("DKIM", domain, [Some(k.result.clone()), against_from(domain)].into_iter().flatten().collect()));
@@ -137,4 +144,37 @@ pub fn notes(d: &Diagnosis) -> Vec<String> {
         });
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::zone::Zone;
+    use crate::evidence::{Evidence, Input, Said};
+    use crate::facts::Reading;
+
+    #[test]
+    fn strict_alignment_counts_the_very_same_name_alone() {
+        let told = |tags: &str| {
+            let text = "Authentication-Results: mx.inbox.test; spf=pass smtp.mailfrom=bounce.example.com; \
+                 dkim=pass header.d=bounce.example.com; dkim=pass header.d=example.net\r\n\
+                 Received: from a.example.com (a.example.com [192.0.2.4]) by mx.inbox.test with ESMTPS id 1; \
+                 Tue, 2 Jun 2026 10:00:03 +0000\r\nReturn-Path: <x@bounce.example.com>\r\nFrom: ann@example.com\r\n";
+            let input = Input::read("test", text.as_bytes(), Some(InputKind::Headers)).unwrap();
+            let zone = format!("_dmarc.example.com TXT \"v=DMARC1; p=none; {tags}\"");
+            let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, false);
+            let evidence = crate::samples::settle(evidence, &Zone::parse(&zone).unwrap());
+            let reading = Reading::read(&evidence.input, &evidence.said);
+            let legs = legs(&crate::diagnose::diagnose(evidence.into(), reading.into()), Shown::default());
+            legs.into_iter()
+                .filter(|l| l.name == "SPF" || l.name == "DKIM")
+                .map(|l| (l.words, l.aligned))
+                .collect::<Vec<_>>()
+        };
+        let (yes, no) = (("pass, aligned".to_owned(), Some(true)), ("pass, not aligned".to_owned(), Some(false)));
+        let strict = ("pass, not aligned (strict asked for)".to_owned(), Some(false));
+        assert_eq!(told("adkim=r"), [yes.clone(), yes.clone(), no.clone()]);
+        assert_eq!(told("adkim=s"), [yes.clone(), strict.clone(), no.clone()]);
+        assert_eq!(told("aspf=s"), [strict, yes, no]);
+    }
 }

@@ -28,6 +28,7 @@ pub fn split(form: Form, value: &[u8], base: usize) -> Vec<Piece> {
         Form::Assignments => text.assignments(),
         Form::Results => text.results(),
         Form::SpamStatus => text.spam_status(),
+        Form::SpamReport => text.spam_report(),
         Form::SpamdResult => text.spamd_result(),
     }
 }
@@ -160,6 +161,26 @@ impl<'a> Text<'a> {
         pieces
     }
 
+    /// The rule of each line of the table, with the key `test`; where there is no table, the whole.
+    fn spam_report(self) -> Vec<Piece> {
+        const TABLE: &[u8] = b"Content analysis details";
+        // What stands before is prose, and a piece of the message itself.
+        let table = self.value.windows(TABLE.len()).rposition(|w| w == TABLE).unwrap_or(0);
+        let mut pieces = Vec::new();
+        let mut points = false;
+        for (from, to) in self.tokens(b" \t\r\n").skip_while(|(from, _)| *from < table) {
+            let word = self.bytes(from, to);
+            if points && is_rule(word) {
+                pieces.extend(self.piece(from, to, None).map(|p| Piece { key: "test".into(), ..p }));
+            }
+            points = is_points(word);
+            if pieces.len() == LIMIT {
+                break;
+            }
+        }
+        if pieces.is_empty() { self.piece(0, self.value.len(), None).into_iter().collect() } else { pieces }
+    }
+
     /// The verdict (empty key), `score`, `required`, then each symbol with the key `symbol`.
     fn spamd_result(self) -> Vec<Piece> {
         let head = self.value.iter().position(|&b| b == b';').unwrap_or(self.value.len());
@@ -198,4 +219,17 @@ impl<'a> Text<'a> {
         }
         pieces
     }
+}
+
+/// `5.0`, `-0.1`
+fn is_points(word: &[u8]) -> bool {
+    let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let mut parts = word.strip_prefix(b"-").unwrap_or(word).splitn(2, |&b| b == b'.');
+    parts.next().is_some_and(digits) && parts.next().is_some_and(digits)
+}
+
+/// `URIBL_BLACK`
+fn is_rule(word: &[u8]) -> bool {
+    let fits = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_';
+    word.len() > 2 && word.iter().all(fits) && !word[0].is_ascii_digit()
 }

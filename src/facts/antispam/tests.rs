@@ -16,7 +16,7 @@ fn leaning(field: &Field, key: &str) -> Option<Leaning> {
 /// A line in the field's own form that says `key` and `value`.
 fn line(name: &str, form: Form, key: &str, value: &str) -> String {
     let value = match form {
-        Form::Word | Form::First | Form::Trace => value.to_owned(),
+        Form::Word | Form::First | Form::Trace | Form::SpamReport => value.to_owned(),
         Form::Pairs => format!("QQ:0;{key}:{value};"),
         Form::Semicolons => format!("QQ=0;{key}={value};"),
         Form::Commas => format!("QQ=0, {key}={value}"),
@@ -98,6 +98,33 @@ fn microsoft_reports_whatever_the_blanks() {
         let scl = &all[0].items[3];
         assert_eq!(scl.span.of(text.as_bytes()), b"SCL:5");
     }
+}
+
+#[test]
+fn a_report_lists_what_the_status_leaves_out() {
+    let report = concat!(
+        "X-Spam-Report: Spam detection software, running on the system \"mx.example.org\",\r\n has identified it.\r\n",
+        " Content preview: save 9.9 DKIM_INVALID today\r\n",
+        " Content analysis details:   (7.5 points, 5.0 required)\r\n",
+        "  pts rule name              description\r\n",
+        " ---- ---------------------- ----------------------\r\n",
+        "  5.0 URIBL_BLACK            Contains an URL listed in the URIBL blacklist\r\n",
+        "                             [URIs: example.net]\r\n",
+        "  2.5 BAYES_99               BODY: Bayes spam probability is 99 to 100%\r\n",
+        " -0.1 DKIM_VALID             Message has a valid signature\r\n",
+    );
+    let names = |field: &Field| field.items.iter().map(|i| i.value.clone()).collect::<Vec<_>>();
+    let all = fields(report);
+    assert_eq!(names(&all[0]), ["URIBL_BLACK", "BAYES_99", "DKIM_VALID"]);
+    assert!(all[0].items.iter().all(|i| i.key == "test" && i.meaning.is_some()));
+    assert_eq!(all[0].items[1].span.of(report.as_bytes()), b"BAYES_99");
+    // The short form, and on one line.
+    let short = "X-Spam-Report: \t*  5.0 URIBL_BLACK Contains * -0.0 SPF_PASS SPF: sender matches\r\n";
+    assert_eq!(names(&fields(short)[0]), ["URIBL_BLACK", "SPF_PASS"]);
+    // What the status lists is not told twice.
+    let both = fields(&format!("X-Spam-Status: Yes, score=7.5 tests=URIBL_BLACK\r\n{report}"));
+    assert_eq!(names(&both[1]), ["BAYES_99", "DKIM_VALID"]);
+    assert_eq!(pairs(&fields("X-Spam-Report: none\r\n")[0]), [("report", "none")]);
 }
 
 #[test]
@@ -311,10 +338,10 @@ fn real_headers_keep_their_spans() {
 
 proptest! {
     #[test]
-    fn never_panics_and_spans_lie_inside(value in proptest::collection::vec(any::<u8>(), 0..300), form in 0usize..10) {
+    fn never_panics_and_spans_lie_inside(value in proptest::collection::vec(any::<u8>(), 0..300), form in 0usize..11) {
         let forms = [
             Form::Word, Form::First, Form::Pairs, Form::Assignments, Form::Semicolons, Form::Commas,
-            Form::SpamStatus, Form::SpamdResult, Form::Trace, Form::Results,
+            Form::SpamStatus, Form::SpamReport, Form::SpamdResult, Form::Trace, Form::Results,
         ];
         for piece in form::split(forms[form], &value, 7) {
             prop_assert!(piece.span.start >= 7 && piece.span.end as usize <= 7 + value.len());

@@ -5,6 +5,7 @@ pub use super::material::{PublicKey, Wrapping};
 use super::{material, name};
 use crate::evidence::{Answer, Data, Kind, Outcome, Question, Said};
 use crate::facts::Reading;
+use crate::facts::domain::wildcard;
 use crate::facts::lookup::Lookup;
 use crate::facts::tags::{Tag, TagList};
 use crate::span::Span;
@@ -151,12 +152,27 @@ pub fn gather(lookup: &Lookup, reading: &Reading, said: &Said) -> Vec<Key> {
         }
         let question = Question::new(&name, Kind::Txt);
         let state = match lookup.put(question.clone()) {
-            Some(answer) => state(answer),
+            Some(answer) => {
+                let state = state(answer);
+                if is_strange(answer, &state) {
+                    wildcard::ask_beside(lookup, &name);
+                }
+                state
+            }
             None => KeyState::Unasked(question),
         };
         keys.push(Key { signature: Some(index), name, state });
     }
     keys
+}
+
+/// Something answers, and it is no key: it may be a wildcard's.
+fn is_strange(answer: &Answer, state: &KeyState) -> bool {
+    match state {
+        KeyState::Found(records) => !records.iter().any(KeyRecord::means_to_be_a_key),
+        KeyState::Missing(_) => answer.alias().is_some(),
+        KeyState::Unasked(_) | KeyState::Failed(_) => false,
+    }
 }
 
 /// The name of the key that the stated selector names at the signature's domain.

@@ -30,11 +30,7 @@ pub struct Leg {
 impl Leg {
     /// Does its domain agree with From as closely as the record asks?
     pub fn aligned(&self) -> bool {
-        match self.agreement {
-            Agreement::Strict => true,
-            Agreement::Relaxed => !self.strict,
-            Agreement::None => false,
-        }
+        self.agreement.counts(self.strict)
     }
 
     /// Does it make DMARC pass? A foreign domain never does, whatever its result.

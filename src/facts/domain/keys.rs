@@ -1,8 +1,8 @@
 //! DKIM keys of a domain that is checked. Nothing in DNS lists its selectors, so they are tried:
 //! those the user names, those of the platforms that send for it, and a few that many use.
 
-use super::unused_label;
 use super::who::{Party, Role};
+use super::wildcard;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question, Said};
 use crate::facts::dkim::{Key, KeyRecord, KeyState, key, name};
 use crate::facts::lookup::Lookup;
@@ -105,7 +105,7 @@ pub fn gather(lookup: &Lookup, domain: &str, said: &Said, who: &[Party]) -> Keys
 
 /// What a selector that nobody uses is answered with at a domain, and every one that may be in use.
 fn tried(lookup: &Lookup, domain: &str, said: &Said, platforms: &[Sender]) -> (Key, Vec<Selector>) {
-    let unused = look(lookup, &format!("{}._domainkey.{domain}", unused_label(domain))).0;
+    let (unused, any) = look(lookup, &wildcard::unused_key(domain));
     let mut selectors: Vec<Selector> = Vec::new();
     for (selector, below, whence) in candidates(said, platforms) {
         let Some(selector) = name::selector(selector.trim()) else { continue };
@@ -124,7 +124,7 @@ fn tried(lookup: &Lookup, domain: &str, said: &Said, platforms: &[Sender]) -> (K
         selectors.push(Selector {
             selector,
             whence,
-            wildcard: same(&key.state, &unused.state),
+            wildcard: answer.zip(any).is_some_and(|(own, any)| wildcard::same(own, any)),
             ttl: answer.and_then(Answer::ttl),
             platform: by_target.or(tried_for.filter(|_| matches!(key.state, KeyState::Found(_)))),
             key,
@@ -170,19 +170,6 @@ fn chain(answer: &Answer) -> Vec<String> {
     targets.collect()
 }
 
-/// Is it the very answer that any other selector gets?
-fn same(this: &KeyState, unused: &KeyState) -> bool {
-    let texts = |records: &[KeyRecord]| {
-        let mut texts: Vec<String> = records.iter().map(|r| r.text.clone()).collect();
-        texts.sort();
-        texts
-    };
-    match (this, unused) {
-        (KeyState::Found(this), KeyState::Found(unused)) => texts(this) == texts(unused),
-        _ => false,
-    }
-}
-
 /// Who sends for the domain: as the user says, and as DNS shows.
 fn senders(said: &Said, who: &[Party]) -> Vec<Sender> {
     let named = said.check.platforms.iter().map(|id| (id.trim(), true));
@@ -225,6 +212,11 @@ impl Selector {
     /// There is surely nothing at its name.
     pub fn is_missing(&self) -> bool {
         matches!(self.key.state, KeyState::Missing(_))
+    }
+
+    /// There is surely no key of its own: nothing at its name, or what any name gets, which is no key either.
+    pub fn is_absent(&self) -> bool {
+        self.is_missing() || (self.wildcard && !self.records().iter().any(KeyRecord::usable))
     }
 
     /// The records at its name.

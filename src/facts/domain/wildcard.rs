@@ -2,7 +2,7 @@
 //! not there (RFC 4592).
 
 use super::unused_label;
-use crate::evidence::{Answers, Kind, Outcome, Question};
+use crate::evidence::{Answer, Answers, Kind, Outcome, Question};
 use crate::facts::dmarc::walk;
 use crate::facts::lookup::Lookup;
 
@@ -25,16 +25,39 @@ impl Wildcard {
             .name
             .split_once('.')
             .is_some_and(|(_, domain)| name.strip_suffix(domain).is_some_and(|head| head.ends_with('.')));
-        let data = |name: &str| {
-            let answer = answers.get(&Question::new(name, Kind::Txt))?;
-            Some(answer.records.iter().map(|r| &r.data).collect::<Vec<_>>()).filter(|data| !data.is_empty())
-        };
-        let same = || {
-            let (own, any) = (data(name)?, data(&self.question.name)?);
-            Some(own.len() == any.len() && own.iter().all(|d| any.contains(d)))
-        };
-        below && same() == Some(true)
+        let txt = |name: &str| answers.get(&Question::new(name, Kind::Txt));
+        below && txt(name).zip(txt(&self.question.name)).is_some_and(|(own, any)| same(own, any))
     }
+}
+
+/// Does a name have just what a name that nobody uses has?
+pub fn same(own: &Answer, any: &Answer) -> bool {
+    let (own, any) = (&own.records, &any.records);
+    !own.is_empty() && own.len() == any.len() && own.iter().all(|r| any.iter().any(|a| a.data == r.data))
+}
+
+/// The name of a key of this domain that nobody uses.
+pub fn unused_key(domain: &str) -> String {
+    format!("{}._domainkey.{domain}", unused_label(domain))
+}
+
+/// Asks for the key that nobody uses beside the one of this name.
+pub fn ask_beside(lookup: &Lookup, key: &str) {
+    if let Some(name) = beside(key) {
+        lookup.ask(&name, Kind::Txt);
+    }
+}
+
+/// Is what answers at the name of a key a wildcard's, and no record of the name itself (RFC 4592 §3.3.1)? `None`: not
+/// known.
+pub fn answers_for_key(answers: &Answers, key: &str) -> Option<bool> {
+    let txt = |name: &str| answers.get(&Question::new(name, Kind::Txt)).filter(|a| !a.outcome.failed());
+    Some(same(txt(key)?, txt(&beside(key)?)?))
+}
+
+fn beside(key: &str) -> Option<String> {
+    let (_, domain) = key.split_once("._domainkey.")?;
+    Some(unused_key(domain)).filter(|name| name.len() <= 253 && name != key)
 }
 
 /// Asks for a name below `domain` that nobody uses.

@@ -40,14 +40,19 @@ fn of_message(facts: &Facts) -> Verdict {
     if named.len() < standing::signatures(facts).count() || !named.iter().all(|(_, a)| a.value == "ed25519-sha256") {
         return Verdict::Pass;
     }
-    let passed = named.iter().any(|(n, _)| standing::Standing::of(facts, *n).passed());
+    let standings = || named.iter().map(|(n, _)| standing::Standing::of(facts, *n));
+    let passed = standings().any(|s| s.passed());
+    let verified = match () {
+        () if standings().any(|s| s.accepted()) => " This receiver verified one.",
+        () if passed => " One verifies, checked here.",
+        () => "",
+    };
     let domain = facts.reading.from_domain();
     let found = Finding::new(&RULE, "The message is signed with Ed25519 only")
         .severity(if passed { Severity::Medium } else { Severity::High })
         .sure(Confidence::Certain, "it stands in the signatures")
         .explain(format!(
-            "Every signature of this message is made with Ed25519.{} Many receivers verify RSA only, and take it for unsigned.",
-            if passed { " This receiver verified one." } else { "" }
+            "Every signature of this message is made with Ed25519.{verified} Many receivers verify RSA only, and take it for unsigned."
         ))
         .exhibits(named.iter().take(3).map(|(_, a)| Exhibit::input(a.span, "Ed25519")));
     cured(found, domain.unwrap_or_default()).into()
@@ -106,7 +111,12 @@ mod tests {
         assert!(matches!(Case::new(&format!("{ED}{SIGNED}")).judge(&RULE), Verdict::Pass));
         assert!(matches!(Case::new("").judge(&RULE), Verdict::NotApplicable));
         let passed = Case::new(ED).reported(report("pass", ""));
-        assert_eq!(passed.finding(&RULE).severity, Severity::Medium);
+        let passed = passed.finding(&RULE);
+        assert_eq!(passed.severity, Severity::Medium);
+        assert!(passed.explanation.contains("This receiver verified one"));
+        let ours = Case::new(ED).verifies().finding(&RULE);
+        assert_eq!(ours.severity, Severity::Medium);
+        assert!(ours.explanation.contains("One verifies, checked here"));
     }
 
     #[test]

@@ -39,6 +39,9 @@ fn judge(facts: &Facts) -> Verdict {
         let Some(standing) = subject::worst(facts, &key.name) else { continue };
         match (&key.state, no_key(&standing)) {
             (KeyState::Missing(outcome), report) => findings.push(absent(facts, key, *outcome, &standing, report)),
+            (KeyState::Found(_), report) if subject::is_absent(facts, key) => {
+                findings.push(absent(facts, key, Outcome::Records, &standing, report));
+            }
             (KeyState::Found(_), Some(report)) => findings.push(appeared(key, &standing, report)),
             (KeyState::Found(_), None) => {}
             // Its look-up may have failed as ours did, or could have (RFC 8601 §2.7.1).
@@ -64,8 +67,15 @@ fn no_key<'f>(standing: &Standing<'f>) -> Option<&'f Dkim> {
 /// DNS has no key now.
 fn absent(facts: &Facts, key: &Key, outcome: Outcome, standing: &Standing, report: Option<&Dkim>) -> Finding {
     let question = Question::new(&key.name, Kind::Txt);
-    let alias = facts.evidence.answers.get(&question).and_then(|a| a.alias());
+    let answer = facts.evidence.answers.get(&question);
+    let starred = facts.is_starred(&key.name);
+    let alias = answer.and_then(|a| a.alias()).filter(|_| !starred);
     let mut why = match (alias, outcome) {
+        // RFC 4592 §3.3.1
+        _ if starred => format!(
+            "The signature names the key {}. Nothing stands there: a wildcard answers, as at any name that does not exist, and no key with it.",
+            key.name
+        ),
         (Some(alias), _) => format!("{} is a CNAME to {alias}, and no key stands there.", key.name),
         (None, Outcome::NxDomain) => format!("The signature names the key {}, and DNS has no such name.", key.name),
         (None, _) => format!("The signature names the key {}, and there is no text record at that name.", key.name),
@@ -76,9 +86,12 @@ fn absent(facts: &Facts, key: &Key, outcome: Outcome, standing: &Standing, repor
     } else {
         " Receivers cannot check the signature."
     };
-    let said = match outcome {
-        Outcome::NxDomain => "no such name",
-        _ => "no TXT record",
+    let said = match (outcome, answer) {
+        (_, Some(answer)) if starred => {
+            answer.records.iter().map(|r| r.data.to_string()).collect::<Vec<_>>().join(", ")
+        }
+        (Outcome::NxDomain, _) => "no such name".to_owned(),
+        _ => "no TXT record".to_owned(),
     };
     let finding = Finding::new(&RULE, format!("There is no key at {}", subject::shortened(&key.name, 50)))
         .about(&key.name)
@@ -92,7 +105,7 @@ fn absent(facts: &Facts, key: &Key, outcome: Outcome, standing: &Standing, repor
         .exhibits(report.map(|r| Exhibit::input(r.span, "the receiver found no key")))
         .fix(publish(facts, standing, &key.name, alias))
         .check(question.dig(), "the key record");
-    let finding = standing.sure_by_dns(finding, &[Failure::NoKey]);
+    let finding = standing.sure_by_dns(finding, &[Failure::NoKey, Failure::Syntax]);
     standing.apply(match retired {
         true => finding.sure(Confidence::Possible, "DNS says this now; the receiver had the key then"),
         false => finding,
@@ -259,6 +272,34 @@ mod tests {
             Case::new(SIGNED).answer(KEY, Outcome::NxDomain, vec![Data::Cname("k.sender.net".into())]).finding(&RULE);
         assert!(found.explanation.contains("CNAME to k.sender.net"));
         assert!(found.fix.unwrap().records.is_empty());
+    }
+
+    #[test]
+    fn what_a_wildcard_answers_is_no_key() {
+        let beside = crate::facts::domain::wildcard::unused_key("example.com");
+        let texts = |case: Case, name: &str| case.txt(name, &["v=spf1 -all"]);
+        let alias = |case: Case, name: &str| {
+            let data = vec![Data::Cname("parking.example.net".into()), Data::Txt(vec![b"v=spf1 -all".to_vec()])];
+            case.answer(name, Outcome::Records, data)
+        };
+        let nowhere = |case: Case, name: &str| {
+            case.answer(name, Outcome::NxDomain, vec![Data::Cname("parking.example.net".into())])
+        };
+        for star in [&texts as &dyn Fn(Case, &str) -> Case, &alias, &nowhere] {
+            let case = || star(Case::new(SIGNED), KEY);
+            let found = star(case(), &beside).finding(&RULE);
+            assert!(found.explanation.contains("a wildcard answers"), "{}", found.explanation);
+            let change = record_of(&found);
+            assert_eq!((change.0.as_str(), change.1.len()), (KEY, 0));
+            assert!(matches!(
+                star(case(), &beside).judge(&super::super::dkim_record_malformed::RULE),
+                Verdict::NotApplicable | Verdict::Pass
+            ));
+        }
+        // Something of its own, and nobody else's: dkim-record-malformed.
+        let own = || texts(Case::new(SIGNED), KEY);
+        assert!(matches!(own().nothing(&beside, Outcome::NxDomain).judge(&RULE), Verdict::Pass));
+        assert!(matches!(own().judge(&RULE), Verdict::Pass));
     }
 
     #[test]

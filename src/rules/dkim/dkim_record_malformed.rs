@@ -30,6 +30,8 @@ fn judge(facts: &Facts) -> Verdict {
     subject::judge(facts, |subject| {
         let record = subject.record;
         let unreadable = match record.public {
+            // dkim-key-not-found speaks of it.
+            _ if subject.is_absent() => return None,
             _ if !record.means_to_be_a_key() => {
                 let finding =
                     malformed(subject, None, "is no DKIM key", "is something else than a key", Severity::Critical);
@@ -127,6 +129,7 @@ fn malformed(subject: &Subject, span: Option<Span>, short: &str, long: &str, sev
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::{Data, Outcome};
     use crate::facts::dkim::samples::*;
     use crate::rules::Confidence;
     use crate::rules::dkim::testing::*;
@@ -171,6 +174,19 @@ mod tests {
         let found = Case::new(SIGNED).txt(KEY, &["v=spf1 -all"]).finding(&RULE);
         assert!(found.title.ends_with("is no DKIM key"));
         assert_eq!(record_of(&found).2, ["v=DKIM1; k=rsa; p=<public key from your signer>"]);
+    }
+
+    #[test]
+    fn behind_an_alias_that_may_be_a_wildcards_nothing_is_sure() {
+        let alias = |text: &str| {
+            let data = vec![Data::Cname("parking.example.net".into()), Data::Txt(vec![text.as_bytes().to_vec()])];
+            Case::new(SIGNED).answer(KEY, Outcome::Records, data)
+        };
+        let steps = |case: Case| case.finding(&RULE).fix.unwrap().steps.join(" ");
+        let beside = crate::facts::domain::wildcard::unused_key("example.com");
+        assert!(steps(alias("v=spf1 -all")).contains("Unless it is a wildcard"));
+        assert!(!steps(alias("v=spf1 -all").nothing(&beside, Outcome::NxDomain)).contains("wildcard"));
+        assert!(!steps(alias("v=DKIM1; k=rsa; p=***")).contains("wildcard"));
     }
 
     #[test]

@@ -2,6 +2,7 @@ use super::standing::{self, Standing};
 use super::subject::{self, Subject};
 use crate::facts::Facts;
 use crate::facts::dkim::Signature;
+use crate::facts::dkim::signed::Body;
 use crate::remedy::{Remedy, dkim as remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
@@ -30,7 +31,7 @@ fn judge(facts: &Facts) -> Verdict {
     for (index, signature) in standing::signatures(facts) {
         let standing = Standing::of(facts, index);
         findings.extend(
-            [sha1(signature, &standing), from(facts, signature, &standing), length(facts, signature, &standing)]
+            [sha1(signature, &standing), from(facts, signature, &standing), length(facts, index, signature, &standing)]
                 .into_iter()
                 .flatten(),
         );
@@ -72,14 +73,21 @@ fn from(facts: &Facts, signature: &Signature, standing: &Standing) -> Option<Fin
     ))
 }
 
-fn length(facts: &Facts, signature: &Signature, standing: &Standing) -> Option<Finding> {
+fn length(facts: &Facts, index: usize, signature: &Signature, standing: &Standing) -> Option<Finding> {
     let length = signature.length.as_ref()?;
+    let open = match facts.reading.signed.get(index).and_then(Option::as_ref).map(|signed| &signed.body) {
+        Some(Body::Match { unsigned: 1 }) => ". Of this message 1 byte stands behind them, not covered".to_owned(),
+        Some(Body::Match { unsigned: more @ 2.. }) => {
+            format!(". Of this message {more} bytes stand behind them, not covered")
+        }
+        _ => String::new(),
+    };
     Some(finding(
         standing,
         Severity::Medium,
         "The signature covers only part of the body",
         &format!(
-            "covers only the first {} bytes of the body (l=), so anyone may add to it; some receivers refuse that",
+            "covers only the first {} bytes of the body (l=), so anyone may add to it; some receivers refuse that{open}",
             length.value
         ),
         Exhibit::input(signature.tag(facts.text(), "l").unwrap_or(length.span), "only so much is signed"),
@@ -101,7 +109,11 @@ fn finding(
     let passed = standing.passed();
     // Weak it is whatever the receiver said; but what it accepted did not fail.
     let severity = if passed { severity.min(Severity::Medium) } else { standing.weigh(severity) };
-    let accepted = if passed { " This receiver accepted it; others do not." } else { "" };
+    let accepted = match () {
+        () if standing.accepted() => " This receiver accepted it; others do not.",
+        () if passed => " It verifies, checked here; that receivers accept it is not sure.",
+        () => "",
+    };
     Finding::new(&RULE, title)
         .severity(severity)
         .sure(Confidence::Certain, "it stands in the signature")
@@ -134,6 +146,8 @@ fn only_sha1(subject: &Subject) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::{Evidence, Input, InputKind, Said};
+    use crate::facts::Reading;
     use crate::facts::dkim::samples::*;
     use crate::rules::dkim::testing::*;
 
@@ -156,6 +170,38 @@ mod tests {
         let found = case("h=from:to;", "h=from:to; l=120;").finding(&RULE);
         assert_eq!((found.severity, found.leads_to.len()), (Severity::Medium, 0));
         assert!(found.explanation.contains("first 120 bytes"));
+    }
+
+    #[test]
+    fn what_stands_behind_the_length_is_counted() {
+        let told = |length: u32, body: &str| {
+            let signed = SIGNED.replace("h=from", &format!("c=relaxed/relaxed; l={length}; h=from"));
+            let text = format!("From: a@example.com\r\n{signed}\r\n{body}");
+            let input = Input::read("test", text.as_bytes(), Some(InputKind::Message)).unwrap();
+            let reading = Reading::read(&input, &Said::default());
+            let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+            let facts = Facts::gather(evidence.into(), reading.into());
+            length_of(&facts).explanation
+        };
+        assert!(told(0, "Buy now\r\n").contains("9 bytes stand behind them"), "{}", told(0, "Buy now\r\n"));
+        assert!(!told(0, "").contains("behind them"));
+        // Another body than the signed one: where the signed part ends is not known.
+        assert!(!told(4, "Buy now\r\n").contains("behind them"));
+    }
+
+    fn length_of(facts: &Facts) -> Finding {
+        length(facts, 0, &facts.reading.signatures[0], &Standing::of(facts, 0)).unwrap()
+    }
+
+    #[test]
+    fn who_accepted_it_is_told_apart() {
+        let open = || case("h=from:to;", "h=from:to; l=120;");
+        for (case, words) in [
+            (open().reported(report("pass", "")), " This receiver accepted it; others do not."),
+            (open().verifies(), " It verifies, checked here; that receivers accept it is not sure."),
+        ] {
+            assert!(case.finding(&RULE).explanation.ends_with(words));
+        }
     }
 
     #[test]

@@ -106,7 +106,12 @@ impl<'f> Standing<'f> {
     /// The receiver accepted it; where it says nothing, it verifies here.
     pub(super) fn passed(&self) -> bool {
         let verifies = self.verified.is_some_and(|v| v.result == Some(DkimResult::Pass));
-        verifies || self.reports.iter().any(|r| r.result == "pass")
+        verifies || self.accepted()
+    }
+
+    /// The receiver itself accepted it.
+    pub(super) fn accepted(&self) -> bool {
+        self.reports.iter().any(|r| r.result == "pass")
     }
 
     /// The receiver rejected it, and why.
@@ -152,8 +157,10 @@ impl<'f> Standing<'f> {
 
     /// Why [`Standing::weigh`] lowered it, as a sentence for the explanation.
     pub(super) fn mitigation(&self) -> &'static str {
-        if self.passed() {
+        if self.accepted() {
             " The receiver accepted this signature when the mail came, so this is a note about what DNS says now."
+        } else if self.passed() {
+            " The signature verifies all the same, checked here; what the receiver made of it is not known."
         } else if self.rescued {
             " Another signature in the name of the From domain passed, so this mail does not depend on it."
         } else if self.aligned == Some(false) {
@@ -187,7 +194,7 @@ impl<'f> Standing<'f> {
                 finding.sure(Confidence::Certain, "the receiver reported it, and DNS still says so")
             }
             Some(_) => finding.sure(Confidence::Likely, "the receiver rejected the signature, and DNS says this now"),
-            None if self.passed() => {
+            None if self.accepted() => {
                 finding.sure(Confidence::Possible, "DNS says this now; the receiver accepted the signature then")
             }
             None => {

@@ -7,6 +7,7 @@ use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyRecord, KeyState, key};
 use crate::facts::domain::keys::{Selector, Whence};
+use crate::facts::domain::wildcard;
 use crate::facts::organization::psl;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict};
@@ -77,6 +78,13 @@ fn judged(records: &[KeyRecord]) -> Vec<&KeyRecord> {
     if meant.is_empty() { records.iter().take(1).collect() } else { meant }
 }
 
+/// Nothing stands at the key's own name (RFC 4592 §3.3.1), and what a wildcard answers in its stead is no key.
+pub(super) fn is_absent(facts: &Facts, key: &Key) -> bool {
+    let KeyState::Found(records) = &key.state else { return false };
+    !records.iter().any(KeyRecord::means_to_be_a_key)
+        && wildcard::answers_for_key(&facts.evidence.answers, &key.name) == Some(true)
+}
+
 /// Of the signatures that name this key, the one mail depends on most.
 pub(super) fn worst<'f>(facts: &'f Facts, name: &str) -> Option<Standing<'f>> {
     let indices = facts.keys.iter().filter(|k| k.name == name).filter_map(|k| k.signature).take(key::NAMES);
@@ -126,6 +134,16 @@ impl Subject<'_> {
             Some(entry) => Exhibit::input(span.map_or(entry.span, |s| entry.place(s)), label),
             None => Exhibit::dns(&Question::new(&self.key.name, Kind::Txt), &self.record.text, span, label),
         }
+    }
+
+    /// Is what answers here a wildcard's? `None`: not known.
+    fn starred(&self) -> Option<bool> {
+        wildcard::answers_for_key(&self.facts.evidence.answers, &self.key.name)
+    }
+
+    /// Nothing stands at the name itself, and what answers in its stead is no key.
+    pub(super) fn is_absent(&self) -> bool {
+        is_absent(self.facts, self.key)
     }
 
     /// The name at the end of a CNAME, where another organization keeps the record.
@@ -178,10 +196,18 @@ impl Subject<'_> {
     }
 
     fn elsewhere(&self, remedy: Remedy, alias: &str) -> Remedy {
-        remedy.step(format!(
-            "{} is a CNAME to {alias}, so the record is kept by whoever runs that name. Ask them to correct it, or \
+        let name = &self.key.name;
+        let remedy = remedy.step(format!(
+            "{name} is a CNAME to {alias}, so the record is kept by whoever runs that name. Ask them to correct it, or \
              set the domain up anew in their portal and publish what it shows.",
-            self.key.name
+        ));
+        if self.record.means_to_be_a_key() || self.starred().is_some() {
+            return remedy;
+        }
+        remedy.step(format!(
+            "Unless it is a wildcard (*) that answers there, as at any name below {}: then nothing stands at {name} \
+             itself, and the key is to be published there.",
+            self.domain()
         ))
     }
 

@@ -22,7 +22,7 @@ pub(super) fn judge(facts: &Facts) -> Verdict {
     let said = || keys.selectors.iter().filter(|s| s.whence == Whence::Said);
     // The organization may sign for the names inside it.
     let above = |s: &Selector| keys.usable().any(|(other, _)| other.selector == s.selector);
-    let missing = said().filter(|s| s.is_missing() && !above(s));
+    let missing = said().filter(|s| s.is_absent() && !above(s));
     let mut findings: Vec<Finding> = missing.map(|s| named(keys, s, domain)).collect();
     let mut gaps: Vec<Gap> = said().filter(|s| open(s) && !above(s)).map(|s| subject::gap(&s.key)).collect();
     for sender in keys.platforms.iter().filter(|s| s.said) {
@@ -30,7 +30,7 @@ pub(super) fn judge(facts: &Facts) -> Verdict {
         if keys.usable().any(|(s, _)| s.platform == Some(sender.platform)) {
             continue;
         }
-        if !own.is_empty() && own.iter().all(|s| s.is_missing()) {
+        if !own.is_empty() && own.iter().all(|s| s.is_absent()) {
             findings.push(platform(facts, sender, &own, domain));
         }
         gaps.extend(own.iter().filter(|s| open(s)).map(|s| subject::gap(&s.key)));
@@ -77,6 +77,7 @@ fn question(selector: &Selector) -> Question {
 
 fn absence(selector: &Selector) -> Exhibit {
     let said = match (&selector.key.state, selector.chain.last()) {
+        (KeyState::Found(records), _) => records.iter().map(|r| r.text.as_str()).collect::<Vec<_>>().join(" | "),
         (_, Some(target)) => format!("CNAME {target}, where there is no TXT record"),
         (KeyState::Missing(Outcome::NxDomain), None) => "no such name".to_owned(),
         _ => "no TXT record".to_owned(),
@@ -92,7 +93,7 @@ fn named(keys: &Keys, selector: &Selector, domain: &str) -> Finding {
         [] => String::new(),
         _ => format!(" A key stands at {}: perhaps that is the one in use.", others.join(", ")),
     };
-    let remedy = match selector.chain.last() {
+    let remedy = match selector.chain.last().filter(|_| !selector.wildcard) {
         Some(target) => Remedy::new(format!("Publish the target that the portal shows for {name} now")).step(format!(
             "{name} is a CNAME to {target}, and no key stands there. Whoever runs that name shows the right target, or puts the key back."
         )),
@@ -110,8 +111,10 @@ fn named(keys: &Keys, selector: &Selector, domain: &str) -> Finding {
         .severity(Severity::High)
         .sure(Confidence::Certain, "you named the selector, and DNS has no key there")
         .explain(format!(
-            "You named the selector {}, and no key stands at {name}: what is signed with it cannot be checked.{others}",
-            selector.selector
+            "You named the selector {}, and no key stands at {name}{}: what is signed with it cannot be checked.{others}",
+            selector.selector,
+            // RFC 4592 §3.3.1
+            if selector.wildcard { " (a wildcard answers there, as at any name that does not exist)" } else { "" }
         ))
         .exhibit(absence(selector))
         .fix(remedy)
@@ -179,6 +182,24 @@ mod tests {
         assert_eq!((found.severity, found.confidence), (Severity::High, Confidence::Certain));
         assert_eq!(found.fix.unwrap().records[0].name, "s7._domainkey.example.com");
         assert!(found.explanation.contains("A key stands at google"), "{}", found.explanation);
+    }
+
+    #[test]
+    fn what_a_wildcard_answers_is_no_key_of_a_named_selector() {
+        for star in [
+            "*.example.com TXT \"v=spf1 -all\"",
+            "*._domainkey.example.com TXT \"v=DKIM1; p=\"",
+            "*.example.com CNAME parking.example.net\nparking.example.net TXT \"v=spf1 -all\"",
+            "*.example.com CNAME nowhere.example.net",
+        ] {
+            let found = only(&told(&format!("example.com MX 1 mx.example.com\n{star}"), &["s7"], &[]));
+            assert!(found.explanation.contains("a wildcard answers there"), "{}", found.explanation);
+            let change = record_of(&found);
+            assert_eq!((change.0.as_str(), change.1.len()), ("s7._domainkey.example.com", 0), "{star}");
+        }
+        // One with a key in it is a key of every selector.
+        let star = format!("*._domainkey.example.com TXT \"v=DKIM1; p={RSA_2048}\"");
+        assert!(matches!(judge(&told(&star, &["s7"], &[])), Verdict::Pass));
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn judge(facts: &Facts) -> Verdict {
     let (mut findings, mut gaps) = (Vec::new(), Vec::new());
     for sender in facts.domain.keys.platforms.iter().filter(|s| signs_by_key_alone(s)) {
         let own: Vec<&Selector> = tried(facts, sender).collect();
-        if own.iter().all(|s| s.is_missing()) && !own.is_empty() {
+        if own.iter().all(|s| s.is_absent()) && !own.is_empty() {
             findings.push(find(facts, &seen, domain, sender, &own, tag));
         }
         let open = own.iter().filter(|s| matches!(s.key.state, KeyState::Unasked(_) | KeyState::Failed(_)));

@@ -1,5 +1,5 @@
 use super::non_sending_domain_open::is_silent;
-use super::return_path_unusable::{exhibit, gap, is_absent, why};
+use super::return_path_unusable::{exhibit, gap, is_absent, literals, rename, why};
 use crate::evidence::{Data, Kind};
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
@@ -129,7 +129,9 @@ fn deaf(facts: &Facts, at: &MailHosts) -> Finding {
     };
     let after = vec![Data::Mx { preference: 10, exchange: blank(host) }];
     let checked = facts.reading.subject.is_some();
-    let fix = Remedy::new(format!("Give {domain} an MX, or put an address at a domain that takes mail into From."))
+    let fix = Remedy::new(format!("Give {domain} an MX, or put an address at a domain that takes mail into From."));
+    let fix = literals(at).take(3).fold(fix, |fix, server| fix.step(rename(server)));
+    let fix = fix
         .step("Ask who runs the mailboxes of the domain which host that is; a server that only sends is the wrong one.")
         .marked(Change { name: domain.clone(), kind: Kind::Mx, ttl: TTL, before, after });
     finding(facts, at, format!("{} takes no mail", short(domain)))
@@ -170,9 +172,7 @@ fn crooked(facts: &Facts, at: &MailHosts) -> Option<Finding> {
                 "Instead of {} write {target}, which it is an alias of, if whoever runs it agrees.",
                 server.host
             ),
-            State::Literal => {
-                format!("Give {} a host name, with an A or AAAA record, and write that name into the MX.", server.host)
-            }
+            State::Literal => rename(server),
             _ => format!("Take {} out of the MX, or give it the address of the server it stands for.", server.host),
         });
     }
@@ -289,6 +289,23 @@ mod tests {
             assert_eq!(fix.blanks, ["host that receives its mail"], "{zone}");
             assert_eq!(fix.records[0].before.len(), usize::from(!zone.is_empty()), "{zone}");
         }
+        for (zone, words, steps) in [
+            ("example.com MX 10 192.0.2.1", "names as its MX 192.0.2.1, which is an address, not a host name", 1),
+            (
+                "example.com MX 10 192.0.2.1\nexample.com MX 20 2001:db8::1",
+                "MX 192.0.2.1, 2001:db8::1, addresses, not host names",
+                2,
+            ),
+            ("example.com MX 10 192.0.2.1\nexample.com MX 20 gone.test", "one is 192.0.2.1, which is an address", 1),
+            ("example.com MX 10 gone.test", "has mail servers, none of which has an address", 0),
+        ] {
+            let finding = found(&RULE, &paste(), Some(&format!("{PATH}{zone}")));
+            assert!(finding.explanation.contains(words), "{}", finding.explanation);
+            let told = finding.fix.unwrap().steps.iter().filter(|s| s.contains("a host name, with an A")).count();
+            assert_eq!(told, steps, "{zone}");
+        }
+        let inside = found(&RULE, &paste(), Some(&format!("{PATH}example.com MX 10 10.0.0.1"))).fix.unwrap();
+        assert!(inside.steps[0].starts_with("Only your own network can reach 10.0.0.1"), "{:?}", inside.steps);
         let finding = found(&RULE, &message("a@example.com", "b@example.com"), Some(""));
         assert_eq!(finding.leads_to, ["return-path-unusable"]);
     }

@@ -1,6 +1,7 @@
 use super::non_sending_domain_open::is_silent;
 use crate::facts::Facts;
-use crate::facts::mail_hosts::{MailHosts, Reception};
+use crate::facts::boundary::is_public;
+use crate::facts::mail_hosts::{MailHosts, Reception, Server, State};
 use crate::facts::organization::same_by_list;
 use crate::remedy::{Remedy, blank};
 use crate::rules::spf::support::{bounce_alias, identity_exhibit, short, spf_domain};
@@ -95,12 +96,45 @@ pub(super) fn gap(at: &MailHosts) -> Option<Gap> {
 }
 
 /// Why it takes none, as the end of a sentence.
-pub(super) fn why(at: &MailHosts) -> &'static str {
-    match at.reception {
-        Reception::NoSuchName => "does not exist",
-        Reception::Null => "says by a null MX that it takes no mail",
-        Reception::Servers(_) => "has mail servers, none of which has an address",
-        _ => "has neither an MX nor an address",
+pub(super) fn why(at: &MailHosts) -> String {
+    match &at.reception {
+        Reception::NoSuchName => "does not exist".to_owned(),
+        Reception::Null => "says by a null MX that it takes no mail".to_owned(),
+        Reception::Servers(servers) => {
+            let all = literals(at).count() == servers.len();
+            match called(at) {
+                None => "has mail servers, none of which has an address".to_owned(),
+                Some(named) if all => format!("names as its MX {named}"),
+                Some(named) => format!("has mail servers, none of which can be found: one is {named}"),
+            }
+        }
+        _ => "has neither an MX nor an address".to_owned(),
+    }
+}
+
+/// Mail servers that are addresses, where only a host can be asked for its own (RFC 5321 §5.1).
+pub(super) fn literals(at: &MailHosts) -> impl Iterator<Item = &Server> {
+    let servers = match &at.reception {
+        Reception::Servers(servers) => &servers[..],
+        _ => &[],
+    };
+    servers.iter().filter(|s| s.state == State::Literal)
+}
+
+fn called(at: &MailHosts) -> Option<String> {
+    let hosts: Vec<&str> = literals(at).map(|s| s.host.as_str()).take(3).collect();
+    let each = if hosts.len() == 1 { "which is an address, not a host name" } else { "addresses, not host names" };
+    (!hosts.is_empty()).then(|| format!("{}, {each}", hosts.join(", ")))
+}
+
+/// What becomes of an address in the place of a host.
+pub(super) fn rename(server: &Server) -> String {
+    let ip = &server.host;
+    match ip.parse().is_ok_and(is_public) {
+        true => format!("Give {ip} a host name, with an A or AAAA record, and write that name into the MX."),
+        false => {
+            format!("Only your own network can reach {ip}: write the name of a host with a public address into the MX.")
+        }
     }
 }
 
@@ -124,7 +158,9 @@ fn found(facts: &Facts, at: &MailHosts) -> Finding {
         _ if let Some(alias) = bounce_alias(facts, domain) => alias,
         Some(false) => Remedy::new(format!("Send with a Return-Path at a domain of yours that takes mail, instead of {domain}."))
             .step(format!("Or tell whoever runs {domain} that bounces cannot reach it.")),
-        _ => Remedy::new(format!("Give {domain} an MX, or send with a Return-Path at a domain that has one."))
+        _ => literals(at)
+            .take(3)
+            .fold(Remedy::new(format!("Give {domain} an MX, or send with a Return-Path at a domain that has one.")), |fix, server| fix.step(rename(server)))
             .step(format!("The record: {domain} MX 10 {}", blank("host that takes your bounces")))
             .step("Which host that is, only whoever sends this mail knows: the sending service names it when it sets up a bounce domain.")
             .blank("host that takes your bounces"),
@@ -159,6 +195,7 @@ mod tests {
             ("bounce.example.com TXT \"x\"", "neither"),
             ("bounce.example.com MX 0 .", "null MX"),
             ("bounce.example.com MX 10 gone.example.com", "none of which"),
+            ("bounce.example.com MX 10 192.0.2.1", "names as its MX 192.0.2.1, which is an address, not a host name"),
         ] {
             let finding = found(&RULE, &paste(), Some(zone));
             assert!(finding.explanation.contains(word), "{}", finding.explanation);

@@ -1,6 +1,7 @@
 //! Everything authenticates, and still it is spam.
 
-use super::{suspects, verdict};
+use super::suspects;
+use super::verdict::{self, Passed};
 use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
 use crate::facts::antispam::{self, Field, Item};
@@ -12,8 +13,8 @@ rule! {
     /// Authentication passes, yet the receiver calls it spam
     ///
     /// ## What we saw
-    /// The receiver reports that SPF, DKIM and DMARC all passed, and in the same header it marks the
-    /// message as spam, or the mailbox has it among the junk.
+    /// SPF, DKIM and DMARC all passed, as the receiver reports or as a whole message shows by today's DNS, and the
+    /// header marks the message as spam, or the mailbox has it among the junk.
     ///
     /// ## Why mail suffers
     /// The receiver knows who you are and dislikes what it knows: the history of the address or domain,
@@ -61,6 +62,14 @@ fn judge(facts: &Facts) -> Verdict {
     }
 }
 
+/// The end of "SPF, DKIM and DMARC …".
+fn pass(facts: &Facts) -> &'static str {
+    match verdict::passed(facts) {
+        Some(Passed::Here) => "all pass, checked here where the header does not say it",
+        _ => "all passed",
+    }
+}
+
 /// Nothing in the header says spam, but that is where it lies.
 fn filed(facts: &Facts, folder: &FoundIn, cleared: bool) -> Finding {
     let domain = facts.reading.from_domain().unwrap_or("the From domain");
@@ -77,9 +86,10 @@ fn filed(facts: &Facts, folder: &FoundIn, cleared: bool) -> Finding {
     let mut finding = Finding::new(&RULE, "SPF, DKIM and DMARC pass, yet it landed in the junk folder")
         .sure(confidence, because)
         .explain(format!(
-            "The message was found in {}, the folder of junk. SPF, DKIM and DMARC for {domain} all passed, so the sender \
+            "The message was found in {}, the folder of junk. SPF, DKIM and DMARC for {domain} {}, so the sender \
              is known; what counts against it is its history, complaints, links or content. No DNS record fixes this.{}",
             folder.name,
+            pass(facts),
             suspects::told(&suspects::ranked(facts))
         ))
         .exhibit(verdict::folder(folder))
@@ -107,16 +117,22 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
     said.dedup();
     let domain = facts.reading.from_domain().unwrap_or("the From domain");
     let known = verdict::receiver_of(facts).is_some();
+    let here = verdict::passed(facts) == Some(Passed::Here);
     let (confidence, because) = match known {
+        _ if here => (
+            Confidence::Likely,
+            "The header holds the verdict; that all of it passes was checked here, by today's DNS.",
+        ),
         true => (Confidence::Certain, "The receiver wrote both the results and the verdict itself."),
         false => (Confidence::Likely, "The header holds both; which server added the verdict is not certain."),
     };
     let mut finding = Finding::new(&RULE, "SPF, DKIM and DMARC pass, yet the message counts as spam")
         .sure(confidence, because)
         .explain(format!(
-            "{whose} marked this message as spam: {}. SPF, DKIM and DMARC for {domain} all passed, so the sender is \
+            "{whose} marked this message as spam: {}. SPF, DKIM and DMARC for {domain} {}, so the sender is \
              known; what counts against it is its history, complaints, links or content. No DNS record fixes this.{}",
             verdict::list(&said),
+            pass(facts),
             suspects::told(&suspects::ranked(facts))
         ))
         .exhibits(own.iter().map(|i| verdict::exhibit(i)))

@@ -6,8 +6,34 @@ use crate::facts::antispam::{Field, Item, Leaning};
 use crate::knowledge::{Receiver, receiver};
 use crate::rules::Exhibit;
 
-/// Did the receiver report that SPF, DKIM and DMARC all passed? `false` too where it left one out.
+/// Whose word it is that SPF, DKIM and DMARC all passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    /// The receiver reported it.
+    Reported,
+    /// What it left out was found here, by today's DNS.
+    Here,
+}
+
+/// Did SPF, DKIM and DMARC all pass?
 pub fn all_passed(facts: &Facts) -> bool {
+    passed(facts).is_some()
+}
+
+/// Did they, and who says so? `None` where one did not, or is not known.
+pub fn passed(facts: &Facts) -> Option<Passed> {
+    if reported(facts) {
+        return Some(Passed::Reported);
+    }
+    let legs = facts.legs();
+    let spf = legs.spf.as_ref().is_some_and(|leg| leg.passed == Some(true));
+    let dkim = legs.dkim.iter().any(|leg| leg.passed == Some(true));
+    let dmarc = facts.dmarc.record().is_some() && legs.pass() == Some(true);
+    (spf && dkim && dmarc && !any_failed(facts)).then_some(Passed::Here)
+}
+
+/// Did the receiver report that all passed? `false` too where it left one out.
+fn reported(facts: &Facts) -> bool {
     let reported = &facts.reading.reported;
     reported.spf.as_ref().is_some_and(|s| s.result == "pass" && !s.best_guess)
         && reported.dkim.iter().any(|d| d.result == "pass")

@@ -83,7 +83,13 @@ fn open_end(facts: &Facts, own: &Own) -> Option<Finding> {
             ))
             .exhibits(record_exhibit(facts, own.at, 0, span, label))
             .fix(remedy)
-            .check(dig_txt(&own.at.domain), "one record that begins v=spf1 and ends in ~all or -all"),
+            .check(
+                dig_txt(&own.at.domain),
+                match redirected {
+                    true => "one record that begins v=spf1; and the one that redirect= names ends in ~all or -all",
+                    false => "one record that begins v=spf1 and ends in ~all or -all",
+                },
+            ),
     )
 }
 

@@ -5,7 +5,7 @@ use super::support::{
 use crate::evidence::Question;
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
-use crate::facts::spf::{Problem, ProblemKind, Published, SpfText, Whose, as_typed};
+use crate::facts::spf::{Problem, ProblemKind, Published, SpfText, Whose, as_typed, checkable};
 use crate::remedy::{self, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
@@ -84,10 +84,15 @@ fn in_record(facts: &Facts, at: &Published, record: &SpfText) -> Option<Finding>
     for other in errors.iter().filter(|p| p != &first).take(4) {
         text.push_str(&format!(" Also, {}.", other.text));
     }
-    text.push_str(if fatal {
-        " One such word makes receivers discard the whole record with permerror."
-    } else {
-        " The record is legal by the letter, so receivers do not complain; they read it otherwise than you mean it."
+    text.push_str(match fatal {
+        true => " One such word makes receivers discard the whole record with permerror.",
+        false if errors.iter().any(|p| leads_nowhere(facts, record, p)) => {
+            " The record is legal by the letter, but what it includes has no SPF record: receivers answer permerror to every \
+             sender that no term before it lists."
+        }
+        false => {
+            " The record is legal by the letter, so receivers do not complain; they read it otherwise than you mean it."
+        }
     });
     let severity = severity(facts, at, fatal);
     let (confidence, because) = sureness(facts, at, fatal);
@@ -113,6 +118,22 @@ fn in_record(facts: &Facts, at: &Published, record: &SpfText) -> Option<Finding>
         .check(dig_txt(&at.domain), "one record that begins v=spf1, with the word corrected")
         .leads_to(&leads_to);
     Some(finding)
+}
+
+/// An include of what is no name, or has no SPF record: a permerror (RFC 7208 §5.2).
+fn leads_nowhere(facts: &Facts, record: &SpfText, problem: &Problem) -> bool {
+    let word = problem.span.and_then(|span| record.text.get(span.range())).unwrap_or_default();
+    let word = word.trim_start_matches(['+', '-', '~', '?']);
+    let (mechanism, name) = word.split_once(':').unwrap_or_default();
+    // What a macro becomes is not known here.
+    if !mechanism.eq_ignore_ascii_case("include") || name.contains('%') {
+        return false;
+    }
+    let host = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    match facts.evidence.answers.get(&txt(name)).filter(|a| !a.outcome.failed()) {
+        Some(answer) => !answer.texts().any(|text| Record::is(&text)),
+        None => !checkable(name) || !name.bytes().all(host),
+    }
 }
 
 fn fix(facts: &Facts, at: &Published, record: &SpfText) -> Remedy {
@@ -273,6 +294,24 @@ mod tests {
     fn legal_but_not_meant_is_at_most_medium() {
         let finding = pasted(None, &["v=spf1 include=a.test ~all"]).found(&RULE);
         assert_eq!(finding.severity, Severity::Medium);
+        assert!(finding.explanation.contains("receivers do not complain"));
+        for word in ["include:https://spf.example.net", "?include:bob@example.net", "include:spf..example.net"] {
+            let finding = pasted(None, &[&format!("v=spf1 {word} -all")]).found(&RULE);
+            assert!(finding.explanation.contains("receivers answer permerror"), "{}", finding.explanation);
+        }
+        // A name without a record is a permerror; an address that is no name only does not match (RFC 7208 §5.3).
+        let sent = |word: &str| {
+            let record = format!("v=spf1 {word} -all");
+            message("a@example.com", "a@example.com", "192.0.2.4").txt("example.com", &[&record])
+        };
+        let glued = "include:a.test-all";
+        let finding = sent(glued)
+            .fails("a.test-all", crate::evidence::Kind::Txt, crate::evidence::Outcome::NxDomain)
+            .found(&RULE);
+        assert!(finding.explanation.contains("receivers answer permerror"), "{}", finding.explanation);
+        for scene in [sent(glued).txt("a.test-all", &["v=spf1 -all"]), sent("a:https://a.test")] {
+            assert!(scene.found(&RULE).explanation.contains("receivers do not complain"));
+        }
         pasted(None, &["v=spf1 +all"]).passes(&RULE);
         pasted(None, &["v=spf1 -all mx"]).passes(&RULE);
     }

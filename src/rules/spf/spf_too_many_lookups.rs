@@ -102,8 +102,9 @@ fn exceeded(facts: &Facts, check: &Check, is_loop: bool) -> Finding {
         .leads_to(&leads_to)
         .fix(match problem {
             Some(problem) if is_loop => unloop(&problem.domain),
-            _ => fix(facts, check),
+            _ => shorter_or_goal(facts, check, LOOKUPS + 1).0,
         })
+        .check(evaluate(&check.domain), expected(LOOKUPS + 1))
 }
 
 /// The message's own evaluation ended at a domain with too many mail servers.
@@ -146,7 +147,7 @@ fn crowded(facts: &Facts, domain: &str, tree: Option<&Node>, at: Option<&Publish
         .severity(Severity::Critical)
         .sure(Confidence::Likely, "This is what DNS says today.")
         .explain(format!(
-            "{}. Receivers that meet {term} stop with permerror, as if the record were broken: only what stands before it              still passes.",
+            "{}. Receivers that meet {term} stop with permerror, as if the record were broken: only what stands before it still passes.",
             problem.text
         ))
         .exhibits(exhibit)
@@ -158,6 +159,7 @@ fn crowded(facts: &Facts, domain: &str, tree: Option<&Node>, at: Option<&Publish
 }
 
 fn near(facts: &Facts, check: &Check) -> Finding {
+    let (fix, lookups) = shorter_or_goal(facts, check, check.lookups);
     finding(facts, check, format!("SPF of {} uses {} of {LOOKUPS} look-ups", short(&check.domain), check.lookups))
         .severity(Severity::Low)
         .sure(Confidence::Likely, "This is what today's records need.")
@@ -167,7 +169,8 @@ fn near(facts: &Facts, check: &Check) -> Finding {
             check.domain,
             check.tree.as_ref().map(by_term).unwrap_or_default()
         ))
-        .fix(fix(facts, check))
+        .fix(fix)
+        .check(evaluate(&check.domain), expected(lookups))
 }
 
 fn finding(facts: &Facts, check: &Check, title: String) -> Finding {
@@ -189,9 +192,7 @@ fn finding(facts: &Facts, check: &Check, title: String) -> Finding {
     exhibits.extend(
         below.zip(record).map(|(p, record)| Exhibit::dns(&txt(&p.domain), record, p.span, "the limit is reached here")),
     );
-    Finding::new(&RULE, title)
-        .exhibits(exhibits)
-        .check(evaluate(&check.domain), format!("look-ups: {LOOKUPS} or fewer"))
+    Finding::new(&RULE, title).exhibits(exhibits)
 }
 
 /// `include:a.example 3, mx 1, include:b.example not reached`
@@ -215,17 +216,28 @@ fn by_term(tree: &Node) -> String {
     words.join(", ")
 }
 
-/// What the whole record costs decides, not only what this sender met.
-fn fix(facts: &Facts, check: &Check) -> Remedy {
-    match judged(facts) {
-        Some(at) => shorter(facts, &survey(&Lookup::new(&facts.evidence.answers), &check.domain), at),
-        None => Remedy::new(goal(&check.domain)),
+/// The cure, and how many look-ups there are: what the whole record costs decides, not only what this sender met.
+fn shorter_or_goal(facts: &Facts, check: &Check, met: u32) -> (Remedy, u32) {
+    let Some(at) = judged(facts) else { return (Remedy::new(goal(&check.domain, met)), met) };
+    let survey = survey(&Lookup::new(&facts.evidence.answers), &check.domain);
+    let lookups = survey.lookups.max(met);
+    (shorter(facts, &survey, at, lookups), lookups)
+}
+
+fn goal(domain: &str, lookups: u32) -> String {
+    let record = if domain.is_empty() { "this SPF record".to_owned() } else { format!("the SPF record of {domain}") };
+    match lookups > LOOKUPS {
+        true => format!("Bring {record} down to {LOOKUPS} look-ups."),
+        false => format!("Make room in {record}: let it need fewer than {lookups} look-ups."),
     }
 }
 
-fn goal(domain: &str) -> String {
-    let record = if domain.is_empty() { "this SPF record".to_owned() } else { format!("the SPF record of {domain}") };
-    format!("Bring {record} down to {LOOKUPS} look-ups.")
+/// What a look at the record then shows.
+fn expected(lookups: u32) -> String {
+    match lookups > LOOKUPS {
+        true => format!("look-ups: {LOOKUPS} or fewer"),
+        false => format!("look-ups: fewer than {lookups}"),
+    }
 }
 
 fn unloop(at: &str) -> Remedy {
@@ -292,9 +304,9 @@ fn in_survey(facts: &Facts, survey: &Survey, at: &Published) -> Verdict {
         .exhibits(dead(facts, survey))
         .fix(match looped {
             Some(problem) => unloop(&problem.domain),
-            None => shorter(facts, survey, at),
+            None => shorter(facts, survey, at, survey.lookups),
         })
-        .check(evaluate(&survey.domain), format!("look-ups: {LOOKUPS} or fewer"));
+        .check(evaluate(&survey.domain), expected(if looped.is_some() { LOOKUPS + 1 } else { survey.lookups }));
     found.push(finding);
     Verdict::of(found, gaps)
 }
@@ -303,8 +315,8 @@ fn whose(survey: &Survey) -> String {
     if survey.domain.is_empty() { "This SPF record".to_owned() } else { format!("SPF of {}", short(&survey.domain)) }
 }
 
-fn shorter(facts: &Facts, survey: &Survey, at: &Published) -> Remedy {
-    let (remedy, record) = slim::slim(facts, survey, Remedy::new(goal(&survey.domain)));
+fn shorter(facts: &Facts, survey: &Survey, at: &Published, lookups: u32) -> Remedy {
+    let (remedy, record) = slim::slim(facts, survey, Remedy::new(goal(&survey.domain, lookups)));
     match (&at.records[..], record) {
         ([text], Some(record)) => replaced(facts, at, text, &record, remedy),
         _ => remedy,
@@ -397,6 +409,26 @@ mod tests {
             .txt("example.com", &[&format!("v=spf1 {} ip4:192.0.2.4 -all", terms.join(" "))]);
         let scene = (1..=9).fold(scene, |s, n| s.txt(&format!("k{n}.test"), &["v=spf1 -all"]));
         assert_eq!(scene.found(&RULE).severity, Severity::Low);
+    }
+
+    #[test]
+    fn what_is_asked_is_not_met_already() {
+        let with = |scene: Scene, n: u32| {
+            let terms: String = (0..n).map(|n| format!("include:k{n}.test ")).collect();
+            let scene = scene.txt("example.com", &[&format!("v=spf1 {terms}ip4:192.0.2.4 -all")]);
+            (0..n).fold(scene, |s, n| s.txt(&format!("k{n}.test"), &["v=spf1 ip4:203.0.113.9 -all"])).found(&RULE)
+        };
+        for scene in [|| domain("example.com"), || message("a@example.com", "a@example.com", "192.0.2.4")] {
+            for (n, goal, expect) in [
+                (9, "fewer than 9 look-ups", "look-ups: fewer than 9"),
+                (10, "fewer than 10 look-ups", "look-ups: fewer than 10"),
+                (11, "down to 10 look-ups", "look-ups: 10 or fewer"),
+            ] {
+                let finding = with(scene(), n);
+                assert_eq!(finding.check.as_ref().unwrap().expect, expect);
+                assert!(finding.fix.as_ref().unwrap().summary.contains(goal), "{finding:?}");
+            }
+        }
     }
 
     #[test]

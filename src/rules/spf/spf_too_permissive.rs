@@ -29,7 +29,7 @@ rule! {
     /// nothing else sends. `~all` alone allows nobody. First make sure that every sender of yours is listed.
     ///
     /// ## How to check
-    /// Look the record up again: it ends in `~all` or `-all`.
+    /// Look the record up again: it has no `+all` any more, and no `all` without a sign.
     pub RULE = "spf-too-permissive", Spf, Critical, judge,
     ["RFC 7208 §5.1", "RFC 7208 §11.1"]
 }
@@ -89,7 +89,7 @@ fn open(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
             .fix(fix)
             .check(
                 command!("dig +short {} {}", Kind::Txt, name),
-                "one record that begins v=spf1 and ends in ~all or -all",
+                "one record that begins v=spf1, without +all and without a bare all",
             ),
     )
 }

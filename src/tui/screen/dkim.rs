@@ -136,8 +136,12 @@ const UNDONE: &str = "what was changed: undoing what is usual on the way did not
 fn tags(doc: &mut Doc, facts: &Facts, n: usize, signature: &Signature) {
     let text = |tag: Option<&crate::span::Spanned<String>>| tag.map_or("(missing)".to_owned(), |t| t.value.clone());
     let from = facts.reading.from_domain().unwrap_or("?");
+    let strict = facts.dmarc.record().is_some_and(|r| r.adkim_strict);
     let aligned = match facts.alignment.signatures.get(n).copied().flatten() {
         Some(Agreement::None) => format!("✗ not aligned with From: {from}"),
+        Some(Agreement::Relaxed) if strict => {
+            format!("✗ same organization as From: {from}, but strict alignment is asked for")
+        }
         Some(Agreement::Relaxed) => format!("✓ same organization as From: {from}"),
         Some(Agreement::Strict) => format!("✓ the same as From: {from}"),
         None => String::new(),

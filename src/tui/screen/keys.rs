@@ -20,7 +20,7 @@ use crate::tui::widget::doc::{Doc, spread};
 
 /// The selectors worth a line: what was found, what failed, and what the user named.
 pub fn listed(facts: &Facts) -> Vec<&Selector> {
-    let worth = |s: &&Selector| !s.wildcard && (!s.is_missing() || s.whence == Whence::Said || !s.chain.is_empty());
+    let worth = |s: &&Selector| s.whence == Whence::Said || (!s.wildcard && (!s.is_missing() || !s.chain.is_empty()));
     let mut listed: Vec<&Selector> = facts.domain.keys.selectors.iter().filter(worth).collect();
     listed.sort_by_key(|s| !s.is_found());
     // The organization's own, which may sign for the name inside it.
@@ -87,7 +87,7 @@ fn rest(doc: &mut Doc, facts: &Facts, keys: &Keys, answers: bool) {
         keys.selectors.iter().filter(|s| test(s)).map(|s| s.selector.as_str()).collect()
     };
     doc.section("What else there may be", "");
-    let missing = names(|s| s.is_missing() && s.chain.is_empty() && s.whence != Whence::Said);
+    let missing = names(|s| s.is_missing() && !s.wildcard && s.chain.is_empty() && s.whence != Whence::Said);
     if !missing.is_empty() {
         doc.hang("  no key  ", Ink::Faint, missing.join(", "), Ink::Plain);
     }

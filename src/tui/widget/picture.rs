@@ -25,13 +25,15 @@ struct Side {
     domain: String,
     detail: String,
     agreement: Option<Agreement>,
+    /// The record asks for the very same name.
+    strict: bool,
 }
 
 impl Side {
     fn sign(&self) -> &'static str {
-        match self.agreement {
-            Some(Agreement::None) => "≠",
-            Some(_) => "=",
+        match self.agreement.map(|agreement| agreement.counts(self.strict)) {
+            Some(false) => "≠",
+            Some(true) => "=",
             None => "?",
         }
     }
@@ -39,7 +41,8 @@ impl Side {
     fn words(&self) -> (&'static str, Ink) {
         match self.agreement {
             Some(Agreement::None) => ("✗ not aligned", Ink::Fail),
-            Some(_) => ("✓ aligned", Ink::Pass),
+            Some(agreement) if agreement.counts(self.strict) => ("✓ aligned", Ink::Pass),
+            Some(_) => ("✗ not aligned (strict)", Ink::Fail),
             None => ("? not known", Ink::Plain),
         }
     }
@@ -137,11 +140,17 @@ fn dkim(facts: &Facts, hearsay: bool) -> Side {
             *report = Some(result);
         }
     }
+    let strict = facts.dmarc.record().is_some_and(|r| r.adkim_strict);
     let report = |n: usize| reports.get(n).copied().flatten();
     let rank = |n: &usize| {
         let aligned = facts.alignment.signatures.get(*n).copied().flatten();
         let passes = report(*n).is_some_and(|r| r.result == "pass");
-        (passes, matches!(aligned, Some(Agreement::Strict | Agreement::Relaxed)), std::cmp::Reverse(*n))
+        (
+            passes,
+            aligned.is_some_and(|a| a.counts(strict)),
+            aligned.is_some_and(|a| a != Agreement::None),
+            std::cmp::Reverse(*n),
+        )
     };
     if let Some(best) = (0..reading.signatures.len()).max_by_key(rank) {
         let signature = reading.signatures.get(best);
@@ -154,6 +163,7 @@ fn dkim(facts: &Facts, hearsay: bool) -> Side {
             domain: word(signature.and_then(|s| s.domain.as_ref())),
             detail: format!("{}, s={selector}", said(result, "verifies", hearsay)),
             agreement: facts.alignment.signatures.get(best).copied().flatten(),
+            strict,
         };
     }
     match reading.reported.dkim.first() {
@@ -161,8 +171,11 @@ fn dkim(facts: &Facts, hearsay: bool) -> Side {
             domain: result.domain.clone().unwrap_or_else(|| "?".to_owned()),
             detail: said(Some(&result.result), "verifies", hearsay),
             agreement: facts.alignment.dkim,
+            strict,
         },
-        None => Side { domain: "no signature".to_owned(), detail: String::new(), agreement: facts.alignment.dkim },
+        None => {
+            Side { domain: "no signature".to_owned(), detail: String::new(), agreement: facts.alignment.dkim, strict }
+        }
     }
 }
 
@@ -182,7 +195,8 @@ fn spf(facts: &Facts, hearsay: bool) -> Side {
         (result, Some(ip)) => format!("{} {ip}", said(result, "pass", hearsay)),
         (result, None) => said(result, "pass", hearsay),
     };
-    Side { domain, detail, agreement: facts.alignment.spf }
+    let strict = facts.dmarc.record().is_some_and(|r| r.aspf_strict);
+    Side { domain, detail, agreement: facts.alignment.spf, strict }
 }
 
 /// DMARC does not count a best guess, whatever it says.
@@ -247,6 +261,18 @@ mod tests {
              Tue, 2 Jun 2026 10:00:03 +0000\r\nFrom: Ann <ann@example.com>\r\n",
         );
         assert!(picture.contains("? best guess 192.0.2.4"), "{picture}");
+    }
+
+    #[test]
+    fn strict_alignment_turns_the_same_organization_down() {
+        for (strict, sign, words) in [(false, "=", "✓ aligned"), (true, "≠", "✗ not aligned (strict)")] {
+            let side =
+                Side { domain: String::new(), detail: String::new(), agreement: Some(Agreement::Relaxed), strict };
+            assert_eq!((side.sign(), side.words().0), (sign, words));
+        }
+        let same =
+            Side { domain: String::new(), detail: String::new(), agreement: Some(Agreement::Strict), strict: true };
+        assert_eq!((same.sign(), same.words().0), ("=", "✓ aligned"));
     }
 
     #[test]
