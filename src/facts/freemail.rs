@@ -1,6 +1,5 @@
 //! Mailbox providers whose domains only they can authenticate.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// A provider: its address domains, and the hosts its users' mail leaves from.
@@ -71,15 +70,17 @@ const PROVIDERS: &[Freemail] = &[
     Freemail { name: "Comcast", domains: &["comcast.net"], hosts: &["comcast.net"] },
 ];
 
-/// Providers by their address domains; by the bare name where that stands for one under any public suffix.
-static DOMAINS: LazyLock<HashMap<&str, &Freemail>> = LazyLock::new(|| {
+/// Providers by their address domains, in order; by the bare name where that stands for one under any public suffix.
+static DOMAINS: LazyLock<Vec<(&str, &Freemail)>> = LazyLock::new(|| {
     let of = |provider: &'static Freemail| provider.domains.iter().map(move |d| (d.trim_end_matches(".*"), provider));
-    PROVIDERS.iter().flat_map(of).collect()
+    let mut domains: Vec<_> = PROVIDERS.iter().flat_map(of).collect();
+    domains.sort_unstable_by_key(|(domain, _)| *domain);
+    domains
 });
 
 /// The provider of an address domain (lower case).
 pub fn provider(domain: &str) -> Option<&'static Freemail> {
-    let known = |name: &str| DOMAINS.get(name).copied();
+    let known = |name: &str| Some(DOMAINS[DOMAINS.binary_search_by_key(&name, |(domain, _)| *domain).ok()?].1);
     // `yahoo.co.uk`, but not `yahoo.example.com`.
     let (name, _) = domain.split_once('.')?;
     known(domain).or_else(|| known(name).filter(|_| crate::facts::organization::psl(domain) == Some(domain)))

@@ -54,9 +54,9 @@ fn split_a_header_block(bencher: Bencher) {
 #[divan::bench]
 fn diagnose_a_header_block_offline(bencher: Bencher) {
     let evidence = offline(block());
-    bencher.bench(|| {
+    bencher.with_inputs(|| Arc::new(evidence.clone())).bench_values(|evidence| {
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-        diagnose(Arc::new(evidence.clone()), reading)
+        diagnose(evidence, reading)
     });
 }
 
@@ -71,7 +71,8 @@ fn recognise_a_header_block(bencher: Bencher) {
 fn diagnose_with_every_answer(bencher: Bencher) {
     let evidence = samples::find("unaligned").unwrap().evidence(jiff::Timestamp::UNIX_EPOCH, Said::default());
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-    bencher.bench(|| diagnose(Arc::new(evidence.clone()), reading.clone()));
+    let evidence = Arc::new(evidence);
+    bencher.bench(|| diagnose(evidence.clone(), reading.clone()));
 }
 
 /// Every fix of a message with two SPF records is tried.
