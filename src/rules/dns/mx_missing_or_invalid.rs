@@ -1,5 +1,5 @@
 use super::non_sending_domain_open::is_silent;
-use super::return_path_unusable::{exhibit, gap, is_absent, literals, rename, why};
+use super::return_path_unusable::{exhibit, gap, is_absent, literals, rename, renamed, why};
 use crate::evidence::{Data, Kind};
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
@@ -129,9 +129,11 @@ fn deaf(facts: &Facts, at: &MailHosts) -> Finding {
     };
     let after = vec![Data::Mx { preference: 10, exchange: blank(host) }];
     let checked = facts.reading.subject.is_some();
-    let fix = Remedy::new(format!("Give {domain} an MX, or put an address at a domain that takes mail into From."));
-    let fix = literals(at).take(3).fold(fix, |fix, server| fix.step(rename(server)));
-    let fix = fix
+    let fix = Remedy::new(match literals(at).next() {
+        Some(_) => format!("Name the mail servers of {domain} by host names that have addresses."),
+        None => format!("Give {domain} an MX, or put an address at a domain that takes mail into From."),
+    });
+    let fix = renamed(fix, at)
         .step("Ask who runs the mailboxes of the domain which host that is; a server that only sends is the wrong one.")
         .marked(Change { name: domain.clone(), kind: Kind::Mx, ttl: TTL, before, after });
     finding(facts, at, format!("{} takes no mail", short(domain)))

@@ -127,7 +127,12 @@ fn called(at: &MailHosts) -> Option<String> {
     (!hosts.is_empty()).then(|| format!("{}, {each}", hosts.join(", ")))
 }
 
-/// What becomes of an address in the place of a host.
+/// The remedy with what becomes of addresses in the place of hosts.
+pub(super) fn renamed(remedy: Remedy, at: &MailHosts) -> Remedy {
+    literals(at).take(3).fold(remedy, |remedy, server| remedy.step(rename(server)))
+}
+
+/// What becomes of one.
 pub(super) fn rename(server: &Server) -> String {
     let ip = &server.host;
     match ip.parse().is_ok_and(is_public) {
@@ -158,9 +163,7 @@ fn found(facts: &Facts, at: &MailHosts) -> Finding {
         _ if let Some(alias) = bounce_alias(facts, domain) => alias,
         Some(false) => Remedy::new(format!("Send with a Return-Path at a domain of yours that takes mail, instead of {domain}."))
             .step(format!("Or tell whoever runs {domain} that bounces cannot reach it.")),
-        _ => literals(at)
-            .take(3)
-            .fold(Remedy::new(format!("Give {domain} an MX, or send with a Return-Path at a domain that has one.")), |fix, server| fix.step(rename(server)))
+        _ => renamed(Remedy::new(format!("Give {domain} an MX, or send with a Return-Path at a domain that has one.")), at)
             .step(format!("The record: {domain} MX 10 {}", blank("host that takes your bounces")))
             .step("Which host that is, only whoever sends this mail knows: the sending service names it when it sets up a bounce domain.")
             .blank("host that takes your bounces"),

@@ -113,3 +113,38 @@ pub fn list(parts: &[String]) -> String {
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::zone::Zone;
+    use crate::evidence::{Evidence, Input, InputKind, Said};
+    use crate::facts::Reading;
+
+    /// A message whose SPF and DKIM pass by today's DNS, behind these fields.
+    fn told(fields: &str, dmarc: &str) -> Option<Passed> {
+        let story = |file: &str| {
+            std::fs::read_to_string(format!("tests/scenarios/whole-message-verifies/{file}"))
+                .expect("the story is there")
+        };
+        let input =
+            Input::read("test", format!("{fields}{}", story("input")).as_bytes(), Some(InputKind::Message)).unwrap();
+        let zone: String =
+            story("zone").lines().filter(|l| !l.starts_with("_dmarc.")).map(|l| format!("{l}\n")).collect();
+        let zone = Zone::parse(&format!("{zone}{dmarc}")).unwrap();
+        let evidence =
+            Evidence::new(input, Said::default(), jiff::Timestamp::from_second(1_780_400_000).unwrap(), false);
+        let evidence = crate::samples::settle(evidence, &zone);
+        let reading = Reading::read(&evidence.input, &evidence.said);
+        passed(&Facts::gather(evidence.into(), reading.into()))
+    }
+
+    #[test]
+    fn what_is_found_here_counts_where_the_receiver_is_silent() {
+        const DMARC: &str = "_dmarc.example.com TXT \"v=DMARC1; p=none\"";
+        assert_eq!(told("", DMARC), Some(Passed::Here));
+        assert_eq!(told("", ""), None, "without a record DMARC passes for nobody");
+        let failed = "Authentication-Results: mx.inbox.test; spf=softfail smtp.mailfrom=bounce@example.com\n";
+        assert_eq!(told(failed, DMARC), None, "the receiver's word goes before");
+    }
+}
