@@ -32,12 +32,12 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Unknown(vec![seen::unread(step)]);
     }
     // Where any name is an alias, this one was not delegated.
-    let starred = facts.is_starred(&step.name());
-    let alias = facts.evidence.answers.get(&step.question()).and_then(|a| a.alias()).filter(|_| !starred);
+    let starred = facts.is_starred(step.name());
+    let alias = facts.evidence.answers.get(step.question()).and_then(|a| a.alias()).filter(|_| !starred);
     match (alias, &facts.domain.dmarc_servers[..]) {
-        (Some(target), _) => find(step, target, &step.question(), &format!("CNAME {target}")).into(),
+        (Some(target), _) => find(step, target, step.question(), &format!("CNAME {target}")).into(),
         (None, [first, ..]) => {
-            let question = Question::new(&step.name(), Kind::Ns);
+            let question = Question::new(step.name(), Kind::Ns);
             find(step, first, &question, &format!("NS {}", facts.domain.dmarc_servers.join(", "))).into()
         }
         (None, []) => Verdict::Pass,

@@ -68,7 +68,7 @@ fn find(facts: &Facts, from: &str) -> Finding {
             (_, true) => "no TXT record".to_owned(),
             (_, false) => step.others.join(" | "),
         };
-        Exhibit::dns(&step.question(), outcome, None, "no DMARC record here")
+        Exhibit::dns(step.question(), outcome, None, "no DMARC record here")
     });
     Finding::new(&RULE, failure::title([format!("{from} has no DMARC record"), "The From domain has no DMARC record".into()]))
         .severity(severity)
@@ -95,7 +95,7 @@ fn remedy(facts: &Facts, organization: &str, name: &str) -> Remedy {
     }
     let step = facts.dmarc.steps.iter().find(|s| s.name() == name);
     // What a wildcard answers there is no record of the name: it ends with the first one.
-    let answer = step.filter(|_| !facts.is_starred(name)).and_then(|s| facts.evidence.answers.get(&s.question()));
+    let answer = step.filter(|_| !facts.is_starred(name)).and_then(|s| facts.evidence.answers.get(s.question()));
     if let Some(target) = answer.and_then(|a| a.alias()) {
         // No other record may stand beside a CNAME (RFC 1034 §3.6.2).
         remedy = remedy

@@ -61,7 +61,7 @@ fn judge(facts: &Facts) -> Verdict {
 
 /// TXT at a step that means to be a DMARC record and does not count as one.
 fn almost(facts: &Facts, step: &crate::facts::dmarc::Step) -> Vec<DmarcRecord> {
-    let Some(answer) = facts.evidence.answers.get(&step.question()) else { return Vec::new() };
+    let Some(answer) = facts.evidence.answers.get(step.question()) else { return Vec::new() };
     let texts = answer.texts().enumerate();
     texts.filter_map(|(n, bytes)| record::read(&crate::facts::dmarc::walk::text_of(&bytes), n)).collect()
 }

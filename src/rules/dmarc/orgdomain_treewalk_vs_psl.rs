@@ -71,7 +71,7 @@ fn judge(facts: &Facts) -> Verdict {
     ))
     .exhibits(facts.dmarc.steps.iter().filter_map(|step| {
         let record = step.record()?;
-        Some(Exhibit::dns(&step.question(), &record.text, None, "a record on the way up"))
+        Some(Exhibit::dns(step.question(), &record.text, None, "a record on the way up"))
     }))
     .check(command!("dig +short TXT _dmarc.{}", list), "one record that begins v=DMARC1, without psd");
     if decides {
@@ -104,7 +104,7 @@ fn alone(facts: &Facts, step: &Step) -> Finding {
         "The DMARC record of {domain} says psd=y: that others register names below it. Newer receivers then take each name \
          right below {domain} for an organization of its own, so mail from there that is signed or bounced as {domain} fails DMARC."
     ))
-    .exhibit(Exhibit::dns(&step.question(), text, tag.map(|t| t.name.join(t.value)), "for public suffixes only"))
+    .exhibit(Exhibit::dns(step.question(), text, tag.map(|t| t.name.join(t.value)), "for public suffixes only"))
     .fix(unposed(facts, step))
     .check(command!("dig +short TXT {}", step.name()), "one record that begins v=DMARC1, without psd")
 }
@@ -140,7 +140,7 @@ pub fn remedy(facts: &Facts, from: &str) -> Option<Remedy> {
         return Some(unposed(facts, step));
     }
     let above = facts.dmarc.steps.iter().find(|s| s.domain == list)?;
-    let answer = facts.evidence.answers.get(&above.question())?;
+    let answer = facts.evidence.answers.get(above.question())?;
     let meant = |text: &String| crate::facts::dmarc::record::read(text, 0).is_some();
     // Only where the walk ended lower for want of a record there, and nothing but TXT stands at the name.
     let lower = walked.strip_suffix(list).is_some_and(|head| head.ends_with('.'));

@@ -92,7 +92,7 @@ impl Seen<'_> {
     /// The passage under a span of the record's text.
     pub fn show(&self, span: Span, label: impl Into<String>) -> Exhibit {
         match self.at {
-            At::Step(step, _) => Exhibit::dns(&step.question(), &self.record.text, Some(span), label),
+            At::Step(step, _) => Exhibit::dns(step.question(), &self.record.text, Some(span), label),
             At::Pasted(pasted) => {
                 let entry = pasted.entries.get(self.record.index);
                 Exhibit::input(entry.map_or(span, |e| if span.is_empty() { e.span } else { e.place(span) }), label)
@@ -110,7 +110,7 @@ impl Seen<'_> {
     pub fn publish(&self, remedy: Remedy, new: &str, dropped: &[usize]) -> Remedy {
         let before: Vec<Data> = match self.at {
             At::Step(step, answers) => {
-                let answer = answers.get(&step.question());
+                let answer = answers.get(step.question());
                 if let Some(target) = answer.and_then(Answer::alias) {
                     return remedy.step(format!(
                         "{} is a CNAME to {target}, so the record lives there; have it changed by whoever runs that name, to: {new}",

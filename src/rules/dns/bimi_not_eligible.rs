@@ -72,9 +72,7 @@ fn enforced(facts: &Facts) -> Result<Option<(String, Exhibit)>, Gap> {
     let Some((step, record)) = dmarc.governing().and_then(|s| Some((s, s.record()?))) else {
         if dmarc.is_absent() {
             let question = dmarc.steps.first().map(|s| s.question());
-            return Ok(
-                question.map(|q| ("there is no DMARC policy".to_owned(), shown::exhibit(facts, &q, "no policy")))
-            );
+            return Ok(question.map(|q| ("there is no DMARC policy".to_owned(), shown::exhibit(facts, q, "no policy"))));
         }
         let needs = dmarc.steps.iter().find(|s| !s.answered()).map(|s| s.question().dig());
         let question = "Is the DMARC policy enforced?".to_owned();
@@ -91,7 +89,7 @@ fn enforced(facts: &Facts) -> Result<Option<(String, Exhibit)>, Gap> {
         () if part.is_some_and(|p| p < 100) => "the DMARC policy is for a part of the mail only (pct)",
         () => return Ok(None),
     };
-    Ok(Some((what.to_owned(), Exhibit::dns(&step.question(), record.text.clone(), None, what))))
+    Ok(Some((what.to_owned(), Exhibit::dns(step.question(), record.text.clone(), None, what))))
 }
 
 fn report(facts: &Facts, at: &Published, faults: Vec<(String, Exhibit)>) -> Finding {

@@ -151,11 +151,11 @@ impl Open<'_> {
         let own = dmarc.steps.first()?;
         if dmarc.effective.is_none() && !dmarc.is_absent() {
             let open = dmarc.steps.iter().find(|s| !s.answered()).map(|s| s.question());
-            return open.map(|q| Gap::dns(format!("Does DMARC refuse mail from {}?", self.domain), &q));
+            return open.map(|q| Gap::dns(format!("Does DMARC refuse mail from {}?", self.domain), q));
         }
         let what = if dmarc.is_absent() { "there is no DMARC policy" } else { "the DMARC policy is not reject" };
         let (name, text) = (own.name(), own.record().map(|r| r.text.clone()));
-        self.fault(what, &own.question());
+        self.fault(what, own.question());
         let mut edit = Edit::of(text.as_deref().unwrap_or_default());
         edit.set("p", "reject");
         for milder in ["sp", "np", "pct", "t"] {
@@ -163,7 +163,7 @@ impl Open<'_> {
         }
         let before: Vec<String> = own.records.iter().map(|r| r.text.clone()).collect();
         let is_old = |text: &[u8]| before.iter().any(|b| b.as_bytes() == text);
-        self.records.extend(remedy::spf::change(&self.facts.evidence.answers, &name, is_old, Some(&edit.text())));
+        self.records.extend(remedy::spf::change(&self.facts.evidence.answers, name, is_old, Some(&edit.text())));
         None
     }
 

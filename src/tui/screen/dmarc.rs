@@ -139,7 +139,7 @@ fn walk(doc: &mut Doc, facts: &Facts, answers: bool) {
         let (glyph, ink, said) = state(step);
         doc.hang(&format!("  {glyph} {}   ", step.name()), ink, said, Ink::Plain);
         if answers {
-            answer::write(doc, &facts.evidence, &step.question());
+            answer::write(doc, &facts.evidence, step.question());
         }
     }
 }
