@@ -351,7 +351,8 @@ mod tests {
     }
 
     fn state_of(d: &Diagnosis, receiver: &str, need: Need) -> (State, Option<&'static str>) {
-        let line = d.requirements().iter().find(|l| l.id() == receiver && l.demand.needs == Some(need)).unwrap();
+        let lines = d.requirements();
+        let line = lines.iter().find(|l| l.id() == receiver && l.demand.needs == Some(need)).unwrap();
         (line.state, line.cure.map(|r| r.id))
     }
 
@@ -409,7 +410,7 @@ mod tests {
         let input = |text: &'static str| crate::evidence::Input::read("-", text.as_bytes(), None).unwrap();
         let offline = |text| of(Evidence::new(input(text), Said::default(), NOW.parse().unwrap(), true));
         assert!(offline("192.0.2.1").requirements().is_empty());
-        let lines = offline("Subject: x\r\n").requirements;
+        let lines = offline("Subject: x\r\n").requirements();
         assert!(!lines.is_empty());
         assert!(lines.iter().all(|l| l.state == State::Unknown), "{lines:#?}");
     }
