@@ -93,11 +93,11 @@ impl Found<'_> {
     fn received(&mut self, reverse: Option<&Reverse>) {
         let reading = self.reading;
         if let Some(hop) = reading.hops.get(self.newest()) {
-            let known = reading.boundary.hop.is_some();
-            let house = hop.by.as_ref().and_then(|b| receiver::of_host(&b.value)).map(|r| r.id.as_str());
+            // Without a boundary a hop inside the receiver's house looks like one outside.
+            let by = hop.by.as_ref().filter(|_| reading.boundary.hop.is_none());
+            let house = by.and_then(|by| receiver::of_host(&by.value)).map(|r| r.id.as_str());
             for name in [hop.reverse_name.as_ref(), hop.helo.as_ref()].into_iter().flatten() {
-                // Without a boundary a hop inside the receiver's house looks like one outside.
-                let inside = |p: &Platform| !known && p.receiver.is_some() && p.receiver.as_deref() == house;
+                let inside = |p: &Platform| house.is_some() && p.receiver.as_deref() == house;
                 let outside = platform::that_run(&name.value).into_iter().filter(|p| !inside(p));
                 self.note(Mark::Received, Some(name.span), outside);
             }
