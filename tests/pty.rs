@@ -57,8 +57,11 @@ impl Tty {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_postdoc"));
         command.args(args);
         command.arg("--offline");
-        for gone in ["DISPLAY", "WAYLAND_DISPLAY", "TMUX", "STY", "NO_COLOR", "POSTDOC_PANIC", "LC_ALL", "LC_CTYPE"] {
+        for gone in ["DISPLAY", "WAYLAND_DISPLAY", "TMUX", "STY", "NO_COLOR", "LC_ALL", "LC_CTYPE"] {
             command.env_remove(gone);
+        }
+        for own in ["POSTDOC_PANIC", "POSTDOC_STATE_DIR", "POSTDOC_CONFIG"] {
+            command.env_remove(own);
         }
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");

@@ -56,7 +56,7 @@ fn a_copy_is_in_the_tmux_buffer() {
     let file = home.path().join("header.eml");
     std::fs::write(&file, HEADER).unwrap();
     let command = format!(
-        "env LANG=C.UTF-8 POSTDOC_THEME=ansi HOME='{home}' XDG_STATE_HOME='{home}' XDG_CONFIG_HOME='{home}' '{program}' --offline; sleep 60",
+        "env -u POSTDOC_STATE_DIR LANG=C.UTF-8 POSTDOC_THEME=ansi HOME='{home}' XDG_STATE_HOME='{home}' XDG_CONFIG_HOME='{home}' '{program}' --offline; sleep 60",
         home = home.path().display(),
         program = env!("CARGO_BIN_EXE_postdoc"),
     );
