@@ -112,7 +112,7 @@ const FORWARDER: &[&[u8]] =
 
 /// SRS (`SRS0=`, `SRS1+`; Exchange Online's `ann+SRS=`) and Gmail's `+caf_=`: the local part of a path that a
 /// forwarder wrote.
-pub(in crate::facts) fn is_rewritten(local: &str) -> bool {
+pub(crate) fn is_rewritten(local: &str) -> bool {
     let local = local.as_bytes();
     let srs = matches!(local, [b's' | b'S', b'r' | b'R', b's' | b'S', b'0' | b'1', b'=' | b'+' | b'-', ..]);
     let holds = |mark: &[u8]| local.windows(mark.len()).any(|part| part.eq_ignore_ascii_case(mark));

@@ -1,5 +1,6 @@
 //! The parts of a message that have no parts of their own (RFC 2045, RFC 2046), decoded.
 
+use super::text::lossy;
 use crate::evidence::lines::lines;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
@@ -98,11 +99,6 @@ fn text_alone(message: &[u8]) -> Option<Leaf<'_>> {
     let decoder = kind.and_then(|t| t.attribute("charset")).and_then(|name| charset_decoder(name.as_bytes()));
     let text = decoder.map_or_else(|| lossy(text), |decode| decode(text).into());
     Some(Leaf { raw: body..message.len(), content: Decoded::Text(text), ..read(part, message) })
-}
-
-/// Quicker than the standard library's way where nothing is lost.
-fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The tree of parts. Of their headers the MIME fields alone are read: all others are read where they stand.

@@ -1,4 +1,4 @@
-//! Bytes of a header as text.
+//! Bytes of a message as text.
 
 use crate::span::Span;
 use std::borrow::Cow;

@@ -5,6 +5,7 @@ use crate::facts::authres::{AuthRes, MethodResult, comment};
 use crate::facts::bounce::{self, Recipient};
 use crate::facts::boundary::{MailFrom, is_public, path};
 use crate::facts::dkim::{Signature, Verification};
+use crate::facts::lists::is_rewritten;
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::{Agreement, same_by_list};
 use crate::facts::received::Hop;
@@ -162,7 +163,7 @@ pub(super) fn srs(facts: &Facts) -> bool {
         MailFrom::Path { local, .. } => local.as_deref(),
         MailFrom::Null => None,
     });
-    local.and_then(|l| l.get(..4)).is_some_and(|l| ["SRS0", "SRS1"].iter().any(|s| l.eq_ignore_ascii_case(s)))
+    local.is_some_and(is_rewritten)
 }
 
 /// What shows that a forwarder handed the message over that left no mark of its own: it saw SPF pass for the sender's
