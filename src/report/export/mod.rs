@@ -176,7 +176,13 @@ fn sort_out<'a, T>(
         };
         match outcome {
             Ok(text) => done.push((*change, text)),
-            Err(why) => left.push(format!("Left out: {} {}, {why}.", change.name, change.kind)),
+            Err(why) => {
+                let reason = format!("Left out: {} {}, {why}.", change.name, change.kind);
+                // Two findings may ask for one record.
+                if !left.contains(&reason) {
+                    left.push(reason);
+                }
+            }
         }
     }
     export.warnings.extend(left.iter().cloned());

@@ -333,7 +333,10 @@ fn as_they_are_handed_out() {
 
 #[test]
 fn a_placeholder_is_never_exported_as_a_value() {
-    let open = [placed(Change::cname("s._domainkey.example.com", "<target from the portal>"), "route53")];
+    let placed_open = || placed(Change::cname("s._domainkey.example.com", "<target from the portal>"), "route53");
+    let open = [placed_open()];
+    let told = write(Format::Zone, &[placed_open(), placed_open()]).unwrap_err();
+    assert_eq!(told.matches("Left out").count(), 1, "{told}");
     for format in [Format::Zone, Format::Route53, Format::CloudflareApi, Format::Terraform, Format::DnsControl] {
         assert!(write(format, &open).unwrap_err().contains("target from the portal"), "{format:?}");
     }
