@@ -59,7 +59,7 @@ pub enum Leaning {
 /// Every antispam field of the header, top to bottom.
 pub fn read(header: &Header, text: &[u8]) -> Vec<Field> {
     let known = |name| {
-        let (name, untrusted) = without_mark(std::str::from_utf8(name).ok()?);
+        let (name, untrusted) = without_mark(name);
         let mut entries = receiver::fields_called(name);
         entries.retain(|(_, f)| !matches!(f.form, Form::Trace | Form::Results));
         (!entries.is_empty()).then_some((untrusted, entries))
@@ -104,8 +104,8 @@ fn tell_once(fields: &mut [Field], reports: &HashSet<usize>) {
 }
 
 /// A name without Microsoft's mark for what a sender stamped.
-pub(crate) fn without_mark(name: &str) -> (&str, bool) {
-    const MARK: &str = "-Untrusted";
+pub(crate) fn without_mark(name: &[u8]) -> (&[u8], bool) {
+    const MARK: &[u8] = b"-Untrusted";
     match name.len().checked_sub(MARK.len()).and_then(|n| name.split_at_checked(n)) {
         Some((stem, mark)) if mark.eq_ignore_ascii_case(MARK) => (stem, true),
         _ => (name, false),

@@ -1,5 +1,6 @@
 //! Mailbox providers whose domains only they can authenticate.
 
+use crate::knowledge::pattern::fold;
 use std::sync::LazyLock;
 
 /// A provider: its address domains, and the hosts its users' mail leaves from.
@@ -70,17 +71,24 @@ const PROVIDERS: &[Freemail] = &[
     Freemail { name: "Comcast", domains: &["comcast.net"], hosts: &["comcast.net"] },
 ];
 
-/// Providers by their address domains, in order; by the bare name where that stands for one under any public suffix.
-static DOMAINS: LazyLock<Vec<(&str, &Freemail)>> = LazyLock::new(|| {
-    let of = |provider: &'static Freemail| provider.domains.iter().map(move |d| (d.trim_end_matches(".*"), provider));
+/// Providers by their address domains, sorted by [`fold`] of each; by the bare name where that stands for one under any public
+/// suffix.
+static DOMAINS: LazyLock<Vec<(u64, &str, &Freemail)>> = LazyLock::new(|| {
+    let numbered = |domain: &'static str, provider| (fold(domain.as_bytes()), domain, provider);
+    let of = |provider: &'static Freemail| {
+        provider.domains.iter().map(move |d| numbered(d.trim_end_matches(".*"), provider))
+    };
     let mut domains: Vec<_> = PROVIDERS.iter().flat_map(of).collect();
-    domains.sort_unstable_by_key(|(domain, _)| *domain);
+    domains.sort_unstable_by_key(|(number, domain, _)| (*number, *domain));
     domains
 });
 
 /// The provider of an address domain (lower case).
 pub fn provider(domain: &str) -> Option<&'static Freemail> {
-    let known = |name: &str| Some(DOMAINS[DOMAINS.binary_search_by_key(&name, |(domain, _)| *domain).ok()?].1);
+    let known = |name: &str| {
+        let sought = (fold(name.as_bytes()), name);
+        Some(DOMAINS[DOMAINS.binary_search_by_key(&sought, |(number, domain, _)| (*number, *domain)).ok()?].2)
+    };
     // `yahoo.co.uk`, but not `yahoo.example.com`.
     let (name, _) = domain.split_once('.')?;
     known(domain).or_else(|| known(name).filter(|_| crate::facts::organization::psl(domain) == Some(domain)))

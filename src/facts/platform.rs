@@ -145,8 +145,7 @@ impl Found<'_> {
         // Fields of one name stand together by the thousand, if at all.
         let runs = header.fields.chunk_by(|a, b| a.name.of(text) == b.name.of(text)).filter_map(|run| run.first());
         for field in runs {
-            let Ok(name) = std::str::from_utf8(field.name.of(text)) else { continue };
-            let abroad = platform::that_write(name).filter(|platform| !at_home(self.reading, platform));
+            let abroad = platform::that_write(field.name.of(text)).filter(|platform| !at_home(self.reading, platform));
             self.note(Mark::Field, Some(field.span()), abroad);
         }
         if let Some(id) = &self.reading.lists.feedback_id {

@@ -18,7 +18,7 @@ pub struct Explained {
 /// Explains a field: every reading by everybody who uses the name, those first who know more of
 /// the values. Empty where nobody does.
 pub fn explain(name: &str, value: &str) -> Vec<Explained> {
-    let stem = antispam::without_mark(name.trim()).0;
+    let stem = antispam::without_mark(name.trim().as_bytes()).0;
     let mut readings: Vec<Vec<Explained>> = Vec::new();
     for (receiver, field) in receiver::fields_called(stem) {
         let explained = |piece: form::Piece| {

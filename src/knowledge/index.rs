@@ -36,8 +36,10 @@ impl<T: Copy> Hosts<T> {
 
     fn matching(&self, name: &str) -> impl Iterator<Item = (usize, &'static str, T)> {
         let bare = name.strip_suffix('.').unwrap_or(name);
-        let key = (name.len() <= pattern::NAME).then(|| fold(end(bare).as_bytes()));
-        key.into_iter().flat_map(move |key| self.0.matching(key, move |pattern| pattern::host(pattern, name)))
+        let look = (name.len() <= pattern::NAME).then(|| (fold(end(bare).as_bytes()), initials(bare)));
+        look.into_iter().flat_map(move |(key, initials)| {
+            self.0.matching(key, move |pattern| begins_among(pattern, initials) && pattern::host(pattern, name))
+        })
     }
 }
 
@@ -49,17 +51,21 @@ const LONGEST: usize = 100;
 
 impl<T: Copy> Names<T> {
     pub fn new(patterns: impl IntoIterator<Item = (&'static str, T)>) -> Self {
-        let key = |pattern: &str| Some(beginning(pattern)).filter(|begin| !begin.contains(&b'*')).map(fold);
+        let key = |pattern: &str| Some(beginning(pattern.as_bytes())).filter(|begin| !begin.contains(&b'*')).map(fold);
         Names(Index::new(patterns, key))
     }
 
     /// What goes with a name, each in the order in which it was given.
-    pub fn of(&self, name: &str) -> Named<T> {
+    pub fn of(&self, name: &[u8]) -> Named<T> {
         let matches = |pattern: &str| match pattern.contains('*') {
             true => name.len() <= LONGEST && pattern::glob(pattern, name),
-            false => pattern.eq_ignore_ascii_case(name),
+            false => pattern.as_bytes().eq_ignore_ascii_case(name),
         };
-        let mut found: Vec<_> = self.0.matching(fold(beginning(name)), matches).collect();
+        let key = fold(beginning(name));
+        if !self.0.has(key) {
+            return Named { whole: Vec::new(), starred: Vec::new() };
+        }
+        let mut found: Vec<_> = self.0.matching(key, matches).collect();
         found.sort_unstable_by_key(|(place, ..)| *place);
         let (starred, whole): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, pattern, _)| pattern.contains('*'));
         let what = |found: Vec<(usize, &str, T)>| found.into_iter().map(|(.., what)| what).collect();
@@ -91,10 +97,20 @@ impl<T: Copy> Index<T> {
         index
     }
 
+    /// The keyed ones from this key on.
+    fn from(&self, key: u64) -> &[(u64, usize, &'static str, T)] {
+        let start = self.keyed.partition_point(|(k, ..)| *k < key);
+        self.keyed.get(start..).unwrap_or_default()
+    }
+
+    /// May any pattern match what has this key?
+    fn has(&self, key: u64) -> bool {
+        !self.open.is_empty() || self.from(key).first().is_some_and(|(k, ..)| *k == key)
+    }
+
     /// What goes with the patterns that match, each with its place.
     fn matching(&self, key: u64, matches: impl Fn(&str) -> bool) -> impl Iterator<Item = (usize, &'static str, T)> {
-        let start = self.keyed.partition_point(|(k, ..)| *k < key);
-        let keyed = self.keyed.get(start..).unwrap_or_default().iter().take_while(move |(k, ..)| *k == key);
+        let keyed = self.from(key).iter().take_while(move |(k, ..)| *k == key);
         let candidates =
             keyed.map(|(_, place, pattern, what)| (*place, *pattern, *what)).chain(self.open.iter().copied());
         candidates.filter(move |(_, pattern, _)| matches(pattern))
@@ -107,8 +123,28 @@ fn end(name: &str) -> &str {
     dots.nth(1).and_then(|at| name.get(at + 1..)).unwrap_or(name)
 }
 
-fn beginning(name: &str) -> &[u8] {
-    name.as_bytes().get(..BEGINNING).unwrap_or(name.as_bytes())
+/// What the labels of a name begin with.
+fn initials(name: &str) -> u32 {
+    let (all, _) =
+        name.bytes().fold((0, true), |(all, first), b| (all | if first { initial(b) } else { 0 }, b == b'.'));
+    all
+}
+
+/// A bit for what a label begins with; several bytes may share one.
+fn initial(byte: u8) -> u32 {
+    1 << (byte.to_ascii_lowercase() % 32)
+}
+
+/// May the first label of a pattern be one of those that begin so?
+fn begins_among(pattern: &str, initials: u32) -> bool {
+    match pattern.strip_prefix("*.").unwrap_or(pattern).bytes().next() {
+        None | Some(b'*') => true,
+        Some(first) => initials & initial(first) != 0,
+    }
+}
+
+fn beginning(name: &[u8]) -> &[u8] {
+    name.get(..BEGINNING).unwrap_or(name)
 }
 
 #[cfg(test)]
@@ -131,7 +167,7 @@ mod tests {
     fn names_whole_and_starred() {
         let names = Names::new([("X-SG-*", 1), ("X-SG-EID", 2), ("X-*", 3), ("x-sg-e*", 4)]);
         let of = |name: &str| {
-            let named = names.of(name);
+            let named = names.of(name.as_bytes());
             (named.whole, named.starred)
         };
         assert_eq!(of("x-Sg-eid"), (vec![2], vec![1, 3, 4]));

@@ -2,8 +2,17 @@
 
 /// Does the whole `text` match? Cost: at most the product of the lengths, without recursion;
 /// patterns come from the assets and are short.
-pub fn glob(pattern: &str, text: &str) -> bool {
-    matches(pattern.as_bytes(), text.as_bytes())
+pub fn glob(pattern: &str, text: impl AsRef<[u8]>) -> bool {
+    let (p, t) = (pattern.as_bytes(), text.as_ref());
+    begins(p, t) && matches(p, t)
+}
+
+/// Is the first byte that of the pattern, or any? Rules nearly every pattern out.
+fn begins(p: &[u8], t: &[u8]) -> bool {
+    match p.first() {
+        None | Some(b'*') => true,
+        Some(first) => t.first().is_some_and(|found| found.eq_ignore_ascii_case(first)),
+    }
 }
 
 fn matches(p: &[u8], t: &[u8]) -> bool {
@@ -58,12 +67,7 @@ pub fn host(pattern: &str, name: &str) -> bool {
             None => false,
         };
     }
-    // Rules nearly every pattern out by a byte or two.
-    let begins = || match pattern.first() {
-        None | Some(b'*') => true,
-        Some(first) => name.first().is_some_and(|found| found.eq_ignore_ascii_case(first)),
-    };
-    if !(open || begins()) || !same_end(pattern, name) {
+    if !(open || begins(pattern, name)) || !same_end(pattern, name) {
         return false;
     }
     let dot = |b: &u8| *b == b'.';

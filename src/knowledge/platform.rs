@@ -216,7 +216,7 @@ pub fn that_report_as(host: &str) -> Vec<&'static Platform> {
 }
 
 /// The platforms that a header field of this name gives away.
-pub fn that_write(field: &str) -> impl Iterator<Item = &'static Platform> {
+pub fn that_write(field: &[u8]) -> impl Iterator<Item = &'static Platform> {
     let named = FIELDS.of(field);
     named.whole.into_iter().chain(named.starred)
 }

@@ -62,11 +62,14 @@ fn every_row_of_the_vocabulary_can_be_read_back() {
                 } else {
                     // A name that another vendor uses too needs company to tell whose it is.
                     let own = r.field.iter().flat_map(|f| &f.names).find(|n| {
-                        receiver::fields_called(&n.replace('*', "X")).len() == 1
-                            && !matches!(receiver::fields_called(n).first().map(|e| e.1.form), Some(Form::Trace))
+                        receiver::fields_called(n.replace('*', "X").as_bytes()).len() == 1
+                            && !matches!(
+                                receiver::fields_called(n.as_bytes()).first().map(|e| e.1.form),
+                                Some(Form::Trace)
+                            )
                     });
                     let company = match own {
-                        Some(own) if receiver::fields_called(&name).len() > 1 => {
+                        Some(own) if receiver::fields_called(name.as_bytes()).len() > 1 => {
                             format!("{}: company\r\n", own.replace('*', "X"))
                         }
                         _ => String::new(),
