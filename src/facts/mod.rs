@@ -71,7 +71,7 @@ pub struct Reading {
     /// What the believed ones say, merged.
     pub reported: reported::Reported,
     pub signatures: Vec<dkim::Signature>,
-    /// What each of the first signatures covers; see [`dkim::signed`].
+    /// Each of the first signatures, held against the body; see [`dkim::signed`].
     pub signed: Vec<Option<Arc<dkim::Signed>>>,
     pub arc: Vec<arc::Set>,
     /// The copy that was sent, held against this one.

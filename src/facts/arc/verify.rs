@@ -89,7 +89,8 @@ pub fn read(sets: &[Set], header: &Header, lists: &Lists, input: &Input) -> Chai
         }
         let signature = signature::one(seal.0, seal.1, text);
         chain.broken |= !is_seal(&signature, text);
-        let itself = signed::itself(seal.1, &signature, Canon::Relaxed, text);
+        let mut itself = Vec::with_capacity(seal.1.value.len());
+        signed::append_itself(&mut itself, seal.1, &signature, Canon::Relaxed, text);
         chain.seals.push(Seal { signature, covers: chain.fields.len(), itself });
         append(&mut chain.fields, seal.1, text);
         let newest = signature::one(message.0, message.1, text);
@@ -165,7 +166,7 @@ pub fn verify(lookup: &Lookup, reading: &Reading, evidence: &Evidence) -> Option
     }
     match &chain.newest {
         Some((signature, Some(signed))) => {
-            known.push(fits(signature, &[&signed.fields[..], &signed.itself].concat()));
+            known.push(fits(signature, &signed.covered(signature, &reading.header, &evidence.input.text).data));
             known.push(match signed.body {
                 Body::Match { .. } => Some(true),
                 Body::Mismatch { .. } | Body::Short { .. } => Some(false),

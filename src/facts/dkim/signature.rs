@@ -67,7 +67,7 @@ impl Signature {
 
     /// Does `h=` name this field, in lower case?
     pub fn signs(&self, name: &str) -> bool {
-        self.signed().any(|signed| signed == name)
+        self.signed.as_bytes().split(|b| *b == b':').any(|signed| signed == name.as_bytes())
     }
 
     /// Does `h=` name From (RFC 6376 §5.4)?

@@ -1,5 +1,5 @@
-//! The bytes a signature covers (RFC 6376 §3.7, §5.4.2): worked out once from the input, before any
-//! key is known.
+//! The bytes a signature covers (RFC 6376 §3.7, §5.4.2): of the body worked out once from the input, before any key is
+//! known; of the header once there is a key.
 
 use super::canon::Canon;
 use super::crypto::Algorithm;
@@ -21,21 +21,58 @@ use std::sync::{Arc, OnceLock};
 /// Signatures that are checked; receivers give up long before (RFC 6376 §8.4).
 pub const MOST: usize = 20;
 
-/// What one signature covers.
+/// What one signature says of the bytes it covers.
 #[derive(Clone, Debug)]
 pub struct Signed {
     pub algorithm: Algorithm,
     /// Of the header.
     pub canon: Canon,
-    /// For each name of `h=` the index of the field it chose.
-    pub chosen: Vec<Option<usize>>,
-    /// The fields of `h=`, canonical, each with its CRLF.
-    pub fields: Vec<u8>,
-    /// The signature itself without the value of `b=`, canonical.
-    pub itself: Vec<u8>,
     pub body: Body,
+    /// The signature's own field.
+    own: Field,
+    /// See [`Fields`]; of one header for all its signatures.
+    named: Arc<OnceLock<Named>>,
+    /// See [`Signed::covered`].
+    covered: OnceLock<Covered>,
     /// What the search for changes of the header found, for the key it was made with.
     pub(super) search: OnceLock<(String, Option<Vec<What>>)>,
+}
+
+/// What a signature covers of a header.
+#[derive(Clone, Debug)]
+pub struct Covered {
+    /// For each name of `h=` the index of the field it chose.
+    pub chosen: Vec<Option<usize>>,
+    /// The fields of `h=`, canonical, each with its CRLF; then the signature itself without the value of `b=`, canonical.
+    pub data: Vec<u8>,
+    /// Bytes of the fields.
+    fields: usize,
+}
+
+impl Covered {
+    /// The fields of `h=`, canonical.
+    pub fn fields(&self) -> &[u8] {
+        &self.data[..self.fields]
+    }
+
+    /// The signature itself, canonical.
+    pub fn itself(&self) -> &[u8] {
+        &self.data[self.fields..]
+    }
+}
+
+impl Signed {
+    /// What the signature covers of the header it stands in. All three must be those it was prepared for.
+    pub fn covered(&self, signature: &Signature, header: &Header, text: &[u8]) -> &Covered {
+        self.covered.get_or_init(|| {
+            let named = self.named.get_or_init(|| named(header, text));
+            let chosen = Fields { header, text, named }.chosen(signature, self.own);
+            let mut data = canonical(&chosen, header, text, self.canon);
+            let fields = data.len();
+            append_itself(&mut data, self.own, signature, self.canon, text);
+            Covered { chosen, data, fields }
+        })
+    }
 }
 
 /// Is the body the one that was signed?
@@ -55,36 +92,33 @@ pub enum Body {
 /// Signatures whose body is searched for what changed it.
 const SEARCHED: usize = 3;
 
-/// What the first [`MOST`] signatures cover; `None` for one that cannot be worked out.
+/// The first [`MOST`] signatures, held against the body; `None` for one that cannot be worked out.
 pub fn prepare(signatures: &[Signature], header: &Header, lists: &Lists, input: &Input) -> Vec<Option<Arc<Signed>>> {
     if signatures.is_empty() {
         return Vec::new();
     }
-    let text = &input.text[..];
-    let fields = Fields::of(header, text);
     let mut bodies = Bodies::of(header, lists, input);
+    let named = Arc::new(OnceLock::new());
     let one = |signature: &Signature| {
         let algorithm = Algorithm::named(&signature.algorithm.as_ref()?.value)?;
         let (canon, _) = canons(signature)?;
         let own = *header.fields.get(signature.field)?;
-        let chosen = fields.chosen(signature, own);
-        let signed = canonical(&chosen, header, text, canon);
-        let itself = itself(own, signature, canon, text);
         let body = bodies.judge(signature);
-        Some(Arc::new(Signed { algorithm, canon, chosen, fields: signed, itself, body, search: OnceLock::new() }))
+        let (covered, search) = (OnceLock::new(), OnceLock::new());
+        Some(Arc::new(Signed { algorithm, canon, body, own, named: Arc::clone(&named), covered, search }))
     };
     signatures.iter().take(MOST).map(one).collect()
 }
 
 /// What a signature covers of another header than its own: the fields it chooses there, and their canonical form.
-pub(in crate::facts) fn covered(
+pub(in crate::facts) fn covered_in(
     signature: &Signature,
     header: &Header,
     text: &[u8],
 ) -> Option<(Vec<Option<usize>>, Vec<u8>)> {
     let (canon, _) = canons(signature)?;
     let nowhere = Field { name: Span::default(), value: Span::default() };
-    let chosen = Fields::of(header, text).chosen(signature, nowhere);
+    let chosen = Fields { header, text, named: &named(header, text) }.chosen(signature, nowhere);
     let bytes = canonical(&chosen, header, text, canon);
     Some((chosen, bytes))
 }
@@ -136,27 +170,29 @@ fn canons(signature: &Signature) -> Option<(Canon, Canon)> {
     Some((Canon::named(header)?, Canon::named(body)?))
 }
 
+/// Hash of each field's name, and its index: in their order, of one name the lowest field first. Empty where the fields are
+/// few: each is looked at then.
+type Named = Vec<(u64, Reverse<usize>)>;
+
+/// Fields that are few; real mail has fewer.
+const FEW: usize = 200;
+
+fn named(header: &Header, text: &[u8]) -> Named {
+    let hash = |field: &Field| pattern::fold(field.name.of(text));
+    let many = if header.fields.len() > FEW { &header.fields[..] } else { &[] };
+    let mut named: Named = many.iter().map(hash).zip((0..).map(Reverse)).collect();
+    named.sort_unstable();
+    named
+}
+
 /// The fields by name, so that a long `h=` costs no more than its length.
 struct Fields<'h> {
     header: &'h Header,
     text: &'h [u8],
-    /// Hash of the name, and index: in their order, of one name the lowest field first. Empty where the fields are few:
-    /// each is looked at then.
-    named: Vec<(u64, Reverse<usize>)>,
+    named: &'h [(u64, Reverse<usize>)],
 }
 
-impl<'h> Fields<'h> {
-    /// Real mail has fewer.
-    const FEW: usize = 200;
-
-    fn of(header: &'h Header, text: &'h [u8]) -> Fields<'h> {
-        let hash = |field: &Field| pattern::fold(field.name.of(text));
-        let many = if header.fields.len() > Self::FEW { &header.fields[..] } else { &[] };
-        let mut named: Vec<_> = many.iter().map(hash).zip((0..).map(Reverse)).collect();
-        named.sort_unstable();
-        Fields { header, text, named }
-    }
-
+impl Fields<'_> {
     /// Indices of the fields of this name, bottom to top.
     fn called(&self, name: &str) -> impl Iterator<Item = usize> {
         let fields = &self.header.fields;
@@ -185,24 +221,17 @@ pub(in crate::facts) fn before_colon(field: Field, text: &[u8]) -> &[u8] {
 }
 
 /// The signature's own field with an empty `b=` and without a final CRLF (RFC 6376 §3.7).
-pub(in crate::facts) fn itself(own: Field, signature: &Signature, canon: Canon, text: &[u8]) -> Vec<u8> {
+pub(in crate::facts) fn append_itself(out: &mut Vec<u8>, own: Field, signature: &Signature, canon: Canon, text: &[u8]) {
     let value = own.value.of(text);
     let b = signature.tags.tags.iter().find(|t| t.has_equals && t.name.of(text) == b"b");
-    let mut emptied = Vec::with_capacity(value.len());
-    match b {
-        Some(b) => {
-            let start = own.value.start as usize;
-            let after_name = b.name.end as usize - start;
-            let equals = memchr(b'=', &value[after_name..]).map_or(after_name, |n| after_name + n + 1);
-            let end = memchr(b';', &value[equals..]).map_or(value.len(), |n| equals + n);
-            emptied.extend_from_slice(&value[..equals]);
-            emptied.extend_from_slice(&value[end..]);
-        }
-        None => emptied.extend_from_slice(value),
-    }
-    let mut out = Vec::with_capacity(emptied.len() + 16);
-    canon.field(&mut out, before_colon(own, text), &emptied);
-    out
+    let emptied = b.map_or(Cow::Borrowed(value), |b| {
+        let start = own.value.start as usize;
+        let after_name = b.name.end as usize - start;
+        let equals = memchr(b'=', &value[after_name..]).map_or(after_name, |n| after_name + n + 1);
+        let end = memchr(b';', &value[equals..]).map_or(value.len(), |n| equals + n);
+        Cow::Owned([&value[..equals], &value[end..]].concat())
+    });
+    canon.field(out, before_colon(own, text), &emptied);
 }
 
 /// The body, made canonical once for each way that is asked for.

@@ -2,7 +2,7 @@
 
 use super::crypto::Algorithm;
 use super::forensics::{self, Altered, Proof, What};
-use super::signed::{Body, Signed, before_colon, covered};
+use super::signed::{Body, Signed, before_colon, covered_in};
 use super::{Key, KeyRecord, KeyState, PublicKey, Signature, material};
 use crate::evidence::{Evidence, Input, RepairKind};
 use crate::facts::Reading;
@@ -188,8 +188,8 @@ fn judge(
     let header_hash = match signed {
         Some(signed) if !fitting.is_empty() => {
             let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
-            let data = [&signed.fields[..], &signed.itself].concat();
-            if fitting.iter().any(|r| signed.algorithm.verifies(key_of(r), &data, &b)) {
+            let covered = signed.covered(signature, &reading.header, &evidence.input.text);
+            if fitting.iter().any(|r| signed.algorithm.verifies(key_of(r), &covered.data, &b)) {
                 Hash::Match
             } else {
                 Hash::Mismatch
@@ -279,7 +279,8 @@ fn altered(
     }
     if let (Some(key), Some(held)) = (key, held) {
         let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
-        let data = [&held.fields[..], &signed.itself].concat();
+        let covered = signed.covered(signature, &reading.header, &evidence.input.text);
+        let data = [&held.fields[..], covered.itself()].concat();
         if signed.algorithm.verifies(key_of(key), &data, &b) {
             out.extend(held.changed.iter().copied().map(say(Proof::SentCopy)));
             return out;
@@ -300,32 +301,33 @@ fn altered(
 /// searched as it was before.
 fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8], input: &Input) -> Option<Vec<What>> {
     let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
-    let verifies = |fields: &[u8]| signed.algorithm.verifies(key, &[fields, &signed.itself[..]].concat(), &b);
+    let own = signed.covered(signature, &reading.header, &input.text);
+    let verifies = |fields: &[u8]| signed.algorithm.verifies(key, &[fields, own.itself()].concat(), &b);
     let undo = |header: &Header, text: &[u8], chosen: &[Option<usize>]| {
         let field = |n: &Option<usize>| n.and_then(|n| header.fields.get(n).copied());
         let names = signature.signed().zip(chosen.iter().map(field)).collect();
         let chosen = forensics::Chosen { names, header, text, canon: signed.canon };
-        let own: Vec<Vec<u8>> =
+        let fields: Vec<Vec<u8>> =
             chosen.names.iter().map(|(_, f)| f.map_or(Vec::new(), |f| canonical(signed, &was(f, text)))).collect();
         forensics::restore_header(&chosen, input.effort(), |changes| {
-            let mut data = Vec::with_capacity(signed.fields.len());
-            for (n, own) in own.iter().enumerate() {
+            let mut data = Vec::with_capacity(own.fields().len());
+            for (n, field) in fields.iter().enumerate() {
                 match changes.iter().find(|(changed, _)| *changed == n) {
                     Some((_, Some(was))) => data.extend(canonical(signed, was)),
                     Some((_, None)) => {}
-                    None => data.extend_from_slice(own),
+                    None => data.extend_from_slice(field),
                 }
             }
             verifies(&data)
         })
     };
     let Body::Mismatch { wrapped: Some(part), .. } = &signed.body else {
-        return undo(&reading.header, &input.text, &signed.chosen);
+        return undo(&reading.header, &input.text, &own.chosen);
     };
     let text = forensics::unwrapped(&reading.header, &input.text, part);
     let header = Header::split(&text);
-    let (chosen, fields) = covered(signature, &header, &text)?;
-    let moved = if fields == signed.fields { Vec::new() } else { vec![What::ContentTypeChanged] };
+    let (chosen, fields) = covered_in(signature, &header, &text)?;
+    let moved = if fields == own.fields() { Vec::new() } else { vec![What::ContentTypeChanged] };
     if verifies(&fields) {
         return Some(moved);
     }

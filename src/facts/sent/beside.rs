@@ -67,13 +67,13 @@ fn held(
     received: &Input,
     differences: &Differences,
 ) -> Option<Held> {
-    let (_, bytes) = signed::covered(signature, header, &sent.text)?;
+    let (_, bytes) = signed::covered_in(signature, header, &sent.text)?;
     let body = header.body.and_then(|at| sent.text.get(at as usize..)).filter(|body| !body.trim_ascii().is_empty());
     let names: BTreeSet<&str> = signature.signed().collect();
     let signed = differences.fields.iter().filter(|d| names.contains(d.name.to_ascii_lowercase().as_str()));
     // A field that is there twice is signed from the bottom: one that was put on top is not covered.
     let now = Header::split(&received.text);
-    let (covered, _) = signed::covered(signature, &now, &received.text)?;
+    let (covered, _) = signed::covered_in(signature, &now, &received.text)?;
     let covered: BTreeSet<u32> =
         covered.iter().flatten().filter_map(|n| now.fields.get(*n)).map(|f| f.span().start).collect();
     let signed = signed.filter(|d| d.at.is_none_or(|at| covered.contains(&at.start)));
