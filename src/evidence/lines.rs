@@ -113,18 +113,29 @@ fn shape_where(line: &[u8], is_known: impl Fn(&[u8]) -> bool) -> Shape {
     }
 }
 
+/// Bytes that names in use have: those that the grammar allows, less those that only a value has.
+const NAME_BYTES: [bool; 256] = {
+    let mut named = [false; 256];
+    let mut b = 33;
+    while b <= 126 {
+        named[b as usize] = !matches!(
+            b,
+            b':' | b'=' | b';' | b'<' | b'>' | b'(' | b')' | b'[' | b']' | b'@' | b'"' | b',' | b'/' | b'\\'
+        );
+        b += 1;
+    }
+    named
+};
+
 /// The name of a field as it is really used: what the grammar allows (RFC 5322 §2.2) less
 /// what only the torn-off middle of a value looks like (`h=from:to`, `2a00:1450:…`,
 /// `SCL:5;SRV:;…`, `https://…`).
 pub(crate) fn field_name(line: &[u8]) -> Option<&[u8]> {
-    let end = line.iter().position(|&b| !(33..=126).contains(&b) || b == b':')?;
+    let end = line.iter().position(|&b| !NAME_BYTES[usize::from(b)])?;
     let (name, rest) = line.split_at(end);
     let blanks = rest.iter().take_while(|&&b| b == b' ' || b == b'\t').count();
     let value = rest.get(blanks..)?.strip_prefix(b":")?;
     let torn = name.is_empty()
-        || name.iter().any(|b| {
-            matches!(b, b'=' | b';' | b'<' | b'>' | b'(' | b')' | b'[' | b']' | b'@' | b'"' | b',' | b'/' | b'\\')
-        })
         || value.starts_with(b"//")
         || (name.len() <= 4
             && name.iter().any(u8::is_ascii_digit)

@@ -72,11 +72,11 @@ impl Leaf<'_> {
 /// The parts of a whole message in order, [`PARTS`] and one more at most; `None` where they are nested beyond [`NESTED`], or there
 /// is no header.
 pub fn leaves(message: &[u8]) -> Option<Vec<Leaf<'_>>> {
-    if nested(message) > NESTED {
-        return None;
-    }
     if let Some(text) = text_alone(message) {
         return Some(vec![text]);
+    }
+    if nested(message) > NESTED {
+        return None;
     }
     let parts = parse(message)?.parts.into_iter();
     let leaf = |part: &MessagePart| !matches!(part.body, PartType::Multipart(_));
@@ -88,6 +88,10 @@ pub fn leaves(message: &[u8]) -> Option<Vec<Leaf<'_>>> {
 fn text_alone(message: &[u8]) -> Option<Leaf<'_>> {
     let body = lines(message, 0).find(|line| line.start == line.end)?.next;
     let (header, text) = message.split_at(body);
+    // The parser ends a header sooner: at a line with a blank in it another part may begin.
+    if nested(header) > NESTED {
+        return None;
+    }
     let part = parse(header)?.parts.into_iter().next()?;
     let kind = part.content_type();
     let alone =
@@ -96,7 +100,10 @@ fn text_alone(message: &[u8]) -> Option<Leaf<'_>> {
     if !alone || !whole || part.encoding != Encoding::None {
         return None;
     }
-    let decoder = kind.and_then(|t| t.attribute("charset")).and_then(|name| charset_decoder(name.as_bytes()));
+    // The parser has no decoder for UTF-8 either.
+    let other = |name: &&str| !name.eq_ignore_ascii_case("utf-8");
+    let charset = kind.and_then(|t| t.attribute("charset")).filter(other);
+    let decoder = charset.and_then(|name| charset_decoder(name.as_bytes()));
     let text = decoder.map_or_else(|| lossy(text), |decode| decode(text).into());
     Some(Leaf { raw: body..message.len(), content: Decoded::Text(text), ..read(part, message) })
 }
@@ -187,6 +194,12 @@ mod tests {
         let deep: String =
             (0..1_000).map(|n| format!("Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n")).collect();
         assert!(leaves(deep.as_bytes()).is_none());
+        for end in ["\x0c\n", "x\n \n"] {
+            let hidden = format!("Content-Type: message/rfc822\n{end}").repeat(100_000) + "\n";
+            assert!(leaves(hidden.as_bytes()).is_none(), "{end:?}");
+        }
+        let speaks = "Subject: x\r\n\r\n".to_owned() + &"of multipart/mixed ".repeat(1_000);
+        assert_eq!(leaves(speaks.as_bytes()).unwrap().len(), 1);
         let many = "Content-Type: multipart/mixed; boundary=b\r\n\r\n".to_owned() + &"--b\r\n\r\nx\r\n".repeat(100_000);
         assert_eq!(leaves(many.as_bytes()).unwrap().len(), PARTS + 1);
     }

@@ -115,8 +115,6 @@ fn gap_lines(text: &[u8], (start, end): (usize, usize), keep: u32) -> impl Itera
 /// A header section torn in two: the upper part has none of the fields an author's program
 /// writes, the lower part is fields again and has them.
 fn torn_header(text: &[u8], top: usize) -> Option<Edit> {
-    let gap = lines(text, top).find(|l| l.start == l.end)?;
-    let below = lines(text, gap.next).find(|l| l.start < l.end)?.start;
     const AUTHOR: [&[u8]; 4] = [b"from", b"date", b"subject", b"content-type"];
     let authors = |from: usize| {
         lines(text, from).take_while(|l| !empty(text, l)).filter(|l| field_name(l.of(text)).is_some_and(is(&AUTHOR)))
@@ -126,8 +124,13 @@ fn torn_header(text: &[u8], top: usize) -> Option<Edit> {
             .take_while(|l| !empty(text, l))
             .all(|l| matches!(shape(l.of(text)), Shape::Known | Shape::Field | Shape::Fold))
     };
-    let torn = authors(top).next().is_none()
-        && lines(text, top).next().is_some_and(|l| shape(l.of(text)) == Shape::Known)
+    // Nearly every message has one on top.
+    if authors(top).next().is_some() {
+        return None;
+    }
+    let gap = lines(text, top).find(|l| l.start == l.end)?;
+    let below = lines(text, gap.next).find(|l| l.start < l.end)?.start;
+    let torn = lines(text, top).next().is_some_and(|l| shape(l.of(text)) == Shape::Known)
         && fields_only(top)
         && fields_only(below)
         && authors(below).count() >= 3;
