@@ -51,7 +51,8 @@ fn split_a_header_block(bencher: Bencher) {
     bencher.bench(|| Header::split(black_box(&text)));
 }
 
-#[divan::bench]
+/// Warm: sixteen in a row, for what is done between two of divan's samples cools the caches.
+#[divan::bench(sample_size = 16, sample_count = 300)]
 fn diagnose_a_header_block_offline(bencher: Bencher) {
     let evidence = offline(block());
     bencher.with_inputs(|| Arc::new(evidence.clone())).bench_values(|evidence| {
