@@ -113,7 +113,8 @@ pub fn judge(facts: Facts) -> Diagnosis {
 /// One answer closes all gaps that wait for it: the question of the first rule stands for them.
 fn note(unknown: &mut Vec<Gap>, gaps: impl IntoIterator<Item = Gap>) {
     for gap in gaps {
-        if !unknown.iter().any(|known| known.needs == gap.needs) {
+        // Mostly the rules beside it wait for the same.
+        if !unknown.iter().rev().any(|known| known.needs == gap.needs) {
             unknown.push(gap);
         }
     }
@@ -132,11 +133,16 @@ fn aim(findings: &mut [Finding], said: &Said) {
 /// A check of some parts (`--only`) is judged by the rules of those parts; a returned header by those of headers where
 /// the refusal is about who the sender is.
 fn wanted(facts: &Facts, rule: &Rule) -> bool {
-    if let Some(bounce) = &facts.reading.bounce {
+    let reading = &facts.reading;
+    // A message that arrived: most are.
+    if reading.bounce.is_none() && reading.inside.is_none() && reading.subject.is_none() {
+        return true;
+    }
+    if let Some(bounce) = &reading.bounce {
         let header = bounce.returned.is_some() && bounce.concerns_authentication();
         return rule.group == rules::Group::Bounce || header;
     }
-    if facts.reading.inside.is_some() && is_between_systems(rule.group) {
+    if reading.inside.is_some() && is_between_systems(rule.group) {
         return false;
     }
     let part = match rule.group {
@@ -146,7 +152,7 @@ fn wanted(facts: &Facts, rule: &Rule) -> bool {
         rules::Group::Source => Part::Ptr,
         _ => return true,
     };
-    facts.reading.subject.is_none() || facts.evidence.said.check.wants(part)
+    reading.subject.is_none() || facts.evidence.said.check.wants(part)
 }
 
 /// Is it about mail that one system hands over to another?

@@ -200,7 +200,7 @@ fn undecided(facts: &Facts, gaps: &[Gap]) -> String {
 /// A title as a sentence.
 fn sentence(title: &str) -> String {
     let title = title.trim_end();
-    if title.ends_with(['.', '?', '!']) { title.to_owned() } else { format!("{title}.") }
+    if title.ends_with(['.', '?', '!']) { title.to_owned() } else { [title, "."].concat() }
 }
 
 fn passing(facts: &Facts) -> String {

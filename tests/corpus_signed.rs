@@ -177,7 +177,7 @@ fn judged(name: &str, message: Vec<u8>, keys: &BTreeMap<String, String>) -> (Vec
     let mut evidence = Evidence::new(input, Said::default(), now, true);
     for (name, record) in keys {
         let question = Question::new(name, Kind::Txt);
-        let record = Record { name: question.name.clone(), ttl: 60, data: postdoc::remedy::text(record) };
+        let record = Record { name: question.name.to_string(), ttl: 60, data: postdoc::remedy::text(record) };
         evidence.answers.insert(question, Answer::new(Outcome::Records, vec![record], now));
     }
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));

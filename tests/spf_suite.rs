@@ -162,7 +162,7 @@ fn unquote(value: &str) -> String {
 /// no TXT of its own; `TXT: NONE` forbids that.
 fn answer(zone: &BTreeMap<String, Vec<Entry>>, question: &Question) -> Answer {
     let mut answer = Answer::new(Outcome::NxDomain, Vec::new(), jiff::Timestamp::UNIX_EPOCH);
-    let Some(entries) = zone.get(&question.name) else { return answer };
+    let Some(entries) = zone.get(question.name.as_str()) else { return answer };
     let has_txt = entries.iter().any(|e| matches!(e, Entry::Record(kind, _) if kind == "TXT"));
     let mut timeout = false;
     for entry in entries {
@@ -185,7 +185,7 @@ fn answer(zone: &BTreeMap<String, Vec<Entry>>, question: &Question) -> Answer {
             }
             _ => continue,
         };
-        answer.records.push(Record { name: question.name.clone(), ttl: 300, data });
+        answer.records.push(Record { name: question.name.to_string(), ttl: 300, data });
     }
     answer.outcome = match (answer.records.is_empty(), timeout) {
         (false, _) => Outcome::Records,

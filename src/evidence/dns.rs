@@ -1,6 +1,6 @@
 //! DNS questions and records as values.
 
-use super::Answer;
+use super::{Answer, Name};
 use crate::shell::word;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -41,8 +41,7 @@ pub enum Server {
 /// One question: what planning asks, what "unknown" names, what the case file is keyed by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Question {
-    /// Lower-case A-label name without a trailing dot; the root is the empty string.
-    pub name: String,
+    pub name: Name,
     #[serde(rename = "type")]
     pub kind: Kind,
     #[serde(default)]
@@ -56,8 +55,12 @@ pub struct Question {
 impl Question {
     /// A question to the recursive resolver. `name` is lower-cased and loses its trailing dot.
     pub fn new(name: &str, kind: Kind) -> Self {
-        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-        Question { name, kind, server: Server::Resolver, checking_disabled: false }
+        Question { name: Name::new(name), kind, server: Server::Resolver, checking_disabled: false }
+    }
+
+    /// As [`Question::new`], of a name that is one already.
+    pub fn of(name: &Name, kind: Kind) -> Self {
+        Question { name: name.clone(), kind, server: Server::Resolver, checking_disabled: false }
     }
 
     /// As [`Question::new`], for `label.domain`.
@@ -67,8 +70,7 @@ impl Question {
         name.push_str(label);
         name.push('.');
         name.push_str(domain);
-        name.make_ascii_lowercase();
-        Question { name, kind, server: Server::Resolver, checking_disabled: false }
+        Question { name: Name::new(&name), kind, server: Server::Resolver, checking_disabled: false }
     }
 
     /// The same question to the name server at `ip`, without recursion.

@@ -10,6 +10,7 @@ pub mod errand;
 pub mod filters;
 pub mod input;
 pub(crate) mod lines;
+mod name;
 pub mod presentation;
 mod recognise;
 mod repair;
@@ -23,6 +24,7 @@ pub use answer::{Answer, ExtendedError, Outcome};
 pub use dns::{Answers, Data, Kind, Question, Record, Server};
 pub use errand::{Brought, Errand, Fetched};
 pub use input::{Input, InputKind, Refusal, Repair, RepairKind};
+pub use name::Name;
 pub use said::Said;
 pub use transcript::Transcript;
 

@@ -143,7 +143,7 @@ impl Zone {
         let recursive = question.server == Server::Resolver;
         let mut answer = Answer { elapsed_ms: 1, ..Answer::new(Outcome::NoData, Vec::new(), at) };
         let mut authentic = recursive && !question.checking_disabled;
-        let mut name = question.name.clone();
+        let mut name = question.name.to_string();
         for _ in 0..CHAIN {
             // The zone above answers for DS (RFC 4035 §3.1.4.1).
             let spared = !recursive || question.checking_disabled || question.kind == Kind::Ds;

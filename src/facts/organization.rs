@@ -193,7 +193,7 @@ mod tests {
             for question in missing {
                 let there = records.contains(&question.name.as_str());
                 let data = crate::remedy::text("v=DMARC1; p=none");
-                let record = there.then(|| Record { name: question.name.clone(), ttl: 60, data });
+                let record = there.then(|| Record { name: question.name.to_string(), ttl: 60, data });
                 let outcome = if there { Outcome::Records } else { Outcome::NxDomain };
                 let answer = Answer::new(outcome, record.into_iter().collect(), jiff::Timestamp::UNIX_EPOCH);
                 answers.insert(question, answer);

@@ -104,7 +104,7 @@ pub fn of(lookup: &Lookup, ip: IpAddr) -> Option<Reverse> {
 fn confirm(lookup: &Lookup, name: &str, ip: IpAddr) -> ReverseName {
     let forward = Question::new(name, address_kind(ip));
     let answer = lookup.put(forward.clone()).filter(|a| !a.outcome.failed());
-    ReverseName { name: forward.name.clone(), confirmed: answer.map(|a| addresses(a).any(|a| a == ip)), forward }
+    ReverseName { name: forward.name.to_string(), confirmed: answer.map(|a| addresses(a).any(|a| a == ip)), forward }
 }
 
 /// The record type that holds an address of this family.

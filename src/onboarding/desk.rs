@@ -104,7 +104,7 @@ impl<'a> Desk<'a> {
     /// Is the finding about one of these names?
     pub fn concerns(finding: &Finding, names: &[String]) -> bool {
         let place = |p: &Place| match p {
-            Place::Dns { question, .. } => names.contains(&question.name),
+            Place::Dns { question, .. } => names.iter().any(|name| question.name == *name),
             _ => false,
         };
         finding.exhibits.iter().any(|e| place(&e.place))

@@ -140,7 +140,7 @@ impl Masks {
         let mut extended = answer.extended.clone();
         extended.iter_mut().for_each(|e| e.text = self.text(&e.text));
         Asked {
-            question: Question { name: self.text(&question.name), server, ..question.clone() },
+            question: Question { name: self.text(&question.name).into(), server, ..question.clone() },
             answer: Answer {
                 records: records(&answer.records),
                 authority: records(&answer.authority),

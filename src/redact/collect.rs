@@ -72,7 +72,7 @@ impl Collector {
     pub fn run(&mut self, run: &Run) {
         let mut texts = Vec::new();
         for asked in &run.answers {
-            texts.push(asked.question.name.clone());
+            texts.push(asked.question.name.to_string());
             texts.extend(records(&asked.answer).flat_map(|r| [r.name.clone(), text_of(&r.data)]));
             texts.extend(asked.answer.extended.iter().map(|e| e.text.clone()));
         }

@@ -46,9 +46,9 @@ impl<'a> Overlay<'a> {
             return Ok(answer.clone());
         }
         let mut chain: Vec<Record> = Vec::new();
-        let mut name = question.name.clone();
+        let mut name = question.name.to_string();
         for _ in 0..CHAIN {
-            let own = Question { name: name.clone(), ..question.clone() };
+            let own = Question { name: name.clone().into(), ..question.clone() };
             let known = self.answers.get(&own).cloned().or_else(|| tail(now?, &name));
             let changed = self.changes.get(&(name.as_str(), question.kind));
             let added = changed.filter(|c| !c.after.is_empty());

@@ -30,7 +30,7 @@ pub fn servers(facts: &Facts) -> Vec<Own> {
             let answers = &facts.evidence.answers;
             let said = answers.get(&question.clone().at(ip)).filter(|a| a.authoritative && !a.outcome.failed());
             let Some(said) = said else { continue };
-            own.heard.insert((question.name.clone(), question.kind));
+            own.heard.insert((question.name.to_string(), question.kind));
             for change in news(question, said, answers.get(question)) {
                 if !own.news.iter().any(|c| c.name == change.name && c.kind == change.kind) {
                     own.news.push(change);
@@ -70,7 +70,7 @@ fn news(question: &Question, own: &Answer, resolver: Option<&Answer>) -> Vec<Cha
     let differs = |kind: Kind| {
         let (before, after) = (at(resolver, kind), at(Some(own), kind));
         let ttl = own.records.first().map_or(TTL, |r| r.ttl);
-        (words(&before) != words(&after)).then(|| Change { name: question.name.clone(), kind, ttl, before, after })
+        (words(&before) != words(&after)).then(|| Change { name: question.name.to_string(), kind, ttl, before, after })
     };
     let aliased = !at(Some(own), Kind::Cname).is_empty();
     let kinds = [Some(Kind::Cname), Some(question.kind).filter(|kind| *kind != Kind::Cname && !aliased)];

@@ -61,7 +61,7 @@ fn judged(before: &Diagnosis, finding: &Finding, fix: &Remedy, questions: &mut V
         return Err(Proof::Open { needs: bare });
     }
     if let Verdict::Unknown(needs) = (finding.rule.judge)(&after.facts) {
-        return Err(Proof::Open { needs });
+        return Err(Proof::Open { needs: needs.into_vec() });
     }
     let news = news(before, finding, &after);
     // What was grave and is slight now, or was a fault and is a note now, is cured, and remains as what it is.

@@ -44,7 +44,7 @@ pub fn pieces(input: &Input, exhibits: &[Exhibit], shown: Shown) -> Vec<Piece> {
     let mut passages: Vec<(SourceSpan, &str)> = exhibits
         .iter()
         .filter_map(|e| match &e.place {
-            Place::Input(span) => Some((input.locate(*span), e.label.as_str())),
+            Place::Input(span) => Some((input.locate(*span), &*e.label)),
             _ => None,
         })
         .collect();

@@ -88,7 +88,7 @@ pub fn words(row: &Row, shown: Shown) -> String {
     let name = match row.subject {
         Subject::Dkim => row.question.name.split("._domainkey.").next().map(str::to_owned),
         Subject::Ptr => {
-            Some(crate::facts::reverse::address_of(&row.question.name).unwrap_or(row.question.name.clone()))
+            Some(crate::facts::reverse::address_of(&row.question.name).unwrap_or_else(|| row.question.name.to_string()))
         }
         _ => None,
     };

@@ -4,6 +4,7 @@ use super::{Proof, Rule};
 use crate::evidence::{Errand, Question, Said};
 use crate::remedy::Remedy;
 use crate::span::Span;
+use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 
 /// How much mail suffers.
@@ -55,15 +56,20 @@ pub enum Verdict {
     /// The rule has nothing to look at here.
     NotApplicable,
     /// It would speak if it knew this. Never a finding.
-    Unknown(Vec<Gap>),
+    Unknown(Gaps),
     Pass,
     Found(Vec<Finding>),
 }
 
 impl Verdict {
+    /// One thing is not known.
+    pub fn unknown(gap: Gap) -> Verdict {
+        Verdict::Unknown(smallvec![gap])
+    }
+
     /// Found if there is any finding, unknown if there is any gap, pass otherwise. What is not known beside a finding
     /// goes with it.
-    pub fn of(mut findings: Vec<Finding>, gaps: Vec<Gap>) -> Verdict {
+    pub fn of(mut findings: Vec<Finding>, gaps: Gaps) -> Verdict {
         match findings.first_mut() {
             Some(first) => {
                 first.open = gaps;
@@ -81,6 +87,9 @@ impl From<Finding> for Verdict {
     }
 }
 
+/// What a rule does not know: one thing, mostly.
+pub type Gaps = SmallVec<[Gap; 1]>;
+
 /// Something not known, and what would settle it.
 #[derive(Clone, Debug)]
 pub struct Gap {
@@ -95,6 +104,8 @@ enum Asks {
     Words(Cow<'static, str>),
     /// Of the name that the answer is about.
     OfName(fn(&str) -> String),
+    /// Of a name that the answer tells something of.
+    About(String, fn(&str) -> String),
 }
 
 /// What would settle a question. Many rules wait for one answer: it is named, and put into words once somebody reads it.
@@ -128,6 +139,7 @@ impl Gap {
     pub fn question(&self) -> Cow<'_, str> {
         match (&self.asks, &self.needs) {
             (Asks::Words(words), _) => words.as_ref().into(),
+            (Asks::About(name, words), _) => words(name).into(),
             (Asks::OfName(words), Needs::Answer(question)) => words(&question.name).into(),
             (Asks::OfName(words), Needs::Words(needs)) => words(needs).into(),
         }
@@ -151,6 +163,11 @@ impl Gap {
     /// The same, where the name that DNS is asked for gives the words.
     pub fn of_name(question: Question, words: fn(&str) -> String) -> Gap {
         Gap { asks: Asks::OfName(words), needs: Needs::Answer(question) }
+    }
+
+    /// As [`Gap::of_name`], where the name in the words is not the one that is asked for.
+    pub fn about(name: &str, words: fn(&str) -> String, question: &Question) -> Gap {
+        Gap { asks: Asks::About(name.to_owned(), words), needs: Needs::Answer(question.clone()) }
     }
 
     /// Records that were asked for, and nothing was learnt.
@@ -201,35 +218,40 @@ pub enum Place {
 pub struct Exhibit {
     pub place: Place,
     /// A few words for the underline: "signed as this domain".
-    pub label: String,
+    pub label: Cow<'static, str>,
 }
 
 impl Exhibit {
-    pub fn input(span: Span, label: impl Into<String>) -> Exhibit {
+    pub fn input(span: Span, label: impl Into<Cow<'static, str>>) -> Exhibit {
         Exhibit { place: Place::Input(span), label: label.into() }
     }
 
-    pub fn dns(question: &Question, text: impl Into<String>, span: Option<Span>, label: impl Into<String>) -> Exhibit {
+    pub fn dns(
+        question: &Question,
+        text: impl Into<String>,
+        span: Option<Span>,
+        label: impl Into<Cow<'static, str>>,
+    ) -> Exhibit {
         Exhibit { place: Place::Dns { question: question.clone(), text: text.into(), span }, label: label.into() }
     }
 
-    pub fn fetched(errand: &Errand, text: impl Into<String>, label: impl Into<String>) -> Exhibit {
+    pub fn fetched(errand: &Errand, text: impl Into<String>, label: impl Into<Cow<'static, str>>) -> Exhibit {
         Exhibit { place: Place::Fetched { errand: errand.clone(), text: text.into() }, label: label.into() }
     }
 
-    pub fn report(part: impl Into<String>, text: impl Into<String>, label: impl Into<String>) -> Exhibit {
+    pub fn report(part: impl Into<String>, text: impl Into<String>, label: impl Into<Cow<'static, str>>) -> Exhibit {
         Exhibit { place: Place::Report { part: part.into(), text: text.into() }, label: label.into() }
     }
 
-    pub fn body(part: impl Into<String>, text: impl Into<String>, label: impl Into<String>) -> Exhibit {
+    pub fn body(part: impl Into<String>, text: impl Into<String>, label: impl Into<Cow<'static, str>>) -> Exhibit {
         Exhibit { place: Place::Body { part: part.into(), text: text.into() }, label: label.into() }
     }
 
-    pub fn mailbox(seen: impl Into<String>, label: impl Into<String>) -> Exhibit {
+    pub fn mailbox(seen: impl Into<String>, label: impl Into<Cow<'static, str>>) -> Exhibit {
         Exhibit { place: Place::Mailbox(seen.into()), label: label.into() }
     }
 
-    pub fn user(said: impl Into<String>, label: impl Into<String>) -> Exhibit {
+    pub fn user(said: impl Into<String>, label: impl Into<Cow<'static, str>>) -> Exhibit {
         Exhibit { place: Place::User(said.into()), label: label.into() }
     }
 }
@@ -248,7 +270,7 @@ pub struct Finding {
     pub severity: Severity,
     pub confidence: Confidence,
     /// Why that sure, one sentence.
-    pub because: String,
+    pub because: Cow<'static, str>,
     /// One line, at most about 70 characters.
     pub title: String,
     /// A paragraph or two in the user's words.
@@ -263,7 +285,7 @@ pub struct Finding {
     /// Rules whose findings on this message are only consequences of this one.
     pub leads_to: Vec<&'static str>,
     /// What its rule could not learn, beside this.
-    pub open: Vec<Gap>,
+    pub open: Gaps,
     /// Until it is cured, nothing that its consequences ask for can be done.
     pub bars: bool,
     /// Those of them that fired; filled in by triage.
@@ -279,7 +301,7 @@ impl Finding {
             rule,
             severity: rule.severity,
             confidence: Confidence::Certain,
-            because: String::new(),
+            because: Cow::Borrowed(""),
             title: title.into(),
             explanation: String::new(),
             exhibits: Vec::new(),
@@ -288,7 +310,7 @@ impl Finding {
             check: None,
             about: Vec::new(),
             leads_to: Vec::new(),
-            open: Vec::new(),
+            open: Gaps::new(),
             bars: false,
             consequences: Vec::new(),
         }
@@ -299,7 +321,7 @@ impl Finding {
         self
     }
 
-    pub fn sure(mut self, confidence: Confidence, because: impl Into<String>) -> Self {
+    pub fn sure(mut self, confidence: Confidence, because: impl Into<Cow<'static, str>>) -> Self {
         self.confidence = confidence;
         self.because = because.into();
         self

@@ -26,7 +26,7 @@ mod stranger;
 #[cfg(test)]
 mod testing;
 
-pub use finding::{Check, Confidence, Exhibit, Finding, Gap, Place, Severity, Verdict};
+pub use finding::{Check, Confidence, Exhibit, Finding, Gap, Gaps, Place, Severity, Verdict};
 pub use proof::{Proof, State};
 pub use reputation::YOUNG;
 

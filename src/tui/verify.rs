@@ -6,7 +6,7 @@ use super::msg::Effect;
 use super::popup::copy::target;
 use crate::changes::Answered;
 use crate::diagnose::Diagnosis;
-use crate::evidence::{Answer, Evidence, Question};
+use crate::evidence::{Answer, Evidence, Name, Question};
 use crate::report::changes::words;
 use crate::report::table::span;
 use crate::rules::{Finding, Place};
@@ -38,7 +38,7 @@ pub fn verify(app: &mut App) -> Vec<Effect> {
         return vec![];
     }
     let own = own(finding);
-    let names: BTreeSet<String> = own.iter().map(|q| q.name.clone()).collect();
+    let names: BTreeSet<Name> = own.iter().map(|q| q.name.clone()).collect();
     let evidence = &diagnosis.facts.evidence;
     let mut questions: Vec<Question> = evidence.answers.keys().filter(|q| names.contains(&q.name)).cloned().collect();
     questions.sort_by_key(|q| !own.contains(q));
@@ -50,7 +50,7 @@ pub fn verify(app: &mut App) -> Vec<Effect> {
     let mut fresh = Evidence::clone(evidence);
     fresh.answers.retain(|q, _| !questions.contains(q));
     let verifying = Verifying { rule: finding.rule.id, title: finding.title.clone(), questions };
-    let text = format!("Asking DNS again about {}.", names.iter().cloned().collect::<Vec<_>>().join(", "));
+    let text = format!("Asking DNS again about {}.", names.iter().map(Name::as_str).collect::<Vec<_>>().join(", "));
     let ticket = app.next_ticket();
     if let Some(case) = &mut app.case {
         case.begin_again();

@@ -289,7 +289,7 @@ impl Watch {
             Purpose::Doubled(who) => {
                 let said = server::said(&answer, self.order.kind, &ask.question.name);
                 let there = !said.is_empty() && self.order.expect.fits(&said).unwrap_or(true);
-                self.doubled = there.then(|| ask.question.name.clone());
+                self.doubled = there.then(|| ask.question.name.to_string());
                 self.back(now, who, |_| ());
             }
             Purpose::Target => self.target.heard(now, self.order.interval, &ask.question, &answer),
@@ -437,7 +437,7 @@ impl Watch {
 pub fn name(text: &str, kind: Kind) -> Result<String, String> {
     let text = text.trim();
     if let (Kind::Ptr, Ok(ip)) = (kind, text.parse()) {
-        return Ok(crate::facts::reverse::reverse_question(ip).name);
+        return Ok(crate::facts::reverse::reverse_question(ip).name.into());
     }
     let bare = text.strip_suffix('.').unwrap_or(text);
     let ascii =
@@ -446,7 +446,7 @@ pub fn name(text: &str, kind: Kind) -> Result<String, String> {
         |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_graphic() && !b"/\\@:;\"".contains(&b));
     let sound = ascii.len() <= 253 && ascii.contains('.') && ascii.split('.').all(label);
     if sound {
-        Ok(Question::new(&ascii, kind).name)
+        Ok(Question::new(&ascii, kind).name.into())
     } else {
         Err(format!("{text:?} is no name in DNS: expected s1._domainkey.example.com"))
     }

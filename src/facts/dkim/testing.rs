@@ -95,7 +95,7 @@ fn answers(record: &str) -> Answers {
         Some(outcome) => Answer::new(outcome, Vec::new(), jiff::Timestamp::UNIX_EPOCH),
         None => {
             let data = crate::remedy::text(record);
-            let record = Record { name: question.name.clone(), ttl: 60, data };
+            let record = Record { name: question.name.to_string(), ttl: 60, data };
             Answer::new(Outcome::Records, vec![record], jiff::Timestamp::UNIX_EPOCH)
         }
     };

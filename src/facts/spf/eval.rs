@@ -104,7 +104,7 @@ pub fn check_host(lookup: &Lookup, ip: IpAddr, domain: &str, sender: &str, helo:
     };
     let mut check = Check {
         ip,
-        sender: format!("{local}@{sender_domain}"),
+        sender: [local, "@", sender_domain].concat(),
         is_helo,
         result: Some(SpfResult::None),
         matched: None,

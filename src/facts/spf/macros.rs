@@ -120,7 +120,7 @@ pub fn wants_validated(parts: &[Part]) -> bool {
 pub fn askable(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= NAME
-        && name.split('.').all(|label| (1..=63).contains(&label.len()))
+        && name.as_bytes().split(|b| *b == b'.').all(|label| (1..=63).contains(&label.len()))
         && name.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'\\')
 }
 

@@ -20,7 +20,7 @@ mod walk;
 use super::Reading;
 use super::boundary::{Identities, MailFrom, said_helo};
 use super::lookup::Lookup;
-use crate::evidence::{Answer, Kind, Outcome, Question, Said};
+use crate::evidence::{Answer, Kind, Name, Outcome, Question, Said};
 use crate::knowledge::{Platform, platform};
 use crate::span::Span;
 pub use eval::{LOOKUPS, VOID_LOOKUPS, check_host, checkable};
@@ -72,7 +72,7 @@ pub enum Whose {
 pub struct Published {
     pub whose: Whose,
     /// Empty for a bare pasted value.
-    pub domain: String,
+    pub domain: Name,
     /// `None`: not answered yet.
     pub outcome: Option<Outcome>,
     /// Every record whose version is exactly `v=spf1` (RFC 7208 §4.5).
@@ -336,7 +336,7 @@ pub fn check(lookup: &Lookup, identities: &Identities) -> Option<Check> {
     let helo = identities.helo.as_ref().map(|h| h.value.as_str());
     match &identities.mail_from.as_ref()?.value {
         MailFrom::Path { local, domain } => {
-            let sender = format!("{}@{domain}", local.as_deref().unwrap_or("postmaster"));
+            let sender = [local.as_deref().unwrap_or("postmaster"), "@", domain].concat();
             Some(check_host(lookup, ip, domain, &sender, helo, false))
         }
         // The identity of a bounce is postmaster@HELO (RFC 7208 §2.4).

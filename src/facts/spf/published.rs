@@ -4,7 +4,7 @@ use super::eval::{check_host, checkable};
 use super::fault::{self, Fault};
 use super::record::Record;
 use super::{Problem, ProblemKind, Published, SpfText, Whose};
-use crate::evidence::{Data, Kind};
+use crate::evidence::{Data, Kind, Question};
 use crate::facts::Reading;
 use crate::facts::boundary::Identities;
 use crate::facts::lookup::Lookup;
@@ -40,16 +40,17 @@ pub fn published(lookup: &Lookup, reading: &Reading, identities: &Identities) ->
 }
 
 fn at_domain(lookup: &Lookup, whose: Whose, domain: &str) -> Published {
+    let question = Question::new(domain, Kind::Txt);
     let mut at = Published {
         whose,
-        domain: domain.to_owned(),
+        domain: question.name.clone(),
         outcome: None,
         records: Vec::new(),
         sender_id: Vec::new(),
         almost: Vec::new(),
         check: None,
     };
-    if let Some(answer) = lookup.ask(domain, Kind::Txt) {
+    if let Some(answer) = lookup.put(question) {
         at.outcome = Some(answer.outcome);
         let strings = answer.records.iter().filter_map(|r| match &r.data {
             Data::Txt(strings) => Some(strings),
@@ -67,7 +68,7 @@ fn pasted(reading: &Reading) -> Option<Published> {
     let pasted = reading.record.as_ref().filter(|r| matches!(r.kind, Kind::Txt | Kind::Spf))?;
     let mut at = Published {
         whose: Whose::Pasted,
-        domain: pasted.name.clone().unwrap_or_default(),
+        domain: pasted.name.clone().unwrap_or_default().into(),
         outcome: None,
         records: Vec::new(),
         sender_id: Vec::new(),

@@ -134,7 +134,7 @@ fn shown(desk: &Desk, platform: &Platform) -> Option<(String, String)> {
         c.question.name.ends_with(&below)
             && keys.at(&c.question.name).is_none_or(|s| s.records().iter().any(|r| r.usable()))
     })?;
-    Some((clue.question.name.clone(), format!("{} leads to {}", clue.question.name, clue.text)))
+    Some((clue.question.name.to_string(), format!("{} leads to {}", clue.question.name, clue.text)))
 }
 
 /// A key at a selector that its portal showed: an alias has to lead to the platform, a key of its own is taken at the

@@ -68,7 +68,7 @@ fn reverse(desk: &Desk, server: &Server, host: &str) -> Step {
     );
     it.check = Some(command!("dig +short -x {}", ip));
     it.proof.push(desk.says(&question.name, Kind::Ptr));
-    let names: Vec<String> = vec![question.name.clone()];
+    let names: Vec<String> = vec![question.name.to_string()];
     let about = |f: &&Finding| Desk::concerns(f, &names) || f.title.contains(&ip.to_string());
     let found: Vec<&Finding> = desk.findings(SOURCE).filter(about).collect();
     let seen = desk.facts().domain.sources.iter().find(|s| s.ip == ip).and_then(|s| s.reverse.as_ref());
@@ -91,7 +91,7 @@ fn reverse(desk: &Desk, server: &Server, host: &str) -> Step {
         request(&ip.to_string(), host)
     ));
     it.changes.push(Change {
-        name: question.name,
+        name: question.name.into(),
         kind: Kind::Ptr,
         ttl: TTL,
         before: seen.names.iter().map(|n| Data::Ptr(n.name.clone())).collect(),

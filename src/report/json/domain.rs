@@ -204,7 +204,7 @@ fn list(entry: &Entry) -> ListPart {
 
 fn party(party: &Party) -> PartyPart {
     let clue =
-        |c: &Clue| CluePart { name: c.question.name.clone(), kind: c.question.kind.word(), text: c.text.clone() };
+        |c: &Clue| CluePart { name: c.question.name.to_string(), kind: c.question.kind.word(), text: c.text.clone() };
     PartyPart {
         id: party.id,
         name: party.name,
@@ -221,7 +221,7 @@ fn record(row: &Row, said: &Said) -> Option<RecordPart> {
         _ => None,
     });
     Some(RecordPart {
-        name: row.question.name.clone(),
+        name: row.question.name.to_string(),
         kind: row.question.kind.word(),
         // The contract knows six outcomes.
         outcome: if outcome == Outcome::Truncated { Outcome::Timeout } else { outcome },

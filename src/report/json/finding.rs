@@ -81,7 +81,7 @@ pub(crate) fn finding_part(input: &Input, f: &Finding) -> FindingPart {
         rule: f.rule.id,
         severity: f.severity.word(),
         confidence: f.confidence.word(),
-        because: f.because.clone(),
+        because: f.because.to_string(),
         title: f.title.clone(),
         explanation: f.explanation.clone(),
         evidence: f.exhibits.iter().map(|e| evidence(input, e)).collect(),
@@ -94,7 +94,7 @@ pub(crate) fn finding_part(input: &Input, f: &Finding) -> FindingPart {
 }
 
 fn evidence(input: &Input, exhibit: &Exhibit) -> Evidence {
-    let label = exhibit.label.clone();
+    let label = exhibit.label.to_string();
     match &exhibit.place {
         Place::Input(span) => {
             let source = input.locate(*span);

@@ -51,17 +51,17 @@ fn judge(facts: &Facts) -> Verdict {
             "the address it came from, and what SPF says of it",
         )
     };
-    let Some(ip) = &facts.identities.source_ip else { return Verdict::Unknown(vec![gap()]) };
+    let Some(ip) = &facts.identities.source_ip else { return Verdict::unknown(gap()) };
     match facts.spf.as_ref().and_then(|check| Some((check.result?, check))) {
         Some((SpfResult::Fail | SpfResult::SoftFail, check)) if same_by_list(&check.domain, from) => match owner(facts)
         {
             // Sent on by a forwarder, or by a source of one's own that the record forgot.
             Owner::Forwarder(_) | Owner::Own(_) => Verdict::Pass,
-            Owner::Platform(_) | Owner::Gateway(_) => Verdict::Unknown(vec![gap()]),
+            Owner::Platform(_) | Owner::Gateway(_) => Verdict::unknown(gap()),
             Owner::Stranger(_) | Owner::Unknown => found(facts, bounce, from, ip.span).into(),
         },
         Some((SpfResult::Pass, _)) => Verdict::Pass,
-        _ => Verdict::Unknown(vec![gap()]),
+        _ => Verdict::unknown(gap()),
     }
 }
 

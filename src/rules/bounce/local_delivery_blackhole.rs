@@ -4,7 +4,7 @@ use crate::facts::bounce::{Action, Recipient, TakenBy};
 use crate::facts::local_delivery::{Kept, Standing};
 use crate::facts::mail_hosts::Reception;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// The message never left the sending server
@@ -35,7 +35,7 @@ rule! {
 fn judge(facts: &Facts) -> Verdict {
     let kept = &facts.local_delivery;
     let mut findings: Vec<Finding> = kept.iter().filter_map(astray).collect();
-    let mut gaps: Vec<Gap> = kept.iter().filter_map(gap).collect();
+    let mut gaps: Gaps = kept.iter().filter_map(gap).collect();
     let logged = logged(facts);
     if kept.is_empty() && logged.is_empty() {
         return Verdict::NotApplicable;

@@ -70,7 +70,7 @@ pub fn judge_each<'m>(facts: &Facts, rule: &'static Rule, more: impl Fn(&Recipie
         return Verdict::Found(groups.iter().take(SHOWN).map(one).collect());
     }
     match bad.iter().find(|r| speaks(r).is_none()) {
-        Some(recipient) => Verdict::Unknown(vec![gap(recipient)]),
+        Some(recipient) => Verdict::unknown(gap(recipient)),
         None if bad.is_empty() => Verdict::NotApplicable,
         None => Verdict::Pass,
     }

@@ -27,7 +27,7 @@ rule! {
 fn judge(facts: &Facts) -> Verdict {
     let content = match body(facts) {
         None => return Verdict::NotApplicable,
-        Some(Err(gap)) => return Verdict::Unknown(vec![gap]),
+        Some(Err(gap)) => return Verdict::unknown(gap),
         Some(Ok(content)) => content,
     };
     let risky: Vec<&Attachment> = content.attachments.iter().filter(|a| !a.risks.is_empty()).collect();

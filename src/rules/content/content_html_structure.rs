@@ -34,7 +34,7 @@ const FEW: usize = 100;
 fn judge(facts: &Facts) -> Verdict {
     let content = match body(facts) {
         None => return Verdict::NotApplicable,
-        Some(Err(gap)) => return Verdict::Unknown(vec![gap]),
+        Some(Err(gap)) => return Verdict::unknown(gap),
         Some(Ok(content)) => content,
     };
     let Some(html) = &content.html else { return Verdict::NotApplicable };

@@ -33,7 +33,7 @@ const MANY: usize = 10;
 fn judge(facts: &Facts) -> Verdict {
     let content = match body(facts) {
         None => return Verdict::NotApplicable,
-        Some(Err(gap)) => return Verdict::Unknown(vec![gap]),
+        Some(Err(gap)) => return Verdict::unknown(gap),
         Some(Ok(content)) => content,
     };
     if content.links.is_empty() {

@@ -33,7 +33,7 @@ fn judge(facts: &Facts) -> Verdict {
     let reading = &facts.reading;
     let content = match body(facts) {
         None => return Verdict::NotApplicable,
-        Some(Err(gap)) => return Verdict::Unknown(vec![gap]),
+        Some(Err(gap)) => return Verdict::unknown(gap),
         Some(Ok(content)) => content,
     };
     let field = reading.header.first(facts.text(), "Subject");

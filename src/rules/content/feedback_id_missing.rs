@@ -40,7 +40,7 @@ fn judge(facts: &Facts) -> Verdict {
         )
         .exhibit(Exhibit::input(mass, "sent to many"))
         .fix(
-            Remedy::new(format!("Write the field Feedback-ID: {example}"))
+            Remedy::new(["Write the field Feedback-ID: ", &example].concat())
                 .step("Let the DKIM signature of your own domain cover it: add feedback-id to h=."),
         )
         .check("look at the source of a new message", "a Feedback-ID field, named in h= of the DKIM signature")

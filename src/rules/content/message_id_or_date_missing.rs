@@ -2,7 +2,7 @@ use crate::evidence::InputKind;
 use crate::facts::Facts;
 use crate::facts::header::Field;
 use crate::remedy::{Remedy, blank};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 use crate::span::Span;
 use jiff::Timestamp;
 
@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let field = |name: &str| reading.header.first(facts.text(), name);
     let from = field("From").map(|f| Exhibit::input(f.span(), "no such field stands beside this one"));
-    let (mut findings, mut gaps) = (Vec::new(), Vec::new());
+    let (mut findings, mut gaps) = (Vec::new(), Gaps::new());
     match field("Message-ID") {
         None => findings.push(say(RULE.severity, "The message has no Message-ID", from.clone())),
         Some(field) => findings.extend(wrong_id(facts, field)),
@@ -103,7 +103,7 @@ fn wrong_id(facts: &Facts, field: Field) -> Option<Finding> {
     })
 }
 
-fn here(facts: &Facts, field: Field, label: &str) -> Option<Exhibit> {
+fn here(facts: &Facts, field: Field, label: &'static str) -> Option<Exhibit> {
     let value = field.value.of(facts.text());
     let end = field.value.start as usize + value.trim_ascii_end().len();
     Some(Exhibit::input(Span::new(field.name.start as usize, end.max(field.name.end as usize)), label))

@@ -68,7 +68,7 @@ fn judge(facts: &Facts) -> Verdict {
         None => None,
     };
     let Some(first) = told.iter().max_by_key(|t| t.severity) else {
-        return gap.map_or(Verdict::Pass, |gap| Verdict::Unknown(vec![gap]));
+        return gap.map_or(Verdict::Pass, Verdict::unknown);
     };
     let words: Vec<String> = told.iter().map(|t| t.words.clone()).collect();
     let title = crate::safe::clip(&crate::rules::bounce::capital(&first.words), 70);

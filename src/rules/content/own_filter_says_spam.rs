@@ -173,7 +173,7 @@ mod tests {
         let mut found = [Finding::new(crate::rules::find("content-spammy").unwrap(), "x")];
         let before = found[0].confidence;
         bear_out(&facts, &mut found);
-        let labels: Vec<&str> = found[0].exhibits.iter().map(|e| e.label.as_str()).collect();
+        let labels: Vec<&str> = found[0].exhibits.iter().map(|e| &*e.label).collect();
         assert_eq!((labels, found[0].confidence), (vec!["your own SpamAssassin sees it too"], before));
     }
 }

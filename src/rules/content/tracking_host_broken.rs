@@ -5,7 +5,7 @@ use crate::facts::domain::blocklists::{About, Entry};
 use crate::facts::linked::{Handshake, Host, State};
 use crate::remedy::Remedy;
 use crate::rules::reputation::entries;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// A host that the message links to is broken
@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let mut findings: Vec<Finding> = hosts.iter().filter_map(|h| dead(h).or_else(|| uncertified(h))).collect();
     findings.extend(listed.iter().filter_map(|e| on_a_list(e)));
-    let mut gaps: Vec<Gap> = hosts.iter().filter_map(gap).collect();
+    let mut gaps: Gaps = hosts.iter().filter_map(gap).collect();
     gaps.extend(entries::gaps(&listed));
     Verdict::of(findings, gaps)
 }
@@ -48,7 +48,7 @@ fn gap(host: &Host) -> Option<Gap> {
     let name = &host.name;
     match (&host.state, &host.handshake) {
         (State::Unasked(q) | State::Failed(q), _) => {
-            Some(Gap::dns(format!("Does {name}, which the message links to, exist?"), q))
+            Some(Gap::about(name, |name| format!("Does {name}, which the message links to, exist?"), q))
         }
         (_, Some((errand, Handshake::Unasked))) => Some(unproven(name, errand)),
         (_, Some((errand, Handshake::Failed(step, _)))) if *step != Step::Tls => Some(unproven(name, errand)),

@@ -2,7 +2,7 @@ use super::body;
 use crate::facts::Facts;
 use crate::remedy::Remedy;
 use crate::rules::headers::is_mass;
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// Mass mail shows no way out in its text
@@ -28,13 +28,13 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(mass) = is_mass(facts) else { return Verdict::NotApplicable };
     let content = match body(facts) {
         None => return Verdict::NotApplicable,
-        Some(Err(gap)) => return Verdict::Unknown(vec![gap]),
+        Some(Err(gap)) => return Verdict::unknown(gap),
         Some(Ok(content)) => content,
     };
     if content.text.is_none() && content.html.is_none() {
         return Verdict::NotApplicable;
     }
-    let missing = |title: &str, severity, because: &str| {
+    let missing = |title: &str, severity, because: &'static str| {
         Finding::new(&RULE, title)
             .severity(severity)
             .sure(Confidence::Likely, because)
@@ -71,7 +71,7 @@ fn judge(facts: &Facts) -> Verdict {
             .fix(Remedy::new("Where the mail is commercial, name the sender's postal address at its end.")),
         );
     }
-    Verdict::of(findings, Vec::new())
+    Verdict::of(findings, Gaps::new())
 }
 
 #[cfg(test)]

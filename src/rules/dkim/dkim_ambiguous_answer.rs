@@ -3,7 +3,7 @@ use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyRecord, KeyState};
 use crate::remedy::{Change, Remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// Several texts stand where one key belongs
@@ -25,7 +25,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    let (mut findings, mut gaps, mut seen) = (Vec::new(), Vec::new(), false);
+    let (mut findings, mut gaps, mut seen) = (Vec::new(), Gaps::new(), false);
     // A bare paste may hold the keys of several names.
     for key in subject::distinct(facts).filter(|key| !key.name.is_empty()) {
         match &key.state {

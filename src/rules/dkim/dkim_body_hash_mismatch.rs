@@ -5,7 +5,7 @@ use crate::facts::Facts;
 use crate::facts::dkim::Hash;
 use crate::facts::reported::Dkim;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// The body was changed after it was signed
@@ -32,7 +32,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     let mut seen = std::collections::BTreeSet::new();
-    let (mut findings, mut gaps) = (Vec::new(), Vec::new());
+    let (mut findings, mut gaps) = (Vec::new(), Gaps::new());
     for report in standing::reports(facts) {
         let standing = Standing::reported(facts, report);
         let of_body = match Failure::of(report) {

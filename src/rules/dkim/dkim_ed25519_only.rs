@@ -70,7 +70,7 @@ fn of_domain(facts: &Facts, domain: &str) -> Verdict {
     let dark = |s: &&Selector| matches!(s.key.state, KeyState::Failed(_) | KeyState::Unasked(_));
     if let Some(dark) = facts.domain.keys.selectors.iter().find(dark) {
         let question = format!("Is the key at {} an RSA key?", dark.key.name);
-        return Verdict::Unknown(vec![Gap::dns(question, &Question::new(&dark.key.name, Kind::Txt))]);
+        return Verdict::unknown(Gap::dns(question, &Question::new(&dark.key.name, Kind::Txt)));
     }
     let found = Finding::new(&RULE, format!("Only Ed25519 keys were found at {}", shortened(domain, 36)))
         .severity(Severity::Medium)

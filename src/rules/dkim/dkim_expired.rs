@@ -3,7 +3,7 @@ use super::standing::{self, Standing};
 use crate::facts::Facts;
 use crate::facts::dkim::verify;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 use crate::span::Spanned;
 
 rule! {
@@ -30,7 +30,7 @@ rule! {
 const TOLERANCE: i64 = 300;
 
 fn judge(facts: &Facts) -> Verdict {
-    let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
+    let (mut findings, mut gaps, mut applies) = (Vec::new(), Gaps::new(), false);
     for (index, signature) in standing::signatures(facts) {
         let standing = Standing::of(facts, index);
         let arrived = verify::received(&facts.reading, signature);

@@ -5,7 +5,7 @@ use crate::facts::Facts;
 use crate::facts::dkim::key::{Key, KeyRecord};
 use crate::facts::dkim::{KeyState, Signature};
 use crate::remedy::{Change, Remedy, dkim as remedy};
-use crate::rules::{Exhibit, Finding, Verdict, rule};
+use crate::rules::{Exhibit, Finding, Gaps, Verdict, rule};
 
 rule! {
     /// The key does not allow signatures for a subdomain
@@ -29,7 +29,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
+    let (mut findings, mut gaps, mut applies) = (Vec::new(), Gaps::new(), false);
     let mut seen = std::collections::BTreeSet::new();
     for key in &facts.keys {
         let Some((index, signature)) = key.signature.and_then(|n| Some((n, facts.reading.signatures.get(n)?))) else {

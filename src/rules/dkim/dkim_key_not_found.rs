@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyState};
 use crate::facts::reported::Dkim;
 use crate::remedy::{Change, Remedy, dkim as remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// The key a signature names is not in DNS
@@ -33,7 +33,7 @@ fn judge(facts: &Facts) -> Verdict {
     if facts.reading.subject.is_some() {
         return unsigned::judge(facts);
     }
-    let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
+    let (mut findings, mut gaps, mut applies) = (Vec::new(), Gaps::new(), false);
     for key in subject::distinct(facts).filter(|k| k.signature.is_some()) {
         applies = true;
         let Some(standing) = subject::worst(facts, &key.name) else { continue };

@@ -45,7 +45,7 @@ fn judge(facts: &Facts) -> Verdict {
             Some(from) => missing(facts, Exhibit::input(from.span, "no signature speaks for this"), false).into(),
             None => Verdict::NotApplicable,
         },
-        None => Verdict::Unknown(vec![Gap::new("Was the message signed with DKIM?", Gap::WHOLE_HEADER)]),
+        None => Verdict::unknown(Gap::new("Was the message signed with DKIM?", Gap::WHOLE_HEADER)),
     }
 }
 

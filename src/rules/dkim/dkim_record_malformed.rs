@@ -102,7 +102,7 @@ fn departure(problem: &KeyProblem) -> (Span, &'static str, &'static str, Severit
     }
 }
 
-fn malformed(subject: &Subject, span: Option<Span>, short: &str, long: &str, severity: Severity) -> Finding {
+fn malformed(subject: &Subject, span: Option<Span>, short: &'static str, long: &str, severity: Severity) -> Finding {
     let text = &subject.record.text;
     let summary = "Publish the record in the right form";
     let fix = match remedy::tidy(&subject.record.unglued()) {

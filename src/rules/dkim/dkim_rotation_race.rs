@@ -5,7 +5,7 @@ use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyState, PublicKey};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Verdict {
     if facts.reading.subject.is_some() {
         return of_domain(facts);
     }
-    let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
+    let (mut findings, mut gaps, mut applies) = (Vec::new(), Gaps::new(), false);
     for key in subject::distinct(facts).filter(|k| k.signature.is_some()) {
         let Some(standing) = subject::worst(facts, &key.name) else { continue };
         if standing.reports.is_empty() || !recent(facts, &standing) {
@@ -68,9 +68,9 @@ fn of_domain(facts: &Facts) -> Verdict {
     if !zone.differs() {
         let spoken = zone.stands().any(|(_, s)| s.serial().is_some());
         let gap = || Gap::dns("Do all name servers have the same DKIM keys?", zone.way_in());
-        return Verdict::of(Vec::new(), if spoken { vec![] } else { vec![gap()] });
+        return Verdict::of(Vec::new(), (!spoken).then(gap).into_iter().collect());
     }
-    let (mut findings, mut gaps) = (Vec::new(), Vec::new());
+    let (mut findings, mut gaps) = (Vec::new(), Gaps::new());
     for name in keys {
         let said: Vec<_> = zone
             .stands()

@@ -5,7 +5,7 @@ use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyState, key, name};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// The mail is signed with another selector than the one set up
@@ -32,7 +32,7 @@ fn judge(facts: &Facts) -> Verdict {
     };
     let secondary = configured.secondary_selector.as_deref().and_then(|s| name::selector(s.trim()));
     let expected = |s: &str| s == stated || Some(s) == secondary.as_deref();
-    let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
+    let (mut findings, mut gaps, mut applies) = (Vec::new(), Gaps::new(), false);
     for used in subject::distinct(facts) {
         let Some(standing) = subject::worst(facts, &used.name) else { continue };
         // A signature of another organization is not what was configured.
@@ -82,7 +82,7 @@ fn other(
     used: &Key,
     stated: &str,
     published: Exhibit,
-    gaps: &mut Vec<Gap>,
+    gaps: &mut Gaps,
 ) -> Option<Finding> {
     let (selector, domain) = (standing.selector()?, standing.domain()?);
     let (severity, state) = match &used.state {

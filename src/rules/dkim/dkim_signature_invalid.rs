@@ -10,7 +10,7 @@ use crate::facts::dkim::{Hash, KeyState, Reason, Signature, Verification};
 use crate::facts::freemail;
 use crate::facts::reported::Dkim;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 use crate::shell::command;
 
 rule! {
@@ -35,7 +35,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    let (mut findings, mut gaps, mut applies) = (Vec::new(), Vec::new(), false);
+    let (mut findings, mut gaps, mut applies) = (Vec::new(), Gaps::new(), false);
     let mut seen = std::collections::BTreeSet::new();
     for report in standing::reports(facts) {
         let standing = Standing::reported(facts, report);

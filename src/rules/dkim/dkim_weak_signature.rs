@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::facts::dkim::Signature;
 use crate::facts::dkim::signed::Body;
 use crate::remedy::{Remedy, dkim as remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// The signature leaves a door open
@@ -44,7 +44,7 @@ fn judge(facts: &Facts) -> Verdict {
         Verdict::NotApplicable if facts.reading.signatures.is_empty() => return Verdict::NotApplicable,
         _ => {}
     }
-    Verdict::of(findings, vec![])
+    Verdict::of(findings, Gaps::new())
 }
 
 fn sha1(signature: &Signature, standing: &Standing) -> Option<Finding> {

@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::facts::domain::keys::{Selector, Sender};
 use crate::knowledge::Platform;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// Two services want the same selector
@@ -31,7 +31,7 @@ fn judge(facts: &Facts) -> Verdict {
     if facts.reading.subject.is_none() || keys.below.is_none() {
         return Verdict::NotApplicable;
     }
-    let (mut findings, mut gaps) = (Vec::new(), Vec::new());
+    let (mut findings, mut gaps) = (Vec::new(), Gaps::new());
     for selector in &keys.selectors {
         findings.extend(beside(facts, selector));
         findings.extend(both(facts, selector));

@@ -8,6 +8,7 @@ use crate::facts::organization::{self, Agreement};
 use crate::facts::reported::Dkim;
 use crate::rules::{Confidence, Finding, Severity};
 use crate::span::Span;
+use smallvec::{SmallVec, smallvec};
 
 /// Signatures and results looked at; receivers give up long before (RFC 6376 §8.4).
 const MOST: usize = 64;
@@ -27,7 +28,7 @@ pub(super) struct Standing<'f> {
     facts: &'f Facts,
     /// `None` where only the report is at hand.
     pub(super) signature: Option<&'f Signature>,
-    pub(super) reports: Vec<&'f Dkim>,
+    pub(super) reports: SmallVec<[&'f Dkim; 2]>,
     /// What we found of it ourselves.
     pub(super) found: Option<&'f Verification>,
     /// The same, where the receiver says nothing of it.
@@ -42,7 +43,7 @@ impl<'f> Standing<'f> {
     /// The standing of [`crate::facts::Reading::signatures`]`[index]`.
     pub(super) fn of(facts: &'f Facts, index: usize) -> Standing<'f> {
         let signature = facts.reading.signatures.get(index);
-        let reports: Vec<&Dkim> = reports(facts).filter(|r| r.signature == Some(index)).collect();
+        let reports: SmallVec<[&Dkim; 2]> = reports(facts).filter(|r| r.signature == Some(index)).collect();
         let found = facts.verified.iter().find(|v| v.signature == index);
         let verified = found.filter(|_| reports.is_empty());
         let agreement = facts.alignment.signatures.get(index).copied().flatten();
@@ -65,7 +66,7 @@ impl<'f> Standing<'f> {
         Standing {
             facts,
             signature: None,
-            reports: vec![report],
+            reports: smallvec![report],
             found: None,
             verified: None,
             aligned: report.domain.as_deref().and_then(|d| aligned(facts, d)),

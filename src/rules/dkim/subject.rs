@@ -10,9 +10,11 @@ use crate::facts::domain::keys::{Selector, Whence};
 use crate::facts::domain::wildcard;
 use crate::facts::organization::psl;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict};
 use crate::shell::command;
 use crate::span::Span;
+use smallvec::SmallVec;
+use std::borrow::Cow;
 
 /// One record at one name.
 pub(super) struct Subject<'f> {
@@ -32,7 +34,12 @@ const RECORDS: usize = 8;
 
 /// Judges every key record at hand; what is not answered is a gap, never a finding.
 pub(super) fn judge(facts: &Facts, look: impl Fn(&Subject) -> Option<Finding>) -> Verdict {
-    let (mut findings, mut gaps, mut seen) = (Vec::new(), Vec::new(), false);
+    each(facts, &look)
+}
+
+// One body for all rules.
+fn each(facts: &Facts, look: &dyn Fn(&Subject) -> Option<Finding>) -> Verdict {
+    let (mut findings, mut gaps, mut seen) = (Vec::new(), Gaps::new(), false);
     for key in distinct(facts) {
         match &key.state {
             KeyState::Found(records) => {
@@ -52,13 +59,16 @@ pub(super) fn judge(facts: &Facts, look: impl Fn(&Subject) -> Option<Finding>) -
 
 /// What is not known of a key.
 pub(super) fn gap(key: &Key) -> Gap {
-    Gap::of_name(Question::new(&key.name, Kind::Txt), |name| format!("Which key stands at {name}?"))
+    let question = match &key.state {
+        KeyState::Unasked(question) => question.clone(),
+        _ => Question::new(&key.name, Kind::Txt),
+    };
+    Gap::of_name(question, |name| format!("Which key stands at {name}?"))
 }
 
 /// Each name once.
 pub(super) fn distinct(facts: &Facts) -> impl Iterator<Item = &Key> {
-    // No more than [`key::NAMES`].
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: SmallVec<[&str; key::NAMES]> = SmallVec::new();
     facts.keys.iter().filter(move |key| {
         let new = !seen.contains(&key.name.as_str());
         if new {
@@ -128,7 +138,7 @@ impl Subject<'_> {
     }
 
     /// The record, with a part of it marked.
-    pub(super) fn exhibit(&self, span: Option<Span>, label: impl Into<String>) -> Exhibit {
+    pub(super) fn exhibit(&self, span: Option<Span>, label: impl Into<Cow<'static, str>>) -> Exhibit {
         let pasted = self.facts.reading.record.as_ref().filter(|_| self.key.signature.is_none());
         match pasted.and_then(|p| p.entries.get(self.record.index)) {
             Some(entry) => Exhibit::input(span.map_or(entry.span, |s| entry.place(s)), label),

@@ -10,7 +10,7 @@ use crate::facts::domain::keys::{Below, Keys, Selector, Sender, Whence};
 use crate::facts::mail_hosts::{MailHosts, Reception};
 use crate::knowledge::Platform;
 use crate::remedy::{Change, Remedy, dkim as remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict};
 
 pub(super) fn judge(facts: &Facts) -> Verdict {
     let keys = &facts.domain.keys;
@@ -24,7 +24,7 @@ pub(super) fn judge(facts: &Facts) -> Verdict {
     let above = |s: &Selector| keys.usable().any(|(other, _)| other.selector == s.selector);
     let missing = said().filter(|s| s.is_absent() && !above(s));
     let mut findings: Vec<Finding> = missing.map(|s| named(keys, s, domain)).collect();
-    let mut gaps: Vec<Gap> = said().filter(|s| open(s) && !above(s)).map(|s| subject::gap(&s.key)).collect();
+    let mut gaps: Gaps = said().filter(|s| open(s) && !above(s)).map(|s| subject::gap(&s.key)).collect();
     for sender in keys.platforms.iter().filter(|s| s.said) {
         let own: Vec<&Selector> = of(keys, sender.platform).collect();
         if keys.usable().any(|(s, _)| s.platform == Some(sender.platform)) {
@@ -41,7 +41,7 @@ pub(super) fn judge(facts: &Facts) -> Verdict {
     }
     match below {
         Below::Nothing if keys.selectors.iter().all(Selector::is_missing) => none(facts, domain).into(),
-        _ => Verdict::Unknown(vec![unknown(domain)]),
+        _ => Verdict::unknown(unknown(domain)),
     }
 }
 

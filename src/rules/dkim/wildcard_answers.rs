@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyRecord, KeyState, PublicKey};
 use crate::facts::domain::wildcard::Wildcard;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// Names that nobody uses are answered with a text
@@ -31,7 +31,7 @@ fn judge(facts: &Facts) -> Verdict {
     if facts.reading.subject.is_none() {
         return Verdict::NotApplicable;
     }
-    let (mut findings, mut gaps, mut seen) = (Vec::new(), Vec::new(), false);
+    let (mut findings, mut gaps, mut seen) = (Vec::new(), Gaps::new(), false);
     if let Some(wildcard) = &facts.domain.wildcard {
         seen = true;
         match wildcard.outcome {

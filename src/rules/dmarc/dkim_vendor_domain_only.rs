@@ -51,7 +51,7 @@ fn judge_with(facts: &Facts, signs_as: fn(&str) -> Option<&'static Platform>) ->
     };
     let Some((leg, platform)) = shared(Some(true)) else {
         return match shared(None) {
-            Some((leg, _)) => Verdict::Unknown(vec![untold(facts, &leg.domain)]),
+            Some((leg, _)) => Verdict::unknown(untold(facts, &leg.domain)),
             None => Verdict::Pass,
         };
     };
@@ -60,8 +60,8 @@ fn judge_with(facts: &Facts, signs_as: fn(&str) -> Option<&'static Platform>) ->
     let finding = Finding::new(
         &RULE,
         failure::title([
-            format!("{} signs as {}, not as {from}", platform.name, leg.domain),
-            format!("{} signs with its own domain, not yours", platform.name),
+            format_args!("{} signs as {}, not as {from}", platform.name, leg.domain),
+            format_args!("{} signs with its own domain, not yours", platform.name),
         ]),
     )
     .severity(if fails { failure::severity(facts) } else { Severity::Medium })

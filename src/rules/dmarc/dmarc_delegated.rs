@@ -29,7 +29,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(domain) = facts.reading.subject.as_ref().and_then(|s| s.domain()) else { return Verdict::NotApplicable };
     let Some(step) = seen::own_steps(facts).find(|s| s.domain == domain) else { return Verdict::NotApplicable };
     if !step.answered() {
-        return Verdict::Unknown(vec![seen::unread(step)]);
+        return Verdict::unknown(seen::unread(step));
     }
     // Where any name is an alias, this one was not delegated.
     let starred = facts.is_starred(step.name());
@@ -52,9 +52,9 @@ fn find(step: &Step, target: &str, question: &Question, said: &str) -> Finding {
     Finding::new(
         &RULE,
         failure::title([
-            format!("DMARC of {} is kept at {target}", step.domain),
-            format!("The DMARC record is kept at {target}"),
-            "The DMARC record is kept somewhere else".to_owned(),
+            format_args!("DMARC of {} is kept at {target}", step.domain),
+            format_args!("The DMARC record is kept at {target}"),
+            format_args!("The DMARC record is kept somewhere else"),
         ]),
     )
     .sure(Confidence::Certain, "DNS says so")

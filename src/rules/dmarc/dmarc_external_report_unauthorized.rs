@@ -7,7 +7,7 @@ use crate::facts::dmarc::uri;
 use crate::facts::domain::reports::{Consent, Report};
 use crate::facts::freemail;
 use crate::remedy::{Change, Remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 use std::collections::BTreeSet;
 
 rule! {
@@ -39,7 +39,7 @@ fn judge(facts: &Facts) -> Verdict {
     if reports.is_empty() {
         return Verdict::NotApplicable;
     }
-    let (mut findings, mut gaps, mut told) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let (mut findings, mut gaps, mut told) = (Vec::new(), Gaps::new(), BTreeSet::new());
     // No consent makes a reporter use another scheme (RFC 9989 §4.6): `dmarc-rua-missing` speaks of those.
     for report in reports.iter().filter(|r| uri::starts_with_mailto(&r.uri)) {
         match (&report.host, &report.consent) {
@@ -81,9 +81,9 @@ fn find(facts: &Facts, seen: &Seen, host: &str, question: &Question, outcome: Ou
         }
     };
     Finding::new(&RULE, failure::title([
-        format!("{host} has not agreed to get the reports of {domain}"),
-        format!("{host} has not agreed to get the reports"),
-        "The address for DMARC reports has not agreed to get them".to_owned(),
+        format_args!("{host} has not agreed to get the reports of {domain}"),
+        format_args!("{host} has not agreed to get the reports"),
+        format_args!("The address for DMARC reports has not agreed to get them"),
     ]))
     .severity(if lost { Severity::Medium } else { Severity::Low })
     .sure(Confidence::Certain, "the name that would hold the consent was asked, and DNS answered")

@@ -40,7 +40,7 @@ fn judge(facts: &Facts) -> Verdict {
         None => {
             let question = format!("Was this message sent by {}?", provider.name);
             let needs = "the receiver's Authentication-Results, with the whole header";
-            return Verdict::Unknown(vec![Gap::new(question, needs)]);
+            return Verdict::unknown(Gap::new(question, needs));
         }
         Some(false) => {}
     }
@@ -58,8 +58,8 @@ fn judge(facts: &Facts) -> Verdict {
     Finding::new(
         &RULE,
         failure::title([
-            format!("From is a {from} address, but {} did not send it", provider.name),
-            format!("From is a {from} address, sent from elsewhere"),
+            format_args!("From is a {from} address, but {} did not send it", provider.name),
+            format_args!("From is a {from} address, sent from elsewhere"),
         ]),
     )
     .severity(severity)

@@ -36,7 +36,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Pass;
     }
     if let Some(step) = steps.iter().find(|s| !s.answered()) {
-        return Verdict::Unknown(vec![seen::unread(step)]);
+        return Verdict::unknown(seen::unread(step));
     }
     // Records that are there and do not count are other rules' to speak of; a second one is no cure.
     let almost = |step: &Step| step.others.iter().any(|text| record::read(text, 0).is_some());
@@ -70,7 +70,7 @@ fn find(facts: &Facts, from: &str) -> Finding {
         };
         Exhibit::dns(step.question(), outcome, None, "no DMARC record here")
     });
-    Finding::new(&RULE, failure::title([format!("{from} has no DMARC record"), "The From domain has no DMARC record".into()]))
+    Finding::new(&RULE, failure::title([format_args!("{from} has no DMARC record"), format_args!("The From domain has no DMARC record")]))
         .severity(severity)
         .sure(confidence, because)
         .explain(format!(

@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::facts::dmarc::{DmarcRecord, record, walk};
 use crate::remedy::Remedy;
 use crate::remedy::dmarc::Edit;
-use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gaps, Severity, Verdict, rule};
 use crate::span::Span;
 
 rule! {
@@ -42,7 +42,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     let mut findings = Vec::new();
-    let mut gaps = Vec::new();
+    let mut gaps = Gaps::new();
     for step in steps {
         if !step.answered() {
             gaps.push(seen::unread(step));
@@ -66,8 +66,8 @@ fn find(facts: &Facts, all: &[Seen]) -> Finding {
     let finding = Finding::new(
         &RULE,
         failure::title([
-            format!("{} DMARC records at {name} cancel each other", all.len()),
-            format!("{} DMARC records at one name cancel each other", all.len()),
+            format_args!("{} DMARC records at {name} cancel each other", all.len()),
+            format_args!("{} DMARC records at one name cancel each other", all.len()),
         ]),
     )
     .severity(severity)

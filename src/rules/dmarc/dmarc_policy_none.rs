@@ -48,7 +48,7 @@ fn judge(facts: &Facts) -> Verdict {
         Policy::None => (tag, format!("{} only watches ({tag}=none)", seen.called())),
         _ => ("t", format!("{} is in test mode (t=y)", seen.called())),
     };
-    let finding = Finding::new(&RULE, failure::title([what, "The DMARC policy only watches".into()]))
+    let finding = Finding::new(&RULE, failure::title([format_args!("{what}"), format_args!("The DMARC policy only watches")]))
         .sure(Confidence::Certain, "the text itself shows it")
         .explain(match named {
             Policy::None => "Nothing is refused or moved by this policy. That is the right first stage, and enough for the bulk rules of Gmail, Yahoo and Outlook.com; it does not stop forged mail.".to_owned(),

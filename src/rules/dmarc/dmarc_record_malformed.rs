@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::facts::dmarc::{DmarcRecord, Policy, RecordProblem, record};
 use crate::remedy::Remedy;
 use crate::remedy::dmarc::Edit;
-use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// The DMARC record has a mistake in it
@@ -31,7 +31,7 @@ fn judge(facts: &Facts) -> Verdict {
         return find(facts, seen::in_paste(pasted, record)).map_or(Verdict::Pass, Verdict::from);
     }
     let mut findings = Vec::new();
-    let mut gaps = Vec::new();
+    let mut gaps = Gaps::new();
     let mut looked = false;
     for step in seen::own_steps(facts) {
         if !step.answered() {
@@ -88,11 +88,11 @@ fn find(facts: &Facts, seen: Seen) -> Option<Finding> {
     let finding = Finding::new(
         &RULE,
         failure::title([
-            format!("{} is faulty: {first}", seen.called()),
-            short,
-            format!("The DMARC record is faulty: {first}"),
-            format!("{} has a mistake in it", seen.called()),
-            "The DMARC record has a mistake in it".to_owned(),
+            format_args!("{} is faulty: {first}", seen.called()),
+            format_args!("{short}"),
+            format_args!("The DMARC record is faulty: {first}"),
+            format_args!("{} has a mistake in it", seen.called()),
+            format_args!("The DMARC record has a mistake in it"),
         ]),
     )
     .severity(if passed { severity.min(Severity::Low) } else { severity })
@@ -109,7 +109,7 @@ fn find(facts: &Facts, seen: Seen) -> Option<Finding> {
         seen.called(),
         faults.iter().take(5).map(|(_, _, what)| what.as_str()).collect::<Vec<_>>().join("; ")
     ))
-    .exhibits(faults.iter().take(5).map(|(problem, _, what)| seen.show(problem.span(), what.as_str())));
+    .exhibits(faults.iter().take(5).map(|(problem, _, what)| seen.show(problem.span(), what.clone())));
     let fix = remedy(facts, &seen, &edit);
     // Whatever else is to change in the record: it would go out with the mistake in it.
     let held = fix.records.is_empty();

@@ -7,7 +7,7 @@ use crate::facts::dkim::KeyState;
 use crate::facts::dmarc::Policy;
 use crate::facts::domain::keys::{Selector, Sender, Whence};
 use crate::remedy::{Remedy, platform};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Verdict, rule};
 
 rule! {
     /// The DMARC policy is strict, and one of your own senders does not pass
@@ -37,7 +37,7 @@ fn judge(facts: &Facts) -> Verdict {
     if policy == Policy::None || facts.domain.keys.below.is_none() {
         return Verdict::NotApplicable;
     }
-    let (mut findings, mut gaps) = (Vec::new(), Vec::new());
+    let (mut findings, mut gaps) = (Vec::new(), Gaps::new());
     for sender in facts.domain.keys.platforms.iter().filter(|s| signs_by_key_alone(s)) {
         let own: Vec<&Selector> = tried(facts, sender).collect();
         if own.iter().all(|s| s.is_absent()) && !own.is_empty() {
@@ -89,9 +89,9 @@ fn find(facts: &Facts, seen: &Seen, domain: &str, sender: &Sender, own: &[&Selec
         ),
     };
     let finding = Finding::new(&RULE, failure::title([
-        format!("The policy is strict, and {name} has no DKIM key at {domain}"),
-        format!("The policy is strict, and {name} has no DKIM key here"),
-        "The policy is strict, and a platform has no DKIM key here".to_owned(),
+        format_args!("The policy is strict, and {name} has no DKIM key at {domain}"),
+        format_args!("The policy is strict, and {name} has no DKIM key here"),
+        format_args!("The policy is strict, and a platform has no DKIM key here"),
     ]))
     .sure(confidence, because)
     .explain(format!(

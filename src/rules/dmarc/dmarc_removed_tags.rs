@@ -83,8 +83,8 @@ fn judge(facts: &Facts) -> Verdict {
         }
     };
     let finding = Finding::new(&RULE, failure::title([
-        format!("{} uses {listed}, dropped in 2026", seen.called()),
-        format!("The DMARC record uses {listed}, dropped in 2026"),
+        format_args!("{} uses {listed}, dropped in 2026", seen.called()),
+        format_args!("The DMARC record uses {listed}, dropped in 2026"),
     ]))
     .sure(Confidence::Certain, "the text itself shows it")
     .explain(match share {

@@ -47,8 +47,8 @@ fn judge(facts: &Facts) -> Verdict {
     let finding = Finding::new(
         &RULE,
         failure::title([
-            format!("{} asks for no reports", seen.called()),
-            "The DMARC record asks for no reports".into(),
+            format_args!("{} asks for no reports", seen.called()),
+            format_args!("The DMARC record asks for no reports"),
         ]),
     )
     // Of a name that sends nothing they would tell of forgeries alone.
@@ -67,7 +67,7 @@ fn judge(facts: &Facts) -> Verdict {
 /// No record of the sender's own: unknown while the walk is open.
 pub(super) fn not_seen(facts: &Facts) -> Verdict {
     match facts.dmarc.steps.iter().find(|step| !step.answered()) {
-        Some(step) if facts.dmarc.governs.is_none() => Verdict::Unknown(vec![seen::unread(step)]),
+        Some(step) if facts.dmarc.governs.is_none() => Verdict::unknown(seen::unread(step)),
         _ => Verdict::NotApplicable,
     }
 }

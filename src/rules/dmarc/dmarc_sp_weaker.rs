@@ -5,7 +5,7 @@ use crate::facts::Facts;
 use crate::facts::dmarc::Policy;
 use crate::remedy::Remedy;
 use crate::remedy::dmarc::Edit;
-use crate::rules::{Confidence, Finding, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gaps, Verdict, rule};
 
 rule! {
     /// Subdomains are less protected than the domain itself
@@ -46,7 +46,7 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let names = (np < p).then(|| find(&seen, "np", np, names_first(&seen, p)));
     let subdomains = (sp < p).then(|| find(&seen, "sp", sp, subdomains_later(p)));
-    Verdict::of(names.into_iter().chain(subdomains).collect(), Vec::new())
+    Verdict::of(names.into_iter().chain(subdomains).collect(), Gaps::new())
 }
 
 fn names_first(seen: &Seen, p: Policy) -> Remedy {
@@ -76,8 +76,8 @@ fn find(seen: &Seen, tag: &str, policy: Policy, mut remedy: Remedy) -> Finding {
     let finding = Finding::new(
         &RULE,
         failure::title([
-            format!("{} protects {what} less ({written}={})", seen.called(), policy.word()),
-            format!("The DMARC record protects {what} less ({written}={})", policy.word()),
+            format_args!("{} protects {what} less ({written}={})", seen.called(), policy.word()),
+            format_args!("The DMARC record protects {what} less ({written}={})", policy.word()),
         ]),
     )
     .sure(Confidence::Certain, "the text itself shows it")

@@ -30,7 +30,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(from) = facts.reading.from_domain() else { return Verdict::NotApplicable };
     let Some(record) = facts.dmarc.governing().and_then(|step| step.record()) else {
         let open = facts.dmarc.missing.first();
-        return open.map_or(Verdict::NotApplicable, |q| Verdict::Unknown(vec![Gap::dns(seen::asked_of(from), q)]));
+        return open.map_or(Verdict::NotApplicable, |q| Verdict::unknown(Gap::about(from, seen::asked_of, q)));
     };
     if !record.adkim_strict && !record.aspf_strict {
         return Verdict::Pass;
@@ -44,14 +44,15 @@ fn judge(facts: &Facts) -> Verdict {
     let (Some(seen), Some(fix)) = (seen::governing(facts), remedy(facts, &legs)) else { return Verdict::Pass };
     let fails = facts.alignment.dmarc == Some(false);
     let excused = failure::receiver_passed(facts);
+    let title = match checked {
+        true => format!("Strict alignment: {} does not count for {from}", names(&legs)),
+        false => format!("Strict alignment: {} passes, {from} is asked for", names(&legs)),
+    };
     let mut finding = Finding::new(
         &RULE,
         failure::title([
-            match checked {
-                true => format!("Strict alignment: {} does not count for {from}", names(&legs)),
-                false => format!("Strict alignment: {} passes, {from} is asked for", names(&legs)),
-            },
-            "Strict alignment turns a pass of the same organization down".to_owned(),
+            format_args!("{title}"),
+            format_args!("Strict alignment turns a pass of the same organization down"),
         ]),
     )
     .severity(match (fails, excused) {

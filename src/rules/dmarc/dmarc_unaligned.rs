@@ -45,7 +45,7 @@ fn judge_with(facts: &Facts, signs_as: fn(&str) -> Option<&'static Platform>) ->
     let Some(from) = facts.reading.from_domain() else { return Verdict::NotApplicable };
     match facts.alignment.dmarc {
         Some(true) => Verdict::Pass,
-        None => Verdict::Unknown(vec![gap(facts, from)]),
+        None => Verdict::unknown(gap(facts, from)),
         Some(false) => find(facts, from, signs_as).into(),
     }
 }
@@ -105,33 +105,33 @@ fn title(facts: &Facts, from: &str, legs: &Legs, excused: bool) -> String {
     };
     if since::dmarc_passes_now(facts) && !excused {
         return failure::title([
-            format!("DMARC failed then; by today's DNS SPF passes for {from}"),
-            "DMARC failed then; by today's DNS it would pass".to_owned(),
+            format_args!("DMARC failed then; by today's DNS SPF passes for {from}"),
+            format_args!("DMARC failed then; by today's DNS it would pass"),
         ]);
     }
     let spf = legs.spf.iter().find(|leg| leg.passed_in_vain());
     let dkim = legs.dkim.iter().find(|leg| leg.passed_in_vain());
     match (spf, dkim) {
         (Some(spf), Some(dkim)) if spf.domain == dkim.domain => failure::title([
-            format!("{fails}: SPF and DKIM pass, but for {}", dkim.domain),
-            format!("{fails}: SPF and DKIM pass, but for another domain"),
+            format_args!("{fails}: SPF and DKIM pass, but for {}", dkim.domain),
+            format_args!("{fails}: SPF and DKIM pass, but for another domain"),
         ]),
         (Some(spf), Some(dkim)) => failure::title([
-            format!("{fails}: SPF passes for {}, DKIM for {}", spf.domain, dkim.domain),
-            format!("{fails}: DKIM passes, but for {}", dkim.domain),
-            format!("{fails}: SPF and DKIM pass, but for other domains"),
+            format_args!("{fails}: SPF passes for {}, DKIM for {}", spf.domain, dkim.domain),
+            format_args!("{fails}: DKIM passes, but for {}", dkim.domain),
+            format_args!("{fails}: SPF and DKIM pass, but for other domains"),
         ]),
         (Some(only), None) => failure::title([
-            format!("{fails}: only SPF passes, and for {}", only.domain),
-            format!("{fails}: only SPF passes, and for another domain"),
+            format_args!("{fails}: only SPF passes, and for {}", only.domain),
+            format_args!("{fails}: only SPF passes, and for another domain"),
         ]),
         (None, Some(only)) => failure::title([
-            format!("{fails}: only DKIM passes, and for {}", only.domain),
-            format!("{fails}: only DKIM passes, and for another domain"),
+            format_args!("{fails}: only DKIM passes, and for {}", only.domain),
+            format_args!("{fails}: only DKIM passes, and for another domain"),
         ]),
         (None, None) => failure::title([
-            format!("{fails}: neither SPF nor DKIM passes for {from}"),
-            format!("{fails}: neither SPF nor DKIM passes"),
+            format_args!("{fails}: neither SPF nor DKIM passes for {from}"),
+            format_args!("{fails}: neither SPF nor DKIM passes"),
         ]),
     }
 }

@@ -4,6 +4,7 @@ use crate::facts::Facts;
 use crate::facts::dmarc::Policy;
 use crate::facts::dmarc::verdict::{Leg, Legs};
 use crate::rules::{Confidence, Exhibit, Severity};
+use std::fmt;
 
 /// The receiver said `dmarc=pass`, or that it would pass if there were a record.
 pub fn receiver_passed(facts: &Facts) -> bool {
@@ -83,8 +84,8 @@ pub fn exhibits(facts: &Facts, legs: &Legs) -> Vec<Exhibit> {
     let mut show = |leg: &Leg, method: &str, as_what: &str| {
         let Some(span) = leg.span else { return };
         let label = match leg.passed {
-            Some(true) => format!("{method} passes for this domain"),
-            Some(false) => format!("{method} does not pass here"),
+            Some(true) => [method, " passes for this domain"].concat(),
+            Some(false) => [method, " does not pass here"].concat(),
             None => as_what.to_owned(),
         };
         shown.push(Exhibit::input(span, label));
@@ -103,8 +104,13 @@ pub fn exhibits(facts: &Facts, legs: &Legs) -> Vec<Exhibit> {
 }
 
 /// The first wording that fits a line; the last one if none does.
-pub fn title<const N: usize>(wordings: [String; N]) -> String {
-    let fitting = wordings.iter().position(|w| w.chars().count() <= 70);
-    let at = fitting.unwrap_or(N.saturating_sub(1));
-    wordings.into_iter().nth(at).unwrap_or_default()
+pub fn title<const N: usize>(wordings: [fmt::Arguments; N]) -> String {
+    let mut said = String::new();
+    for wording in wordings {
+        said = wording.to_string();
+        if said.chars().count() <= 70 {
+            break;
+        }
+    }
+    said
 }

@@ -57,12 +57,13 @@ fn judge(facts: &Facts) -> Verdict {
             name(facts.dmarc.governs_psl.and_then(|n| facts.dmarc.steps.get(n)))
         ),
     };
+    let title = match walked.strip_suffix(list).is_some_and(|head| head.ends_with('.')) {
+        true => format!("Receivers disagree whether {walked} belongs to {list}"),
+        false => format!("Receivers disagree on the organization: {walked} or {list}"),
+    };
     let mut finding = Finding::new(&RULE, failure::title([
-        match walked.strip_suffix(list).is_some_and(|head| head.ends_with('.')) {
-            true => format!("Receivers disagree whether {walked} belongs to {list}"),
-            false => format!("Receivers disagree on the organization: {walked} or {list}"),
-        },
-        "Receivers disagree on the organization of the From domain".to_owned(),
+        format_args!("{title}"),
+        format_args!("Receivers disagree on the organization of the From domain"),
     ]))
     .sure(Confidence::Certain, "both ways were followed with today's DNS and list")
     .explain(format!(
@@ -95,8 +96,8 @@ fn alone(facts: &Facts, step: &Step) -> Finding {
     let domain = &step.domain;
     let (text, tag) = step.record().map_or(("", None), |r| (r.text.as_str(), r.tag("psd")));
     Finding::new(&RULE, failure::title([
-        format!("psd=y at {domain}, which is no public suffix"),
-        "psd=y at a domain that is no public suffix".to_owned(),
+        format_args!("psd=y at {domain}, which is no public suffix"),
+        format_args!("psd=y at a domain that is no public suffix"),
     ]))
     .severity(Severity::Low)
     .sure(Confidence::Likely, "the public suffix list does not name it; the list may lag behind")

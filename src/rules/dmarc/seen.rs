@@ -9,6 +9,7 @@ use crate::remedy::{Change, Remedy, TTL, blank, text};
 use crate::rules::{Exhibit, Finding, Gap};
 use crate::shell::command;
 use crate::span::Span;
+use std::borrow::Cow;
 
 /// Who a bare pasted value belongs to.
 const YOUR_DOMAIN: &str = "your domain";
@@ -90,7 +91,7 @@ impl Seen<'_> {
     }
 
     /// The passage under a span of the record's text.
-    pub fn show(&self, span: Span, label: impl Into<String>) -> Exhibit {
+    pub fn show(&self, span: Span, label: impl Into<Cow<'static, str>>) -> Exhibit {
         match self.at {
             At::Step(step, _) => Exhibit::dns(step.question(), &self.record.text, Some(span), label),
             At::Pasted(pasted) => {
@@ -101,7 +102,7 @@ impl Seen<'_> {
     }
 
     /// The tag called `name`, or the whole record.
-    pub fn show_tag(&self, name: &str, label: impl Into<String>) -> Exhibit {
+    pub fn show_tag(&self, name: &str, label: impl Into<Cow<'static, str>>) -> Exhibit {
         let whole = Span::new(0, self.record.text.len());
         self.show(self.record.tag(name).map_or(whole, |tag| tag.name.join(tag.value)), label)
     }

@@ -5,7 +5,7 @@ use crate::facts::domain::bimi::{declines, governing};
 use crate::facts::domain::tagged::Published;
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Verdict, rule};
 
 rule! {
     /// The logo that the domain publishes will not be shown
@@ -35,7 +35,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some((at, record)) = governing(&facts.domain.bimi) else {
         let open = facts.domain.bimi.iter().find_map(|p| p.asked.open());
         return match open {
-            Some(question) => Verdict::Unknown(vec![Gap::dns("Does the domain publish a logo?", question)]),
+            Some(question) => Verdict::unknown(Gap::dns("Does the domain publish a logo?", question)),
             None => Verdict::NotApplicable,
         };
     };
@@ -48,7 +48,7 @@ fn judge(facts: &Facts) -> Verdict {
         faults.push((what, shown::exhibit(facts, &at.asked.question, "more than one")));
     }
     faults.extend(record.flaws.iter().map(|f| (f.text.clone(), shown::flaw(&at.asked.question, record, f))));
-    let mut gaps = Vec::new();
+    let mut gaps = Gaps::new();
     for looked in [enforced(facts), logo::picture(facts, record), logo::certificate(facts, record)] {
         match looked {
             Err(gap) => gaps.push(gap),

@@ -4,7 +4,8 @@ use crate::facts::Facts;
 use crate::facts::domain::caa::{Caa, Climb, Step};
 use crate::remedy::{Change, Remedy, TTL, blank};
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Verdict, rule};
+use std::borrow::Cow;
 
 rule! {
     /// A CAA record keeps a certificate from being issued that mail needs
@@ -29,7 +30,7 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let Some(caa) = &facts.domain.caa else { return Verdict::NotApplicable };
-    let (mut found, mut gaps): (Vec<Finding>, _) = (Vec::new(), Vec::new());
+    let (mut found, mut gaps): (Vec<Finding>, _) = (Vec::new(), Gaps::new());
     for climb in wanted(facts, caa) {
         if climb.open {
             let open = climb.steps.iter().find_map(|s| s.asked.open());
@@ -65,8 +66,12 @@ fn look(facts: &Facts, climb: &Climb) -> Option<Finding> {
     if let Some(record) = step.records.iter().find(|r| r.flaw.is_some()) {
         let flaw = record.flaw.as_ref()?;
         let what = format!("{} \"{}\": {}", record.tag, record.value, flaw.text);
-        let finding =
-            finding(facts, step, format!("A CAA record of {} is wrong", short(&step.asked.question.name)), &what);
+        let finding = finding(
+            facts,
+            step,
+            format!("A CAA record of {} is wrong", short(&step.asked.question.name)),
+            what.clone(),
+        );
         let effect = match flaw.fatal {
             true => "No authority may issue as long as it stands there",
             false => "Authorities pass it over, or take it to name nobody",
@@ -94,7 +99,7 @@ fn look(facts: &Facts, climb: &Climb) -> Option<Finding> {
     Some(finding.fix(allow(facts, step, tag)))
 }
 
-fn finding(facts: &Facts, step: &Step, title: String, label: &str) -> Finding {
+fn finding(facts: &Facts, step: &Step, title: String, label: impl Into<Cow<'static, str>>) -> Finding {
     let exhibit: Exhibit = shown::exhibit(facts, &step.asked.question, label);
     Finding::new(&RULE, title)
         .sure(Confidence::Certain, "this is what DNS says today")
@@ -127,9 +132,13 @@ fn allow(facts: &Facts, step: &Step, tag: &str) -> Remedy {
     let remedy = Remedy::new("Let your certificate authority issue.").blank(what);
     match answer.and_then(|a| a.alias()) {
         Some(target) => remedy.step(format!("The name is an alias of {target}: the CAA records stand there.")),
-        None => {
-            remedy.record(Change { name: step.asked.question.name.clone(), kind: Kind::Caa, ttl: TTL, before, after })
-        }
+        None => remedy.record(Change {
+            name: step.asked.question.name.to_string(),
+            kind: Kind::Caa,
+            ttl: TTL,
+            before,
+            after,
+        }),
     }
 }
 

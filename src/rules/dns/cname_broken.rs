@@ -92,7 +92,7 @@ fn finding(facts: &Facts, alias: &Alias, fault: &Break) -> Finding {
     let confidence =
         if matches!(fault, Break::NoSuchName | Break::Apex) { Confidence::Certain } else { Confidence::Likely };
     let finding = Finding::new(&RULE, title)
-        .about(name)
+        .about(name.as_str())
         .severity(severity)
         .sure(confidence, "this is what DNS says today")
         .explain(format!("{what}{service}{risk}"))
@@ -114,7 +114,7 @@ fn is_mail_from(facts: &Facts, name: &str) -> bool {
 fn cure(alias: &Alias, fault: &Break) -> Remedy {
     let (name, target) = (&alias.question.name, &alias.target);
     let delete = || Change {
-        name: name.clone(),
+        name: name.to_string(),
         kind: Kind::Cname,
         ttl: TTL,
         before: vec![Data::Cname(target.clone())],

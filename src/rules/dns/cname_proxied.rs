@@ -7,7 +7,7 @@ use crate::facts::reverse::addresses;
 use crate::knowledge::{DnsHost, host};
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gap, Gaps, Severity, Verdict, rule};
 use std::net::IpAddr;
 
 rule! {
@@ -62,7 +62,7 @@ fn judge(facts: &Facts) -> Verdict {
             );
         }
     }
-    let gaps: Vec<Gap> = dark(facts).collect();
+    let gaps: Gaps = dark(facts).collect();
     match looked || !gaps.is_empty() {
         true => Verdict::of(found, gaps),
         false => Verdict::NotApplicable,

@@ -9,12 +9,12 @@ use crate::facts::domain::mx::{Mx, Server};
 use crate::facts::domain::tlsa::Tlsa;
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity};
 use crate::shell::command;
 use sha2::{Digest, Sha256};
 
 /// Has any own server TLSA records? A stranger's are the stranger's to mend.
-pub(super) fn look(facts: &Facts, mx: &Mx, found: &mut Vec<Finding>, gaps: &mut Vec<Gap>) -> bool {
+pub(super) fn look(facts: &Facts, mx: &Mx, found: &mut Vec<Finding>, gaps: &mut Gaps) -> bool {
     let asked = mx.servers.iter().filter(|s| s.own).filter_map(|s| Some((s, s.tlsa.as_ref()?)));
     // A sender that gets no answer here keeps its mail back (RFC 7672 §2.1.1).
     let failed = asked.clone().filter(|(_, t)| t.asked.outcome.is_some_and(|o| o.failed()));
@@ -29,7 +29,7 @@ pub(super) fn look(facts: &Facts, mx: &Mx, found: &mut Vec<Finding>, gaps: &mut 
 }
 
 /// The host shows a certificate that none of its records names: senders that look do not deliver (RFC 7672 §2.1).
-fn unlike(facts: &Facts, server: &Server, tlsa: &Tlsa, gaps: &mut Vec<Gap>) -> Option<Finding> {
+fn unlike(facts: &Facts, server: &Server, tlsa: &Tlsa, gaps: &mut Gaps) -> Option<Finding> {
     if !tlsa.asked.authentic {
         return None;
     }

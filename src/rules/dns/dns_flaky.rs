@@ -1,7 +1,7 @@
 use super::{bogus, name_servers};
 use crate::facts::Facts;
 use crate::facts::domain::dnssec::Security;
-use crate::rules::{Gap, Verdict, rule};
+use crate::rules::{Gap, Gaps, Verdict, rule};
 
 rule! {
     /// The DNS of the domain does not answer alike, or not always
@@ -32,7 +32,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     let mut found: Vec<_> = dnssec.and_then(|d| bogus::found(facts, d)).into_iter().collect();
-    let mut gaps = Vec::new();
+    let mut gaps = Gaps::new();
     if let Some(Security::Unknown(question)) = dnssec.map(|d| &d.state) {
         gaps.push(Gap::dns("Is the zone signed, and does it verify?", question));
     }

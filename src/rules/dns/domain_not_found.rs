@@ -49,7 +49,7 @@ fn judge(facts: &Facts) -> Verdict {
     let question = Question::new(domain, Kind::Txt);
     let learnt = own.iter().find(|(_, a)| !a.outcome.failed());
     let Some((asked, _)) = learnt else {
-        return Verdict::Unknown(vec![Gap::dns(format!("Does {domain} exist?"), &question)]);
+        return Verdict::unknown(Gap::dns(format!("Does {domain} exist?"), &question));
     };
     if !lookup::is_absent(answers, domain) {
         return Verdict::Pass;

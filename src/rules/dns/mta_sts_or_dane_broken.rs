@@ -1,6 +1,6 @@
 use super::{dane, pasted, sts};
 use crate::facts::Facts;
-use crate::rules::{Verdict, rule};
+use crate::rules::{Gaps, Verdict, rule};
 
 rule! {
     /// What the domain asks of TLS towards its mail servers does not hold
@@ -29,7 +29,7 @@ fn judge(facts: &Facts) -> Verdict {
     if let Some(record) = &facts.reading.record {
         return pasted::tls(record);
     }
-    let (mut found, mut gaps) = (Vec::new(), Vec::new());
+    let (mut found, mut gaps) = (Vec::new(), Gaps::new());
     let mut applies = false;
     if let Some(sts) = &facts.domain.mta_sts {
         applies |= sts::look(facts, sts, &mut found, &mut gaps);

@@ -9,7 +9,7 @@ use crate::facts::mail_hosts::{MailHosts, Reception, Server, State};
 use crate::facts::record::Pasted;
 use crate::remedy::{Change, Remedy, TTL, blank};
 use crate::rules::spf::support::{short, spf_domain};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
 use crate::shell::command;
 use std::net::IpAddr;
 
@@ -38,13 +38,13 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     if let Some(pasted) = facts.reading.record.as_ref().filter(|r| r.kind == Kind::Mx) {
-        return Verdict::of(unranked(pasted).or_else(|| no_host(pasted)).into_iter().collect(), vec![]);
+        return Verdict::of(unranked(pasted).or_else(|| no_host(pasted)).into_iter().collect(), Gaps::new());
     }
     if facts.mail_hosts.is_empty() {
         return Verdict::NotApplicable;
     }
     let from = facts.reading.from_domain();
-    let (mut found, mut gaps) = (Vec::new(), Vec::new());
+    let (mut found, mut gaps) = (Vec::new(), Gaps::new());
     for at in &facts.mail_hosts {
         // What a mailbox provider publishes is not the sender's to mend.
         if freemail::provider(&at.domain).is_some() {

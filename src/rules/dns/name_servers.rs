@@ -8,7 +8,7 @@ use crate::facts::domain::server::{NameServer, Speech, Stand};
 use crate::facts::domain::zone::Zone;
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity};
 use crate::shell::word;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ use std::net::IpAddr;
 const SLOW: u32 = 3000;
 
 /// Notes every fault, and what could not be learnt.
-pub(super) fn look(facts: &Facts, zone: &Zone, found: &mut Vec<Finding>, gaps: &mut Vec<Gap>) {
+pub(super) fn look(facts: &Facts, zone: &Zone, found: &mut Vec<Finding>, gaps: &mut Gaps) {
     let Some(apex) = &zone.apex else {
         gaps.extend(zone.soa.open().map(|q| Gap::dns("Which zone does the domain stand in?", q)));
         return;

@@ -7,7 +7,7 @@ use crate::facts::spf::record::{Mechanism, Qualifier, Record};
 use crate::facts::spf::{Published, Whose};
 use crate::remedy::{self, Change, Remedy, TTL, dmarc::Edit};
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 use crate::shell::command;
 
 rule! {
@@ -38,8 +38,8 @@ fn judge(facts: &Facts) -> Verdict {
     let spf = facts.spf_published.iter().find(|p| p.whose == Whose::From && p.domain == domain);
     let Some(spf) = spf else { return Verdict::NotApplicable };
     let (looks, mut gaps) = match silent(facts, domain, spf) {
-        Ok(looks) => (looks, Vec::new()),
-        Err(gap) => (false, vec![gap]),
+        Ok(looks) => (looks, Gaps::new()),
+        Err(gap) => (false, smallvec::smallvec![gap]),
     };
     if !said && !looks {
         return if gaps.is_empty() { Verdict::NotApplicable } else { Verdict::Unknown(gaps) };

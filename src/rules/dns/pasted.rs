@@ -6,7 +6,7 @@ use crate::facts::domain::tagged::{Flaw, Tagged};
 use crate::facts::domain::{bimi, mta_sts, tls_rpt};
 use crate::facts::record::{Entry, Pasted};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Rule, Severity, Verdict};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Rule, Severity, Verdict};
 use crate::shell::command;
 
 /// A pasted record of MTA-STS or of TLS reports.
@@ -17,7 +17,7 @@ pub(super) fn tls(pasted: &Pasted) -> Verdict {
         let found = flawed(entry, &record, "MTA-STS")
             .map(|f| finish(&mta_sts_or_dane_broken::RULE, f, fix, pasted, "_mta-sts"));
         let question = "Is the policy served over HTTPS at mta-sts.<domain>, and does it name every MX?";
-        return Verdict::of(found.into_iter().collect(), vec![gap(question, pasted, "_mta-sts.")]);
+        return Verdict::of(found.into_iter().collect(), smallvec::smallvec![gap(question, pasted, "_mta-sts.")]);
     }
     let Some((entry, record)) = read(pasted, tls_rpt::pasted) else { return Verdict::NotApplicable };
     let fix = Remedy::new(match record.is_void() {
@@ -26,7 +26,7 @@ pub(super) fn tls(pasted: &Pasted) -> Verdict {
     });
     let found = flawed(entry, &record, "TLS report")
         .map(|f| finish(&mta_sts_or_dane_broken::RULE, f, fix, pasted, "_smtp._tls"));
-    Verdict::of(found.into_iter().collect(), vec![])
+    Verdict::of(found.into_iter().collect(), Gaps::new())
 }
 
 /// A pasted record of a logo.
@@ -51,7 +51,7 @@ pub(super) fn logo(pasted: &Pasted) -> Verdict {
     let found =
         found.map(|f| finish(&bimi_not_eligible::RULE, f, fix, pasted, "default._bimi").severity(Severity::Info));
     let question = "Is DMARC enforced, and is the logo an SVG of the profile Tiny PS?";
-    Verdict::of(found.into_iter().collect(), vec![gap(question, pasted, "default._bimi.")])
+    Verdict::of(found.into_iter().collect(), smallvec::smallvec![gap(question, pasted, "default._bimi.")])
 }
 
 struct Flawed {

@@ -92,7 +92,7 @@ pub(super) fn is_absent(facts: &Facts, at: &MailHosts) -> bool {
 
 /// What is not known of a domain's reception.
 pub(super) fn gap(at: &MailHosts) -> Option<Gap> {
-    at.open().map(|question| Gap::dns(format!("Does {} take mail?", at.domain), question))
+    at.open().map(|question| Gap::about(&at.domain, |domain| format!("Does {domain} take mail?"), question))
 }
 
 /// Why it takes none, as the end of a sentence.
@@ -144,7 +144,7 @@ pub(super) fn rename(server: &Server) -> String {
 }
 
 /// The answer that shows it.
-pub(super) fn exhibit(facts: &Facts, at: &MailHosts, label: &str) -> Exhibit {
+pub(super) fn exhibit(facts: &Facts, at: &MailHosts, label: &'static str) -> Exhibit {
     let question = at.question();
     let answer = facts.evidence.answers.get(&question);
     let records: Vec<String> = answer.iter().flat_map(|a| &a.records).map(|r| r.data.to_string()).collect();

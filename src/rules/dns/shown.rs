@@ -4,9 +4,10 @@ use crate::evidence::{Outcome, Question};
 use crate::facts::Facts;
 use crate::facts::domain::tagged::{Flaw, Tagged};
 use crate::rules::Exhibit;
+use std::borrow::Cow;
 
 /// What an answer said: its records, or how it ended.
-pub(super) fn exhibit(facts: &Facts, question: &Question, label: impl Into<String>) -> Exhibit {
+pub(super) fn exhibit(facts: &Facts, question: &Question, label: impl Into<Cow<'static, str>>) -> Exhibit {
     let answer = facts.evidence.answers.get(question);
     let records: Vec<String> = answer.iter().flat_map(|a| &a.records).map(|r| r.data.to_string()).collect();
     let text = match records.is_empty() {

@@ -10,7 +10,7 @@ use crate::facts::domain::sts_policy::{Mode, Policy};
 use crate::facts::domain::tagged::{Published, Tagged};
 use crate::remedy::{Remedy, spf};
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity};
 use crate::shell::command;
 
 /// Lines of a policy that are shown.
@@ -19,7 +19,7 @@ const LINES: usize = 4;
 const SURE: &str = "this is what DNS and the policy host say today";
 
 /// Does the domain announce a policy? Notes what is wrong with it.
-pub(super) fn look(facts: &Facts, sts: &MtaSts, found: &mut Vec<Finding>, gaps: &mut Vec<Gap>) -> bool {
+pub(super) fn look(facts: &Facts, sts: &MtaSts, found: &mut Vec<Finding>, gaps: &mut Gaps) -> bool {
     let at = &sts.record;
     if let Some(question) = at.asked.open() {
         gaps.push(Gap::dns("Does the domain announce an MTA-STS policy?", question));
@@ -68,7 +68,7 @@ fn unread(facts: &Facts, at: &Published, domain: &str) -> Finding {
 }
 
 /// The policy behind a good record.
-fn policy(facts: &Facts, sts: &MtaSts, domain: &str, gaps: &mut Vec<Gap>) -> Option<Finding> {
+fn policy(facts: &Facts, sts: &MtaSts, domain: &str, gaps: &mut Gaps) -> Option<Finding> {
     let gap = || Gap::new(format!("Can the MTA-STS policy of {domain} be fetched?"), command(&sts.url));
     let policy = match sts.policy.as_ref()? {
         Fetch::Waiting | Fetch::Failed { step: Step::Timeout | Step::Connect, .. } => {
@@ -141,7 +141,7 @@ fn void(facts: &Facts, sts: &MtaSts, policy: &Policy, domain: &str) -> Finding {
 }
 
 /// An MX that the policy leaves out: senders that enforce it do not deliver there (RFC 8461 §5).
-fn uncovered(facts: &Facts, sts: &MtaSts, policy: &Policy, domain: &str, gaps: &mut Vec<Gap>) -> Option<Finding> {
+fn uncovered(facts: &Facts, sts: &MtaSts, policy: &Policy, domain: &str, gaps: &mut Gaps) -> Option<Finding> {
     let mode = policy.mode.as_ref().map(|m| m.value).filter(|m| *m != Mode::None)?;
     let mx = facts.domain.mx.as_ref()?;
     if let Some(question) = mx.asked.open() {
@@ -197,7 +197,7 @@ fn blemished(sts: &MtaSts, policy: &Policy, domain: &str) -> Option<Finding> {
 }
 
 /// Is there a report address, or a policy that wants one?
-pub(super) fn reports(facts: &Facts, at: &Published, found: &mut Vec<Finding>, gaps: &mut Vec<Gap>) -> bool {
+pub(super) fn reports(facts: &Facts, at: &Published, found: &mut Vec<Finding>, gaps: &mut Gaps) -> bool {
     let name = &at.asked.question.name;
     if let Some(question) = at.asked.open() {
         gaps.push(Gap::dns("Does the domain want TLS reports?", question));
@@ -271,12 +271,12 @@ fn replace<'r>(facts: &Facts, name: &str, summary: &str, old: impl Iterator<Item
 
 /// The policy as its host serves it: the lines at fault, or its first where a line is missing.
 fn faulty(sts: &MtaSts, policy: &Policy) -> Vec<Exhibit> {
-    let line = |text: &str, label: &str| Exhibit::fetched(&errand(sts), text, label);
+    let line = |text: &str, label: String| Exhibit::fetched(&errand(sts), text, label);
     let at = policy.flaws.iter().filter_map(|f| Some((line_at(&policy.text, f.span?.start as usize), f)));
-    let mut lines: Vec<Exhibit> = at.take(LINES).map(|(text, flaw)| line(text, &flaw.text)).collect();
+    let mut lines: Vec<Exhibit> = at.take(LINES).map(|(text, flaw)| line(text, flaw.text.clone())).collect();
     if lines.is_empty() {
         let first = policy.text.lines().next().filter(|l| !l.trim().is_empty()).unwrap_or("an empty page");
-        lines.extend(policy.flaws.first().map(|flaw| line(first.trim_end(), &flaw.text)));
+        lines.extend(policy.flaws.first().map(|flaw| line(first.trim_end(), flaw.text.clone())));
     }
     lines
 }

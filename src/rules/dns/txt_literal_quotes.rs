@@ -9,7 +9,7 @@ use crate::rules::aligned;
 use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
-use std::collections::BTreeSet;
+use smallvec::SmallVec;
 
 rule! {
     /// Quotes or backslashes became part of a record
@@ -31,7 +31,18 @@ rule! {
     ["RFC 1035 §5.1", "RFC 7208 §3.3", "RFC 6376 §3.6.2.2"]
 }
 
-/// A TXT value that was looked at.
+/// What was looked at.
+#[derive(Default)]
+struct Looked {
+    /// Was there any value?
+    any: bool,
+    /// Those that may hold a sign.
+    values: Vec<Value>,
+    /// The first question about a name that has no answer.
+    open: Option<Question>,
+}
+
+/// A TXT value.
 struct Value {
     name: Option<String>,
     text: String,
@@ -39,53 +50,55 @@ struct Value {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    let (values, open) = values(facts);
-    if values.is_empty() && open.is_none() {
+    let Looked { any, values, open } = look(facts);
+    if !any && open.is_none() {
         return Verdict::NotApplicable;
     }
     let gap = open.iter().map(|q| Gap::dns("Are quotes part of a record?", q));
     Verdict::of(values.iter().filter_map(|value| finding(facts, value)).collect(), gap.collect())
 }
 
-/// The pasted values, or those at every name where this message's records are looked for, and the first
-/// question about one of them that has no answer.
-fn values(facts: &Facts) -> (Vec<Value>, Option<Question>) {
+/// The pasted values, or those at every name where this message's records are looked for.
+fn look(facts: &Facts) -> Looked {
+    let mut looked = Looked::default();
     if let Some(record) = facts.reading.record.as_ref().filter(|r| r.kind == Kind::Txt) {
-        let value = |(n, e): (usize, &crate::facts::record::Entry)| Value {
-            name: record.name.clone(),
-            text: String::from_utf8_lossy(&e.text).into_owned(),
-            pasted: Some(n),
-        };
-        return (record.entries.iter().enumerate().map(value).collect(), None);
+        for (n, entry) in record.entries.iter().enumerate() {
+            looked.note(&entry.text, record.name.as_deref(), Some(n));
+        }
+        return looked;
     }
     let spf = facts.spf_published.iter().map(|p| &*p.domain);
     // What stands at a public suffix is not the sender's.
     let dmarc = facts.dmarc.steps.iter().filter(|step| psl(&step.domain).is_some()).map(Step::name);
     let keys = facts.keys.iter().map(|key| &*key.name);
-    let names: BTreeSet<&str> = spf.chain(dmarc).chain(keys).collect();
-    let (mut values, mut open) = (Vec::new(), None);
-    for name in names.into_iter().filter(|name| !name.is_empty()) {
+    let mut names: SmallVec<[&str; 8]> = spf.chain(dmarc).chain(keys).filter(|name| !name.is_empty()).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
         let question = Question::new(name, Kind::Txt);
         match facts.evidence.answers.get(&question).filter(|a| !a.outcome.failed()) {
-            Some(answer) => values.extend(answer.texts().map(|t| Value {
-                name: Some(name.to_owned()),
-                text: String::from_utf8_lossy(&t).into_owned(),
-                pasted: None,
-            })),
-            None => open = open.or(Some(question)),
+            Some(answer) => answer.texts().for_each(|text| looked.note(&text, Some(name), None)),
+            None => looked.open = looked.open.or(Some(question)),
         }
     }
-    (values, open)
+    looked
+}
+
+impl Looked {
+    fn note(&mut self, text: &[u8], name: Option<&str>, pasted: Option<usize>) {
+        self.any = true;
+        // Most values are plain ASCII without any.
+        if !text.is_ascii() || memchr::memchr2(b'"', b'\\', text).is_some() {
+            let text = String::from_utf8_lossy(text).into_owned();
+            self.values.push(Value { name: name.map(str::to_owned), text, pasted });
+        }
+    }
 }
 
 /// Signs that stand around a value, or before a sign in it, and never in it.
 const SIGNS: [char; 9] = ['"', '\\', '“', '”', '„', '‟', '«', '»', '‘'];
 
 fn finding(facts: &Facts, value: &Value) -> Option<Finding> {
-    // Most values are plain ASCII without any.
-    if value.text.is_ascii() && memchr::memchr2(b'"', b'\\', value.text.as_bytes()).is_none() {
-        return None;
-    }
     let at = value.text.find(SIGNS)?;
     let sign = value.text.get(at..)?.chars().next()?;
     let bare: String = value.text.chars().filter(|c| !SIGNS.contains(c)).collect();

@@ -57,7 +57,7 @@ fn judge(facts: &Facts) -> Verdict {
     }
 }
 
-fn found(facts: &Facts, span: Span, what: &str) -> Finding {
+fn found(facts: &Facts, span: Span, what: &'static str) -> Finding {
     let from = facts.reading.from_domain().unwrap_or("the author");
     Finding::new(&RULE, crate::safe::clip(&format!("The message was re-sent in the name of {from}"), 70))
         .sure(Confidence::Possible, "its marks say so; the author's own server set up wrongly looks alike")

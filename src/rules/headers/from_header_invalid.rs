@@ -3,7 +3,7 @@ use crate::facts::Facts;
 use crate::facts::address::FromProblem;
 use crate::facts::organization::psl;
 use crate::remedy::{Remedy, blank};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 use crate::span::Span;
 
 rule! {
@@ -39,12 +39,12 @@ fn judge(facts: &Facts) -> Verdict {
         match problem {
             FromProblem::Missing => match missing(facts) {
                 Ok(finding) => findings.push(finding),
-                Err(gap) => return Verdict::Unknown(vec![gap]),
+                Err(gap) => return Verdict::unknown(gap),
             },
             other => findings.extend(judge_one(facts, other)),
         }
     }
-    Verdict::of(findings, vec![])
+    Verdict::of(findings, Gaps::new())
 }
 
 /// From is required; but what was pasted may be a part of a header only.

@@ -51,10 +51,10 @@ fn judge(facts: &Facts) -> Verdict {
     let proof = proof.or_else(|| dkim_before.map(|(_, r)| (r.head, "DKIM passed here".to_owned())));
     let Some((span, label)) = proof.filter(|_| stranger::gateway(facts).is_none()) else {
         // The sender's own gateway on the way out looks the same: then its address belongs into SPF.
-        return Verdict::Unknown(vec![Gap::new(
+        return Verdict::unknown(Gap::new(
             format!("What did {} find when it took the message in?", gateway.name),
             "its Authentication-Results field, or its log",
-        )]);
+        ));
     };
     let what = match (spf_failed.is_some(), dkim_failed.is_some()) {
         (true, true) => "SPF fails for the gateway's address and DKIM for what it changed",

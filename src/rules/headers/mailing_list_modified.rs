@@ -157,10 +157,10 @@ fn unread(facts: &Facts, from: &str) -> Verdict {
     if results.contains(&DkimResult::Fail) {
         return Verdict::NotApplicable;
     }
-    Verdict::Unknown(vec![Gap::new(
+    Verdict::unknown(Gap::new(
         format!("Did the signature of {from} survive the mailing list?"),
         "the Authentication-Results of the server that received the list's copy",
-    )])
+    ))
 }
 
 /// Domain of the list: in List-Id, what stands in angle brackets (RFC 2919 §2); its own

@@ -44,7 +44,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(lack) = lack(lists) else { return Verdict::Pass };
     let usual = if matches!(lack, Lack::Once) { Severity::Low } else { RULE.severity };
     if facts.reading.is_fragment() && matches!(lack, Lack::Everything | Lack::Post) {
-        return Verdict::Unknown(vec![Gap::whole_header("Does the header offer unsubscribing with one click?")]);
+        return Verdict::unknown(Gap::whole_header("Does the header offer unsubscribing with one click?"));
     }
     let (severity, confidence, because, span) = match mass {
         // Automatic notices call themselves bulk as well; what tells subscribers to unsubscribe is sent to many.

@@ -35,7 +35,7 @@ fn judge(facts: &Facts) -> Verdict {
     let (signatures, confidence, because) = valid(facts);
     if signatures.is_empty() {
         return match facts.reading.signatures.is_empty() && facts.reading.is_fragment() {
-            true => Verdict::Unknown(vec![Gap::whole_header("Does a signature cover the one-click fields?")]),
+            true => Verdict::unknown(Gap::whole_header("Does a signature cover the one-click fields?")),
             false => Verdict::NotApplicable,
         };
     }

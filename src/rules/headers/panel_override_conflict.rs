@@ -2,7 +2,7 @@ use crate::facts::Facts;
 use crate::facts::address::normal_domain;
 use crate::facts::organization::psl;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Verdict, rule};
 use crate::span::Span;
 
 rule! {
@@ -47,7 +47,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     let mut conflicts = Vec::new();
-    let mut gaps = Vec::new();
+    let mut gaps = Gaps::new();
     from(facts, &mut conflicts, &mut gaps);
     mail_from(facts, &mut conflicts, &mut gaps);
     connection(facts, &mut conflicts, &mut gaps);
@@ -111,7 +111,7 @@ fn list<'a>(values: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Sender, virtual sender and template all speak of From.
-fn from(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Vec<Gap>) {
+fn from(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Gaps) {
     let set = &facts.evidence.said.configured;
     let places = [
         ("sender or sender domain", "from", &set.from),
@@ -151,7 +151,7 @@ fn from(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Vec<Gap>) {
 }
 
 /// The reverse address. Only domains are compared: the local part changes with each recipient.
-fn mail_from(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Vec<Gap>) {
+fn mail_from(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Gaps) {
     let set = &facts.evidence.said.configured;
     let kind = set.mail_from_type.as_deref().map(str::to_ascii_lowercase);
     let kind = kind.as_deref().filter(|k| matches!(*k, "from_email" | "aligned" | "ptr"));
@@ -208,7 +208,7 @@ fn mail_from(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Vec<Gap>) 
 }
 
 /// Host name and address of the sending server.
-fn connection(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Vec<Gap>) {
+fn connection(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Gaps) {
     let set = &facts.evidence.said.configured;
     if let Some(said) = &set.helo {
         match facts.identities.helo.as_ref().filter(|h| h.span.is_some()) {
@@ -243,7 +243,7 @@ fn connection(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Vec<Gap>)
 }
 
 /// Each selector that is set must be that of a signature.
-fn selectors(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Vec<Gap>) {
+fn selectors(facts: &Facts, conflicts: &mut Vec<Conflict>, gaps: &mut Gaps) {
     let set = &facts.evidence.said.configured;
     let seen: Vec<_> = facts.reading.signatures.iter().filter_map(|s| s.selector.as_ref()).collect();
     let said = [("selector", &set.selector), ("secondary_selector", &set.secondary_selector)];

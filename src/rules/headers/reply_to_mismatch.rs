@@ -34,7 +34,7 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let Some(from) = reading.from.address() else {
         return match reading.from.field.is_none() && reading.is_fragment() {
-            true => Verdict::Unknown(vec![Gap::whole_header("Does the message come from where answers go?")]),
+            true => Verdict::unknown(Gap::whole_header("Does the message come from where answers go?")),
             false => Verdict::NotApplicable,
         };
     };

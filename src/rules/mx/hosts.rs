@@ -4,7 +4,7 @@ use crate::evidence::errand::Talk;
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::domain::probe::{HOSTS, Host, Probes, Told};
-use crate::rules::{Finding, Gap, Verdict};
+use crate::rules::{Finding, Gap, Gaps, Verdict};
 use crate::shell::command;
 
 /// What one host says to a rule.
@@ -34,7 +34,7 @@ pub(super) fn each(facts: &Facts, judge: impl Fn(&Host, &Talk) -> Judged) -> Ver
 }
 
 /// Hosts that were not asked: DNS did not tell their names or addresses, none of these is public, or they are too many.
-pub(super) fn unnamed(probes: &Probes) -> Vec<Gap> {
+pub(super) fn unnamed(probes: &Probes) -> Gaps {
     let open = probes.open.iter().map(|q| Gap::dns("Which mail hosts are there to ask?", q));
     let nowhere = probes.nowhere.iter().map(|host| {
         let question = format!("How does {host} take mail? (it has no public address)");

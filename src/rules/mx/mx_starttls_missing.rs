@@ -56,7 +56,7 @@ fn look(host: &Host, talk: &Talk) -> Judged {
     }
 }
 
-fn found(host: &Host, title: String, text: &str, label: &str, sure: Confidence) -> Judged {
+fn found(host: &Host, title: String, text: &str, label: &'static str, sure: Confidence) -> Judged {
     let because = match sure {
         Confidence::Certain => "the host itself offered it, and that is how it ended",
         _ => "that is what was heard here; a firewall on the way, on either side, can hide it",

@@ -206,7 +206,7 @@ fn label(why: Distrust) -> &'static str {
 }
 
 /// The name in the field, or the whole field where it has none.
-fn exhibit(r: &Reading, n: usize, label: &str) -> Exhibit {
+fn exhibit(r: &Reading, n: usize, label: &'static str) -> Exhibit {
     let field = r.authres.get(n);
     let span = field.map(|a| a.authserv_id.as_ref().map_or(a.span, |id| id.span));
     Exhibit::input(span.unwrap_or_default(), label)

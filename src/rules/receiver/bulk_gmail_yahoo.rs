@@ -47,7 +47,7 @@ fn judge(facts: &Facts) -> Verdict {
     let lines = bulk::unmet(facts, asked);
     match applies {
         _ if lines.is_empty() => Verdict::Pass,
-        None => Verdict::Unknown(vec![bulk::gap(name)]),
+        None => Verdict::unknown(bulk::gap(name)),
         Some(_) => Finding::new(&RULE, format!("{name}: {} not met", count(lines.len())))
             .sure(Confidence::Certain, "each demand is published, and judged by what is at hand")
             .explain(format!("{name} asks this of bulk senders, and it is not so: {}.", bulk::told(&lines)))

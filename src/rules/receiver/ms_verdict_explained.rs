@@ -56,7 +56,7 @@ fn judge(facts: &Facts) -> Verdict {
     if told.is_empty() && compauth.is_none() {
         return match reading.boundary.receiver {
             // It always notes its verdict: whoever copied the header left it out.
-            Some(_) => Verdict::Unknown(vec![Gap::whole_header("What did Microsoft's filter decide?")]),
+            Some(_) => Verdict::unknown(Gap::whole_header("What did Microsoft's filter decide?")),
             None => Verdict::NotApplicable,
         };
     }

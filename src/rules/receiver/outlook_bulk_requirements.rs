@@ -40,7 +40,7 @@ fn judge(facts: &Facts) -> Verdict {
     let lines = bulk::unmet(facts, ASKED);
     match volume {
         _ if lines.is_empty() => Verdict::Pass,
-        None => Verdict::Unknown(vec![bulk::gap("Outlook.com")]),
+        None => Verdict::unknown(bulk::gap("Outlook.com")),
         Some(_) => Finding::new(&RULE, "Outlook.com: its demands on bulk senders are not met")
             .sure(Confidence::Certain, "each demand is published, and judged by what is at hand")
             .explain(format!("Outlook.com asks this of bulk senders, and it is not so: {}.", bulk::told(&lines)))

@@ -37,7 +37,7 @@ fn judge(facts: &Facts) -> Verdict {
     if !verdict::all_passed(facts) {
         let spam = !antispam::spam_verdicts(&reading.antispam, ours).is_empty();
         return match spam && reading.is_fragment() && !verdict::any_failed(facts) {
-            true => Verdict::Unknown(vec![Gap::whole_header("Did SPF, DKIM and DMARC pass at the receiver?")]),
+            true => Verdict::unknown(Gap::whole_header("Did SPF, DKIM and DMARC pass at the receiver?")),
             false => Verdict::NotApplicable,
         };
     }

@@ -3,7 +3,7 @@ use crate::facts::Facts;
 use crate::facts::report::{Source, Standing};
 use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
-use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gaps, Severity, Verdict, rule};
 use crate::shell::command;
 
 rule! {
@@ -61,14 +61,14 @@ fn judge(facts: &Facts) -> Verdict {
                 .check(command!("postdoc check {} --only dkim", domain), "your own keys without a finding"),
         );
     }
-    Verdict::of(findings, Vec::new())
+    Verdict::of(findings, Gaps::new())
 }
 
 fn titled(count: u64, domain: &str, what: &str) -> String {
     failure::title([
-        format!("{} of {domain} {what}", messages(count)),
-        format!("{} of yours {what}", messages(count)),
-        format!("Mail of yours: some {what}"),
+        format_args!("{} of {domain} {what}", messages(count)),
+        format_args!("{} of yours {what}", messages(count)),
+        format_args!("Mail of yours: some {what}"),
     ])
 }
 

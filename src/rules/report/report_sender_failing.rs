@@ -46,7 +46,7 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
     let fails = source.standing == Standing::Failing;
     let silent = fails && row.is_some_and(unanswered);
     let named = who(source);
-    let (titles, severity, what) = match (fails, silent) {
+    let ([long, short], severity, what) = match (fails, silent) {
         (_, true) => (
             [
                 format!("Look-ups for mail as {domain} from {named} failed"),
@@ -96,7 +96,7 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
         }
     };
     let wait = if fails { not_yet(report) } else { "" };
-    let finding = Finding::new(&RULE, failure::title(titles))
+    let finding = Finding::new(&RULE, failure::title([format_args!("{long}"), format_args!("{short}")]))
         .severity(severity)
         .sure(confidence, because)
         .explain(format!(

@@ -4,7 +4,7 @@ use crate::facts::report::{Aggregate, Sender, Source, Standing};
 use crate::knowledge::Platform;
 use crate::remedy::{Remedy, platform};
 use crate::rules::dmarc::failure::title;
-use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gaps, Severity, Verdict, rule};
 use crate::shell::command;
 
 rule! {
@@ -44,7 +44,7 @@ fn judge(facts: &Facts) -> Verdict {
     if !unknown.is_empty() {
         findings.push(strange(report, &unknown));
     }
-    Verdict::of(findings, Vec::new())
+    Verdict::of(findings, Gaps::new())
 }
 
 fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static Platform) -> Finding {
@@ -56,9 +56,9 @@ fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static 
         remedy = remedy.step(format!("A bounce domain of your own aligns SPF too ({record}): {setting}"));
     }
     let heading = title([
-        format!("{name} sends as {domain}, vouched for only as {vouched}"),
-        format!("{name} sends as {domain}, vouched for as itself"),
-        format!("{name} sends in your name, vouched for as itself"),
+        format_args!("{name} sends as {domain}, vouched for only as {vouched}"),
+        format_args!("{name} sends as {domain}, vouched for as itself"),
+        format_args!("{name} sends in your name, vouched for as itself"),
     ]);
     Finding::new(&RULE, heading)
         .severity(severity(source))
@@ -92,9 +92,9 @@ fn strange(report: &Aggregate, sources: &[&Source]) -> Finding {
         _ => format!("{} other domains", names.len()),
     };
     let heading = title([
-        format!("Mail as {domain} is vouched for as {others}"),
-        format!("Mail in your name is vouched for as {others}"),
-        "Mail in your name is vouched for as another domain".to_owned(),
+        format_args!("Mail as {domain} is vouched for as {others}"),
+        format_args!("Mail in your name is vouched for as {others}"),
+        format_args!("Mail in your name is vouched for as another domain"),
     ]);
     let fix = Remedy::new("Sort them: services of yours are to be set up, for the rest there is nothing to do")
         .step(format!(

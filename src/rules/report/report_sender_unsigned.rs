@@ -3,7 +3,7 @@ use crate::facts::Facts;
 use crate::facts::report::{Aggregate, Sender, Source, Standing};
 use crate::remedy::{Remedy, platform};
 use crate::rules::dmarc::failure;
-use crate::rules::{Confidence, Finding, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gaps, Verdict, rule};
 use crate::shell::command;
 
 rule! {
@@ -27,7 +27,7 @@ rule! {
 fn judge(facts: &Facts) -> Verdict {
     let Some(report) = report(facts) else { return Verdict::NotApplicable };
     let found = standing(facts, &[Standing::SpfAlone]).map(|source| find(facts, report, source));
-    Verdict::of(found.collect(), Vec::new())
+    Verdict::of(found.collect(), Gaps::new())
 }
 
 fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
@@ -46,9 +46,9 @@ fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
         _ => fix.step("Make a key at the server that sends, publish its record, and switch signing on"),
     };
     let title = failure::title([
-        format!("{} sends as {domain} without a signature that counts", who(source)),
-        format!("{} sends without a signature that counts", who(source)),
-        "A sender of yours signs nothing that counts".to_owned(),
+        format_args!("{} sends as {domain} without a signature that counts", who(source)),
+        format_args!("{} sends without a signature that counts", who(source)),
+        format_args!("A sender of yours signs nothing that counts"),
     ]);
     Finding::new(&RULE, title)
         .sure(Confidence::Certain, "the receiver says so")

@@ -53,9 +53,9 @@ fn judge(facts: &Facts) -> Verdict {
         _ => "Nothing to set up; the policy is there for this mail",
     };
     let title = failure::title([
-        format!("{} as {domain} come from strangers", messages(count)),
-        format!("{} in your name come from strangers", messages(count)),
-        "Strangers send in your name".to_owned(),
+        format_args!("{} as {domain} come from strangers", messages(count)),
+        format_args!("{} in your name come from strangers", messages(count)),
+        format_args!("Strangers send in your name"),
     ]);
     Finding::new(&RULE, title)
         .sure(Confidence::Likely, "nothing passes, and no name, SPF record or signature ties the servers to you")

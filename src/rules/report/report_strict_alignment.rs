@@ -3,7 +3,7 @@ use crate::facts::Facts;
 use crate::facts::report::{Aggregate, Row, Source, Standing, policy_question};
 use crate::remedy::{Change, Remedy};
 use crate::rules::dmarc::failure;
-use crate::rules::{Confidence, Finding, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gaps, Verdict, rule};
 
 rule! {
     /// Strict alignment turns mail of your own down
@@ -27,7 +27,7 @@ rule! {
 fn judge(facts: &Facts) -> Verdict {
     let Some(report) = report(facts) else { return Verdict::NotApplicable };
     let found = standing(facts, &[Standing::Strict]).filter_map(|source| find(facts, report, source));
-    Verdict::of(found.collect(), Vec::new())
+    Verdict::of(found.collect(), Gaps::new())
 }
 
 /// `None` where the record has been changed since.
@@ -57,8 +57,8 @@ fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Option<Finding> {
         fix = fix.record(Change::txt(&question.name, &texts, &[edit.text()]));
     }
     let title = failure::title([
-        format!("Strict alignment: {names} does not count for {domain}"),
-        "Strict alignment turns mail of your own down".to_owned(),
+        format_args!("Strict alignment: {names} does not count for {domain}"),
+        format_args!("Strict alignment turns mail of your own down"),
     ]);
     let finding = Finding::new(&RULE, title)
         .severity(severity(source))

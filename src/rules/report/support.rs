@@ -3,7 +3,7 @@
 use crate::facts::Facts;
 use crate::facts::report::{Aggregate, Received, Row, Sender, Source, Standing, policy_question};
 use crate::remedy::dmarc::Edit;
-use crate::rules::{Exhibit, Gap, Severity};
+use crate::rules::{Exhibit, Gap, Gaps, Severity};
 
 /// The report, where the input is one about DMARC.
 pub fn report(facts: &Facts) -> Option<&Aggregate> {
@@ -21,7 +21,7 @@ pub fn messages(count: u64) -> String {
 }
 
 /// Rows of a source that are shown, the busiest first.
-pub fn rows(report: &Aggregate, source: &Source, most: usize, label: &str) -> Vec<Exhibit> {
+pub fn rows(report: &Aggregate, source: &Source, most: usize, label: &'static str) -> Vec<Exhibit> {
     let rows = source.rows.iter().filter_map(|&n| report.rows.get(n)).take(most);
     rows.map(|row| Exhibit::report(part(row.number), row.line(), label)).collect()
 }
@@ -111,7 +111,7 @@ pub fn addresses(source: &Source) -> String {
 }
 
 /// Whose are the addresses from which nothing passes?
-pub fn open(facts: &Facts) -> Vec<Gap> {
+pub fn open(facts: &Facts) -> Gaps {
     let open = standing(facts, &[Standing::Stranger]).filter_map(|s| Some((s, s.open.as_ref()?)));
     open.take(5).map(|(s, question)| Gap::dns(format!("Is {} a server of yours?", s.sender), question)).collect()
 }

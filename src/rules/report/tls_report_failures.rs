@@ -92,9 +92,9 @@ fn find(
     let sessions = if count == 1 { "1 session".to_owned() } else { format!("{count} sessions") };
     let exhibits = failures.iter().take(3).map(|(n, f)| Exhibit::report(format!("policy {n}"), line(f), "failed"));
     let title = failure::title([
-        format!("{sessions} to {at} failed: {what}"),
-        format!("{sessions} failed: {what}"),
-        "Senders could not use TLS as your policy asks".to_owned(),
+        format_args!("{sessions} to {at} failed: {what}"),
+        format_args!("{sessions} failed: {what}"),
+        format_args!("Senders could not use TLS as your policy asks"),
     ]);
     Finding::new(&RULE, title)
         .severity(severity)

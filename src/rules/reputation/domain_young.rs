@@ -57,7 +57,7 @@ fn judge(facts: &Facts) -> Verdict {
                 Gap::errand(format!("When was {} registered?{why}", a.domain), &a.errand)
             });
             return match (registry, lists.is_empty()) {
-                (Some(gap), _) => Verdict::Unknown(vec![gap]),
+                (Some(gap), _) => Verdict::unknown(gap),
                 (None, true) => Verdict::NotApplicable,
                 (None, false) => Verdict::of(vec![], entries::gaps(&lists)),
             };

@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::facts::domain::blocklists::{About, Entry, State};
 use crate::knowledge::blocklist::{Code, Kind};
 use crate::remedy::Remedy;
-use crate::rules::{Exhibit, Finding, Gap, Rule, Severity};
+use crate::rules::{Exhibit, Finding, Gap, Gaps, Rule, Severity};
 use std::net::Ipv4Addr;
 
 /// What lists of these kinds said of the sender; `None` where blocklists were not to be asked, or there is nothing to ask about.
@@ -24,7 +24,7 @@ pub(in crate::rules) fn listed(entry: &Entry) -> Option<(&[&'static Code], &[Ipv
 }
 
 /// What is not known, once for each address or domain.
-pub(in crate::rules) fn gaps(entries: &[&Entry]) -> Vec<Gap> {
+pub(in crate::rules) fn gaps(entries: &[&Entry]) -> Gaps {
     let mut gaps: Vec<(&About, Vec<&Entry>)> = Vec::new();
     for entry in entries.iter().filter(|e| !matches!(e.state, State::Clear | State::Listed(..))) {
         match gaps.iter_mut().find(|(about, _)| **about == entry.about) {

@@ -35,13 +35,13 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let Some(age) = &facts.domain.age else {
         let needs = "how old the domain is: postdoc check --rdap asks the registry";
-        return Verdict::Unknown(vec![Gap::new("Is the domain old enough for the planned volume?", needs)]);
+        return Verdict::unknown(Gap::new("Is the domain old enough for the planned volume?", needs));
     };
     let Some(days) = age.days else {
-        return Verdict::Unknown(vec![Gap::errand(
+        return Verdict::unknown(Gap::errand(
             format!("Is {} old enough for the planned volume?", age.domain),
             &age.errand,
-        )]);
+        ));
     };
     if days >= YOUNG {
         return Verdict::Pass;

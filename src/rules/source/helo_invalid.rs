@@ -65,7 +65,7 @@ fn resolved(facts: &Facts, ip: IpAddr, helo: &Helo) -> Verdict {
     let kind = if ip.is_ipv4() { Kind::A } else { Kind::Aaaa };
     let question = Question::new(&helo.name, kind);
     let answer = facts.evidence.answers.get(&question).map(request::address_list);
-    let dns = |label: &str| answer.clone().map(|text| Exhibit::dns(&question, text, None, label));
+    let dns = |label: &'static str| answer.clone().map(|text| Exhibit::dns(&question, text, None, label));
     let today = "DNS says so today; a header does not tell what it said then";
     let passed = connection::authenticated(facts);
     match (helo.resolves, helo.matches_ip) {
@@ -89,7 +89,7 @@ fn resolved(facts: &Facts, ip: IpAddr, helo: &Helo) -> Verdict {
                 .into()
         }
         (Some(true), Some(_)) => Verdict::Pass,
-        _ => Verdict::Unknown(vec![Gap::dns(format!("Does {} resolve to {ip}?", helo.name), &question)]),
+        _ => Verdict::unknown(Gap::dns(format!("Does {} resolve to {ip}?", helo.name), &question)),
     }
 }
 
@@ -101,7 +101,7 @@ fn leads_home(facts: &Facts, helo: &Helo) -> bool {
         || facts.identities.reverse_name.as_ref().is_some_and(|n| same(&n.value))
 }
 
-fn exhibit(facts: &Facts, label: &str) -> Option<Exhibit> {
+fn exhibit(facts: &Facts, label: &'static str) -> Option<Exhibit> {
     let helo = facts.identities.helo.as_ref()?;
     Some(match helo.span {
         Some(span) => Exhibit::input(span, label),

@@ -89,7 +89,7 @@ mod tests {
         case.address("mail.example.com", &["192.0.2.1"]);
         let fix = only(judge(&case.facts())).fix.unwrap();
         assert_eq!(fix.records[0].after, [Data::Aaaa("2001:db8::1".parse().unwrap())]);
-        assert_eq!((&fix.records[1].name, fix.records[1].kind), (&name, Kind::Ptr));
+        assert_eq!((&fix.records[1].name, fix.records[1].kind), (&name.to_string(), Kind::Ptr));
 
         case.reverse_names(&["mail.example.com"]);
         let found = only(judge(&case.facts()));

@@ -140,8 +140,9 @@ fn spells(name: &str, ip: IpAddr) -> bool {
     let mut backward = forward;
     backward.reverse();
     let numbers: Vec<u8> = name.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+    let long = name.as_bytes().split(|b| !b.is_ascii_hexdigit()).any(|run| run.len() >= 8);
     let hex = |o: [u8; 4]| format!("{:08x}", u32::from_be_bytes(o));
-    let contains = |o: [u8; 4]| numbers.windows(4).any(|w| w == o) || name.contains(&hex(o));
+    let contains = |o: [u8; 4]| numbers.windows(4).any(|w| w == o) || long && name.contains(&hex(o));
     contains(forward) || contains(backward)
 }
 

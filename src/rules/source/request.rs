@@ -138,7 +138,7 @@ fn ask(ip: IpAddr, host: &str) -> String {
 fn pointer(facts: &Facts, ip: IpAddr, host: &str) -> Change {
     let names = facts.reverse.iter().filter(|r| r.ip == ip).flat_map(|r| &r.names);
     Change {
-        name: reverse_question(ip).name,
+        name: reverse_question(ip).name.into(),
         kind: Kind::Ptr,
         ttl: TTL,
         before: names.map(|n| Data::Ptr(n.name.clone())).collect(),

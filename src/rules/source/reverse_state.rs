@@ -4,7 +4,7 @@ use super::connection;
 use crate::evidence::Outcome;
 use crate::facts::Facts;
 use crate::facts::reverse::{Reverse, ReverseName, address_of};
-use crate::rules::{Confidence, Exhibit, Gap, Severity};
+use crate::rules::{Confidence, Exhibit, Gap, Gaps, Severity};
 use std::net::IpAddr;
 
 /// The reverse name of the source address.
@@ -15,7 +15,7 @@ pub(super) enum State<'f> {
     Unconfirmed(Fault<'f>),
     /// These names resolve to the address.
     Confirmed(Vec<&'f ReverseName>),
-    Unknown(Vec<Gap>),
+    Unknown(Gaps),
 }
 
 /// How a fault is known.
@@ -90,7 +90,7 @@ fn unanswered<'f>(ip: IpAddr, words: Words, dns: Option<&'f Reverse>) -> State<'
         let because = "the receiver found no name it could use, and DNS has not been asked which of the two it is: no name, or one that does not resolve back";
         return State::Missing(fault(exhibit, Level::At(Severity::Medium), Confidence::Possible, true, because));
     }
-    State::Unknown(vec![match dns {
+    State::Unknown(smallvec::smallvec![match dns {
         Some(reverse) => {
             Gap::of_name(reverse.question.clone(), |name| leads_back(&address_of(name).unwrap_or_default()))
         }
@@ -137,7 +137,7 @@ fn named<'f>(facts: &Facts, words: Words, reverse: &'f Reverse) -> State<'f> {
         });
     }
     let open = reverse.names.iter().filter(|n| n.confirmed.is_none());
-    let gaps: Vec<_> = open.map(|n| Gap::dns(format!("Does {} resolve to {ip}?", n.name), &n.forward)).collect();
+    let gaps: Gaps = open.map(|n| Gap::dns(format!("Does {} resolve to {ip}?", n.name), &n.forward)).collect();
     if !gaps.is_empty() {
         return State::Unknown(gaps);
     }

@@ -47,10 +47,10 @@ fn judge(facts: &Facts) -> Verdict {
     match encrypted(hop) {
         Some(true) => Verdict::Pass,
         Some(false) => found(facts, hop).into(),
-        None => Verdict::Unknown(vec![Gap::new(
+        None => Verdict::unknown(Gap::new(
             "Did the message come to the receiver over TLS?",
             "the log of the sending server",
-        )]),
+        )),
     }
 }
 

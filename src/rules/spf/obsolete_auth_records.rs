@@ -4,7 +4,7 @@ use crate::facts::Facts;
 use crate::facts::domain::obsolete::Old;
 use crate::facts::spf::{Published, Whose};
 use crate::remedy::{self, Change, Remedy, TTL};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Verdict, rule};
 use crate::shell::command;
 
 rule! {
@@ -32,7 +32,7 @@ fn judge(facts: &Facts) -> Verdict {
     if facts.spf_published.is_empty() && facts.reading.record.is_none() {
         return Verdict::NotApplicable;
     }
-    let (mut found, mut gaps): (Vec<Finding>, _) = (pasted.into_iter().collect(), Vec::new());
+    let (mut found, mut gaps): (Vec<Finding>, _) = (pasted.into_iter().collect(), Gaps::new());
     for at in names(facts) {
         if !at.sender_id.is_empty() {
             found.push(sender_id(facts, at));
@@ -56,7 +56,7 @@ fn dead(old: &Old) -> Finding {
     let (name, what) = (&old.asked.question.name, old.what.word());
     let text = old.found.iter().map(|d| d.to_string()).collect::<Vec<_>>().join(", ");
     let kind = old.asked.question.kind;
-    let change = Change { name: name.clone(), kind, ttl: TTL, before: old.found.clone(), after: vec![] };
+    let change = Change { name: name.to_string(), kind, ttl: TTL, before: old.found.clone(), after: vec![] };
     Finding::new(&RULE, format!("{} still has a record: {what}", short(name)))
         .sure(Confidence::Certain, "The record is there to read.")
         .explain(format!("{name} has a record of a standard that was given up ({what}). Receivers do not read it."))

@@ -25,11 +25,12 @@ rule! {
     ["RFC 9989 §5.3", "RFC 7208 §2.4"]
 }
 
+// Concatenated: most mail that fails is told this, and formatting costs several times as much.
 fn judge(facts: &Facts) -> Verdict {
     let (Some((domain, false)), Some(from)) = (spf_domain(facts), facts.reading.from_domain()) else {
         let left_out = facts.identities.mail_from.is_none() && facts.reading.is_fragment();
         return match facts.reading.from.field.is_some() && left_out {
-            true => Verdict::Unknown(vec![Gap::whole_header("Whose is the Return-Path of this message?")]),
+            true => Verdict::unknown(Gap::whole_header("Whose is the Return-Path of this message?")),
             false => Verdict::NotApplicable,
         };
     };
@@ -46,10 +47,18 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     let dkim = aligned::dkim(facts);
-    let mut text = format!(
-        "From is at {from}, the Return-Path at {domain}. SPF speaks for {domain} only, so whatever it says does not count \
-         for the DMARC of {from}."
-    );
+    let mut text = [
+        "From is at ",
+        from,
+        ", the Return-Path at ",
+        domain,
+        ". SPF speaks for ",
+        domain,
+        " only, so whatever it says does not count for the DMARC of ",
+        from,
+        ".",
+    ]
+    .concat();
     match &dkim {
         Some(dkim) => text.push_str(&format!(
             " DKIM passes for {}, so DMARC passes all the same; an own bounce domain would make it stand on two legs.",
@@ -58,7 +67,7 @@ fn judge(facts: &Facts) -> Verdict {
         None => text.push_str(" No DKIM signature of the From domain is known to have passed either."),
     }
     let from_span = facts.reading.from.address().map(|a| Exhibit::input(a.domain_span, "the domain readers see"));
-    Finding::new(&RULE, format!("The Return-Path at {} is not yours", short(domain)))
+    Finding::new(&RULE, ["The Return-Path at ", &short(domain), " is not yours"].concat())
         .severity(if dkim.is_some() { Severity::Info } else { Severity::Medium })
         .sure(Confidence::Certain, "Both domains are in the message, and they are of different organizations.")
         .explain(text)
@@ -71,7 +80,7 @@ fn judge(facts: &Facts) -> Verdict {
                 _ => None,
             }
             .unwrap_or_else(|| "postdoc diagnose new-message.eml".into()),
-            format!("a new message has a Return-Path under {from}, and spf=pass for it"),
+            ["a new message has a Return-Path under ", from, ", and spf=pass for it"].concat(),
         )
         .into()
 }
@@ -84,9 +93,25 @@ fn own_name(platform: &crate::knowledge::Platform, from: &str) -> Option<(String
 
 fn fix(owner: &Owner, domain: &str, from: &str) -> Remedy {
     let Owner::Platform(platform) = owner else {
-        return Remedy::new(format!("Use a Return-Path under {from}."))
-            .step(format!("If {domain} belongs to a sending service, look there for a custom bounce domain, return path or MAIL FROM."))
-            .step(format!("If your own server sends, set its envelope sender to an address at {from}, and list the server in the SPF record of {from}."));
+        return Remedy::new(["Use a Return-Path under ", from, "."].concat())
+            .step(
+                [
+                    "If ",
+                    domain,
+                    " belongs to a sending service, look there for a custom bounce domain, return path or MAIL FROM.",
+                ]
+                .concat(),
+            )
+            .step(
+                [
+                    "If your own server sends, set its envelope sender to an address at ",
+                    from,
+                    ", and list the server in the SPF record of ",
+                    from,
+                    ".",
+                ]
+                .concat(),
+            );
     };
     let Some(setup) = &platform.return_path else {
         return Remedy::new(format!(

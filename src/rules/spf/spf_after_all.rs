@@ -30,7 +30,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    each_record(facts, |own| unread(facts, &own))
+    each_record(facts, unread)
 }
 
 fn unread(facts: &Facts, own: &Own) -> Option<Finding> {

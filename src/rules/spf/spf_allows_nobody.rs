@@ -38,7 +38,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(at) = of_subject(facts) else { return Verdict::NotApplicable };
     let Some(hosts) = facts.mail_hosts.iter().find(|m| m.domain == at.domain) else { return Verdict::NotApplicable };
     if at.outcome.is_none_or(|o| o.failed()) {
-        return Verdict::Unknown(vec![unread(&at.domain)]);
+        return Verdict::unknown(unread(&at.domain));
     }
     let Some(own) = nobody(at) else { return Verdict::Pass };
     match &hosts.reception {
@@ -46,7 +46,7 @@ fn judge(facts: &Facts) -> Verdict {
         _ if facts.evidence.said.check.non_sending => Verdict::NotApplicable,
         Reception::NoSuchName | Reception::Nowhere | Reception::Null | Reception::Implicit => Verdict::NotApplicable,
         Reception::Unasked(question) | Reception::Failed(question) => {
-            Verdict::Unknown(vec![Gap::dns(format!("Does {} take mail?", at.domain), question)])
+            Verdict::unknown(Gap::dns(format!("Does {} take mail?", at.domain), question))
         }
         // A signature carries what SPF does not.
         Reception::Servers(_) if facts.domain.keys.usable().next().is_some() => Verdict::Pass,

@@ -35,7 +35,7 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     };
     if is_unread(facts, at) {
-        return Verdict::Unknown(vec![unread(&at.domain)]);
+        return Verdict::unknown(unread(&at.domain));
     }
     let [text] = &at.records[..] else { return Verdict::NotApplicable };
     let Some(record) = text.sound() else {
@@ -60,7 +60,7 @@ fn judge(facts: &Facts) -> Verdict {
         }
         if facts.dmarc.record().is_none() {
             let question = Question::new(&format!("_dmarc.{domain}"), Kind::Txt);
-            return Verdict::Unknown(vec![Gap::dns(format!("Has {domain} a DMARC policy?"), &question)]);
+            return Verdict::unknown(Gap::dns(format!("Has {domain} a DMARC policy?"), &question));
         }
     }
     let gentle = format!("{}~all{}", &text.text[..all.span.start as usize], &text.text[all.span.end as usize..]);

@@ -8,7 +8,7 @@ use crate::facts::spf::record::Record;
 use crate::facts::spf::{Node, Problem, ProblemKind, Published};
 use crate::knowledge::platform;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// An include leads to a name without an SPF record
@@ -56,7 +56,7 @@ fn judge(facts: &Facts) -> Verdict {
     let at = facts.spf_published.iter().find(|p| p.domain == check.domain);
     let case = Case { domain: &check.domain, tree, at, is_message: true };
     match check.problem.as_ref().filter(|p| is_it(p, &check.domain)) {
-        Some(problem) => Verdict::of(found(facts, &case, problem).into_iter().collect(), vec![]),
+        Some(problem) => Verdict::of(found(facts, &case, problem).into_iter().collect(), Gaps::new()),
         None => Verdict::of(vec![], stopped(check).into_iter().collect()),
     }
 }

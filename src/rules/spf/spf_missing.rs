@@ -61,7 +61,7 @@ fn judge(facts: &Facts) -> Verdict {
         },
         (false, Some(false)) => return Verdict::Pass,
         (false, None) => {
-            return Verdict::Unknown(vec![unread(domain)]);
+            return Verdict::unknown(unread(&at.domain));
         }
     };
     let back = today == Some(false);

@@ -8,7 +8,7 @@ use crate::facts::spf::record::Record;
 use crate::facts::spf::{LOOKUPS, Published, Whose};
 use crate::remedy::spf::Merged;
 use crate::remedy::{self, Remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// One name has several SPF records
@@ -34,7 +34,7 @@ fn judge(facts: &Facts) -> Verdict {
     if facts.spf_published.is_empty() {
         return Verdict::NotApplicable;
     }
-    let (mut found, mut gaps) = (Vec::new(), Vec::new());
+    let (mut found, mut gaps) = (Vec::new(), Gaps::new());
     for at in names(facts) {
         if at.records.len() > 1 {
             found.push(finding(facts, at));

@@ -28,7 +28,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    each_record(facts, |own| open_end(facts, &own))
+    each_record(facts, open_end)
 }
 
 fn open_end(facts: &Facts, own: &Own) -> Option<Finding> {

@@ -49,13 +49,13 @@ fn judge(facts: &Facts) -> Verdict {
         Some(_) => Verdict::Pass,
         None if refused => found(facts, domain).into(),
         None if today.is_some_and(|result| result != SpfResult::TempError) => Verdict::Pass,
-        None => Verdict::Unknown(vec![open(facts, domain)]),
+        None => Verdict::unknown(open(facts, domain)),
     }
 }
 
 fn open(facts: &Facts, domain: &str) -> Gap {
     match &facts.spf {
-        Some(check) => stopped(check).unwrap_or_else(|| unread(domain)),
+        Some(check) => stopped(check).unwrap_or_else(|| unread(&domain.into())),
         None => Gap::new(
             format!("Does the SPF record of {domain} allow the sending server?"),
             "the address of the server that delivered the message: --ip",
@@ -167,7 +167,7 @@ fn exhibits(facts: &Facts, word: &str) -> Vec<Exhibit> {
         let decided = matched.and_then(|m| record.text.rfind(m).map(|n| Span::new(n, n + m.len())));
         // What this record says, which need not be what it said then.
         let says = facts.spf.as_ref().and_then(|c| c.result).map_or(word, |result| result.word());
-        exhibits.extend(record_exhibit(facts, at, 0, decided.or(all), &format!("decides: {says}")));
+        exhibits.extend(record_exhibit(facts, at, 0, decided.or(all), format!("decides: {says}")));
     } else if let Some(outcome) = at.outcome.filter(|_| at.records.is_empty()) {
         exhibits.push(Exhibit::dns(&txt(&at.domain), outcome_words(outcome), None, "what DNS says today"));
     }

@@ -28,7 +28,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    each_record(facts, |own| hidden(facts, &own))
+    each_record(facts, hidden)
 }
 
 fn hidden(facts: &Facts, own: &Own) -> Option<Finding> {

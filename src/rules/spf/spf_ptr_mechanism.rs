@@ -27,7 +27,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    each_record(facts, |own| reverse(facts, &own))
+    each_record(facts, reverse)
 }
 
 fn reverse(facts: &Facts, own: &Own) -> Option<Finding> {

@@ -3,7 +3,7 @@ use crate::evidence::Data;
 use crate::facts::Facts;
 use crate::facts::spf::{Published, SpfText, Whose};
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// The TXT records at the name make a long DNS answer
@@ -35,7 +35,7 @@ const PLAIN: usize = 512;
 const SAFE: usize = 1232;
 
 fn judge(facts: &Facts) -> Verdict {
-    let (mut found, mut gaps, mut any) = (Vec::new(), Vec::new(), false);
+    let (mut found, mut gaps, mut any) = (Vec::new(), Gaps::new(), false);
     for at in names(facts).filter(|at| at.whose == Whose::Pasted || is_judged(facts, at)) {
         if is_unread(facts, at) {
             gaps.push(unread(&at.domain));

@@ -7,7 +7,7 @@ use crate::facts::Facts;
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{Problem, ProblemKind, Published, SpfText, Whose, as_typed, checkable};
 use crate::remedy::{self, Remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// The SPF record holds a typing error
@@ -33,7 +33,7 @@ fn judge(facts: &Facts) -> Verdict {
     if facts.spf_published.is_empty() {
         return Verdict::NotApplicable;
     }
-    let (mut found, mut gaps) = (Vec::new(), Vec::new());
+    let (mut found, mut gaps) = (Vec::new(), Gaps::new());
     for at in names(facts) {
         found.extend(at.records.iter().filter_map(|record| in_record(facts, at, record)));
         // Text that means to be SPF matters where nothing else is.
@@ -102,7 +102,7 @@ fn in_record(facts: &Facts, at: &Published, record: &SpfText) -> Option<Finding>
         Some(s) => format!("write {s}"),
     };
     let exhibits: Vec<Exhibit> =
-        errors.iter().take(5).filter_map(|p| text_exhibit(facts, at, record, p.span, &label(p))).collect();
+        errors.iter().take(5).filter_map(|p| text_exhibit(facts, at, record, p.span, label(p))).collect();
     let mut leads_to = Vec::new();
     if fatal && is_judged(facts, at) && severity > Severity::Low {
         leads_to.push("spf-not-authorized");

@@ -10,7 +10,7 @@ use crate::facts::spf::survey::{Survey, survey};
 use crate::facts::spf::{BranchState, Check, HOSTS, LOOKUPS, Node, Problem, ProblemKind, Published};
 use crate::remedy::Remedy;
 use crate::remedy::spf_trim::{self, Needless};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 
 rule! {
     /// The SPF record needs too many DNS look-ups
@@ -49,12 +49,12 @@ fn judge(facts: &Facts) -> Verdict {
         } else if let Some(problem) = check.problem.as_ref().filter(|p| p.kind == ProblemKind::TooManyMx) {
             found.push(crowded_for(facts, check, problem));
         } else if let Some(gap) = stopped(check) {
-            return Verdict::of(found, vec![gap]);
+            return Verdict::of(found, smallvec::smallvec![gap]);
         } else if check.lookups + 1 >= LOOKUPS {
             found.push(near(facts, check));
         }
     }
-    if applies { Verdict::of(found, vec![]) } else { Verdict::NotApplicable }
+    if applies { Verdict::of(found, Gaps::new()) } else { Verdict::NotApplicable }
 }
 
 fn exceeded(facts: &Facts, check: &Check, is_loop: bool) -> Finding {
@@ -253,7 +253,7 @@ fn in_survey(facts: &Facts, survey: &Survey, at: &Published) -> Verdict {
     };
     // Only a record that was not read can hold more of them.
     let unread = survey.unanswered().filter(|q| survey.lookups <= LOOKUPS && q.kind == Kind::Txt);
-    let gaps: Vec<Gap> = unread.map(|q| Gap::dns(question.clone(), q)).collect();
+    let gaps: Gaps = unread.map(|q| Gap::dns(question.clone(), q)).collect();
     let looped = survey.problem(ProblemKind::Loop);
     let crowd = survey.problem(ProblemKind::TooManyMx);
     let mut found: Vec<Finding> =

@@ -9,7 +9,7 @@ use crate::facts::spf::record::{Mechanism, Qualifier, Record, Term};
 use crate::facts::spf::{Branch, BranchState, Node, Published, SpfResult, SpfText, Whose};
 use crate::remedy::spf::SENDERS;
 use crate::remedy::{Remedy, blank};
-use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
 use crate::shell::command;
 use crate::span::Span;
 
@@ -35,7 +35,7 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
-    let (mut found, mut gaps, mut any) = (Vec::new(), Vec::new(), false);
+    let (mut found, mut gaps, mut any) = (Vec::new(), Gaps::new(), false);
     for at in names(facts).filter(|at| at.whose != Whose::Helo) {
         if is_unread(facts, at) {
             gaps.push(unread(&at.domain));

@@ -120,7 +120,7 @@ fn named(survey: &Survey, domain: &str, branch: &Branch) -> String {
 
 fn exhibit(facts: &Facts, at: &Published, tree: &Node, domain: &str, branch: &Branch) -> Option<Exhibit> {
     let label = "no such record";
-    match domain == at.domain {
+    match at.domain == domain {
         true => record_exhibit(facts, at, 0, Some(branch.span), label),
         false => Some(Exhibit::dns(&txt(domain), record_in(tree, domain)?, Some(branch.span), label)),
     }

@@ -6,7 +6,7 @@ use crate::facts::Facts;
 use crate::facts::spf::record::Record;
 use crate::facts::spf::{Published, SpfResult, Whose};
 use crate::remedy::{self, Remedy};
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, aligned, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, aligned, rule};
 use crate::span::Span;
 
 rule! {
@@ -50,18 +50,18 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let at = facts.spf_published.iter().find(|p| p.whose == Whose::From);
     let Some(at) = at.filter(|at| at.outcome.is_some_and(|o| !o.failed())) else {
-        return Verdict::Unknown(vec![unread(from)]);
+        return Verdict::unknown(unread(&from.into()));
     };
     let (Some(check), 1) = (&at.check, at.records.len()) else { return Verdict::Pass };
     match check.result {
         Some(SpfResult::Pass) if ours && passed.is_none() => {
-            Verdict::Unknown(vec![gap(format!("Does SPF pass for {domain}?"), domain)])
+            Verdict::unknown(gap(format!("Does SPF pass for {domain}?"), domain))
         }
         Some(SpfResult::Pass) => found(facts, domain, from, at).into(),
         Some(_) => Verdict::Pass,
         None => {
             let question = format!("Does the SPF record of {from} allow the sending server?");
-            let gaps: Vec<Gap> = check.missing.first().map(|q| Gap::dns(question, q)).into_iter().collect();
+            let gaps: Gaps = check.missing.first().map(|q| Gap::dns(question, q)).into_iter().collect();
             Verdict::of(vec![], gaps)
         }
     }

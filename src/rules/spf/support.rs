@@ -1,6 +1,6 @@
 //! What several SPF rules ask of the facts.
 
-use crate::evidence::{Kind, Outcome, Question};
+use crate::evidence::{Kind, Name, Outcome, Question};
 use crate::facts::Facts;
 use crate::facts::boundary::{MailFrom, Origin};
 use crate::facts::lookup::Lookup;
@@ -11,7 +11,7 @@ use crate::facts::spf::survey::{Survey, survey_text};
 use crate::facts::spf::{Branch, Check, Node, ProblemKind, Published, SpfText, Whose};
 use crate::knowledge::{Platform, pattern};
 use crate::remedy::{self, Change, Remedy, TTL, blank};
-use crate::rules::{Exhibit, Finding, Gap, Severity, Verdict, aligned, on_the_way, stranger};
+use crate::rules::{Exhibit, Finding, Gap, Gaps, Severity, Verdict, aligned, on_the_way, stranger};
 use crate::shell::command;
 use crate::span::Span;
 use std::borrow::Cow;
@@ -198,19 +198,47 @@ pub fn judged(facts: &Facts) -> Option<&Published> {
 
 /// Every name with SPF-like records once, the one that SPF judged first.
 pub fn names(facts: &Facts) -> impl Iterator<Item = &Published> {
-    let judged = judged(facts);
-    let all = &facts.spf_published;
-    let same =
-        |a: &Published, b: &Published| a.domain == b.domain && (a.whose == Whose::Pasted) == (b.whose == Whose::Pasted);
-    let new = move |(n, at): &(usize, &Published)| {
-        !judged.into_iter().chain(all.iter().take(*n)).any(|before| same(before, at))
-    };
-    judged.into_iter().chain(all.iter().enumerate().filter(new).map(|(_, at)| at))
+    Names { all: &facts.spf_published, judged: judged(facts), at: None }
+}
+
+struct Names<'f> {
+    all: &'f [Published],
+    judged: Option<&'f Published>,
+    /// The next of `all`; `None` before the judged one is told.
+    at: Option<usize>,
+}
+
+impl<'f> Iterator for Names<'f> {
+    type Item = &'f Published;
+
+    // One body for all rules.
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'f Published> {
+        if self.at.is_none() {
+            self.at = Some(0);
+            if self.judged.is_some() {
+                return self.judged;
+            }
+        }
+        let same = |a: &Published, b: &Published| {
+            a.domain == b.domain && (a.whose == Whose::Pasted) == (b.whose == Whose::Pasted)
+        };
+        let (before, rest) = self.all.split_at_checked(self.at?)?;
+        for (n, at) in rest.iter().enumerate() {
+            let new = !self.judged.into_iter().chain(before).chain(&rest[..n]).any(|told| same(told, at));
+            if new {
+                self.at = Some(before.len() + n + 1);
+                return Some(at);
+            }
+        }
+        self.at = Some(self.all.len());
+        None
+    }
 }
 
 /// Is this the name whose record decided about the message?
 pub fn is_judged(facts: &Facts, at: &Published) -> bool {
-    at.whose != Whose::Pasted && spf_domain(facts).is_some_and(|(domain, _)| domain == at.domain)
+    at.whose != Whose::Pasted && spf_domain(facts).is_some_and(|(domain, _)| at.domain == domain)
 }
 
 pub fn txt(domain: &str) -> Question {
@@ -227,7 +255,7 @@ pub fn obstacle(facts: &Facts, domain: &str) -> Option<Obstacle> {
 }
 
 /// The receiver's words.
-pub fn reported_exhibit(facts: &Facts, label: &str) -> Option<Exhibit> {
+pub fn reported_exhibit(facts: &Facts, label: &'static str) -> Option<Exhibit> {
     facts.reading.reported.spf.as_ref().map(|s| Exhibit::input(s.span, label))
 }
 
@@ -258,12 +286,24 @@ pub fn ip_exhibit(facts: &Facts) -> Option<Exhibit> {
 }
 
 /// A record as published or pasted, with the span of what is wrong in it.
-pub fn record_exhibit(facts: &Facts, at: &Published, n: usize, span: Option<Span>, label: &str) -> Option<Exhibit> {
+pub fn record_exhibit(
+    facts: &Facts,
+    at: &Published,
+    n: usize,
+    span: Option<Span>,
+    label: impl Into<Cow<'static, str>>,
+) -> Option<Exhibit> {
     text_exhibit(facts, at, at.records.get(n)?, span, label)
 }
 
 /// As [`record_exhibit`], for any of the SPF-like texts.
-pub fn text_exhibit(facts: &Facts, at: &Published, text: &SpfText, span: Option<Span>, label: &str) -> Option<Exhibit> {
+pub fn text_exhibit(
+    facts: &Facts,
+    at: &Published,
+    text: &SpfText,
+    span: Option<Span>,
+    label: impl Into<Cow<'static, str>>,
+) -> Option<Exhibit> {
     if at.whose == Whose::Pasted {
         let entry = facts.reading.record.as_ref()?.entries.get(text.index)?;
         return Some(Exhibit::input(span.map_or(entry.span, |s| entry.place(s)), label));
@@ -284,7 +324,7 @@ pub fn pasted_change(
     let changed = |n| if replaced(n) { new.map(remedy::text) } else { before.get(n).cloned() };
     let after = (0..before.len()).filter_map(changed).collect();
     let nameless = at.domain.is_empty();
-    let name = if nameless { blank("your domain") } else { at.domain.clone() };
+    let name = if nameless { blank("your domain") } else { at.domain.to_string() };
     Some((Change { name, kind: Kind::Txt, ttl: TTL, before, after }, nameless))
 }
 
@@ -312,8 +352,8 @@ impl Own<'_> {
 
 /// Judges the record of the name that SPF judged, and a pasted one, each by its own text. Where a
 /// name has several, or one that is broken, other rules speak.
-pub fn each_record(facts: &Facts, judge: impl Fn(Own) -> Option<Finding>) -> Verdict {
-    let (mut found, mut gaps, mut any) = (Vec::new(), Vec::new(), false);
+pub fn each_record(facts: &Facts, judge: fn(&Facts, &Own) -> Option<Finding>) -> Verdict {
+    let (mut found, mut gaps, mut any) = (Vec::new(), Gaps::new(), false);
     for at in names(facts).filter(|at| at.whose == Whose::Pasted || is_judged(facts, at)) {
         if is_unread(facts, at) {
             gaps.push(unread(&at.domain));
@@ -321,7 +361,7 @@ pub fn each_record(facts: &Facts, judge: impl Fn(Own) -> Option<Finding>) -> Ver
         let [text] = &at.records[..] else { continue };
         let Some(record) = text.sound() else { continue };
         any = true;
-        found.extend(judge(Own { at, text, record }));
+        found.extend(judge(facts, &Own { at, text, record }));
     }
     match any || !gaps.is_empty() {
         true => Verdict::of(found, gaps),
@@ -436,14 +476,14 @@ pub fn outcome_words(outcome: Outcome) -> &'static str {
 }
 
 /// The one question that every rule on a published record asks.
-pub fn unread(domain: &str) -> Gap {
-    Gap::of_name(txt(domain), |name| format!("What does the SPF record of {name} say?"))
+pub fn unread(domain: &Name) -> Gap {
+    Gap::of_name(Question::of(domain, Kind::Txt), |name| format!("What does the SPF record of {name} say?"))
 }
 
 /// What keeps the evaluation for the sending server from its end.
 pub fn stopped(check: &Check) -> Option<Gap> {
-    let question = || format!("Does the SPF record of {} allow the sending server?", check.domain);
-    check.unanswered().map(|q| Gap::dns(question(), q))
+    let words = |domain: &str| format!("Does the SPF record of {domain} allow the sending server?");
+    check.unanswered().map(|q| Gap::about(&check.domain, words, q))
 }
 
 /// The record of the name that SPF judged is not at hand; those of other names decide nothing.

@@ -16,7 +16,7 @@ use crate::facts::subject::Subject;
 use crate::facts::{Facts, Reading, dmarc, spf};
 use crate::knowledge::Platform;
 use crate::rules::testing::only;
-use crate::rules::{Finding, Gap, Rule, Verdict};
+use crate::rules::{Finding, Gaps, Rule, Verdict};
 use crate::span::{Span, Spanned};
 use std::net::IpAddr;
 
@@ -300,7 +300,7 @@ impl Scene {
         check.result.unwrap_or_else(|| panic!("undecided: {:?}", check.missing))
     }
 
-    pub fn unknown(self, rule: &Rule) -> Vec<Gap> {
+    pub fn unknown(self, rule: &Rule) -> Gaps {
         match self.judge(rule) {
             Verdict::Unknown(gaps) => gaps,
             other => panic!("expected unknown, got {other:?}"),

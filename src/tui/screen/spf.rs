@@ -73,7 +73,7 @@ pub fn domain(case: &Case) -> Option<String> {
     let facts = &case.diagnosis.as_ref()?.facts;
     let rows = in_sight(facts, &case.spf.folded);
     let marked = rows.get(case.spf.at.min(rows.len().saturating_sub(1))).map(|row| row.domain.to_owned());
-    marked.or_else(|| facts.spf_published.first().map(|p| p.domain.clone()))
+    marked.or_else(|| facts.spf_published.first().map(|p| p.domain.to_string()))
 }
 
 pub fn act(app: &mut App, action: Action) -> Vec<Effect> {

@@ -80,7 +80,7 @@ pub fn here(app: &mut App) -> Vec<Effect> {
         return vec![];
     };
     match expect {
-        Some(expect) => watches::begin(app, watches::wanted(question.name, question.kind, expect, vec![])),
+        Some(expect) => watches::begin(app, watches::wanted(question.name.into(), question.kind, expect, vec![])),
         None => {
             app.watches.form.fill(&question.name, question.kind);
             app.screens.push(Screen::WatchForm);

@@ -31,7 +31,9 @@ pub fn marks(input: &Input, exhibits: &[Exhibit]) -> Vec<Mark> {
         .iter()
         .enumerate()
         .filter_map(|(n, exhibit)| match exhibit.place {
-            Place::Input(span) => Some(Mark { number: n + 1, span: input.locate(span), label: exhibit.label.clone() }),
+            Place::Input(span) => {
+                Some(Mark { number: n + 1, span: input.locate(span), label: exhibit.label.to_string() })
+            }
             _ => None,
         })
         .collect();
@@ -74,23 +76,23 @@ pub fn evidence(doc: &mut Doc, input: &Input, exhibits: &[Exhibit]) {
                     Span::styled(format!("{} │ ", " ".repeat(gutter)), doc.pen.style(Ink::Faint)),
                     Span::styled(shown, doc.pen.style(Ink::Plain)),
                 ]));
-                underline(doc, gutter, start, len, &Mark { number: n + 1, span, label: exhibit.label.clone() });
+                underline(doc, gutter, start, len, &Mark { number: n + 1, span, label: exhibit.label.to_string() });
             }
             Place::Fetched { errand, text } => {
                 doc.hang(&format!("  {}: ", errand.place()), Ink::Faint, text, Ink::Plain);
-                doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);
+                doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &*exhibit.label, Ink::Plain);
             }
             Place::Report { part, text } | Place::Body { part, text } => {
                 doc.hang(&format!("  {part}: "), Ink::Faint, text, Ink::Plain);
-                doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);
+                doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &*exhibit.label, Ink::Plain);
             }
             Place::Mailbox(seen) => {
                 doc.hang("  The mailbox: ", Ink::Faint, seen, Ink::Plain);
-                doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);
+                doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &*exhibit.label, Ink::Plain);
             }
             Place::User(said) => {
                 doc.hang("  You said: ", Ink::Faint, said, Ink::Plain);
-                doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &exhibit.label, Ink::Plain);
+                doc.hang(&format!("    {} ", n + 1), Ink::Evidence, &*exhibit.label, Ink::Plain);
             }
         }
     }

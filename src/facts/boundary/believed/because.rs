@@ -12,9 +12,9 @@ impl Walk<'_> {
                 let (ip, name) = (h.ip.as_ref()?, h.reverse_name.as_ref().or(h.helo.as_ref()));
                 Some(name.map_or_else(|| ip.value.to_string(), |name| name.value.clone()))
             })
-            .map_or(String::new(), |from| format!(", which took the message over from {from}"));
+            .map_or(String::new(), |from| [", which took the message over from ", &from].concat());
         match group.why {
-            Why::Topmost => format!("The topmost field was written by {name}{from}."),
+            Why::Topmost => ["The topmost field was written by ", &name, &from, "."].concat(),
             Why::AtTheEnd => format!("{name} received the message last and writes its field at the end of the header."),
             Why::HandedOn => {
                 let last = out.handed_on.as_deref().unwrap_or("The server that had the message last");
