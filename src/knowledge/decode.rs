@@ -131,6 +131,26 @@ mod tests {
             ),
             ("550 5.7.27 Sender address has null MX", Configuration, Some("mx-missing-or-invalid")),
             (
+                "550-5.7.27 Your email has been blocked because the sender is unauthenticated. Gmail requires all senders to authenticate with SPF.",
+                Authentication,
+                Some("spf-not-authorized"),
+            ),
+            (
+                "Host or domain name not found. Name service error for name=mx.example.org type=A: Host not found, try again",
+                Network,
+                None,
+            ),
+            (
+                "Host or domain name not found. Name service error for name=example.org type=A: Host not found",
+                Recipient,
+                refused,
+            ),
+            (
+                "Amazon SES did not send the message to this address because it is on the suppression list for your account.",
+                Policy,
+                Some("delivery-refused"),
+            ),
+            (
                 "554 5.7.1 <out.example.com[192.0.2.1]>: Client host rejected: blocked using bl.example.net",
                 Reputation,
                 Some("dnsbl-listed"),

@@ -1,6 +1,16 @@
 //! What the tests of every group share.
 
 use super::{Finding, Verdict};
+use crate::evidence::{Evidence, Input, InputKind, Said};
+use crate::facts::{Facts, Reading};
+use std::sync::Arc;
+
+/// Facts of a text, without DNS.
+pub fn facts(text: &str, kind: InputKind) -> Facts {
+    let input = Input::read("test", text.as_bytes(), Some(kind)).unwrap();
+    let reading = Arc::new(Reading::read(&input, &Said::default()));
+    Facts::gather(Arc::new(Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true)), reading)
+}
 
 /// The only finding of a verdict.
 pub fn only(verdict: Verdict) -> Finding {

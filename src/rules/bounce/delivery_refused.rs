@@ -1,5 +1,6 @@
 use super::told::{self, More};
 use crate::facts::Facts;
+use crate::knowledge::topic::Category;
 use crate::rules::{Verdict, rule};
 
 rule! {
@@ -40,10 +41,31 @@ const INBOUND: More = More {
     check: Some(("look for the client's next attempt in this log", "it is taken")),
 };
 
+/// A domain that this server does not take mail for. An exception would let a stranger send through it to anybody.
+const RELAY: More = More {
+    summary: "If the mail is for a domain of yours, have this server take that domain in; otherwise nothing is to be done.",
+    steps: &[
+        "With Postfix name the domain in mydestination, virtual_mailbox_domains, virtual_alias_domains or relay_domains; if its mail belongs elsewhere, take this server out of its MX records.",
+        "If the client is a program or server of your own, let it log in. Let in no stranger's server by an exception.",
+    ],
+    check: Some(("look for the client's next attempt in this log", "it is taken")),
+};
+
+/// A login lifts no limit.
+const SIZE: More = More {
+    summary: "Have the message made smaller, or raise this server's limit (with Postfix message_size_limit).",
+    steps: &["An attachment grows by a third when it is encoded."],
+    check: Some(("look for the client's next attempt in this log", "it is taken")),
+};
+
 fn judge(facts: &Facts) -> Verdict {
-    told::judge_each(facts, &RULE, |recipient| match recipient.client {
-        Some(_) => &INBOUND,
-        None => &MORE,
+    told::judge_each(facts, &RULE, |recipient| {
+        match (&recipient.client, recipient.decoded.rule(), recipient.category) {
+            (None, ..) => &MORE,
+            (Some(_), Some("submission-refused"), _) => &RELAY,
+            (Some(_), _, Category::Size) => &SIZE,
+            (Some(_), ..) => &INBOUND,
+        }
     })
 }
 
@@ -88,5 +110,21 @@ mod tests {
             let bounce = facts.reading.bounce.as_ref().unwrap();
             assert!(bounce.source_ip.is_none() && bounce.recipients[0].server.is_none(), "{bounce:?}");
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_open_the_own_server_to_strangers() {
+        let reject = |command: &str, reply: &str| {
+            let line = format!(
+                "Jun  4 12:00:09 mx1 postfix/smtpd[1]: NOQUEUE: reject: {command} from mail.other.example[198.51.100.77]: {reply}; \
+                 from=<a@other.example> to=<bob@newdomain.example> proto=ESMTP helo=<mail.other.example>"
+            );
+            only(judge(&facts(&line, InputKind::Reply))).fix.unwrap()
+        };
+        let relay = reject("RCPT", "454 4.7.1 <bob@newdomain.example>: Relay access denied");
+        assert!(relay.summary.contains("take that domain in"), "{relay:?}");
+        assert!(relay.steps.iter().all(|s| !s.contains("exception") || s.contains("no stranger's")), "{relay:?}");
+        let size = reject("MAIL", "552 5.3.4 Message size exceeds fixed limit");
+        assert!(size.summary.contains("message_size_limit") && size.steps.len() == 1, "{size:?}");
     }
 }

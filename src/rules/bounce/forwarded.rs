@@ -33,6 +33,19 @@ pub(super) fn remedy(facts: &Facts, before: &str, reply: &str) -> Remedy {
     }
 }
 
+/// The same for a refusal by the policy of the From domain: a rewritten sender helps only SPF, and for a domain that DMARC does
+/// not count.
+pub(super) fn unchanged(before: &str) -> Remedy {
+    let domain = before.rsplit_once('@').map_or(before, |(_, domain)| domain);
+    Remedy::new("Only the author's DKIM signature can carry a forwarded message, and only if it is forwarded unchanged.")
+        .step(format!(
+            "Whoever forwards the mail of {domain} leaves subject and body as they are, may seal it (ARC), and takes nothing in \
+             that fails DMARC already: that is mostly forged."
+        ))
+        .step("If you are the author, sign with DKIM as the domain in From.")
+        .step("Leave SPF as it is; a rewritten Return-Path (SRS) does not help, for DMARC counts only the domain in From.")
+}
+
 #[cfg(test)]
 mod tests {
     use crate::evidence::InputKind;
@@ -120,5 +133,17 @@ mod tests {
         // The forwarder did rewrite the sender: the record that was asked is its own.
         let srs = dsn("Original-Recipient: rfc822;info@example.net\n", "ann@example.com");
         assert!(added(told(&srs, InputKind::Bounce)), "another domain than the sender's was asked");
+    }
+
+    #[test]
+    fn no_rewritten_sender_cures_a_policy() {
+        let line = "Jun  4 12:00:09 mail postfix/smtp[1]: 4bC: to=<bob@gmail.com>, orig_to=<club@verein.example>, \
+            relay=gmail-smtp-in.l.google.com[192.0.2.27]:25, dsn=5.7.26, status=bounced (host gmail-smtp-in.l.google.com[192.0.2.27] \
+            said: 550-5.7.26 Unauthenticated email from shop.example is not accepted due to domain's 550-5.7.26 DMARC policy. - gsmtp)";
+        let found = only((find("dmarc-rejected-by-policy").unwrap().judge)(&facts(line, InputKind::Reply)));
+        assert!(!found.title.starts_with("Your own"), "{}", found.title);
+        let fix = found.fix.unwrap();
+        assert!(fix.steps.iter().any(|s| s.contains("(SRS) does not help")), "{fix:?}");
+        assert!(fix.steps.iter().all(|s| !s.contains("SPF record has to allow")), "{fix:?}");
     }
 }

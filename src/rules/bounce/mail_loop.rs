@@ -1,5 +1,6 @@
 use super::told::{self, More};
 use crate::facts::Facts;
+use crate::facts::bounce::Recipient;
 use crate::facts::received::Hop;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Verdict, rule};
@@ -35,6 +36,16 @@ const MORE: More = More {
     check: Some(("send a new message to the recipient", "it arrives")),
 };
 
+/// No message went round: the domain's own mail host does not know that it is one.
+const BACK: More = More {
+    summary: "If the mail belongs here, have this server take the domain in; if not, mend the MX records or the route.",
+    steps: &[
+        "With Postfix name the domain in mydestination, virtual_mailbox_domains, virtual_alias_domains or relay_domains, and its way in transport_maps.",
+        "Behind a translated address (NAT) name the outer one in proxy_interfaces.",
+    ],
+    check: Some(("send a new message to the recipient", "it arrives")),
+};
+
 /// Passes of one server for one recipient; gateways that appear twice are normal.
 const ROUNDS: usize = 3;
 
@@ -42,7 +53,8 @@ const ROUNDS: usize = 3;
 const HOPS: usize = 50;
 
 fn judge(facts: &Facts) -> Verdict {
-    let told = told::judge(facts, &RULE, &MORE);
+    let back = |r: &Recipient| r.text().is_some_and(|text| text.to_ascii_lowercase().contains("loops back to myself"));
+    let told = told::judge_each(facts, &RULE, |recipient| if back(recipient) { &BACK } else { &MORE });
     if matches!(told, Verdict::Found(_)) || facts.reading.hops.is_empty() {
         return told;
     }
@@ -111,5 +123,15 @@ mod tests {
         assert!(matches!(judge(&header(filtered)), Verdict::Pass));
         let long: String = (0..51).map(|n| hop(&format!("h{n}"), n % 60)).collect();
         assert!(only(judge(&header(long))).explanation.starts_with("The message passed 51 servers"));
+    }
+
+    #[test]
+    fn a_host_that_does_not_know_its_own_domain_has_no_forward_to_remove() {
+        let line = "Jun  4 12:00:09 mail postfix/smtp[1]: 4bC: to=<bob@sender.example>, relay=none, delay=0.1, dsn=5.4.6, \
+            status=bounced (mail for sender.example loops back to myself)";
+        let found = only(judge(&facts(line, InputKind::Reply)));
+        let fix = found.fix.unwrap();
+        assert!(fix.summary.contains("take the domain in") && fix.steps[0].contains("mydestination"), "{fix:?}");
+        assert!(fix.steps.iter().all(|s| !s.contains("forward")), "{fix:?}");
     }
 }

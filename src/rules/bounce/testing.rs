@@ -6,14 +6,7 @@ use crate::facts::{Facts, Reading};
 use crate::rules::{Rule, Severity, Verdict};
 use std::sync::Arc;
 
-pub use crate::rules::testing::only;
-
-/// Facts of a text, without DNS.
-pub fn facts(text: &str, kind: InputKind) -> Facts {
-    let input = Input::read("test", text.as_bytes(), Some(kind)).unwrap();
-    let reading = Arc::new(Reading::read(&input, &Said::default()));
-    Facts::gather(Arc::new(Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true)), reading)
-}
+pub use crate::rules::testing::{facts, only};
 
 /// Facts of a bounce in an invented DNS.
 pub fn facts_in(text: &str, zone: &str) -> Facts {

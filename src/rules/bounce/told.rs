@@ -147,6 +147,12 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
         Some(service) => crate::safe::clip(&format!("A shared address of {} is blocked", service.name), 70),
         None => title(rule, worst),
     };
+    let before = on_the_way::before_bounce(facts, worst);
+    let title = match before.is_some() && rule.id == super::dmarc_rejected_by_policy::RULE.id {
+        // Whose policy it was, the one who reads this may not be.
+        true => "Forwarded mail failed the DMARC policy of its author's domain".to_owned(),
+        false => title,
+    };
     let mut why = sentence::of(bounce, worst);
     if let Some(address) = &worst.address {
         why.push_str(&format!(" The recipient is {}.", address.value));
@@ -189,10 +195,12 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     let summary = if summary.is_empty() { "Do what the reply asks for, then send again." } else { summary };
     let (mut command, mut expect) = more.check.unwrap_or(("send the message again", "no bounce comes back"));
     let mut fix = more.steps.iter().fold(Remedy::new(summary), |fix, step| fix.step(*step));
-    let before = on_the_way::before_bounce(facts, worst);
     if let Some(before) = before {
         why.push_str(&forwarded::words(&before.value));
-        fix = forwarded::remedy(facts, &before.value, worst.text().unwrap_or_default());
+        fix = match rule.id == super::dmarc_rejected_by_policy::RULE.id {
+            true => forwarded::unchanged(&before.value),
+            false => forwarded::remedy(facts, &before.value, worst.text().unwrap_or_default()),
+        };
         (command, expect) = forwarded::CHECK;
     }
     if let Some(service) = &shared {
