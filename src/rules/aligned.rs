@@ -2,7 +2,7 @@
 
 use crate::facts::Facts;
 use crate::facts::dmarc::verdict::Leg;
-use crate::facts::organization::same_by_list;
+use crate::facts::organization::{Agreement, same_by_list};
 
 /// A signature in the name of From that passed: by the receiver's word, or, where it says nothing of that one, by our
 /// own reckoning.
@@ -11,5 +11,17 @@ pub(super) fn dkim(facts: &Facts) -> Option<&Leg> {
     // Without any DMARC record a tree walk makes each name an organization of its own (RFC 9989 §4.10.2); the first
     // record that is published unites them.
     let related = |leg: &Leg| facts.dmarc.is_absent() && same_by_list(&leg.domain, from);
-    facts.legs().dkim.iter().find(|leg| leg.passed == Some(true) && (leg.aligned() || related(leg)))
+    let carries = |leg: &&Leg| leg.passed == Some(true) && (leg.aligned() || related(leg));
+    facts.legs().dkim.iter().find(|leg| carries(leg) && !is_in_vain(facts, leg))
+}
+
+/// A pass of the same organization that the receiver did not count: most likely the record, which is not at hand, asks for
+/// the very same name.
+pub(super) fn in_vain(facts: &Facts) -> Option<&Leg> {
+    facts.legs().dkim.iter().find(|leg| leg.passed == Some(true) && is_in_vain(facts, leg))
+}
+
+fn is_in_vain(facts: &Facts, leg: &Leg) -> bool {
+    let failed = facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "fail");
+    failed && leg.agreement == Agreement::Relaxed && facts.dmarc.record().is_none()
 }

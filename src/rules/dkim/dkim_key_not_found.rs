@@ -45,7 +45,9 @@ fn judge(facts: &Facts) -> Verdict {
             (KeyState::Found(_), Some(report)) => findings.push(appeared(key, &standing, report)),
             (KeyState::Found(_), None) => {}
             // Its look-up may have failed as ours did, or could have (RFC 8601 §2.7.1).
-            (_, Some(report)) if report.result == "temperror" => gaps.push(subject::gap(key)),
+            (_, Some(report)) if report.result == "temperror" && !cost(facts, &standing) => {
+                gaps.push(subject::gap(key))
+            }
             (_, Some(report)) => findings.push(told(facts, &standing, report)),
             (_, None) => gaps.push(subject::gap(key)),
         }
@@ -58,6 +60,11 @@ fn judge(facts: &Facts) -> Verdict {
         }
     }
     if applies { Verdict::of(findings, gaps) } else { Verdict::NotApplicable }
+}
+
+/// Did the message fail DMARC, for which this signature would have counted?
+fn cost(facts: &Facts, standing: &Standing) -> bool {
+    standing.aligned == Some(true) && facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "fail")
 }
 
 fn no_key<'f>(standing: &Standing<'f>) -> Option<&'f Dkim> {
@@ -365,5 +372,25 @@ mod tests {
         assert!(matches!(case().nothing(KEY, Outcome::ServFail).judge(&RULE), Verdict::Unknown(_)));
         let gone = case().nothing(KEY, Outcome::NxDomain).finding(&RULE);
         assert!(gone.fix.unwrap().records[0].after[0].to_string().contains("k=ed25519"));
+    }
+
+    #[test]
+    fn a_temporary_error_that_cost_dmarc_is_told() {
+        let header = |dmarc: &str| {
+            let text = format!(
+                "Received: from bf05x.mailer.test (bf05x.mailer.test [192.0.2.80]) by mx.google.com with ESMTPS id a3\n \
+                 for <nina@gmail.com>; Wed, 04 Jun 2025 03:00:11 -0700 (PDT)\n\
+                 Authentication-Results: mx.google.com;\n \
+                 dkim=temperror (no key for signature) header.i=@saas.example header.s=hs1 header.b=Hs11aaAA;\n \
+                 spf=pass smtp.mailfrom=1axbd@bf05x.mailer.test; dmarc={dmarc} header.from=saas.example\n\
+                 DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=saas.example; s=hs1; h=from:to; b=Hs11aaAA;\n \
+                 bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\nFrom: a@saas.example\nTo: nina@gmail.com\n"
+            );
+            judge(&crate::rules::testing::facts(&text, crate::evidence::InputKind::Headers))
+        };
+        let found = crate::rules::testing::only(header("fail (p=REJECT dis=REJECT)"));
+        assert_eq!(found.confidence, Confidence::Likely);
+        assert!(found.explanation.contains("hs1._domainkey.saas.example"), "{}", found.explanation);
+        assert!(matches!(header("temperror"), Verdict::Unknown(_)));
     }
 }

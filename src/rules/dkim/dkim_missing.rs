@@ -76,6 +76,15 @@ fn missing(facts: &Facts, exhibit: Exhibit, reported: bool) -> Finding {
     let whose = if facts.reading.bounce.is_some() { "the returned" } else { "a delivered" };
     let domain = facts.reading.from_domain();
     let finding = Finding::new(&RULE, "The message carries no DKIM signature").severity(severity).exhibit(exhibit);
+    let impersonator = stranger::impersonator(facts);
+    let removed = match impersonator {
+        Some(who) => format!(
+            "{removed} It came to the organization that From names, from a server of others with a Return-Path at {who}: unless \
+             that is a service of yours, someone wrote in your name, and against that helps a policy (p=quarantine, p=reject), \
+             not a signature."
+        ),
+        None => removed.to_owned(),
+    };
     let finding = match reported {
         true => finding.sure(Confidence::Certain, "the receiver reported that there is none").explain(format!("The receiver found no DKIM signature in this message.{effect}{removed}")),
         false => finding.sure(Confidence::Likely, "the header passed through mail servers and holds no DKIM-Signature; it may have been cut when it was copied").explain(format!("This header of {whose} message holds no DKIM-Signature.{effect}{removed}")),
@@ -93,7 +102,10 @@ fn missing(facts: &Facts, exhibit: Exhibit, reported: bool) -> Finding {
             format!("dkim=pass for {domain}, if {} sent it; else for your own domain in From", provider.name),
         );
     }
-    let (fix, check) = switch_on(facts, platform::of_message(facts), domain);
+    let (mut fix, check) = switch_on(facts, platform::of_message(facts), domain);
+    if impersonator.is_some() {
+        fix.summary = format!("Only if the message is yours: {}", fix.summary);
+    }
     finding.fix(fix).check(check, "a key; and dkim=pass with your domain in a new message")
 }
 
@@ -260,5 +272,26 @@ mod tests {
     fn a_fragment_leaves_it_open_and_a_record_is_none_of_its_business() {
         assert!(matches!(Case::new("").judge(&RULE), Verdict::Unknown(_)));
         assert!(matches!(Case::pasted(None, "v=DKIM1; p=").judge(&RULE), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn mail_to_oneself_from_a_stranger_is_no_case_for_a_signature() {
+        let header = |server: &str| {
+            let text = format!(
+                "Received: from vps.{server} (vps.{server} [198.51.100.99]) by mail.corp.example with ESMTPS id 4\n \
+                 for <cfo@corp.example>; Wed,  4 Jun 2025 10:00:11 +0000\n\
+                 Authentication-Results: mail.corp.example; dkim=none; spf=pass smtp.mailfrom=x@{server};\n \
+                 dmarc=fail header.from=corp.example\nFrom: CEO <ceo@corp.example>\nTo: cfo@corp.example\n"
+            );
+            crate::rules::testing::only(judge(&crate::rules::testing::facts(
+                &text,
+                crate::evidence::InputKind::Headers,
+            )))
+        };
+        let found = header("attacker.example");
+        assert!(found.explanation.contains("someone wrote in your name"), "{}", found.explanation);
+        assert!(found.fix.unwrap().summary.starts_with("Only if the message is yours"));
+        let own = header("corp.example");
+        assert!(!own.explanation.contains("someone wrote"), "{}", own.explanation);
     }
 }

@@ -4,6 +4,7 @@ use crate::facts::Facts;
 use crate::facts::dmarc::Policy;
 use crate::facts::dmarc::verdict::{Leg, Legs};
 use crate::rules::{Confidence, Exhibit, Severity};
+use crate::span::Span;
 use std::fmt;
 
 /// The receiver said `dmarc=pass`, or that it would pass if there were a record.
@@ -31,7 +32,13 @@ pub fn overridden(facts: &Facts) -> Option<&'static str> {
         let by_seal = compauth.reason.as_deref() == Some("130");
         return Some(if by_seal { sealed } else { "by its own judgement of the sender (compauth)" });
     }
-    let seal_holds = reported.arc.as_ref().is_some_and(|arc| arc.result == "pass");
+    // A filter of one's own (OpenDMARC) writes dis=none of whatever it only marks, and another beside it arc=pass.
+    let known = facts.reading.boundary.receiver.is_some();
+    let one = |arc: Span| {
+        let holds = |whole: Span, part: Span| whole.start <= part.start && part.end <= whole.end;
+        facts.reading.authres.iter().any(|field| holds(field.span, arc) && holds(field.span, dmarc.span))
+    };
+    let seal_holds = reported.arc.as_ref().is_some_and(|arc| arc.result == "pass" && (known || one(arc.span)));
     // The policy as the receiver read it, where it says so: it may have been milder then.
     let asked = match (dmarc.policy.as_deref(), facts.dmarc.effective) {
         (Some("none"), _) | (None, None) => false,
@@ -113,4 +120,27 @@ pub fn title<const N: usize>(wordings: [fmt::Arguments; N]) -> String {
         }
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::InputKind;
+    use crate::rules::testing::facts;
+
+    #[test]
+    fn a_filter_that_only_marks_trusts_no_seal() {
+        let header = |by: &str| {
+            let text = format!(
+                "Authentication-Results: {by}; dmarc=fail (p=reject dis=none) header.from=acme.example\n\
+                 Authentication-Results: {by}; arc=pass smtp.remote-ip=192.0.2.58\n\
+                 Authentication-Results: {by}; spf=pass smtp.mailfrom=lists.test\n\
+                 Received: from a.lists.test (a.lists.test [192.0.2.58]) by {by} with ESMTPS id 4b for <c@example.org>;\n \
+                 Tue, 3 Jun 2025 12:00:10 +0000\nFrom: Alice <alice@acme.example>\n"
+            );
+            overridden(&facts(&text, InputKind::Headers))
+        };
+        assert_eq!(header("mx.example.org"), None);
+        assert_eq!(header("mx.google.com"), Some("for the ARC seal of a server that it trusts"));
+    }
 }

@@ -55,13 +55,27 @@ fn judge(facts: &Facts) -> Verdict {
         ))
         .exhibit(Exhibit::input(other.domain_span, "answers go here"))
         .exhibit(Exhibit::input(from.domain_span, "the message is from here"))
-        .fix(Remedy::new(format!("Use a Reply-To address under {}.", from.domain)).step(format!(
-            "In the program or platform that sends, set the reply address to a mailbox under {}, and forward that \
-                 mailbox to {}@{} if you want to read answers there.",
-            from.domain, other.local, other.domain
-        )))
+        .fix(fix(facts, from, other))
         .check("answer a test message", format!("the answer is addressed to {}", from.domain))
         .into()
+}
+
+fn fix(facts: &Facts, from: &Address, other: &Address) -> Remedy {
+    let remedy = Remedy::new(format!("Use a Reply-To address under {}.", from.domain));
+    // Nobody's answers are to be led to whoever wrote in another's name.
+    if facts.alignment.dmarc == Some(false) || facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "fail")
+    {
+        return remedy.step(format!(
+            "Only if the message is yours: it fails authentication, so it may as well be from someone who wants answers to \
+             mail in the name of {}.",
+            from.domain
+        ));
+    }
+    remedy.step(format!(
+        "In the program or platform that sends, set the reply address to a mailbox under {}, and forward that mailbox to {}@{} \
+         if you want to read answers there.",
+        from.domain, other.local, other.domain
+    ))
 }
 
 /// The same organization as From, as MAIL FROM, as a signer, or the sending platform's own.
@@ -134,5 +148,17 @@ mod tests {
         let mut nameless = case("stranger.test");
         nameless.reading.from = Default::default();
         assert!(matches!(judge(&nameless.facts()), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn nobody_is_told_to_lead_answers_to_a_forger() {
+        let text = "Received: from vps.attacker.example (vps.attacker.example [198.51.100.99]) by mail.corp.example with ESMTPS id 4\n \
+            for <cfo@corp.example>; Wed,  4 Jun 2025 10:00:11 +0000\n\
+            Authentication-Results: mail.corp.example; dkim=none; spf=pass smtp.mailfrom=x@attacker.example;\n \
+            dmarc=fail header.from=corp.example\n\
+            From: CEO <ceo@corp.example>\nReply-To: ceo.private@gmail.com\nTo: cfo@corp.example\n";
+        let facts = crate::rules::testing::facts(text, crate::evidence::InputKind::Headers);
+        let fix = only(judge(&facts)).fix.unwrap();
+        assert!(matches!(&fix.steps[..], [only] if only.starts_with("Only if the message is yours")), "{fix:?}");
     }
 }

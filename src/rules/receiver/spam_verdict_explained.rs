@@ -162,4 +162,16 @@ mod tests {
         let gmail = facts("X-Spam-Flag: YES\r\n", |r| r.boundary.receiver = Some("gmail".into()));
         assert!(matches!(judge(&gmail), Verdict::NotApplicable));
     }
+
+    #[test]
+    fn a_failed_dmarc_is_no_verdict_of_icloud_on_spam() {
+        let text = "X-Apple-MoveToFolder: INBOX\n\
+            Received: from mta.esp.example (mta.esp.example [198.51.100.61]) by p00-icloudmta-asmtp-us-west-3a.icloud.com with ESMTPS\n \
+            id 1 for <pat@icloud.com>; Wed,  4 Jun 2025 10:00:11 +0000\n\
+            Authentication-Results: dmarc.icloud.com; dmarc=fail header.from=shopx.example\n\
+            X-DMARC-Info: pass=fail; dmarc-policy=none; s=r1; d=r0; pdomain=shopx.example\n\
+            Authentication-Results: spf.icloud.com; spf=neutral smtp.mailfrom=news@shopx.example\nFrom: ShopX <news@shopx.example>\n";
+        let facts = crate::rules::testing::facts(text, crate::evidence::InputKind::Headers);
+        assert!(!matches!(judge(&facts), Verdict::Found(_)));
+    }
 }

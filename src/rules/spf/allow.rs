@@ -140,6 +140,10 @@ pub fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Ow
                 Remedy::new(format!("If you send through {}, allow it in the SPF record of {domain}.", platform.name));
             let remedy = match platform_term(platform) {
                 Some(term) => with(facts, domain, term, remedy),
+                // Its note says what it takes, which may be nothing.
+                None if platform.spf.is_empty() && platform.spf_note.is_some() => {
+                    Remedy::new(format!("Set {} up as it asks for {domain}: no include of it cures this.", platform.name))
+                }
                 None => remedy.step(format!(
                     "Add what {} names for your account to the one SPF record of {domain}, before its `all`.",
                     platform.name

@@ -1,5 +1,6 @@
 use super::support::{Owner, identity_exhibit, mail_from_aligned, mail_from_owned, owner, short, spf_domain};
 use crate::facts::Facts;
+use crate::knowledge::Platform;
 use crate::remedy::{self, Remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, aligned, rule};
 use crate::shell::command;
@@ -66,6 +67,16 @@ fn judge(facts: &Facts) -> Verdict {
         )),
         None => text.push_str(" No DKIM signature of the From domain is known to have passed either."),
     }
+    let portal = |p: &Platform| own_name(p, from).map(|(name, kind)| command!("dig +short {} {}", kind, name));
+    let command = match &owner {
+        Owner::Platform(p) => portal(p),
+        _ => None,
+    };
+    let command = command.unwrap_or_else(|| "postdoc diagnose new-message.eml".into());
+    let expect = match &owner {
+        Owner::Platform(p) if p.return_path.is_none() => ["a new message says dkim=pass for ", from].concat(),
+        _ => ["a new message has a Return-Path under ", from, ", and spf=pass for it"].concat(),
+    };
     let from_span = facts.reading.from.address().map(|a| Exhibit::input(a.domain_span, "the domain readers see"));
     Finding::new(&RULE, ["The Return-Path at ", &short(domain), " is not yours"].concat())
         .severity(if dkim.is_some() { Severity::Info } else { Severity::Medium })
@@ -74,14 +85,7 @@ fn judge(facts: &Facts) -> Verdict {
         .exhibits(identity_exhibit(facts))
         .exhibits(from_span)
         .fix(fix(&owner, domain, from))
-        .check(
-            match &owner {
-                Owner::Platform(p) => own_name(p, from).map(|(name, kind)| command!("dig +short {} {}", kind, name)),
-                _ => None,
-            }
-            .unwrap_or_else(|| "postdoc diagnose new-message.eml".into()),
-            ["a new message has a Return-Path under ", from, ", and spf=pass for it"].concat(),
-        )
+        .check(command, expect)
         .into()
 }
 
@@ -143,7 +147,6 @@ mod tests {
     use super::super::testing::{Scene, message, platform};
     use super::*;
     use crate::facts::lists::Lists;
-    use crate::knowledge::Platform;
     use crate::knowledge::platform::ReturnPath;
     use crate::span::Span;
 
@@ -189,5 +192,16 @@ mod tests {
         let mut list = foreign();
         list.reading.lists = Lists { list_manager: vec![Span::new(0, 1)], ..Lists::default() };
         list.not_applicable(&RULE);
+    }
+
+    #[test]
+    fn a_bounce_domain_that_a_platform_does_not_offer_is_not_waited_for() {
+        let text = "Return-Path: <1axbd@bf05x.hubspotemail.net>\n\
+            Received: from bf05x.hubspotemail.net (bf05x.hubspotemail.net [192.0.2.80]) by mx.google.com with ESMTPS id a3\n \
+            for <nina@gmail.com>; Wed, 04 Jun 2025 03:00:11 -0700 (PDT)\nFrom: SaaS <hello@saas.example>\nTo: nina@gmail.com\n";
+        let facts = crate::rules::testing::facts(text, crate::evidence::InputKind::Headers);
+        let Verdict::Found(found) = judge(&facts) else { panic!() };
+        let expect = &found[0].check.as_ref().unwrap().expect;
+        assert!(expect.contains("dkim=pass for saas.example") && !expect.contains("Return-Path"), "{expect}");
     }
 }

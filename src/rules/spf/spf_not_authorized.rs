@@ -1,8 +1,8 @@
 use super::allow::fix;
 use super::support::{
     Owner, consequences, genuine, identity_exhibit, ip_exhibit, judged, mail_from_aligned, mail_from_owned,
-    outcome_words, owner, record_exhibit, reported, reported_exhibit, short, source_ip, spf_domain, stopped, txt,
-    unread,
+    outcome_words, owner, recipients_relay, record_exhibit, reported, reported_exhibit, short, source_ip, spf_domain,
+    stopped, txt, unread,
 };
 use crate::facts::Facts;
 use crate::facts::freemail;
@@ -116,6 +116,10 @@ fn explain(facts: &Facts, domain: &str, server: &str, word: &str, repaired: bool
         text.push_str(&format!(" The term {term} in it refuses that server, before anything later could allow it."));
     }
     match owner {
+        Owner::Forwarder(_) if recipients_relay(facts).is_some() => text.push_str(
+            " That server bears a name of the recipient's own organization: most likely it took the message in first and \
+             passed it on, and no sender can list it.",
+        ),
         Owner::Forwarder(_) => text.push_str(
             " The header bears the marks of a forwarder or mailing list: it sent the message on from its own server, \
              which no sender can list. That is normal.",
@@ -146,6 +150,12 @@ fn explain(facts: &Facts, domain: &str, server: &str, word: &str, repaired: bool
     if let Some(dkim) = aligned::dkim(facts) {
         let passes = if dkim.reported { "DKIM passed" } else { "A DKIM signature verifies" };
         text.push_str(&format!(" {passes} for {}, so DMARC does not depend on SPF here.", dkim.domain));
+    } else if let Some(dkim) = aligned::in_vain(facts) {
+        text.push_str(&format!(
+            " DKIM passed for {}, yet the receiver says that DMARC failed: most likely the DMARC record asks for the very same \
+             name (adkim=s), and then DMARC depends on SPF here.",
+            dkim.domain
+        ));
     } else if mail_from_aligned(facts) == Some(false) {
         let what = match mail_from_owned(facts) {
             Some(true) => "is an organization of its own by its DMARC records",
@@ -458,5 +468,52 @@ mod tests {
             assert_eq!(gap.question(), "Does the SPF record of example.com allow the sending server?");
             assert_eq!(gap.needs.words(), format!("dig +short {kind} _spf.esp.test"));
         }
+    }
+
+    fn header(text: &str) -> Facts {
+        crate::rules::testing::facts(text, crate::evidence::InputKind::Headers)
+    }
+
+    #[test]
+    fn a_signature_that_did_not_count_carries_nothing() {
+        let facts = header(
+            "Return-Path: <news@many.example>\n\
+             Received: from mta1.klaviyomail.com (mta1.klaviyomail.com. [198.51.100.200]) by mx.google.com with ESMTPS id a3\n \
+             for <nina@gmail.com>; Wed, 04 Jun 2025 03:00:11 -0700 (PDT)\n\
+             Authentication-Results: mx.google.com; dkim=pass header.i=@send.many.example header.s=kl header.b=Kl11aaAA;\n \
+             spf=softfail smtp.mailfrom=news@many.example; dmarc=fail (p=QUARANTINE sp=NONE dis=NONE) header.from=many.example\n\
+             DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=send.many.example; s=kl; h=from:to; b=Kl11aaAA;\n \
+             bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\
+             From: Many <news@many.example>\nTo: nina@gmail.com\nSubject: Launch\n",
+        );
+        let found = crate::rules::testing::only(judge(&facts));
+        assert!(!found.explanation.contains("does not depend"), "{}", found.explanation);
+        assert!(found.explanation.contains("adkim=s"), "{}", found.explanation);
+        assert!(found.severity > Severity::Low, "{:?}", found.severity);
+        let fix = found.fix.unwrap();
+        let said = format!("{} {:?}", fix.summary, fix.steps);
+        assert!(said.contains("needs no term") && !said.contains("Add what Klaviyo names"), "{said}");
+    }
+
+    #[test]
+    fn behind_the_recipients_own_relay_nobody_wrote_in_the_senders_name() {
+        let facts = header(
+            "Received: from mx1.mail.example.org by store.mail.example.org with LMTP id 1; Thu, 5 Jun 2025 07:00:10 +0000\n\
+             Authentication-Results: mx1.mail.example.org; spf=softfail smtp.mailfrom=hans@partner.example; dkim=none;\n \
+             dmarc=fail header.from=partner.example\n\
+             Received: from mail.contoso.example (mail.contoso.example [203.0.113.66]) by mx1.mail.example.org with ESMTPS id 2;\n \
+             Thu, 5 Jun 2025 07:00:09 +0000\n\
+             Received: from mail.partner.example (mail.partner.example [198.51.100.33]) by secgw.contoso.example with ESMTPS id 3\n \
+             for <gina@contoso.example>; Thu,  5 Jun 2025 09:00:05 +0200\n\
+             Return-Path: <hans@partner.example>\nFrom: Hans <hans@partner.example>\nTo: gina@contoso.example\n",
+        );
+        assert!(matches!(owner(&facts), Owner::Forwarder(None)));
+        let found = crate::rules::testing::only(judge(&facts));
+        assert!(found.explanation.contains("the recipient's own organization"), "{}", found.explanation);
+        // A name that anybody may give himself is no relay of theirs.
+        let text = String::from_utf8_lossy(facts.text()).into_owned();
+        let greeted =
+            text.replace("(mail.contoso.example [203", "([203").replace("by secgw.contoso.example", "by a.test");
+        assert!(recipients_relay(&header(&greeted)).is_none(), "{greeted}");
     }
 }

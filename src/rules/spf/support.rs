@@ -14,6 +14,7 @@ use crate::remedy::{self, Change, Remedy, TTL, blank};
 use crate::rules::{Exhibit, Finding, Gap, Gaps, Severity, Verdict, aligned, on_the_way, stranger};
 use crate::shell::command;
 use crate::span::Span;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -138,6 +139,9 @@ pub fn owner(facts: &Facts) -> Owner {
     if let Some(span) = on_the_way::forwarded(facts) {
         return Owner::Forwarder(Some(span));
     }
+    if recipients_relay(facts).is_some() {
+        return Owner::Forwarder(None);
+    }
     // A server that bears a stranger's name is not the platform's: the message came by way of it.
     let reverse = facts.identities.reverse_name.as_ref().map(|n| n.value.as_str());
     let client = reverse.or(facts.identities.helo.as_ref().map(|h| h.value.as_str()));
@@ -157,6 +161,24 @@ pub fn owner(facts: &Facts) -> Owner {
             (None, None) => Owner::Unknown,
         },
     }
+}
+
+/// The name of a server that is the recipient's own, and not the sender's: a message that passed their gateway is judged again
+/// behind it. A name that the server only gave itself counts where their servers had the message before.
+pub fn recipients_relay(facts: &Facts) -> Option<&str> {
+    let (i, reading) = (&facts.identities, &*facts.reading);
+    let to = reading.hops.iter().filter_map(|hop| Some(hop.envelope_to.as_ref()?.value.rsplit_once('@')?.1));
+    let theirs: SmallVec<[&str; 4]> = to.take(16).collect();
+    let is_theirs = |name: &str| organization::psl(name).is_some() && theirs.iter().any(|to| same_by_list(name, to));
+    let before = reading.hops.iter().take(reading.boundary.hop.unwrap_or(0));
+    let passed = || before.filter_map(|hop| hop.by.as_ref()).any(|by| is_theirs(&by.value));
+    let name = match (&i.reverse_name, &i.helo) {
+        (Some(found), _) => found.value.as_str(),
+        (None, Some(given)) if is_theirs(&given.value) && passed() => given.value.as_str(),
+        _ => return None,
+    };
+    let senders = [spf_domain(facts).map(|(domain, _)| domain), reading.from_domain()];
+    (is_theirs(name) && !senders.into_iter().flatten().any(|d| same_by_list(name, d))).then_some(name)
 }
 
 /// Puts a platform's bounce domain back: the alias that takes bounces and answers for SPF, at a name of its pattern where
