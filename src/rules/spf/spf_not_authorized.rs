@@ -116,7 +116,7 @@ fn explain(facts: &Facts, domain: &str, server: &str, word: &str, repaired: bool
         text.push_str(&format!(" The term {term} in it refuses that server, before anything later could allow it."));
     }
     match owner {
-        Owner::Forwarder(_) if recipients_relay(facts).is_some() => text.push_str(
+        Owner::Forwarder(None) if recipients_relay(facts).is_some() => text.push_str(
             " That server bears a name of the recipient's own organization: most likely it took the message in first and \
              passed it on, and no sender can list it.",
         ),
