@@ -187,6 +187,11 @@ impl Reading {
         marks().next().copied().filter(|_| self.boundary.handed_on.is_none())
     }
 
+    /// The domains that the message was for, as the servers noted that took it over.
+    pub fn recipients(&self) -> impl Iterator<Item = &str> {
+        self.hops.iter().filter_map(|hop| Some(hop.envelope_to.as_ref()?.value.rsplit_once('@')?.1))
+    }
+
     /// A few lines of a header rather than a header: no server noted that it took the message over, and no body
     /// follows. What is not in it may have been left out.
     pub fn is_fragment(&self) -> bool {

@@ -3,6 +3,7 @@
 use crate::facts::Facts;
 use crate::facts::dmarc::verdict::Leg;
 use crate::facts::organization::{Agreement, same_by_list};
+use crate::rules::dmarc::failure;
 
 /// A signature in the name of From that passed: by the receiver's word, or, where it says nothing of that one, by our
 /// own reckoning.
@@ -22,6 +23,5 @@ pub(super) fn in_vain(facts: &Facts) -> Option<&Leg> {
 }
 
 fn is_in_vain(facts: &Facts, leg: &Leg) -> bool {
-    let failed = facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "fail");
-    failed && leg.agreement == Agreement::Relaxed && facts.dmarc.record().is_none()
+    failure::receiver_failed(facts) && leg.agreement == Agreement::Relaxed && facts.dmarc.record().is_none()
 }

@@ -57,11 +57,10 @@ pub(super) fn gateway(facts: &Facts) -> Option<&'static Receiver> {
 pub(super) fn impersonator(facts: &Facts) -> Option<&str> {
     let from = facts.reading.from_domain()?;
     let mail_from = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain())?;
-    let mut to = facts.reading.hops.iter().filter_map(|hop| Some(hop.envelope_to.as_ref()?.value.rsplit_once('@')?.1));
     let lists = &facts.reading.lists;
     let forwarded =
         !lists.forwarder.is_empty() || !lists.list_manager.is_empty() || on_the_way::forwarded(facts).is_some();
-    let home = to.any(|to| same_by_list(to, from)) && !same_by_list(mail_from, from);
+    let home = facts.reading.recipients().any(|to| same_by_list(to, from)) && !same_by_list(mail_from, from);
     let i = &facts.identities;
     let mut names = [i.reverse_name.as_ref(), i.helo.as_ref()].into_iter().flatten();
     let strange = facts.platforms.is_empty() && !told(facts) && !names.any(|name| same_by_list(&name.value, from));

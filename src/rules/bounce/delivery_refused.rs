@@ -31,6 +31,9 @@ const MORE: More = More {
     check: None,
 };
 
+/// How to see that a client gets through.
+const NEXT: (&str, &str) = ("look for the client's next attempt in this log", "it is taken");
+
 /// Whom this server refused, others mend.
 const INBOUND: More = More {
     summary: "Nothing, if nobody misses the mail: whoever sent it has to mend what the reply names.",
@@ -38,7 +41,7 @@ const INBOUND: More = More {
         "If you want the mail, tell the sender's side the whole reply, or let this client in by an exception of your server's.",
         "If the client is a program or server of your own, let it log in, or list its address as one that may send.",
     ],
-    check: Some(("look for the client's next attempt in this log", "it is taken")),
+    check: Some(NEXT),
 };
 
 /// A domain that this server does not take mail for. An exception would let a stranger send through it to anybody.
@@ -48,14 +51,14 @@ const RELAY: More = More {
         "With Postfix name the domain in mydestination, virtual_mailbox_domains, virtual_alias_domains or relay_domains; if its mail belongs elsewhere, take this server out of its MX records.",
         "If the client is a program or server of your own, let it log in. Let in no stranger's server by an exception.",
     ],
-    check: Some(("look for the client's next attempt in this log", "it is taken")),
+    check: Some(NEXT),
 };
 
 /// A login lifts no limit.
 const SIZE: More = More {
     summary: "Have the message made smaller, or raise this server's limit (with Postfix message_size_limit).",
     steps: &["An attachment grows by a third when it is encoded."],
-    check: Some(("look for the client's next attempt in this log", "it is taken")),
+    check: Some(NEXT),
 };
 
 fn judge(facts: &Facts) -> Verdict {

@@ -148,7 +148,8 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
         None => title(rule, worst),
     };
     let before = on_the_way::before_bounce(facts, worst);
-    let title = match before.is_some() && rule.id == super::dmarc_rejected_by_policy::RULE.id {
+    let by_policy = *rule == super::dmarc_rejected_by_policy::RULE;
+    let title = match before.is_some() && by_policy {
         // Whose policy it was, the one who reads this may not be.
         true => "Forwarded mail failed the DMARC policy of its author's domain".to_owned(),
         false => title,
@@ -197,7 +198,7 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
     let mut fix = more.steps.iter().fold(Remedy::new(summary), |fix, step| fix.step(*step));
     if let Some(before) = before {
         why.push_str(&forwarded::words(&before.value));
-        fix = match rule.id == super::dmarc_rejected_by_policy::RULE.id {
+        fix = match by_policy {
             true => forwarded::unchanged(&before.value),
             false => forwarded::remedy(facts, &before.value, worst.text().unwrap_or_default()),
         };

@@ -6,6 +6,7 @@ use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyState};
 use crate::facts::reported::Dkim;
 use crate::remedy::{Change, Remedy, dkim as remedy};
+use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
 
 rule! {
@@ -64,7 +65,7 @@ fn judge(facts: &Facts) -> Verdict {
 
 /// Did the message fail DMARC, for which this signature would have counted?
 fn cost(facts: &Facts, standing: &Standing) -> bool {
-    standing.aligned == Some(true) && facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "fail")
+    standing.aligned == Some(true) && failure::receiver_failed(facts)
 }
 
 fn no_key<'f>(standing: &Standing<'f>) -> Option<&'f Dkim> {

@@ -3,6 +3,7 @@ use crate::facts::reported::Dkim;
 use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
 use crate::rules::aligned;
+use crate::rules::dmarc::failure;
 use crate::rules::on_the_way::{dkim_pass_before, organization, proven_altered, says_altered, was_altered};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
@@ -96,8 +97,7 @@ fn judge(facts: &Facts) -> Verdict {
             ))
             .into();
     }
-    let dmarc_failed = r.reported.dmarc.as_ref().is_some_and(|d| d.result == "fail");
-    if dmarc_failed && !from_is_lists && !finding.leads_to.is_empty() {
+    if failure::receiver_failed(facts) && !from_is_lists && !finding.leads_to.is_empty() {
         finding = finding.leads_to(&["dmarc-unaligned"]);
     }
     let explanation = if from_is_lists {

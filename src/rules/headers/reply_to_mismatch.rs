@@ -2,6 +2,7 @@ use crate::facts::Facts;
 use crate::facts::address::Address;
 use crate::facts::organization::psl;
 use crate::remedy::Remedy;
+use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
@@ -63,8 +64,7 @@ fn judge(facts: &Facts) -> Verdict {
 fn fix(facts: &Facts, from: &Address, other: &Address) -> Remedy {
     let remedy = Remedy::new(format!("Use a Reply-To address under {}.", from.domain));
     // Nobody's answers are to be led to whoever wrote in another's name.
-    if facts.alignment.dmarc == Some(false) || facts.reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "fail")
-    {
+    if facts.alignment.dmarc == Some(false) || failure::receiver_failed(facts) {
         return remedy.step(format!(
             "Only if the message is yours: it fails authentication, so it may as well be from someone who wants answers to \
              mail in the name of {}.",

@@ -1,7 +1,8 @@
 //! What lets the server that was refused send: its term, in the record that is published.
 
 use super::support::{
-    Obstacle, Owner, genuine, ip_term, judged, mail_from_owned, obstacle, platform_term, source_ip, surveyed,
+    Obstacle, Owner, genuine, ip_term, judged, mail_from_owned, names_no_include, obstacle, platform_term, source_ip,
+    surveyed,
 };
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
@@ -141,8 +142,8 @@ pub fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Ow
             let remedy = match platform_term(platform) {
                 Some(term) => with(facts, domain, term, remedy),
                 // Its note says what it takes, which may be nothing.
-                None if platform.spf.is_empty() && platform.spf_note.is_some() => {
-                    Remedy::new(format!("Set {} up as it asks for {domain}: no include of it cures this.", platform.name))
+                None if names_no_include(platform) => {
+                    Remedy::new(format!("Set {} up as it asks for {domain}; it names no include for the SPF record.", platform.name))
                 }
                 None => remedy.step(format!(
                     "Add what {} names for your account to the one SPF record of {domain}, before its `all`.",

@@ -1,8 +1,8 @@
 use super::allow::fix;
 use super::support::{
     Owner, consequences, genuine, identity_exhibit, ip_exhibit, judged, mail_from_aligned, mail_from_owned,
-    outcome_words, owner, recipients_relay, record_exhibit, reported, reported_exhibit, short, source_ip, spf_domain,
-    stopped, txt, unread,
+    names_no_include, outcome_words, owner, recipients_relay, record_exhibit, reported, reported_exhibit, short,
+    source_ip, spf_domain, stopped, txt, unread,
 };
 use crate::facts::Facts;
 use crate::facts::freemail;
@@ -79,13 +79,14 @@ fn found(facts: &Facts, domain: &str) -> Finding {
         (_, false, Some(false)) => Severity::High,
         (_, false, _) => Severity::Critical,
     };
+    let (command, expect) = check(facts, domain, &owner);
     let finding = Finding::new(&RULE, title(domain, &server, repaired))
         .severity(severity)
         .explain(explain(facts, domain, &server, word, repaired, &owner))
         .exhibits(exhibits(facts, word))
         .exhibits(forwarder(&owner))
         .fix(fix(facts, domain, &server, repaired, &owner))
-        .check(command(domain), expect(facts, domain))
+        .check(command, expect)
         .leads_to(consequences(facts));
     match reported(facts) {
         Some(_) => finding.sure(Confidence::Certain, format!("The receiver wrote spf={word}.")),
@@ -191,19 +192,31 @@ fn forwarder(owner: &Owner) -> Option<Exhibit> {
     }
 }
 
-fn command(domain: &str) -> String {
-    match freemail::provider(domain) {
-        Some(_) => "postdoc diagnose new-message.eml".to_owned(),
-        None => txt(domain).dig(),
-    }
-}
-
-fn expect(facts: &Facts, domain: &str) -> String {
+/// What to ask, and what it must show.
+fn check(facts: &Facts, domain: &str, owner: &Owner) -> (String, String) {
+    let message = || "postdoc diagnose new-message.eml".to_owned();
     if let Some(provider) = freemail::provider(domain) {
-        return format!("spf=pass for {domain} if {} sent it, else for a domain of your own", provider.name);
+        return (
+            message(),
+            format!("spf=pass for {domain} if {} sent it, else for a domain of your own", provider.name),
+        );
     }
-    let whom = source_ip(facts).map_or_else(|| "the server".to_owned(), |ip| ip.to_string());
-    format!("one record that begins v=spf1 and covers {whom}; a new message shows spf=pass for {domain}")
+    match owner {
+        // No record is to cover it.
+        Owner::Forwarder(_) => {
+            let from = facts.reading.from_domain().unwrap_or(domain);
+            (message(), format!("a new message forwarded the same way shows dkim=pass for {from}"))
+        }
+        Owner::Platform(platform) if names_no_include(platform) => {
+            (message(), "a new message shows spf=pass".to_owned())
+        }
+        _ => {
+            let whom = source_ip(facts).map_or_else(|| "the server".to_owned(), |ip| ip.to_string());
+            let expect =
+                format!("one record that begins v=spf1 and covers {whom}; a new message shows spf=pass for {domain}");
+            (txt(domain).dig(), expect)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -493,6 +506,8 @@ mod tests {
         let fix = found.fix.unwrap();
         let said = format!("{} {:?}", fix.summary, fix.steps);
         assert!(said.contains("needs no term") && !said.contains("Add what Klaviyo names"), "{said}");
+        let check = found.check.unwrap();
+        assert!(!check.expect.contains("covers") && check.command.contains("new-message"), "{check:?}");
     }
 
     #[test]
@@ -510,6 +525,12 @@ mod tests {
         assert!(matches!(owner(&facts), Owner::Forwarder(None)));
         let found = crate::rules::testing::only(judge(&facts));
         assert!(found.explanation.contains("the recipient's own organization"), "{}", found.explanation);
+        // Nothing is to be listed, so no record is waited for.
+        let check = found.check.unwrap();
+        assert!(
+            !check.expect.contains("covers") && check.expect.contains("dkim=pass for partner.example"),
+            "{check:?}"
+        );
         // A name that anybody may give himself is no relay of theirs.
         let text = String::from_utf8_lossy(facts.text()).into_owned();
         let greeted =

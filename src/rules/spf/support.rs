@@ -167,8 +167,7 @@ pub fn owner(facts: &Facts) -> Owner {
 /// behind it. A name that the server only gave itself counts where their servers had the message before.
 pub fn recipients_relay(facts: &Facts) -> Option<&str> {
     let (i, reading) = (&facts.identities, &*facts.reading);
-    let to = reading.hops.iter().filter_map(|hop| Some(hop.envelope_to.as_ref()?.value.rsplit_once('@')?.1));
-    let theirs: SmallVec<[&str; 4]> = to.take(16).collect();
+    let theirs: SmallVec<[&str; 4]> = reading.recipients().take(16).collect();
     let is_theirs = |name: &str| organization::psl(name).is_some() && theirs.iter().any(|to| same_by_list(name, to));
     let before = reading.hops.iter().take(reading.boundary.hop.unwrap_or(0));
     let passed = || before.filter_map(|hop| hop.by.as_ref()).any(|by| is_theirs(&by.value));
@@ -204,6 +203,11 @@ pub fn platform_term(platform: &Platform) -> Option<&str> {
     let record = Record::parse(format!("v=spf1 {term} ~all").as_bytes())?;
     let one = record.directives().count() == 2 && record.terms.len() == 2;
     (one && !record.broken).then_some(term.as_str())
+}
+
+/// A platform whose note says what it takes in place of a term: often nothing.
+pub fn names_no_include(platform: &Platform) -> bool {
+    platform.spf.is_empty() && platform.spf_note.is_some()
 }
 
 /// The term for one address.
