@@ -6,6 +6,7 @@ use crate::facts::arc::verify::ChainResult;
 use crate::facts::content::Content;
 use crate::facts::dkim::Verification;
 use crate::facts::dkim::forensics::{Effort, What};
+use crate::facts::header::Header;
 use crate::rules::Confidence;
 use crate::span::{SourceSpan, Span};
 use std::ops::Range;
@@ -145,6 +146,7 @@ pub struct Input {
     pub because: String,
     pub repairs: Vec<Repair>,
     map: Map,
+    header: OnceLock<Header>,
     line_ends: OnceLock<Arc<[u32]>>,
     /// The user overruled the recogniser.
     told: bool,
@@ -211,7 +213,7 @@ impl Input {
             None => recognise::recognise(&original),
         };
         let (text, map, repairs) = Draft::finish(draft);
-        let recognise::Guess { kind, sure, because } = guess;
+        let recognise::Guess { kind, sure, because, header } = guess;
         let name = name.to_owned();
         Ok(Input {
             name,
@@ -222,6 +224,7 @@ impl Input {
             because,
             repairs,
             map,
+            header: header.map_or_else(OnceLock::new, OnceLock::from),
             line_ends: OnceLock::new(),
             told,
             whole: None,
@@ -252,6 +255,7 @@ impl Input {
             because: refusal.to_string(),
             repairs: Vec::new(),
             map: Map::default(),
+            header: OnceLock::new(),
             line_ends: OnceLock::new(),
             told: false,
             whole: None,
@@ -314,6 +318,7 @@ impl Input {
             // Only what needed no repair is cut; by itself the part may look as if it did.
             self.text = self.original.clone();
             self.map = Map::default();
+            self.header = OnceLock::new();
             self.repairs.clear();
             self.kind = saved.kind;
             self.because = saved.because.clone();
@@ -352,11 +357,11 @@ impl Input {
     /// What decides: the header section of a message with the empty line after it, a bounce as far as its reading rests
     /// on it; all of any other input, and of a paste whose repairs left no border to cut at.
     pub(super) fn header_section(&self) -> &[u8] {
-        use crate::facts::{bounce, header::Header};
+        use crate::facts::bounce;
         let intact = Arc::ptr_eq(&self.original, &self.text);
         let body = match self.kind {
             _ if !intact => None,
-            InputKind::Message => Header::split(&self.text).body.map(|at| at as usize),
+            InputKind::Message => self.header().body.map(|at| at as usize),
             InputKind::Bounce => bounce::needed(self),
             _ => None,
         };
@@ -369,6 +374,11 @@ impl Input {
             return "standard input";
         }
         self.name.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(&self.name)
+    }
+
+    /// The header section of [`Input::text`].
+    pub fn header(&self) -> &Header {
+        self.header.get_or_init(|| Header::split(&self.text))
     }
 
     /// Where a span of [`Input::text`] stands in [`Input::original`].

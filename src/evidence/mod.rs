@@ -15,6 +15,7 @@ pub mod presentation;
 mod recognise;
 mod repair;
 pub mod said;
+mod section;
 mod stored;
 pub mod transcript;
 pub mod zone;

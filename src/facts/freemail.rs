@@ -71,27 +71,31 @@ const PROVIDERS: &[Freemail] = &[
     Freemail { name: "Comcast", domains: &["comcast.net"], hosts: &["comcast.net"] },
 ];
 
-/// Providers by their address domains, sorted by [`fold`] of each; by the bare name where that stands for one under any public
-/// suffix.
+/// Address domains with their providers, sorted by [`fold`] of the first label: nearly every domain begins with none of them.
 static DOMAINS: LazyLock<Vec<(u64, &str, &Freemail)>> = LazyLock::new(|| {
-    let numbered = |domain: &'static str, provider| (fold(domain.as_bytes()), domain, provider);
     let of = |provider: &'static Freemail| {
-        provider.domains.iter().map(move |d| numbered(d.trim_end_matches(".*"), provider))
+        provider.domains.iter().map(move |domain| (fold(first_label(domain).as_bytes()), *domain, provider))
     };
     let mut domains: Vec<_> = PROVIDERS.iter().flat_map(of).collect();
     domains.sort_unstable_by_key(|(number, domain, _)| (*number, *domain));
     domains
 });
 
+fn first_label(domain: &str) -> &str {
+    memchr::memchr(b'.', domain.as_bytes()).map_or(domain, |dot| &domain[..dot])
+}
+
 /// The provider of an address domain (lower case).
 pub fn provider(domain: &str) -> Option<&'static Freemail> {
-    let known = |name: &str| {
-        let sought = (fold(name.as_bytes()), name);
-        Some(DOMAINS[DOMAINS.binary_search_by_key(&sought, |(number, domain, _)| (*number, *domain)).ok()?].2)
-    };
+    let label = first_label(domain);
+    let sought = fold(label.as_bytes());
+    let start = DOMAINS.partition_point(|(number, ..)| *number < sought);
+    let alike = DOMAINS[start..].iter().take_while(|(number, ..)| *number == sought);
     // `yahoo.co.uk`, but not `yahoo.example.com`.
-    let (name, _) = domain.split_once('.')?;
-    known(domain).or_else(|| known(name).filter(|_| crate::facts::organization::psl(domain) == Some(domain)))
+    let any_suffix = |known: &str| {
+        known.strip_suffix(".*") == Some(label) && crate::facts::organization::psl(domain) == Some(domain)
+    };
+    alike.filter(|(_, known, _)| domain == *known || any_suffix(known)).map(|(.., provider)| *provider).next()
 }
 
 /// The provider on whose servers a host is (lower case).
@@ -115,6 +119,11 @@ mod tests {
             ("yahoo.co.uk", Some("Yahoo")),
             ("hotmail.fr", Some("Outlook.com")),
             ("yahoo.example.com", None),
+            ("mail.ru", Some("Mail.ru")),
+            ("mail.com", Some("GMX and WEB.DE")),
+            ("mail.example.com", None),
+            ("yahoo", None),
+            ("yahoo.", None),
             ("notgmail.com", None),
             ("google.com", None),
             ("example.com", None),

@@ -1,7 +1,7 @@
 //! The parts of a message that have no parts of their own (RFC 2045, RFC 2046), decoded.
 
+use super::header::Header;
 use super::text::lossy;
-use crate::evidence::lines::lines;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use std::borrow::Cow;
@@ -71,8 +71,8 @@ impl Leaf<'_> {
 
 /// The parts of a whole message in order, [`PARTS`] and one more at most; `None` where they are nested beyond [`NESTED`], or there
 /// is no header.
-pub fn leaves(message: &[u8]) -> Option<Vec<Leaf<'_>>> {
-    if let Some(text) = text_alone(message) {
+pub fn leaves<'m>(message: &'m [u8], header: &Header) -> Option<Vec<Leaf<'m>>> {
+    if let Some(text) = text_alone(message, header) {
         return Some(vec![text]);
     }
     if nested(message) > NESTED {
@@ -83,21 +83,32 @@ pub fn leaves(message: &[u8]) -> Option<Vec<Leaf<'_>>> {
     Some(parts.filter(leaf).take(PARTS + 1).map(|part| read(part, message)).collect())
 }
 
-/// A message that is nothing but a text, and not encoded. The parser is spared the text: all it would say of it stands
-/// in the header.
-fn text_alone(message: &[u8]) -> Option<Leaf<'_>> {
-    let body = lines(message, 0).find(|line| line.start == line.end)?.next;
-    let (header, text) = message.split_at(body);
-    // The parser ends a header sooner: at a line with a blank in it another part may begin.
-    if nested(header) > NESTED {
+/// A message that is nothing but a text, and not encoded. The parser is spared all but the fields that describe it.
+fn text_alone<'m>(message: &'m [u8], header: &Header) -> Option<Leaf<'m>> {
+    let body = header.body? as usize;
+    let (section, text) = message.split_at_checked(body)?;
+    // What is no field, and a CR alone, mean something else to the parser.
+    let lone = |at: usize| section.get(at + 1) != Some(&b'\n');
+    if !header.stray.is_empty() || memchr::memchr_iter(b'\r', section).any(lone) {
         return None;
     }
-    let part = parse(header)?.parts.into_iter().next()?;
+    let mut fields = b"MIME-Version: 1.0\r\n".to_vec();
+    let mut count = 1;
+    for field in &header.fields {
+        if field.name.of(message).get(..8).is_some_and(|name| name.eq_ignore_ascii_case(b"content-")) {
+            fields.extend_from_slice(field.span().of(message));
+            fields.extend_from_slice(b"\r\n");
+            count += 1;
+        }
+    }
+    fields.extend_from_slice(b"\r\n");
+    let part = parse(&fields)?.parts.into_iter().next()?;
     let kind = part.content_type();
     let alone =
         matches!(part.body, PartType::Text(_) | PartType::Html(_)) && kind.is_none_or(|t| t.ctype() != "multipart");
-    let whole = part.offset_body as usize == body && !part.is_encoding_problem;
-    if !alone || !whole || part.encoding != Encoding::None {
+    // A quote that is not closed may go on through the next field, or beyond.
+    let whole = part.offset_body as usize == fields.len() && part.headers.len() == count;
+    if !alone || !whole || part.is_encoding_problem || part.encoding != Encoding::None {
         return None;
     }
     // The parser has no decoder for UTF-8 either.
@@ -105,7 +116,7 @@ fn text_alone(message: &[u8]) -> Option<Leaf<'_>> {
     let charset = kind.and_then(|t| t.attribute("charset")).filter(other);
     let decoder = charset.and_then(|name| charset_decoder(name.as_bytes()));
     let text = decoder.map_or_else(|| lossy(text), |decode| decode(text).into());
-    Some(Leaf { raw: body..message.len(), content: Decoded::Text(text), ..read(part, message) })
+    Some(described(&part, 0..body, body..message.len(), Decoded::Text(text)))
 }
 
 /// The tree of parts. Of their headers the MIME fields alone are read: all others are read where they stand.
@@ -128,11 +139,22 @@ pub fn nested(text: &[u8]) -> usize {
 fn read<'m>(part: MessagePart<'m>, message: &'m [u8]) -> Leaf<'m> {
     let end = message.len();
     let place = |from: u32, to: u32| (from as usize).min(end)..(to as usize).clamp((from as usize).min(end), end);
+    let (header, raw) = (place(part.offset_header, part.offset_body), place(part.offset_body, part.offset_end));
+    let leaf = described(&part, header, raw, Decoded::Bytes(Cow::Borrowed(&[])));
+    let content = match part.body {
+        PartType::Text(text) | PartType::Html(text) => Decoded::Text(text),
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Decoded::Bytes(bytes),
+        PartType::Message(_) | PartType::Multipart(_) => Decoded::Bytes(message[leaf.raw.clone()].into()),
+    };
+    Leaf { content, ..leaf }
+}
+
+/// A part with its content, as its header describes it.
+fn described<'m>(part: &MessagePart, header: Range<usize>, raw: Range<usize>, content: Decoded<'m>) -> Leaf<'m> {
     let kind = part.content_type().map(|t| match t.subtype() {
         Some(sub) => format!("{}/{sub}", t.ctype()).to_ascii_lowercase(),
         None => t.ctype().to_ascii_lowercase(),
     });
-    let raw = place(part.offset_body, part.offset_end);
     Leaf {
         kind: kind.unwrap_or_else(|| "text/plain".into()),
         charset: part.content_type().and_then(|t| t.attribute("charset")).unwrap_or_default().to_ascii_lowercase(),
@@ -143,14 +165,10 @@ fn read<'m>(part: MessagePart<'m>, message: &'m [u8]) -> Leaf<'m> {
         },
         name: part.attachment_name().map(str::to_owned),
         attached: part.content_disposition().is_some_and(|d| d.is_attachment()),
-        header: place(part.offset_header, part.offset_body),
-        damaged: part.is_encoding_problem,
-        content: match part.body {
-            PartType::Text(text) | PartType::Html(text) => Decoded::Text(text),
-            PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Decoded::Bytes(bytes),
-            PartType::Message(_) | PartType::Multipart(_) => Decoded::Bytes(message[raw.clone()].into()),
-        },
+        header,
         raw,
+        content,
+        damaged: part.is_encoding_problem,
     }
 }
 
@@ -158,6 +176,10 @@ fn read<'m>(part: MessagePart<'m>, message: &'m [u8]) -> Leaf<'m> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn leaves(message: &[u8]) -> Option<Vec<Leaf<'_>>> {
+        super::leaves(message, &Header::split(message))
+    }
 
     #[test]
     fn parts_are_decoded_and_stand_where_they_stand() {
@@ -174,14 +196,16 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
         #[test]
         fn a_text_alone_is_what_the_parser_makes_of_it(
-            header in "(((Content-Type: (text/html|TEXT/plain; charset=(utf-8|iso-8859-1|utf-7)|multipart/mixed; boundary=b|message/rfc822|image/png)|Content-Transfer-Encoding: (8bit|base64|quoted-printable)|Subject: x|\t|fold|.)\r?\n){0,4})",
+            header in "(((Content-Type: (text/html|TEXT/plain; charset=(utf-8|iso-8859-1|utf-7|\"utf-8)|multipart/mixed; boundary=b|message/rfc822|image/png)|Content-Transfer-Encoding: (8bit|base64|quoted-printable|\\(8bit)|Content-Disposition: attachment; filename=(\"?a|=\\?utf-8\\?q\\?a)|Content-Id: <a|Subject : \"x|\t(fold|\")?|\r|x|.)(\r\n|\n|\r\n|\n|\r)){0,5})",
             body in "(a|~|é|--b|\\+AGE-|: |\r|\n){0,12}",
         ) {
             let latin = |b: u8| if b == b'~' { 0xE9 } else { b };
             let message: Vec<u8> = format!("{header}\r\n{body}").bytes().map(latin).collect();
-            if let Some(alone) = text_alone(&message) {
+            if let Some(alone) = text_alone(&message, &Header::split(&message)) {
                 let mut parts = parse(&message).unwrap().parts;
                 prop_assert_eq!(parts.len(), 1);
                 prop_assert_eq!(format!("{alone:?}"), format!("{:?}", read(parts.remove(0), &message)));

@@ -113,7 +113,7 @@ impl Reading {
     /// A message that arrived, or never left.
     fn kept(input: &Input, said: &Said) -> Reading {
         let text = &input.text[..];
-        let mut r = Reading::of_header(header::Header::split(text), input, said);
+        let mut r = Reading::of_header(input.header().clone(), input, said);
         r.inside = boundary::inside(&r, text, said);
         if r.inside.is_some() {
             r.boundary.hop = None;

@@ -68,7 +68,10 @@ impl Organization {
 
 /// The organizational domain by the public suffix list; `domain` is a lower-case A-label.
 pub fn psl(domain: &str) -> Option<&str> {
-    psl::domain_str(domain)
+    // `psl::domain_str` looks at every byte again, whether it is text.
+    let found = psl::domain(domain.as_bytes())?.trim().as_bytes().len();
+    let bare = domain.strip_suffix('.').unwrap_or(domain);
+    bare.get(bare.len().checked_sub(found)?..)
 }
 
 /// How `a` and `b` agree, judged by the tree walk where it is known for both, else by the list

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// The bytes as text; what is no UTF-8 becomes U+FFFD.
 pub(super) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
     // Nearly all of it is, and that is quickly seen.
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+    simdutf8::basic::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// As [`lossy`], of bytes that are nobody else's.

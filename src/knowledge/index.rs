@@ -19,7 +19,7 @@ pub struct Named<T> {
 impl<T: Copy> Hosts<T> {
     pub fn new(patterns: impl IntoIterator<Item = (&'static str, T)>) -> Self {
         let key = |pattern: &str| Some(end(pattern)).filter(|end| !end.contains('*')).map(|end| fold(end.as_bytes()));
-        Hosts(Index::new(patterns, key))
+        Hosts(Index::new(patterns, key, Mark::of))
     }
 
     /// What goes with the patterns that match, in the order in which they were given.
@@ -36,9 +36,9 @@ impl<T: Copy> Hosts<T> {
 
     fn matching(&self, name: &str) -> impl Iterator<Item = (usize, &'static str, T)> {
         let bare = name.strip_suffix('.').unwrap_or(name);
-        let look = (name.len() <= pattern::NAME).then(|| (fold(end(bare).as_bytes()), initials(bare)));
-        look.into_iter().flat_map(move |(key, initials)| {
-            self.0.matching(key, move |pattern| begins_among(pattern, initials) && pattern::host(pattern, name))
+        let look = (name.len() <= pattern::NAME).then(|| (fold(end(bare).as_bytes()), Starts::of(bare)));
+        look.into_iter().flat_map(move |(key, starts)| {
+            self.0.matching(key, move |mark, pattern| starts.have(mark) && pattern::host(pattern, name))
         })
     }
 }
@@ -52,12 +52,12 @@ const LONGEST: usize = 100;
 impl<T: Copy> Names<T> {
     pub fn new(patterns: impl IntoIterator<Item = (&'static str, T)>) -> Self {
         let key = |pattern: &str| Some(beginning(pattern.as_bytes())).filter(|begin| !begin.contains(&b'*')).map(fold);
-        Names(Index::new(patterns, key))
+        Names(Index::new(patterns, key, |_| Mark::Any))
     }
 
     /// What goes with a name, each in the order in which it was given.
     pub fn of(&self, name: &[u8]) -> Named<T> {
-        let matches = |pattern: &str| match pattern.contains('*') {
+        let matches = |_, pattern: &str| match pattern.contains('*') {
             true => name.len() <= LONGEST && pattern::glob(pattern, name),
             false => pattern.as_bytes().eq_ignore_ascii_case(name),
         };
@@ -76,44 +76,58 @@ impl<T: Copy> Names<T> {
 /// Patterns by what is literal in them. Each has its place in the order in which they were given.
 struct Index<T> {
     /// In the order of their keys, then of their places.
-    keyed: Vec<(u64, usize, &'static str, T)>,
+    keyed: Vec<(u64, Entry<T>)>,
     /// Nothing in them is literal where it would have to be.
-    open: Vec<(usize, &'static str, T)>,
+    open: Vec<Entry<T>>,
+}
+
+/// A pattern, its place, and what goes with it.
+#[derive(Clone, Copy)]
+struct Entry<T> {
+    mark: Mark,
+    place: usize,
+    pattern: &'static str,
+    what: T,
 }
 
 impl<T: Copy> Index<T> {
     fn new(
         patterns: impl IntoIterator<Item = (&'static str, T)>,
         key: impl Fn(&'static str) -> Option<u64>,
+        mark: impl Fn(&'static str) -> Mark,
     ) -> Index<T> {
         let mut index = Index { keyed: Vec::new(), open: Vec::new() };
         for (place, (pattern, what)) in patterns.into_iter().enumerate() {
+            let entry = Entry { mark: mark(pattern), place, pattern, what };
             match key(pattern) {
-                Some(key) => index.keyed.push((key, place, pattern, what)),
-                None => index.open.push((place, pattern, what)),
+                Some(key) => index.keyed.push((key, entry)),
+                None => index.open.push(entry),
             }
         }
-        index.keyed.sort_by_key(|(key, place, ..)| (*key, *place));
+        index.keyed.sort_by_key(|(key, entry)| (*key, entry.place));
         index
     }
 
     /// The keyed ones from this key on.
-    fn from(&self, key: u64) -> &[(u64, usize, &'static str, T)] {
-        let start = self.keyed.partition_point(|(k, ..)| *k < key);
+    fn from(&self, key: u64) -> &[(u64, Entry<T>)] {
+        let start = self.keyed.partition_point(|(k, _)| *k < key);
         self.keyed.get(start..).unwrap_or_default()
     }
 
     /// May any pattern match what has this key?
     fn has(&self, key: u64) -> bool {
-        !self.open.is_empty() || self.from(key).first().is_some_and(|(k, ..)| *k == key)
+        !self.open.is_empty() || self.from(key).first().is_some_and(|(k, _)| *k == key)
     }
 
     /// What goes with the patterns that match, each with its place.
-    fn matching(&self, key: u64, matches: impl Fn(&str) -> bool) -> impl Iterator<Item = (usize, &'static str, T)> {
-        let keyed = self.from(key).iter().take_while(move |(k, ..)| *k == key);
-        let candidates =
-            keyed.map(|(_, place, pattern, what)| (*place, *pattern, *what)).chain(self.open.iter().copied());
-        candidates.filter(move |(_, pattern, _)| matches(pattern))
+    fn matching(
+        &self,
+        key: u64,
+        matches: impl Fn(Mark, &str) -> bool,
+    ) -> impl Iterator<Item = (usize, &'static str, T)> {
+        let keyed = self.from(key).iter().take_while(move |(k, _)| *k == key).map(|(_, entry)| entry);
+        let candidates = keyed.chain(&self.open).filter(move |e| matches(e.mark, e.pattern));
+        candidates.map(|e| (e.place, e.pattern, e.what))
     }
 }
 
@@ -123,24 +137,67 @@ fn end(name: &str) -> &str {
     dots.nth(1).and_then(|at| name.get(at + 1..)).unwrap_or(name)
 }
 
-/// What the labels of a name begin with.
-fn initials(name: &str) -> u32 {
-    let (all, _) =
-        name.bytes().fold((0, true), |(all, first), b| (all | if first { initial(b) } else { 0 }, b == b'.'));
-    all
+/// What a name must have to match a pattern: a label that begins as the pattern's first does.
+#[derive(Clone, Copy)]
+enum Mark {
+    /// Nothing is known to begin it.
+    Any,
+    /// The name itself begins with this byte.
+    Name(u8),
+    /// Some label begins with one byte, or two, of this bit.
+    One(u64),
+    Two(u64),
 }
 
-/// A bit for what a label begins with; several bytes may share one.
-fn initial(byte: u8) -> u32 {
-    1 << (byte.to_ascii_lowercase() % 32)
-}
-
-/// May the first label of a pattern be one of those that begin so?
-fn begins_among(pattern: &str, initials: u32) -> bool {
-    match pattern.strip_prefix("*.").unwrap_or(pattern).bytes().next() {
-        None | Some(b'*') => true,
-        Some(first) => initials & initial(first) != 0,
+impl Mark {
+    fn of(pattern: &'static str) -> Mark {
+        let (first, below) = pattern.strip_prefix("*.").map_or((pattern, false), |rest| (rest, true));
+        match first.as_bytes() {
+            [] | [b'*', ..] => Mark::Any,
+            [first, ..] if !below => Mark::Name(first.to_ascii_lowercase()),
+            [first] | [first, b'*' | b'.', ..] => Mark::One(bit(&[*first])),
+            [first, second, ..] => Mark::Two(bit(&[*first, *second])),
+        }
     }
+}
+
+/// What the labels of a name begin with, as bits for one and for two bytes; several may share one.
+#[derive(Clone, Copy)]
+struct Starts {
+    name: u8,
+    one: u64,
+    two: u64,
+}
+
+impl Starts {
+    fn of(name: &str) -> Starts {
+        let name = name.as_bytes();
+        let mut starts = Starts { name: name.first().map_or(0, u8::to_ascii_lowercase), one: 0, two: 0 };
+        let mut first = true;
+        for (at, &b) in name.iter().enumerate() {
+            if first {
+                starts.one |= bit(&[b]);
+                starts.two |= name.get(at..at + 2).map_or(0, bit);
+            }
+            first = b == b'.';
+        }
+        starts
+    }
+
+    /// False for nearly every pattern that does not match.
+    fn have(&self, mark: Mark) -> bool {
+        match mark {
+            Mark::Any => true,
+            Mark::Name(first) => self.name == first,
+            Mark::One(bit) => self.one & bit != 0,
+            Mark::Two(bits) => self.two & bits != 0,
+        }
+    }
+}
+
+fn bit(bytes: &[u8]) -> u64 {
+    let sum = bytes.iter().fold(0_u32, |sum, b| sum.wrapping_mul(7).wrapping_add(b.to_ascii_lowercase().into()));
+    1 << (sum % 64)
 }
 
 fn beginning(name: &[u8]) -> &[u8] {

@@ -1,5 +1,6 @@
 //! Where text is not spelt out: parts of a message in base64 or quoted-printable, and certificates.
 
+use crate::facts::header::Header;
 use crate::facts::mime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 pub fn hidden(message: &[u8], hide: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let mut out = Vec::with_capacity(message.len());
     let mut at = 0;
-    for leaf in mime::leaves(message).unwrap_or_default() {
+    for leaf in mime::leaves(message, &Header::split(message)).unwrap_or_default() {
         if leaf.encoding.is_empty() || leaf.raw.start < at {
             continue;
         }
@@ -83,7 +84,7 @@ mod tests {
             Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\na sec=\r\nret =C3=BC\r\n--b--\r\n";
         let hide = |text: &[u8]| String::from_utf8_lossy(text).replace("secret", "public").into_bytes();
         let out = hidden(message, hide);
-        let leaves = mime::leaves(&out).unwrap();
+        let leaves = mime::leaves(&out, &Header::split(&out)).unwrap();
         let texts: Vec<_> = leaves.iter().map(|l| String::from_utf8_lossy(l.bytes()).trim().to_owned()).collect();
         assert_eq!(texts, ["public note", "a public \u{fc}"]);
     }

@@ -2,7 +2,7 @@
 
 use super::blank;
 use crate::facts::dkim::key::{self, KeyRecord, PublicKey};
-use crate::facts::dkim::material;
+use crate::facts::dkim::material::{self, Judged};
 use crate::facts::tags::{Tag, TagList};
 use crate::span::Span;
 
@@ -77,9 +77,8 @@ fn meant(tag: Tag, text: &[u8]) -> Option<(String, String)> {
             "DKIM1" => Some(("v".into(), "DKIM1".into())),
             "RSA" => Some(("k".into(), "rsa".into())),
             "ED25519" => Some(("k".into(), "ed25519".into())),
-            _ => {
-                matches!(material::judge(word.as_bytes(), false).0, PublicKey::Rsa { .. }).then_some(("p".into(), word))
-            }
+            _ => matches!(material::judge(word.as_bytes(), false).public, PublicKey::Rsa { .. })
+                .then_some(("p".into(), word)),
         };
     }
     let (name, value) = (part(tag.name).to_ascii_lowercase(), part(tag.value));
@@ -100,20 +99,17 @@ fn bare_key(value: &str) -> String {
         return value.to_owned();
     }
     let value = value.replace('-', "+").replace('_', "/");
-    let (public, extra) = material::judge(value.as_bytes(), false);
-    let bare = material::without_blanks(value.as_bytes());
-    match material::decode(&bare) {
-        Some(bytes) if public.usable() && extra > 0 && !is_another(&bytes, extra) => {
-            material::encode(&bytes[..bytes.len() - extra])
-        }
-        _ => String::from_utf8_lossy(&bare).into_owned(),
+    let Judged { extra, bytes, .. } = material::judge(value.as_bytes(), false);
+    match bytes.is_empty() || extra == 0 || is_another(&bytes, extra) {
+        false => material::encode(&bytes[..bytes.len() - extra]),
+        true => String::from_utf8_lossy(&material::without_blanks(value.as_bytes())).into_owned(),
     }
 }
 
 /// Is what follows the key one more, and another? Which of them is meant nobody can tell.
 fn is_another(bytes: &[u8], extra: usize) -> bool {
     let (first, rest) = bytes.split_at(bytes.len() - extra);
-    rest != first && material::judge(material::encode(rest).as_bytes(), false).0.usable()
+    rest != first && material::judge(material::encode(rest).as_bytes(), false).public.usable()
 }
 
 /// Semicolons put where a blank or a comma stands before one of the known tags.

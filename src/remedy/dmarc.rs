@@ -1,7 +1,8 @@
 //! Editing a DMARC record: the owner's tags, addresses and order stay; what is broken is set right.
 
-use crate::facts::dmarc::lint::{TAGS, glued_tag, is_invisible, is_quote, tag_without_equals};
+use crate::facts::dmarc::lint::{TAGS, glued_tag, is_invisible, is_plain, is_quote, tag_without_equals};
 use crate::facts::dmarc::{Policy, uri};
+use std::borrow::Cow;
 
 /// A record as a list of tags, without `v`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,11 +18,7 @@ impl Edit {
     /// apart, stray addresses join `rua`, doubled tags become one (the milder policy, all
     /// addresses). What has no meaning is left out; receivers ignore it too.
     pub fn of(text: &str) -> Edit {
-        let clean: String = text
-            .chars()
-            .filter(|&c| !is_quote(c) && !is_invisible(c))
-            .map(|c| if c.is_whitespace() { ' ' } else { c })
-            .collect();
+        let clean = cleaned(text);
         let mut edit = Edit::default();
         for piece in clean.split(';') {
             let mut rest = piece.trim();
@@ -146,6 +143,15 @@ impl Edit {
     }
 }
 
+/// Without quotes and what cannot be seen, each blank a space.
+fn cleaned(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
+    let kept = text.chars().filter(|&c| !is_quote(c) && !is_invisible(c));
+    kept.map(|c| if c.is_whitespace() { ' ' } else { c }).collect()
+}
+
 /// Sets a value right; `false` where the tag had better go, its default being what receivers
 /// already use (RFC 9989 §4.7).
 fn mend(name: &str, value: &mut String) -> bool {
@@ -157,6 +163,8 @@ fn mend(name: &str, value: &mut String) -> bool {
             }
             true
         }
+        // As nearly all are.
+        "rua" | "ruf" if !value.contains(',') && uri::is_valid(value) => true,
         "rua" | "ruf" => {
             let mut kept: Vec<String> = Vec::new();
             let mut known = std::collections::BTreeSet::new();

@@ -274,6 +274,7 @@ pub fn facts() -> Facts {
                 services: vec![],
                 hashes: vec![],
                 public: PublicKey::Rsa { bits: 2048 },
+                key: vec![],
                 p: None,
                 problems: vec![],
             }]),

@@ -55,7 +55,7 @@ pub fn make(kind: KeyType) -> Result<Made, Fault> {
             let private = Zeroizing::new(private);
             // It hands out the bare RSAPublicKey; in DNS stands the SubjectPublicKeyInfo around it (RFC 6376 §3.6.1).
             let bare = material::encode(&public);
-            let PublicKey::Wrapped { right, .. } = material::judge(bare.as_bytes(), false).0 else {
+            let PublicKey::Wrapped { right, .. } = material::judge(bare.as_bytes(), false).public else {
                 return Err(Fault("its public half cannot be read back".into()));
             };
             Ok(Made { private: pem("RSA PRIVATE KEY", &private), record: format!("v=DKIM1; k=rsa; p={right}") })
@@ -119,7 +119,7 @@ mod tests {
         // The two halves belong together.
         let pair = ring::rsa::KeyPair::from_der(&der(&made.private)).unwrap();
         let bare = material::encode(ring::signature::KeyPair::public_key(&pair).as_ref());
-        let PublicKey::Wrapped { right, .. } = material::judge(bare.as_bytes(), false).0 else { panic!("{bare}") };
+        let PublicKey::Wrapped { right, .. } = material::judge(bare.as_bytes(), false).public else { panic!("{bare}") };
         assert!(made.record.ends_with(&format!("p={right}")));
     }
 

@@ -17,6 +17,7 @@ pub(super) use host::{Host, host};
 use super::input::InputKind;
 use super::lines::visible;
 use super::repair::{self, Draft};
+use crate::facts::header::Header;
 use crate::rules::Confidence;
 use std::sync::Arc;
 
@@ -26,11 +27,13 @@ pub(super) struct Guess {
     pub kind: InputKind,
     pub sure: Confidence,
     pub because: String,
+    /// Of the text after repairs, where it was split for this.
+    pub header: Option<Header>,
 }
 
 impl Guess {
     fn new(kind: InputKind, sure: Confidence, because: impl Into<String>) -> Guess {
-        Guess { kind, sure, because: because.into() }
+        Guess { kind, sure, because: because.into(), header: None }
     }
 }
 
@@ -59,12 +62,14 @@ pub(super) fn recognise(original: &Arc<[u8]>) -> (Guess, Draft) {
         }
     }
     let mut mail = draft();
-    repair::mail(&mut mail);
+    let section = repair::mail(&mut mail);
     if let Some(guess) = bounce::text(text, &mail) {
         return (guess, draft());
     }
-    if let Some(guess) = mail::guess(&mail) {
-        return (guess, mail);
+    if mail::is_headed(&section) {
+        let header = Header::split(mail.text());
+        let guess = mail::guess(&mail, &section, &header);
+        return (Guess { header: Some(header), ..guess }, mail);
     }
     let guess = reply::inside(text).or_else(|| report::foreign(text)).unwrap_or_else(|| {
         Guess::new(InputKind::Unknown, Confidence::Possible, "nothing in it looks like mail, a record or a name")
@@ -76,7 +81,9 @@ pub(super) fn recognise(original: &Arc<[u8]>) -> (Guess, Draft) {
 pub(super) fn told(original: &Arc<[u8]>, kind: InputKind) -> (Guess, Draft) {
     let mut draft = Draft::new(Arc::clone(original));
     match kind {
-        InputKind::Message | InputKind::Headers => repair::mail(&mut draft),
+        InputKind::Message | InputKind::Headers => {
+            repair::mail(&mut draft);
+        }
         InputKind::Bounce => {
             let mut mail = Draft::new(Arc::clone(original));
             repair::mail(&mut mail);

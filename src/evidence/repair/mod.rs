@@ -21,10 +21,27 @@ pub(crate) use map::Map;
 
 use super::input::RepairKind;
 use super::lines::{Shape, form, lines};
+use super::section::Section;
 
-/// Undoes what happens to a message or header block on its way into a paste. An intact one
-/// passes through untouched: every step finds nothing to do.
-pub(crate) fn mail(draft: &mut Draft) {
+/// Undoes what happens to a message or header block on its way into a paste, and tells what its header section is then.
+pub(crate) fn mail(draft: &mut Draft) -> Section {
+    let section = Section::read(draft.text());
+    if !section.intact {
+        unmangle(draft);
+    }
+    let bare = match section.intact {
+        true => !follows(draft.text(), section.body),
+        false => !has_body(draft.text()),
+    };
+    // Nobody defangs a whole message, and a body may speak of defanged names.
+    if bare {
+        draft.apply(RepairKind::Defang, &defang::find_in_header(draft.text()));
+    }
+    if draft.is_intact() { section } else { Section::read(draft.text()) }
+}
+
+/// Every step but the last. An intact section passes through untouched: none finds anything to do.
+fn unmangle(draft: &mut Draft) {
     type Step = fn(&[u8]) -> Vec<Edit>;
     const STEPS: [(RepairKind, Step); 10] = [
         (RepairKind::LineEnds, line_ends::find),
@@ -41,10 +58,6 @@ pub(crate) fn mail(draft: &mut Draft) {
     for (kind, find) in STEPS {
         draft.apply(kind, &find(draft.text()));
     }
-    // Nobody defangs a whole message, and a body may speak of defanged names.
-    if !has_body(draft.text()) {
-        draft.apply(RepairKind::Defang, &defang::find_in_header(draft.text()));
-    }
 }
 
 /// Undoes the defanging of a domain, address or URL.
@@ -60,7 +73,12 @@ pub(crate) fn record(draft: &mut Draft) {
 
 /// Does anything visible follow the empty line?
 pub(crate) fn has_body(text: &[u8]) -> bool {
-    body(text).is_some_and(|at| text[at..].iter().any(|b| !b.is_ascii_whitespace()))
+    follows(text, body(text))
+}
+
+/// The same where it is known where the body begins.
+fn follows(text: &[u8], body: Option<usize>) -> bool {
+    body.is_some_and(|at| text[at..].iter().any(|b| !b.is_ascii_whitespace()))
 }
 
 /// Offset after the first empty line.

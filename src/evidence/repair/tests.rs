@@ -434,6 +434,49 @@ proptest! {
     }
 }
 
+/// A line of a header, mostly, and now and then anything at all.
+fn line() -> impl Strategy<Value = Vec<u8>> {
+    let lines: Vec<&str> =
+        HEADER.split_inclusive('\n').chain(["\r\n", "\n", "Received: x\r\n", "X-A : 1\r\n"]).collect();
+    prop_oneof![8 => prop::sample::select(lines).prop_map(|s| s.as_bytes().to_vec()), 1 => piece()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn what_is_intact_at_a_glance_no_step_touches(text in prop::collection::vec(line(), 2..12)) {
+        let text: std::sync::Arc<[u8]> = text.concat().into();
+        if super::Section::read(&text).intact {
+            let mut draft = super::Draft::new(text);
+            super::unmangle(&mut draft);
+            prop_assert!(draft.is_intact());
+        }
+    }
+}
+
+#[test]
+fn a_header_as_it_arrived_is_intact() {
+    let glance = |text: &str| super::Section::read(text.as_bytes());
+    let section = glance(&format!("{HEADER}{BODY}"));
+    assert!(section.intact);
+    assert_eq!((section.known, section.fields, section.other, section.body), (13, 0, 0, Some(HEADER.len() + 1)));
+    assert!(section.ends_in(HEADER.as_bytes(), |name| name == b"Content-Type"));
+    // None of these is sure to be.
+    for odd in [
+        format!("\u{feff}{HEADER}"),
+        HEADER.replace('\n', "\r"),
+        HEADER.replace("Subject: ", "Subject: \u{a0}"),
+        HEADER.replace("\n        for", "\nfor"),
+        HEADER.replace("MIME-Version", "  \nMIME-Version"),
+        format!("> {HEADER}"),
+        "From: a@example.com\n Received: by x; Mon, 5 Jan 2026 10:00:02 -0800\n To: b@example.net\n".to_owned(),
+        "X-Unheard: 1\n\n".to_owned() + HEADER,
+    ] {
+        assert!(!glance(&odd).intact, "{odd}");
+    }
+}
+
 #[test]
 fn mending_twice_changes_nothing_more_in_a_quoted_header() {
     for prefix in ["> ", ">> ", "    ", "\t"] {

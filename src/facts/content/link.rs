@@ -88,9 +88,13 @@ fn other(shown: &str, host: &str) -> bool {
 
 /// The links in a plain text, those that stand in others too.
 pub fn in_text(text: &str) -> impl Iterator<Item = &str> {
-    let starts = memchr::memmem::find_iter(text.as_bytes(), b"http").map(|at| &text[at..]);
-    let links = starts.filter(|rest| rest.starts_with("http://") || rest.starts_with("https://"));
-    links
+    // A colon is rare, and letters are everywhere.
+    let colons = memchr::memchr_iter(b':', text.as_bytes()).filter(|&at| text[at..].starts_with("://"));
+    let schemes = ["https", "http"];
+    let starts = colons
+        .filter_map(move |at| schemes.iter().find_map(|s| Some(at - text[..at].strip_suffix(s).map(|_| s.len())?)));
+    starts
+        .map(|at| &text[at..])
         .map(|rest| &rest[..rest.floor_char_boundary(LONGEST)])
         .map(|rest| &rest[..rest.find(|c: char| c.is_whitespace() || "<>\"'`|\\^{}".contains(c)).unwrap_or(rest.len())])
         .take(MOST)

@@ -60,7 +60,7 @@ pub fn read(input: &Input, header: &Header) -> Option<Content> {
     if input.kind != InputKind::Message || input.is_cut() {
         return None;
     }
-    let Some(mut leaves) = mime::leaves(&input.text) else {
+    let Some(mut leaves) = mime::leaves(&input.text, header) else {
         return Some(Content { nested: true, ..Content::default() });
     };
     let many = leaves.len() > mime::PARTS;
@@ -104,15 +104,14 @@ pub fn read(input: &Input, header: &Header) -> Option<Content> {
     Some(content)
 }
 
-/// Characters that a reader sees, blanks not counted.
+/// Characters that a reader sees: blanks are not counted, nor are control characters.
 fn visible(text: &str) -> usize {
-    let blank = |b: &u8| u8::from(matches!(b, b'\t'..=b'\r' | b' '));
+    // ASCII is positive: one comparison, which processors make of sixteen at a time.
+    let seen = |b: &u8| u8::from(b.cast_signed() > b' '.cast_signed());
     match text.is_ascii() {
-        // In portions whose count fits in a byte, which processors add sixteen at a time.
-        true => {
-            text.as_bytes().chunks(240).map(|part| part.len() - usize::from(part.iter().map(blank).sum::<u8>())).sum()
-        }
-        false => text.chars().filter(|c| !c.is_whitespace()).count(),
+        // In portions whose count fits in a byte.
+        true => text.as_bytes().chunks(240).map(|part| usize::from(part.iter().map(seen).sum::<u8>())).sum(),
+        false => text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).count(),
     }
 }
 

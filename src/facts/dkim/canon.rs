@@ -55,18 +55,14 @@ impl Canon {
         })
     }
 
-    /// Nothing to undo within its lines, as in most mail? Read without branches, for this is done to every byte of every message.
+    /// Nothing to undo within its lines, as in most mail?
     fn is_settled(self, body: &[u8]) -> bool {
-        let relaxed = self == Canon::Relaxed;
-        let undone = |a: u8, b: u8| {
-            let line_end = (a == b'\r') != (b == b'\n');
-            let blank = (b == b'\t') | ((a == b' ') & ((b == b' ') | (b == b'\r')));
-            line_end | (relaxed & blank)
-        };
-        let (first, last) = (body.first().copied().unwrap_or(b'x'), body.last().copied().unwrap_or(b'x'));
-        let pairs = body.iter().zip(body.get(1..).unwrap_or_default());
-        !(undone(b'x', first) | undone(last, b'x') | (relaxed & (last == b' ')))
-            && !pairs.fold(false, |any, (&a, &b)| any | undone(a, b))
+        let line_end = |a: u8, b: u8| (a == b'\r') != (b == b'\n');
+        let blank = |a: u8, b: u8| (b == b'\t') | ((a == b' ') & ((b == b' ') | (b == b'\r')));
+        match self {
+            Canon::Simple => !any_pair(body, line_end),
+            Canon::Relaxed => !any_pair(body, |a, b| line_end(a, b) | blank(a, b)) && body.last() != Some(&b' '),
+        }
     }
 
     /// Lines that need nothing undone: empty ones at the end do not count, and the last ends in CRLF.
@@ -106,6 +102,14 @@ impl Canon {
         }
         out
     }
+}
+
+/// Do any two neighbours show it, the first and the last beside a letter? Read without branches, for this is done to every
+/// byte of every message.
+fn any_pair(body: &[u8], shows: impl Fn(u8, u8) -> bool) -> bool {
+    let (Some(first), Some(last)) = (body.first(), body.last()) else { return false };
+    let pairs = body.iter().zip(&body[1..]);
+    shows(b'x', *first) | shows(*last, b'x') | pairs.fold(false, |any, (&a, &b)| any | shows(a, b))
 }
 
 fn simple_value(out: &mut Vec<u8>, value: &[u8]) {

@@ -1,6 +1,5 @@
 //! Hashes and signatures (RFC 8301, RFC 8463), by ring.
 
-use super::material;
 use ring::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use spki::SubjectPublicKeyInfoRef;
@@ -53,13 +52,12 @@ impl Algorithm {
         }
     }
 
-    /// Did the partner of this key sign `data`? `key` is the value of `p=`, a usable key of our
+    /// Did the partner of this key sign `data`? `key` is what `p=` decodes to, a usable key of our
     /// type. RSA keys of 1,024 to 8,192 bits.
     pub fn verifies(self, key: &[u8], data: &[u8], signature: &[u8]) -> bool {
-        let Some(key) = material::decode(&material::without_blanks(key)) else { return false };
         let rsa = |how: &'static dyn VerificationAlgorithm| {
             let Some(inner) =
-                SubjectPublicKeyInfoRef::from_der(&key).ok().and_then(|info| info.subject_public_key.as_bytes())
+                SubjectPublicKeyInfoRef::from_der(key).ok().and_then(|info| info.subject_public_key.as_bytes())
             else {
                 return false;
             };
@@ -70,7 +68,7 @@ impl Algorithm {
             Algorithm::RsaSha256 => rsa(&signature::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
             // The hash is what is signed (RFC 8463 §3).
             Algorithm::Ed25519 => {
-                UnparsedPublicKey::new(&signature::ED25519, &key).verify(&self.digest(data), signature).is_ok()
+                UnparsedPublicKey::new(&signature::ED25519, key).verify(&self.digest(data), signature).is_ok()
             }
         }
     }

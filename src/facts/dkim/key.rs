@@ -2,7 +2,8 @@
 
 pub use super::material::{PublicKey, Wrapping};
 
-use super::{material, name};
+use super::material::{self, Judged};
+use super::name;
 use crate::evidence::{Answer, Data, Kind, Outcome, Question, Said};
 use crate::facts::Reading;
 use crate::facts::domain::wildcard;
@@ -54,6 +55,8 @@ pub struct KeyRecord {
     pub services: Vec<String>,
     /// Judged without the quotes and backslashes that [`KeyProblem::Quotes`] reports.
     pub public: PublicKey,
+    /// `p=`, decoded; empty for what no verifier can use.
+    pub key: Vec<u8>,
     /// Where `p=` stands in `text`.
     pub p: Option<Span>,
     pub problems: Vec<KeyProblem>,
@@ -254,8 +257,8 @@ pub fn read(strings: &[Vec<u8>], index: usize) -> KeyRecord {
     let k = get("k").filter(|k| !k.value.is_empty());
     let key_type = k.map_or_else(|| "rsa".into(), |k| lower(k.value.of(bytes)));
     let p = get("p");
-    let (public, extra) =
-        p.map_or((PublicKey::Missing, 0), |p| material::judge(&clean(p.value.of(bytes)), key_type == "ed25519"));
+    let judged = p.map(|p| material::judge(&clean(p.value.of(bytes)), key_type == "ed25519"));
+    let Judged { public, extra, bytes: key } = judged.unwrap_or_else(|| PublicKey::Missing.into());
     if let Some(p) = p {
         foreign(p, &text, extra, &public, &mut problems);
         let of_the_other = match key_type.as_str() {
@@ -286,6 +289,7 @@ pub fn read(strings: &[Vec<u8>], index: usize) -> KeyRecord {
         hashes,
         services,
         public,
+        key,
         p: p.map(|p| p.value),
         problems,
         text,

@@ -101,16 +101,32 @@ pub fn without_blanks(value: &[u8]) -> Vec<u8> {
     bare
 }
 
-/// Judges the value of `p=`, with the number of bytes that follow the key where there are any.
-pub fn judge(value: &[u8], ed25519: bool) -> (PublicKey, usize) {
+/// The value of `p=`, judged.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    pub public: PublicKey,
+    /// Bytes that follow the key.
+    pub extra: usize,
+    /// All that the value decodes to; nothing where it is no key as it stands.
+    pub bytes: Vec<u8>,
+}
+
+impl From<PublicKey> for Judged {
+    fn from(public: PublicKey) -> Judged {
+        Judged { public, extra: 0, bytes: Vec::new() }
+    }
+}
+
+/// Judges the value of `p=`.
+pub fn judge(value: &[u8], ed25519: bool) -> Judged {
     if value.iter().all(u8::is_ascii_whitespace) {
-        return (PublicKey::Revoked, 0);
+        return PublicKey::Revoked.into();
     }
     if let Some(inner) = armoured(value) {
-        return (unarmoured(judge_bare(&inner, ed25519).0, &inner), 0);
+        return unarmoured(judge_bare(&inner, ed25519).public, &inner).into();
     }
     let judged = judge_bare(value, ed25519);
-    if !matches!(judged.0, PublicKey::BadBase64 | PublicKey::Unknown) {
+    if !matches!(judged.public, PublicKey::BadBase64 | PublicKey::Unknown) {
         return judged;
     }
     // `ssh-rsa AAAA… comment`, as it stands in a .pub file.
@@ -120,7 +136,7 @@ pub fn judge(value: &[u8], ed25519: bool) -> (PublicKey, usize) {
     blob.filter(|blob| blob.starts_with(b"AAAA")).map_or(judged, |blob| judge_bare(blob, ed25519))
 }
 
-fn judge_bare(value: &[u8], ed25519: bool) -> (PublicKey, usize) {
+fn judge_bare(value: &[u8], ed25519: bool) -> Judged {
     let mut text = without_blanks(value);
     let digits = text.iter().rposition(|&b| b != b'=').map_or(0, |n| n + 1);
     // One character over a multiple of four is no base64, yet what is before it may be a cut key.
@@ -129,11 +145,12 @@ fn judge_bare(value: &[u8], ed25519: bool) -> (PublicKey, usize) {
         text.truncate(digits - 1);
     }
     match BASE64.decode(&text) {
-        Err(_) => (PublicKey::BadBase64, 0),
+        Err(_) => PublicKey::BadBase64.into(),
         Ok(bytes) => match judge_bytes(&bytes, ed25519) {
-            (truncated @ PublicKey::Truncated { .. }, _) => (truncated, 0),
-            _ if cut => (PublicKey::BadBase64, 0),
-            judged => judged,
+            (truncated @ PublicKey::Truncated { .. }, _) => truncated.into(),
+            _ if cut => PublicKey::BadBase64.into(),
+            (public, extra) if public.usable() => Judged { public, extra, bytes },
+            (public, extra) => Judged { extra, ..public.into() },
         },
     }
 }

@@ -36,6 +36,8 @@ pub struct Signature {
     pub expires: Option<Spanned<u64>>,
     /// `b=` without folding blanks.
     pub signature: String,
+    /// The same, decoded; empty where it is no base64.
+    pub b: Vec<u8>,
     /// `bh=`
     pub body_hash: String,
     /// Tags that are missing or unreadable, one sentence each.
@@ -165,8 +167,8 @@ pub(in crate::facts) fn one(index: usize, field: Field, text: &[u8]) -> Signatur
         "sha1" => Some(20),
         _ => None,
     });
-    let signature = base64(known.get("b"), text, "b", None, &mut p);
-    let body_hash = base64(known.get("bh"), text, "bh", hash_bytes, &mut p);
+    let (signature, b) = base64(known.get("b"), text, "b", None, &mut p);
+    let (body_hash, _) = base64(known.get("bh"), text, "bh", hash_bytes, &mut p);
     let canonicalization = canonicalization(known.get("c"), text, &mut p);
     let mut s = Signature {
         field: index,
@@ -181,6 +183,7 @@ pub(in crate::facts) fn one(index: usize, field: Field, text: &[u8]) -> Signatur
         signed_at,
         expires,
         signature,
+        b,
         body_hash,
         tags,
         ..Signature::default()
@@ -286,17 +289,19 @@ fn canonicalization(tag: Option<Tag>, text: &[u8], p: &mut Vec<String>) -> (Cow<
     (named(header), named(body))
 }
 
-fn base64(tag: Option<Tag>, text: &[u8], name: &str, bytes: Option<usize>, p: &mut Vec<String>) -> String {
-    let Some(tag) = tag else { return String::new() };
+/// The value without its folds, and what it decodes to.
+fn base64(tag: Option<Tag>, text: &[u8], name: &str, bytes: Option<usize>, p: &mut Vec<String>) -> (String, Vec<u8>) {
+    let Some(tag) = tag else { return Default::default() };
     let value = material::without_blanks(tag.value.of(text));
-    match (material::decode(&value), bytes) {
+    let decoded = material::decode(&value);
+    match (&decoded, bytes) {
         (None, _) => p.push(format!("{name}= is not base64.")),
         (Some(got), Some(wanted)) if got.len() != wanted => {
             p.push(format!("{name}= holds {} bytes, the hash of a= has {wanted}.", got.len()));
         }
         _ => {}
     }
-    lossy_owned(value)
+    (lossy_owned(value), decoded.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -155,13 +155,13 @@ fn canonical(chosen: &[Option<usize>], header: &Header, text: &[u8], canon: Cano
 
 /// What the body says of each signature: what a case keeps in its stead.
 pub fn witnesses(input: &Input) -> Vec<BodyWitness> {
-    let header = Header::split(&input.text);
-    let signatures = super::signature::read(&header, &input.text);
+    let header = input.header();
+    let signatures = super::signature::read(header, &input.text);
     let newest = header.all(&input.text, "ARC-Message-Signature").take(MOST);
     let sealed = newest.map(|(index, field)| super::signature::one(index, field, &input.text));
-    let path = address::return_path(&header, &input.text);
-    let lists = crate::facts::lists::read(&header, &input.text, path.as_ref());
-    let mut bodies = Bodies::of(&header, &lists, input);
+    let path = address::return_path(header, &input.text);
+    let lists = crate::facts::lists::read(header, &input.text, path.as_ref());
+    let mut bodies = Bodies::of(header, &lists, input);
     signatures.into_iter().take(MOST).chain(sealed).filter_map(|signature| bodies.witness(&signature)).collect()
 }
 

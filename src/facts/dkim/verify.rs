@@ -3,7 +3,7 @@
 use super::crypto::Algorithm;
 use super::forensics::{self, Altered, Proof, What};
 use super::signed::{Body, Signed, before_colon, covered_in};
-use super::{Key, KeyRecord, KeyState, PublicKey, Signature, material};
+use super::{Key, KeyRecord, KeyState, PublicKey, Signature};
 use crate::evidence::{Evidence, Input, RepairKind};
 use crate::facts::Reading;
 use crate::facts::header::{Field, Header};
@@ -187,9 +187,8 @@ fn judge(
     };
     let header_hash = match signed {
         Some(signed) if !fitting.is_empty() => {
-            let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
             let covered = signed.covered(signature, &reading.header, &evidence.input.text);
-            if fitting.iter().any(|r| signed.algorithm.verifies(key_of(r), &covered.data, &b)) {
+            if fitting.iter().any(|r| signed.algorithm.verifies(&r.key, &covered.data, &signature.b)) {
                 Hash::Match
             } else {
                 Hash::Mismatch
@@ -229,15 +228,9 @@ fn judge(
 pub fn fits(signature: &Signature, data: &[u8], records: &[KeyRecord]) -> bool {
     let algorithm = signature.algorithm.as_ref().and_then(|a| Algorithm::named(&a.value));
     let Some(algorithm) = algorithm.filter(|a| *a != Algorithm::RsaSha1) else { return false };
-    let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
     let hash = |r: &&KeyRecord| r.hashes.is_empty() || r.hashes.iter().any(|h| h == algorithm.hash());
     let mut usable = records.iter().filter(|r| material_fits(r, algorithm)).filter(hash);
-    usable.any(|r| algorithm.verifies(key_of(r), data, &b))
-}
-
-/// The value of `p=`.
-fn key_of(record: &KeyRecord) -> &[u8] {
-    record.p.map_or(&[][..], |p| p.of(record.text.as_bytes()))
+    usable.any(|r| algorithm.verifies(&r.key, data, &signature.b))
 }
 
 /// What was changed: proven where it can be undone, else by the marks it left.
@@ -278,10 +271,9 @@ fn altered(
         }
     }
     if let (Some(key), Some(held)) = (key, held) {
-        let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
         let covered = signed.covered(signature, &reading.header, &evidence.input.text);
         let data = [&held.fields[..], covered.itself()].concat();
-        if signed.algorithm.verifies(key_of(key), &data, &b) {
+        if signed.algorithm.verifies(&key.key, &data, &signature.b) {
             out.extend(held.changed.iter().copied().map(say(Proof::SentCopy)));
             return out;
         }
@@ -289,7 +281,7 @@ fn altered(
     if let Some(key) = key.filter(|_| !evidence.input.effort().is_held()) {
         let found = signed
             .search
-            .get_or_init(|| (key.text.clone(), search(reading, signature, signed, key_of(key), &evidence.input)));
+            .get_or_init(|| (key.text.clone(), search(reading, signature, signed, &key.key, &evidence.input)));
         // Another key has come since: what was found with the old one is not known for it.
         let found = if found.0 == key.text { found.1.clone() } else { None };
         out.extend(found.into_iter().flatten().map(say(Proof::RestoredHash)));
@@ -300,9 +292,8 @@ fn altered(
 /// Undoes known changes of the signed fields until the signature fits. The header of a message that was wrapped is
 /// searched as it was before.
 fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8], input: &Input) -> Option<Vec<What>> {
-    let b = material::decode(signature.signature.as_bytes()).unwrap_or_default();
     let own = signed.covered(signature, &reading.header, &input.text);
-    let verifies = |fields: &[u8]| signed.algorithm.verifies(key, &[fields, own.itself()].concat(), &b);
+    let verifies = |fields: &[u8]| signed.algorithm.verifies(key, &[fields, own.itself()].concat(), &signature.b);
     let undo = |header: &Header, text: &[u8], chosen: &[Option<usize>]| {
         let field = |n: &Option<usize>| n.and_then(|n| header.fields.get(n).copied());
         let names = signature.signed().zip(chosen.iter().map(field)).collect();

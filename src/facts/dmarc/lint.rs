@@ -4,7 +4,6 @@ use super::record::{DmarcRecord, Policy, RecordProblem};
 use super::uri;
 use crate::facts::tags::{Tag, TagList};
 use crate::span::Span;
-use std::collections::BTreeSet;
 
 /// Registered tags (RFC 9989 §4.7) and the three that were removed (Appendix A.6).
 pub(crate) const TAGS: [&str; 14] =
@@ -13,6 +12,11 @@ pub(crate) const TAGS: [&str; 14] =
 /// Quotes of all kinds and the backslash: part of no tag.
 pub(crate) fn is_quote(c: char) -> bool {
     matches!(c, '"' | '\\' | '`' | '´' | '‘' | '’' | '‚' | '‛' | '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '′')
+}
+
+/// Printable ASCII without quotes, as nearly every record is.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\' | b'`'))
 }
 
 /// Takes no room on a screen, or is a control.
@@ -49,7 +53,7 @@ pub(super) fn lint(text: &str, index: usize) -> DmarcRecord {
     let mut record = DmarcRecord { index, text: text.to_owned(), ..DmarcRecord::default() };
     version(&mut record, &tags);
     characters(&mut record);
-    let mut seen = BTreeSet::new();
+    let mut seen = Vec::with_capacity(TAGS.len());
     let mut previous = "";
     for (n, &tag) in tags.tags.iter().enumerate() {
         let name = text.get(tag.name.range()).unwrap_or_default();
@@ -62,7 +66,7 @@ pub(super) fn lint(text: &str, index: usize) -> DmarcRecord {
         matches!(p, RecordProblem::Version(_) | RecordProblem::Separator(_) | RecordProblem::NotATag { .. })
     };
     // Where pieces cannot be told apart, the policy is lost among them, not missing.
-    if !seen.contains("p") && !record.problems.iter().any(unclear) {
+    if !seen.contains(&"p") && !record.problems.iter().any(unclear) {
         let first = tags.tags.first().map_or(Span::default(), |t| t.name.join(t.value));
         record.problems.push(RecordProblem::NoPolicy(first));
     }
@@ -115,6 +119,9 @@ fn characters(record: &mut DmarcRecord) {
         Quote,
         Foreign,
     }
+    if is_plain(&record.text) && !record.text.starts_with('\'') && !record.text.ends_with('\'') {
+        return;
+    }
     let mut problems = Vec::new();
     let mut run = (Class::Plain, 0);
     let last = record.text.len();
@@ -143,7 +150,7 @@ fn characters(record: &mut DmarcRecord) {
 }
 
 /// One piece between semicolons.
-fn one(record: &mut DmarcRecord, text: &str, tag: Tag, seen: &mut BTreeSet<String>, previous: &str) {
+fn one(record: &mut DmarcRecord, text: &str, tag: Tag, seen: &mut Vec<&str>, previous: &str) {
     let whole = tag.name.join(tag.value);
     let under = |span: Span| text.get(span.range()).unwrap_or_default();
     let written = under(tag.name);
@@ -157,26 +164,26 @@ fn one(record: &mut DmarcRecord, text: &str, tag: Tag, seen: &mut BTreeSet<Strin
         });
         return;
     }
-    let name = written.to_ascii_lowercase();
     let value = under(tag.value);
     if let Some(at) = glued_tag(value) {
         let start = tag.value.start as usize + at;
         record.problems.push(RecordProblem::Separator(Span::new(start, tag.value.end as usize)));
     }
-    let Some(&known) = TAGS.iter().find(|t| **t == name) else {
+    let Some(&known) = TAGS.iter().find(|t| written.eq_ignore_ascii_case(t)) else {
         record.problems.push(RecordProblem::UnknownTag(whole));
         return;
     };
     // RFC 6376 §3.2: the same name twice makes the whole list invalid.
-    if !seen.insert(name) {
+    if seen.contains(&known) {
         record.problems.push(RecordProblem::DuplicateTag(whole));
         return;
     }
+    seen.push(known);
     let letter = |allowed: &[u8]| match value.as_bytes() {
         [b] if allowed.contains(&b.to_ascii_lowercase()) => Some(b.to_ascii_lowercase() as char),
         _ => None,
     };
-    let bad = RecordProblem::BadValue { tag: known.to_owned(), span: whole };
+    let bad = || RecordProblem::BadValue { tag: known.to_owned(), span: whole };
     match known {
         "p" | "sp" | "np" => {
             let policy = Policy::read(value);
@@ -193,18 +200,18 @@ fn one(record: &mut DmarcRecord, text: &str, tag: Tag, seen: &mut BTreeSet<Strin
         "adkim" | "aspf" => match (letter(b"rs"), known) {
             (Some(mode), "adkim") => record.adkim_strict = mode == 's',
             (Some(mode), _) => record.aspf_strict = mode == 's',
-            (None, _) => record.problems.push(bad),
+            (None, _) => record.problems.push(bad()),
         },
         "t" => match letter(b"yn") {
             Some(mode) => record.testing = mode == 'y',
-            None => record.problems.push(bad),
+            None => record.problems.push(bad()),
         },
         "psd" => match letter(b"ynu") {
             Some(kind) => record.psd = Some(kind),
-            None => record.problems.push(bad),
+            None => record.problems.push(bad()),
         },
         "fo" if !value.split(':').all(|o| matches!(o.trim(), "0" | "1" | "d" | "s" | "D" | "S")) => {
-            record.problems.push(bad);
+            record.problems.push(bad());
         }
         "pct" | "rf" | "ri" => record.problems.push(RecordProblem::Removed(whole)),
         _ => {}

@@ -3,17 +3,22 @@
 /// Is it a URI that a report can be sent to? The obsolete size (`!10m`) is let pass: reporters
 /// ignore it (RFC 9990 readers) or obey it (older ones).
 pub(crate) fn is_valid(uri: &str) -> bool {
-    let Some((scheme, rest)) = uri.split_once(':') else { return false };
+    let Some(colon) = memchr::memchr(b':', uri.as_bytes()) else { return false };
+    let (scheme, rest) = (&uri[..colon], &uri[colon + 1..]);
     let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
-    if !scheme_ok || rest.is_empty() || !rest.chars().all(is_uri_char) {
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
+    if !scheme_ok || rest.is_empty() || !rest.bytes().all(is_uri_byte) {
         return false;
     }
     if !scheme.eq_ignore_ascii_case("mailto") {
         return rest.starts_with("//");
     }
-    let (address, size) = rest.split_once('!').map_or((rest, None), |(a, s)| (a, Some(s)));
-    is_address(address.split('?').next().unwrap_or_default()) && size.is_none_or(is_size)
+    let (address, size) = match memchr::memchr(b'!', rest.as_bytes()) {
+        Some(at) => (&rest[..at], Some(&rest[at + 1..])),
+        None => (rest, None),
+    };
+    let end = memchr::memchr(b'?', address.as_bytes()).unwrap_or(address.len());
+    is_address(&address[..end]) && size.is_none_or(is_size)
 }
 
 /// What was meant: `mailto:` with the address, for each address in it; `None` where there is none.
@@ -39,21 +44,19 @@ pub(crate) fn starts_with_mailto(text: &str) -> bool {
 }
 
 fn is_address(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && !domain.contains('@')
-            && domain.split('.').count() > 1
-            && domain
-                .split('.')
-                .all(|label| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')))
-            && !local.starts_with('/')
-            && local.chars().all(|c| is_uri_char(c) && c != ':')
-    })
+    let Some(at) = memchr::memchr(b'@', text.as_bytes()) else { return false };
+    let (local, domain) = (&text[..at], &text[at + 1..]);
+    let labelled = domain.contains('.') && domain.as_bytes().split(|b| *b == b'.').all(|label| !label.is_empty());
+    labelled
+        && domain.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') || c.is_alphanumeric())
+        && !local.is_empty()
+        && !local.starts_with('/')
+        && local.bytes().all(|b| is_uri_byte(b) && b != b':')
 }
 
 /// RFC 3986 reserved, unreserved and percent; no blanks, quotes, angle brackets or backslashes.
-fn is_uri_char(c: char) -> bool {
-    c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\' | '^' | '`' | '{' | '|' | '}')
+fn is_uri_byte(b: u8) -> bool {
+    b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 /// Digits with an optional unit (RFC 7489 §6.2).

@@ -5,7 +5,7 @@ use crate::evidence::lines::lines;
 use crate::facts::dkim::canon::Canon;
 use crate::facts::dkim::forensics::What;
 use crate::facts::header::Header;
-use crate::facts::mime::{Leaf, leaves};
+use crate::facts::mime::{self, Leaf};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -22,6 +22,7 @@ pub fn compare(sent: Side, received: Side) -> Vec<BodyDifference> {
     if plain(&sent.0[sent.1..]) == plain(&received.0[received.1..]) {
         return Vec::new();
     }
+    let leaves = |text| mime::leaves(text, &Header::split(text));
     match (leaves(sent.0), leaves(received.0)) {
         (Some(was), Some(is)) => parts(sent, received, &was, &is),
         // Nested too deep to be taken apart.

@@ -78,13 +78,16 @@ pub(super) fn distinct(facts: &Facts) -> impl Iterator<Item = &Key> {
     })
 }
 
+/// Mostly one.
+type Judged<'r> = SmallVec<[&'r KeyRecord; 2]>;
+
 /// A usable record is the one verifiers take; failing that, those that mean to be a key.
-fn judged(records: &[KeyRecord]) -> Vec<&KeyRecord> {
-    let usable: Vec<&KeyRecord> = records.iter().filter(|r| r.usable()).collect();
+fn judged(records: &[KeyRecord]) -> Judged<'_> {
+    let usable: Judged = records.iter().filter(|r| r.usable()).collect();
     if !usable.is_empty() {
         return usable;
     }
-    let meant: Vec<&KeyRecord> = records.iter().filter(|r| r.means_to_be_a_key()).collect();
+    let meant: Judged = records.iter().filter(|r| r.means_to_be_a_key()).collect();
     if meant.is_empty() { records.iter().take(1).collect() } else { meant }
 }
 

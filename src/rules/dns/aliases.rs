@@ -38,7 +38,8 @@ pub(super) fn gather(facts: &Facts) -> Vec<Alias> {
         q.server == Server::Resolver && !q.checking_disabled && organizations.iter().any(inside)
     };
     // Those of one name stand together.
-    let answers: Vec<(&Question, &Answer)> = facts.evidence.answers.iter().filter(|(q, _)| own(q)).collect();
+    let mut answers: Vec<(&Question, &Answer)> = Vec::with_capacity(facts.evidence.answers.len());
+    answers.extend(facts.evidence.answers.iter().filter(|(q, _)| own(q)));
     answers.chunk_by(|(a, _), (b, _)| a.name == b.name).filter_map(|chunk| alias(&chunk[0].0.name, chunk)).collect()
 }
 
