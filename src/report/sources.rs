@@ -71,6 +71,7 @@ fn row(source: &Source) -> Row {
             (Mark::Found(weight), "signed as yours, and nothing passes".to_owned())
         }
         Standing::Failing => (Mark::Found(weight), "looks like yours, and nothing passes".to_owned()),
+        Standing::NoVerdict => (Mark::Found(Severity::Low), "passes by DKIM; SPF came to no verdict".to_owned()),
         Standing::Forwarded => (Mark::Found(Severity::Info), "forwarded; its signature passes".to_owned()),
         Standing::Altered => (Mark::Found(Severity::Info), "forwarded, and changed on the way".to_owned()),
         Standing::Stranger if source.open.is_some() => {

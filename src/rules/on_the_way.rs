@@ -194,6 +194,23 @@ pub(super) fn dkim_pass_before<'f>(facts: &'f Facts, domain: &str) -> Option<(&'
     })
 }
 
+/// What the believed field tells of a chain that it found whole: a server on the way saw DMARC pass for this domain, or its
+/// signature (Gmail: `arc=pass (i=2 dkim=pass dkdomain=example.com dmarc=pass fromdomain=example.com)`).
+pub(super) fn sealed_pass(facts: &Facts, domain: &str) -> Option<Span> {
+    let r = &*facts.reading;
+    let believed = r.boundary.believed.iter().filter_map(|&n| r.authres.get(n)).flat_map(|field| &field.results);
+    let told = |result: &&MethodResult, method, of| {
+        let says = |key, wanted: &str| {
+            result.comments.iter().filter_map(|c| comment::pair(c, key)).any(|v| v.value.eq_ignore_ascii_case(wanted))
+        };
+        says(method, "pass") && says(of, domain)
+    };
+    believed
+        .filter(|result| result.method == "arc" && result.result == "pass")
+        .find(|result| told(result, "dmarc", "fromdomain") || told(result, "dkim", "dkdomain"))
+        .map(|result| result.span)
+}
+
 /// Does the receiver say that the content is not what was signed?
 pub(super) fn says_altered(d: &Dkim) -> bool {
     let detail = d.detail.to_ascii_lowercase().replace('-', " ");
@@ -223,9 +240,11 @@ pub(super) fn genuine(facts: &Facts) -> Option<&Verification> {
 fn earlier(facts: &Facts) -> impl Iterator<Item = (&AuthRes, &MethodResult)> {
     let r = &*facts.reading;
     let own = r.boundary.authserv_id.as_deref();
-    let sealed = r.arc.iter().filter_map(|set| set.results.as_ref());
-    // The receiver seals its own verdict (Google): that is no earlier one.
-    let sealed = sealed.filter(move |a| own.is_none() || a.authserv_id.as_ref().map(|id| &id.value[..]) != own);
+    // The receiver seals its own verdict last (Google): that is no earlier one. A group of Google's sealed before.
+    let newest = r.arc.last().map(|set| set.instance);
+    let is_own = move |a: &AuthRes| own.is_some() && a.authserv_id.as_ref().map(|id| &id.value[..]) == own;
+    let sealed =
+        r.arc.iter().filter_map(move |set| set.results.as_ref().filter(|a| Some(set.instance) != newest || !is_own(a)));
     let others = r.boundary.distrusted.iter().filter_map(|(n, _)| r.authres.get(*n));
     sealed.chain(others).flat_map(|a| a.results.iter().map(move |r| (a, r)))
 }

@@ -5,6 +5,7 @@ use super::{Finding, Severity, Verdict, on_the_way};
 use crate::evidence::{Data, Kind, Question};
 use crate::facts::Facts;
 use crate::facts::address::mailboxes;
+use crate::facts::bounce::FeedbackKind;
 use crate::facts::organization::{psl, same_by_list};
 use crate::facts::spf::SpfResult;
 use crate::knowledge::receiver::{self, Receiver};
@@ -52,19 +53,33 @@ pub(super) fn gateway(facts: &Facts) -> Option<&'static Receiver> {
     [facts.reading.from_domain(), mail_from].into_iter().flatten().any(own).then_some(service)
 }
 
-/// Who brought a message in the name of the very organization that it is for, under a sender of his own, and bears none of
-/// its names: what is known of him is his domain.
-pub(super) fn impersonator(facts: &Facts) -> Option<&str> {
+/// Who wrote in the name of another, as it seems.
+pub(super) struct Impersonator<'f> {
+    /// The domain of Return-Path: all that is known of him.
+    pub domain: &'f str,
+    /// A failure report tells of it (RFC 6591), which receivers send of whatever bears the name.
+    pub reported: bool,
+}
+
+/// Who brought a message under a sender of his own, and bears none of its names: in the name of the very organization that
+/// it is for, or of one that is told so.
+pub(super) fn impersonator(facts: &Facts) -> Option<Impersonator<'_>> {
     let from = facts.reading.from_domain()?;
     let mail_from = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain())?;
     let lists = &facts.reading.lists;
     let forwarded =
         !lists.forwarder.is_empty() || !lists.list_manager.is_empty() || on_the_way::forwarded(facts).is_some();
-    let home = facts.reading.recipients().any(|to| same_by_list(to, from)) && !same_by_list(mail_from, from);
+    let feedback = facts.reading.bounce.as_ref().and_then(|b| b.feedback.as_ref());
+    let reported = feedback.is_some_and(|f| f.kind == FeedbackKind::AuthFailure);
+    let home = facts.reading.recipients().any(|to| same_by_list(to, from));
     let i = &facts.identities;
     let mut names = [i.reverse_name.as_ref(), i.helo.as_ref()].into_iter().flatten();
-    let strange = facts.platforms.is_empty() && !told(facts) && !names.any(|name| same_by_list(&name.value, from));
-    (home && strange && fails(facts) && !forwarded).then_some(mail_from)
+    let strange = facts.platforms.is_empty()
+        && !same_by_list(mail_from, from)
+        && !told(facts)
+        && !names.any(|name| same_by_list(&name.value, from));
+    let shown = (home || reported) && strange && fails(facts) && !forwarded;
+    shown.then_some(Impersonator { domain: mail_from, reported })
 }
 
 /// Findings about a server that may be a stranger's, lowered and put as a condition.

@@ -253,6 +253,11 @@ impl Row {
         self.paths.iter().find(|p| !p.helo).or(self.paths.first())
     }
 
+    /// Does the receiver call the source a list or a forwarder?
+    pub fn is_relayed(&self) -> bool {
+        self.reasons.iter().any(|r| matches!(r.as_str(), "forwarded" | "mailing_list" | "trusted_forwarder"))
+    }
+
     /// A domain of somebody else's that DKIM or SPF vouched for.
     pub fn foreign(&self) -> Option<&str> {
         let signed = self.signatures.iter().filter(|s| s.result == "pass" && !s.ours).map(|s| s.domain.as_str());
@@ -292,6 +297,11 @@ impl Path {
     /// SPF passed for MAIL FROM.
     pub fn passes(&self) -> bool {
         self.result == "pass" && !self.helo
+    }
+
+    /// Did a domain of ours give no verdict, whoever asked (RFC 7208 §2.6.1, §2.6.6, §2.6.7)?
+    pub fn is_undecided(&self) -> bool {
+        self.ours && matches!(self.result.as_str(), "none" | "temperror" | "permerror")
     }
 }
 

@@ -16,6 +16,8 @@ use std::net::IpAddr;
 const ASKED: usize = 20;
 /// Addresses from which a signature must come before it looks handed on by strangers.
 const MANY: usize = 3;
+/// Messages of one address that are too many to be forwarded, where the listed servers sent fewer.
+const BUSY: u64 = 100;
 
 /// Messages of one sender with one fate.
 #[derive(Clone, Debug)]
@@ -74,10 +76,13 @@ pub enum Standing {
     Strict,
     /// Vouched for as another domain: a service to be set up.
     Unaligned,
-    /// One of ours by its name, which SPF does not list; its signature carries it.
+    /// One of ours by its name or by how much it sends, which SPF does not list; its signature carries it.
     Unlisted,
     /// One of ours by its name, by SPF or by a signature; nothing passes.
     Failing,
+    /// Our signature carries it, and SPF of a domain of ours came to no verdict: its record is broken or missing, or DNS did not
+    /// answer. That is so whoever sends, and no mark of a forwarder.
+    NoVerdict,
     /// Our signature came through a server that SPF does not list.
     Forwarded,
     /// Our signature was broken on the way, as lists and some forwarders do.
@@ -89,13 +94,14 @@ pub enum Standing {
 }
 
 impl Standing {
-    pub const ALL: [Standing; 10] = [
+    pub const ALL: [Standing; 11] = [
         Standing::Aligned,
         Standing::SpfAlone,
         Standing::Strict,
         Standing::Unaligned,
         Standing::Unlisted,
         Standing::Failing,
+        Standing::NoVerdict,
         Standing::Forwarded,
         Standing::Altered,
         Standing::Stranger,
@@ -111,6 +117,7 @@ impl Standing {
             Standing::Unaligned => "unaligned",
             Standing::Unlisted => "unlisted",
             Standing::Failing => "failing",
+            Standing::NoVerdict => "no-verdict",
             Standing::Forwarded => "forwarded",
             Standing::Altered => "altered",
             Standing::Stranger => "stranger",
@@ -208,6 +215,8 @@ struct Known<'a> {
     listed: BTreeSet<IpAddr>,
     /// Signatures of the From domain's that passed where SPF did too: they are made there.
     home: BTreeSet<(&'a str, Option<&'a str>)>,
+    /// Messages of the From domain's for which SPF passed.
+    at_home: u64,
     /// Addresses from which each of them came where SPF did not pass.
     handed_on: BTreeMap<(&'a str, Option<&'a str>), BTreeSet<IpAddr>>,
 }
@@ -226,6 +235,7 @@ impl<'a> Known<'a> {
             spf: failing.map(|ip| (ip, listing(lookup, ip, domain))).collect(),
             listed: BTreeSet::new(),
             home: BTreeSet::new(),
+            at_home: 0,
             handed_on: BTreeMap::new(),
         };
         for row in &report.rows {
@@ -233,6 +243,7 @@ impl<'a> Known<'a> {
             if row.spf == Some(true) {
                 known.listed.extend(row.source);
                 known.home.extend(own);
+                known.at_home = known.at_home.saturating_add(row.count);
             } else {
                 own.for_each(|s| known.handed_on.entry(s).or_default().extend(row.source));
             }
@@ -295,8 +306,7 @@ impl<'a> Known<'a> {
     }
 
     fn standing(&self, report: &Aggregate, row: &Row) -> Standing {
-        let relayed =
-            row.reasons.iter().any(|r| matches!(r.as_str(), "forwarded" | "mailing_list" | "trusted_forwarder"));
+        let relayed = row.is_relayed();
         let platform = row.platform.is_some();
         let own = own_signatures(row).next().is_some();
         let foreign = row.foreign().is_some();
@@ -311,9 +321,12 @@ impl<'a> Known<'a> {
                 match () {
                     // SPF passed as well, and strict alignment does not count it.
                     _ if row.paths.iter().any(|p| p.passes() && p.ours) => Standing::Aligned,
+                    _ if row.path().is_some_and(Path::is_undecided) => Standing::NoVerdict,
                     _ if self.own(row) => Standing::Unlisted,
                     // A service that takes its bounces itself: SPF passes for its own domain.
                     _ if bounces_elsewhere && (platform || !made) => Standing::Aligned,
+                    // A forwarder hands on what others sent it: hardly more than they send.
+                    _ if !many && row.count >= BUSY && row.count > self.at_home => Standing::Unlisted,
                     _ if made || many => Standing::Forwarded,
                     _ if platform => Standing::Unlisted,
                     _ => Standing::Forwarded,

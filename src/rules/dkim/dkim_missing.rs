@@ -5,7 +5,8 @@ use crate::facts::freemail;
 use crate::knowledge::Platform;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
 use crate::rules::dmarc::failure;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule, since, stranger};
+use crate::rules::stranger::{self, Impersonator};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule, since};
 use crate::shell::command;
 
 rule! {
@@ -77,9 +78,13 @@ fn missing(facts: &Facts, exhibit: Exhibit, reported: bool) -> Finding {
     let domain = facts.reading.from_domain();
     let finding = Finding::new(&RULE, "The message carries no DKIM signature").severity(severity).exhibit(exhibit);
     let impersonator = stranger::impersonator(facts);
-    let removed = match impersonator {
-        Some(who) => format!(
-            "{removed} It came to the organization that From names, from a server of others with a Return-Path at {who}: unless \
+    let removed = match &impersonator {
+        Some(Impersonator { domain, reported: true }) => format!(
+            "{removed} A failure report does not tell whose mail it is. It came with a Return-Path at {domain}, and nothing shows a \
+             server of yours: unless that is a service of yours, someone wrote in your name, and there is nothing to mend."
+        ),
+        Some(Impersonator { domain, .. }) => format!(
+            "{removed} It came to the organization that From names, from a server of others with a Return-Path at {domain}: unless \
              that is a service of yours, someone wrote in your name, and against that helps a policy (p=quarantine, p=reject), \
              not a signature."
         ),
@@ -139,7 +144,8 @@ fn relief(facts: &Facts) -> Option<&'static str> {
     if failure::overridden(facts).is_some() {
         return Some(" The receiver took the message although DMARC fails; another may not.");
     }
-    stranger::delivered(facts).then_some(
+    let reported = stranger::impersonator(facts).is_some_and(|who| who.reported);
+    (reported || stranger::delivered(facts)).then_some(
         " The server is not known to be yours: if the message is not either, it is no wonder that nobody signed it.",
     )
 }
@@ -293,5 +299,26 @@ mod tests {
         assert!(found.fix.unwrap().summary.starts_with("Only if the message is yours"));
         let own = header("corp.example");
         assert!(!own.explanation.contains("someone wrote"), "{}", own.explanation);
+    }
+
+    #[test]
+    fn a_failure_report_does_not_tell_whose_mail_it_is() {
+        let report = |mail_from: &str| {
+            let text = format!(
+                "From: dmarc@fail.example.net\nTo: ruf@example.com\nSubject: FW: Sale\nMIME-Version: 1.0\n\
+                 Content-Type: multipart/report; report-type=feedback-report; boundary=B\n\n--B\nContent-Type: text/plain\n\nx\n\
+                 --B\nContent-Type: message/feedback-report\n\nFeedback-Type: auth-failure\nVersion: 1\n\
+                 Original-Mail-From: <{mail_from}>\nSource-IP: 198.51.100.99\nAuth-Failure: dmarc\n\
+                 Authentication-Results: mx.example.net; dkim=none; spf=pass smtp.mailfrom={mail_from}; dmarc=fail header.from=example.com\n\n\
+                 --B\nContent-Type: text/rfc822-headers\n\nFrom: Shop <news@example.com>\nSubject: Sale\n\n--B--\n"
+            );
+            let bounce = crate::evidence::InputKind::Bounce;
+            crate::rules::testing::only(judge(&crate::rules::testing::facts(&text, bounce)))
+        };
+        let strange = report("x@spammer.example");
+        assert_eq!(strange.severity, Severity::Medium);
+        assert!(strange.explanation.contains("there is nothing to mend"), "{}", strange.explanation);
+        assert!(strange.fix.unwrap().summary.starts_with("Only if the message is yours"));
+        assert!(!report("bounce@mail.example.com").explanation.contains("nothing to mend"));
     }
 }

@@ -3,6 +3,7 @@ use crate::facts::Facts;
 use crate::facts::freemail::{self, Freemail};
 use crate::facts::organization::Agreement;
 use crate::remedy::Remedy;
+use crate::rules::on_the_way::sealed_pass;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 
 rule! {
@@ -76,13 +77,14 @@ fn judge(facts: &Facts) -> Verdict {
     .into()
 }
 
-/// Is the provider's own hand on it: a signature in its name, passed or broken, or one of its
-/// hosts on the way before the receiver took over?
+/// Is the provider's own hand on it: a signature in its name, passed or broken, one of its
+/// hosts on the way before the receiver took over, or a sealed verdict from before a list?
 fn came_through(facts: &Facts, provider: &Freemail) -> bool {
     let reading = &facts.reading;
     let signed = facts.alignment.dkim.is_some_and(|a| a != Agreement::None);
     let before = reading.boundary.hop.and_then(|hop| reading.hops.get(..hop)).unwrap_or_default();
-    signed || before.iter().any(|hop| hop.by.as_ref().is_some_and(|by| provider.runs(&by.value)))
+    let sealed = || reading.from_domain().is_some_and(|from| sealed_pass(facts, from).is_some());
+    signed || sealed() || before.iter().any(|hop| hop.by.as_ref().is_some_and(|by| provider.runs(&by.value)))
 }
 
 /// No record cures it: another From does.

@@ -4,7 +4,9 @@ use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
 use crate::rules::aligned;
 use crate::rules::dmarc::failure;
-use crate::rules::on_the_way::{dkim_pass_before, organization, proven_altered, says_altered, was_altered};
+use crate::rules::on_the_way::{
+    dkim_pass_before, organization, proven_altered, says_altered, sealed_pass, was_altered,
+};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 
@@ -48,7 +50,11 @@ fn judge(facts: &Facts) -> Verdict {
     let from_is_lists = list.as_deref().is_some_and(|l| organization(facts, l) == organization(facts, from));
     let hit = if from_is_lists { broken.iter().find(|d| !is_lists(d)) } else { broken.iter().find(|d| ours(d)) };
     let Some(hit) = hit else {
-        return if r.reported.dkim.is_empty() { unread(facts, from) } else { Verdict::Pass };
+        return match taken_off(facts, from).filter(|_| !from_is_lists) {
+            Some(finding) => finding.into(),
+            None if r.reported.dkim.is_empty() => unread(facts, from),
+            None => Verdict::Pass,
+        };
     };
     let author = hit.domain.as_deref().unwrap_or(from);
     let before = dkim_pass_before(facts, author);
@@ -67,6 +73,15 @@ fn judge(facts: &Facts) -> Verdict {
                 .sure(Confidence::Likely, format!("{by} saw the same domain's signature pass before."))
                 .leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"])
         }
+        None if sealed_pass(facts, author).is_some() => finding
+            .exhibits(
+                sealed_pass(facts, author).map(|span| Exhibit::input(span, "passed before the list, by the chain")),
+            )
+            .sure(
+                Confidence::Likely,
+                "The receiver found the chain of seals whole, and by it the author's mail passed.",
+            )
+            .leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"]),
         None if proven_altered(facts, hit) => finding
             .sure(
                 Confidence::Likely,
@@ -111,14 +126,43 @@ fn judge(facts: &Facts) -> Verdict {
     };
     finding
         .explain(explanation)
-        .fix(
-            Remedy::new(format!("Ask whoever runs the list to send under its own name; no record of {author} cures this."))
-                .step("List: put the list's address into From (in Mailman: DMARC mitigation \"Munge From\"), and the author into Reply-To.")
-                .step("List: sign what it sends with DKIM for the domain in From.")
-                .step("Or: switch off subject tag and footer, so that the author's signature survives."),
-        )
-        .check("postdoc diagnose FILE", "dmarc=pass, on a new copy from the list")
+        .fix(remedy(author).step("Or: switch off subject tag and footer, so that the author's signature survives."))
+        .check(CHECK.0, CHECK.1)
         .into()
+}
+
+const CHECK: (&str, &str) = ("postdoc diagnose FILE", "dmarc=pass, on a new copy from the list");
+
+fn remedy(author: &str) -> Remedy {
+    Remedy::new(format!("Ask whoever runs the list to send under its own name; no record of {author} cures this."))
+        .step("List: put the list's address into From (in Mailman: DMARC mitigation \"Munge From\"), and the author into Reply-To.")
+        .step("List: sign what it sends with DKIM for the domain in From.")
+}
+
+/// The author's mail passed before the list, and the list sent it on without the signature: the receiver tells of none.
+fn taken_off(facts: &Facts, from: &str) -> Option<Finding> {
+    let r = &*facts.reading;
+    let own = |domain: &str| organization(facts, domain) == organization(facts, from);
+    let reported = r.reported.dkim.iter().filter_map(|d| d.domain.as_deref());
+    let signed = r.signatures.iter().filter_map(|s| s.domain.as_ref()).map(|d| &d.value[..]).chain(reported).any(own);
+    if signed || !failure::receiver_failed(facts) {
+        return None;
+    }
+    let before = dkim_pass_before(facts, from).map(|(_, result)| result.head).or_else(|| sealed_pass(facts, from))?;
+    let who = list_domain(r).unwrap_or_else(|| "The list".to_owned());
+    Some(
+        Finding::new(&RULE, format!("A mailing list sent it on without the signature of {from}"))
+            .sure(Confidence::Likely, "A server before the list saw the author's mail pass.")
+            .explain(format!(
+                "{from} vouched for the message until {who} took it in. What the list sent on bears no signature of {from}, while From \
+                 still says {from}. SPF counts for the list, so nothing vouches for {from}."
+            ))
+            .exhibit(Exhibit::input(before, "it passed before the list"))
+            .exhibits(r.lists.list_manager.iter().take(3).map(|s| Exhibit::input(*s, "written by mailing list software")))
+            .fix(remedy(from))
+            .check(CHECK.0, CHECK.1)
+            .leads_to(&["dmarc-unaligned", "dmarc-freemail-from"]),
+    )
 }
 
 /// Made, and no longer valid. A missing or bad key is the signer's fault, not the list's.
@@ -235,6 +279,44 @@ mod tests {
         assert_eq!((f.confidence, f.leads_to.len()), (Confidence::Likely, 3));
         let f = one(judged(&alone.replace("DETAIL", "bad"), true));
         assert_eq!((f.confidence, f.leads_to.is_empty()), (Confidence::Possible, true));
+    }
+
+    /// As Google Groups sends on: its own seal is below the receiver's, with the same authserv-id.
+    const GROUP: &str = "ARC-Seal: i=2; cv=pass; d=google.com\n\
+        ARC-Message-Signature: i=2; d=google.com\n\
+        ARC-Authentication-Results: i=2; mx.google.com; dmarc=fail header.from=example.com\n\
+        Authentication-Results: mx.google.com; dkim=fail header.d=example.com; \
+        arc=pass (i=1 dkim=pass dkdomain=example.com dmarc=pass fromdomain=example.com); dmarc=fail header.from=example.com\n\
+        Received: from mail-f69.google.com (mail-f69.google.com [209.85.220.69]) by mx.google.com\n\
+        ARC-Seal: i=1; cv=none; d=google.com\n\
+        ARC-Message-Signature: i=1; d=google.com\n\
+        ARC-Authentication-Results: i=1; mx.google.com; dkim=pass header.d=example.com\n\
+        Received: from mail.example.com (mail.example.com [192.0.2.1]) by mx.google.com\n\
+        From: Ann <ann@example.com>\n";
+
+    #[test]
+    fn a_group_of_the_receivers_own_house_sealed_what_it_took_in() {
+        let f = one(judged(GROUP, true));
+        assert_eq!((f.confidence, f.leads_to.contains(&"dmarc-unaligned")), (Confidence::Likely, true));
+        assert!(f.exhibits.iter().any(|e| e.label == "mx.google.com still saw it pass"));
+        // Without that field the receiver's words on the chain tell the same.
+        let f = one(judged(&GROUP.replace("i=1; mx.google.com; dkim", "i=1; mx.google.com; x"), true));
+        assert!(f.leads_to.contains(&"dmarc-unaligned") && f.because.contains("chain"), "{}", f.because);
+        let neither =
+            GROUP.replace("i=1; mx.google.com; dkim", "i=1; mx.google.com; x").replace("arc=pass", "arc=fail");
+        assert_eq!(one(judged(&neither, true)).confidence, Confidence::Possible);
+    }
+
+    #[test]
+    fn a_signature_that_the_list_took_off() {
+        let stripped = GROUP.replace("dkim=fail header.d=example.com", "dkim=pass header.d=lists.example.org");
+        let f = one(judged(&stripped, true));
+        assert_eq!(f.title, "A mailing list sent it on without the signature of example.com");
+        assert_eq!(f.leads_to, ["dmarc-unaligned", "dmarc-freemail-from"]);
+        assert!(matches!(judged(&stripped.replace("dmarc=fail", "dmarc=pass"), true), Verdict::Pass));
+        let nothing =
+            stripped.replace("arc=pass", "arc=fail").replace("i=1; mx.google.com; dkim", "i=1; mx.google.com; x");
+        assert!(matches!(judged(&nothing, true), Verdict::Pass));
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn filed(facts: &Facts, folder: &FoundIn, cleared: bool) -> Finding {
         ))
         .exhibit(verdict::folder(folder))
         .fix(
-            remedy(verdict::receiver_of(facts), domain)
+            portals(habits(domain), verdict::receiver_of(facts))
                 .step("In a mailbox of your own, mark it as not junk once, and see whether the next one arrives."),
         )
         .check(
@@ -137,7 +137,7 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
         ))
         .exhibits(own.iter().map(|i| verdict::exhibit(i)))
         .exhibits(suspects::exhibits(facts).filter(|e| own.iter().all(|i| e.place != Place::Input(i.span))))
-        .fix(remedy(receiver::find(vendor), domain))
+        .fix(portals(taken_for(&own, domain).unwrap_or_else(|| habits(domain)), receiver::find(vendor)))
         .check(
             "send a new message to the same receiver in a week and paste its header here",
             suspects::limits(receiver::find(vendor)),
@@ -148,17 +148,35 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
     finding
 }
 
-/// Habits, and the portal of whoever judged.
-fn remedy(judge: Option<&'static Receiver>, domain: &str) -> Remedy {
-    let mut remedy = Remedy::new(format!("Mend the reputation of {domain}: it is no matter of DNS."))
+/// What a kind of threat that Microsoft names calls for, before any habits; it says whom the message imitates.
+fn taken_for(own: &[&Item], domain: &str) -> Option<Remedy> {
+    let is = |kinds: &[&str]| own.iter().any(|i| i.key == "CAT" && kinds.contains(&i.value.as_str()));
+    if is(&["UIMP", "DIMP", "GIMP", "BIMP"]) {
+        return Some(
+            Remedy::new(format!("Ask the recipient's administrator to trust {domain}: it is taken for an imitation of somebody."))
+                .step("Their administrator: in the anti-phishing policy, add the sender or its domain to the trusted senders and domains.")
+                .step("Or write a display name that is no protected person's or brand's of theirs, and a domain that looks like none of theirs."),
+        );
+    }
+    is(&["PHSH", "HPHSH", "HPHISH"]).then(|| {
+        Remedy::new("Look at the links and the content: the message is taken for phishing.")
+            .step("Take out links whose text names another place, shortened ones, forms, and whatever asks for a login; a linked domain on a blocklist is enough.")
+            .step("If nothing of that is in it, the recipient's administrator can submit it to Microsoft as clean.")
+    })
+}
+
+fn habits(domain: &str) -> Remedy {
+    Remedy::new(format!("Mend the reputation of {domain}: it is no matter of DNS."))
         .step("Slow down or pause this kind of mail, and find out what was sent and to whom.")
         .step("Write first to people who open and answer your mail; take off addresses that never do, that bounce or complain.")
         .step("Look at the links and the content: a linked domain on a blocklist is enough.")
-        .step("Then raise the volume slowly, over one to four weeks.");
-    for link in judge.into_iter().flat_map(|r| &r.postmaster) {
-        remedy = remedy.step(format!("{} shows more: {}", link.url, link.what));
-    }
-    remedy
+        .step("Then raise the volume slowly, over one to four weeks.")
+}
+
+/// The remedy with the portals of whoever judged.
+pub(super) fn portals(remedy: Remedy, judge: Option<&'static Receiver>) -> Remedy {
+    let links = judge.into_iter().flat_map(|r| &r.postmaster);
+    links.fold(remedy, |remedy, link| remedy.step(format!("{} shows more: {}", link.url, link.what)))
 }
 
 #[cfg(test)]
@@ -179,6 +197,21 @@ mod tests {
         assert!(finding.fix.unwrap().steps.iter().any(|s| s.contains("snds")));
         let Place::Input(span) = finding.exhibits[0].place else { panic!() };
         assert_eq!(span.of(f.text()), b"SFV:SPM");
+    }
+
+    #[test]
+    fn an_imitation_is_no_matter_of_volume() {
+        let fix = |cat: &str| {
+            let f = facts(&format!("X-Forefront-Antispam-Report: SFV:SPM;SCL:5;CAT:{cat};DIR:INB\r\n"), |r| {
+                passed(r);
+                r.boundary.receiver = Some("microsoft".into());
+            });
+            let fix = only(judge(&f)).fix.unwrap();
+            format!("{} {}", fix.summary, fix.steps.join(" "))
+        };
+        assert!(fix("UIMP").contains("trusted senders") && !fix("UIMP").contains("volume"));
+        assert!(fix("HPHISH").starts_with("Look at the links") && !fix("HPHISH").contains("volume"));
+        assert!(fix("SPM").contains("raise the volume slowly"));
     }
 
     #[test]

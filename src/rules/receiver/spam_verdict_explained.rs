@@ -1,9 +1,11 @@
 //! A spam verdict in words, from anybody but Microsoft.
 
+use super::reputation_not_auth::portals;
 use super::verdict;
 use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
 use crate::facts::antispam::{self, Field, Item, Leaning};
+use crate::knowledge::receiver;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Finding, Verdict, rule};
 
@@ -87,7 +89,20 @@ fn found(facts: &Facts, first: &Field, spam: &[(&Field, &Item)]) -> Finding {
             reasons.iter().filter_map(|i| Some(format!("{} ({})", i.value, i.meaning.as_ref()?.text))).collect();
         explanation += &format!(" It counted against the message: {}.", verdict::list(&told));
     }
-    explanation += " The header does not say that SPF, DKIM and DMARC all passed, so begin there.";
+    // What it reports passes for From, and it leaves DMARC out (Yandex).
+    let sound = facts.alignment.dmarc == Some(true) && !verdict::any_failed(facts);
+    explanation += match sound {
+        true => {
+            " What passed of SPF and DKIM belongs to From, so authentication is hardly what counted: history, complaints, links or content are likelier."
+        }
+        false => " The header does not say that SPF, DKIM and DMARC all passed, so begin there.",
+    };
+    let fix = match sound {
+        true => Remedy::new("Look at what the filter counted, and at who gets this mail."),
+        false => Remedy::new("Mend authentication first, then what the filter counted.")
+            .step("Mend what the other findings say about SPF, DKIM, DMARC and the sending server."),
+    };
+    let fix = fix.step("Look at the points the filter lists, at the links, and at who gets this mail.");
     let (confidence, because) = match verdict::receiver_of(facts) {
         Some(_) => (Confidence::Certain, "The receiver wrote the verdict itself."),
         None => (Confidence::Likely, "The field says so; which server added it is not certain."),
@@ -97,11 +112,7 @@ fn found(facts: &Facts, first: &Field, spam: &[(&Field, &Item)]) -> Finding {
         .explain(explanation)
         .exhibits(own.into_iter().chain(reasons).map(verdict::exhibit))
         .exhibits(verdict::junk(facts).map(verdict::folder))
-        .fix(
-            Remedy::new("Mend authentication first, then what the filter counted.")
-                .step("Mend what the other findings say about SPF, DKIM, DMARC and the sending server.")
-                .step("Look at the points the filter lists, at the links, and at who gets this mail."),
-        )
+        .fix(if sound { portals(fix, receiver::find(first.vendor)) } else { fix })
         .check(
             "send a new message to the same receiver and paste its header here",
             "the same field no longer says spam",
@@ -121,6 +132,27 @@ mod tests {
         assert_eq!((finding.severity, finding.confidence), (Severity::Medium, Confidence::Likely));
         assert_eq!(finding.title, "Yandex Mail marked the message as spam");
         assert_eq!(finding.exhibits.len(), 1);
+    }
+
+    #[test]
+    fn what_passes_is_not_told_to_be_mended() {
+        let text = "Authentication-Results: mail-nwsmtp-mxfront-1.mail.yandex.net; spf=pass smtp.mail=ann@example.com; \
+            dkim=pass header.i=@example.com\r\nX-Yandex-Spam: 4\r\nReceived: from mail.example.com (mail.example.com [192.0.2.1]) by \
+            mail-nwsmtp-mxfront-1.mail.yandex.net with ESMTP id 1; Wed, 4 Jun 2025 10:00:11 +0000\r\nFrom: ann@example.com\r\n";
+        let judged = |text: &str| {
+            let finding = only(judge(&crate::rules::testing::facts(text, crate::evidence::InputKind::Headers)));
+            (finding.explanation, finding.fix.unwrap())
+        };
+        let (explanation, fix) = judged(text);
+        assert!(explanation.contains("authentication is hardly what counted"), "{explanation}");
+        assert!(
+            fix.steps.iter().any(|s| s.contains("postoffice.yandex.ru")) && !fix.summary.contains("authentication")
+        );
+        let (explanation, fix) = judged(&text.replace("spf=pass", "spf=fail"));
+        assert!(
+            explanation.ends_with("so begin there.") && fix.summary.starts_with("Mend authentication"),
+            "{explanation}"
+        );
     }
 
     #[test]

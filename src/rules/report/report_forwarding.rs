@@ -1,6 +1,7 @@
 use super::support::{messages, report, rows, standing};
 use crate::facts::Facts;
-use crate::facts::report::{Source, Standing};
+use crate::facts::report::aggregate::Signature;
+use crate::facts::report::{Aggregate, Row, Source, Standing};
 use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Finding, Gaps, Severity, Verdict, rule};
@@ -47,14 +48,32 @@ fn judge(facts: &Facts) -> Verdict {
     }
     if !altered.is_empty() {
         let kept_out = altered.iter().any(|s| s.kept_out > 0);
-        let fix = Remedy::new(
-            "Nothing at your servers breaks it: the list or forwarder has to rewrite From, or to seal with ARC",
-        )
-        .step("Ask its operator; or let people write to lists from a domain without a strict policy");
+        let shown_to =
+            |s: &&&Source| s.rows.iter().filter_map(|&n| report.rows.get(n)).all(|row| is_shown(report, row));
+        let (confidence, because, own) = match altered.iter().filter(shown_to).count() == altered.len() {
+            true => (
+                Confidence::Likely,
+                "the same signature passes elsewhere, or the receiver calls the source a list or forwarder",
+                "Nothing at your servers breaks it: the",
+            ),
+            false => (
+                Confidence::Possible,
+                "your signature fails there, and SPF passes for somebody else; a service of yours that changes mail looks the same",
+                "If no server or service of yours sends there, the",
+            ),
+        };
+        let fix = Remedy::new(format!("{own} list or forwarder has to rewrite From, or to seal with ARC"))
+            .step("Ask its operator; or let people write to lists from a domain without a strict policy");
+        let fix = match confidence {
+            Confidence::Possible => {
+                fix.step("If a service of yours sends there, have it sign for you after its changes")
+            }
+            _ => fix,
+        };
         findings.push(
             Finding::new(&RULE, titled(count(&altered), domain, "were changed on the way and fail"))
                 .severity(if kept_out { Severity::Low } else { Severity::Info })
-                .sure(Confidence::Likely, "the same signature passes elsewhere, or the receiver calls the source a list or forwarder")
+                .sure(confidence, because)
                 .explain(format!("A list or forwarder changed the message after it was signed, so neither DKIM nor SPF vouches for {domain} at {}.", report.reporter()))
                 .exhibits(shown(&altered, "the signature broke on the way"))
                 .fix(fix)
@@ -62,6 +81,18 @@ fn judge(facts: &Facts) -> Verdict {
         );
     }
     Verdict::of(findings, Gaps::new())
+}
+
+/// Does the report show that it was a list or a forwarder: by the receiver's word, or by the same signature, whole elsewhere?
+fn is_shown(report: &Aggregate, row: &Row) -> bool {
+    let whole = |s: &Signature| {
+        report
+            .rows
+            .iter()
+            .flat_map(|row| &row.signatures)
+            .any(|other| other.result == "pass" && other.domain == s.domain && other.selector == s.selector)
+    };
+    row.is_relayed() || row.signatures.iter().filter(|s| s.ours).any(whole)
 }
 
 fn titled(count: u64, domain: &str, what: &str) -> String {
@@ -94,6 +125,15 @@ mod tests {
             (found.severity, found.title.as_str()),
             (Severity::Low, "2 messages of example.com were changed on the way and fail")
         );
+    }
+
+    #[test]
+    fn a_service_of_ones_own_may_change_mail_too() {
+        let tenant =
+            Record("40.107.20.50", 6, "reject", "fail", "fail", "example.com s1 fail", "contoso.example.net pass");
+        let found = only(judge(&of("reject", &[tenant])));
+        assert_eq!(found.confidence, Confidence::Possible);
+        assert!(found.fix.unwrap().summary.starts_with("If no server or service of yours"));
     }
 
     #[test]

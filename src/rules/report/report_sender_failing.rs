@@ -17,7 +17,7 @@ rule! {
     /// ## What we saw
     /// A DMARC report lists mail from an address that carries your domain's name, or that SPF lists for your domain, or
     /// that has your signature on it. SPF does not pass there, and often DKIM does not either; or the receiver's look-ups
-    /// of both came to nothing.
+    /// of both came to nothing. Or SPF of your domain came to no verdict, while the signature passes.
     ///
     /// ## Why mail suffers
     /// Where neither passes, the mail fails DMARC and is junked or refused under a strict policy. Where only DKIM passes,
@@ -35,8 +35,62 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let Some(report) = report(facts) else { return Verdict::NotApplicable };
-    let sources = standing(facts, &[Standing::Failing, Standing::Unlisted]);
-    Verdict::of(sources.map(|source| find(report, source)).collect(), open(facts))
+    let sources = standing(facts, &[Standing::Failing, Standing::Unlisted]).map(|source| find(report, source));
+    let undecided = standing(facts, &[Standing::NoVerdict]).filter_map(|source| undecided(report, source));
+    Verdict::of(sources.chain(undecided).collect(), open(facts))
+}
+
+/// SPF that says nothing whoever asks: its record is to be mended, and no server to be listed.
+fn undecided(report: &Aggregate, source: &Source) -> Option<Finding> {
+    let path = busiest(report, source).and_then(Row::path)?;
+    let at = &path.domain;
+    let passed = report.rows.iter().flat_map(|row| &row.paths).any(|p| p.domain == *at && p.passes());
+    let (title, what, fix) = match path.result.as_str() {
+        "permerror" => (
+            format!("SPF of {at} is broken, says the receiver (permerror)"),
+            match passed {
+                true => {
+                    "could not be evaluated, and passed at other times: so look too many look-ups, and names that answer now and then"
+                }
+                false => "could not be evaluated",
+            },
+            Remedy::new(format!("Mend the SPF record of {at}; listing another server cures nothing")).step(
+                "A second record, a term that cannot be read, or more than ten look-ups breaks it (RFC 7208 §4.6.4).",
+            ),
+        ),
+        "none" if path.helo => (
+            format!("{at} has no SPF record, says the receiver"),
+            "is the only one that SPF can be asked of for bounces and automatic replies, which have no Return-Path, and has no record",
+            Remedy::new(format!("Publish an SPF record at {at}, the name that the server greets with: v=spf1 a -all")),
+        ),
+        "none" => (
+            format!("{at} has no SPF record, says the receiver"),
+            "has no record",
+            Remedy::new(format!(
+                "Publish an SPF record at {at} that lists the servers which send with it in Return-Path"
+            )),
+        ),
+        _ => (
+            format!("SPF of {at} could not be looked up (temperror)"),
+            "got no answer from DNS",
+            Remedy::new("Nothing to list: see whether the name servers answer at all times")
+                .step("Where they do, it was the receiver's resolver; look whether reports of other days say the same"),
+        ),
+    };
+    Some(
+        Finding::new(&RULE, failure::title([format_args!("{title}"), format_args!("SPF of yours came to no verdict")]))
+            .severity(if path.result == "temperror" { Severity::Info } else { Severity::Low })
+            .sure(Confidence::Certain, format!("the receiver says {}, which is so whoever sends", path.result))
+            .explain(format!(
+                "{} from {} pass DMARC at {} by their signature alone. The SPF of {at} {what}.",
+                messages(source.count),
+                addresses(source),
+                report.reporter()
+            ))
+            .exhibits(rows(report, source, 3, "SPF came to no verdict"))
+            .fix(fix)
+            .check(command!("postdoc check {} --only spf", at), "no finding"),
+    )
 }
 
 fn find(report: &Aggregate, source: &Source) -> Finding {
@@ -78,6 +132,9 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
         }
         (_, Some(Tie::Name)) => (Confidence::Likely, "the address has a name of your domain that leads back to it"),
         (_, Some(Tie::Listed)) => (Confidence::Likely, "SPF lists the address for your domain"),
+        (_, None) if !fails => {
+            (Confidence::Possible, "more comes from it than from all servers that SPF lists; a forwarder hands on less")
+        }
         _ => (
             Confidence::Possible,
             "the mail carries a signature of your domain, which fails: it does so too where a forwarder changed the mail",
@@ -87,10 +144,15 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
         true => Remedy::new("Nothing to list or to sign anew: see whether the name servers answer at all times")
             .step("Where they do, it was the receiver's resolver; look whether reports of other days say the same"),
         false => {
-            let fix = Remedy::new(format!(
-                "If it sends for {domain}, let SPF list it{}; if not, switch it off",
-                if fails { " and let it sign" } else { "" }
-            ));
+            let fix = Remedy::new(match (fails, source.tie) {
+                (false, None) => {
+                    format!("If it sends for {domain}, let SPF list it; if it only forwards, leave SPF as it is")
+                }
+                (false, _) => format!("If it sends for {domain}, let SPF list it; if not, switch it off"),
+                (true, _) => {
+                    format!("If it sends for {domain}, let SPF list it and let it sign; if not, switch it off")
+                }
+            });
             let spf = path.and_then(|path| spf_step(report, source, path));
             spf.into_iter().chain(fails.then(|| signing(report, row))).fold(fix, Remedy::step)
         }
@@ -241,6 +303,50 @@ mod tests {
             (found.severity, found.title.as_str()),
             (Severity::Low, "A server that looks like yours is not listed by SPF")
         );
+    }
+
+    #[test]
+    fn spf_without_a_verdict_is_no_forwarder() {
+        let from = |result: &'static str, count| {
+            Record("203.0.113.9", count, "none", "pass", "fail", "example.com s1 pass", result)
+        };
+        for (result, title, fix) in [
+            (
+                "example.com permerror",
+                "SPF of example.com is broken, says the receiver (permerror)",
+                "Mend the SPF record",
+            ),
+            (
+                "example.com none",
+                "example.com has no SPF record, says the receiver",
+                "Publish an SPF record at example.com that",
+            ),
+            ("example.com temperror", "SPF of example.com could not be looked up (temperror)", "Nothing to list"),
+        ] {
+            let found = only(judge(&of("none", &[BOTH, from(result, 40)])));
+            assert_eq!(found.title, title);
+            assert!(found.fix.unwrap().summary.starts_with(fix), "{result}");
+        }
+        // Nor is it the server that is to blame where SPF lists it.
+        let listed = Record("192.0.2.1", 40, "none", "pass", "fail", "example.com s1 pass", "example.com permerror");
+        let found = only(judge(&of("none", &[BOTH, listed])));
+        assert!(found.explanation.contains("passed at other times"), "{}", found.explanation);
+        let helo = xml("none", &[BOTH, from("mail.example.com none", 4)])
+            .replace("<scope>mfrom</scope><result>none", "<scope>helo</scope><result>none");
+        assert!(only(judge(&facts(&helo, None))).fix.unwrap().summary.ends_with("v=spf1 a -all"));
+        // `?all` lists nobody and forbids nobody: a forwarder looks like that.
+        assert!(matches!(judge(&of("none", &[BOTH, from("example.com neutral", 40)])), Verdict::Pass));
+    }
+
+    #[test]
+    fn what_sends_more_than_all_that_are_listed_hardly_forwards() {
+        let busy = Record("203.0.113.77", 4000, "none", "pass", "fail", "example.com s1 pass", "example.com softfail");
+        let found = only(judge(&of("none", &[BOTH, busy])));
+        assert_eq!(
+            (found.confidence, &found.title[..]),
+            (Confidence::Possible, "203.0.113.77 sends as example.com, and SPF does not list it")
+        );
+        assert!(found.fix.unwrap().summary.ends_with("if it only forwards, leave SPF as it is"));
     }
 
     #[test]
