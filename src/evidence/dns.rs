@@ -3,6 +3,8 @@
 use super::{Answer, Name};
 use crate::shell::word;
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -223,3 +225,55 @@ pub enum Data {
 
 /// Every answer so far.
 pub type Answers = BTreeMap<Question, Answer>;
+
+/// What the resolver in use answered to a question about `name`, which need not be copied for it.
+pub fn answer_at<'a>(answers: &'a Answers, name: &str, kind: Kind) -> Option<&'a Answer> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    match name.bytes().fold(false, |any, b| any | b.is_ascii_uppercase()) {
+        true => answers.get(&Question::new(name, kind)),
+        false => answers.get::<dyn Asked>(&(name, kind)),
+    }
+}
+
+/// All that tells questions apart, in the order in which they are sorted.
+trait Asked {
+    fn asked(&self) -> (&str, Kind, Server, bool);
+}
+
+impl Asked for Question {
+    fn asked(&self) -> (&str, Kind, Server, bool) {
+        (&self.name, self.kind, self.server, self.checking_disabled)
+    }
+}
+
+impl Asked for (&str, Kind) {
+    fn asked(&self) -> (&str, Kind, Server, bool) {
+        (self.0, self.1, Server::Resolver, false)
+    }
+}
+
+impl<'a> Borrow<dyn Asked + 'a> for Question {
+    fn borrow(&self) -> &(dyn Asked + 'a) {
+        self
+    }
+}
+
+impl PartialEq for dyn Asked + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.asked() == other.asked()
+    }
+}
+
+impl Eq for dyn Asked + '_ {}
+
+impl PartialOrd for dyn Asked + '_ {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for dyn Asked + '_ {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.asked().cmp(&other.asked())
+    }
+}

@@ -22,7 +22,7 @@ pub mod zone;
 pub mod zone_line;
 
 pub use answer::{Answer, ExtendedError, Outcome};
-pub use dns::{Answers, Data, Kind, Question, Record, Server};
+pub use dns::{Answers, Data, Kind, Question, Record, Server, answer_at};
 pub use errand::{Brought, Errand, Fetched};
 pub use input::{Input, InputKind, Refusal, Repair, RepairKind};
 pub use name::Name;

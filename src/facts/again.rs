@@ -8,7 +8,7 @@ use super::dkim::{DkimResult, Key, KeyState};
 use super::reported::{self, Reported};
 use super::spf::{Node, Whose};
 use super::{Facts, Reading};
-use crate::evidence::{Evidence, Kind, Question};
+use crate::evidence::{Evidence, Kind, answer_at};
 use crate::span::Span;
 use std::sync::Arc;
 
@@ -150,7 +150,7 @@ fn key(report: &reported::Dkim, facts: &Facts) -> Option<KeyState> {
         return facts.keys.iter().find(|k: &&Key| k.signature == Some(index)).map(|k| k.state.clone());
     }
     let name = format!("{}._domainkey.{}", report.selector.as_deref()?, report.domain.as_deref()?);
-    facts.evidence.answers.get(&Question::new(&name, Kind::Txt)).map(super::dkim::key::state)
+    answer_at(&facts.evidence.answers, &name, Kind::Txt).map(super::dkim::key::state)
 }
 
 /// How each identifier agrees with From, and how closely it has to.

@@ -4,7 +4,7 @@ use super::Reading;
 use super::boundary::Identities;
 use super::lookup::Lookup;
 use super::organization::psl;
-use crate::evidence::{Answer, Answers, Data, Kind, Question};
+use crate::evidence::{Answer, Answers, Data, Kind, answer_at};
 use crate::knowledge::{DnsHost, host, platform};
 
 /// The home of a name.
@@ -45,7 +45,7 @@ pub fn of(answers: &Answers, name: &str) -> Home {
     let cut = names.filter_map(|n| cut_at(answers, n)).next();
     let assumed = cut.is_none();
     let zone = cut.unwrap_or_else(|| psl(name).unwrap_or(name).to_owned());
-    let ns = answers.get(&Question::new(&zone, Kind::Ns));
+    let ns = answer_at(answers, &zone, Kind::Ns);
     let servers: Vec<String> = ns.into_iter().flat_map(|a| own_servers(a, &zone)).map(str::to_owned).collect();
     let mut candidates: Vec<&'static DnsHost> = servers.iter().flat_map(|s| host::candidates(s)).collect();
     candidates.sort_by(|a, b| a.id.cmp(&b.id));
@@ -66,7 +66,7 @@ pub fn of(answers: &Answers, name: &str) -> Home {
 
 /// The apex of the zone that `name` stands in, where an answer to a question about it tells.
 fn cut_at(answers: &Answers, name: &str) -> Option<String> {
-    let known = |kind| answers.get(&Question::new(name, kind));
+    let known = |kind| answer_at(answers, name, kind);
     let apex = |kind, a: &Answer| a.records.iter().any(|r| r.name == name && r.data.kind() == Some(kind));
     if [Kind::Ns, Kind::Soa].into_iter().any(|kind| known(kind).is_some_and(|a| apex(kind, a))) {
         return Some(name.to_owned());
@@ -122,6 +122,7 @@ impl Home {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Question;
     use crate::evidence::zone::Zone;
 
     fn home(lines: &str, asked: &[(&str, Kind)], name: &str) -> Home {

@@ -1,7 +1,9 @@
 //! Asking the answers at hand, and remembering what is not there yet.
 
 use crate::evidence::errand::What;
-use crate::evidence::{Answer, Answers, Brought, Errand, Evidence, Fetched, Kind, Outcome, Question, Server};
+use crate::evidence::{
+    Answer, Answers, Brought, Errand, Evidence, Fetched, Kind, Outcome, Question, Server, answer_at,
+};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -29,7 +31,11 @@ impl<'a> Lookup<'a> {
 
     /// The answer, or `None` after noting the question.
     pub fn ask(&self, name: &str, kind: Kind) -> Option<&'a Answer> {
-        self.put(Question::new(name, kind))
+        let answer = self.peek(name, kind);
+        if answer.is_none() {
+            self.missing.borrow_mut().insert(Question::new(name, kind));
+        }
+        answer
     }
 
     /// As [`Lookup::ask`], for a whole question.
@@ -43,7 +49,7 @@ impl<'a> Lookup<'a> {
 
     /// The answer if it is there; notes nothing.
     pub fn peek(&self, name: &str, kind: Kind) -> Option<&'a Answer> {
-        self.answers.get(&Question::new(name, kind))
+        answer_at(self.answers, name, kind)
     }
 
     /// Every answer at hand; notes nothing.

@@ -4,7 +4,7 @@ use super::Told;
 use super::checklist::{Reach, State, Step};
 use crate::diagnose::Diagnosis;
 use crate::evidence::errand::What;
-use crate::evidence::{Answer, Data, Errand, Kind, Outcome, Question};
+use crate::evidence::{Answer, Data, Errand, Kind, Outcome, answer_at};
 use crate::facts::Facts;
 use crate::facts::dkim::name;
 use crate::facts::domain::probe::HOSTS;
@@ -31,7 +31,7 @@ impl<'a> Desk<'a> {
 
     /// The answer, where one came that tells.
     pub fn answer(&self, name: &str, kind: Kind) -> Option<&'a Answer> {
-        self.facts().evidence.answers.get(&Question::new(name, kind)).filter(|a| !a.outcome.failed())
+        answer_at(&self.facts().evidence.answers, name, kind).filter(|a| !a.outcome.failed())
     }
 
     /// What stands at a name: values of this type.
@@ -76,7 +76,7 @@ impl<'a> Desk<'a> {
 
     /// The answer as words for a proof.
     pub fn says(&self, name: &str, kind: Kind) -> String {
-        let asked = self.facts().evidence.answers.get(&Question::new(name, kind));
+        let asked = answer_at(&self.facts().evidence.answers, name, kind);
         let Some(answer) = asked else { return format!("{name} {kind}: not asked") };
         let values: Vec<String> = answer.records.iter().map(|r| r.data.to_string()).collect();
         let words = match answer.outcome {

@@ -1,7 +1,7 @@
 //! What a sending platform wants published for a domain: its DKIM keys and its return path.
 
 use super::{Change, Remedy, TTL, blank, text};
-use crate::evidence::{Answers, Data, Kind, Question};
+use crate::evidence::{Answers, Data, Kind, answer_at};
 use crate::knowledge::Platform;
 use crate::knowledge::platform::ReturnPath;
 
@@ -35,7 +35,7 @@ pub fn keys(platform: &Platform, domain: &str, answers: &Answers) -> Vec<Change>
             (false, Some(value)) => (Kind::Txt, text(&value)),
             (false, None) => (Kind::Txt, text(&blank(&format!("TXT value that {} shows", platform.name)))),
         };
-        let answer = answers.get(&Question::new(&name, kind));
+        let answer = answer_at(answers, &name, kind);
         let same = |d: &&Data| std::mem::discriminant(*d) == std::mem::discriminant(&data);
         let before = answer.iter().flat_map(|a| &a.records).map(|r| &r.data).filter(same).cloned().collect();
         Change { name, kind, ttl: TTL, before, after: vec![data] }

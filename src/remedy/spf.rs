@@ -1,7 +1,7 @@
 //! SPF records put right: one record a name, the owner's terms and qualifier kept.
 
 use super::{Change, TTL, text};
-use crate::evidence::{Answers, Data, Kind, Outcome, Question};
+use crate::evidence::{Answers, Data, Kind, Outcome, answer_at};
 use crate::facts::spf::fault::FaultKind;
 use crate::facts::spf::record::{Qualifier, Record, TermKind};
 use crate::span::Span;
@@ -213,7 +213,7 @@ pub fn change(
     is_replaced: impl Fn(&[u8]) -> bool,
     new: Option<&str>,
 ) -> Option<Change> {
-    let answer = answers.get(&Question::new(domain, Kind::Txt))?;
+    let answer = answer_at(answers, domain, Kind::Txt)?;
     let known = matches!(answer.outcome, Outcome::Records | Outcome::NoData | Outcome::NxDomain);
     if !known || answer.alias().is_some() {
         return None;
@@ -295,6 +295,7 @@ fn strength(qualifier: Qualifier) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Question;
 
     #[test]
     fn merging_keeps_the_owners_qualifier_and_order() {

@@ -2,7 +2,7 @@
 //! somebody has to keep the addresses up to date.
 
 use super::spf::plain;
-use crate::evidence::{Answers, Data, Kind, Question};
+use crate::evidence::{Answers, Data, Kind, answer_at};
 use crate::facts::spf::record::{Directive, Mechanism, Prefix, Qualifier, Record};
 use crate::facts::spf::survey::Survey;
 use crate::facts::spf::{Branch, Node};
@@ -164,7 +164,7 @@ impl List<'_> {
     }
 
     fn exchanges(&mut self, name: &str, prefix: Prefix) -> Option<()> {
-        let answer = self.answers.get(&Question::new(name, Kind::Mx)).filter(|a| !a.outcome.failed())?;
+        let answer = answer_at(&self.answers, name, Kind::Mx).filter(|a| !a.outcome.failed())?;
         self.kept(answer.ttl());
         for record in &answer.records {
             match &record.data {
@@ -177,7 +177,7 @@ impl List<'_> {
 
     fn host(&mut self, name: &str, prefix: Prefix) -> Option<()> {
         for kind in [Kind::A, Kind::Aaaa] {
-            let answer = self.answers.get(&Question::new(name, kind)).filter(|a| !a.outcome.failed())?;
+            let answer = answer_at(&self.answers, name, kind).filter(|a| !a.outcome.failed())?;
             self.kept(answer.ttl());
             for record in &answer.records {
                 match record.data {

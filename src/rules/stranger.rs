@@ -2,7 +2,7 @@
 //! nothing about that server is the sender's to mend.
 
 use super::{Finding, Severity, Verdict, on_the_way};
-use crate::evidence::{Data, Kind, Question};
+use crate::evidence::{Data, Kind, answer_at};
 use crate::facts::Facts;
 use crate::facts::address::mailboxes;
 use crate::facts::bounce::FeedbackKind;
@@ -43,7 +43,7 @@ pub(super) fn gateway(facts: &Facts) -> Option<&'static Receiver> {
     let mail_from = i.mail_from.as_ref().and_then(|m| m.value.domain());
     let to = mailboxes(&facts.reading.header, facts.text(), "To").into_iter().find_map(|m| m.address);
     let own = |domain: &str| {
-        let answer = facts.evidence.answers.get(&Question::new(domain, Kind::Mx));
+        let answer = answer_at(&facts.evidence.answers, domain, Kind::Mx);
         let at_service = |host: &str| receiver::of_host(host).is_some_and(|r| r.id == service.id);
         let received = answer.into_iter().flat_map(|a| &a.records);
         // A message to the own organization came in through it.

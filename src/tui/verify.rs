@@ -81,7 +81,7 @@ impl Verifying {
         let still = same(true) || (!others && same(false));
         let failed = now.iter().find(|(_, a)| a.outcome.failed());
         let changed = now.iter().find(|(q, a)| {
-            before.facts.evidence.answers.get(q).is_some_and(|old| Answered::of(old) != Answered::of(a))
+            before.facts.evidence.answers.get::<Question>(q).is_some_and(|old| Answered::of(old) != Answered::of(a))
         });
         match (still, now.first(), failed, changed) {
             (_, None, ..) => "Cannot tell: nothing was asked.".to_owned(),

@@ -28,7 +28,8 @@ pub struct Content {
     /// It has more parts than are looked at ([`mime::PARTS`]).
     pub many: bool,
     pub faults: Vec<Fault>,
-    /// Characters of plain text that a reader sees, blanks not counted; `None` without such a part.
+    /// Characters of plain text that a reader sees, blanks not counted; `None` without such a part. Counted where HTML stands
+    /// beside it, which it is held against.
     pub text: Option<usize>,
     /// Of all HTML parts together; `None` without one.
     pub html: Option<Html>,
@@ -69,6 +70,7 @@ pub fn read(input: &Input, header: &Header) -> Option<Content> {
     let mut links = link::Links::default();
     // All texts; gathered only where words are looked for.
     let mut seen = is_mass(header, &input.text).then(String::new);
+    let beside = leaves.iter().any(|leaf| leaf.is_text() && leaf.kind == "text/html");
     for leaf in &leaves {
         content.attachments.extend(attachment::read(leaf));
         content.calendar |= leaf.kind == "text/calendar";
@@ -83,7 +85,7 @@ pub fn read(input: &Input, header: &Header) -> Option<Content> {
             }
             (true, "text/plain") => {
                 link::in_text(text).for_each(|href| links.note(href, ""));
-                *content.text.get_or_insert(0) += visible(text);
+                *content.text.get_or_insert(0) += if beside { visible(text) } else { 0 };
                 seen.iter_mut().for_each(|seen| seen.push_str(text));
             }
             _ => {}

@@ -2,7 +2,7 @@
 //! not there (RFC 4592).
 
 use super::unused_label;
-use crate::evidence::{Answer, Answers, Kind, Outcome, Question};
+use crate::evidence::{Answer, Answers, Kind, Outcome, Question, answer_at};
 use crate::facts::dmarc::walk;
 use crate::facts::lookup::Lookup;
 
@@ -25,7 +25,7 @@ impl Wildcard {
             .name
             .split_once('.')
             .is_some_and(|(_, domain)| name.strip_suffix(domain).is_some_and(|head| head.ends_with('.')));
-        let txt = |name: &str| answers.get(&Question::new(name, Kind::Txt));
+        let txt = |name: &str| answer_at(answers, name, Kind::Txt);
         below && txt(name).zip(txt(&self.question.name)).is_some_and(|(own, any)| same(own, any))
     }
 }
@@ -51,7 +51,7 @@ pub fn ask_beside(lookup: &Lookup, key: &str) {
 /// Is what answers at the name of a key a wildcard's, and no record of the name itself (RFC 4592 §3.3.1)? `None`: not
 /// known.
 pub fn answers_for_key(answers: &Answers, key: &str) -> Option<bool> {
-    let txt = |name: &str| answers.get(&Question::new(name, Kind::Txt)).filter(|a| !a.outcome.failed());
+    let txt = |name: &str| answer_at(answers, name, Kind::Txt).filter(|a| !a.outcome.failed());
     Some(same(txt(key)?, txt(&beside(key)?)?))
 }
 

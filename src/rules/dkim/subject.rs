@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::platform;
 use super::standing::Standing;
-use crate::evidence::{Kind, Question};
+use crate::evidence::{Kind, Question, answer_at};
 use crate::facts::Facts;
 use crate::facts::dkim::{Key, KeyRecord, KeyState, key};
 use crate::facts::domain::keys::{Selector, Whence};
@@ -165,7 +165,7 @@ impl Subject<'_> {
     }
 
     fn alias(&self) -> Option<&str> {
-        self.facts.evidence.answers.get(&Question::new(&self.key.name, Kind::Txt))?.alias()
+        answer_at(&self.facts.evidence.answers, &self.key.name, Kind::Txt)?.alias()
     }
 
     /// The RRset with this record replaced; `None` where another organization keeps it.

@@ -3,7 +3,7 @@
 
 use super::dkim_key_not_found::RULE;
 use super::{dkim_missing, subject};
-use crate::evidence::{Kind, Outcome, Question};
+use crate::evidence::{Kind, Outcome, Question, answer_at};
 use crate::facts::Facts;
 use crate::facts::dkim::KeyState;
 use crate::facts::domain::keys::{Below, Keys, Selector, Sender, Whence};
@@ -15,7 +15,7 @@ use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict};
 pub(super) fn judge(facts: &Facts) -> Verdict {
     let keys = &facts.domain.keys;
     let (Some(domain), Some(below)) = (facts.reading.from_domain(), keys.below) else { return Verdict::NotApplicable };
-    let absent = facts.evidence.answers.get(&Question::new(domain, Kind::Txt)).map(|a| (a.outcome, a.records.len()));
+    let absent = answer_at(&facts.evidence.answers, domain, Kind::Txt).map(|a| (a.outcome, a.records.len()));
     if sends_nothing(facts) || absent == Some((Outcome::NxDomain, 0)) {
         return Verdict::NotApplicable;
     }
@@ -58,7 +58,7 @@ fn of<'k>(keys: &'k Keys, platform: &'static Platform) -> impl Iterator<Item = &
 fn sends_nothing(facts: &Facts) -> bool {
     let domain = facts.reading.from_domain().unwrap_or_default();
     let takes = |m: &MailHosts| m.domain == domain && matches!(m.reception, Reception::Servers(_));
-    let published = facts.evidence.answers.get(&Question::new(domain, Kind::Txt));
+    let published = answer_at(&facts.evidence.answers, domain, Kind::Txt);
     let nobody = |text: &[u8]| text.trim_ascii_end().eq_ignore_ascii_case(b"v=spf1 -all");
     let says = || published.is_some_and(|a| a.texts().any(|text| nobody(&text)));
     facts.evidence.said.check.non_sending || (says() && !facts.mail_hosts.iter().any(takes))

@@ -1,5 +1,5 @@
 use super::shown;
-use crate::evidence::{Answer, Kind, Outcome, Question};
+use crate::evidence::{Answer, Kind, Outcome, Question, answer_at};
 use crate::facts::Facts;
 use crate::facts::domain::Asked;
 use crate::facts::organization::same_by_list;
@@ -52,7 +52,7 @@ fn judge(facts: &Facts) -> Verdict {
         }
     }
     for key in &facts.keys {
-        let (name, Some(answer)) = (&key.name, facts.evidence.answers.get(&Question::new(&key.name, Kind::A))) else {
+        let (name, Some(answer)) = (&key.name, answer_at(&facts.evidence.answers, &key.name, Kind::A)) else {
             continue;
         };
         looked = true;
@@ -78,16 +78,16 @@ fn dark(facts: &Facts) -> impl Iterator<Item = Gap> + '_ {
 
 /// It has mail servers, or nobody has asked for them.
 fn takes_mail(facts: &Facts, name: &str) -> bool {
-    facts.evidence.answers.get(&Question::new(name, Kind::Mx)).is_none_or(|a| a.outcome == Outcome::Records)
+    answer_at(&facts.evidence.answers, name, Kind::Mx).is_none_or(|a| a.outcome == Outcome::Records)
 }
 
 fn here(facts: &Facts, name: &str) -> Vec<IpAddr> {
-    let answers = [Kind::A, Kind::Aaaa].map(|kind| facts.evidence.answers.get(&Question::new(name, kind)));
+    let answers = [Kind::A, Kind::Aaaa].map(|kind| answer_at(&facts.evidence.answers, name, kind));
     answers.into_iter().flatten().flat_map(addresses).collect()
 }
 
 fn is_there(facts: &Facts, name: &str) -> bool {
-    let answer: Option<&Answer> = facts.evidence.answers.get(&Question::new(name, Kind::Txt));
+    let answer: Option<&Answer> = answer_at(&facts.evidence.answers, name, Kind::Txt);
     answer.is_none_or(|a| a.outcome == Outcome::Records || a.outcome.failed())
 }
 

@@ -1,4 +1,4 @@
-use crate::evidence::{Kind, Question};
+use crate::evidence::{Kind, Question, answer_at};
 use crate::facts::Facts;
 use crate::facts::dmarc::Step;
 use crate::facts::misplaced::What;
@@ -75,10 +75,9 @@ fn look(facts: &Facts) -> Looked {
     names.sort_unstable();
     names.dedup();
     for name in names {
-        let question = Question::new(name, Kind::Txt);
-        match facts.evidence.answers.get(&question).filter(|a| !a.outcome.failed()) {
+        match answer_at(&facts.evidence.answers, name, Kind::Txt).filter(|a| !a.outcome.failed()) {
             Some(answer) => answer.texts().for_each(|text| looked.note(&text, Some(name), None)),
-            None => looked.open = looked.open.or(Some(question)),
+            None => looked.open = looked.open.or_else(|| Some(Question::new(name, Kind::Txt))),
         }
     }
     looked

@@ -2,7 +2,7 @@
 //! record that must stand opposite.
 
 use super::connection;
-use crate::evidence::{Answer, Data, Kind, Outcome, Question};
+use crate::evidence::{Answer, Data, Kind, Outcome, answer_at};
 use crate::facts::Facts;
 use crate::facts::mail_hosts::Reception;
 use crate::facts::platform::Hit;
@@ -88,7 +88,7 @@ pub(super) fn address_list(answer: &Answer) -> String {
 /// The RRset of a host with the address added; `None` where the answer is not known, or the name
 /// is an alias and can have no address of its own (RFC 1034 §3.6.2).
 pub(super) fn with_address(facts: &Facts, host: &str, ip: IpAddr) -> Option<Change> {
-    let answer = facts.evidence.answers.get(&Question::new(host, kind(ip)))?;
+    let answer = answer_at(&facts.evidence.answers, host, kind(ip))?;
     if answer.outcome.failed() || answer.alias().is_some() {
         return None;
     }

@@ -1,6 +1,6 @@
 //! What several SPF rules ask of the facts.
 
-use crate::evidence::{Kind, Name, Outcome, Question};
+use crate::evidence::{Kind, Name, Outcome, Question, answer_at};
 use crate::facts::Facts;
 use crate::facts::boundary::{MailFrom, Origin};
 use crate::facts::lookup::Lookup;
@@ -189,7 +189,7 @@ pub fn bounce_alias(facts: &Facts, domain: &str) -> Option<Remedy> {
     let change = above.into_iter().flatten().find_map(|d| remedy::platform::bounce_alias(platform, d, domain))?;
     // Nothing may stand beside an alias (RFC 1034 §3.6.2).
     let bare = |kind| {
-        let answer = facts.evidence.answers.get(&Question::new(domain, kind));
+        let answer = answer_at(&facts.evidence.answers, domain, kind);
         answer.is_some_and(|a| !a.outcome.failed() && a.records.is_empty())
     };
     let remedy = Remedy::new(format!("Publish the bounce alias of {} at {domain}.", platform.name))

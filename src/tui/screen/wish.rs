@@ -12,7 +12,7 @@
 use super::home::caret;
 use super::step;
 use crate::evidence::said::{Rate, Sending, Wish};
-use crate::evidence::{Data, Kind, Question, Said};
+use crate::evidence::{Data, Kind, Said, answer_at};
 use crate::knowledge;
 use crate::tui::app::App;
 use crate::tui::case::Case;
@@ -213,7 +213,7 @@ fn done(app: &mut App) -> Vec<Effect> {
 fn hosts(case: &Case) -> String {
     let Some(diagnosis) = &case.diagnosis else { return String::new() };
     let Some(domain) = diagnosis.facts.reading.from_domain() else { return String::new() };
-    let answer = diagnosis.facts.evidence.answers.get(&Question::new(domain, Kind::Mx));
+    let answer = answer_at(&diagnosis.facts.evidence.answers, domain, Kind::Mx);
     let names = answer.iter().flat_map(|a| &a.records).filter_map(|r| match &r.data {
         Data::Mx { exchange, .. } if !exchange.is_empty() => Some(exchange.clone()),
         _ => None,
