@@ -403,6 +403,157 @@ mod tests {
         }
     }
 
+    /// Whose fault it is, and which of two causes is open.
+    #[test]
+    fn the_words_say_who_can_mend_it() {
+        use Category::*;
+        let refused = Some("dnsbl-query-refused");
+        for (text, category, rule, says) in [
+            ("550 5.7.1 RESOLVER.RST.AuthRequired; authentication required", Policy, None, "Only senders inside"),
+            (
+                "550 5.7.1 RESOLVER.RST.SenderNotAuthenticatedForMailbox; authentication required; Delivery restriction check failed",
+                Policy,
+                None,
+                "Only senders inside",
+            ),
+            (
+                "550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required; Delivery restriction check failed",
+                Policy,
+                None,
+                "Only people inside may write to this group",
+            ),
+            (
+                "550 5.7.12 Access denied, sender not authenticated to this organization",
+                Policy,
+                None,
+                "Only senders inside",
+            ),
+            (
+                "450 4.7.25 Client host rejected: cannot find your hostname, [203.0.113.9]",
+                Configuration,
+                Some("ptr-missing"),
+                "no reverse name, or one that does not lead back",
+            ),
+            (
+                "552 5.2.2 This message is larger than the current system limit or the recipient's mailbox is full. Create a shorter message body",
+                MailboxFull,
+                Some("bounce-recipient-problem"),
+                "too large, or the mailbox is full",
+            ),
+            (
+                "550 5.7.1 Anti-Spam: sender IP does not match sender domain SPF",
+                Authentication,
+                Some("spf-not-authorized"),
+                "SPF does not allow",
+            ),
+            (
+                "550 5.7.1 <bob@example.net>... Access denied - Spam IP list",
+                Reputation,
+                Some("bounce-reputation"),
+                "for its address or its history",
+            ),
+            ("550 5.7.0 Message Size Violation", Size, Some("message-too-large"), "too large"),
+            (
+                "421-4.7.0 [203.0.113.9 15] Our system has detected an unusual rate of unsolicited mail originating from your IP address.",
+                Rate,
+                Some("warmup-rate-limited"),
+                "Too much came",
+            ),
+            (
+                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled",
+                Configuration,
+                Some("submission-refused"),
+                "switched off for the organization",
+            ),
+            (
+                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox. [AM0.eurprd01.prod.outlook.com]",
+                Configuration,
+                Some("submission-refused"),
+                "switched off for this mailbox",
+            ),
+            // Answers of blocklists that are no listings.
+            (
+                "554 5.7.1 Client host [203.0.113.9] blocked using zen.spamhaus.org; Error: open resolver; https://check.spamhaus.org/returnc/pub/192.0.2.53/",
+                Policy,
+                refused,
+                "through a public resolver",
+            ),
+            (
+                "554 5.7.1 Client host [203.0.113.9] blocked using zen.spamhaus.org; https://www.spamhaus.org/returnc/pub/",
+                Policy,
+                refused,
+                "through a public resolver",
+            ),
+            (
+                "554 5.7.1 Client host [203.0.113.9] blocked using zen.spamhaus.org; Error: excessive number of queries; https://check.spamhaus.org/returnc/vol/",
+                Policy,
+                refused,
+                "more than it may",
+            ),
+            (
+                "554 5.7.1 Client host [203.0.113.9] blocked using zen.spamhaus.org; https://www.spamhaus.org/returnc/vol/",
+                Policy,
+                refused,
+                "more than it may",
+            ),
+            (
+                "554 5.7.1 Client host [203.0.113.9] blocked using zen.spamhaus.org; 127.255.255.255",
+                Policy,
+                refused,
+                "more than it may",
+            ),
+            (
+                "554 5.7.1 Client host [203.0.113.9] blocked using zen.spamhaus.org; 127.255.255.252",
+                Policy,
+                refused,
+                "a zone that Spamhaus does not have",
+            ),
+            (
+                "554 5.7.1 Sender address [a@example.com] blocked using dbl.spamhaus.org; 127.0.1.255",
+                Policy,
+                refused,
+                "DBL for an address",
+            ),
+            (
+                "550 5.7.1 Service unavailable; client [203.0.113.9] blocked using list.dnswl.org",
+                Policy,
+                refused,
+                "good senders",
+            ),
+            (
+                "554 5.7.1 Message contains URL listed in multi.uribl.com; 127.0.0.1",
+                Policy,
+                refused,
+                "refused by URIBL",
+            ),
+            (
+                "554 5.7.1 Client host [203.0.113.9] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/203.0.113.9",
+                Reputation,
+                Some("dnsbl-listed"),
+                "listed at Spamhaus",
+            ),
+            (
+                "554 5.7.1 Message contains URL listed in multi.uribl.com; 127.0.0.14",
+                Content,
+                Some("reputation-not-auth"),
+                "",
+            ),
+        ] {
+            let decoded = decode(text);
+            let meaning = decoded.meaning().unwrap_or_default();
+            assert_eq!((decoded.category(), decoded.rule()), (category, rule), "{text}: {meaning}");
+            assert!(meaning.contains(says), "{text}: {meaning}");
+        }
+        // RFC 4954 has the code for a password, Microsoft for a recipient.
+        let both = decode("550 5.7.12 the quick brown fox").meaning().unwrap_or_default();
+        assert!(both.contains("organization") && both.contains("password"), "{both}");
+        // Given up or still waiting: the same words.
+        let dns = decode(
+            "Host or domain name not found. Name service error for name=example.net type=MX: Host not found, try again",
+        );
+        assert!(dns.meaning().is_some_and(|m| !m.contains("tries again")) && dns.rows[0].fix.contains("given up"));
+    }
+
     /// A provider is named where the host, a mark, or its own code and words say whose reply it is.
     #[test]
     fn a_code_of_everybody_names_no_provider() {

@@ -4,6 +4,7 @@ use super::taken::{self, value};
 use super::{Action, Bounce, MOST, Recipient, forward, inbound, said};
 use crate::evidence::lines::{Line, lines};
 use crate::span::{Span, Spanned};
+use std::net::IpAddr;
 use std::ops::Range;
 
 pub(super) fn read(text: &[u8]) -> Bounce {
@@ -88,7 +89,7 @@ pub(super) fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
         action,
         status: dsn.or_else(|| said::enhanced(text_of)),
         server: said::replier(rest)
-            .or_else(|| value(&lower, "relay=").and_then(said::host))
+            .or_else(|| value(&lower, "relay=").and_then(relay))
             .or_else(|| value(&lower, " h=").and_then(said::host))
             .filter(|_| refused.is_none()),
         step: match &refused {
@@ -101,6 +102,12 @@ pub(super) fn entry(line: Line, text: &[u8]) -> Option<Recipient> {
         taken_by: taken::logged(&lower, action),
         ..Recipient::blank(place(0, raw.len()))
     })
+}
+
+/// `mx.example.net[192.0.2.1]:25`; OpenSMTPD writes `192.0.2.1 (mx.example.net)`.
+fn relay(value: &str) -> Option<String> {
+    let named = value.split_once(" (").filter(|(address, _)| address.parse::<IpAddr>().is_ok());
+    named.and_then(|(_, name)| said::host(name)).or_else(|| said::host(value))
 }
 
 /// What was done, and where the log says why.

@@ -298,11 +298,19 @@ impl Recipient {
         let coded = said::enhanced(text).is_some();
         let status = self.status.as_deref().filter(|_| !coded).unwrap_or_default();
         let host = self.server.as_deref().unwrap_or_default();
-        self.decoded = decode(&format!("{host} {status} {text}"));
+        let said = format!("{host} {status} {text}");
+        self.decoded = decode(&said);
         if self.decoded.category() == Category::Unknown
             && let Some(status) = &self.status
         {
             self.decoded = decode(status);
+        }
+        // An address that Exchange made of an internal one says more than that nobody is found there.
+        if self.decoded.category() == Category::Recipient
+            && let Some((local, _)) = self.address.as_ref().and_then(|address| address.value.split_once('@'))
+            && local.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("imceaex-"))
+        {
+            self.decoded = decode(&format!("{said} {local}"));
         }
         self.category = self.decoded.category();
     }

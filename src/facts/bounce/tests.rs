@@ -192,7 +192,7 @@ fn lines_of_a_log() {
         ),
         (
             "Nov  2 10:00:00 out smtpd[1]: 1 mta delivery evpid=1 from=<ann@example.com> to=<bob@example.net> rcpt=<-> source=\"192.0.2.9\" relay=\"192.0.2.1 (mx.example.net)\" delay=1s result=\"PermFail\" stat=\"550 5.1.1 User unknown\"",
-            "bob@example.net failed 5.1.1 recipient 192.0.2.1 -",
+            "bob@example.net failed 5.1.1 recipient mx.example.net -",
         ),
         (
             "2026-11-30 05:00:00 1rABCD-0001xy-2Z ** bob@example.net R=dnslookup T=remote_smtp H=mx.example.net [192.0.2.1]: SMTP error from remote mail server after end of data: 550 Message rejected as spam: see the page",

@@ -55,6 +55,25 @@ mod tests {
     }
 
     #[test]
+    fn an_old_address_inside_exchange_is_no_missing_mailbox() {
+        let old = "IMCEAEX-_O=EXCHANGELABS_OU=GROUP_CN=RECIPIENTS_CN=bob@example.net";
+        let fix = |reply: &str| {
+            let line = format!("to=<{old}>, dsn=5.1.1, status=bounced (host a.example.net said: {reply})");
+            let found = only(judge(&facts(&line, InputKind::Reply)));
+            format!("{}: {}", found.confidence.word(), found.fix.unwrap().summary)
+        };
+        for reply in [
+            "550 5.1.1 RESOLVER.ADR.ExRecipNotFound; not found",
+            "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup",
+            "550 5.1.1 User unknown",
+        ] {
+            let fix = fix(reply);
+            assert!(fix.starts_with("likely") && fix.contains("X500") && !fix.contains("list"), "{fix}");
+        }
+        assert!(fix("552 5.2.2 Mailbox full").contains("some days"));
+    }
+
+    #[test]
     fn an_address_that_is_full_is_no_wrong_one() {
         let check = |reply: &str| only(judge(&facts(reply, InputKind::Reply))).check.unwrap().command;
         assert_eq!(check("552 5.2.2 Mailbox full"), "send the message again in some days");

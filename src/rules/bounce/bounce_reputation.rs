@@ -27,7 +27,7 @@ const MORE: More = More {
     steps: &[
         "Stop or slow down what you send to this receiver.",
         "Look for complaints, dead addresses and stolen accounts in the log.",
-        "Then use the form that the reply names; do not change to other addresses.",
+        "Then use the form that the reply names, where it names one; do not change to other addresses.",
     ],
     check: Some(("send a test message to the same receiver", "it is taken")),
 };

@@ -2,6 +2,7 @@ use super::sentence::span;
 use super::told::{self, More};
 use crate::evidence::transcript::Transcript;
 use crate::facts::Facts;
+use crate::facts::bounce::Action;
 use crate::remedy::Remedy;
 use crate::rules::{Finding, Verdict, rule};
 
@@ -18,7 +19,8 @@ rule! {
     ///
     /// ## How to fix it
     /// Let the sending server's queue try again, from the same address, after five to fifteen minutes. Do not send the
-    /// message anew from elsewhere.
+    /// message anew from elsewhere. Where it was put off for days and given up, look whether the tries came from one
+    /// address; if they did, the receiver's greylisting does not work, and its postmaster has to mend it.
     ///
     /// ## How to check
     /// The log shows that the second attempt was taken.
@@ -32,8 +34,22 @@ const MORE: More = More {
     check: Some(("look for the message in the sending server's log in an hour", "status=sent")),
 };
 
+/// Greylisting lets in who comes again from where it came (RFC 6647 §2): tries of days are none of its normal delays.
+const GIVEN_UP: More = More {
+    summary: "Look in the sending server's log whether every try came from the same address, then send the message again.",
+    steps: &[
+        "Where the addresses differ (a pool, IPv4 and IPv6 by turns), let mail to this receiver leave from one.",
+        "Where they are the same, the receiver's greylisting does not work, or it means something else by it: tell its postmaster in another way, with the times of the tries.",
+    ],
+    ..MORE
+};
+
 fn judge(facts: &Facts) -> Verdict {
-    match (told::judge(facts, &RULE, &MORE), &facts.evidence.transcript) {
+    let told = told::judge_each(facts, &RULE, |recipient| match recipient.action {
+        Action::Failed => &GIVEN_UP,
+        _ => &MORE,
+    });
+    match (told, &facts.evidence.transcript) {
         (Verdict::Found(found), Some(t)) => Verdict::Found(found.into_iter().map(|f| tried(f, t)).collect()),
         (verdict, _) => verdict,
     }
@@ -55,7 +71,8 @@ fn tried(mut finding: Finding, t: &Transcript) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::bounce::testing::four_ways;
+    use crate::evidence::InputKind;
+    use crate::rules::bounce::testing::{facts, four_ways, only};
 
     #[test]
     fn a_reply_decides_it() {
@@ -63,5 +80,23 @@ mod tests {
             &RULE,
             "450 4.2.0 <bob@example.net>: Recipient address rejected: Greylisted, see http://postgrey.example.net/",
         );
+    }
+
+    #[test]
+    fn what_was_given_up_is_no_delay_of_some_minutes() {
+        let told = |status: &str| {
+            let line = format!(
+                "Nov 30 10:00:00 out postfix/smtp[1]: 4AB: to=<bob@example.net>, relay=mx.example.net[192.0.2.1]:25, \
+                 dsn=4.2.0, status={status} (host mx.example.net[192.0.2.1] said: 450 4.2.0 Greylisted)"
+            );
+            let found = only(judge(&facts(&line, InputKind::Reply)));
+            (found.title, found.fix.unwrap().summary)
+        };
+        let (title, fix) = told("deferred");
+        assert!(title.starts_with("Put off for now") && fix.contains("this is normal"), "{title}: {fix}");
+        for status in ["bounced", "expired"] {
+            let (title, fix) = told(status);
+            assert!(title == "Greylisting" && fix.contains("same address"), "{title}: {fix}");
+        }
     }
 }

@@ -5,6 +5,9 @@ use crate::facts::bounce::{Action, Bounce, FeedbackKind, Recipient};
 use crate::knowledge::decode::Decoded;
 use crate::knowledge::topic::Category;
 
+/// What a meaning begins with that tells why a message waits.
+pub(super) const PUT_OFF: &str = "Put off for now: ";
+
 /// The headline of a bounce, a reply or a feedback report; `None` where it tells of nobody.
 pub fn headline(bounce: &Bounce) -> Option<String> {
     if let Some(feedback) = &bounce.feedback {
@@ -99,7 +102,7 @@ pub fn of(bounce: &Bounce, recipient: &Recipient) -> String {
     let who = who.unwrap_or(if replied { "The receiving server" } else { "The mail system" });
     match recipient.decoded.meaning() {
         Some(meaning) => {
-            let meaning = meaning.strip_prefix("Put off for now: ").unwrap_or(meaning);
+            let meaning = meaning.strip_prefix(PUT_OFF).unwrap_or(meaning);
             format!("{who} {did}: {}.", lower(meaning))
         }
         None => format!("{who} {did}, and nothing at hand says why."),

@@ -1,6 +1,5 @@
 use super::told::{self, More};
 use crate::facts::Facts;
-use crate::knowledge::topic::Topic;
 use crate::rules::{Verdict, rule};
 
 rule! {
@@ -33,12 +32,13 @@ const MORE: More = More {
     check: Some(("send a test message from the program", "the log shows that it was accepted")),
 };
 
-/// Where no login is asked for, it may as well be the recipient's mail host that does not know its domain.
-const RELAY: More = More { steps: &[], ..MORE };
+/// Where the words are known it may be no matter of a login: a connector, a right to send as somebody, the recipient's
+/// mail host that does not know its domain.
+const KNOWN: More = More { steps: &[], ..MORE };
 
 fn judge(facts: &Facts) -> Verdict {
     told::judge_each(facts, &RULE, |recipient| match recipient.decoded.row() {
-        Some(row) if row.topic == Topic::Relay && row.provider.is_empty() => &RELAY,
+        Some(row) if !row.loose => &KNOWN,
         _ => &MORE,
     })
 }
@@ -55,6 +55,21 @@ mod tests {
         assert_eq!(found.title, "The server takes no mail for that domain from you");
         let fix = found.fix.unwrap();
         assert!(fix.steps.is_empty() && fix.summary.contains("MX records"), "{fix:?}");
+    }
+
+    #[test]
+    fn who_is_logged_in_need_not_log_in_otherwise() {
+        let steps = |reply: &str| only(judge(&facts(reply, InputKind::Reply))).fix.unwrap().steps.len();
+        for reply in [
+            "550 5.7.60 SMTP; Client does not have permissions to send as this sender",
+            "550 5.7.64 TenantAttribution; Relay Access Denied [AM0.eurprd01.prod.outlook.com]",
+            "550 5.7.750 Service unavailable. Client blocked from sending from unregistered domains.",
+            "553 5.7.1 <a@example.com>: Sender address rejected: not owned by user web1",
+            "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
+        ] {
+            assert_eq!(steps(reply), 0, "{reply}");
+        }
+        assert_eq!(steps("535 5.7.8 the quick brown fox"), 2);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{forwarded, sentence, shared};
 use crate::evidence::transcript::Stop;
 use crate::facts::Facts;
 use crate::facts::bounce::{Action, Bounce, Recipient, failed};
+use crate::knowledge::reply::ReplyRow;
 use crate::knowledge::topic::Category;
 use crate::remedy::Remedy;
 use crate::rules::{self, Confidence, Exhibit, Finding, Gap, Group, Rule, Severity, Verdict, on_the_way};
@@ -66,7 +67,7 @@ pub fn judge_each<'m>(facts: &Facts, rule: &'static Rule, more: impl Fn(&Recipie
         }
     }
     if !groups.is_empty() {
-        let one = |group: &Vec<&Recipient>| found(facts, bounce, rule, group, more(group[0]));
+        let one = |group: &Vec<&Recipient>| found(facts, bounce, rule, group, more(worst(group)));
         return Verdict::Found(groups.iter().take(SHOWN).map(one).collect());
     }
     match bad.iter().find(|r| speaks(r).is_none()) {
@@ -123,6 +124,10 @@ fn title(rule: &Rule, recipient: &Recipient) -> String {
     }
     let fits = |m: &&str| m.chars().count() <= 70;
     let Some(meaning) = recipient.decoded.meaning() else { return rule.title().to_owned() };
+    let meaning = match recipient.action {
+        Action::Failed => meaning.strip_prefix(sentence::PUT_OFF).unwrap_or(meaning),
+        _ => meaning,
+    };
     let clause = meaning.split(';').next().unwrap_or(meaning);
     match [meaning, clause].into_iter().find(fits) {
         Some(short) => sentence::capital(short),
@@ -131,9 +136,13 @@ fn title(rule: &Rule, recipient: &Recipient) -> String {
     }
 }
 
+/// What is lost before what waits.
+fn worst<'r>(told: &[&'r Recipient]) -> &'r Recipient {
+    told.iter().copied().rev().max_by_key(|r| r.action).unwrap_or(told[0])
+}
+
 fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient], more: &More) -> Finding {
-    // What is lost before what waits.
-    let worst = told.iter().copied().rev().max_by_key(|r| r.action).unwrap_or(told[0]);
+    let worst = worst(told);
     let shared = shared::service(facts, bounce, worst);
     let severity = match worst.action {
         // No mail of the user's own is lost.
@@ -192,7 +201,9 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
             (Confidence::Likely, "its code says so by the registry; many servers use codes loosely".to_owned())
         }
     };
-    let summary = row.map_or(more.summary, |row| row.fix.as_str());
+    // What a row advises for a message that waits is too late for one that was given up.
+    let waits = |row: &&ReplyRow| row.meaning.starts_with(sentence::PUT_OFF) && worst.action == Action::Failed;
+    let summary = row.filter(|row| !waits(row)).map_or(more.summary, |row| row.fix.as_str());
     let summary = if summary.is_empty() { "Do what the reply asks for, then send again." } else { summary };
     let (mut command, mut expect) = more.check.unwrap_or(("send the message again", "no bounce comes back"));
     let mut fix = more.steps.iter().fold(Remedy::new(summary), |fix, step| fix.step(*step));
