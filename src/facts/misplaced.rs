@@ -1,4 +1,4 @@
-//! SPF, DKIM and DMARC records under a name where nobody looks for them: pasted so, or found in
+//! Records under a name where nobody looks for them: pasted so, or, of SPF, DKIM and DMARC, found in
 //! DNS because the right place is empty.
 
 use super::Reading;
@@ -19,6 +19,8 @@ pub enum What {
     Spf,
     Dkim,
     Dmarc,
+    MtaSts,
+    TlsRpt,
 }
 
 /// A record at the wrong name.
@@ -42,6 +44,8 @@ impl What {
             What::Spf => "SPF",
             What::Dkim => "DKIM",
             What::Dmarc => "DMARC",
+            What::MtaSts => "MTA-STS",
+            What::TlsRpt => "TLS report",
         }
     }
 
@@ -51,6 +55,8 @@ impl What {
         match () {
             () if Record::is(text) => Some(What::Spf),
             () if begins(b"v=DMARC1") => Some(What::Dmarc),
+            () if begins(b"v=STSv1") => Some(What::MtaSts),
+            () if begins(b"v=TLSRPTv1") => Some(What::TlsRpt),
             () if begins(b"v=DKIM1") || begins(b"k=rsa;") || begins(b"k=ed25519;") => Some(What::Dkim),
             () => None,
         }
@@ -120,6 +126,8 @@ fn right_name(what: What, name: &str) -> String {
     };
     match what {
         What::Spf => domain.to_owned(),
+        What::MtaSts => below("_mta-sts", &["mta-sts"], name, domain),
+        What::TlsRpt => below("_smtp._tls", &["smtp", "tls"], name, domain),
         What::Dmarc if report => name.to_owned(),
         What::Dmarc => {
             format!("_dmarc.{}", domain.strip_prefix("dmarc.").filter(|d| psl(d).is_some()).unwrap_or(domain))
@@ -140,6 +148,25 @@ fn right_name(what: What, name: &str) -> String {
             }
         }
     }
+}
+
+/// The name below `label` of the domain that is meant, where labels before it were written otherwise (`_tls`, `mta-sts`).
+fn below(label: &str, near: &[&str], name: &str, domain: &str) -> String {
+    // Behind it stands the domain, or in front of it what a CNAME leads to.
+    if name
+        .split_once(label)
+        .is_some_and(|(head, rest)| rest.starts_with('.') && (head.is_empty() || head.ends_with('.')))
+    {
+        return name.to_owned();
+    }
+    let mut domain = domain;
+    while let Some((first, rest)) = domain.split_once('.').filter(|(_, rest)| psl(rest).is_some()) {
+        if !first.starts_with('_') && !near.contains(&first) {
+            break;
+        }
+        domain = rest;
+    }
+    format!("{label}.{domain}")
 }
 
 /// `_dmarc.example.com` of `_dmarc.example.com.example.com`: a panel appended the zone to a whole name.
@@ -272,6 +299,17 @@ mod tests {
             (What::Dkim, "example.com", "<selector>._domainkey.example.com"),
             (What::Dkim, "s1._domainkey.example.com.example.com", "s1._domainkey.example.com"),
             (What::Dkim, "s1._domainkey.example.com", "s1._domainkey.example.com"),
+            (What::MtaSts, "_mta-sts.mail.example.com", "_mta-sts.mail.example.com"),
+            (What::MtaSts, "mta-sts.example.com", "_mta-sts.example.com"),
+            (What::MtaSts, "example.com", "_mta-sts.example.com"),
+            (What::MtaSts, "_mta_sts.example.com", "_mta-sts.example.com"),
+            (What::MtaSts, "_mta-sts.example.com.example.com", "_mta-sts.example.com"),
+            (What::MtaSts, "customer._mta-sts.example.net", "customer._mta-sts.example.net"),
+            (What::TlsRpt, "_smtp._tls.tls.example.com", "_smtp._tls.tls.example.com"),
+            (What::TlsRpt, "_tls.example.com", "_smtp._tls.example.com"),
+            (What::TlsRpt, "_smtp.tls.example.com", "_smtp._tls.example.com"),
+            (What::TlsRpt, "_smtp-tls.example.com", "_smtp._tls.example.com"),
+            (What::TlsRpt, "_dmarc.example.com", "_smtp._tls.example.com"),
             (What::Spf, "_dmarc.example.com", "example.com"),
             (What::Spf, "s1._domainkey.example.com", "example.com"),
             (What::Spf, "_spf.example.com", "_spf.example.com"),

@@ -14,6 +14,8 @@ pub struct Pasted {
     pub name: Option<String>,
     pub kind: Kind,
     pub entries: Vec<Entry>,
+    /// CNAME records beside them, each with its owner.
+    pub aliases: Vec<(String, Entry)>,
     /// Records of other names or types in the paste, and those beyond what one name can hold.
     pub unread: usize,
 }
@@ -69,11 +71,19 @@ pub fn read(text: &[u8]) -> Option<Pasted> {
     let name = found.first().filter(|first| first.kind == Kind::Cname).unwrap_or(main).name.clone();
     let (owner, kind) = (main.name.clone(), main.kind);
     let all = found.len();
-    let aliases = found.iter().filter(|s| s.kind == Kind::Cname && kind != Kind::Cname).count();
-    let entries: Vec<Entry> =
-        found.into_iter().filter(|s| s.kind == kind && s.name == owner).map(|s| s.entry).take(MOST).collect();
-    let unread = all - aliases - entries.len();
-    Some(Pasted { name, kind, entries, unread })
+    let (mut entries, mut aliases, mut passed) = (Vec::new(), Vec::new(), 0);
+    for s in found {
+        match (s.kind, s.name) {
+            (of, name) if of == kind && name == owner && entries.len() < MOST => entries.push(s.entry),
+            (Kind::Cname, name) if kind != Kind::Cname => {
+                passed += 1;
+                aliases.extend(name.filter(|_| passed <= MOST).map(|name| (name, s.entry)));
+            }
+            _ => {}
+        }
+    }
+    let unread = all - passed - entries.len();
+    Some(Pasted { name, kind, entries, aliases, unread })
 }
 
 /// One record as it was found.

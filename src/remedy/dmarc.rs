@@ -157,6 +157,7 @@ fn cleaned(text: &str) -> Cow<'_, str> {
 fn mend(name: &str, value: &mut String) -> bool {
     let letter = |value: &str| value.chars().next().map(|c| c.to_ascii_lowercase());
     match name {
+        "sp" | "np" if value.is_empty() => false,
         "p" | "sp" | "np" => {
             if let Some(policy) = meant_policy(value) {
                 *value = policy.word().to_owned();
@@ -263,6 +264,7 @@ mod tests {
             ("v=DMARC1; p=qurantine", "v=DMARC1; p=quarantine"),
             ("v=DMARC1; sp=reject; p=none", "v=DMARC1; p=none; sp=reject"),
             ("v=DMARC1; p=none; p=reject", "v=DMARC1; p=none"),
+            ("v=DMARC1; p=reject; sp=; np =", "v=DMARC1; p=reject"),
             ("v=DMARC1; p=none; rua=a@example.com", "v=DMARC1; p=none; rua=mailto:a@example.com"),
             (
                 "v=DMARC1; p=none; rua=mailto:a@example.com; mailto:b@example.com",

@@ -207,6 +207,7 @@ fn pasted(name: Option<&str>, texts: &[&str]) -> Reading {
         name: name.map(str::to_owned),
         kind: Kind::Txt,
         entries: entries.collect(),
+        aliases: vec![],
         unread: 0,
     };
     Reading { record: Some(record), ..Reading::default() }

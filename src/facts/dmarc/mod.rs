@@ -256,6 +256,7 @@ mod tests {
             name: None,
             kind: Kind::Txt,
             entries: vec![entry("v=spf1 -all"), entry("v=DMARC1; p=none")],
+            aliases: vec![],
             unread: 0,
         };
         let reading = Reading { record: Some(pasted), ..Reading::default() };

@@ -1,6 +1,7 @@
 //! TLS reporting: `_smtp._tls` (RFC 8460 §3).
 
 use super::tagged::{Flaw, Published, Tagged};
+use crate::facts::dmarc::lint::is_quote;
 use crate::facts::lookup::Lookup;
 
 /// The record of a domain.
@@ -23,23 +24,43 @@ fn lint(record: &mut Tagged) {
         let start = at + (uri.len() - uri.trim_start().len());
         let span = crate::span::Span::new(start, start + uri.trim().len());
         at += uri.len() + 1;
-        let uri = uri.trim();
-        let one_word = !uri.contains(char::is_whitespace);
-        let address = uri.get(..7).filter(|s| s.eq_ignore_ascii_case("mailto:")).and_then(|_| uri.get(7..));
-        let fault = match address {
-            Some(address)
-                if address.split_once('@').is_some_and(|(l, d)| !l.is_empty() && d.contains('.') && one_word) =>
-            {
-                continue;
-            }
-            Some(_) => "is no mail address",
-            None if uri.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")) && uri.len() > 8 => continue,
-            None if uri.is_empty() => "an address is missing between the commas",
-            None if uri.contains('@') => "mailto: is missing before the address",
-            None => "is neither mailto: nor https:",
-        };
-        record.flaws.push(Flaw::new(Some(span), fault));
+        record.flaws.extend(fault(uri.trim()).map(|fault| Flaw::new(Some(span), fault)));
     }
+}
+
+/// What is wrong with one address.
+fn fault(uri: &str) -> Option<&'static str> {
+    let one_word = !uri.contains(char::is_whitespace);
+    let address = uri.get(..7).filter(|s| s.eq_ignore_ascii_case("mailto:")).and_then(|_| uri.get(7..));
+    match address {
+        Some(address) if address.split_once('@').is_some_and(|(l, d)| !l.is_empty() && d.contains('.') && one_word) => {
+            None
+        }
+        Some(_) => Some("is no mail address"),
+        None if uri.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")) && uri.len() > 8 => None,
+        None if uri.is_empty() => Some("an address is missing between the commas"),
+        None if uri.contains('@') => Some("mailto: is missing before the address"),
+        None => Some("is neither mailto: nor https:"),
+    }
+}
+
+/// The addresses of every `rua=` as they are meant, in one list (RFC 8460 §3); `None` where there is none.
+pub fn meant<'r>(records: impl IntoIterator<Item = &'r Tagged>) -> Option<String> {
+    let tags = records.into_iter().flat_map(|record| record.tags.tags.iter().map(move |tag| (record, tag)));
+    let listed = tags.filter_map(|(record, t)| match t.has_equals {
+        true => record.under(t.name).eq_ignore_ascii_case("rua").then(|| record.under(t.value)),
+        // An address behind a semicolon.
+        false => Some(record.under(t.name)),
+    });
+    let words = listed.flat_map(|list| list.split(|c: char| c == ',' || c.is_whitespace()));
+    let mut kept: Vec<String> = Vec::new();
+    for word in words.map(|word| word.trim_matches(is_quote)) {
+        let uri = if word.contains(':') { word.to_owned() } else { format!("mailto:{word}") };
+        if fault(&uri).is_none() && !kept.contains(&uri) {
+            kept.push(uri);
+        }
+    }
+    (!kept.is_empty()).then(|| kept.join(","))
 }
 
 #[cfg(test)]
@@ -66,5 +87,22 @@ mod tests {
         assert_eq!(bad[1].0, "http://x.test");
         assert_eq!(flaws("v=TLSRPTv1; rua=mailto:a@x.test other")[0].1, "is no mail address");
         assert_eq!(flaws("v=TLSRPTv1;").len(), 1);
+    }
+
+    #[test]
+    fn no_address_is_lost_that_can_be_made_out() {
+        for (text, want) in [
+            ("v=TLSRPTv1; rua=mailto:a@x.test; rua=mailto:b@x.test", Some("mailto:a@x.test,mailto:b@x.test")),
+            ("v=TLSRPTv1; rua=a@x.test, https://x.test/r mailto:a@x.test", Some("mailto:a@x.test,https://x.test/r")),
+            ("v=TLSRPTv1; rua=mailto:a@x.test; mailto:b@x.test; odd", Some("mailto:a@x.test,mailto:b@x.test")),
+            ("\"v=TLSRPTv1\\; rua=mailto:a@x.test\"", Some("mailto:a@x.test")),
+            ("v=TLSRPTv1; rua=http://x.test", None),
+            ("v=TLSRPTv1;", None),
+        ] {
+            assert_eq!(meant(&pasted(text.as_bytes())).as_deref(), want, "{text}");
+        }
+        let two = ["v=TLSRPTv1; rua=mailto:a@x.test", "v=TLSRPTv1; rua=mailto:b@x.test"];
+        let two = two.map(|text| pasted(text.as_bytes()).unwrap());
+        assert_eq!(meant(&two).as_deref(), Some("mailto:a@x.test,mailto:b@x.test"));
     }
 }

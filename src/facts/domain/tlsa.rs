@@ -27,27 +27,18 @@ pub struct Pin {
 /// Asks for them; senders use only signed ones ([`Asked::authentic`]).
 pub fn gather(lookup: &Lookup, host: &str) -> Tlsa {
     let (asked, answer) = Asked::ask(lookup, &format!("_25._tcp.{host}"), Kind::Tlsa);
-    let pins = answer.into_iter().flat_map(|a| &a.records).filter_map(|r| match &r.data {
-        Data::Tlsa { usage, selector, matching, data } => Some(Pin {
-            usage: *usage,
-            selector: *selector,
-            matching: *matching,
-            data: data.clone(),
-            flaw: flaw(*usage, *selector, *matching, data.len()),
-        }),
-        _ => None,
-    });
+    let pins = answer.into_iter().flat_map(|a| &a.records).filter_map(|r| Pin::read(&r.data));
     Tlsa { asked, records: pins.collect() }
 }
 
-impl Tlsa {
-    /// There are records, and a sender can use none of them.
-    pub fn is_useless(&self) -> bool {
-        !self.records.is_empty() && self.records.iter().all(|r| r.flaw.is_some())
-    }
-}
-
 impl Pin {
+    pub fn read(data: &Data) -> Option<Pin> {
+        let Data::Tlsa { usage, selector, matching, data } = data else { return None };
+        let (usage, selector, matching) = (*usage, *selector, *matching);
+        let flaw = flaw(usage, selector, matching, data.len());
+        Some(Pin { usage, selector, matching, data: data.clone(), flaw })
+    }
+
     /// Does it name one of the certificates that the host shows, its own first? `None` where those do not tell: the
     /// authority of a record that holds it whole need not be shown (RFC 7672 §3.1.2).
     pub fn fits(&self, chain: &[Certificate]) -> Option<bool> {

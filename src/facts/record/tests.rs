@@ -70,6 +70,15 @@ fn the_short_output_of_dig() {
 }
 
 #[test]
+fn aliases_beside_the_records_are_kept() {
+    let text = "example.com. IN MX 10 Mail.example.com.\nMail.example.com. IN CNAME host.example.net.\n";
+    let pasted = read(text.as_bytes()).unwrap();
+    let (name, alias) = &pasted.aliases[0];
+    assert_eq!((name.as_str(), &alias.data), ("mail.example.com", &Data::Cname("host.example.net".into())));
+    assert_eq!((pasted.kind, pasted.entries.len(), pasted.unread), (Kind::Mx, 1, 0));
+}
+
+#[test]
 fn several_records_of_one_name() {
     let text =
         "$TTL 300\n$ORIGIN Example.COM.\n@ IN TXT \"v=spf1 -all\"\n  IN TXT \"v=spf1 ~all\"\nwww IN A 192.0.2.1\n";

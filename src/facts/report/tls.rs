@@ -174,6 +174,16 @@ impl Outcome {
         (!named.is_empty()).then(|| named.iter().any(fits))
     }
 
+    /// The usages of the TLSA records that the sender went by, each line `3 1 1 …` (RFC 8460 §4.2); `None` where it went by
+    /// none.
+    pub fn usages(&self) -> Option<impl Iterator<Item = u8>> {
+        let data = |line: &str| {
+            line.rsplit_once("TLSA").map_or(line, |(_, data)| data).split_whitespace().next()?.parse().ok()
+        };
+        let dane = self.policy.kind.as_deref() == Some("tlsa");
+        dane.then(|| self.policy.lines.items.iter().filter_map(move |line| data(line)))
+    }
+
     /// Does anything of it keep mail out?
     pub fn keeps_out(&self) -> bool {
         let details = &self.failure_details.items;
@@ -231,6 +241,16 @@ mod tests {
             (Some(false), Some(false), Some(false))
         );
         assert_eq!(read(REPORT.as_bytes()).unwrap().policies.items[0].names("a"), None);
+    }
+
+    #[test]
+    fn usages_are_those_of_dane() {
+        let of = |kind: &str| {
+            let lines = r#""3 1 1 ab","_25._tcp.mx.example.com. IN TLSA 2 0 1 cd","odd""#;
+            let text = REPORT.replace(r#""mode: enforce""#, lines).replace("STS\"", &format!("{kind}\""));
+            read(text.as_bytes()).unwrap().policies.items[0].usages().map(Iterator::collect::<Vec<u8>>)
+        };
+        assert_eq!((of("tlsa"), of("sts")), (Some(vec![3, 2]), None));
     }
 
     #[test]

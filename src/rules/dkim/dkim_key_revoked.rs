@@ -36,7 +36,8 @@ fn judge(facts: &Facts) -> Verdict {
         Some(Whence::Platform(_)) => keys.usable().next().is_some(),
         Some(Whence::Said) | None => false,
     };
-    match subject::judge(facts, |s| (s.record.public == PublicKey::Revoked && !left_behind(s)).then(|| withdrawn(s))) {
+    let is_fault = |s: &Subject| !s.is_of_all_selectors() && !left_behind(s);
+    match subject::judge(facts, |s| (s.record.public == PublicKey::Revoked && is_fault(s)).then(|| withdrawn(s))) {
         found @ Verdict::Found(_) => found,
         other => match reported(facts) {
             Some(finding) => finding.into(),
@@ -144,6 +145,10 @@ mod tests {
         let good = format!("p={RSA_2048}");
         let case = Case::new(SIGNED).reported(report("fail", "key revoked"));
         assert!(matches!(case.txt(KEY, &[&good]).judge(&RULE), Verdict::Pass));
+        // So a domain says that it signs nothing, under any selector.
+        let none = "*._domainkey.example.com";
+        assert!(matches!(Case::pasted(Some(none), "v=DKIM1; p=").judge(&RULE), Verdict::Pass));
+        assert!(matches!(Case::pasted(Some(KEY), "v=DKIM1; p=").judge(&RULE), Verdict::Found(_)));
         assert!(matches!(Case::new("").judge(&RULE), Verdict::NotApplicable));
         assert!(matches!(Case::new(SIGNED).judge(&RULE), Verdict::Unknown(_)));
         assert!(matches!(Case::new(SIGNED).nothing(KEY, Outcome::Timeout).judge(&RULE), Verdict::Unknown(_)));

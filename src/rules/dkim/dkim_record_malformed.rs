@@ -2,7 +2,7 @@ use super::failure::Failure;
 use super::subject::{self, Subject};
 use crate::facts::Facts;
 use crate::facts::dkim::{KeyProblem, PublicKey};
-use crate::remedy::dkim as remedy;
+use crate::remedy::{Remedy, dkim as remedy};
 use crate::rules::{Finding, Severity, Verdict, rule};
 use crate::span::Span;
 
@@ -23,7 +23,7 @@ rule! {
     /// ## How to check
     /// Query the record and compare it with the one shown; then look for `dkim=pass` in a new message.
     pub RULE = "dkim-record-malformed", Dkim, Critical, judge,
-    ["RFC 6376 §3.2", "RFC 6376 §3.6.1", "RFC 6376 §6.1.2"]
+    ["RFC 6376 §3.2", "RFC 6376 §3.6.1", "RFC 6376 §6.1.2", "RFC 8460 §3"]
 }
 
 fn judge(facts: &Facts) -> Verdict {
@@ -48,6 +48,9 @@ fn judge(facts: &Facts) -> Verdict {
             (None, None) => None,
             // The wrapping or the cut is the fault; quotes and the like go with its cure.
             (None, Some(_)) if !record.public.usable() => None,
+            (None, Some(KeyProblem::NotForMail(span))) if signs_reports_only(subject) => {
+                Some(for_reports(subject, *span))
+            }
             (None, Some(problem)) => {
                 let (span, short, long, severity) = departure(problem);
                 Some(malformed(subject, Some(span), short, long, severity))
@@ -60,6 +63,26 @@ fn judge(facts: &Facts) -> Verdict {
             }
         }
     })
+}
+
+/// A key for the signatures of TLS reports (RFC 8460 §3), which no signature of other mail is known to name.
+fn signs_reports_only(subject: &Subject) -> bool {
+    subject.standing.is_none() && subject.record.services.iter().any(|s| s == "tlsrpt")
+}
+
+fn for_reports(subject: &Subject, span: Span) -> Finding {
+    let finding = Finding::new(&RULE, format!("{} is for TLS reports only", subject.short()))
+        .severity(Severity::Info)
+        .explain(format!(
+            "{} has s=tlsrpt: its key counts for the signatures of TLS reports, and for no other mail. That is as it should be, if it signs nothing else.",
+            subject.the_record()
+        ))
+        .exhibit(subject.exhibit(Some(span), "for TLS reports only"))
+        .fix(
+            Remedy::new("Leave the record as it is, if its key only signs TLS reports.")
+                .step("For other mail publish a key of its own under another selector, without s=."),
+        );
+    subject.note(finding, "s=tlsrpt, where the key signs TLS reports only")
 }
 
 /// Place, words for the title, words for the text, and what it costs.
@@ -191,8 +214,16 @@ mod tests {
 
     #[test]
     fn a_key_for_another_service_is_named() {
-        let found = Case::pasted(None, &format!("s=tlsrpt; p={RSA_2048}")).finding(&RULE);
-        assert_eq!(record_of(&found).2, [format!("p={RSA_2048}")]);
+        let reports = format!("s=tlsrpt; p={RSA_2048}");
+        for case in [Case::pasted(None, &format!("s=other; p={RSA_2048}")), Case::new(SIGNED).txt(KEY, &[&reports])] {
+            let found = case.finding(&RULE);
+            assert!(found.title.ends_with("is not for e-mail"));
+            assert_eq!(record_of(&found).2, [format!("p={RSA_2048}")]);
+        }
+        // A key that TLS reports are signed with says so (RFC 8460 §3).
+        let found = Case::pasted(Some(KEY), &reports).finding(&RULE);
+        assert_eq!((found.severity, found.confidence), (Severity::Info, Confidence::Certain));
+        assert!(found.fix.unwrap().summary.starts_with("Leave the record"));
     }
 
     #[test]

@@ -149,6 +149,11 @@ impl Subject<'_> {
         }
     }
 
+    /// `*._domainkey`: an empty key there says that the domain signs nothing (M3AAWG, Protecting Parked Domains).
+    pub(super) fn is_of_all_selectors(&self) -> bool {
+        self.key.name.starts_with("*.")
+    }
+
     /// Is what answers here a wildcard's? `None`: not known.
     fn starred(&self) -> Option<bool> {
         wildcard::answers_for_key(&self.facts.evidence.answers, &self.key.name)

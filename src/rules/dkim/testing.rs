@@ -112,7 +112,13 @@ impl Case {
             quoted: false,
             unranked: false,
         };
-        let record = record::Pasted { name: name.map(str::to_owned), kind: Kind::Txt, entries: vec![entry], unread: 0 };
+        let record = record::Pasted {
+            name: name.map(str::to_owned),
+            kind: Kind::Txt,
+            entries: vec![entry],
+            aliases: vec![],
+            unread: 0,
+        };
         Case {
             text: value.into(),
             reading: Reading { record: Some(record), ..Reading::default() },

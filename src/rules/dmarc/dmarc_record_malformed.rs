@@ -142,6 +142,18 @@ fn remedy(facts: &Facts, seen: &Seen, edit: &Edit) -> Remedy {
             _ => format!("Once corrected, the record really asks receivers to {word} what fails; use p=none if you are not sure that all your mail passes"),
         });
     }
+    for problem in &seen.record.problems {
+        remedy = match problem {
+            // The defaults of RFC 9989 §4.7.
+            RecordProblem::BadPolicy { tag: "sp", .. } if edit.get("sp").is_none() => {
+                remedy.step("sp= is left out: without it p= holds for subdomains too.")
+            }
+            RecordProblem::BadPolicy { tag: "np", .. } if edit.get("np").is_none() => {
+                remedy.step("np= is left out: without it sp=, or else p=, holds for names that do not exist.")
+            }
+            _ => remedy,
+        };
+    }
     seen.publish(remedy, &text, &[])
 }
 
@@ -194,6 +206,7 @@ fn harm(record: &DmarcRecord, counts: bool, problem: &RecordProblem) -> Option<(
             (whole, format!("{short} lacks rua="))
         }
         RecordProblem::NotATag { .. } => (whole, format!("{short} is no tag")),
+        RecordProblem::BadPolicy { .. } if written.ends_with('=') => (Harm::Policy, format!("{short} is empty")),
         RecordProblem::BadPolicy { tag, .. } => (Harm::Policy, format!("{short} is no policy for {tag}")),
         RecordProblem::BadUri { .. } if written.is_empty() || written.ends_with('=') => {
             (Harm::Reports, format!("{short} names no address"))
@@ -272,6 +285,16 @@ mod tests {
     fn the_policy_goes_behind_the_version() {
         let fix = only(judge(&Case::pasted(None, &["v=DMARC1; sp=none; x=y; p=reject"]).facts())).fix.unwrap();
         assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=reject; sp=none; x=y"]);
+    }
+
+    #[test]
+    fn an_empty_tag_is_left_out_for_its_default() {
+        let fix = only(judge(&Case::pasted(None, &["v=DMARC1; p=reject; sp=; rua=mailto:a@example.com"]).facts())).fix;
+        let fix = fix.unwrap();
+        assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=reject; rua=mailto:a@example.com"]);
+        // In force is p=none: RFC 9989 §4.10.1.
+        assert!(fix.steps[0].contains("really asks receivers to reject"), "{:?}", fix.steps);
+        assert!(fix.steps[1].starts_with("sp= is left out"), "{:?}", fix.steps);
     }
 
     #[test]

@@ -73,7 +73,13 @@ impl Case {
                 unranked: false,
             }
         });
-        let pasted = Pasted { name: name.map(str::to_owned), kind: Kind::Txt, entries: entries.collect(), unread: 0 };
+        let pasted = Pasted {
+            name: name.map(str::to_owned),
+            kind: Kind::Txt,
+            entries: entries.collect(),
+            aliases: vec![],
+            unread: 0,
+        };
         case.reading.record = Some(pasted);
         case
     }

@@ -2,14 +2,16 @@
 
 use super::mta_sts_or_dane_broken::RULE;
 use super::shown;
+use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::domain::certificate::Certificate;
 use crate::facts::domain::dnssec::Security;
 use crate::facts::domain::mx::{Mx, Server};
-use crate::facts::domain::tlsa::Tlsa;
+use crate::facts::domain::tlsa::{Pin, Tlsa};
+use crate::facts::record::Pasted;
 use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
-use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict};
 use crate::shell::command;
 use sha2::{Digest, Sha256};
 
@@ -49,7 +51,7 @@ fn unlike(facts: &Facts, server: &Server, tlsa: &Tlsa, gaps: &mut Gaps) -> Optio
     let right = chain.first().map(|own| Sha256::digest(&own.key))?;
     let right: String = right.iter().map(|b| format!("{b:02x}")).collect();
     Some(
-        finding(server, "name another certificate")
+        finding(&server.host, "name another certificate")
             .severity(Severity::High)
             .explain(format!(
                 "On port 25 {} shows a certificate that none of its TLSA records names. Senders that honour DANE, Microsoft and \
@@ -76,7 +78,7 @@ fn unsigned(facts: &Facts, server: &Server, tlsa: &Tlsa) -> Option<Finding> {
     let plain = matches!(dnssec.state, Security::Unsigned | Security::Unanchored);
     let inside = server.host.ends_with(&format!(".{}", dnssec.ds.question.name));
     (plain && inside && !tlsa.asked.authentic).then(|| {
-        finding(server, "are not signed")
+        finding(&server.host, "are not signed")
             .explain(format!(
                 "{} has TLSA records, but the zone is not signed. Senders take them only from a signed zone, so they protect nobody.",
                 server.host
@@ -91,26 +93,51 @@ fn unsigned(facts: &Facts, server: &Server, tlsa: &Tlsa) -> Option<Finding> {
 }
 
 fn useless(facts: &Facts, server: &Server, tlsa: &Tlsa) -> Option<Finding> {
-    let flaw = tlsa.records.iter().find_map(|r| r.flaw)?;
-    let (what, which) = match tlsa.is_useless() {
+    let question = &tlsa.asked.question;
+    unusable(&server.host, &tlsa.records, question, |_, flaw| shown::exhibit(facts, question, flaw))
+}
+
+/// Pasted records of a mail host; whether they name its key only the host can tell. Other services take usages that mail
+/// does not (RFC 7672 §3.1.3).
+pub(super) fn pasted(pasted: &Pasted) -> Verdict {
+    let name = pasted.name.as_deref().filter(|_| pasted.kind == Kind::Tlsa);
+    let Some((name, host)) = name.and_then(|n| Some((n, n.strip_prefix("_25._tcp.")?))) else {
+        return Verdict::NotApplicable;
+    };
+    let pins: Vec<Pin> = pasted.entries.iter().filter_map(|e| Pin::read(&e.data)).collect();
+    let exhibit = |n: usize, flaw| Exhibit::input(pasted.entries[n].span, flaw);
+    let found = unusable(host, &pins, &Question::new(name, Kind::Tlsa), exhibit);
+    let found = found.map(|f| f.sure(Confidence::Certain, "the record is in what you pasted"));
+    Verdict::of(found.into_iter().collect(), Gaps::new())
+}
+
+/// Records of which one at least is of no use to any sender, shown by its number and what is wrong with it.
+fn unusable(
+    host: &str,
+    records: &[Pin],
+    question: &Question,
+    exhibit: impl FnOnce(usize, &'static str) -> Exhibit,
+) -> Option<Finding> {
+    let (n, flaw) = records.iter().enumerate().find_map(|(n, r)| Some((n, r.flaw?)))?;
+    let (what, which) = match records.iter().all(|r| r.flaw.is_some()) {
         true => ("are of no use", "no sender can use them"),
         false => ("are in part of no use", "one of them no sender can use"),
     };
     Some(
-        finding(server, what)
-            .explain(format!("{} has TLSA records, and {which}: {flaw}.", server.host))
-            .exhibit(shown::exhibit(facts, &tlsa.asked.question, flaw))
+        finding(host, what)
+            .explain(format!("{host} has TLSA records, and {which}: {flaw}."))
+            .exhibit(exhibit(n, flaw))
             .fix(
                 Remedy::new("Publish a record `3 1 1` for the key of the certificate in use.")
                     .step("Make it on the mail server, from the certificate it shows on port 25: `openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum`.")
                     .step("Publish the record of a new key before the server begins to use it."),
             )
-            .check(tlsa.asked.question.dig(), "3 1 1 and 64 hexadecimal digits"),
+            .check(question.dig(), "3 1 1 and 64 hexadecimal digits"),
     )
 }
 
-fn finding(server: &Server, what: &str) -> Finding {
-    Finding::new(&RULE, format!("The TLSA records of {} {what}", short(&server.host)))
+fn finding(host: &str, what: &str) -> Finding {
+    Finding::new(&RULE, format!("The TLSA records of {} {what}", short(host)))
         .severity(Severity::Low)
         .sure(Confidence::Certain, "this is what DNS says today")
 }

@@ -1,4 +1,5 @@
 use super::{dane, pasted, sts};
+use crate::evidence::Kind;
 use crate::facts::Facts;
 use crate::rules::{Gaps, Verdict, rule};
 
@@ -27,7 +28,10 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     if let Some(record) = &facts.reading.record {
-        return pasted::tls(record);
+        return match record.kind {
+            Kind::Tlsa => dane::pasted(record),
+            _ => pasted::tls(record),
+        };
     }
     let (mut found, mut gaps) = (Vec::new(), Gaps::new());
     let mut applies = false;
@@ -201,6 +205,16 @@ mod tests {
         assert!(unsigned.severity == Severity::Low && unsigned.explanation.contains("not signed"));
         let old = format!("_25._tcp.mx1.example.com TLSA 1 1 1 {}\n{signed}", "ab".repeat(32));
         assert_eq!(only(&[plain, &old].concat(), None).severity, Severity::Low);
+        // So a pasted one; other services take other usages.
+        let pasted = |name: &str, usage: u8| {
+            super::super::testing::judge(&RULE, &format!("{name} IN TLSA {usage} 0 1 {}", "ab".repeat(32)), None)
+        };
+        for usage in [0, 1] {
+            let Verdict::Found(found) = pasted("_25._tcp.mx1.example.com.", usage) else { panic!("{usage}") };
+            assert!(found[0].title.ends_with("are of no use") && found[0].explanation.contains("usage 0 and 1"));
+        }
+        assert!(matches!(pasted("_25._tcp.mx1.example.com.", 3), Verdict::Pass));
+        assert!(matches!(pasted("_443._tcp.www.example.com.", 1), Verdict::NotApplicable));
         // No answer is not none.
         let silent = verdict(&[plain, "_25._tcp.mx1.example.com TIMEOUT\n", signed].concat(), None);
         assert!(matches!(silent, Verdict::Unknown(_)), "{silent:?}");

@@ -6,7 +6,7 @@ use crate::facts::boundary::is_public;
 use crate::facts::domain::probe::one_line;
 use crate::facts::freemail;
 use crate::facts::mail_hosts::{MailHosts, Reception, Server, State};
-use crate::facts::record::Pasted;
+use crate::facts::record::{Entry, Pasted};
 use crate::remedy::{Change, Remedy, TTL, blank};
 use crate::rules::spf::support::{short, spf_domain};
 use crate::rules::{Confidence, Exhibit, Finding, Gaps, Severity, Verdict, rule};
@@ -19,7 +19,7 @@ rule! {
     /// ## What we saw
     /// The domain in From takes no mail at all, or one of its mail servers is named in a way that does not work: by an
     /// alias (CNAME), by an address instead of a name, or by a name without an address that the world can reach. Or you
-    /// pasted an MX record that has no preference, or an address. Where mail hosts were to be asked (`--probe-mx`): one of them refuses every
+    /// pasted an MX record that has no preference, or an address, or a null MX beside others. Where mail hosts were to be asked (`--probe-mx`): one of them refuses every
     /// address of the domain, as mail that it would have to relay.
     ///
     /// ## Why mail suffers
@@ -38,7 +38,9 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     if let Some(pasted) = facts.reading.record.as_ref().filter(|r| r.kind == Kind::Mx) {
-        return Verdict::of(unranked(pasted).or_else(|| no_host(pasted)).into_iter().collect(), Gaps::new());
+        let found =
+            unranked(pasted).or_else(|| no_host(pasted)).or_else(|| not_alone(pasted)).or_else(|| aliased(pasted));
+        return Verdict::of(found.into_iter().collect(), Gaps::new());
     }
     if facts.mail_hosts.is_empty() {
         return Verdict::NotApplicable;
@@ -112,6 +114,58 @@ fn no_host(pasted: &Pasted) -> Option<Finding> {
     )
 }
 
+/// A pasted null MX beside others.
+fn not_alone(pasted: &Pasted) -> Option<Finding> {
+    let null = |e: &Entry| match &e.data {
+        Data::Mx { preference, exchange } if is_null(exchange) => Some((*preference, e.span)),
+        _ => None,
+    };
+    let (preference, span) = pasted.entries.iter().find_map(null)?;
+    let other = pasted.entries.iter().find(|e| null(e).is_none())?;
+    let name = pasted.name.as_deref().unwrap_or("<your domain>");
+    let title = match &pasted.name {
+        Some(name) => not_alone_title(name),
+        None => "A null MX stands beside others".to_owned(),
+    };
+    Some(
+        Finding::new(&RULE, title)
+            .severity(Severity::Medium)
+            .sure(Confidence::Certain, "the records are in what you pasted")
+            .explain(format!(
+                "“{preference} .” says that the domain takes no mail, and the other records name who takes it. Senders differ in which of both they go by."
+            ))
+            .exhibit(Exhibit::input(span, "the null MX"))
+            .exhibit(Exhibit::input(other.span, "another MX"))
+            .fix(Remedy::new(ALONE).step(alone(name, preference)))
+            .check(command!("dig +short MX {}", name), "a null MX alone, or none"),
+    )
+}
+
+/// A pasted MX whose host is an alias in the same paste.
+fn aliased(pasted: &Pasted) -> Option<Finding> {
+    let (entry, host, alias, target) = pasted.entries.iter().find_map(|entry| {
+        let Data::Mx { exchange, .. } = &entry.data else { return None };
+        let host = exchange.trim_end_matches('.');
+        pasted.aliases.iter().find_map(|(name, alias)| match &alias.data {
+            Data::Cname(target) if name.eq_ignore_ascii_case(host) => Some((entry, host, alias, target)),
+            _ => None,
+        })
+    })?;
+    let name = pasted.name.as_deref().unwrap_or("<your domain>");
+    Some(
+        Finding::new(&RULE, format!("The MX record names an alias, {}", short(host)))
+            .severity(Severity::Low)
+            .sure(Confidence::Certain, "both records are in what you pasted")
+            .explain(format!(
+                "The MX record names {host}, which is an alias of {target}. An MX has to name a host with addresses of its own; not every sender follows an alias there."
+            ))
+            .exhibit(Exhibit::input(entry.span, "names an alias"))
+            .exhibit(Exhibit::input(alias.span, "the alias"))
+            .fix(Remedy::new(format!("Name the mail servers of {name} by host names that have addresses.")).step(unaliased(host, target)))
+            .check(command!("dig +short MX {}", name), "host names, each with an address of its own"),
+    )
+}
+
 /// From takes no mail.
 fn deaf(facts: &Facts, at: &MailHosts) -> Finding {
     let domain = &at.domain;
@@ -152,7 +206,7 @@ fn crooked(facts: &Facts, at: &MailHosts) -> Option<Finding> {
     let Reception::Servers(servers) = &at.reception else { return None };
     let faults: Vec<(&Server, String)> = servers.iter().filter_map(|s| Some((s, fault(s)?))).collect();
     let (first, _) = faults.first()?;
-    let called = |s: &Server| if is_null(s) { format!("“{} .”", s.preference) } else { s.host.clone() };
+    let called = |s: &Server| if is_null(&s.host) { format!("“{} .”", s.preference) } else { s.host.clone() };
     let listed: Vec<String> = faults.iter().take(3).map(|(s, fault)| format!("{} {fault}", called(s))).collect();
     let harmless = faults.iter().all(|(s, _)| matches!(s.state, State::Alias(_)));
     let reached = servers.iter().any(|s| match &s.state {
@@ -160,26 +214,20 @@ fn crooked(facts: &Facts, at: &MailHosts) -> Option<Finding> {
         State::Alias(_) | State::Unasked(_) | State::Failed(_) => true,
         State::NoAddress | State::Literal => false,
     });
-    let mut fix = Remedy::new(match faults.iter().all(|(s, _)| is_null(s)) {
-        true => "Let a null MX stand alone, or take it out (RFC 7505 §3).".to_owned(),
+    let mut fix = Remedy::new(match faults.iter().all(|(s, _)| is_null(&s.host)) {
+        true => ALONE.to_owned(),
         false => format!("Name the mail servers of {} by host names that have addresses.", at.domain),
     });
     for (server, _) in &faults {
         fix = fix.step(match &server.state {
-            _ if is_null(server) => format!(
-                "If {0} takes mail, take “{1} .” out; if it takes none, take the others out: beside them it says nothing.",
-                at.domain, server.preference
-            ),
-            State::Alias(target) => format!(
-                "Instead of {} write {target}, which it is an alias of, if whoever runs it agrees.",
-                server.host
-            ),
+            _ if is_null(&server.host) => alone(&at.domain, server.preference),
+            State::Alias(target) => unaliased(&server.host, target),
             State::Literal => rename(server),
             _ => format!("Take {} out of the MX, or give it the address of the server it stands for.", server.host),
         });
     }
-    let title = match is_null(first) {
-        true => format!("A null MX of {} stands beside others", short(&at.domain)),
+    let title = match is_null(&first.host) {
+        true => not_alone_title(&at.domain),
         false => format!("An MX of {} is wrong: {}", short(&at.domain), short(&first.host)),
     };
     Some(
@@ -232,14 +280,31 @@ fn refusing(facts: &Facts, at: &MailHosts) -> Option<Finding> {
 }
 
 /// A null MX, which stands alone (RFC 7505 §3).
-fn is_null(server: &Server) -> bool {
-    matches!(server.host.as_str(), "" | ".")
+fn is_null(host: &str) -> bool {
+    matches!(host, "" | ".")
+}
+
+fn not_alone_title(domain: &str) -> String {
+    format!("A null MX of {} stands beside others", short(domain))
+}
+
+const ALONE: &str = "Let a null MX stand alone, or take it out (RFC 7505 §3).";
+
+fn alone(domain: &str, preference: u16) -> String {
+    format!(
+        "If {domain} takes mail, take “{preference} .” out; if it takes none, take the others out: beside them it says nothing."
+    )
+}
+
+/// RFC 5321 §5.1, RFC 2181 §10.3.
+fn unaliased(host: &str, target: &str) -> String {
+    format!("Instead of {host} write {target}, which it is an alias of, if whoever runs it agrees.")
 }
 
 /// What is wrong with a server, as the end of a sentence; what is not known is no fault.
 fn fault(server: &Server) -> Option<String> {
     match &server.state {
-        _ if is_null(server) => Some("says that the domain takes no mail (null MX)".to_owned()),
+        _ if is_null(&server.host) => Some("says that the domain takes no mail (null MX)".to_owned()),
         State::Alias(target) => Some(format!("is an alias of {target}")),
         State::Literal => Some("is an address, not a host name".to_owned()),
         State::NoAddress => Some("has no address".to_owned()),
@@ -249,7 +314,7 @@ fn fault(server: &Server) -> Option<String> {
 }
 
 fn answers(facts: &Facts, faults: &[(&Server, String)]) -> Vec<Exhibit> {
-    let shown = faults.iter().filter(|(s, _)| !matches!(s.state, State::Literal) && !is_null(s)).take(3);
+    let shown = faults.iter().filter(|(s, _)| !matches!(s.state, State::Literal) && !is_null(&s.host)).take(3);
     shown
         .map(|(server, fault)| {
             let question = crate::evidence::Question::new(&server.host, Kind::A);
@@ -362,6 +427,27 @@ mod tests {
             assert!(fix.summary.ends_with("example.com MX 10 mta-1.example.com"), "{}", fix.summary);
             assert!(fix.steps[0].contains("only sends"), "{:?}", fix.steps);
         }
+    }
+
+    #[test]
+    fn a_pasted_null_mx_stands_alone() {
+        let null = "example.com. 3600 IN MX 0 .\n";
+        let finding = found(&RULE, &format!("{null}example.com. 3600 IN MX 20 mail.example.com."), None);
+        assert_eq!(finding.title, "A null MX of example.com stands beside others");
+        assert!(finding.fix.unwrap().steps[0].contains("take “0 .” out"));
+        assert!(matches!(judge(&RULE, null, None), Verdict::Pass));
+    }
+
+    #[test]
+    fn a_pasted_host_that_the_paste_shows_for_an_alias() {
+        let mx = "example.com. 3600 IN MX 10 Mail.example.com.\n";
+        let finding = found(&RULE, &format!("{mx}mail.example.com. 3600 IN CNAME host.example.net."), None);
+        assert_eq!(finding.severity, Severity::Low);
+        assert!(finding.fix.unwrap().steps[0].contains("write host.example.net"));
+        assert!(matches!(
+            judge(&RULE, &format!("{mx}www.example.com. 3600 IN CNAME host.example.net."), None),
+            Verdict::Pass
+        ));
     }
 
     #[test]

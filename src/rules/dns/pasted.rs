@@ -1,11 +1,11 @@
 //! Records of MTA-STS, TLS reports and logos that were pasted: what their own text shows.
 
-use super::{bimi_not_eligible, mta_sts_or_dane_broken, shown};
+use super::{bimi_not_eligible, mta_sts_or_dane_broken, shown, sts};
 use crate::evidence::Kind;
 use crate::facts::domain::tagged::{Flaw, Tagged};
 use crate::facts::domain::{bimi, mta_sts, tls_rpt};
 use crate::facts::record::{Entry, Pasted};
-use crate::remedy::Remedy;
+use crate::remedy::{Change, Remedy, blank};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Rule, Severity, Verdict};
 use crate::shell::command;
 
@@ -20,10 +20,13 @@ pub(super) fn tls(pasted: &Pasted) -> Verdict {
         return Verdict::of(found.into_iter().collect(), smallvec::smallvec![gap(question, pasted, "_mta-sts.")]);
     }
     let Some((entry, record)) = read(pasted, tls_rpt::pasted) else { return Verdict::NotApplicable };
-    let fix = Remedy::new(match record.is_void() {
-        true => "Begin it with exactly v=TLSRPTv1 and name an address: v=TLSRPTv1; rua=mailto:tls@example.com",
-        false => "Write each address with its scheme: v=TLSRPTv1; rua=mailto:tls@example.com",
-    });
+    let name = pasted.name.clone().unwrap_or_else(|| format!("_smtp._tls.{}", blank("your domain")));
+    let value = sts::reporting(tls_rpt::meant([&record]).as_deref());
+    let text = |e: &Entry| String::from_utf8_lossy(&e.text).into_owned();
+    let before: Vec<String> = pasted.entries.iter().map(text).collect();
+    let after: Vec<&str> = before.iter().map(|t| if *t == record.text { &value } else { t.as_str() }).collect();
+    let fix = Remedy::new("Begin it with exactly v=TLSRPTv1 and name every address in one rua=, each with its scheme")
+        .marked(Change::txt(&name, &before, &after));
     let found = flawed(entry, &record, "TLS report")
         .map(|f| finish(&mta_sts_or_dane_broken::RULE, f, fix, pasted, "_smtp._tls"));
     Verdict::of(found.into_iter().collect(), Gaps::new())
@@ -107,6 +110,10 @@ mod tests {
         {
             assert!(found(rule, paste, None).explanation.contains("mailto: is missing"), "{paste}");
         }
+        let twice = "_smtp._tls.example.com TXT \"v=TLSRPTv1; rua=mailto:a@example.com; rua=mailto:b@example.com\"";
+        let change = &found(rule, twice, None).fix.unwrap().records[0];
+        assert_eq!(change.after, [crate::remedy::text("v=TLSRPTv1; rua=mailto:a@example.com,mailto:b@example.com")]);
+        assert_eq!(found(rule, "v=TLSRPTv1", None).fix.unwrap().blanks, ["your domain", "address for TLS reports"]);
         let version = found(rule, "v=TLSRPT1; rua=mailto:a@example.com", None);
         assert!(
             version.explanation.contains("exactly v=TLSRPTv1") && version.fix.unwrap().summary.starts_with("Begin")

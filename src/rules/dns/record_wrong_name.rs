@@ -11,11 +11,13 @@ rule! {
     /// A record stands under the wrong name
     ///
     /// ## What we saw
-    /// An SPF, DKIM or DMARC record is published, but not under the name at which receivers look for it.
+    /// An SPF, DKIM or DMARC record is published, but not under the name at which receivers look for it; or you pasted a record
+    /// of MTA-STS or TLS reports with another name than senders look at.
     ///
     /// ## Why mail suffers
     /// Each record is looked for at one exact name: SPF at the domain itself, DMARC at `_dmarc.`, a DKIM key at its
-    /// selector and `._domainkey.` before the domain. Anywhere else it is as good as missing. Mostly a DNS panel appended
+    /// selector and `._domainkey.` before the domain, MTA-STS at `_mta-sts.` (the policy file is what `mta-sts.` serves), the
+    /// address for TLS reports at `_smtp._tls.`. Anywhere else it is as good as missing. Mostly a DNS panel appended
     /// the domain to a name that held it already, or dropped an underscore.
     ///
     /// ## How to fix it
@@ -25,7 +27,7 @@ rule! {
     /// ## How to check
     /// Ask for the record at its full name: it is there, and no longer at the other one.
     pub RULE = "record-wrong-name", Dns, High, judge,
-    ["RFC 7208 §3", "RFC 6376 §3.6.2.1", "RFC 9989 §4.6"]
+    ["RFC 7208 §3", "RFC 6376 §3.6.2.1", "RFC 9989 §4.6", "RFC 8461 §3.1", "RFC 8460 §3"]
 }
 
 fn judge(facts: &Facts) -> Verdict {
@@ -43,14 +45,18 @@ fn finding(facts: &Facts, misplaced: &Misplaced) -> Finding {
     let Misplaced { what, wrong, right, text, .. } = misplaced;
     let question = Question::new(wrong, Kind::Txt);
     let exhibit = match misplaced.pasted.and_then(|n| facts.reading.record.as_ref()?.entries.get(n)) {
-        Some(entry) => Exhibit::input(entry.span, format!("a {} record", what.word())),
+        Some(entry) => Exhibit::input(entry.span, format!("the {} record", what.word())),
         None => Exhibit::dns(&question, text.clone(), None, format!("the {} record stands here", what.word())),
     };
     let finding = Finding::new(&RULE, format!("The {} record is at {}", what.word(), short(wrong)))
         .about(right)
         .severity(severity(facts, misplaced))
         .explain(format!(
-            "Receivers look for it at {right}, and nowhere else. Under {wrong} nobody finds it.{}",
+            "{} look for it at {right}, and nowhere else. Under {wrong} nobody finds it.{}",
+            match what {
+                What::MtaSts | What::TlsRpt => "Senders",
+                _ => "Receivers",
+            },
             if misplaced.maybe {
                 " It may also serve another sender under that name: then leave it there."
             } else {
@@ -64,12 +70,13 @@ fn finding(facts: &Facts, misplaced: &Misplaced) -> Finding {
             What::Spf => &["spf-missing"],
             What::Dkim => &["dkim-key-not-found"],
             What::Dmarc => &["dmarc-missing"],
+            What::MtaSts | What::TlsRpt => &[],
         });
     match misplaced {
         Misplaced { maybe: true, .. } => {
             finding.sure(Confidence::Possible, "the right name is empty, and a key of this selector stands next door")
         }
-        Misplaced { pasted: Some(_), what: What::Dkim, .. } => finding
+        Misplaced { pasted: Some(_), what: What::Dkim | What::MtaSts | What::TlsRpt, .. } => finding
             .sure(Confidence::Likely, "the name is in what you pasted; only as the target of a CNAME it may be right"),
         Misplaced { pasted: Some(_), .. } => finding.sure(Confidence::Certain, "the name is in what you pasted"),
         _ => finding.sure(Confidence::Certain, "DNS has it here today, and nothing at the right name"),
@@ -78,6 +85,8 @@ fn finding(facts: &Facts, misplaced: &Misplaced) -> Finding {
 
 fn severity(facts: &Facts, misplaced: &Misplaced) -> Severity {
     match (misplaced.pasted, misplaced.what) {
+        // What they ask for is about mail to the domain.
+        (_, What::MtaSts | What::TlsRpt) => Severity::Low,
         (Some(_), _) => Severity::High,
         (None, What::Dmarc) => Severity::Medium,
         (None, _) if aligned::dkim(facts).is_some() => Severity::Low,
@@ -121,13 +130,19 @@ mod tests {
             ("_dmarc.example.com.example.com. TXT \"v=DMARC1; p=none\"", "_dmarc.example.com"),
             ("_dmarc.example.com. TXT \"v=spf1 -all\"", "example.com"),
             ("s1.example.com. TXT \"v=DKIM1; p=\"", "s1._domainkey.example.com"),
+            ("mta-sts.example.com. TXT \"v=STSv1; id=20260101\"", "_mta-sts.example.com"),
+            ("_tls.example.com. TXT \"v=TLSRPTv1; rua=mailto:a@example.com\"", "_smtp._tls.example.com"),
         ] {
             let finding = found(&RULE, paste, None);
             assert_eq!(texts(&finding), [(right.to_owned(), 0, 1)], "{paste}");
         }
-        for right in
-            ["_dmarc.example.com. TXT \"v=DMARC1; p=none\"", "example.com. TXT \"v=spf1 -all\"", "v=DMARC1; p=none"]
-        {
+        for right in [
+            "_smtp._tls.example.com. TXT \"v=TLSRPTv1; rua=mailto:a@example.com\"",
+            "_mta-sts.example.com. TXT \"v=STSv1; id=1\"",
+            "_dmarc.example.com. TXT \"v=DMARC1; p=none\"",
+            "example.com. TXT \"v=spf1 -all\"",
+            "v=DMARC1; p=none",
+        ] {
             assert!(matches!(judge(&RULE, right, None), Verdict::Pass), "{right}");
         }
     }

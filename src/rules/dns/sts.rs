@@ -8,7 +8,8 @@ use crate::facts::Facts;
 use crate::facts::domain::mta_sts::{Fetch, MtaSts};
 use crate::facts::domain::sts_policy::{Mode, Policy};
 use crate::facts::domain::tagged::{Published, Tagged};
-use crate::remedy::{Remedy, spf};
+use crate::facts::domain::tls_rpt;
+use crate::remedy::{Remedy, blank, spf};
 use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity};
 use crate::shell::command;
@@ -222,15 +223,8 @@ pub(super) fn reports(facts: &Facts, at: &Published, found: &mut Vec<Finding>, g
         (Some(record), Some(flaw)) => shown::flaw(&at.asked.question, record, flaw),
         _ => shown::exhibit(facts, &at.asked.question, "more than one"),
     };
-    // The addresses as they are meant.
-    let meant = |record: &&Tagged| {
-        let all = record.value("rua").unwrap_or_default().split(',').map(str::trim).filter(|u| !u.is_empty());
-        let uris = all.map(|u| if u.contains(':') { u.to_owned() } else { format!("mailto:{u}") });
-        uris.collect::<Vec<_>>().join(",")
-    };
-    let rua = any.iter().map(meant).find(|r| !r.is_empty());
-    let blank = crate::remedy::blank("address for TLS reports");
-    let value = format!("v=TLSRPTv1; rua={}", rua.clone().unwrap_or_else(|| format!("mailto:{blank}")));
+    let rua = tls_rpt::meant(any.iter().copied());
+    let value = reporting(rua.as_deref());
     let fix = replace(facts, name, "Publish one record with a report address.", any.iter().copied(), &value);
     found.push(
         finding(format!("The TLS report record of {} is wrong", short(domain)))
@@ -239,10 +233,17 @@ pub(super) fn reports(facts: &Facts, at: &Published, found: &mut Vec<Finding>, g
                 "{name} says where reports on TLS go, but {what}. Failures on the way to you stay unseen."
             ))
             .exhibit(exhibit)
-            .fix(if rua.is_none() { fix.blank("address for TLS reports") } else { fix })
+            .fix(if rua.is_none() { fix.blank(TLS_REPORTS) } else { fix })
             .check(at.asked.question.dig(), "one record: v=TLSRPTv1; rua=mailto:…"),
     );
     true
+}
+
+const TLS_REPORTS: &str = "address for TLS reports";
+
+/// The record that asks for reports to these addresses; a marked blank where none is known.
+pub(super) fn reporting(rua: Option<&str>) -> String {
+    format!("v=TLSRPTv1; rua={}", rua.map_or_else(|| format!("mailto:{}", blank(TLS_REPORTS)), str::to_owned))
 }
 
 fn unreported(facts: &Facts, at: &Published, sts: &MtaSts, domain: &str) -> Finding {

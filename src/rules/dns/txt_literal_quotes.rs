@@ -1,6 +1,7 @@
 use crate::evidence::{Kind, Question, answer_at};
 use crate::facts::Facts;
 use crate::facts::dmarc::Step;
+use crate::facts::domain::{mta_sts, tls_rpt};
 use crate::facts::misplaced::What;
 use crate::facts::organization::psl;
 use crate::facts::spf::record::Record;
@@ -15,7 +16,7 @@ rule! {
     /// Quotes or backslashes became part of a record
     ///
     /// ## What we saw
-    /// The value of an SPF, DKIM or DMARC record holds quotes, typographic quotes or backslashes.
+    /// The value of an SPF, DKIM, DMARC, MTA-STS or TLS report record holds quotes, typographic quotes or backslashes.
     ///
     /// ## Why mail suffers
     /// In a zone file quotes stand around a value and a backslash before a semicolon; they are no part of it. Pasted into a
@@ -110,6 +111,7 @@ fn finding(facts: &Facts, value: &Value) -> Option<Finding> {
         None => Exhibit::dns(&Question::new(&name, Kind::Txt), value.text.clone(), Some(span), "part of the value"),
     };
     let severity = match (value.pasted, what) {
+        (_, What::MtaSts | What::TlsRpt) => Severity::Low,
         (Some(_), _) => Severity::High,
         (None, What::Dmarc) => Severity::Medium,
         (None, _) if aligned::dkim(facts).is_some() => Severity::Low,
@@ -140,6 +142,7 @@ fn finding(facts: &Facts, value: &Value) -> Option<Finding> {
                 What::Spf => &["spf-missing", "spf-syntax-error"],
                 What::Dkim => &["dkim-record-malformed", "dkim-key-wrong-encoding"],
                 What::Dmarc => &["dmarc-missing", "dmarc-record-malformed"],
+                What::MtaSts | What::TlsRpt => &["mta-sts-or-dane-broken"],
             }),
     )
 }
@@ -148,7 +151,7 @@ fn finding(facts: &Facts, value: &Value) -> Option<Finding> {
 fn meant(text: &str, what: What) -> Option<String> {
     match what {
         What::Dkim => remedy::dkim::tidy(text),
-        What::Spf | What::Dmarc => {
+        _ => {
             let words: String = text
                 .chars()
                 .map(|c| if SIGNS.contains(&c) && c != '\\' { ' ' } else { c })
@@ -157,6 +160,8 @@ fn meant(text: &str, what: What) -> Option<String> {
             let clean = words.split_whitespace().collect::<Vec<_>>().join(" ");
             let sound = match what {
                 What::Spf => Record::parse(clean.as_bytes()).is_some_and(|r| !r.broken),
+                What::MtaSts => mta_sts::pasted(clean.as_bytes()).is_some_and(|r| !r.is_void()),
+                What::TlsRpt => tls_rpt::pasted(clean.as_bytes()).is_some_and(|r| !r.is_void()),
                 _ => crate::facts::dmarc::record::read(&clean, 0).is_some_and(|r| r.counts()),
             };
             sound.then_some(clean)
@@ -200,6 +205,8 @@ mod tests {
             ("\\\"v=spf1 mx -all\\\"", "v=spf1 mx -all"),
             ("v=DMARC1\\\\; p=none\\\\; rua=mailto:a@example.com", "v=DMARC1; p=none; rua=mailto:a@example.com"),
             ("“v=spf1 mx -all”", "v=spf1 mx -all"),
+            ("v=TLSRPTv1\\\\; rua=mailto:a@example.com", "v=TLSRPTv1; rua=mailto:a@example.com"),
+            ("v=STSv1\\\\; id=20260101", "v=STSv1; id=20260101"),
         ] {
             let paste = format!("example.com. TXT \"{value}\"");
             let finding = found(&RULE, &paste, None);

@@ -1,5 +1,5 @@
 use crate::facts::Facts;
-use crate::facts::report::tls::Failure;
+use crate::facts::report::tls::{Failure, Outcome};
 use crate::facts::report::{Received, TlsReport};
 use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
@@ -20,18 +20,20 @@ rule! {
     /// policy that could not be had stops nothing: the sender goes by an older copy, or delivers without any.
     ///
     /// ## How to fix it
-    /// By what failed: a certificate is renewed or issued for the MX host's own name; TLSA records follow each new key before it
-    /// is used; the policy names every MX host and is served over HTTPS with a valid certificate.
+    /// By what failed: a certificate is renewed or issued for the MX host's own name; the policy names every MX host and is
+    /// served over HTTPS with a valid certificate. Under DANE the TLSA record for a new key is published before the key is
+    /// used; with usage 3 the key alone counts, and a renewal that changes it breaks what it was to mend.
     ///
     /// ## How to check
     /// The check of the domain reads its policy, its TLSA records and, with --probe-mx, what its mail hosts really offer.
-    pub RULE = "tls-report-failures", Report, Medium, judge, ["RFC 8460 §4.3", "RFC 8461 §3.3", "RFC 8461 §5", "RFC 7672 §2.2"]
+    pub RULE = "tls-report-failures", Report, Medium, judge,
+    ["RFC 8460 §4.3", "RFC 8461 §3.3", "RFC 8461 §5", "RFC 7672 §2.2", "RFC 7672 §3.1", "RFC 7671 §8"]
 }
 
 fn judge(facts: &Facts) -> Verdict {
     let Some(report) = facts.reading.report.as_ref().and_then(Received::tls) else { return Verdict::NotApplicable };
     // By kind, in the order of first mention; the domain of a report is one (RFC 8460 §4.1).
-    let mut kinds: BTreeMap<(&str, bool), Vec<(usize, &Failure)>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, Why), Vec<(usize, &Failure)>> = BTreeMap::new();
     let mut enforced = BTreeMap::new();
     let mut unexplained = 0_u64;
     for (n, outcome) in report.policies.items.iter().enumerate() {
@@ -41,9 +43,7 @@ fn judge(facts: &Facts) -> Verdict {
         }
         for failure in details {
             let kind = failure.result_type.as_deref().unwrap_or("unknown");
-            // RFC 8460 has no type of its own for a host that the policy does not name.
-            let host = failure.receiving_mx_hostname.as_deref().filter(|_| kind == "validation-failure");
-            let kind = (kind, host.and_then(|host| outcome.names(host)) == Some(false));
+            let kind = (kind, Why::of(kind, outcome, failure));
             kinds.entry(kind).or_default().push((n + 1, failure));
             let worst = enforced.entry(kind).or_insert(Some(false));
             *worst = match (*worst, outcome.enforced()) {
@@ -60,9 +60,51 @@ fn judge(facts: &Facts) -> Verdict {
     Verdict::of(findings.collect(), (unexplained > 0).then_some(gap).into_iter().collect())
 }
 
+/// What is known beyond the type of a failure.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Why<'r> {
+    Type,
+    /// The MTA-STS policy does not name the host: RFC 8460 has no type of its own for that.
+    Unnamed,
+    /// A failure of the general type whose reason, in the sender's words, is no certificate.
+    Said(&'r str),
+    /// A certificate that was held against TLSA records; `anchored` where one of them names an authority (usage 2).
+    Dane {
+        anchored: bool,
+    },
+}
+
+impl Why<'_> {
+    fn of<'r>(kind: &str, outcome: &Outcome, failure: &'r Failure) -> Why<'r> {
+        // The type for whatever has none of its own; the reason code then tells (RFC 8460 §4.3.1, §4.3.3).
+        let general = kind == GENERAL;
+        let host = failure.receiving_mx_hostname.as_deref().filter(|_| general);
+        if host.and_then(|host| outcome.names(host)) == Some(false) {
+            return Why::Unnamed;
+        }
+        let code = failure.failure_reason_code.as_deref().map(str::trim).filter(|code| general && !code.is_empty());
+        if let Some(code) = code.filter(|code| !is_of_certificate(code)) {
+            return Why::Said(code);
+        }
+        let certificate = general || kind.starts_with("certificate-");
+        match outcome.usages().filter(|_| certificate) {
+            Some(mut usages) => Why::Dane { anchored: usages.any(|usage| usage == 2) },
+            None => Why::Type,
+        }
+    }
+}
+
+const GENERAL: &str = "validation-failure";
+
+/// Do the sender's own words speak of a certificate?
+fn is_of_certificate(code: &str) -> bool {
+    let code = code.to_ascii_lowercase();
+    ["cert", "x509", "chain", "issuer", "verif", "trust", "match", "tlsa"].iter().any(|word| code.contains(word))
+}
+
 fn find(
     report: &TlsReport,
-    (kind, unnamed): (&str, bool),
+    (kind, why): (&str, Why),
     failures: &[(usize, &Failure)],
     enforced: Option<bool>,
 ) -> Finding {
@@ -76,7 +118,36 @@ fn find(
         [one] => one.to_owned(),
         [first, ..] => format!("{first} and {} more hosts", hosts.len() - 1),
     };
-    let (what, cure) = if unnamed { UNNAMED } else { meaning(kind) };
+    let said;
+    let (what, cure) = match why {
+        Why::Type => meaning(kind),
+        Why::Unnamed => UNNAMED,
+        Why::Said(code) => {
+            said = format!("the reason given is “{}”", code.chars().take(60).collect::<String>());
+            (said.as_str(), SAID)
+        }
+        Why::Dane { anchored } => dane(kind, anchored),
+    };
+    let sure = match why {
+        Why::Type if kind == GENERAL => (
+            Confidence::Likely,
+            "senders write validation-failure for whatever has no type of its own, mostly a certificate",
+        ),
+        Why::Dane { .. } => {
+            (Confidence::Likely, "the sender says what it met, and not which record it held it against")
+        }
+        _ => (Confidence::Certain, "the sender says what it met"),
+    };
+    let rule = match why {
+        Why::Dane { anchored: true } => {
+            " A record of usage 2 names an authority: name and dates of the certificate below it count."
+        }
+        Why::Dane { anchored: false } => {
+            " Under a TLSA record of usage 3 name, dates and issuer of the certificate do not count, the key alone does: most \
+             likely the key was changed, and the record was not."
+        }
+        _ => "",
+    };
     let (severity, fate) = match enforced {
         _ if failures.iter().all(|(_, f)| f.is_of_the_policy()) => (
             Severity::Medium,
@@ -90,6 +161,7 @@ fn find(
         None => (Severity::Medium, "The report does not say whether the policy is enforced."),
     };
     let sessions = if count == 1 { "1 session".to_owned() } else { format!("{count} sessions") };
+    let fix = Remedy::new(cure.replace("<domain>", domain));
     let exhibits = failures.iter().take(3).map(|(n, f)| Exhibit::report(format!("policy {n}"), line(f), "failed"));
     let title = failure::title([
         format_args!("{sessions} to {at} failed: {what}"),
@@ -98,13 +170,16 @@ fn find(
     ]);
     Finding::new(&RULE, title)
         .severity(severity)
-        .sure(Confidence::Certain, "the sender says what it met")
+        .sure(sure.0, sure.1)
         .explain(format!(
-            "{} could not use TLS with {domain} as its policy asks: {what} ({kind}). {fate}",
+            "{} could not use TLS with {domain} as its policy asks: {what} ({kind}).{rule} {fate}",
             report.reporter()
         ))
         .exhibits(exhibits)
-        .fix(Remedy::new(cure.replace("<domain>", domain)))
+        .fix(match why {
+            Why::Dane { anchored } => fix.step(if anchored { SAME_AUTHORITY } else { FIRST_THE_RECORD }).step(NEXT_KEY),
+            _ => fix,
+        })
         .check(command!("postdoc check {} --probe-mx", domain), "no finding on TLS, TLSA or MTA-STS")
 }
 
@@ -128,6 +203,32 @@ const UNNAMED: (&str, &str) = (
     "Add an mx line for the host to https://mta-sts.<domain>/.well-known/mta-sts.txt, then change the id in _mta-sts.<domain>; or take the host out of MX",
 );
 
+/// A reason that only the server's own log explains.
+const SAID: &str = "Look into the log of this host for these sessions, and check that it answers on port 25 and ends the TLS handshake";
+
+/// What a certificate that failed under DANE means, and what cures it: usage 3 looks at the key alone (RFC 7672 §3.1.1),
+/// usage 2 also at name and dates (§3.1.2).
+fn dane(kind: &str, anchored: bool) -> (&'static str, &'static str) {
+    match kind {
+        "certificate-host-mismatch" | "certificate-expired" if anchored => meaning(kind),
+        _ if anchored => (
+            "the certificate does not fit the TLSA records",
+            "Compare the TLSA records with the certificates that the host shows: the authority's own has to be among them",
+        ),
+        _ => (
+            "the certificate does not fit the TLSA records",
+            "Compare the TLSA records with the key that the host shows, and publish one for the key in use beside the old",
+        ),
+    }
+}
+
+const FIRST_THE_RECORD: &str = "Do not renew before that: a certificate with another key fails for everyone who honours DANE until a record names that key.";
+const SAME_AUTHORITY: &str =
+    "Let the authority that the TLSA record names issue the certificate; for another one publish a record first.";
+/// RFC 7671 §8.1, §8.4.
+const NEXT_KEY: &str = "From then on publish the record of the next key or authority at least two TTLs before it is used, or \
+    let renewals keep the key (certbot: --reuse-key).";
+
 /// What a result type means, and what cures it (RFC 8460 §4.3).
 fn meaning(kind: &str) -> (&'static str, &'static str) {
     match kind {
@@ -146,7 +247,7 @@ fn meaning(kind: &str) -> (&'static str, &'static str) {
             "the certificate is not trusted",
             "Use a certificate of a public authority, and serve its intermediate certificates with it",
         ),
-        "validation-failure" => (
+        GENERAL => (
             "the certificate does not validate",
             "Look at the certificate chain that the host serves: name, dates, authority, intermediates",
         ),
@@ -182,12 +283,17 @@ mod tests {
     use super::super::testing::{facts, only, other};
     use super::*;
 
-    fn told(mode: &str, details: &str, failed: u64) -> Facts {
+    /// Facts of a report on a policy of this type and these lines.
+    fn of(kind: &str, lines: &str, details: &str, failed: u64) -> Facts {
         let text = format!(
-            r#"{{"organization-name":"sender.example","report-id":"1","policies":[{{"policy":{{"policy-type":"sts","policy-string":["version: STSv1","mode: {mode}"],"policy-domain":"example.com"}},
+            r#"{{"organization-name":"sender.example","report-id":"1","policies":[{{"policy":{{"policy-type":"{kind}","policy-string":["{lines}"],"policy-domain":"example.com"}},
             "summary":{{"total-successful-session-count":5,"total-failure-session-count":{failed}}},"failure-details":[{details}]}}]}}"#
         );
         facts(&text, None)
+    }
+
+    fn told(mode: &str, details: &str, failed: u64) -> Facts {
+        of("sts", &format!("version: STSv1\",\"mode: {mode}"), details, failed)
     }
 
     const EXPIRED: &str =
@@ -221,6 +327,58 @@ mod tests {
         assert!(fix("enforce\",\"mx: mx1.example.com").starts_with("Add an mx line"));
         assert!(fix("enforce\",\"mx: *.example.com").starts_with("Look at the certificate chain"));
         assert!(fix("enforce").starts_with("Look at the certificate chain"), "the report does not tell");
+    }
+
+    fn under(pin: &str, details: &str) -> Facts {
+        of("tlsa", pin, details, 3)
+    }
+
+    #[test]
+    fn under_dane_the_record_comes_before_the_certificate() {
+        for kind in
+            ["certificate-expired", "certificate-host-mismatch", "certificate-not-trusted", "validation-failure"]
+        {
+            for pin in ["3 1 1 abcd", "odd"] {
+                let found = only(judge(&under(pin, &EXPIRED.replace("certificate-expired", kind))));
+                assert_eq!((found.severity, found.confidence), (Severity::High, Confidence::Likely), "{kind}");
+                assert!(found.title.ends_with("does not fit the TLSA records"), "{}", found.title);
+                assert!(found.explanation.contains("dates and issuer of the certificate do not count"), "{kind}");
+                let fix = found.fix.unwrap();
+                assert!(fix.summary.starts_with("Compare the TLSA records with the key"), "{kind}: {}", fix.summary);
+                assert!(fix.steps[0].starts_with("Do not renew before that"), "{:?}", fix.steps);
+            }
+        }
+        // Usage 2 looks at name and dates too.
+        let found = only(judge(&under("2 0 1 abcd", EXPIRED)));
+        assert!(
+            found.title.ends_with("has expired") && found.explanation.contains("name and dates of the certificate")
+        );
+        let fix = found.fix.unwrap();
+        assert!(fix.summary.starts_with("Renew") && fix.steps[0].starts_with("Let the authority"), "{fix:?}");
+        let found = only(judge(&under("2 0 1 abcd", &EXPIRED.replace("expired", "not-trusted"))));
+        assert!(found.fix.unwrap().summary.contains("the authority's own has to be among them"));
+        let missing = EXPIRED.replace("certificate-expired", "starttls-not-supported");
+        assert!(only(judge(&under("3 1 1 abcd", &missing))).title.ends_with("no STARTTLS offered"));
+    }
+
+    #[test]
+    fn the_reason_code_of_the_general_type_counts() {
+        let coded = |code: &str| {
+            let details = EXPIRED.replace("certificate-expired", "validation-failure");
+            details.replace("\"failed-", &format!("\"failure-reason-code\":\"{code}\",\"failed-"))
+        };
+        for facts in
+            [told("enforce", &coded("connection timed out"), 3), under("3 1 1 ab", &coded("connection timed out"))]
+        {
+            let found = only(judge(&facts));
+            assert!(found.title.ends_with("the reason given is “connection timed out”"), "{}", found.title);
+            assert!(found.fix.unwrap().summary.contains("answers on port 25"));
+        }
+        for code in ["certificate verify failed", " "] {
+            let found = only(judge(&told("enforce", &coded(code), 3)));
+            assert!(found.fix.unwrap().summary.starts_with("Look at the certificate chain"), "{code}");
+            assert_eq!(found.confidence, Confidence::Likely);
+        }
     }
 
     #[test]

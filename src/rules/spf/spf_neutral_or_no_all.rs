@@ -1,7 +1,8 @@
 use super::support::{Own, called, dig_txt, each_record, lowered, record_exhibit, replaced, short, surveyed};
 use crate::facts::Facts;
-use crate::facts::spf::SpfResult;
+use crate::facts::organization::psl;
 use crate::facts::spf::record::{Qualifier, TermKind};
+use crate::facts::spf::{SpfResult, Whose};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
 use std::borrow::Cow;
@@ -19,7 +20,8 @@ rule! {
     ///
     /// ## How to fix it
     /// Make sure that every server and service that sends is listed, then end the record with `~all`. `-all` is for
-    /// names that never send, or where you are certain of the list.
+    /// names that never send, or where you are certain of the list. A record that others only take in by `include:` needs no
+    /// `all`.
     ///
     /// ## How to check
     /// Evaluate the record for an address that is not yours: the result is `softfail`, no longer `neutral`.
@@ -32,6 +34,9 @@ fn judge(facts: &Facts) -> Verdict {
 }
 
 fn open_end(facts: &Facts, own: &Own) -> Option<Finding> {
+    if own.at.whose == Whose::Pasted && is_for_include(&own.at.domain) {
+        return None;
+    }
     let all = own.record.all();
     let (span, new) = match (all, own.record.redirect()) {
         (Some((term, directive)), _) if directive.qualifier == Qualifier::Neutral => {
@@ -93,6 +98,13 @@ fn open_end(facts: &Facts, own: &Own) -> Option<Finding> {
     )
 }
 
+/// Does a record of this name serve others' `include:`, as `_spf` and `_netblocks` do? There only a pass counts, and any `all`
+/// that does not pass is as good as none (RFC 7208 §5.2).
+fn is_for_include(name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or_default();
+    first.starts_with('_') || first.trim_end_matches(|c: char| c.is_ascii_digit()) == "spf" && psl(name) != Some(name)
+}
+
 /// The record with `~all` behind its last mechanism; `None` where it has none.
 fn closed(own: &Own) -> Option<String> {
     let last = own.record.terms.iter().rfind(|t| matches!(t.kind, TermKind::Directive(_)))?.span;
@@ -137,6 +149,14 @@ mod tests {
     #[test]
     fn quiet_otherwise() {
         Scene::default().not_applicable(&RULE);
+        // Parts for `include:` need none.
+        for name in ["_spf.example.com", "_netblocks2.example.com", "_spf1", "spf.example.com"] {
+            pasted(Some(name), &["v=spf1 ip4:192.0.2.0/24"]).passes(&RULE);
+            pasted(Some(name), &["v=spf1 ip4:192.0.2.0/24 ?all"]).passes(&RULE);
+        }
+        for name in ["example.com", "spf.example", "spfoo.example.com"] {
+            pasted(Some(name), &["v=spf1 mx"]).found(&RULE);
+        }
         pasted(None, &["v=spf1 mx ~all"]).passes(&RULE);
         domain("example.com").txt("example.com", &[]).not_applicable(&RULE);
         domain("example.com").fails("example.com", Kind::Txt, Outcome::ServFail).unknown(&RULE);

@@ -74,7 +74,13 @@ pub fn pasted(name: Option<&str>, texts: &[&str]) -> Scene {
             unranked: false,
         }
     });
-    let record = Pasted { name: name.map(str::to_owned), kind: Kind::Txt, entries: entries.collect(), unread: 0 };
+    let record = Pasted {
+        name: name.map(str::to_owned),
+        kind: Kind::Txt,
+        entries: entries.collect(),
+        aliases: vec![],
+        unread: 0,
+    };
     Scene { reading: Reading { record: Some(record), ..Reading::default() }, ..Scene::default() }
 }
 
