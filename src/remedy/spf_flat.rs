@@ -164,7 +164,7 @@ impl List<'_> {
     }
 
     fn exchanges(&mut self, name: &str, prefix: Prefix) -> Option<()> {
-        let answer = answer_at(&self.answers, name, Kind::Mx).filter(|a| !a.outcome.failed())?;
+        let answer = answer_at(self.answers, name, Kind::Mx).filter(|a| !a.outcome.failed())?;
         self.kept(answer.ttl());
         for record in &answer.records {
             match &record.data {
@@ -177,7 +177,7 @@ impl List<'_> {
 
     fn host(&mut self, name: &str, prefix: Prefix) -> Option<()> {
         for kind in [Kind::A, Kind::Aaaa] {
-            let answer = answer_at(&self.answers, name, kind).filter(|a| !a.outcome.failed())?;
+            let answer = answer_at(self.answers, name, kind).filter(|a| !a.outcome.failed())?;
             self.kept(answer.ttl());
             for record in &answer.records {
                 match record.data {
