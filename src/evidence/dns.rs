@@ -228,10 +228,9 @@ pub type Answers = BTreeMap<Question, Answer>;
 
 /// What the resolver in use answered to a question about `name`, which need not be copied for it.
 pub fn answer_at<'a>(answers: &'a Answers, name: &str, kind: Kind) -> Option<&'a Answer> {
-    let name = name.strip_suffix('.').unwrap_or(name);
-    match name.bytes().fold(false, |any, b| any | b.is_ascii_uppercase()) {
-        true => answers.get(&Question::new(name, kind)),
-        false => answers.get::<dyn Asked>(&(name, kind)),
+    match Name::is_normal(name) {
+        true => answers.get::<dyn Asked>(&(name, kind)),
+        false => answers.get(&Question::new(name, kind)),
     }
 }
 

@@ -15,11 +15,16 @@ impl Name {
     /// The name in lower case, without its trailing dot.
     pub fn new(name: &str) -> Name {
         let name = name.strip_suffix('.').unwrap_or(name);
-        // Without an early exit, so that it is vectorised.
-        match name.bytes().fold(false, |any, b| any | b.is_ascii_uppercase()) {
-            true => Name(name.to_ascii_lowercase().into()),
-            false => Name(name.into()),
+        match Name::is_normal(name) {
+            true => Name(name.into()),
+            false => Name(name.to_ascii_lowercase().into()),
         }
+    }
+
+    /// Is it written as names are here?
+    pub(super) fn is_normal(name: &str) -> bool {
+        // Without an early exit, so that it is vectorised.
+        !name.ends_with('.') && !name.bytes().fold(false, |any, b| any | b.is_ascii_uppercase())
     }
 
     pub fn as_str(&self) -> &str {

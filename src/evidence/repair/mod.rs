@@ -25,19 +25,16 @@ use super::section::Section;
 
 /// Undoes what happens to a message or header block on its way into a paste, and tells what its header section is then.
 pub(crate) fn mail(draft: &mut Draft) -> Section {
-    let section = Section::read(draft.text());
+    let mut section = Section::read(draft.text());
     if !section.intact {
         unmangle(draft);
+        section = Section::read(draft.text());
     }
-    let bare = match section.intact {
-        true => !follows(draft.text(), section.body),
-        false => !has_body(draft.text()),
-    };
     // Nobody defangs a whole message, and a body may speak of defanged names.
-    if bare {
+    if !follows(draft.text(), section.body) {
         draft.apply(RepairKind::Defang, &defang::find_in_header(draft.text()));
     }
-    if draft.is_intact() { section } else { Section::read(draft.text()) }
+    if draft.repaired(RepairKind::Defang) { Section::read(draft.text()) } else { section }
 }
 
 /// Every step but the last. An intact section passes through untouched: none finds anything to do.

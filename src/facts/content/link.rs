@@ -90,11 +90,9 @@ fn other(shown: &str, host: &str) -> bool {
 pub fn in_text(text: &str) -> impl Iterator<Item = &str> {
     // A colon is rare, and letters are everywhere.
     let colons = memchr::memchr_iter(b':', text.as_bytes()).filter(|&at| text[at..].starts_with("://"));
-    let schemes = ["https", "http"];
-    let starts = colons
-        .filter_map(move |at| schemes.iter().find_map(|s| Some(at - text[..at].strip_suffix(s).map(|_| s.len())?)));
-    starts
-        .map(|at| &text[at..])
+    let scheme = |at: usize| ["https", "http"].into_iter().find(|s| text[..at].ends_with(s));
+    colons
+        .filter_map(move |at| Some(&text[at - scheme(at)?.len()..]))
         .map(|rest| &rest[..rest.floor_char_boundary(LONGEST)])
         .map(|rest| &rest[..rest.find(|c: char| c.is_whitespace() || "<>\"'`|\\^{}".contains(c)).unwrap_or(rest.len())])
         .take(MOST)

@@ -58,6 +58,7 @@ fn judge(facts: &Facts) -> Verdict {
     };
     let author = hit.domain.as_deref().unwrap_or(from);
     let before = dkim_pass_before(facts, author);
+    let sealed = sealed_pass(facts, author);
     let who = list.as_deref().unwrap_or("The list");
     let passed = aligned::dkim(facts).is_some() || r.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
 
@@ -73,10 +74,8 @@ fn judge(facts: &Facts) -> Verdict {
                 .sure(Confidence::Likely, format!("{by} saw the same domain's signature pass before."))
                 .leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"])
         }
-        None if sealed_pass(facts, author).is_some() => finding
-            .exhibits(
-                sealed_pass(facts, author).map(|span| Exhibit::input(span, "passed before the list, by the chain")),
-            )
+        None if sealed.is_some() => finding
+            .exhibits(sealed.map(|span| Exhibit::input(span, "passed before the list, by the chain")))
             .sure(
                 Confidence::Likely,
                 "The receiver found the chain of seals whole, and by it the author's mail passed.",

@@ -6,6 +6,7 @@ use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Finding, Gaps, Severity, Verdict, rule};
 use crate::shell::command;
+use std::collections::HashSet;
 
 rule! {
     /// Mail of yours was forwarded or went through a list
@@ -48,9 +49,9 @@ fn judge(facts: &Facts) -> Verdict {
     }
     if !altered.is_empty() {
         let kept_out = altered.iter().any(|s| s.kept_out > 0);
-        let shown_to =
-            |s: &&&Source| s.rows.iter().filter_map(|&n| report.rows.get(n)).all(|row| is_shown(report, row));
-        let (confidence, because, own) = match altered.iter().filter(shown_to).count() == altered.len() {
+        let whole = whole(report);
+        let mut rows = altered.iter().flat_map(|s| &s.rows).filter_map(|&n| report.rows.get(n));
+        let (confidence, because, own) = match rows.all(|row| is_shown(row, &whole)) {
             true => (
                 Confidence::Likely,
                 "the same signature passes elsewhere, or the receiver calls the source a list or forwarder",
@@ -83,16 +84,21 @@ fn judge(facts: &Facts) -> Verdict {
     Verdict::of(findings, Gaps::new())
 }
 
+/// Domain and selector of a signature.
+type Signed<'r> = (&'r str, Option<&'r str>);
+
+fn signed(signature: &Signature) -> Signed<'_> {
+    (&signature.domain, signature.selector.as_deref())
+}
+
+/// Signatures that pass somewhere in the report.
+fn whole(report: &Aggregate) -> HashSet<Signed<'_>> {
+    report.rows.iter().flat_map(|row| &row.signatures).filter(|s| s.result == "pass").map(signed).collect()
+}
+
 /// Does the report show that it was a list or a forwarder: by the receiver's word, or by the same signature, whole elsewhere?
-fn is_shown(report: &Aggregate, row: &Row) -> bool {
-    let whole = |s: &Signature| {
-        report
-            .rows
-            .iter()
-            .flat_map(|row| &row.signatures)
-            .any(|other| other.result == "pass" && other.domain == s.domain && other.selector == s.selector)
-    };
-    row.is_relayed() || row.signatures.iter().filter(|s| s.ours).any(whole)
+fn is_shown(row: &Row, whole: &HashSet<Signed>) -> bool {
+    row.is_relayed() || row.signatures.iter().any(|s| s.ours && whole.contains(&signed(s)))
 }
 
 fn titled(count: u64, domain: &str, what: &str) -> String {
