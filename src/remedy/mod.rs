@@ -60,6 +60,11 @@ impl Remedy {
         self
     }
 
+    pub fn steps(mut self, steps: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.steps.extend(steps.into_iter().map(Into::into));
+        self
+    }
+
     pub fn record(mut self, change: Change) -> Self {
         self.records.push(change);
         self

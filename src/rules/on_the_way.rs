@@ -47,17 +47,27 @@ pub(super) fn spf_pass_before(facts: &Facts, domain: &str) -> Option<Before> {
     })
 }
 
-/// Whom a gateway had the message from, by its own Received: its results need not say (Proofpoint).
+/// Whom a gateway had the message from, by its own Received: its results need not say (Proofpoint). Of one that is not
+/// known the name tells that it handed the message over.
 fn took_in(facts: &Facts, field: &AuthRes) -> Option<IpAddr> {
     let r = &*facts.reading;
     let id = &field.authserv_id.as_ref()?.value;
-    let known = receiver::of_host(id).or_else(|| receiver::of_authserv_id(id));
-    let gateway = known.filter(|known| known.kind == receiver::Kind::Gateway)?;
-    r.hops.get(..r.boundary.hop?)?.iter().rev().take(MOST).find_map(|hop| {
-        let by = hop.by.as_ref().and_then(|by| receiver::of_host(&by.value));
-        by.filter(|by| by.id == gateway.id)?;
-        hop.ip.as_ref().map(|ip| ip.value).filter(|ip| is_public(*ip))
-    })
+    let known = |host: &str| receiver::of_host(host).or_else(|| receiver::of_authserv_id(host));
+    let gateway = known(id);
+    let i = &facts.identities;
+    let client = || i.reverse_name.as_ref().or(i.helo.as_ref());
+    let is_its = |host: &str| match gateway {
+        Some(gateway) => receiver::of_host(host).is_some_and(|of| of.id == gateway.id),
+        None => same_by_list(host, id) && known(host).is_none(),
+    };
+    let handed_over = match gateway {
+        Some(gateway) => gateway.kind == receiver::Kind::Gateway,
+        None => client().is_some_and(|name| is_its(&name.value)),
+    };
+    let hops = r.hops.get(..r.boundary.hop?)?.iter().rev().take(MOST).filter(|_| handed_over);
+    // Who logs in there uses it to send.
+    hops.filter(|hop| hop.by.as_ref().is_some_and(|by| is_its(&by.value)) && !hop.is_submission())
+        .find_map(|hop| hop.ip.as_ref().map(|ip| ip.value).filter(|ip| is_public(*ip)))
 }
 
 /// A Received before the boundary's.

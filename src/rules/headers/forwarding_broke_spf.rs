@@ -70,18 +70,18 @@ fn judge(facts: &Facts) -> Verdict {
         }
         (Some(b), ..) => finding.sure(
             Confidence::Likely,
-            format!("{} says that SPF passed for {domain} from {} before it sent the message on.", b.by, b.ip),
+            format!("SPF passed for {domain} from {}, by the word of {}, before the message was sent on.", b.ip, b.by),
         ),
         (None, Some(h), _) => finding.sure(
             Confidence::Likely,
             match &h.readdressed {
                 Some(mailbox) => format!(
-                    "{} had the message for {mailbox} from {}, which SPF of {domain} allows, and sent it on to another mailbox.",
-                    h.by, h.from
+                    "For {mailbox} the message came from {}, which SPF of {domain} allows, to {}, and was sent on to another mailbox.",
+                    h.from, h.by
                 ),
                 None => format!(
-                    "{} had the message from {} and sent it on, and the header bears a forwarder's marks.",
-                    h.by, h.from
+                    "The message came from {} to {} and was sent on, and the header bears a forwarder's marks.",
+                    h.from, h.by
                 ),
             },
         ),
@@ -121,6 +121,7 @@ fn judge(facts: &Facts) -> Verdict {
                 Remedy::new(format!("Have the forwarder leave the message unchanged; no record of {domain} cures this."))
                     .step(format!("Ask whoever runs {client}: leave subject and body as they are (no footer, no tag, no rewritten links), so that the DKIM signature of {from} survives."))
                     .step("The forwarder should also rewrite the Return-Path to its own domain (SRS), and seal the message with ARC.")
+                    .steps(told_of_the_gateway(r, &client))
                     .step("If messages that go to this receiver directly break as well, something at the sender changes them after signing."),
             )
             .check("postdoc diagnose FILE", format!("dkim=pass for {from}, on a new message through the same forwarder")),
@@ -148,6 +149,18 @@ fn judge(facts: &Facts) -> Verdict {
             .check("postdoc diagnose FILE", format!("dkim=pass for {from}, on a new message through the same forwarder")),
     };
     finding.into()
+}
+
+/// What lets the mailbox system judge the sender's server where the relay is the gateway in front of it.
+fn told_of_the_gateway(reading: &Reading, client: &str) -> Option<String> {
+    let setting = match reading.boundary.receiver.as_deref()? {
+        "microsoft" => "Enhanced Filtering for Connectors of Microsoft 365",
+        "gmail" => "the inbound gateway of Google Workspace",
+        _ => return None,
+    };
+    Some(format!(
+        "If {client} is the gateway in front of the recipient's own mailboxes, their administrator enters its address in {setting}: then the sender's server is judged."
+    ))
 }
 
 fn title(what: &str, domain: &str) -> String {
@@ -318,7 +331,7 @@ mod tests {
             (f.confidence, &f.leads_to[..]),
             (Confidence::Likely, &["spf-not-authorized", "dmarc-unaligned"][..])
         );
-        assert!(f.because.starts_with("fwd.example.net had the message from mail.example.com"), "{}", f.because);
+        assert!(f.because.starts_with("The message came from mail.example.com to fwd.example.net"), "{}", f.because);
         // The sender's own server: a forwarder's mark further back proves nothing.
         let own = no_arc.replace("fwd.example.net (fwd.example.net", "out.example.com (out.example.com");
         assert!(matches!(judged(&own, |_, r| r.lists.forwarder.push(Span::new(0, 22))), Verdict::NotApplicable));
@@ -349,7 +362,7 @@ mod tests {
             (f.confidence, &f.leads_to[..]),
             (Confidence::Likely, &["spf-not-authorized", "dmarc-unaligned"][..])
         );
-        assert!(f.because.contains("for bob@example.net from mail.example.com"), "{}", f.because);
+        assert!(f.because.contains("or bob@example.net the message came from mail.example.com"), "{}", f.because);
         // The name of the client does not matter, its address does.
         let named = |text: String| text.replace("mail.example.com (mail.example.com", "a.example.edu (a.example.edu");
         assert!(one(unmarked(named)).because.contains("from a.example.edu"));
@@ -374,6 +387,9 @@ mod tests {
         assert!(f.leads_to.contains(&"dkim-body-hash-mismatch") && f.leads_to.contains(&"dmarc-unaligned"));
         let fix = f.fix.unwrap();
         assert!(fix.records.is_empty() && fix.summary.contains("no record of example.com"), "{}", fix.summary);
+        assert_eq!(fix.steps.len(), 3);
+        let behind = one(judged(&altered, |_, r| r.boundary.receiver = Some("microsoft".into()))).fix.unwrap();
+        assert!(behind.steps[2].contains("Enhanced Filtering for Connectors"), "{behind:?}");
         // A key that is not there is the sender's fault, forwarder or not.
         let key = FORWARDED.replace("DKIM", "dkim=permerror (no key) header.d=example.com");
         assert_eq!(one(judged(&key, |_, _| {})).title, "A forwarder broke SPF for example.com");
@@ -382,11 +398,19 @@ mod tests {
     #[test]
     fn a_seal_without_another_client_is_no_forwarder() {
         // Exchange Online seals what it sends out, and calls it spf=pass.
-        let outbound = FORWARDED.replace("DKIM", "dkim=none").replace(
+        let silent = FORWARDED.replace("DKIM", "dkim=none").replace(
             "spf=pass (fwd.example.net: domain of ann@example.com designates 192.0.2.1 as permitted sender)",
             "spf=pass",
         );
+        let exchange = "x.outbound.protection.outlook.com";
+        let outbound =
+            silent.replace("i=1; fwd.example.net", "i=1; mx.microsoft.com 1").replace("fwd.example.net", exchange);
         assert!(matches!(judged(&outbound, |_, _| {}), Verdict::NotApplicable));
+        // One that handed the message over, and says from whom it had it, is. Who logs in there uses it to send.
+        let f = one(judged(&silent, |_, _| {}));
+        assert!(f.because.contains("from 192.0.2.1, by the word of fwd.example.net"), "{}", f.because);
+        let submitted = silent.replace("by fwd.example.net\n", "by fwd.example.net with ESMTPSA\n");
+        assert!(matches!(judged(&submitted, |_, _| {}), Verdict::NotApplicable));
         let same = FORWARDED.replace("DKIM", "dkim=none").replace("designates 192.0.2.1", "designates 198.51.100.9");
         assert!(matches!(judged(&same, |_, _| {}), Verdict::NotApplicable));
     }

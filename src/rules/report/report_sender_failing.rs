@@ -154,7 +154,7 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
                 }
             });
             let spf = path.and_then(|path| spf_step(report, source, path));
-            spf.into_iter().chain(fails.then(|| signing(report, row))).fold(fix, Remedy::step)
+            fix.steps(spf.into_iter().chain(fails.then(|| signing(report, row))))
         }
     };
     let wait = if fails { not_yet(report) } else { "" };

@@ -110,9 +110,20 @@ pub fn fix(facts: &Facts, domain: &str, server: &str, repaired: bool, owner: &Ow
     let ip = source_ip(facts);
     let foreign = mail_from_owned(facts) == Some(false);
     if let Owner::Forwarder(_) = owner {
-        return Remedy::new("Leave SPF alone, and let a DKIM signature of your own domain carry the message.")
+        let (summary, dkim) = if aligned::dkim(facts).is_some() {
+            ("Nothing to repair: your DKIM signature carries the message, as it must where mail is forwarded.", None)
+        } else {
+            let sign = match facts.reading.signatures.is_empty() {
+                true => "Sign with DKIM for the From domain: a signature survives forwarding where SPF cannot.",
+                false => {
+                    "See that a DKIM signature of the From domain passes: it survives forwarding where SPF cannot, as long as nobody changes the message."
+                }
+            };
+            ("Leave SPF alone, and let a DKIM signature of your own domain carry the message.", Some(sign))
+        };
+        return Remedy::new(summary)
             .step("Do not add the forwarder's server to your SPF record: anyone who forwards through it could then send as you.")
-            .step("Sign with DKIM for the From domain: a signature survives forwarding where SPF cannot.")
+            .steps(dkim)
             .step("If you run the forwarder: rewrite the Return-Path to your own domain (SRS).");
     }
     if let Some(provider) = freemail::provider(domain) {

@@ -531,8 +531,13 @@ mod tests {
             !check.expect.contains("covers") && check.expect.contains("dkim=pass for partner.example"),
             "{check:?}"
         );
-        // A name that anybody may give himself is no relay of theirs.
+        assert!(found.fix.unwrap().steps[1].starts_with("Sign with DKIM"));
         let text = String::from_utf8_lossy(facts.text()).into_owned();
+        let carried =
+            text.replace("dkim=none", "dkim=pass header.d=partner.example").replace("dmarc=fail", "dmarc=pass");
+        let fix = crate::rules::testing::only(judge(&header(&carried))).fix.unwrap();
+        assert!(fix.summary.starts_with("Nothing to repair") && !format!("{fix:?}").contains("Sign with"), "{fix:?}");
+        // A name that anybody may give himself is no relay of theirs.
         let greeted =
             text.replace("(mail.contoso.example [203", "([203").replace("by secgw.contoso.example", "by a.test");
         assert!(recipients_relay(&header(&greeted)).is_none(), "{greeted}");

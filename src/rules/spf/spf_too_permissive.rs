@@ -61,7 +61,7 @@ fn open(facts: &Facts, at: &Published, text: &SpfText) -> Option<Finding> {
     );
     let own = Own { at, text, record };
     let fix = match choice(facts, &own, "~all") {
-        Some(choice) => choice.into_iter().fold(fix, Remedy::step),
+        Some(choice) => fix.steps(choice),
         None => {
             let closed = ended(&own, "~all");
             match lists_nobody(&closed) {
