@@ -39,6 +39,8 @@ fn evidence(message: &[u8]) -> Evidence {
         "example.com. 300 IN TXT \"v=spf1 ip4:192.0.2.4 -all\"\n\
          s1._domainkey.example.com. 300 IN TXT \"v=DKIM1; k=rsa; p={first}\" \"{rest}\"\n\
          _dmarc.example.com. 300 IN TXT \"v=DMARC1; p=none; rua=mailto:d@example.com\"\n\
+         example.com. 300 IN MX 10 mx.example.com.\n\
+         mx.example.com. 300 IN A 192.0.2.5\n\
          out.example.com. 300 IN A 192.0.2.4\n\
          4.2.0.192.in-addr.arpa. 300 IN PTR out.example.com.\n"
     );
