@@ -2,8 +2,26 @@
 
 use ring::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use ring::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
+use rsa::pkcs1::DecodeRsaPublicKey;
+use rsa::traits::PublicKeyParts;
+use rsa::{BigUint, RsaPublicKey};
 use spki::SubjectPublicKeyInfoRef;
 use spki::der::Decode;
+
+/// What is signed with RSA, before the hash: its name in DER (RFC 8017 §9.2).
+const SHA1_INFO: &[u8] = b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14";
+const SHA256_INFO: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+
+/// Whether the partner of a public key made a signature, whatever became of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Maker {
+    /// It did, over a text of this hash; empty where that is no hash of the algorithm's.
+    Key(Vec<u8>),
+    /// Another key did, or the signature was spoiled.
+    Another,
+    /// Its length in bytes is none that this key makes, which is the second.
+    Length(usize, usize),
+}
 
 /// `a=`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,12 +74,7 @@ impl Algorithm {
     /// type. RSA keys of 1,024 to 8,192 bits.
     pub fn verifies(self, key: &[u8], data: &[u8], signature: &[u8]) -> bool {
         let rsa = |how: &'static dyn VerificationAlgorithm| {
-            let Some(inner) =
-                SubjectPublicKeyInfoRef::from_der(key).ok().and_then(|info| info.subject_public_key.as_bytes())
-            else {
-                return false;
-            };
-            UnparsedPublicKey::new(how, inner).verify(data, signature).is_ok()
+            rsa_key(key).is_some_and(|key| UnparsedPublicKey::new(how, key).verify(data, signature).is_ok())
         };
         match self {
             Algorithm::RsaSha1 => rsa(&signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
@@ -72,6 +85,35 @@ impl Algorithm {
             }
         }
     }
+
+    /// Whose the signature is. RSA tells: raised to the exponent of its own key, and of no other, it is padded as
+    /// RFC 8017 §9.2 says, and the hash that was signed stands behind. `None` for Ed25519, and keys beyond 4,096 bits.
+    pub fn maker(self, key: &[u8], signature: &[u8]) -> Option<Maker> {
+        let info = match self {
+            Algorithm::RsaSha1 => SHA1_INFO,
+            Algorithm::RsaSha256 => SHA256_INFO,
+            Algorithm::Ed25519 => return None,
+        };
+        let key = RsaPublicKey::from_pkcs1_der(rsa_key(key)?).ok()?;
+        if signature.len() != key.size() {
+            return Some(Maker::Length(signature.len(), key.size()));
+        }
+        // The number has lost the zero that a signed text begins with.
+        let text = BigUint::from_bytes_be(signature).modpow(key.e(), key.n()).to_bytes_be();
+        let padding = text.strip_prefix(&[1]).filter(|_| text.len() + 1 == key.size());
+        let signed = padding.and_then(|rest| {
+            let end = rest.iter().position(|&b| b != 0xff)?;
+            rest[end..].strip_prefix(&[0]).filter(|_| end >= 8)
+        });
+        Some(signed.map_or(Maker::Another, |signed| {
+            Maker::Key(signed.strip_prefix(info).map(<[u8]>::to_vec).unwrap_or_default())
+        }))
+    }
+}
+
+/// The RSAPublicKey (RFC 8017 Appendix A.1.1) inside what `p=` holds.
+fn rsa_key(key: &[u8]) -> Option<&[u8]> {
+    SubjectPublicKeyInfoRef::from_der(key).ok().and_then(|info| info.subject_public_key.as_bytes())
 }
 
 /// A hash that is still being fed.

@@ -83,8 +83,8 @@ pub enum Body {
     /// Its hash is another, in base64; the changes that, undone, restore the signed one, or else the
     /// marks that changes left; and the Content fields of the part it was wrapped into.
     Mismatch { hash: String, altered: Option<Vec<What>>, marks: Vec<What>, wrapped: Option<String> },
-    /// `l=` counts more bytes than there are (RFC 6376 §3.5).
-    Short { has: u64 },
+    /// `l=` counts more bytes than there are (RFC 6376 §3.5). `whole`: what there is has the hash of `bh=`.
+    Short { has: u64, whole: bool },
     /// There is only a header.
     NotAvailable,
 }
@@ -254,9 +254,14 @@ impl<'i> Bodies<'i> {
             Some((head, body)) => (head, Some(body)),
             None => (&input.text[..], None),
         };
-        let whole = input.kind == InputKind::Message && !input.is_cut();
+        let at_hand = |body: &&[u8]| match input.kind {
+            InputKind::Message => !input.is_cut(),
+            // A message without a word looks like a header, and has the empty line behind it.
+            InputKind::Headers => input.body_witnesses().is_empty() && body.trim_ascii().is_empty(),
+            _ => false,
+        };
         Bodies {
-            body: body.filter(|_| whole),
+            body: body.filter(at_hand),
             header: head,
             lists,
             kept: input.body_witnesses(),
@@ -306,7 +311,8 @@ impl<'i> Bodies<'i> {
         let Some(found) = self.witness(signature) else { return Body::NotAvailable };
         let length = signature.length.as_ref().map(|l| l.value);
         if let Some(l) = length.filter(|&l| l > found.has) {
-            return if found.empty && l > 0 { Body::NotAvailable } else { Body::Short { has: found.has } };
+            let whole = is_same(&signature.body_hash, &found.digest);
+            return if found.empty && l > 0 { Body::NotAvailable } else { Body::Short { has: found.has, whole } };
         }
         match is_same(&signature.body_hash, &found.digest) {
             true => Body::Match { unsigned: length.map_or(0, |l| found.has - l) },

@@ -1,6 +1,6 @@
 //! Verification (RFC 6376 §6.1): what each signature covers, held against its key.
 
-use super::crypto::Algorithm;
+use super::crypto::{Algorithm, Maker};
 use super::forensics::{self, Altered, Proof, What};
 use super::signed::{Body, Signed, before_colon, covered_in};
 use super::{Key, KeyRecord, KeyState, PublicKey, Signature};
@@ -233,6 +233,19 @@ pub fn fits(signature: &Signature, data: &[u8], records: &[KeyRecord]) -> bool {
     usable.any(|r| algorithm.verifies(&r.key, data, &signature.b))
 }
 
+/// Whose the signature is, by the keys that stand at its selector; `None` where that cannot be told.
+pub fn maker(signature: &Signature, records: &[KeyRecord]) -> Option<Maker> {
+    let algorithm = Algorithm::named(&signature.algorithm.as_ref()?.value)?;
+    let usable = records.iter().filter(|r| material_fits(r, algorithm));
+    let found: Vec<Maker> = usable.filter_map(|r| algorithm.maker(&r.key, &signature.b)).collect();
+    let rank = |maker: &&Maker| match maker {
+        Maker::Key(_) => 0,
+        Maker::Another => 1,
+        Maker::Length(..) => 2,
+    };
+    found.iter().min_by_key(rank).cloned()
+}
+
 /// What was changed: proven where it can be undone, else by the marks it left.
 fn altered(
     reading: &Reading,
@@ -293,7 +306,19 @@ fn altered(
 /// searched as it was before.
 fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8], input: &Input) -> Option<Vec<What>> {
     let own = signed.covered(signature, &reading.header, &input.text);
-    let verifies = |fields: &[u8]| signed.algorithm.verifies(key, &[fields, own.itself()].concat(), &signature.b);
+    // What another key made fits nothing; what this one made tells its hash.
+    let hash = match signed.algorithm.maker(key, &signature.b) {
+        Some(Maker::Key(hash)) => Some(hash),
+        Some(_) => return None,
+        None => None,
+    };
+    let verifies = |fields: &[u8]| {
+        let data = [fields, own.itself()].concat();
+        match &hash {
+            Some(hash) => signed.algorithm.digest(&data) == *hash,
+            None => signed.algorithm.verifies(key, &data, &signature.b),
+        }
+    };
     let undo = |header: &Header, text: &[u8], chosen: &[Option<usize>]| {
         let field = |n: &Option<usize>| n.and_then(|n| header.fields.get(n).copied());
         let names = signature.signed().zip(chosen.iter().map(field)).collect();

@@ -2,7 +2,8 @@ use super::*;
 use crate::evidence::{Input, InputKind};
 use crate::facts::dkim::canon::Canon;
 use crate::facts::dkim::samples;
-use crate::facts::dkim::testing::{RELAXED, SIMPLE, Signing, verified, with_key};
+use crate::facts::dkim::testing::{RELAXED, RSA_PUBLIC, SIMPLE, Signing, verified, with_key};
+use crate::facts::lookup::Lookup;
 
 const MESSAGE: &str = "From: Ann <ann@example.com>\r\nTo: Bob <bob@example.net>\r\nSubject: Invoice  8842\r\n\
     Date: Mon, 2 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\nHello Bob,\r\n\r\nplease pay.  \r\n-- \r\nAnn\r\n";
@@ -49,6 +50,33 @@ fn header_and_body_are_told_apart() {
         assert_eq!(message(&both, &record).0, Hash::Mismatch);
         assert_eq!(message(&both, &record).1, Hash::Mismatch);
     }
+}
+
+/// RFC 8017 §9.2: with its own key alone an RSA signature shows the padding, and the hash that was signed.
+#[test]
+fn the_padding_tells_whose_a_signature_is() {
+    let maker = |text: &str, p: &str| {
+        let input = Input::read("-", text.as_bytes(), Some(InputKind::Message)).unwrap();
+        let evidence = with_key(input, &format!("v=DKIM1; p={p}"));
+        let reading = Reading::read(&evidence.input, &evidence.said);
+        let keys = crate::facts::dkim::key::gather(&Lookup::over(&evidence), &reading, &evidence.said);
+        let KeyState::Found(records) = &keys[0].state else { panic!("{keys:?}") };
+        let signed = reading.signed[0].as_deref().unwrap();
+        let covered = signed.covered(&reading.signatures[0], &reading.header, &evidence.input.text);
+        (super::maker(&reading.signatures[0], records), Algorithm::RsaSha256.digest(&covered.data))
+    };
+    let text = RELAXED.sign(MESSAGE);
+    let (found, hash) = maker(&text, RSA_PUBLIC);
+    assert_eq!(found, Some(Maker::Key(hash.clone())));
+    // Whatever was changed in the text, it was made over the same.
+    let (found, changed) = maker(&text.replace("Invoice", "Offer"), RSA_PUBLIC);
+    assert!(found == Some(Maker::Key(hash.clone())) && changed != hash);
+    assert_eq!(maker(&text, samples::RSA_2048).0, Some(Maker::Another));
+    assert_eq!(maker(&text, samples::RSA_1024_E3).0, Some(Maker::Length(256, 128)));
+    let spoiled = text.replacen("b=", "b=AAAA", 2).replacen("bh=AAAA", "bh=", 1);
+    assert!(matches!(maker(&spoiled, RSA_PUBLIC).0, Some(Maker::Length(259, 256))), "{spoiled}");
+    let ed25519 = Signing { ed25519: true, ..RELAXED }.sign(MESSAGE);
+    assert_eq!(maker(&ed25519, RSA_PUBLIC).0, None);
 }
 
 /// Its syntax alone is wrong (RFC 6376 §3.5): there is no hash that the body could differ from.

@@ -3,6 +3,7 @@ use super::failure::Failure;
 use super::standing::{self, Relay, Standing};
 use crate::facts::Facts;
 use crate::facts::dkim::Hash;
+use crate::facts::dkim::signed::Body;
 use crate::facts::reported::Dkim;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
@@ -67,7 +68,42 @@ fn untested(standing: &Standing) -> Gap {
     Gap::new(format!("Is the body the one that {} signed?", standing.who()), "the whole message, as its source")
 }
 
+/// What is signed ends beyond what is there.
+fn short(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Option<Finding> {
+    let signed = facts.reading.signed.get(standing.found?.signature)?.as_deref()?;
+    let Body::Short { has, whole } = signed.body else { return None };
+    let length = standing.signature?.length.as_ref()?;
+    let (who, l) = (standing.who(), length.value);
+    let finding = if whole {
+        Finding::new(&RULE, "l= counts more bytes than the body has")
+            .sure(Confidence::Certain, "all that is there has the signed hash")
+            .explain(format!(
+                "The signature of {who} counts {l} bytes of the body (l=), and the body has {has}. These have the signed hash, so nothing was changed: the signer writes a wrong l=, and such a signature is invalid (RFC 6376 §3.5)."
+            ))
+            .fix(Remedy::new("Switch the body length limit (l=) off").step(format!("Switch it off at the system that signs as {who}.")))
+            .check("look at the DKIM-Signature of a new message", "no l= in the signature")
+    } else {
+        Finding::new(&RULE, "The body is shorter than what was signed")
+            .sure(Confidence::Likely, "on the way, or when the message was saved: both look the same")
+            .explain(format!(
+                "The signature of {who} counts {l} bytes of the body (l=), and {has} are here: the rest was cut off after signing."
+            ))
+            .fix(
+                Remedy::new("Get the whole message, as its source, and look again")
+                    .step("If it is all that arrived: find what cuts messages between the signer and the receiver."),
+            )
+            .check("look at the size of a new message where it is sent and where it arrives", "the same body, and dkim=pass")
+    };
+    let finding = finding.exhibits(report.map(|r| Exhibit::input(r.span, "the receiver's result"))).exhibit(
+        Exhibit::input(standing.signature?.tag(facts.text(), "l").unwrap_or(length.span), "so many bytes are signed"),
+    );
+    Some(standing.apply(finding))
+}
+
 fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding {
+    if let Some(short) = short(facts, report, standing) {
+        return short;
+    }
     let relay = standing::relay(facts);
     let body = standing.signature.map(|s| &*s.canonicalization.1);
     let finding = Finding::new(&RULE, "The body was changed after it was signed")
@@ -166,6 +202,33 @@ mod tests {
         let checker = listed(Some("mx.example.org"));
         assert!(checker.severity == Severity::Medium && checker.explanation.contains("its own changes"));
         assert_eq!(checker.fix.unwrap().steps[0], standing::ASK_ANOTHER);
+    }
+
+    /// RFC 6376 §3.5: `l=` must not exceed the body.
+    #[test]
+    fn a_length_beyond_the_body_is_the_signers_where_the_rest_fits() {
+        use crate::evidence::{Input, InputKind};
+        use crate::facts::dkim::canon::Canon;
+        use crate::facts::dkim::testing::{RELAXED, Signing, with_key};
+        let signing = Signing { counted: true, header: Canon::Relaxed, ..RELAXED };
+        let text = signing
+            .sign("From: Ann <ann@example.com>\r\nTo: b@example.net\r\nSubject: One\r\n\r\nHello, Bob.\r\nBye.\r\n");
+        let found = |text: &str| {
+            let input = Input::read("-", text.as_bytes(), Some(InputKind::Message)).unwrap();
+            let evidence = with_key(input, &signing.record());
+            let reading = crate::facts::Reading::read(&evidence.input, &evidence.said);
+            let diagnosis = crate::diagnose::diagnose(evidence.into(), reading.into());
+            diagnosis
+                .findings
+                .into_iter()
+                .filter(|f| f.rule.id == RULE.id)
+                .map(|f| f.title.to_string())
+                .collect::<Vec<_>>()
+        };
+        assert!(text.contains("l=19;"), "{text}");
+        assert_eq!(found(&text), Vec::<String>::new());
+        assert_eq!(found(&text.replace("l=19;", "l=190;")), ["l= counts more bytes than the body has"]);
+        assert_eq!(found(&text.replace("\r\nBye.", "")), ["The body is shorter than what was signed"]);
     }
 
     #[test]

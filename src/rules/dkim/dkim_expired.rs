@@ -36,6 +36,10 @@ fn judge(facts: &Facts) -> Verdict {
         let arrived = verify::received(&facts.reading, signature);
         let said = standing.failure().filter(|(_, f)| *f == Failure::Expired).map(|(r, _)| r);
         applies |= signature.expires.is_some() || signature.signed_at.is_some() || said.is_some();
+        let early = signature.signed_at.as_ref().filter(|t| arrived.is_some_and(|at| seconds(t) > at + TOLERANCE));
+        if let Some(t) = early.filter(|_| said.is_none() && !standing.accepted()) {
+            findings.push(standing.apply(from_the_future(&standing, t)));
+        }
         // What the receiver passed had not expired for it.
         if standing.passed() {
             continue;
@@ -53,10 +57,6 @@ fn judge(facts: &Facts) -> Verdict {
                 .exhibit(Exhibit::input(report.span, "expired"));
             findings.push(standing.apply(finding));
             continue;
-        }
-        if let Some(t) = signature.signed_at.as_ref().filter(|t| arrived.is_some_and(|at| seconds(t) > at + TOLERANCE))
-        {
-            findings.push(standing.apply(from_the_future(&standing, t)));
         }
         let Some(x) = expires else { continue };
         match arrived {
@@ -167,6 +167,29 @@ mod tests {
 
     fn signed(times: &str) -> Case {
         Case::new(&SIGNED.replace("h=from:to;", &format!("h=from:to; {times}")))
+    }
+
+    /// What verifies here may be refused by a receiver that heeds `t=`; what this one took, it did not refuse.
+    #[test]
+    fn a_signature_from_the_future_is_told_where_it_verifies_too() {
+        use crate::facts::dkim::{DkimResult, Hash, Verification};
+        let case = || {
+            let mut case = signed("t=1800000000;");
+            case.reading.hops = vec![Hop { at: jiff::Timestamp::from_second(1_700_000_000).ok(), ..Hop::default() }];
+            case.reading.signatures[0].field = 9;
+            case.verified.push(Verification {
+                signature: 0,
+                header_hash: Hash::Match,
+                body_hash: Hash::Match,
+                result: Some(DkimResult::Pass),
+                reason: None,
+                altered: vec![],
+            });
+            case
+        };
+        let found = case().finding(&RULE);
+        assert_eq!((&*found.title, found.severity), ("The DKIM signature is dated after its arrival", Severity::Low));
+        assert!(matches!(case().reported(report("pass", "")).judge(&RULE), Verdict::Pass));
     }
 
     fn arrived(mut case: Case, at: i64) -> Case {

@@ -5,7 +5,9 @@ use super::standing::{self, Relay, Standing};
 use super::subject;
 use crate::evidence::{InputKind, Kind, Question};
 use crate::facts::Facts;
+use crate::facts::dkim::crypto::Maker;
 use crate::facts::dkim::key::Key;
+use crate::facts::dkim::verify::{self, mangled};
 use crate::facts::dkim::{Hash, KeyState, Reason, Signature, Verification};
 use crate::facts::freemail;
 use crate::facts::reported::Dkim;
@@ -48,7 +50,10 @@ fn judge(facts: &Facts) -> Verdict {
             (Some(failure @ (Failure::Signature | Failure::BodyHash | Failure::Unexplained)), _)
                 if standing.verifies_here() && (failure != Failure::Unexplained || rejects(report)) =>
             {
-                findings.push(contradicted(report, &standing));
+                // dkim-expired says why.
+                if !report.detail.to_ascii_lowercase().contains("future") {
+                    findings.push(contradicted(report, &standing, failure));
+                }
             }
             // dkim-body-hash-mismatch says why.
             (Some(Failure::Signature | Failure::Unexplained), _) if standing.only_the_body() => {}
@@ -100,6 +105,9 @@ fn judge(facts: &Facts) -> Verdict {
                 .exhibit(Exhibit::input(signature.span, "this signature"));
             findings.push(standing.apply(repaired(finding)));
             continue;
+        }
+        if let Some(report) = unseen(facts, &standing) {
+            findings.push(overlooked(facts, report, &standing));
         }
         // A body that was changed has a rule of its own; the header's signature is judged apart.
         let whole = |v: &&Verification| v.header_hash == Hash::Mismatch && v.reason.is_none_or(of_the_hashes);
@@ -165,27 +173,119 @@ fn rejects(report: &Dkim) -> bool {
 }
 
 /// The receiver rejected it, and with the key in DNS now it fits the message at hand: neither of the two is to be mended.
-fn contradicted(report: &Dkim, standing: &Standing) -> Finding {
+fn contradicted(report: &Dkim, standing: &Standing, failure: Failure) -> Finding {
+    let fix = Remedy::new("Leave key and signer as they are, and send a new message to the same receiver");
+    // No key and no field of the header is in the hash of a body (RFC 6376 §3.7).
+    let (so, fix) = if failure == Failure::BodyHash {
+        (
+            "The body here has the signed hash: the receiver checked another one, after something of its own (a gateway, a scanner) had changed it, or this is not the copy that it checked.",
+            fix.step("If it fails again: ask the receiver's administrator what handles a message before it is checked, or compare with the message as it lies in that mailbox."),
+        )
+    } else {
+        (
+            "Checked here, with the key that DNS has now, it fits the message as it arrived: nothing that it covers was changed, and the key is its partner. So the receiver had another key from DNS, or reads the message in another way, as some do where a field stands twice or one was added.",
+            fix.step("If the key was changed since, there is nothing more to do.")
+                .step("If it fails again: ask each name server of the domain for the key, and look whether all say the same.")
+                .step("Look for fields that stand twice, or that somebody on the way added."),
+        )
+    };
     let finding = Finding::new(&RULE, "The receiver rejected a signature that verifies here")
         .severity(Severity::Medium)
         .sure(Confidence::Likely, "the receiver reported a failure; here the signature was checked with today's key")
-        .explain(format!(
-            "The receiver rejected the signature of {}. Checked here, with the key that DNS has now, it fits the message as it arrived: nothing that it covers was changed, and the key is its partner. So the receiver had another key from DNS, or reads the message in another way, as some do where a field stands twice or one was added.",
-            standing.who()
-        ))
+        .explain(format!("The receiver rejected the signature of {}. {so}", standing.who()))
         .exhibit(Exhibit::input(report.span, "rejected"))
         .exhibits(
-            standing.signature.and_then(|s| s.selector.as_ref()).map(|s| Exhibit::input(s.span, "fits the key of this selector")),
+            standing
+                .signature
+                .and_then(|s| s.selector.as_ref())
+                .map(|s| Exhibit::input(s.span, "fits the key of this selector")),
         )
-        .fix(
-            Remedy::new("Leave key and signer as they are, and send a new message to the same receiver")
-                .step("If the key was changed since, there is nothing more to do.")
-                .step("If it fails again: ask each name server of the domain for the key, and look whether all say the same.")
-                .step("Look for fields that stand twice, or that somebody on the way added."),
-        );
+        .fix(fix);
     let finding = standing.apply(finding);
     let severity = if standing.harmless() { Severity::Info } else { finding.severity };
     finding.severity(severity).check("send a new message to the same receiver", "dkim=pass")
+}
+
+/// Whose the signature is, where it does not fit and that can be told. A paste that was mangled may have spoiled it, and
+/// whoever shows a header may have cut it.
+fn maker(facts: &Facts, standing: &Standing) -> Option<Maker> {
+    let found = standing.found.filter(|v| v.header_hash != Hash::Match && !v.is_proven(false))?;
+    let key = facts.keys.iter().find(|k| k.signature == Some(found.signature))?;
+    let KeyState::Found(records) = &key.state else { return None };
+    let whole = !mangled(&facts.evidence);
+    let header = facts.evidence.input.kind == InputKind::Headers;
+    verify::maker(standing.signature?, records).filter(|maker| match maker {
+        Maker::Key(_) => true,
+        Maker::Another => whole,
+        Maker::Length(has, _) => whole && (!header || is_a_keys(*has)),
+    })
+}
+
+/// The same in words.
+fn told(maker: &Maker, body_holds: bool) -> String {
+    match maker {
+        Maker::Key(_) => format!(
+            " The key in DNS is the partner of the one that signed, which the padding of the signature shows: {} was changed, \
+             or the signature's own field.",
+            if body_holds { "a signed header field, not the body," } else { "a signed header field" }
+        ),
+        Maker::Another => " The key in DNS did not make it, or b= was spoiled: what its own key makes, that key turns \
+             into a padding that is not there."
+            .into(),
+        Maker::Length(has, needs) => format!(
+            " Its b= has {has} bytes, where a signature of the key in DNS has {needs}: {}.",
+            if is_a_keys(*has) { "another key made it" } else { "it was cut or spoiled" }
+        ),
+    }
+}
+
+/// Do keys in use make signatures of so many bytes?
+fn is_a_keys(length: usize) -> bool {
+    length >= 128 && length.is_multiple_of(64)
+}
+
+/// The published key is not the partner of the one that signed.
+fn of_another_key(standing: &Standing, maker: Option<&Maker>) -> Remedy {
+    if matches!(maker, Some(Maker::Length(has, _)) if !is_a_keys(*has)) {
+        return Remedy::new("Let nothing rewrite the DKIM-Signature field").step(
+            "Compare the field with the one in a message that just left the signer: if they differ, a system on the way cuts it; if not, the signer makes it wrong.",
+        );
+    }
+    Remedy::new("Publish the key that signs")
+        .step(format!(
+            "At the system that signs as {}, show the public key, publish it under a new selector, and switch to that.",
+            standing.who()
+        ))
+        .step("If the key was changed after this message was signed, there is nothing to mend: send a new one.")
+}
+
+/// The receiver's word that there is no signature, where one in the name of From's organization verifies here and is older
+/// than that word.
+fn unseen<'f>(facts: &'f Facts, standing: &Standing) -> Option<&'f Dkim> {
+    let older = |report: &&Dkim| standing.signature.is_some_and(|s| s.span.start > report.span.start);
+    let verifies = standing.verifies_here() && standing.aligned == Some(true);
+    let mut reports = standing::reports(facts).filter(|_| verifies);
+    let first = reports.next().filter(older)?;
+    (first.result == "none" && reports.all(|report| report.result == "none")).then_some(first)
+}
+
+fn overlooked(facts: &Facts, report: &Dkim, standing: &Standing) -> Finding {
+    let fails = standing::dmarc(facts) == Some(false);
+    Finding::new(&RULE, "The receiver checked no DKIM signature, and there is one")
+        .severity(if fails { Severity::High } else { Severity::Info })
+        .sure(Confidence::Likely, "the receiver wrote dkim=none; the signature was checked here")
+        .explain(format!(
+            "The receiver wrote dkim=none, though the signature of {} stands below its field and fits the message. It was put on after the check, or this receiver does not check signatures on this way in.",
+            standing.who()
+        ))
+        .exhibit(Exhibit::input(report.span, "no signature, it says"))
+        .exhibits(standing.signature.map(|s| Exhibit::input(s.span, "this one verifies")))
+        .fix(
+            Remedy::new("Leave signer and key as they are: ask the receiver's administrator why its check saw no signature")
+                .step("Mail that comes in over a gateway, a relay or a connector may be checked without DKIM, or before something puts the signature on."),
+        )
+        .leads_to(if fails { &["dmarc-unaligned"] } else { &[] })
+        .check("send a new message to the same receiver", "dkim=pass")
 }
 
 /// Nothing about the key or the signature's tags explains the failure.
@@ -235,14 +335,20 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     let who = standing.who();
     let relay = standing::relay(facts);
     let holds = standing.header_holds();
-    let what = if holds {
+    let maker = maker(facts, standing);
+    let told = maker.as_ref().map(|maker| told(maker, standing.body_holds()));
+    let what = if let Some(told) = &told {
+        told
+    } else if holds {
         " The signed header fields are as they were signed, by the key that is in DNS: the body was changed, or another key stood there then."
     } else if said {
         " The signed header fields were changed, or the key in DNS is not the partner of the one that signed."
     } else {
         " It does not say why: the body or a signed field was changed, or the key in DNS is not the partner of the one that signed."
     };
+    let other_key = matches!(maker, Some(Maker::Another | Maker::Length(..)));
     let list = match relay {
+        _ if other_key => "",
         Relay::Before(_) => {
             " The message went through a mailing list or a forwarder, and these often change it; that is the likely reason."
         }
@@ -264,6 +370,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     let pair = if let Relay::Checker = relay { pair.step(standing::ASK_ANOTHER) } else { pair };
     let provider = standing.domain().and_then(freemail::provider);
     let fix = match relay {
+        _ if other_key && provider.is_none() => of_another_key(standing, maker.as_ref()),
         Relay::Checker | Relay::Nobody if provider.is_some() => {
             let provider = provider.map_or("the provider", |p| p.name);
             let remedy = Remedy::new(format!("Leave the key to {provider}, and find what changed the message on the way"));
@@ -278,6 +385,13 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
         Relay::Checker | Relay::Nobody if proven => {
             Remedy::new("Stop what changed signed fields, or let the system that does it sign last")
         }
+        Relay::Checker | Relay::Nobody if maker.is_some() => {
+            let remedy = Remedy::new("Leave the key as it is, and find what changes the header after signing");
+            let remedy = if let Relay::Checker = relay { remedy.step(standing::ASK_ANOTHER) } else { remedy };
+            remedy
+                .step(format!("Find what rewrites {fields} or the DKIM-Signature field on the way, and let the last system sign."))
+                .step("Compare the header with that of a message that just left the signer (diagnose --sent): it names the field.")
+        }
         Relay::Before(_) => Remedy::new("Nothing is known to be wrong with your signature; the list or forwarder must leave signed fields alone, or send in its own name"),
         _ => pair
             .step(format!("At the system that signs as {who}, show the public key and compare it with p= in DNS. If they differ, publish the one in use under a new selector and switch to it."))
@@ -288,6 +402,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     fix.steps.splice(0..0, found.map(|v| alteration::cures(v, false)).unwrap_or_default());
     let title = match standing.rescued {
         true => "One DKIM signature does not verify, another one does",
+        false if matches!(maker, Some(Maker::Another)) => "The DKIM key in DNS is not the one that signed",
         false => "The DKIM signature does not verify",
     };
     let finding = Finding::new(&RULE, title)
@@ -312,6 +427,9 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
             "the receiver reports a failure without the reason, and the key is not known to be at fault",
         ),
         (None, _) if proven => finding.sure(Confidence::Certain, "with the change undone, the signature fits"),
+        (None, _) if other_key => {
+            finding.sure(Confidence::Certain, "a signature of this key has another form than the one at hand")
+        }
         // Tabs become blanks and lines are joined where a header is copied from a screen.
         (None, _) if facts.evidence.input.kind == InputKind::Headers => finding
             .severity(Severity::Medium)
@@ -322,7 +440,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
         ),
     };
     let (check, expect) = match (standing.selector(), standing.domain()) {
-        (Some(s), Some(d)) if !proven && !holds => (
+        (Some(s), Some(d)) if !proven && !holds && !matches!(maker, Some(Maker::Key(_))) => (
             command!("dig +short TXT {}._domainkey.{}", s, d),
             "the public key that the signer shows; and dkim=pass in a new message",
         ),
@@ -379,6 +497,95 @@ mod tests {
         assert!(fix.summary.starts_with("Find what changes the body") && fix.steps.len() == 1, "{fix:?}");
         assert!(!found.check.unwrap().command.starts_with("dig"));
         assert!(pasted(Hash::Unknown).fix.unwrap().summary.starts_with("Make the published key"));
+    }
+
+    /// A message with its key in DNS, as the whole diagnosis finds it.
+    fn whole(text: &str, kind: InputKind, record: &str) -> Finding {
+        use crate::evidence::Input;
+        use crate::facts::dkim::testing::with_key;
+        let evidence = with_key(Input::read("-", text.as_bytes(), Some(kind)).unwrap(), record);
+        let reading = crate::facts::Reading::read(&evidence.input, &evidence.said);
+        let diagnosis = crate::diagnose::diagnose(evidence.into(), reading.into());
+        diagnosis.findings.into_iter().find(|f| f.rule.id == RULE.id).unwrap()
+    }
+
+    const LETTER: &str = "From: Ann <ann@example.com>\r\nTo: bob@example.net\r\nSubject: One\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\
+        Message-ID: <1@example.com>\r\n\r\nHello.\r\n";
+
+    #[test]
+    fn the_padding_of_the_signature_leaves_the_right_key_alone() {
+        use crate::facts::dkim::testing::RELAXED;
+        let text = RELAXED.sign(LETTER).replace("Subject: One", "Subject: Quite another");
+        let found = whole(&text, InputKind::Message, &RELAXED.record());
+        assert!(found.explanation.contains("is the partner of the one that signed"), "{}", found.explanation);
+        let fix = found.fix.unwrap();
+        assert!(fix.summary.starts_with("Leave the key as it is") && fix.steps[0].contains("subject"), "{fix:?}");
+        assert!(!found.check.unwrap().command.contains("dig"));
+        // Of a header alone too.
+        let (header, _) = text.split_once("\r\n\r\n").unwrap();
+        let found = whole(header, InputKind::Headers, &RELAXED.record());
+        assert!(found.explanation.contains("is the partner"), "{}", found.explanation);
+    }
+
+    #[test]
+    fn a_receiver_that_saw_no_signature_is_told_of_it() {
+        use crate::facts::dkim::testing::RELAXED;
+        let judged = |said: &str, above: bool| {
+            let field = format!("Authentication-Results: mx.example.net; {said}\r\n");
+            let received = "Received: from a.example.com (a.example.com [192.0.2.1]) by mx.example.net; Mon, 2 Nov 2026 10:00:02 +0000\r\n";
+            let signed = RELAXED.sign(LETTER);
+            let (signature, rest) = signed.split_at(signed.find("From:").unwrap());
+            let text = match above {
+                true => format!("{signature}{field}{received}{rest}"),
+                false => format!("{field}{received}{signature}{rest}"),
+            };
+            let evidence = crate::facts::dkim::testing::with_key(
+                crate::evidence::Input::read("-", text.as_bytes(), Some(InputKind::Message)).unwrap(),
+                &RELAXED.record(),
+            );
+            let reading = crate::facts::Reading::read(&evidence.input, &evidence.said);
+            let diagnosis = crate::diagnose::diagnose(evidence.into(), reading.into());
+            diagnosis.findings.into_iter().find(|f| f.rule.id == RULE.id)
+        };
+        let none = "dkim=none; spf=softfail smtp.mailfrom=ann@example.com; dmarc=fail header.from=example.com";
+        let found = judged(none, false).unwrap();
+        assert_eq!(
+            (&*found.title, found.severity),
+            ("The receiver checked no DKIM signature, and there is one", Severity::High)
+        );
+        assert_eq!(found.leads_to, ["dmarc-unaligned"]);
+        assert_eq!(
+            judged(&none.replace("softfail", "pass").replace("dmarc=fail", "dmarc=pass"), false).unwrap().severity,
+            Severity::Info
+        );
+        // One that was put on behind the receiver is none of its.
+        assert!(judged(none, true).is_none());
+        assert!(judged("dkim=pass header.d=example.com header.s=s1", false).is_none());
+    }
+
+    #[test]
+    fn another_key_is_told_for_certain() {
+        use crate::facts::dkim::testing::RELAXED;
+        let text = RELAXED.sign(LETTER);
+        let found = whole(&text, InputKind::Message, &good());
+        assert_eq!(
+            (&*found.title, found.confidence),
+            ("The DKIM key in DNS is not the one that signed", Confidence::Certain)
+        );
+        assert!(found.fix.unwrap().summary.starts_with("Publish the key that signs"));
+        // Of another size: nothing else makes that length.
+        let found = whole(&text, InputKind::Headers, &format!("p={RSA_1024_E3}"));
+        assert!(found.explanation.contains("has 256 bytes, where a signature of the key in DNS has 128: another key"));
+        // Cut, in a message; whoever shows a header may have cut it himself.
+        let (head, rest) = text.split_at(text.find("b=").filter(|&at| !text[..at].ends_with('b')).unwrap() + 2);
+        let (b, rest) = rest.split_at(rest.find(';').into_iter().chain(rest.find("\r\nFrom")).min().unwrap());
+        let cut = format!("{head}{}{rest}", &b.split_whitespace().collect::<String>()[..92]);
+        let found = whole(&cut, InputKind::Message, &RELAXED.record());
+        assert!(found.explanation.contains("it was cut or spoiled"), "{}", found.explanation);
+        assert!(found.fix.unwrap().summary.starts_with("Let nothing rewrite the DKIM-Signature"));
+        let (header, _) = cut.split_once("\r\n\r\n").unwrap();
+        let found = whole(header, InputKind::Headers, &RELAXED.record());
+        assert_eq!(found.confidence, Confidence::Possible);
     }
 
     #[test]

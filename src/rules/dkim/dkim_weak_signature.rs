@@ -75,21 +75,44 @@ fn from(facts: &Facts, signature: &Signature, standing: &Standing) -> Option<Fin
 
 fn length(facts: &Facts, index: usize, signature: &Signature, standing: &Standing) -> Option<Finding> {
     let length = signature.length.as_ref()?;
-    let open = match facts.reading.signed.get(index).and_then(Option::as_ref).map(|signed| &signed.body) {
-        Some(Body::Match { unsigned: 1 }) => ". Of this message 1 byte stands behind them, not covered".to_owned(),
-        Some(Body::Match { unsigned: more @ 2.. }) => {
-            format!(". Of this message {more} bytes stand behind them, not covered")
+    let at = |body: &Body| match body {
+        Body::Match { unsigned: 0 } => Some("all that this message has"),
+        Body::Short { .. } => Some("more than this message has"),
+        _ => None,
+    };
+    let body = facts.reading.signed.get(index).and_then(Option::as_ref).map(|signed| &signed.body);
+    let (title, what) = match (body.and_then(at), body) {
+        (Some(all), _) => (
+            "The signature lets text be added (l=)",
+            format!(
+                "counts {} bytes of the body (l=), {all}, so anyone may add more; some receivers refuse that",
+                length.value
+            ),
+        ),
+        (None, body) => {
+            let open = match body {
+                Some(Body::Match { unsigned: 1 }) => {
+                    ". Of this message 1 byte stands behind them, not covered".to_owned()
+                }
+                Some(Body::Match { unsigned: more }) => {
+                    format!(". Of this message {more} bytes stand behind them, not covered")
+                }
+                _ => String::new(),
+            };
+            (
+                "The signature covers only part of the body",
+                format!(
+                    "covers only the first {} bytes of the body (l=), so anyone may add to it; some receivers refuse that{open}",
+                    length.value
+                ),
+            )
         }
-        _ => String::new(),
     };
     Some(finding(
         standing,
         Severity::Medium,
-        "The signature covers only part of the body",
-        &format!(
-            "covers only the first {} bytes of the body (l=), so anyone may add to it; some receivers refuse that{open}",
-            length.value
-        ),
+        title,
+        &what,
         Exhibit::input(signature.tag(facts.text(), "l").unwrap_or(length.span), "only so much is signed"),
         "Switch the body length limit (l=) off",
         "no l= in the signature",

@@ -85,6 +85,10 @@ impl<'f> Standing<'f> {
         self.found.is_some_and(|v| v.header_hash == Hash::Match && v.body_hash == Hash::Unknown)
     }
 
+    pub(super) fn body_holds(&self) -> bool {
+        self.found.is_some_and(|v| v.body_hash == Hash::Match)
+    }
+
     pub(super) fn domain(&self) -> Option<&'f str> {
         let signed = self.signature.and_then(|s| s.domain.as_ref()).map(|d| d.value.as_str());
         signed.or_else(|| self.reports.iter().find_map(|r| r.domain.as_deref()))

@@ -52,15 +52,15 @@ fn finding(facts: &Facts, misplaced: &Misplaced) -> Finding {
         .about(right)
         .severity(severity(facts, misplaced))
         .explain(format!(
-            "{} look for it at {right}, and nowhere else. Under {wrong} nobody finds it.{}",
+            "{} look for it at {right}, and nowhere else.{}",
             match what {
                 What::MtaSts | What::TlsRpt => "Senders",
                 _ => "Receivers",
             },
             if misplaced.maybe {
-                " It may also serve another sender under that name: then leave it there."
+                format!(" The key of this selector at {wrong} is found by mail that is signed as that domain: leave it there.")
             } else {
-                ""
+                format!(" Under {wrong} nobody finds it.")
             }
         ))
         .exhibit(exhibit)
@@ -96,7 +96,21 @@ fn severity(facts: &Facts, misplaced: &Misplaced) -> Severity {
 
 fn fix(facts: &Facts, misplaced: &Misplaced) -> Remedy {
     let Misplaced { wrong, right, text, .. } = misplaced;
-    let remedy = Remedy::new(format!("Publish it at {right}, and take it out at {wrong}."));
+    let remedy = match next_door(facts, misplaced) {
+        Next::None => Remedy::new(format!("Publish it at {right}, and take it out at {wrong}.")),
+        Next::Other => Remedy::new(format!("Publish the signer's key at {right} as well.")),
+        Next::From(from, strict) => {
+            let remedy = Remedy::new(format!("Sign as {from} (d={from}), where the key of this selector is.")).step(
+                format!("Compare the public key that the signer shows with the one at {wrong}: they must be the same."),
+            );
+            if strict {
+                return remedy.step(format!(
+                    "A key at {right} would not do: the DMARC record asks for the very name (adkim=s)."
+                ));
+            }
+            remedy.step(format!("Or publish the signer's key at {right} as well."))
+        }
+    };
     let remedy = match psl(right)
         .and_then(|zone| Some((right.strip_suffix(&zone)?.trim_end_matches('.').to_owned(), zone)))
     {
@@ -111,6 +125,26 @@ fn fix(facts: &Facts, misplaced: &Misplaced) -> Remedy {
     // A key next door may be in use there.
     let out = remedy::spf::change(&facts.evidence.answers, wrong, |t| t == text.as_bytes(), None);
     out.filter(|_| misplaced.pasted.is_none() && !misplaced.maybe).into_iter().fold(remedy, Remedy::record)
+}
+
+/// Whose a key is that stands at another domain than the signature's.
+enum Next<'f> {
+    /// It is not: the name is wrong.
+    None,
+    /// The domain's in From; and that asks for its very name (`adkim=s`).
+    From(&'f str, bool),
+    Other,
+}
+
+fn next_door<'f>(facts: &'f Facts, misplaced: &Misplaced) -> Next<'f> {
+    if !misplaced.maybe {
+        return Next::None;
+    }
+    let from = facts.reading.from_domain().filter(|from| {
+        misplaced.wrong.split_once("._domainkey.").is_some_and(|(_, domain)| domain.eq_ignore_ascii_case(from))
+    });
+    let strict = facts.dmarc.governing().and_then(|step| step.record()).is_some_and(|record| record.adkim_strict);
+    from.map_or(Next::Other, |from| Next::From(from, strict))
 }
 
 #[cfg(test)]
@@ -166,6 +200,18 @@ mod tests {
         assert_eq!(texts(&finding)[0].0, "s1._domainkey.mail.example.com");
         let finding = found(&RULE, &signed, Some(&format!("{zone}s1._domainkey.example.com TXT \"v=DKIM1; p=YQ==\"")));
         assert_eq!((finding.confidence, texts(&finding).len()), (Confidence::Possible, 1));
+        // The domain in From has the key: it is to sign as that, and what others use stays.
+        let fix = finding.fix.unwrap();
+        assert!(
+            fix.summary.starts_with("Sign as example.com (d=example.com)")
+                && !format!("{fix:?}").contains("take it out"),
+            "{fix:?}"
+        );
+        // Where the very name is asked for, another record would not do.
+        let strict = zone.replace("p=none", "p=none; adkim=s");
+        let finding =
+            found(&RULE, &signed, Some(&format!("{strict}s1._domainkey.example.com TXT \"v=DKIM1; p=YQ==\"")));
+        assert!(finding.fix.unwrap().records.is_empty());
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use crate::facts::bounce::spf_domain;
+use crate::facts::dkim::{Reason, Verification};
 use crate::facts::reported::Dkim;
 use crate::facts::spf::SpfResult;
 use crate::facts::{Facts, Reading};
@@ -104,12 +105,23 @@ fn judge(facts: &Facts) -> Verdict {
         }
     }
     let client = client(facts);
+    let open = carrying.is_none() && broken.is_none() && is_open(facts, from);
     let path = format!("The message came from {client}, which is not the server that {domain} sent it with.");
     finding = match (carrying, &broken) {
         (Some(leg), _) => finding.severity(Severity::Info).exhibits(leg.span.map(|s| Exhibit::input(s, "DKIM passes for From"))).explain(format!(
             "{path} SPF cannot pass after forwarding. DKIM passes for {}, so DMARC does not need SPF here: nothing to repair.",
             leg.domain
         )),
+        (None, _) if open => finding
+            .severity(Severity::Info)
+            .explain(format!(
+                "{path} SPF cannot pass after forwarding. Whether the DKIM signature of {from} came through is not known: nobody says, and it cannot be verified here with what is at hand. If it passes, there is nothing to repair."
+            ))
+            .fix(
+                Remedy::new("Diagnose the whole message, as its source, with its body")
+                    .step("Leave SPF alone: a forwarder's server does not belong into it."),
+            )
+            .check("postdoc diagnose FILE", format!("dkim=pass for {from}")),
         (None, Some(d)) => finding
             .explain(format!(
                 "{path} SPF cannot pass after forwarding, and the signature of {} broke because the message was changed \
@@ -172,6 +184,20 @@ fn title(what: &str, domain: &str) -> String {
 fn signed(reading: &Reading, facts: &Facts, from: &str) -> bool {
     let ours = |d: &str| organization(facts, d) == organization(facts, from);
     reading.signatures.iter().any(|s| s.domain.as_ref().is_some_and(|d| ours(&d.value)))
+}
+
+/// Is there a signature of From's organization of which neither the receiver nor we can say whether it passes?
+fn is_open(facts: &Facts, from: &str) -> bool {
+    let r = &*facts.reading;
+    let ours = |d: &str| organization(facts, d) == organization(facts, from);
+    let told = r.reported.dkim.iter().any(|d| d.domain.as_deref().is_none_or(ours));
+    let failed = |n: usize| {
+        let found = facts.verified.iter().find(|v| v.signature == n);
+        let open = |v: &Verification| matches!(v.reason, Some(Reason::BodyNotAvailable | Reason::DnsFailure));
+        found.is_some_and(|v| v.result.is_some() && !open(v))
+    };
+    let mut own = r.signatures.iter().enumerate().filter(|(_, s)| s.domain.as_ref().is_some_and(|d| ours(&d.value)));
+    !told && r.reported.dmarc.as_ref().is_none_or(|d| d.result != "fail") && own.any(|(n, _)| !failed(n))
 }
 
 /// The signature of From's organization that arrived over changed content.
@@ -242,7 +268,7 @@ mod tests {
     use crate::evidence::{Kind, Question};
     use crate::facts::boundary::testing::{facts, reading};
     use crate::facts::dkim::forensics::{Altered, Proof, What};
-    use crate::facts::dkim::{DkimResult, Hash, Verification};
+    use crate::facts::dkim::{DkimResult, Hash};
     use crate::facts::spf::Check;
 
     const FORWARDED: &str = "Authentication-Results: mx.example.org; spf=softfail smtp.mailfrom=ann@example.com; DKIM\n\
@@ -413,6 +439,37 @@ mod tests {
         assert!(matches!(judged(&submitted, |_, _| {}), Verdict::NotApplicable));
         let same = FORWARDED.replace("DKIM", "dkim=none").replace("designates 192.0.2.1", "designates 198.51.100.9");
         assert!(matches!(judged(&same, |_, _| {}), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn whether_a_signature_came_through_may_not_be_known() {
+        let silent = FORWARDED.replace("; DKIM", "");
+        let signed = format!("{silent}DKIM-Signature: v=1; d=example.com; s=s1\n");
+        let found = |reason| {
+            one(judged(&signed, |f, _| {
+                f.verified.push(Verification {
+                    signature: 0,
+                    header_hash: Hash::Match,
+                    body_hash: Hash::Unknown,
+                    result: Some(if reason == Reason::BodyNotAvailable {
+                        DkimResult::Neutral
+                    } else {
+                        DkimResult::Fail
+                    }),
+                    reason: Some(reason),
+                    altered: vec![],
+                });
+            }))
+        };
+        let open = found(Reason::BodyNotAvailable);
+        assert_eq!(open.severity, Severity::Info);
+        assert!(open.fix.unwrap().summary.starts_with("Diagnose the whole message"));
+        assert_eq!(found(Reason::SignatureMismatch).severity, Severity::Medium);
+        // Nobody looked at it yet, and the receiver that says that it failed.
+        assert_eq!(one(judged(&signed, |_, _| {})).severity, Severity::Info);
+        let failed =
+            signed.replacen("mailfrom=ann@example.com", "mailfrom=ann@example.com; dkim=fail header.d=example.com", 1);
+        assert_eq!(one(judged(&failed, |_, _| {})).severity, Severity::Medium);
     }
 
     #[test]
