@@ -9,11 +9,23 @@ use crate::rules::dmarc::failure;
 /// own reckoning.
 pub(super) fn dkim(facts: &Facts) -> Option<&Leg> {
     let from = facts.reading.from_domain()?;
-    // Without any DMARC record a tree walk makes each name an organization of its own (RFC 9989 §4.10.2); the first
-    // record that is published unites them.
-    let related = |leg: &Leg| facts.dmarc.is_absent() && same_by_list(&leg.domain, from);
-    let carries = |leg: &&Leg| leg.passed == Some(true) && (leg.aligned() || related(leg));
+    let carries = |leg: &&Leg| leg.passed == Some(true) && is_ours(facts, leg, from);
     facts.legs().dkim.iter().find(|leg| carries(leg) && !is_in_vain(facts, leg))
+}
+
+/// Without any DMARC record a tree walk makes each name an organization of its own (RFC 9989 §4.10.2); the first record
+/// that is published unites them.
+fn is_ours(facts: &Facts, leg: &Leg, from: &str) -> bool {
+    leg.aligned() || facts.dmarc.is_absent() && same_by_list(&leg.domain, from)
+}
+
+/// Is there a signature in the name of From of which nobody can say whether it passed? That of a header alone is none.
+pub(super) fn is_open(facts: &Facts) -> bool {
+    let Some(from) = facts.reading.from_domain() else { return false };
+    let mut legs = facts.legs().dkim.iter();
+    dkim(facts).is_none()
+        && !failure::receiver_failed(facts)
+        && legs.any(|leg| leg.passed.is_none() && is_ours(facts, leg, from))
 }
 
 /// A pass of the same organization that the receiver did not count: most likely the record, which is not at hand, asks for

@@ -1,6 +1,7 @@
 //! Aggregate reports: DMARC (RFC 7489 §7.2, RFC 9990) and TLS (RFC 8460), as receivers send them about a domain.
 
 pub mod aggregate;
+mod known;
 pub mod source;
 pub mod tls;
 mod unpack;

@@ -239,6 +239,11 @@ fn told(maker: &Maker, body_holds: bool) -> String {
     }
 }
 
+/// Has it a length that none makes?
+fn spoiled(maker: Option<&Maker>) -> bool {
+    matches!(maker, Some(Maker::Length(has, _)) if !is_a_keys(*has))
+}
+
 /// Do keys in use make signatures of so many bytes?
 fn is_a_keys(length: usize) -> bool {
     length >= 128 && length.is_multiple_of(64)
@@ -246,7 +251,7 @@ fn is_a_keys(length: usize) -> bool {
 
 /// The published key is not the partner of the one that signed.
 fn of_another_key(standing: &Standing, maker: Option<&Maker>) -> Remedy {
-    if matches!(maker, Some(Maker::Length(has, _)) if !is_a_keys(*has)) {
+    if spoiled(maker) {
         return Remedy::new("Let nothing rewrite the DKIM-Signature field").step(
             "Compare the field with the one in a message that just left the signer: if they differ, a system on the way cuts it; if not, the signer makes it wrong.",
         );
@@ -397,7 +402,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
             .step(format!("At the system that signs as {who}, show the public key and compare it with p= in DNS. If they differ, publish the one in use under a new selector and switch to it."))
             .step(format!("If they are equal, find what rewrites {fields} after signing, and let the last system sign.")),
     };
-    let how = found.map(|v| alteration::told(facts, v, false)).unwrap_or_default();
+    let how = found.filter(|_| !other_key).map(|v| alteration::told(facts, v, false)).unwrap_or_default();
     let mut fix = fix;
     fix.steps.splice(0..0, found.map(|v| alteration::cures(v, false)).unwrap_or_default());
     let title = match standing.rescued {
@@ -440,10 +445,14 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
         ),
     };
     let (check, expect) = match (standing.selector(), standing.domain()) {
-        (Some(s), Some(d)) if !proven && !holds && !matches!(maker, Some(Maker::Key(_))) => (
-            command!("dig +short TXT {}._domainkey.{}", s, d),
-            "the public key that the signer shows; and dkim=pass in a new message",
-        ),
+        (Some(s), Some(d))
+            if !proven && !holds && maker.as_ref().is_none_or(|_| other_key && !spoiled(maker.as_ref())) =>
+        {
+            (
+                command!("dig +short TXT {}._domainkey.{}", s, d),
+                "the public key that the signer shows; and dkim=pass in a new message",
+            )
+        }
         _ => ("send a new message to the same receiver".into(), "dkim=pass"),
     };
     let finding = standing.apply(finding);

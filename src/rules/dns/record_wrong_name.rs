@@ -64,14 +64,17 @@ fn finding(facts: &Facts, misplaced: &Misplaced) -> Finding {
             }
         ))
         .exhibit(exhibit)
-        .fix(fix(facts, misplaced))
-        .check(Question::new(right, Kind::Txt).dig(), format!("the {} record", what.word()))
-        .leads_to(match what {
-            What::Spf => &["spf-missing"],
-            What::Dkim => &["dkim-key-not-found"],
-            What::Dmarc => &["dmarc-missing"],
-            What::MtaSts | What::TlsRpt => &[],
-        });
+        .fix(fix(facts, misplaced));
+    let finding = match next_door(facts, misplaced) {
+        Next::From(from, _) => finding.check("postdoc diagnose new-message.eml", format!("dkim=pass for {from}")),
+        _ => finding.check(Question::new(right, Kind::Txt).dig(), format!("the {} record", what.word())),
+    };
+    let finding = finding.leads_to(match what {
+        What::Spf => &["spf-missing"],
+        What::Dkim => &["dkim-key-not-found"],
+        What::Dmarc => &["dmarc-missing"],
+        What::MtaSts | What::TlsRpt => &[],
+    });
     match misplaced {
         Misplaced { maybe: true, .. } => {
             finding.sure(Confidence::Possible, "the right name is empty, and a key of this selector stands next door")

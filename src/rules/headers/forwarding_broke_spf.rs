@@ -1,5 +1,4 @@
 use crate::facts::bounce::spf_domain;
-use crate::facts::dkim::{Reason, Verification};
 use crate::facts::reported::Dkim;
 use crate::facts::spf::SpfResult;
 use crate::facts::{Facts, Reading};
@@ -105,7 +104,7 @@ fn judge(facts: &Facts) -> Verdict {
         }
     }
     let client = client(facts);
-    let open = carrying.is_none() && broken.is_none() && is_open(facts, from);
+    let open = broken.is_none() && aligned::is_open(facts);
     let path = format!("The message came from {client}, which is not the server that {domain} sent it with.");
     finding = match (carrying, &broken) {
         (Some(leg), _) => finding.severity(Severity::Info).exhibits(leg.span.map(|s| Exhibit::input(s, "DKIM passes for From"))).explain(format!(
@@ -186,20 +185,6 @@ fn signed(reading: &Reading, facts: &Facts, from: &str) -> bool {
     reading.signatures.iter().any(|s| s.domain.as_ref().is_some_and(|d| ours(&d.value)))
 }
 
-/// Is there a signature of From's organization of which neither the receiver nor we can say whether it passes?
-fn is_open(facts: &Facts, from: &str) -> bool {
-    let r = &*facts.reading;
-    let ours = |d: &str| organization(facts, d) == organization(facts, from);
-    let told = r.reported.dkim.iter().any(|d| d.domain.as_deref().is_none_or(ours));
-    let failed = |n: usize| {
-        let found = facts.verified.iter().find(|v| v.signature == n);
-        let open = |v: &Verification| matches!(v.reason, Some(Reason::BodyNotAvailable | Reason::DnsFailure));
-        found.is_some_and(|v| v.result.is_some() && !open(v))
-    };
-    let mut own = r.signatures.iter().enumerate().filter(|(_, s)| s.domain.as_ref().is_some_and(|d| ours(&d.value)));
-    !told && r.reported.dmarc.as_ref().is_none_or(|d| d.result != "fail") && own.any(|(n, _)| !failed(n))
-}
-
 /// The signature of From's organization that arrived over changed content.
 fn broken<'f>(facts: &'f Facts, from: &str) -> Option<&'f Dkim> {
     let ours = |d: &&Dkim| d.domain.as_deref().is_some_and(|d| organization(facts, d) == organization(facts, from));
@@ -268,7 +253,7 @@ mod tests {
     use crate::evidence::{Kind, Question};
     use crate::facts::boundary::testing::{facts, reading};
     use crate::facts::dkim::forensics::{Altered, Proof, What};
-    use crate::facts::dkim::{DkimResult, Hash};
+    use crate::facts::dkim::{DkimResult, Hash, Reason, Verification};
     use crate::facts::spf::Check;
 
     const FORWARDED: &str = "Authentication-Results: mx.example.org; spf=softfail smtp.mailfrom=ann@example.com; DKIM\n\

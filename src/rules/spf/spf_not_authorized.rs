@@ -75,6 +75,7 @@ fn found(facts: &Facts, domain: &str) -> Finding {
         _ if repaired => Severity::Low,
         (Owner::Forwarder(_), true, _) => Severity::Info,
         (_, true, _) => Severity::Low,
+        (Owner::Forwarder(_), false, _) if aligned::is_open(facts) => Severity::Low,
         _ if failure::overridden(facts).is_some() => Severity::Medium,
         (_, false, Some(false)) => Severity::High,
         (_, false, _) => Severity::Critical,
