@@ -10,7 +10,7 @@ mod postal;
 
 pub use attachment::{Attachment, Risk};
 pub use form::{Fault, LONGEST};
-pub use html::Html;
+pub use html::{Html, SHORT};
 pub use link::Link;
 
 use super::header::Header;
