@@ -3,6 +3,7 @@
 
 mod attachment;
 mod form;
+mod gateway;
 mod html;
 mod link;
 mod placeholder;
