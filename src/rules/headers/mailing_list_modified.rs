@@ -1,4 +1,5 @@
 use crate::facts::dkim::DkimResult;
+use crate::facts::freemail;
 use crate::facts::organization::Agreement;
 use crate::facts::reported::Dkim;
 use crate::facts::{Facts, Reading};
@@ -15,7 +16,8 @@ rule! {
     /// A mailing list changed the message and so broke the author's signature
     ///
     /// ## What we saw
-    /// The message came through a mailing list, and a DKIM signature made before the list no longer verifies.
+    /// The message came through a mailing list, and a DKIM signature made before the list no longer verifies, or no signature
+    /// of the author's is there and From still names the author.
     ///
     /// ## Why mail suffers
     /// Lists put a tag into the subject or a footer under the text. Both are signed, so the author's signature breaks,
@@ -144,8 +146,8 @@ fn remedy(author: &str) -> Remedy {
 enum Unvouched {
     /// It passed before the list: what the list sent on is without the signature.
     TakenOff(Span),
-    /// It was never signed, or the list took the signature off; what passes is the list's.
-    Either,
+    /// It was never signed, or the list took the signature off; what passes is the list's, more or less surely.
+    Either(Confidence),
 }
 
 fn unvouched(facts: &Facts, from: &str) -> Option<Unvouched> {
@@ -153,13 +155,24 @@ fn unvouched(facts: &Facts, from: &str) -> Option<Unvouched> {
     let own = |domain: &str| organization(facts, domain) == organization(facts, from);
     let reported = r.reported.dkim.iter().filter_map(|d| d.domain.as_deref());
     let signed = r.signatures.iter().filter_map(|s| s.domain.as_ref()).map(|d| &d.value[..]).chain(reported).any(own);
-    if signed || !failure::receiver_failed(facts) {
+    let fails = || facts.alignment.dmarc == Some(false) && !failure::receiver_passed(facts);
+    if signed || !(failure::receiver_failed(facts) || fails()) {
         return None;
     }
     let before = dkim_pass_before(facts, from).map(|(_, result)| result.head).or_else(|| sealed_pass(facts, from));
-    // A list that vouches for nothing may be a forger's, who can write any field.
-    let vouches = || facts.legs().all().any(|leg| leg.passed == Some(true) && leg.agreement == Agreement::None);
-    before.map(Unvouched::TakenOff).or_else(|| vouches().then_some(Unvouched::Either))
+    before.map(Unvouched::TakenOff).or_else(|| Some(Unvouched::Either(for_others(facts)?)))
+}
+
+/// Does SPF or DKIM pass for another organization, as far as that is known? A list that vouches for nothing may be a
+/// forger's, who can write any field.
+fn for_others(facts: &Facts) -> Option<Confidence> {
+    let others = || facts.legs().all().filter(|leg| leg.agreement == Agreement::None);
+    let any = |passed| others().any(|leg| leg.passed == passed);
+    match (any(Some(true)), any(None)) {
+        (true, _) => Some(Confidence::Likely),
+        (false, true) => Some(Confidence::Possible),
+        (false, false) => None,
+    }
 }
 
 impl Unvouched {
@@ -177,15 +190,12 @@ impl Unvouched {
                     ))
                     .exhibit(Exhibit::input(before, "it passed before the list"))
             }
-            Unvouched::Either => {
+            Unvouched::Either(sure) => {
                 Finding::new(&RULE, format!("A mailing list sent it on in the name of {from}"))
-                    .sure(
-                        Confidence::Likely,
-                        "Fields of mailing list software are in the header, and what passes is not the author's.",
-                    )
+                    .sure(sure, "Fields of mailing list software are in the header, and nothing there vouches for the author.")
                     .explain(format!(
-                        "From says {from}, but {who} sent the message on. What passes is the list's, and no signature of {from} is there: \
-                         the author's mail bore none, or the list took it off. So nothing vouches for {from}."
+                        "From says {from}, but {who} sent the message on. SPF and DKIM can vouch for the list only, and no signature of \
+                         {from} is there: the author's mail bore none, or the list took it off. So nothing vouches for {from}."
                     ))
             }
         };
@@ -198,10 +208,10 @@ impl Unvouched {
 
     fn remedy(self, from: &str) -> Remedy {
         match self {
-            Unvouched::TakenOff(_) => remedy(from),
-            Unvouched::Either => remedy(from).step(format!(
+            Unvouched::Either(_) if freemail::provider(from).is_none() => remedy(from).step(format!(
                 "Only if the list is a newsletter of {from} itself: have it sign with DKIM as {from}, and keep From."
             )),
+            _ => remedy(from),
         }
     }
 }
@@ -390,6 +400,9 @@ mod tests {
         let fix = f.fix.unwrap();
         assert!(fix.records.is_empty() && fix.steps.iter().any(|s| s.contains("Munge From")), "{fix:?}");
         assert_eq!(remedy_at_list(&facts, "example.com").unwrap().summary, fix.summary);
+        // No receiver said anything, and nothing in the header can belong to the author.
+        let unsaid = whole(&format!("Return-Path: <dev-bounces@lists.example.org>\nX-{IN_ITS_NAME}{MARKS}"));
+        assert_eq!(one(judge(&unsaid)).confidence, Confidence::Possible);
         // A newsletter of a service names its list too, and no list manager wrote it.
         let news = whole(&text.replace("List-Post", "List-Help").replace("dev-bounces@", "b-12@"));
         assert!(matches!(judge(&news), Verdict::NotApplicable));
