@@ -7,6 +7,7 @@ use crate::evidence::{Evidence, Said};
 use crate::facts::Reading;
 use crate::redact::Redaction;
 use crate::report::{self, Shown, export, fix::Cure};
+use crate::rules::dns::if_parked;
 use crate::safe::Safe;
 use crate::world::run::Runner;
 use crate::world::signal::Signals;
@@ -37,7 +38,8 @@ pub fn run(global: &Global, args: &Fix) -> anyhow::Result<Exit> {
     let text = match (args.to.and_then(To::format), args.to, global.format()) {
         (Some(format), ..) => match export::write(format, &records) {
             Ok(export) => {
-                export.warnings.iter().filter(|_| !global.quiet).for_each(super::tell);
+                let parked = if_parked(&diagnosis.facts);
+                export.warnings.iter().chain(&parked).filter(|_| !global.quiet).for_each(super::tell);
                 Safe::block(export.text).into_string()
             }
             Err(why) => {

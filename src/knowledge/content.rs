@@ -13,7 +13,9 @@ pub struct Words {
     pub blocked: Extensions,
     /// Extensions of documents with macros.
     pub macros: Extensions,
-    pub shorteners: Shorteners,
+    pub shorteners: Hosts,
+    /// Where gateways of receivers lead the links of a message.
+    pub gateways: Hosts,
     pub unsubscribe: Terms,
 }
 
@@ -29,7 +31,7 @@ pub struct Extensions {
 /// Host names, lower case.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shorteners {
+pub struct Hosts {
     pub source: String,
     pub confidence: String,
     pub hosts: Vec<String>,
@@ -57,8 +59,8 @@ impl Extensions {
     }
 }
 
-impl Shorteners {
-    /// Does this host, or one above it, shorten links?
+impl Hosts {
+    /// Is it this host, or one above it?
     pub fn has(&self, host: &str) -> bool {
         self.hosts
             .iter()
@@ -78,6 +80,7 @@ mod tests {
             (&all.blocked.source, &all.blocked.confidence),
             (&all.macros.source, &all.macros.confidence),
             (&all.shorteners.source, &all.shorteners.confidence),
+            (&all.gateways.source, &all.gateways.confidence),
             (&all.unsubscribe.source, &all.unsubscribe.confidence),
         ] {
             assert!(!source.is_empty() && ["A", "B", "C"].contains(&confidence.as_str()));

@@ -108,6 +108,9 @@ pub struct Note {
     /// Whose advice it is, where a receiver gives it.
     #[serde(default)]
     pub receiver: Option<String>,
+    /// About domains that nobody knows yet.
+    #[serde(default)]
+    pub young: bool,
     pub text: String,
     pub source: String,
     pub confidence: String,

@@ -130,6 +130,39 @@ fn no_mx_is_guessed_and_silence_is_unknown() {
 }
 
 #[test]
+fn a_null_mx_is_no_place_for_replies() {
+    for receives in [None, Some(true)] {
+        let told = Told { receives, ..own_server() };
+        let list = checklist(&format!("{NEW}\nacme.example MX 0 .\nacme.example TXT \"v=spf1 -all\""), &told);
+        let mx = step(&list, "mx");
+        assert_eq!(mx.state, State::ToDo, "{mx:?}");
+        let change = &mx.changes[0];
+        assert_eq!((change.before.len(), change.after.len()), (1, 1), "{change:?}");
+        assert!(mx.actions.iter().any(|a| a.contains("null MX")), "{mx:?}");
+    }
+}
+
+#[test]
+fn a_policy_in_force_is_done_whatever_else_could_be_better() {
+    let with = |record: &str| checklist(&format!("{NEW}\n_dmarc.acme.example TXT \"{record}\""), &own_server());
+    for record in [
+        "v=DMARC1; p=reject; rua=mailto:a@reports.example",
+        "v=DMARC1; p=reject",
+        "v=DMARC1; p=reject; sp=none; rua=mailto:a@acme.example",
+    ] {
+        let list = with(record);
+        assert_eq!(state(&list, "dmarc"), State::Done, "{record}");
+        let beside = step(&list, "dmarc-beside");
+        assert!(beside.optional && beside.state == State::ToDo && !beside.rules.is_empty(), "{beside:?}");
+    }
+    // One that only watches does nothing without its reports.
+    let list = with("v=DMARC1; p=none; rua=mailto:a@reports.example");
+    assert_eq!(state(&list, "dmarc"), State::ToDo);
+    let fine = with("v=DMARC1; p=reject; rua=mailto:a@acme.example");
+    assert!(state(&fine, "dmarc") == State::Done && !fine.steps.iter().any(|s| s.id == "dmarc-beside"));
+}
+
+#[test]
 fn without_answers_nothing_is_claimed() {
     let told = Told {
         platforms: ["brevo", "postmark", "resend"].map(str::to_owned).into(),

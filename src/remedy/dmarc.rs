@@ -179,7 +179,8 @@ fn mend(name: &str, value: &mut String) -> bool {
         }
         "adkim" | "aspf" | "t" => {
             let allowed: &[&str] =
-                if name == "t" { &["y", "n", "yes", "no"] } else { &["r", "s", "relaxed", "strict"] };
+                // What cannot be read counts as t=n (RFC 9989 §4.7): to write y for “yes” would weaken what is in force.
+                if name == "t" { &["y", "n", "no"] } else { &["r", "s", "relaxed", "strict"] };
             let good = allowed.iter().any(|a| value.eq_ignore_ascii_case(a));
             if let (true, Some(first)) = (good, letter(value)) {
                 *value = first.to_string();

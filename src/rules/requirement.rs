@@ -216,6 +216,9 @@ fn state<'f>(facts: &Facts, legs: &Legs, mut findings: impl Iterator<Item = &'f 
             (None, false) => said(State::Unknown, "whether it is marketing, a header cannot tell"),
         },
         Need::ListUnsubscribe => match reading.lists.unsubscribe_field {
+            Some(_) if reading.lists.unsubscribe.is_empty() => {
+                said(State::Fail, "List-Unsubscribe holds no address in < and >")
+            }
             Some(_) => said(State::Pass, "List-Unsubscribe is there"),
             None => said(State::Unknown, "whether it is marketing, a header cannot tell"),
         },

@@ -9,6 +9,9 @@ use jiff::civil::Date;
 /// Days at most; a target that is not reached by then is out of reach.
 const LONGEST: usize = 400;
 
+/// Days until receivers know a new name, and from which on older parts of a list get mail.
+const KNOWN: usize = 42;
+
 /// Whom Gmail's advice not to double binds.
 const GMAIL: &str = "Gmail";
 
@@ -275,6 +278,17 @@ fn notes(order: &Order, curves: &[Curve], days: &[Planned]) -> Vec<Remark> {
     if days.last().is_some_and(|d| d.volume < order.target) {
         own("The target is not reached in 400 days: use more addresses, or ask the platform.", "");
     }
+    if order.domain.is_young() && order.audience == Audience::Mixed && days.len() < KNOWN {
+        let fastest = format!(
+            "{} is the fastest way to that volume: an evening that is not good adds a day. Trust in a new name comes later than \
+             the volume does, so until day {KNOWN} only people who read your mail get it.",
+            match days.len() {
+                1 => "One day".to_owned(),
+                n => format!("A plan of {n} days"),
+            }
+        );
+        own(&fastest, "");
+    }
     for curve in curves {
         if let Curve::Table(ramp, _) = curve
             && !ramp.note.is_empty()
@@ -285,6 +299,7 @@ fn notes(order: &Order, curves: &[Curve], days: &[Planned]) -> Vec<Remark> {
     let sent_to =
         |name: &str| order.shares.is_empty() || order.shares.iter().any(|(n, share)| n == name && *share > 0.0);
     let fits = |n: &&ramp::Note| match (&n.receiver, n.platforms.is_empty()) {
+        _ if n.young && !order.domain.is_young() => false,
         (Some(receiver), _) => sent_to(receiver),
         (None, true) => true,
         (None, false) => order.platform.as_ref().is_some_and(|p| n.platforms.contains(p)),
@@ -308,7 +323,7 @@ fn phases(order: &Order, length: usize) -> Vec<Phase> {
         return Vec::new();
     }
     let all = ramp::known().audience.iter();
-    all.filter(|a| a.from as usize <= length.max(43))
+    all.filter(|a| a.from as usize <= length.max(KNOWN + 1))
         .map(|a| Phase { from: a.from, to: a.to, text: a.text.clone(), source: a.source.clone() })
         .collect()
 }
@@ -357,6 +372,18 @@ mod tests {
             assert_eq!(plan.bases.len(), 1);
             assert_eq!(plan.bases[0].source, ramp.source);
         }
+    }
+
+    #[test]
+    fn a_plan_shorter_than_it_takes_to_be_known_says_so() {
+        let told = |age: u32, word: &str| {
+            let plan = Plan::of(Order { domain: Domain::Age(age), ..order(50_000) });
+            (plan.days.len() < KNOWN, plan.notes.iter().filter(|n| n.text.contains(word)).count())
+        };
+        assert_eq!(told(3, "until day 42"), (true, 1));
+        assert_eq!(told(3, "about six weeks"), (true, 1));
+        assert_eq!(told(400, "until day 42"), (true, 0));
+        assert_eq!(told(400, "about six weeks"), (true, 0));
     }
 
     #[test]

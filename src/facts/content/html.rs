@@ -11,6 +11,8 @@ pub struct Html {
     /// Characters of text, blanks not counted.
     pub text: usize,
     pub images: usize,
+    /// Those too small to carry a message: counting pixels, icons, logos. Counted where there is little text.
+    pub small: usize,
     /// Elements that mail programs take out or that filters count: `script`, `form`, `iframe`, `object`, `embed`.
     pub active: Vec<String>,
     /// The plain text says something else.
@@ -19,25 +21,54 @@ pub struct Html {
 
 /// One page, read.
 #[derive(Default)]
-pub struct Page {
+pub struct Page<'h> {
     pub text: String,
     /// Target and the text that is shown for it.
     pub links: Vec<(String, String)>,
     images: usize,
+    /// The first of them, as tags.
+    first: Vec<&'h str>,
     active: Vec<&'static str>,
 }
+
+/// Characters of text below which it matters what the pictures are.
+pub const SHORT: usize = 100;
+
+/// Pictures that are measured; whoever has more of them did cut one into slices.
+const MEASURED: usize = 8;
 
 impl Html {
     pub fn add(&mut self, page: &Page, bytes: usize) {
         self.bytes += bytes;
-        self.text += super::visible(&page.text);
+        let text = super::visible(&page.text);
+        self.text += text;
         self.images += page.images;
+        if text < SHORT && page.images <= MEASURED {
+            self.small += page.first.iter().filter(|tag| is_small(tag)).count();
+        }
         for name in &page.active {
             if !self.active.iter().any(|a| a == name) {
                 self.active.push((*name).to_owned());
             }
         }
     }
+}
+
+/// By the width or the height that the tag gives: a logo or an icon, no page of text.
+fn is_small(tag: &str) -> bool {
+    let style = attribute(tag, "style").unwrap_or_default().to_ascii_lowercase();
+    let styled = |name: &str| {
+        let mut all = style.split(';').filter_map(|s| s.split_once(':'));
+        all.find(|(n, _)| n.trim() == name).and_then(|(_, value)| pixels(value))
+    };
+    let of = |name: &str| styled(name).or_else(|| attribute(tag, name).and_then(|value| pixels(&value)));
+    of("width").is_some_and(|w| w <= 200) || of("height").is_some_and(|h| h <= 100)
+}
+
+/// `120`, `120px`; a share of the page is no measure.
+fn pixels(value: &str) -> Option<u32> {
+    let value = value.trim();
+    value.strip_suffix("px").unwrap_or(value).trim().parse().ok()
 }
 
 /// Elements whose content is no text.
@@ -50,7 +81,7 @@ const ACTIVE: [&str; 5] = ["script", "form", "iframe", "object", "embed"];
 /// Links that are read.
 const LINKS: usize = 2_000;
 
-pub fn read(html: &str) -> Page {
+pub fn read(html: &str) -> Page<'_> {
     let mut page = Page::default();
     let mut link: Option<(String, usize)> = None;
     let mut tags = Tags { quotes: true, behind: html.len() - html.rfind('>').map_or(0, |n| n + 1) };
@@ -86,7 +117,10 @@ pub fn read(html: &str) -> Page {
                     page.links.push((href, shown));
                 }
             }
-            ("img", false) => page.images += 1,
+            ("img", false) => {
+                page.images += 1;
+                page.first.extend((page.images <= MEASURED).then_some(tag));
+            }
             _ => {}
         }
         // JSON-LD is data that programs read, such as Gmail's markup.

@@ -1,5 +1,6 @@
 //! Where links lead, and what they say of it.
 
+use super::gateway;
 use crate::facts::organization::psl;
 use crate::knowledge::content::words;
 use serde::{Deserialize, Serialize};
@@ -52,8 +53,8 @@ const LONGEST: usize = 8_000;
 impl Links {
     pub fn note(&mut self, href: &str, shown: &str) {
         self.unsubscribes = self.unsubscribes || unsubscribes(href, shown);
-        let Some(mut link) = read(href) else { return };
-        let said = host_of_text(shown).filter(|said| other(said, &link.host));
+        let Some((mut link, hidden)) = sent(href) else { return };
+        let said = host_of_text(shown).filter(|said| !hidden && other(said, &link.host));
         link.shown = said.clone();
         if self.found.len() >= MOST && !self.found.contains_key(&(link.host.clone(), said.clone())) {
             return;
@@ -96,6 +97,21 @@ pub fn in_text(text: &str) -> impl Iterator<Item = &str> {
         .map(|rest| &rest[..rest.floor_char_boundary(LONGEST)])
         .map(|rest| &rest[..rest.find(|c: char| c.is_whitespace() || "<>\"'`|\\^{}".contains(c)).unwrap_or(rest.len())])
         .take(MOST)
+}
+
+/// The link as the sender wrote it: a receiver's gateway leads links past itself. And whether one hides where it led.
+fn sent(href: &str) -> Option<(Link, bool)> {
+    let link = read(href)?;
+    match gateway::behind(&link.host, href.trim()) {
+        None => Some((link, false)),
+        Some(None) => Some((link, true)),
+        Some(Some(inner)) => Some((read(&inner)?, false)),
+    }
+}
+
+/// Host of a web address.
+pub(super) fn host_of(href: &str) -> Option<String> {
+    read(href).map(|link| link.host)
 }
 
 /// A web address; `None` for anything else.

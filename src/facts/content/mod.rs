@@ -3,6 +3,7 @@
 
 mod attachment;
 mod form;
+mod gateway;
 mod html;
 mod link;
 mod placeholder;
@@ -10,7 +11,7 @@ mod postal;
 
 pub use attachment::{Attachment, Risk};
 pub use form::{Fault, LONGEST};
-pub use html::Html;
+pub use html::{Html, SHORT};
 pub use link::Link;
 
 use super::header::Header;

@@ -57,6 +57,25 @@ fn html_is_read_as_a_reader_sees_it() {
 }
 
 #[test]
+fn a_picture_is_small_by_what_its_tag_says() {
+    let small = |tag: &str| page(&format!("<p>Hi</p>{tag}")).html.unwrap().small;
+    for tag in [
+        "<img src=a width=1 height=1>",
+        "<img src=\"a\" width=\"120\" height=\"400\">",
+        "<img src=a style=\"border:0; Height: 40px\">",
+    ] {
+        assert_eq!(small(tag), 1, "{tag}");
+    }
+    for tag in
+        ["<img src=a>", "<img src=a width=600>", "<img src=a width=\"100%\">", "<img src=a style=\"max-width:90px\">"]
+    {
+        assert_eq!(small(tag), 0, "{tag}");
+    }
+    // Slices of one picture.
+    assert_eq!(small(&"<img src=a height=20>".repeat(9)), 0);
+}
+
+#[test]
 fn a_head_may_end_without_its_tag() {
     let body = "<p>Hi <a href=\"https://example.com/\">you</a></p>";
     for head in ["<head>", "<head><style>p {}</style></head>", "<head><script type=application/ld+json>{}</script>"] {

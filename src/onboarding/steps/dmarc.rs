@@ -20,6 +20,45 @@ const DMARC: &[&str] = &[
     "dmarc-sp-weaker",
 ];
 
+/// Rules that leave the policy in force: whom it holds for besides, and whether reports of it arrive.
+const BESIDE: &[&str] = &["dmarc-sp-weaker"];
+const REPORTING: &[&str] = &["dmarc-external-report-unauthorized", "dmarc-rua-missing"];
+
+/// Does the finding speak against the record?
+fn is_about(f: &Finding) -> bool {
+    // Tags that are gone do no harm to mail, but nobody should begin with them.
+    let gone = f.rule.id == "dmarc-removed-tags" && f.severity == Severity::Info;
+    gone || (DMARC.contains(&f.rule.id) && f.severity >= Severity::Low)
+}
+
+/// Does the policy hold all the same? A record that only watches is nothing without its reports.
+fn is_beside(desk: &Desk, f: &Finding) -> bool {
+    BESIDE.contains(&f.rule.id) || (REPORTING.contains(&f.rule.id) && strict(desk))
+}
+
+/// Is there a record, and nothing against it but what leaves it in force? What has to be mended is mended at once.
+fn holds(desk: &Desk) -> bool {
+    desk.facts().dmarc.governing().is_some_and(|s| s.record().is_some())
+        && !desk.d.every_finding().any(|f| is_about(f) && !is_beside(desk, f))
+}
+
+/// What could be better of a record that does its work.
+pub(super) fn beside(desk: &Desk) -> Option<Step> {
+    if !holds(desk) {
+        return None;
+    }
+    let mut it = step(
+        "dmarc-beside",
+        Stage::Records,
+        "DMARC reports arrive, and subdomains are covered",
+        "The policy holds without it; this is how you learn of forgeries, and what holds for other names.",
+    );
+    it.optional = true;
+    it.check = Some(command!("dig +short TXT _dmarc.{}", desk.domain));
+    desk.mended(&mut it, is_about);
+    (!it.rules.is_empty()).then_some(it)
+}
+
 pub(super) fn record(desk: &Desk) -> Step {
     let domain = desk.domain;
     let name = format!("_dmarc.{domain}");
@@ -32,9 +71,6 @@ pub(super) fn record(desk: &Desk) -> Step {
     it.check = Some(command!("dig +short TXT {}", name));
     it.proof.push(desk.says(&name, Kind::Txt));
     let dmarc = &desk.facts().dmarc;
-    // Tags that are gone do no harm to mail, but nobody should begin with them.
-    let gone = |f: &Finding| f.rule.id == "dmarc-removed-tags" && f.severity == Severity::Info;
-    let about = |f: &Finding| gone(f) || (DMARC.contains(&f.rule.id) && f.severity >= Severity::Low);
     if let Some(step) = dmarc.governing().filter(|s| s.record().is_some()) {
         it.state = State::Done;
         if strict(desk) {
@@ -43,10 +79,12 @@ pub(super) fn record(desk: &Desk) -> Step {
         if step.name() != name {
             it.proof.push(format!("the record at {} holds for this name too", step.name()));
         }
-        desk.mended(&mut it, about);
+        if !holds(desk) {
+            desk.mended(&mut it, is_about);
+        }
         return it;
     }
-    desk.mended(&mut it, about);
+    desk.mended(&mut it, is_about);
     if !it.rules.is_empty() {
         return it;
     }
@@ -70,7 +108,7 @@ pub(super) fn record(desk: &Desk) -> Step {
 
 /// Is the policy more than watching?
 fn strict(desk: &Desk) -> bool {
-    desk.facts().dmarc.record().and_then(|r| r.own_policy()).is_some_and(|p| p > Policy::None)
+    desk.facts().dmarc.effective.is_some_and(|(policy, _)| policy > Policy::None)
 }
 
 /// From watching to refusing; locked until reports or a test prove that all mail is aligned. `unsigned`: steps of senders

@@ -28,6 +28,7 @@ pub(super) fn all(desk: &Desk) -> Vec<Step> {
     let keys = dkim::all(desk);
     steps.extend(keys.iter().cloned());
     steps.push(dmarc::record(desk));
+    steps.extend(dmarc::beside(desk));
     steps.extend(spf::return_paths(desk));
     steps.extend(web::tracking(desk));
     steps.extend(web::certificate(desk));

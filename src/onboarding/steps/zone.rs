@@ -6,7 +6,7 @@ use crate::evidence::{Data, Kind};
 use crate::facts::dkim::name;
 use crate::facts::domain::who::Role;
 use crate::knowledge::{platform, typo};
-use crate::remedy::{Change, TTL, blank};
+use crate::remedy::blank;
 use crate::shell::command;
 
 /// Rules of the zone.
@@ -86,7 +86,9 @@ pub(super) fn mx(desk: &Desk) -> Step {
     it.check = Some(command!("dig +short MX {}", domain));
     let found: Vec<_> = desk.findings(MX).collect();
     let Some(servers) = desk.mx() else { return unknown(it, desk.says(domain, Kind::Mx)) };
-    if !servers.is_empty() && found.is_empty() {
+    // A null MX, which stands alone (RFC 7505 §3).
+    let null = matches!(&servers[..], [(_, host)] if matches!(host.as_str(), "" | "."));
+    if !servers.is_empty() && !null && found.is_empty() {
         it = done(it, desk.says(domain, Kind::Mx));
         let sends = desk.told.servers.iter().filter_map(|s| s.name.as_deref());
         let both = sends.filter(|name| servers.iter().any(|(_, mx)| mx == name));
@@ -100,7 +102,7 @@ pub(super) fn mx(desk: &Desk) -> Step {
     }
     it.state = State::ToDo;
     it.proof.push(desk.says(domain, Kind::Mx));
-    if !servers.is_empty() {
+    if !servers.is_empty() && !null {
         desk.judged(&mut it, &found);
         return it;
     }
@@ -109,7 +111,7 @@ pub(super) fn mx(desk: &Desk) -> Step {
         told => told.to_vec(),
     };
     let set = (1..).zip(hosts).map(|(n, exchange)| Data::Mx { preference: n * 10, exchange });
-    it.changes.push(Change { name: domain.to_owned(), kind: Kind::Mx, ttl: TTL, before: vec![], after: set.collect() });
+    it.changes.push(desk.change(domain, Kind::Mx, set.collect(), |_| true));
     if desk.told.mx.is_empty() {
         it.actions.push(
             "Take the MX records from your mailbox provider (--mx HOST). It is the server that takes mail; one that only sends is \
@@ -117,10 +119,10 @@ pub(super) fn mx(desk: &Desk) -> Step {
                 .into(),
         );
     }
-    if desk.told.receives == Some(false) {
+    if null || desk.told.receives == Some(false) {
         it.actions.push(
             "A null MX says that nobody can write here, and some receivers refuse mail from such a name (RFC 7505 §4.2): it is for \
-             names that send nothing."
+             names that send nothing. Mail from here needs an MX, or else another domain in From and in the bounce address."
                 .into(),
         );
     }

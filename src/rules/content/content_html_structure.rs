@@ -1,6 +1,6 @@
 use super::{body, some};
 use crate::facts::Facts;
-use crate::facts::content::{Content, Html};
+use crate::facts::content::{Content, Html, SHORT};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
@@ -29,7 +29,7 @@ rule! {
 const CLIPPED: usize = 102 * 1024;
 
 /// Characters beside a picture that count as hardly any text.
-const FEW: usize = 100;
+const FEW: usize = 30;
 
 fn judge(facts: &Facts) -> Verdict {
     let content = match body(facts) {
@@ -71,9 +71,16 @@ fn faults(content: &Content, html: &Html) -> Vec<(Severity, String, &'static str
             "Keep the HTML below 80 KB: take out comments, styles and tracking that nobody needs.",
         ));
     }
-    if html.images > 0 && html.text < FEW {
+    let pictures = html.images > html.small && html.text < SHORT;
+    if pictures && html.text < FEW {
         let title = "The HTML is pictures with hardly any text".to_owned();
-        out.push((Severity::Low, title, "Write the message as text; readers who see no pictures see nothing now."));
+        let step =
+            "Write the message as text: filters read no pictures, and many readers see none until they allow it.";
+        out.push((Severity::Low, title, step));
+    } else if pictures && !content.text.is_some_and(|plain| plain > 0 && plain <= html.text + FEW) {
+        // A plain-text part that says no more shows that the text is the message.
+        let title = "There is little text beside the pictures".to_owned();
+        out.push((Severity::Info, title, "Say in words, too, what the pictures say."));
     }
     if !html.active.is_empty() {
         let title = format!("The HTML holds elements that mail programs take out: {}", some(&html.active, 5));
@@ -128,6 +135,20 @@ mod tests {
         let html = "november oscars papas quebec romeo sierra tangos uniform victor whiskey xrays yankee";
         let differs = only(judge(&facts(&both(text, &format!("<p>{html}</p>")))));
         assert_eq!(differs.title, "The plain-text part says something else than the HTML");
+    }
+
+    #[test]
+    fn a_short_text_beside_a_picture_is_a_message() {
+        let code = "Your code is 123456. It is valid for ten minutes.";
+        let beside = |picture: &str| judged(&format!("{picture}<p>{code}</p>")).explanation;
+        assert!(!beside("<img src=a width=120 height=40>").contains("picture"));
+        assert!(!beside("<img src=a width=1 height=1>").contains("picture"));
+        let large = beside("<img src=a width=600>");
+        assert!(large.starts_with("There is little text beside the pictures and there is HTML"), "{large}");
+        let html = format!("<img src=a><p>{code}</p>");
+        assert!(matches!(judge(&facts(&both(code, &html))), Verdict::Pass));
+        let more = format!("{code} The picture tells the rest of the story, and here it is in full, word for word.");
+        assert_eq!(only(judge(&facts(&both(&more, &html)))).title, "There is little text beside the pictures");
     }
 
     #[test]

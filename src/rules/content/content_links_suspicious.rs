@@ -160,6 +160,21 @@ mod tests {
     }
 
     #[test]
+    fn what_the_receivers_gateway_wrote_is_not_the_senders() {
+        let safe = |inner: &str| {
+            let host = "https://eur01.safelinks.protection.outlook.com";
+            judged(&format!("<a href=\"{host}/?url={inner}&amp;data=05\">https://www.bank.example/</a>"))
+        };
+        assert!(matches!(safe("https%3A%2F%2Fwww.bank.example%2Flogin"), Verdict::Pass));
+        assert_eq!(
+            only(safe("https%3A%2F%2Fevil.example%2Flogin")).title,
+            "A link to evil.example shows www.bank.example as its target"
+        );
+        let hidden = "<a href=\"https://protect-eu.mimecast.com/s/abcDEF\">https://www.bank.example/</a>";
+        assert!(matches!(judged(hidden), Verdict::Pass));
+    }
+
+    #[test]
     fn many_organizations_are_a_note() {
         let many: String = (0..12).map(|n| format!("<a href=\"https://www.shop{n}.com/\">x</a>")).collect();
         assert_eq!(only(judged(&many)).severity, Severity::Info);

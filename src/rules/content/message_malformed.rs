@@ -3,6 +3,7 @@ use crate::evidence::InputKind;
 use crate::evidence::lines::lines;
 use crate::facts::Facts;
 use crate::facts::content::{Fault, LONGEST};
+use crate::facts::dkim::Hash;
 use crate::facts::dkim::verify::mangled;
 use crate::facts::header::{Field, is_trace};
 use crate::remedy::Remedy;
@@ -52,6 +53,8 @@ struct Told {
     severity: Severity,
     words: String,
     exhibits: Vec<Exhibit>,
+    /// What is cut short shows just this.
+    of_a_cut: bool,
 }
 
 fn judge(facts: &Facts) -> Verdict {
@@ -70,25 +73,86 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(first) = told.iter().max_by_key(|t| t.severity) else {
         return gap.map_or(Verdict::Pass, Verdict::unknown);
     };
+    let lost = lost(facts);
     let words: Vec<String> = told.iter().map(|t| t.words.clone()).collect();
     let title = crate::safe::clip(&crate::rules::bounce::capital(&first.words), 70);
     let severity = first.severity;
-    Finding::new(&RULE, title)
+    let cut_alone = told.iter().all(|t| t.of_a_cut);
+    let finding = Finding::new(&RULE, title)
         .severity(severity)
         .sure(Confidence::Likely, "it stands so in the message at hand; a program that saved it may have changed it")
-        .explain(format!(
-            "The message does not follow the standards of form: {}. Some servers refuse such mail, others repair it, and the repair \
-             breaks signatures.",
-            some(&words, 6)
-        ))
         .exhibits(told.into_iter().flat_map(|t| t.exhibits).take(8))
-        .fix(
-            Remedy::new("Mend the program that writes the message.")
-                .step("Let a library for mail build it: it writes each field once, folds long lines and encodes what is not ASCII.")
-                .step("If a system on the way makes the fault, let it leave the message alone, or sign after it."),
-        )
-        .check("send a new message and save its source", "none of these faults; dkim=pass")
-        .into()
+        .explain(match &lost {
+            Some(lost) if cut_alone => lost.explanation(&words),
+            _ => format!(
+                "The message does not follow the standards of form: {}. Some servers refuse such mail, others repair it, and the \
+                 repair breaks signatures.",
+                some(&words, 6)
+            ),
+        });
+    let mend = Remedy::new("Mend the program that writes the message.")
+        .step("Let a library for mail build it: it writes each field once, folds long lines and encodes what is not ASCII.")
+        .step("If a system on the way makes the fault, let it leave the message alone, or sign after it.");
+    let again = ("send a new message and save its source", "none of these faults; dkim=pass");
+    let Some(lost) = lost else { return finding.fix(mend).check(again.0, again.1).into() };
+    // Its hash fits no more, whatever else is right.
+    let finding = finding.leads_to(&["dkim-body-hash-mismatch"]);
+    match cut_alone {
+        true => finding.fix(lost.remedy()).check("postdoc diagnose whole-message.eml", "the last boundary is there"),
+        false => finding.fix(mend.step(WHOLE)).check(again.0, again.1),
+    }
+    .into()
+}
+
+/// Where the end of a multipart was lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// When it was saved: the receiver had it whole, for it verified another body.
+    Saved,
+    /// Not known.
+    Somewhere,
+}
+
+/// `None`: it was written so, for the signature covers what is here; or no end is missing.
+fn lost(facts: &Facts) -> Option<Lost> {
+    let content = facts.reading.content.as_ref()?;
+    content.faults.iter().find(|f| matches!(f, Fault::Unclosed { .. }))?;
+    let whole = |n: usize| facts.reading.signatures.get(n).is_some_and(|s| s.length.is_none());
+    if facts.verified.iter().any(|v| v.body_hash == Hash::Match && whole(v.signature)) {
+        return None;
+    }
+    let passed = |n: usize| facts.reading.reported.dkim.iter().any(|d| d.signature == Some(n) && d.result == "pass");
+    let saved = facts.verified.iter().any(|v| v.body_hash == Hash::Mismatch && passed(v.signature));
+    Some(if saved { Lost::Saved } else { Lost::Somewhere })
+}
+
+const WHOLE: &str =
+    "Download its source as a file (“show original”, “save as”): viewers and copies cut long messages short.";
+
+impl Lost {
+    fn explanation(self, words: &[String]) -> String {
+        let what = format!("What stands here is cut short: {}.", some(words, 6));
+        match self {
+            Lost::Saved => format!(
+                "{what} The receiver found the signature of the whole message good (dkim=pass), so the end was lost when the message \
+                 was saved or copied, and the sender's program is not at fault."
+            ),
+            Lost::Somewhere => format!(
+                "{what} The end was lost when the message was saved or copied, or on the way, or the program that wrote it left it out."
+            ),
+        }
+    }
+
+    fn remedy(self) -> Remedy {
+        let remedy = Remedy::new("Get the whole source of the message: its end is missing here.").step(WHOLE);
+        match self {
+            Lost::Saved => remedy,
+            Lost::Somewhere => remedy.step(
+                "If the end is missing there as well: have the program that writes the message close each multipart with its boundary \
+                 and two hyphens, and look for a system on the way that cuts long messages.",
+            ),
+        }
+    }
 }
 
 fn header(facts: &Facts) -> Vec<Told> {
@@ -107,6 +171,7 @@ fn header(facts: &Facts) -> Vec<Told> {
             severity: if form { Severity::Low } else { Severity::Medium },
             words: format!("{name} stands there {} times", all.len()),
             exhibits: all.iter().take(3).map(|f| Exhibit::input(f.span(), "may stand once")).collect(),
+            of_a_cut: false,
         });
     }
     // What a paste did to lines and letters is not the message's doing.
@@ -130,6 +195,7 @@ fn header(facts: &Facts) -> Vec<Told> {
                 String::from_utf8_lossy(first.name.of(text))
             ),
             exhibits: raw.iter().map(|f| Exhibit::input(f.span(), "not encoded (RFC 2047)")).collect(),
+            of_a_cut: false,
         });
     }
     let long = |f: &&Field| f.span().len() > LONGEST && lines(f.span().of(text), 0).any(|l| l.end - l.start > LONGEST);
@@ -140,6 +206,7 @@ fn header(facts: &Facts) -> Vec<Told> {
             severity: Severity::Medium,
             words: format!("a line of {} is longer than 998 octets", String::from_utf8_lossy(first.name.of(text))),
             exhibits: vec![Exhibit::input(place, "longer than 998 octets (RFC 5322 §2.1.1)")],
+            of_a_cut: false,
         });
     }
     let typed = header.first(text, "Content-Type").filter(|f| {
@@ -151,6 +218,7 @@ fn header(facts: &Facts) -> Vec<Told> {
             severity: Severity::Low,
             words: "MIME-Version is missing beside other fields of MIME".into(),
             exhibits: vec![Exhibit::input(field.span(), "asks for MIME-Version: 1.0 (RFC 2045 §4)")],
+            of_a_cut: false,
         });
     }
     out
@@ -183,7 +251,8 @@ fn of_body(fault: &Fault) -> Told {
             (Severity::Low, format!("the part {kind} cannot be decoded whole"), part(kind))
         }
     };
-    Told { severity, exhibits: vec![Exhibit::body(place, words.clone(), "breaks the form")], words }
+    let of_a_cut = matches!(fault, Fault::Unclosed { .. } | Fault::Damaged { .. });
+    Told { severity, exhibits: vec![Exhibit::body(place, words.clone(), "breaks the form")], words, of_a_cut }
 }
 
 #[cfg(test)]
@@ -213,6 +282,39 @@ mod tests {
         assert_eq!(long.title, "A line is longer than 998 octets (the longest has 1200)");
         assert!(judged(&message("Content-Type: multipart/mixed\r\n", "x\r\n")).title.contains("no boundary"));
         assert_eq!(judged(&message("", "gr\u{fc}n\r\n")).severity, Severity::Low);
+    }
+
+    const CUT: &str = "Content-Type: multipart/mixed; boundary=b\r\n";
+
+    #[test]
+    fn a_message_without_its_end_is_to_be_got_whole() {
+        let cut = judged(&message(CUT, "--b\r\n\r\nx\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\nJVB"));
+        assert!(cut.explanation.contains("cut short") && cut.explanation.contains("or the program"), "{cut:?}");
+        let fix = cut.fix.unwrap();
+        assert!(fix.summary.starts_with("Get the whole source") && fix.steps.len() == 2, "{fix:?}");
+        assert_eq!(cut.leads_to, ["dkim-body-hash-mismatch"]);
+        let both = judged(&message(&format!("{CUT}Subject: Again\r\n"), "--b\r\n\r\nx\r\n"));
+        assert!(both.fix.unwrap().summary.starts_with("Mend the program"));
+    }
+
+    #[test]
+    fn a_signature_tells_where_the_end_was_lost() {
+        let text = message(CUT, "--b\r\n\r\nx\r\n").replacen(
+            "From:",
+            "Authentication-Results: mx.inbox.test; dkim=pass header.d=example.com header.s=s\r\n\
+             DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=from; bh=BH; b=eA==\r\nFrom:",
+            1,
+        );
+        let with = |bh: &str| judged(&text.replace("BH", bh));
+        let other = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+        let saved = with(other);
+        assert!(saved.explanation.contains("dkim=pass"), "{}", saved.explanation);
+        assert_eq!(saved.fix.unwrap().steps.len(), 1);
+        // Of this very body.
+        assert!(
+            with("1m/caqr0Y3HNk4KDsVQTRwKfm6S1SZsytS2Hv88XusY=").fix.unwrap().summary.starts_with("Mend the program"),
+            "it was signed so"
+        );
     }
 
     #[test]

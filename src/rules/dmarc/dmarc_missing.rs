@@ -4,6 +4,7 @@ use crate::facts::dmarc::{Step, record};
 use crate::facts::freemail;
 use crate::facts::{Facts, lookup, organization};
 use crate::remedy::{Change, Remedy, TTL, text};
+use crate::rules::dns::if_parked;
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 use crate::shell::command;
 
@@ -90,6 +91,7 @@ fn remedy(facts: &Facts, organization: &str, name: &str) -> Remedy {
     let value = format!("v=DMARC1; p=none; rua=mailto:{mailbox}");
     let mut remedy = Remedy::new(format!("Publish a DMARC record for {organization} that only watches"))
         .step(super::mailbox_first(organization, &mailbox));
+    remedy = remedy.steps(if_parked(facts));
     if lookup::is_absent(&facts.evidence.answers, organization) {
         return remedy.step(format!("{organization} does not exist yet: once it does, publish at {name}: {value}"));
     }

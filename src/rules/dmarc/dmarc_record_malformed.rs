@@ -151,6 +151,14 @@ fn remedy(facts: &Facts, seen: &Seen, edit: &Edit) -> Remedy {
             RecordProblem::BadPolicy { tag: "np", .. } if edit.get("np").is_none() => {
                 remedy.step("np= is left out: without it sp=, or else p=, holds for names that do not exist.")
             }
+            RecordProblem::BadValue { tag, .. } if tag == "t" && edit.get("t").is_none() => remedy.step(
+                "t= is left out: what cannot be read counts as t=n, so the policy stays in force as it is. t=y would ask for a test: \
+                 p=reject would then count as quarantine, and p=quarantine as none.",
+            ),
+            RecordProblem::BadValue { tag, .. } if matches!(edit.get(tag), Some("s")) => remedy.step(format!(
+                "Receivers read {tag} as r (relaxed) today. {tag}=s asks for the very same name as in From: leave the tag out unless all \
+                 your mail has that."
+            )),
             _ => remedy,
         };
     }
@@ -295,6 +303,17 @@ mod tests {
         // In force is p=none: RFC 9989 §4.10.1.
         assert!(fix.steps[0].contains("really asks receivers to reject"), "{:?}", fix.steps);
         assert!(fix.steps[1].starts_with("sp= is left out"), "{:?}", fix.steps);
+    }
+
+    #[test]
+    fn a_test_mode_that_cannot_be_read_is_none() {
+        let fix =
+            only(judge(&Case::pasted(None, &["v=DMARC1; p=reject; t=yes; rua=mailto:a@example.com"]).facts())).fix;
+        let fix = fix.unwrap();
+        assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=reject; rua=mailto:a@example.com"]);
+        assert!(fix.steps.iter().any(|s| s.starts_with("t= is left out")), "{fix:?}");
+        let strict = only(judge(&Case::pasted(None, &["v=DMARC1; p=reject; aspf=strict"]).facts())).fix.unwrap();
+        assert!(strict.steps.iter().any(|s| s.starts_with("Receivers read aspf as r")), "{strict:?}");
     }
 
     #[test]

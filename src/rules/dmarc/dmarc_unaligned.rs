@@ -8,6 +8,7 @@ use crate::facts::reported::Dkim;
 use crate::facts::spf::Check;
 use crate::knowledge::{Platform, platform};
 use crate::remedy::Remedy;
+use crate::rules::headers::remedy_at_list;
 use crate::rules::{Confidence, Finding, Gap, Severity, Verdict, on_the_way, rule, since};
 
 rule! {
@@ -202,6 +203,9 @@ fn remedy(
     by_list: bool,
     signs_as: fn(&str) -> Option<&'static Platform>,
 ) -> Remedy {
+    if let Some(at_list) = remedy_at_list(facts, from) {
+        return at_list;
+    }
     if let Some(provider) = freemail::provider(from) {
         return dmarc_freemail_from::remedy(provider.name);
     }
@@ -421,6 +425,17 @@ mod tests {
         let case = Case::from("example.com").spf("pass", "gmail.com").dkim("pass", "gmail.com").dmarc("fail");
         let fix = only(judge_with(&case.facts(), unknown)).fix.unwrap();
         assert!(fix.summary.starts_with("Let Gmail hand") && fix.records.is_empty(), "{fix:?}");
+    }
+
+    #[test]
+    fn a_list_is_not_told_to_sign_as_its_authors() {
+        let mut case = Case::from("example.com").spf("pass", "lists.test").dkim("pass", "lists.test").dmarc("fail");
+        let fix = |case: Case| only(judge_with(&case.facts(), unknown)).fix.unwrap();
+        case.reading.lists.list_manager.push(crate::span::Span::default());
+        let at_list = fix(case);
+        assert!(at_list.records.is_empty() && at_list.summary.contains("whoever runs the list"), "{at_list:?}");
+        let service = Case::from("example.com").spf("pass", "lists.test").dkim("pass", "lists.test").dmarc("fail");
+        assert_eq!(fix(service).records.len(), 1);
     }
 
     #[test]

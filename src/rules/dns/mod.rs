@@ -24,6 +24,7 @@ pub(in crate::rules) mod testing;
 mod txt_literal_quotes;
 
 use super::Rule;
+pub use non_sending_domain_open::if_parked;
 
 pub(super) const RULES: &[&Rule] = &[
     &domain_not_found::RULE,

@@ -87,6 +87,25 @@ fn silent(facts: &Facts, domain: &str, spf: &Published) -> Result<bool, Gap> {
     }
 }
 
+/// What to do where the domain turns out to be parked: it has no MX, no SPF, no key, and no policy that is enforced, so it
+/// may be set up badly, or be meant to send nothing.
+pub fn if_parked(facts: &Facts) -> Option<String> {
+    let domain = facts.reading.subject.as_ref().and_then(|s| s.domain())?;
+    let enforced = facts.dmarc.effective.is_some_and(|(policy, _)| policy > Policy::None);
+    if facts.evidence.said.check.non_sending || enforced {
+        return None;
+    }
+    let at = facts.mail_hosts.iter().find(|m| m.domain == domain)?;
+    let spf = facts.spf_published.iter().find(|p| p.whose == Whose::From && p.domain == domain)?;
+    let deaf = matches!(at.reception, Reception::Nowhere | Reception::Implicit);
+    let unlisted = spf.outcome.is_some_and(|o| !o.failed()) && spf.records.is_empty() && spf.almost.is_empty();
+    (deaf && unlisted && live_key(facts, domain).is_none()).then(|| {
+        format!(
+            "If {domain} sends no mail at all, it needs other records, which refuse what is forged (v=spf1 -all, p=reject): postdoc check {domain} --non-sending shows them."
+        )
+    })
+}
+
 /// Null MX and an SPF record that lets nobody send together are a declaration.
 fn declared(facts: &Facts, spf: &Published) -> bool {
     let at = facts.mail_hosts.iter().find(|m| m.domain == spf.domain);
@@ -102,6 +121,22 @@ fn nobody(text: &str) -> bool {
         !all || !matches!(d.qualifier, Qualifier::Fail | Qualifier::SoftFail)
     });
     !record.broken && !lets && record.redirect().is_none() && record.all().is_some()
+}
+
+/// A key with which someone could still sign.
+fn live_key(facts: &Facts, domain: &str) -> Option<Question> {
+    let below = format!("._domainkey.{domain}");
+    let answers = facts.evidence.answers.iter().filter(|(q, _)| q.kind == Kind::Txt && q.name.ends_with(&below));
+    let live = |text: &[u8]| {
+        let text = String::from_utf8_lossy(text);
+        let value = text
+            .split(';')
+            .filter_map(|t| t.split_once('='))
+            .find(|(n, _)| n.trim() == "p")
+            .map(|(_, v)| v.trim().len());
+        value.is_some_and(|length| length > 0)
+    };
+    answers.filter(|(_, a)| a.texts().any(|t| live(&t))).map(|(q, _)| q.clone()).next()
 }
 
 /// What is left open.
@@ -184,22 +219,8 @@ impl Open<'_> {
         }
     }
 
-    /// A key with which someone could still sign.
     fn keys(&mut self) {
-        let below = format!("._domainkey.{}", self.domain);
-        let answers =
-            self.facts.evidence.answers.iter().filter(|(q, _)| q.kind == Kind::Txt && q.name.ends_with(&below));
-        let live = |text: &[u8]| {
-            let text = String::from_utf8_lossy(text);
-            let value = text
-                .split(';')
-                .filter_map(|t| t.split_once('='))
-                .find(|(n, _)| n.trim() == "p")
-                .map(|(_, v)| v.trim().len());
-            value.is_some_and(|length| length > 0)
-        };
-        let key = answers.filter(|(_, a)| a.texts().any(|t| live(&t))).map(|(q, _)| q.clone()).next();
-        if let Some(question) = key {
+        if let Some(question) = live_key(self.facts, self.domain) {
             self.fault("there is a DKIM key", &question);
         }
     }
@@ -279,7 +300,7 @@ impl Open<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::judge_said;
+    use super::super::testing::{facts_said, judge_said};
     use super::*;
     use crate::evidence::Said;
 
@@ -336,6 +357,29 @@ mod tests {
         assert!(guess.fix.unwrap().records.iter().all(|r| r.name == "example.com"));
         let weak = one(&CLOSED.replace("reject", "none"), Said::default());
         assert_eq!(weak.fix.unwrap().records[0].after, [remedy::text("v=DMARC1; p=reject")]);
+    }
+
+    #[test]
+    fn a_domain_without_anything_may_be_parked() {
+        let said_of = |zone: &str, said: Said| if_parked(&facts_said("example.com", zone, said));
+        for zone in [
+            "example.com A 192.0.2.1",
+            "example.com TXT \"note\"",
+            "example.com A 192.0.2.1\n_dmarc.example.com TXT \"v=DMARC1; p=none\"",
+        ] {
+            assert!(said_of(zone, Said::default()).unwrap().contains("--non-sending"), "{zone}");
+            assert_eq!(said_of(zone, said()), None);
+        }
+        for zone in [
+            "example.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1",
+            "example.com TXT \"v=spf1 a -all\"",
+            "example.com A 192.0.2.1\n_dmarc.example.com TXT \"v=DMARC1; p=reject\"",
+            "example.com A 192.0.2.1\ndefault._domainkey.example.com TXT \"v=DKIM1; p=abcd\"",
+            "example.com TIMEOUT",
+            "",
+        ] {
+            assert_eq!(said_of(zone, Said::default()), None, "{zone}");
+        }
     }
 
     #[test]

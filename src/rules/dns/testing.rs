@@ -29,6 +29,15 @@ pub fn judge_with(
 }
 
 fn settled(rule: &Rule, paste: &str, zone: Option<&str>, said: Said, fetched: Fetched) -> Verdict {
+    (rule.judge)(&gathered(paste, zone, said, fetched))
+}
+
+/// The facts themselves.
+pub fn facts_said(paste: &str, zone: &str, said: Said) -> Facts {
+    gathered(paste, Some(zone), said, Fetched::new())
+}
+
+fn gathered(paste: &str, zone: Option<&str>, said: Said, fetched: Fetched) -> Facts {
     let input = Input::read("-", paste.as_bytes(), None).unwrap();
     let evidence = Evidence { fetched, ..Evidence::new(input, said, jiff::Timestamp::UNIX_EPOCH, zone.is_none()) };
     let evidence = match zone {
@@ -36,7 +45,7 @@ fn settled(rule: &Rule, paste: &str, zone: Option<&str>, said: Said, fetched: Fe
         None => evidence,
     };
     let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-    (rule.judge)(&Facts::gather(Arc::new(evidence), reading))
+    Facts::gather(Arc::new(evidence), reading)
 }
 
 /// The only finding, which has all that a finding must have.

@@ -1,4 +1,6 @@
 use crate::facts::dkim::DkimResult;
+use crate::facts::freemail;
+use crate::facts::organization::Agreement;
 use crate::facts::reported::Dkim;
 use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
@@ -14,7 +16,8 @@ rule! {
     /// A mailing list changed the message and so broke the author's signature
     ///
     /// ## What we saw
-    /// The message came through a mailing list, and a DKIM signature made before the list no longer verifies.
+    /// The message came through a mailing list, and a DKIM signature made before the list no longer verifies, or no signature
+    /// of the author's is there and From still names the author.
     ///
     /// ## Why mail suffers
     /// Lists put a tag into the subject or a footer under the text. Both are signed, so the author's signature breaks,
@@ -50,8 +53,8 @@ fn judge(facts: &Facts) -> Verdict {
     let from_is_lists = list.as_deref().is_some_and(|l| organization(facts, l) == organization(facts, from));
     let hit = if from_is_lists { broken.iter().find(|d| !is_lists(d)) } else { broken.iter().find(|d| ours(d)) };
     let Some(hit) = hit else {
-        return match taken_off(facts, from).filter(|_| !from_is_lists) {
-            Some(finding) => finding.into(),
+        return match unvouched(facts, from).filter(|_| !from_is_lists) {
+            Some(how) => how.finding(facts, from).into(),
             None if r.reported.dkim.is_empty() => unread(facts, from),
             None => Verdict::Pass,
         };
@@ -138,30 +141,89 @@ fn remedy(author: &str) -> Remedy {
         .step("List: sign what it sends with DKIM for the domain in From.")
 }
 
-/// The author's mail passed before the list, and the list sent it on without the signature: the receiver tells of none.
-fn taken_off(facts: &Facts, from: &str) -> Option<Finding> {
+/// Mail that a list sent on in its author's name, with nothing of the author's on it that vouches.
+#[derive(Clone, Copy)]
+enum Unvouched {
+    /// It passed before the list: what the list sent on is without the signature.
+    TakenOff(Span),
+    /// It was never signed, or the list took the signature off; what passes is the list's, more or less surely.
+    Either(Confidence),
+}
+
+fn unvouched(facts: &Facts, from: &str) -> Option<Unvouched> {
     let r = &*facts.reading;
     let own = |domain: &str| organization(facts, domain) == organization(facts, from);
     let reported = r.reported.dkim.iter().filter_map(|d| d.domain.as_deref());
     let signed = r.signatures.iter().filter_map(|s| s.domain.as_ref()).map(|d| &d.value[..]).chain(reported).any(own);
-    if signed || !failure::receiver_failed(facts) {
+    let fails = || facts.alignment.dmarc == Some(false) && !failure::receiver_passed(facts);
+    if signed || !(failure::receiver_failed(facts) || fails()) {
         return None;
     }
-    let before = dkim_pass_before(facts, from).map(|(_, result)| result.head).or_else(|| sealed_pass(facts, from))?;
-    let who = list_domain(r).unwrap_or_else(|| "The list".to_owned());
-    Some(
-        Finding::new(&RULE, format!("A mailing list sent it on without the signature of {from}"))
-            .sure(Confidence::Likely, "A server before the list saw the author's mail pass.")
-            .explain(format!(
-                "{from} vouched for the message until {who} took it in. What the list sent on bears no signature of {from}, while From \
-                 still says {from}. SPF counts for the list, so nothing vouches for {from}."
-            ))
-            .exhibit(Exhibit::input(before, "it passed before the list"))
-            .exhibits(r.lists.list_manager.iter().take(3).map(|s| Exhibit::input(*s, "written by mailing list software")))
-            .fix(remedy(from))
+    let before = dkim_pass_before(facts, from).map(|(_, result)| result.head).or_else(|| sealed_pass(facts, from));
+    before.map(Unvouched::TakenOff).or_else(|| Some(Unvouched::Either(for_others(facts)?)))
+}
+
+/// Does SPF or DKIM pass for another organization, as far as that is known? A list that vouches for nothing may be a
+/// forger's, who can write any field.
+fn for_others(facts: &Facts) -> Option<Confidence> {
+    let others = || facts.legs().all().filter(|leg| leg.agreement == Agreement::None);
+    let any = |passed| others().any(|leg| leg.passed == passed);
+    match (any(Some(true)), any(None)) {
+        (true, _) => Some(Confidence::Likely),
+        (false, true) => Some(Confidence::Possible),
+        (false, false) => None,
+    }
+}
+
+impl Unvouched {
+    fn finding(self, facts: &Facts, from: &str) -> Finding {
+        let lists = &facts.reading.lists;
+        let list = list_domain(&facts.reading);
+        let who = list.as_deref().unwrap_or("the list");
+        let finding = match self {
+            Unvouched::TakenOff(before) => {
+                Finding::new(&RULE, format!("A mailing list sent it on without the signature of {from}"))
+                    .sure(Confidence::Likely, "A server before the list saw the author's mail pass.")
+                    .explain(format!(
+                        "{from} vouched for the message until {who} took it in. What the list sent on bears no signature of {from}, \
+                         while From still says {from}. SPF counts for the list, so nothing vouches for {from}."
+                    ))
+                    .exhibit(Exhibit::input(before, "it passed before the list"))
+            }
+            Unvouched::Either(sure) => {
+                Finding::new(&RULE, format!("A mailing list sent it on in the name of {from}"))
+                    .sure(sure, "Fields of mailing list software are in the header, and nothing there vouches for the author.")
+                    .explain(format!(
+                        "From says {from}, but {who} sent the message on. SPF and DKIM can vouch for the list only, and no signature of \
+                         {from} is there: the author's mail bore none, or the list took it off. So nothing vouches for {from}."
+                    ))
+            }
+        };
+        finding
+            .exhibits(lists.list_manager.iter().take(3).map(|s| Exhibit::input(*s, "written by mailing list software")))
+            .fix(self.remedy(from))
             .check(CHECK.0, CHECK.1)
-            .leads_to(&["dmarc-unaligned", "dmarc-freemail-from"]),
-    )
+            .leads_to(&["dmarc-unaligned", "dmarc-freemail-from", "dkim-missing"])
+    }
+
+    fn remedy(self, from: &str) -> Remedy {
+        match self {
+            Unvouched::Either(_) if freemail::provider(from).is_none() => remedy(from).step(format!(
+                "Only if the list is a newsletter of {from} itself: have it sign with DKIM as {from}, and keep From."
+            )),
+            _ => remedy(from),
+        }
+    }
+}
+
+/// What cures mail that a list sent on in the name of another domain: no list can sign as its members' domains
+/// (RFC 7960 §3.2.3).
+pub(in crate::rules) fn remedy_at_list(facts: &Facts, from: &str) -> Option<Remedy> {
+    let r = &*facts.reading;
+    let lists = !r.lists.list_manager.is_empty() && r.boundary.handed_on.is_none();
+    let own = || list_domain(r).is_some_and(|l| organization(facts, &l) == organization(facts, from));
+    let how = lists.then(|| unvouched(facts, from)).flatten().filter(|_| !own())?;
+    Some(how.remedy(from))
 }
 
 /// Made, and no longer valid. A missing or bad key is the signer's fault, not the list's.
@@ -311,11 +373,50 @@ mod tests {
         let stripped = GROUP.replace("dkim=fail header.d=example.com", "dkim=pass header.d=lists.example.org");
         let f = one(judged(&stripped, true));
         assert_eq!(f.title, "A mailing list sent it on without the signature of example.com");
-        assert_eq!(f.leads_to, ["dmarc-unaligned", "dmarc-freemail-from"]);
+        assert_eq!(f.leads_to, ["dmarc-unaligned", "dmarc-freemail-from", "dkim-missing"]);
         assert!(matches!(judged(&stripped.replace("dmarc=fail", "dmarc=pass"), true), Verdict::Pass));
-        let nothing =
-            stripped.replace("arc=pass", "arc=fail").replace("i=1; mx.google.com; dkim", "i=1; mx.google.com; x");
-        assert!(matches!(judged(&nothing, true), Verdict::Pass));
+    }
+
+    /// Nothing shows that the author signed, and only the list's own passes.
+    const IN_ITS_NAME: &str = "Authentication-Results: mx.example.net; dkim=pass header.d=lists.example.org; \
+        spf=pass smtp.mailfrom=dev-bounces@lists.example.org; dmarc=fail header.from=example.com\n\
+        Received: from lists.example.org (lists.example.org [203.0.113.2]) by mx.example.net\n\
+        From: Ann <ann@example.com>\n";
+
+    /// As the program reads it: what passes is held against From.
+    fn whole(text: &str) -> Facts {
+        crate::rules::testing::facts(&format!("{text}\n"), crate::evidence::InputKind::Headers)
+    }
+
+    const MARKS: &str = "List-Id: <dev.lists.example.org>\nList-Post: <mailto:dev@lists.example.org>\n";
+
+    #[test]
+    fn a_list_that_sends_in_the_name_of_its_authors() {
+        let text = format!("{IN_ITS_NAME}{MARKS}");
+        let facts = whole(&text);
+        let f = one(judge(&facts));
+        assert_eq!(f.title, "A mailing list sent it on in the name of example.com");
+        assert!(f.leads_to.contains(&"dmarc-unaligned") && f.confidence == Confidence::Likely);
+        let fix = f.fix.unwrap();
+        assert!(fix.records.is_empty() && fix.steps.iter().any(|s| s.contains("Munge From")), "{fix:?}");
+        assert_eq!(remedy_at_list(&facts, "example.com").unwrap().summary, fix.summary);
+        // No receiver said anything, and nothing in the header can belong to the author.
+        let unsaid = whole(&format!("Return-Path: <dev-bounces@lists.example.org>\nX-{IN_ITS_NAME}{MARKS}"));
+        assert_eq!(one(judge(&unsaid)).confidence, Confidence::Possible);
+        // A newsletter of a service names its list too, and no list manager wrote it.
+        let news = whole(&text.replace("List-Post", "List-Help").replace("dev-bounces@", "b-12@"));
+        assert!(matches!(judge(&news), Verdict::NotApplicable));
+        assert!(remedy_at_list(&news, "example.com").is_none());
+        for other in [
+            text.replace("dmarc=fail", "dmarc=pass"),
+            // The domain's own list.
+            text.replace("<dev.lists.example.org>", "<dev.lists.example.com>"),
+            // Nothing passes for anybody: a forger can write these fields too.
+            text.replace("=pass", "=fail"),
+        ] {
+            assert!(matches!(judge(&whole(&other)), Verdict::Pass), "{other}");
+            assert!(remedy_at_list(&whole(&other), "example.com").is_none(), "{other}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod panel_override_conflict;
 mod reply_to_mismatch;
 
 use super::Rule;
+pub(super) use mailing_list_modified::remedy_at_list;
 pub(super) use one_click_missing::is_mass;
 
 pub(super) const RULES: &[&Rule] = &[

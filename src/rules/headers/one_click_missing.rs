@@ -1,6 +1,5 @@
 use crate::facts::Facts;
 use crate::facts::boundary::MailFrom;
-use crate::facts::lists::Lists;
 use crate::facts::platform;
 use crate::remedy::{Remedy, blank};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, on_the_way, rule};
@@ -15,8 +14,9 @@ rule! {
     /// or incomplete, or List-Unsubscribe stands there twice.
     ///
     /// ## Why mail suffers
-    /// Gmail and Yahoo demand it of everyone who sends marketing mail in bulk, and mail without
-    /// it goes to spam. Readers who find no way out press "spam", which hurts all your mail.
+    /// Gmail demands it of everyone who sends marketing mail in bulk; Yahoo prefers it and takes a
+    /// mailto address too. Without it the place in the inbox is at risk, and readers who find no way
+    /// out press "spam", which hurts all your mail.
     ///
     /// ## How to fix it
     /// Switch on one-click unsubscribing in your sending platform, or add both fields yourself.
@@ -41,16 +41,27 @@ enum Mass {
 fn judge(facts: &Facts) -> Verdict {
     let lists = &facts.reading.lists;
     let Some(mass) = mass(facts) else { return Verdict::NotApplicable };
-    let Some(lack) = lack(lists) else { return Verdict::Pass };
+    let Some(lack) = lack(facts) else { return Verdict::Pass };
     let usual = if matches!(lack, Lack::Once) { Severity::Low } else { RULE.severity };
     if facts.reading.is_fragment() && matches!(lack, Lack::Everything | Lack::Post) {
         return Verdict::unknown(Gap::whole_header("Does the header offer unsubscribing with one click?"));
     }
     let (severity, confidence, because, span) = match mass {
-        // Automatic notices call themselves bulk as well; what tells subscribers to unsubscribe is sent to many.
-        Mass::Declared(span) if matches!(lack, Lack::Everything) => {
-            (Severity::Medium, Confidence::Likely, "the message calls itself bulk, as automatic notices also do", span)
-        }
+        // Automatic notices call themselves bulk as well; what has a list or a campaign is sent to many.
+        Mass::Declared(span) if matches!(lack, Lack::Everything) => match has_subscribers(facts) {
+            true => (
+                usual,
+                Confidence::Likely,
+                "the message calls itself bulk, and it bears marks of mail to subscribers",
+                span,
+            ),
+            false => (
+                Severity::Medium,
+                Confidence::Likely,
+                "the message calls itself bulk, as automatic notices also do",
+                span,
+            ),
+        },
         Mass::Declared(span) => (usual, Confidence::Certain, "the message calls itself bulk", span),
         Mass::Offers(span) => {
             let because = "the message offers to unsubscribe, so it is sent to subscribers; how many is not known";
@@ -63,8 +74,8 @@ fn judge(facts: &Facts) -> Verdict {
         .severity(severity)
         .sure(confidence, because)
         .explain(format!(
-            "{} Gmail and Yahoo demand one-click unsubscribing of marketing mail sent in bulk; without it such mail goes \
-             to spam, and readers press “spam” instead.",
+            "{} Gmail demands one-click unsubscribing of marketing mail sent in bulk; Yahoo prefers it and takes a mailto \
+             address too. Without it the place in the inbox is at risk, and readers press “spam” instead.",
             lack.text()
         ))
         .exhibit(Exhibit::input(span, label))
@@ -104,20 +115,32 @@ fn mass(facts: &Facts) -> Option<Mass> {
     }
 }
 
+/// What names a list or a campaign, or shows readers a way out, goes to subscribers; what a program answers or reports
+/// does not (RFC 3834 §5).
+fn has_subscribers(facts: &Facts) -> bool {
+    let lists = &facts.reading.lists;
+    let shown = || facts.reading.content.as_ref().is_some_and(|content| content.unsubscribe);
+    let automatic = lists.auto_submitted.as_ref().is_some_and(|a| a.value != "no");
+    !automatic && (lists.list_id.is_some() || lists.feedback_id.is_some() || shown())
+}
+
 /// What is not there (RFC 8058 §3.1).
 enum Lack {
     Everything,
+    Brackets,
     Https,
     Post,
     PostValue,
     Once,
 }
 
-fn lack(lists: &Lists) -> Option<Lack> {
+fn lack(facts: &Facts) -> Option<Lack> {
+    let lists = &facts.reading.lists;
     let https = lists.unsubscribe.iter().any(|u| u.value.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")));
     let post = lists.unsubscribe_post.as_ref().map(|p| p.value.eq_ignore_ascii_case("List-Unsubscribe=One-Click"));
     match (lists.unsubscribe_field.is_some(), https, post) {
         (false, ..) => Some(Lack::Everything),
+        (_, false, _) if is_bare(facts) => Some(Lack::Brackets),
         (_, false, _) => Some(Lack::Https),
         (.., None) => Some(Lack::Post),
         (.., Some(false)) => Some(Lack::PostValue),
@@ -125,10 +148,21 @@ fn lack(lists: &Lists) -> Option<Lack> {
     }
 }
 
+/// Does an address stand there without its angle brackets (RFC 2369 §2)?
+fn is_bare(facts: &Facts) -> bool {
+    let lists = &facts.reading.lists;
+    let field = lists.unsubscribe_field.filter(|_| lists.unsubscribe.is_empty()).map(|f| f.of(facts.text()));
+    let value = field.and_then(|f| f.splitn(2, |&b| b == b':').nth(1)).unwrap_or_default().trim_ascii();
+    [&b"https://"[..], b"http://", b"mailto:"]
+        .iter()
+        .any(|scheme| value.get(..scheme.len()).is_some_and(|v| v.eq_ignore_ascii_case(scheme)))
+}
+
 impl Lack {
     fn title(&self) -> &'static str {
         match self {
             Lack::Everything => "Mass mail without List-Unsubscribe",
+            Lack::Brackets => "List-Unsubscribe lacks its angle brackets",
             Lack::Https => "List-Unsubscribe has no https address",
             Lack::Post => "List-Unsubscribe-Post is missing",
             Lack::PostValue => "List-Unsubscribe-Post has a wrong value",
@@ -139,6 +173,9 @@ impl Lack {
     fn text(&self) -> &'static str {
         match self {
             Lack::Everything => "The message calls itself bulk mail and has no List-Unsubscribe field.",
+            Lack::Brackets => {
+                "The address in List-Unsubscribe stands without < and > (RFC 2369 §2), so mail programs find none."
+            }
             Lack::Https => "List-Unsubscribe offers no https address, which one click needs.",
             Lack::Post => {
                 "List-Unsubscribe has an https address, but without List-Unsubscribe-Post mail programs may not use it for one click."
@@ -157,6 +194,12 @@ fn remedy(facts: &Facts, lack: &Lack) -> Remedy {
             .step("Put every address into it, each in angle brackets, with commas between: the https one first.")
             .step("If the program that sends and the platform each write one, switch one of them off.");
     }
+    let post = "List-Unsubscribe-Post: List-Unsubscribe=One-Click";
+    if let Lack::Brackets = lack {
+        return Remedy::new("Write the address in List-Unsubscribe between < and >.")
+            .step("Write the field: List-Unsubscribe: <https://…>, with the address that stands there now; it must be an https one.")
+            .step(format!("Keep beside it, or add: {post}"));
+    }
     let remedy = Remedy::new("Let the header carry both fields of one-click unsubscribing.");
     let remedy = match platform::sending(&facts.platforms, on_the_way::is_relayed(facts)).filter(|h| h.platform.kind != "self-hosted") {
         Some(hit) => remedy.step(format!(
@@ -165,9 +208,8 @@ fn remedy(facts: &Facts, lack: &Lack) -> Remedy {
         )),
         None => remedy,
     };
-    let post = "List-Unsubscribe-Post: List-Unsubscribe=One-Click";
     match lack {
-        Lack::Once | Lack::Post | Lack::PostValue => remedy.step(format!("Write the field: {post}")),
+        Lack::Once | Lack::Brackets | Lack::Post | Lack::PostValue => remedy.step(format!("Write the field: {post}")),
         Lack::Everything | Lack::Https => {
             let uri = blank("https address that unsubscribes this reader");
             remedy
@@ -205,6 +247,9 @@ mod tests {
             ("List-Unsubscribe: <mailto:u@example.com>", "List-Unsubscribe has no https address"),
             ("List-Unsubscribe: <http://example.com/u>", "List-Unsubscribe has no https address"),
             ("List-Unsubscribe: <https://example.com/u>", "List-Unsubscribe-Post is missing"),
+            ("List-Unsubscribe: https://example.com/u", "List-Unsubscribe lacks its angle brackets"),
+            ("List-Unsubscribe:\n mailto:u@example.com", "List-Unsubscribe lacks its angle brackets"),
+            ("List-Unsubscribe: see our page", "List-Unsubscribe has no https address"),
             (
                 "List-Unsubscribe: <https://example.com/u>\nList-Unsubscribe-Post: yes",
                 "List-Unsubscribe-Post has a wrong value",
@@ -220,6 +265,10 @@ mod tests {
         assert_eq!((bulk.severity, bulk.confidence, bulk.exhibits.len()), (Severity::High, Confidence::Certain, 2));
         let notice = only(verdict("Precedence: bulk"));
         assert_eq!((notice.severity, notice.confidence), (Severity::Medium, Confidence::Likely));
+        let news = only(verdict("Precedence: bulk\nList-Id: <news.example.com>"));
+        assert_eq!((news.severity, news.confidence), (Severity::High, Confidence::Likely));
+        let alert = only(verdict("Precedence: bulk\nList-Id: <a.example.com>\nAuto-Submitted: auto-generated"));
+        assert_eq!(alert.severity, Severity::Medium);
         let offer = only(verdict("List-Unsubscribe: <mailto:u@example.com>"));
         assert_eq!((offer.severity, offer.confidence), (Severity::Medium, Confidence::Likely));
     }

@@ -1,8 +1,9 @@
 use super::spf_after_all::ended;
 use super::support::{Own, dig_txt, platform_term, record_exhibit, replaced, short, shuts_out, unread};
+use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dmarc::Policy;
-use crate::facts::domain::keys::Below;
+use crate::facts::domain::keys::{Below, Selector};
 use crate::facts::domain::who::Role;
 use crate::facts::mail_hosts::{MailHosts, Reception, Server};
 use crate::facts::spf::record::{Qualifier, TermKind};
@@ -18,11 +19,14 @@ rule! {
     ///
     /// ## What we saw
     /// The SPF record names no server and no service, only how everybody else is to be treated: `v=spf1 ~all`. The domain
-    /// has mail servers, so it seems to be in use, and no DKIM key of it was found.
+    /// has mail servers, so it seems to be in use. Either no DKIM key of it was found, or there is one, as if it sent mail, and
+    /// the record ends in `-all`.
     ///
     /// ## Why mail suffers
     /// Every message of the domain fails SPF. Without a DKIM signature nothing is left that DMARC could count: with
     /// `p=quarantine` or `p=reject` all of it is refused or ends in spam, and large receivers refuse mail that nothing vouches for.
+    /// With a signature, some receivers still refuse on `-all` before they look at it. Only where every service sends with a
+    /// bounce domain of its own does nobody look at this record.
     ///
     /// ## How to fix it
     /// List the servers and services that send for the domain, before `all`. A domain that only receives is right with
@@ -48,10 +52,26 @@ fn judge(facts: &Facts) -> Verdict {
         Reception::Unasked(question) | Reception::Failed(question) => {
             Verdict::unknown(Gap::dns(format!("Does {} take mail?", at.domain), question))
         }
-        // A signature carries what SPF does not.
-        Reception::Servers(_) if facts.domain.keys.usable().next().is_some() => Verdict::Pass,
-        Reception::Servers(servers) => finding(facts, &own, hosts, servers).into(),
+        Reception::Servers(servers) if facts.domain.keys.usable().next().is_none() => {
+            finding(facts, &own, hosts, servers).into()
+        }
+        // A signature carries what SPF does not, where the receiver gets to it (RFC 7208 §8.4).
+        Reception::Servers(_) => match own_key(facts).filter(|_| refuses(&own)) {
+            Some(key) => signing(facts, &own, key).into(),
+            None => Verdict::Pass,
+        },
     }
+}
+
+/// A key of this very name; one of the organization above says nothing of it.
+fn own_key(facts: &Facts) -> Option<&Selector> {
+    let keys = &facts.domain.keys;
+    keys.usable().map(|(s, _)| s).find(|s| keys.selectors.iter().any(|own| own.key.name == s.key.name))
+}
+
+/// `-all`: so says a domain that sends nothing.
+fn refuses(own: &Own) -> bool {
+    own.record.all().is_some_and(|(_, d)| d.qualifier == Qualifier::Fail)
 }
 
 /// The records of the domain that is checked.
@@ -87,8 +107,7 @@ pub fn sends_nothing(facts: &Facts) -> bool {
 fn finding(facts: &Facts, own: &Own, hosts: &MailHosts, servers: &[Server]) -> Finding {
     let domain = &own.at.domain;
     let all = own.record.all();
-    // So says a domain that sends nothing.
-    let hard = all.is_some_and(|(_, d)| d.qualifier == Qualifier::Fail);
+    let hard = refuses(own);
     let keyless = facts.domain.keys.below == Some(Below::Nothing);
     let policy = facts.dmarc.effective.map(|(policy, _)| policy).filter(|p| *p != Policy::None);
     let severity = if policy.is_some() && keyless && !hard { Severity::High } else { Severity::Medium };
@@ -104,17 +123,8 @@ fn finding(facts: &Facts, own: &Own, hosts: &MailHosts, servers: &[Server]) -> F
         }
     };
     let asked = policy.map_or(String::new(), |p| format!(", and p={} asks receivers to act on that", p.word()));
-    let end = all.map_or("~all", |(all, _)| own.word(all.span));
-    let open = ended(own, &format!("{} {end}", blank(SENDERS)));
     let remedy = Remedy::new(format!("If {domain} sends mail, list the servers and services that send it."));
-    let mailboxes = facts.domain.who.iter().filter(|p| p.role == Role::Mailboxes).filter_map(|p| platform::find(p.id));
-    let remedy = mailboxes.fold(remedy, |remedy, platform| match platform_term(platform) {
-        Some(term) => {
-            remedy.step(format!("Its mailboxes are at {}: what people send from there needs {term}.", platform.name))
-        }
-        None => remedy,
-    });
-    let remedy = remedy.step(format!(
+    let remedy = mailboxes(facts, remedy).step(format!(
         "If it only receives, v=spf1 -all says so: {} then judges it by what a silent domain needs.",
         command!("postdoc check {} --non-sending", domain)
     ));
@@ -128,8 +138,52 @@ fn finding(facts: &Facts, own: &Own, hosts: &MailHosts, servers: &[Server]) -> F
         ))
         .exhibits(record_exhibit(facts, own.at, 0, all.map(|(all, _)| all.span), "nobody is listed"))
         .exhibit(Exhibit::dns(&hosts.question(), mx.join(", "), None, "it takes mail"))
-        .fix(replaced(facts, own.at, own.text, &open, remedy.blank(SENDERS)))
-        .check(dig_txt(domain), "one record that begins v=spf1, with a term for each server and service that sends")
+        .fix(listing(facts, own, remedy))
+        .check(dig_txt(domain), LISTED)
+}
+
+const LISTED: &str = "one record that begins v=spf1, with a term for each server and service that sends";
+
+/// What people send from their mailboxes has the domain in its Return-Path.
+fn mailboxes(facts: &Facts, remedy: Remedy) -> Remedy {
+    let mailboxes = facts.domain.who.iter().filter(|p| p.role == Role::Mailboxes).filter_map(|p| platform::find(p.id));
+    mailboxes.fold(remedy, |remedy, platform| match platform_term(platform) {
+        Some(term) => {
+            remedy.step(format!("Its mailboxes are at {}: what people send from there needs {term}.", platform.name))
+        }
+        None => remedy,
+    })
+}
+
+/// The record with a place for those who send.
+fn listing(facts: &Facts, own: &Own, remedy: Remedy) -> Remedy {
+    let end = own.record.all().map_or("~all", |(all, _)| own.word(all.span));
+    let open = ended(own, &format!("{} {end}", blank(SENDERS)));
+    replaced(facts, own.at, own.text, &open, remedy.blank(SENDERS))
+}
+
+/// It has a key to sign with, and lets nobody send.
+fn signing(facts: &Facts, own: &Own, key: &Selector) -> Finding {
+    let domain = &own.at.domain;
+    let all = own.record.all().map(|(all, _)| all.span);
+    let remedy = Remedy::new(format!("If mail goes out with a Return-Path at {domain}, list who sends it."));
+    let remedy = mailboxes(facts, remedy)
+        .step("Where every service sends with a bounce domain of its own, nobody looks at this record: leave it.")
+        .step(format!(
+            "If the domain only receives, take the key away: {} then judges it by what a silent domain needs.",
+            command!("postdoc check {} --non-sending", domain)
+        ));
+    Finding::new(&RULE, format!("SPF of {} allows nobody, and there is a DKIM key", short(domain)))
+        .severity(Severity::Low)
+        .sure(Confidence::Possible, "The key shows that it sends, or did once; with whose Return-Path, no DNS tells.")
+        .explain(format!(
+            "A DKIM key is published, as if {domain} sent mail, and its SPF record names no server and no service. What goes out \
+             with a Return-Path at {domain} fails SPF, and some receivers refuse it on -all before they look at the signature."
+        ))
+        .exhibits(record_exhibit(facts, own.at, 0, all, "nobody is listed"))
+        .exhibit(Exhibit::dns(&Question::new(&key.key.name, Kind::Txt), "a key that can verify a signature", None, "it seems to send"))
+        .fix(listing(facts, own, remedy))
+        .check(dig_txt(domain), LISTED)
 }
 
 #[cfg(test)]
@@ -168,9 +222,21 @@ mod tests {
     #[test]
     fn it_passes_where_somebody_is_listed_or_signs() {
         let key = format!("s1._domainkey.example.com TXT \"v=DKIM1; p={}\"", crate::facts::dkim::samples::RSA_2048);
-        for zone in [zone("v=spf1 mx ~all"), zone("v=spf1 -all mx"), format!("{}\n{key}", zone("v=spf1 -all"))] {
+        for zone in [zone("v=spf1 mx ~all"), zone("v=spf1 -all mx"), format!("{}\n{key}", zone("v=spf1 ~all"))] {
             assert!(matches!(judge(&RULE, "example.com", Some(&zone)), Verdict::Pass), "{zone}");
         }
+    }
+
+    #[test]
+    fn a_key_beside_a_record_that_refuses_everybody_is_a_question() {
+        let key = format!("s1._domainkey.example.com TXT \"v=DKIM1; p={}\"", crate::facts::dkim::samples::RSA_2048);
+        let finding = found(&RULE, "example.com", Some(&format!("{}\n{key}", zone("v=spf1 -all"))));
+        assert_eq!((finding.severity, finding.confidence), (Severity::Low, Confidence::Possible));
+        assert!(finding.fix.unwrap().steps.iter().any(|s| s.contains("bounce domain of its own")));
+        // A key of the organization above says nothing of this name.
+        let below = format!("{}\n{key}", zone("v=spf1 -all")).replace("example.com", "a.example.com");
+        let above = below.replace("_domainkey.a.example.com", "_domainkey.example.com");
+        assert!(matches!(judge(&RULE, "a.example.com", Some(&above)), Verdict::Pass));
     }
 
     #[test]

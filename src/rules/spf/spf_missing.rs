@@ -8,6 +8,7 @@ use crate::facts::Facts;
 use crate::facts::boundary::is_public;
 use crate::facts::spf::record::Record;
 use crate::remedy::{self, Remedy, blank};
+use crate::rules::dns::if_parked;
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule, since};
 
 rule! {
@@ -172,6 +173,7 @@ fn fix(facts: &Facts, domain: &str, is_helo: bool) -> Remedy {
             format!("v=spf1 {} ~all", blank(missing))
         }
     };
+    let remedy = remedy.steps(if_parked(facts));
     match remedy::spf::change(&facts.evidence.answers, domain, Record::is, Some(&value)) {
         Some(change) => remedy.record(change),
         None => remedy.step(format!("The record, as TXT at {domain}: {value}")),

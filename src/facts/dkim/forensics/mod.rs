@@ -13,6 +13,7 @@ mod wrapped;
 pub use effort::Effort;
 pub use header::{Chosen, restore as restore_header};
 pub use likely::likely;
+pub(in crate::facts) use undo::{percent_decoded, unwrapped as link_behind};
 pub use who::suspects;
 pub use wrapped::{content_fields, unwrapped};
 

@@ -369,7 +369,7 @@ fn links(body: &[u8], _: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// The link inside a gateway's: Safe Links, URL Defense 1 to 3, Barracuda.
-pub(super) fn unwrapped(link: &str) -> Option<String> {
+pub(in crate::facts) fn unwrapped(link: &str) -> Option<String> {
     let (host, path) = link.strip_prefix("https://")?.split_once('/')?;
     let query = |name: &str| {
         let (_, query) = path.split_once('?')?;
@@ -396,7 +396,7 @@ pub(super) fn unwrapped(link: &str) -> Option<String> {
     None
 }
 
-fn percent_decoded(text: &str) -> Option<String> {
+pub(in crate::facts) fn percent_decoded(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, after)) = rest.split_first() {
