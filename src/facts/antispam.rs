@@ -63,6 +63,7 @@ pub enum Leaning {
 pub fn read(header: &Header, text: &[u8]) -> Vec<Field> {
     let known = |name| {
         let (name, untrusted) = without_mark(name);
+        let name = if is_mailscanner(name) { MAILSCANNER } else { name };
         let mut entries = receiver::fields_called(name);
         entries.retain(|(_, f)| !matches!(f.form, Form::Trace | Form::Results));
         (!entries.is_empty()).then_some((untrusted, entries))
@@ -121,6 +122,14 @@ pub(crate) fn without_mark(name: &[u8]) -> (&[u8], bool) {
         Some((stem, mark)) if mark.eq_ignore_ascii_case(MARK) => (stem, true),
         _ => (name, false),
     }
+}
+
+const MAILSCANNER: &[u8] = b"X-MailScanner-SpamCheck";
+
+/// `X-example-MailScanner-SpamCheck`: each server writes its own name into it.
+fn is_mailscanner(name: &[u8]) -> bool {
+    let end = MAILSCANNER.strip_prefix(b"X").unwrap_or_default();
+    name.len().checked_sub(end.len()).is_some_and(|at| name.get(at..).is_some_and(|n| n.eq_ignore_ascii_case(end)))
 }
 
 fn only(entries: &[Entry]) -> Option<Entry> {

@@ -16,10 +16,17 @@ use std::collections::HashSet;
 pub fn distrust(fields: &mut [Field], header: &Header, text: &[u8], hops: &[Hop], boundary: &Boundary) {
     let Some((at, hop)) = boundary.hop.and_then(|n| Some((n, hops.get(n)?))) else { return };
     // What stands above the receiver's Received only the receiver can have written.
-    if !fields.iter().any(|f| f.field > hop.field && is_software(f)) {
+    if !fields.iter().any(|f| f.field > hop.field && f.vendor != "microsoft") {
         return;
     }
     let older = hops.get(..at).unwrap_or_default();
+    // A service that handed the message over, and is not the receiver's too.
+    let runs = |name: Option<&Spanned<String>>| name.and_then(|n| receiver::of_host(&n.value)).map(|r| r.id.as_str());
+    let service = runs(hop.reverse_name.as_ref()).or_else(|| runs(hop.helo.as_ref()));
+    let service = service.filter(|id| runs(hop.by.as_ref()) != Some(*id) && boundary.receiver.as_deref() != Some(*id));
+    for field in fields.iter_mut().filter(|f| f.field > hop.field && f.vendor != "microsoft") {
+        field.untrusted |= service == Some(field.vendor);
+    }
     for field in fields.iter_mut().filter(|f| f.field > hop.field && f.vendor == "spamassassin") {
         field.untrusted |=
             checker(header, text, field.field).is_some_and(|c| is_before(&c.value, older, hop, boundary));
@@ -130,6 +137,15 @@ mod tests {
             read(&format!("{RESULTS}{TAKEN}{INNER}{CLEAN}{sender}Subject: x\r\n{SPAM}")),
             (vec![false, true, true], Some(7.1))
         );
+    }
+
+    #[test]
+    fn a_service_that_handed_it_over_wrote_on_its_way_out() {
+        let taken = TAKEN.replace("mail.shop.example (mail.shop.example", "out1.mail.aliyun.com (out1.mail.aliyun.com");
+        let spam = "X-Alimail-AntiSpam: AC=CONTINUE;DS=SPAM|spam_ad|0.9-0-0\r\n";
+        assert_eq!(read(&format!("{RESULTS}{taken}{spam}")).0, [false]);
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{spam}")).0, [true]);
+        assert_eq!(read(&format!("{spam}{RESULTS}{taken}")).0, [true]);
     }
 
     #[test]

@@ -108,25 +108,31 @@ pub struct Cures {
     found: Vec<Cure>,
     /// Something else counted too, or nothing is known of what did.
     pub rest: bool,
+    /// And that weighs most.
+    rest_first: bool,
 }
 
 pub fn of(facts: &Facts) -> Cures {
     let mut against: Vec<&Item> = verdict::counted(facts).filter(|i| suspects::speaks(i)).collect();
     against.sort_by_key(|i| std::cmp::Reverse(suspects::weight(i)));
     let mut found = Vec::new();
-    let mut rest = false;
+    let (mut rest, mut rest_first) = (false, false);
     for item in against {
         match Cure::of(item) {
             Some(cure) if !found.contains(&cure) => found.push(cure),
             Some(_) => {}
-            None => rest |= matches!(&*item.key, "test" | "symbol"),
+            None if matches!(&*item.key, "test" | "symbol") => {
+                rest_first |= found.is_empty();
+                rest = true;
+            }
+            None => {}
         }
     }
     if let Some(one) = found.iter().copied().find(|cure| cure.decides()) {
-        return Cures { found: vec![one], rest: false };
+        return Cures { found: vec![one], rest: false, rest_first: false };
     }
     rest |= found.is_empty();
-    Cures { found, rest }
+    Cures { found, rest, rest_first }
 }
 
 impl Cures {
@@ -136,8 +142,10 @@ impl Cures {
         if self.found.is_empty() {
             return format!("what counts against it is {usual}. No DNS record fixes this.");
         }
-        let causes: Vec<String> =
-            self.found.iter().map(|c| c.cause()).chain(self.rest.then_some(usual)).map(str::to_owned).collect();
+        let mut causes: Vec<String> = self.found.iter().map(|c| c.cause().to_owned()).collect();
+        if self.rest {
+            causes.insert(if self.rest_first { 0 } else { causes.len() }, usual.to_owned());
+        }
         let dns = match self.found.iter().any(|c| c.is_dns()) {
             true => "SPF, DKIM and DMARC need no mending.",
             false => "No DNS record fixes this.",
@@ -148,15 +156,17 @@ impl Cures {
     /// `habits` are for whatever no step of ours cures.
     pub fn remedy(&self, habits: Remedy) -> Remedy {
         let Some(first) = self.found.first() else { return habits };
-        let steps = self.found.iter().flat_map(|c| c.steps());
-        let remedy = match self.rest {
-            true => Remedy::new("Mend what the filter counted, then what it thinks of the sender."),
-            false => Remedy::new(first.summary()),
-        };
-        let remedy = steps.fold(remedy, |remedy, step| remedy.step(*step));
-        match self.rest {
-            true => habits.steps.into_iter().fold(remedy, Remedy::step),
-            false => remedy,
+        let steps = self.found.iter().flat_map(|c| c.steps()).copied();
+        match (self.rest, self.rest_first) {
+            (false, _) => steps.fold(Remedy::new(first.summary()), Remedy::step),
+            (true, true) => {
+                let summary = "Mend what the filter thinks of the sender, and the rest of what it counted.";
+                steps.fold(Remedy { summary: summary.to_owned(), ..habits }, Remedy::step)
+            }
+            (true, false) => {
+                let remedy = Remedy::new("Mend what the filter counted, then what it thinks of the sender.");
+                habits.steps.into_iter().fold(steps.fold(remedy, Remedy::step), Remedy::step)
+            }
         }
     }
 }

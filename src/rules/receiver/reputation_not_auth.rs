@@ -253,7 +253,11 @@ mod tests {
         assert!(!why.contains("No DNS record fixes this") && why.contains("need no mending"), "{why}");
         let (fix, why) = status("BAYES_99=3.5, RDNS_NONE=0.793");
         assert!(fix.contains("(PTR)") && fix.contains("raise the volume slowly"), "{fix}");
+        assert!(why.contains("links or content and the reverse name of the sending address"), "{why}");
+        assert!(fix.starts_with("Mend what the filter thinks of the sender"), "{fix}");
+        let (fix, why) = status("BAYES_60=0.5, RDNS_NONE=1.3");
         assert!(why.contains("the reverse name of the sending address and its history"), "{why}");
+        assert!(fix.starts_with("Mend what the filter counted, then"), "{fix}");
         let (fix, _) = status("USER_IN_BLOCKLIST=100, BAYES_50=0.8");
         assert!(fix.starts_with("Ask the recipient to take the sender off") && !fix.contains("volume"), "{fix}");
         let (fix, _) = status("GTUBE=1000, BAYES_99=3");
