@@ -129,9 +129,14 @@ pub(super) fn speaks(item: &Item) -> bool {
 /// `BAYES_99 (3.5 points)`
 fn scored(item: &Item) -> String {
     match item.points {
-        Some(points) => format!("{} ({} points)", verdict::written(item), f64::from(points) / 1000.0),
+        Some(points) => format!("{} ({})", verdict::written(item), in_points(points)),
         None => verdict::written(item),
     }
+}
+
+fn in_points(thousandths: i32) -> String {
+    let number = f64::from(thousandths) / 1000.0;
+    format!("{number} {}", if thousandths == 1000 { "point" } else { "points" })
 }
 
 /// Tests named of those that are not known.
@@ -152,7 +157,7 @@ fn unknown(facts: &Facts) -> Option<String> {
     let mut names: Vec<String> = all.iter().take(UNKNOWN).map(|i| scored(i)).collect();
     names.extend((all.len() > UNKNOWN).then(|| format!("{} more", all.len() - UNKNOWN)));
     let sum: i32 = all.iter().filter_map(|i| i.points).fold(0, i32::saturating_add);
-    let worth = if sum > 0 { format!(" worth {} points", f64::from(sum) / 1000.0) } else { String::new() };
+    let worth = if sum > 0 { format!(" worth {}", in_points(sum)) } else { String::new() };
     let (tests, are) = if all.len() == 1 { ("test", "is") } else { ("tests", "are") };
     Some(format!(" {} {tests}{worth} {are} not known to this program: {}.", all.len(), verdict::list(&names)))
 }
@@ -372,6 +377,8 @@ mod tests {
                 && bare.contains("1 test is not known to this program: LOCAL_A."),
             "{bare}"
         );
+        let one = told_of("X-Spam-Status: Yes, score=9 required=5.0 tests=[LOCAL_A=1]");
+        assert!(one.starts_with(" 1 test worth 1 point is not known to this program: LOCAL_A (1 point)."), "{one}");
         let known =
             told_of("X-Spam-Status: Yes, score=9 required=5.0 tests=[BAYES_99=9, DKIM_VALID=-0.1, HTML_MESSAGE=0.1]");
         assert!(!known.contains("not known"), "{known}");
