@@ -4,6 +4,7 @@
 
 pub mod form;
 pub mod summary;
+pub mod upstream;
 
 pub use summary::{Summary, spam_verdicts, summary};
 
@@ -11,7 +12,7 @@ use super::header::Header;
 use crate::knowledge::pattern;
 use crate::knowledge::receiver::{self, Entry, Form, Kind};
 use crate::span::Span;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// One verdict field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub struct Field {
     pub field: usize,
     /// `microsoft`, `spamassassin`, `rspamd`, `yandex` …
     pub vendor: &'static str,
-    /// Stamped by the sending organization (`-Untrusted`, or a report on mail going out): shown,
-    /// never counted.
+    /// Stamped before the receiver took the message over (`-Untrusted`, a report on mail going out, a filter of the
+    /// sender's): shown, never counted.
     pub untrusted: bool,
     /// What it says, item by item.
     pub items: Vec<Item>,
@@ -34,6 +35,8 @@ pub struct Item {
     pub key: String,
     pub value: String,
     pub span: Span,
+    /// Thousandths of a point that a filter gave for it, where it says so.
+    pub points: Option<i32>,
     /// What the vocabulary says of it, if anything.
     pub meaning: Option<Meaning>,
 }
@@ -60,6 +63,7 @@ pub enum Leaning {
 pub fn read(header: &Header, text: &[u8]) -> Vec<Field> {
     let known = |name| {
         let (name, untrusted) = without_mark(name);
+        let name = if is_mailscanner(name) { MAILSCANNER } else { name };
         let mut entries = receiver::fields_called(name);
         entries.retain(|(_, f)| !matches!(f.form, Form::Trace | Form::Results));
         (!entries.is_empty()).then_some((untrusted, entries))
@@ -93,8 +97,16 @@ pub fn read(header: &Header, text: &[u8]) -> Vec<Field> {
     fields
 }
 
-/// A report lists the tests of the status beside it once more.
+/// A report lists the tests of the status beside it once more, with their points.
 fn tell_once(fields: &mut [Field], reports: &HashSet<usize>) {
+    if reports.is_empty() {
+        return;
+    }
+    let all = fields.iter().filter(|f| reports.contains(&f.field) && !f.untrusted).flat_map(|f| &f.items);
+    let points: HashMap<String, i32> = all.filter_map(|i| Some((i.value.clone(), i.points?))).collect();
+    for item in fields.iter_mut().filter(|f| !f.untrusted && f.vendor == "spamassassin").flat_map(|f| &mut f.items) {
+        item.points = item.points.or_else(|| points.get(&item.value).copied().filter(|_| item.key == "test"));
+    }
     let own = fields.iter().filter(|f| !f.untrusted && !reports.contains(&f.field));
     let told: HashSet<(&str, String)> =
         own.flat_map(|f| f.items.iter().filter(|i| i.key == "test").map(|i| (f.vendor, i.value.clone()))).collect();
@@ -110,6 +122,14 @@ pub(crate) fn without_mark(name: &[u8]) -> (&[u8], bool) {
         Some((stem, mark)) if mark.eq_ignore_ascii_case(MARK) => (stem, true),
         _ => (name, false),
     }
+}
+
+const MAILSCANNER: &[u8] = b"X-MailScanner-SpamCheck";
+
+/// `X-example-MailScanner-SpamCheck`: each server writes its own name into it.
+fn is_mailscanner(name: &[u8]) -> bool {
+    let end = MAILSCANNER.strip_prefix(b"X").unwrap_or_default();
+    name.len().checked_sub(end.len()).is_some_and(|at| name.get(at..).is_some_and(|n| n.eq_ignore_ascii_case(end)))
 }
 
 fn only(entries: &[Entry]) -> Option<Entry> {
@@ -142,7 +162,7 @@ pub fn items(entry @ (_, field): Entry, value: &[u8], base: usize) -> Vec<Item> 
         let key = if piece.key.is_empty() { field.key.clone() } else { piece.key };
         let meaning =
             receiver::row(entry, &key, &piece.value).map(|row| Meaning { text: &row.meaning, leaning: row.leaning });
-        Item { key, value: piece.value, span: piece.span, meaning }
+        Item { key, value: piece.value, span: piece.span, points: piece.points, meaning }
     };
     pieces.into_iter().map(item).collect()
 }

@@ -19,6 +19,10 @@ pub struct Receiver {
     pub authserv_ids: Vec<String>,
     /// Host patterns of the `by` of its Received fields.
     pub hosts: Vec<String>,
+    /// The comment that its software writes behind the server's name, without its parentheses.
+    pub software: String,
+    /// What its Received fields leave out: where they seem to deny it, nothing is known.
+    pub leaves_out: Vec<Noted>,
     /// Where a sender sees its reputation and asks for help.
     pub postmaster: Vec<Link>,
     /// Header vocabulary.
@@ -27,6 +31,14 @@ pub struct Receiver {
     pub requirement: Vec<Requirement>,
     pub source: String,
     pub checked: String,
+}
+
+/// What most servers note of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Noted {
+    Tls,
+    ReverseName,
 }
 
 /// A link with a few words.
@@ -239,6 +251,13 @@ pub fn of_host(host: &str) -> Option<&'static Receiver> {
     HOSTS.first(host)
 }
 
+/// Is this host, or any server of this software (the comment behind its name), known to leave that out?
+pub fn leaves_out(host: &str, software: &[u8], what: Noted) -> bool {
+    let by_software = || all().iter().find(|r| !r.software.is_empty() && r.software.as_bytes() == software);
+    let its = |r: &Receiver| r.leaves_out.contains(&what);
+    of_host(host).is_some_and(its) || by_software().is_some_and(its)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +300,20 @@ mod tests {
             ("mx.example.com", None),
         ] {
             assert_eq!(id(of_host(name)), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_some_servers_leave_out() {
+        for (host, software, tls, reverse) in [
+            ("mx19", "Coremail", true, true),
+            ("mx264.mail.ru", "", true, false),
+            ("newxmmxszc1.qq.com", "NewMX", true, true),
+            ("mx.example.com", "Postfix", false, false),
+            ("mx.google.com", "", false, false),
+        ] {
+            assert_eq!(leaves_out(host, software.as_bytes(), Noted::Tls), tls, "{host}");
+            assert_eq!(leaves_out(host, software.as_bytes(), Noted::ReverseName), reverse, "{host}");
         }
     }
 

@@ -169,7 +169,10 @@ fn state<'f>(facts: &Facts, legs: &Legs, mut findings: impl Iterator<Item = &'f 
         Need::DmarcRecord => match facts.dmarc.governing() {
             Some(step) => said(State::Pass, format!("a record at {}", step.name())),
             None if facts.dmarc.is_absent() => said(State::Fail, "DNS has no record"),
-            None => said(State::Unknown, "the record is not known"),
+            None => match found(&["dmarc-missing"]) {
+                Some(title) => said(State::Fail, title),
+                None => said(State::Unknown, "the record is not known"),
+            },
         },
         Need::Aligned => aligned(facts),
         Need::DmarcPolicy => match (aligned(facts), facts.dmarc.effective) {

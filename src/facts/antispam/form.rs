@@ -11,6 +11,8 @@ pub struct Piece {
     pub value: String,
     /// The whole piece.
     pub span: Span,
+    /// Thousandths of a point.
+    pub points: Option<i32>,
 }
 
 /// Pieces read of one field; the rest of a longer one is left unread.
@@ -68,7 +70,7 @@ impl<'a> Text<'a> {
         };
         // Outlook writes `(null)` for a list that is empty, sometimes glued to the next key.
         let key = key.rsplit("(null)").next().unwrap_or_default().trim().to_owned();
-        (!bytes.is_empty()).then(|| Piece { key, value, span: self.span(whole) })
+        (!bytes.is_empty()).then(|| Piece { key, value, span: self.span(whole), points: None })
     }
 
     fn first(self) -> Option<Piece> {
@@ -143,9 +145,10 @@ impl<'a> Text<'a> {
             bracket = (bracket || between.contains(&b'[')) && !between.contains(&b']');
             let Some(mut piece) = self.piece(from, to, Some(b'=')) else { continue };
             if bracket || (tests && piece.key.is_empty()) {
+                let points = points(piece.value.as_bytes()).filter(|_| !piece.key.is_empty());
                 let name = if piece.key.is_empty() { piece.value } else { piece.key };
                 if name != "none" {
-                    pieces.push(Piece { key: "test".into(), value: name, span: piece.span });
+                    pieces.push(Piece { key: "test".into(), value: name, span: piece.span, points });
                 }
             } else if !piece.key.is_empty() {
                 tests = piece.key.eq_ignore_ascii_case("tests");
@@ -167,13 +170,13 @@ impl<'a> Text<'a> {
         // What stands before is prose, and a piece of the message itself.
         let table = self.value.windows(TABLE.len()).rposition(|w| w == TABLE).unwrap_or(0);
         let mut pieces = Vec::new();
-        let mut points = false;
+        let mut given = None;
         for (from, to) in self.tokens(b" \t\r\n").skip_while(|(from, _)| *from < table) {
             let word = self.bytes(from, to);
-            if points && is_rule(word) {
-                pieces.extend(self.piece(from, to, None).map(|p| Piece { key: "test".into(), ..p }));
+            if given.is_some() && is_rule(word) {
+                pieces.extend(self.piece(from, to, None).map(|p| Piece { key: "test".into(), points: given, ..p }));
             }
-            points = is_points(word);
+            given = points(word).filter(|_| is_points(word));
             if pieces.len() == LIMIT {
                 break;
             }
@@ -210,15 +213,24 @@ impl<'a> Text<'a> {
                 end += 1;
             }
             let whole = self.trim(at, at + end);
+            let given = rest.get(name..end).and_then(|r| r.strip_prefix(b"("));
+            let given = given.and_then(|r| points(r.split(|&b| b == b')').next()?));
             pieces.extend(self.piece(at, at + name, None).map(|p| Piece {
                 key: "symbol".into(),
                 span: self.span(whole),
+                points: given,
                 ..p
             }));
             at += end + 1;
         }
         pieces
     }
+}
+
+/// The number in thousandths.
+fn points(word: &[u8]) -> Option<i32> {
+    let number: f64 = std::str::from_utf8(word).ok()?.parse().ok()?;
+    (number.abs() < 1_000_000.0).then_some((number * 1000.0).round() as i32)
 }
 
 /// `5.0`, `-0.1`

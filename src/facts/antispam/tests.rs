@@ -127,6 +127,9 @@ fn a_report_lists_what_the_status_leaves_out() {
     // What the status lists is not told twice.
     let both = fields(&format!("X-Spam-Status: Yes, score=7.5 tests=URIBL_BLACK\r\n{report}"));
     assert_eq!(names(&both[1]), ["BAYES_99", "DKIM_VALID"]);
+    let points = |field: &Field| field.items.iter().filter(|i| i.key == "test").map(|i| i.points).collect::<Vec<_>>();
+    assert_eq!((points(&both[0]), points(&both[1])), (vec![Some(5000)], vec![Some(2500), Some(-100)]));
+    assert_eq!(points(&fields("X-Spam-Status: Yes, score=2 tests=[A_B=1.25, C_D] x=1\r\n")[0]), [Some(1250), None]);
     assert_eq!(pairs(&fields("X-Spam-Report: none\r\n")[0]), [("report", "none")]);
 }
 
@@ -263,6 +266,7 @@ fn rspamd() {
     );
     assert_eq!(symbols[0].span.of(text.as_bytes()), b"R_SPF_FAIL(1.00)[-all:c;x]");
     assert!(symbols[0].meaning.is_some());
+    assert_eq!(symbols.iter().map(|i| i.points).collect::<Vec<_>>(), [Some(1000), Some(3000), Some(-200)]);
 }
 
 #[test]
@@ -275,6 +279,17 @@ fn the_other_vendors() {
         ("X-UI-Filterresults: junk:10;V03:K0:abc=", "gmx-webde", Leaning::Bad),
         ("X-Proofpoint-Spam-Details: rule=notspam policy=default score=0 suspectscore=0", "proofpoint", Leaning::Good),
         ("X-Proofpoint-Spam-Details: rule=spam policy=default score=99", "proofpoint", Leaning::Bad),
+        ("X-Proofpoint-Spam-Details: rule=inbound_spam_definite policy=inbound score=100", "proofpoint", Leaning::Bad),
+        ("X-Mimecast-Spam-Score: 9", "mimecast", Leaning::Bad),
+        ("X-Mimecast-Spam-Score: 4", "mimecast", Leaning::Warn),
+        ("X-Gm-Spam: 1", "gmail", Leaning::Bad),
+        ("X-Mras: PROBABLE_SPAM", "mail-ru", Leaning::Bad),
+        ("X-Pm-Spam-Action: spam", "proton", Leaning::Bad),
+        ("X-example-MailScanner-SpamCheck: spam, SpamAssassin (score=7.1, required 5)", "mailscanner", Leaning::Bad),
+        ("X-example-MailScanner-SpamCheck: not spam, SpamAssassin (score=1.1)", "mailscanner", Leaning::Good),
+        ("X-Bogosity: Spam, tests=bogofilter, spamicity=0.999123, version=1.2.5", "bogofilter", Leaning::Bad),
+        ("X-DSPAM-Result: Spam", "dspam", Leaning::Bad),
+        ("X-Alimail-AntiSpam: DS=SPAM|spam_ad|0.9-0-0;MF=a@example.com", "alimail", Leaning::Bad),
         ("X-Apple-MoveToFolder: Junk", "icloud", Leaning::Bad),
         ("X-Suspected-Spam: true", "icloud", Leaning::Bad),
         ("X-IronPort-Anti-Spam-Filtered: true", "cisco", Leaning::Info),

@@ -27,6 +27,8 @@ pub struct Hop {
     pub reverse_unknown: Option<Span>,
     pub ip: Option<Spanned<IpAddr>>,
     pub by: Option<Spanned<String>>,
+    /// The comment behind the server's name, where most write their software: `(Postfix)`.
+    pub software: Option<Span>,
     /// `ESMTPS`, `ESMTPSA`, `LMTP`, `HTTP` …, upper case.
     pub with: Option<Spanned<String>>,
     pub id: Option<Spanned<String>>,
@@ -112,6 +114,9 @@ pub fn read_value(text: &[u8], span: Span) -> Hop {
             Kind::Comment => {
                 client::envelope_from(text, *token, &mut hop);
                 tls::of_comment(text, *token, &mut hop.tls);
+                if clause == Clause::By && !awaits {
+                    hop.software.get_or_insert(token.span);
+                }
             }
             Kind::Word => match keyword(token.span.of(text)) {
                 // `from` opens the value only; later ones are prose.

@@ -129,6 +129,8 @@ fn spans_stand_on_the_words() {
     assert_eq!(&value[hop.helo.unwrap().span.range()], "Helo.Example");
     assert_eq!(&value[hop.reverse_name.unwrap().span.range()], "Rev.Example.");
     assert_eq!(&value[hop.ip.unwrap().span.range()], "192.0.2.1");
+    let coremail = "from a.example (unknown [192.0.2.1]) by mx9 (Coremail) with SMTP id 1; x";
+    assert_eq!(&coremail[self::hop(coremail).software.unwrap().range()], "Coremail");
     let unknown = "from a.example (unknown [192.0.2.1]) by b.example; x";
     assert_eq!(&unknown[self::hop(unknown).reverse_unknown.unwrap().range()], "unknown");
 }

@@ -18,6 +18,15 @@ pub struct Reported {
     pub iprev: Option<Plain>,
 }
 
+impl Reported {
+    /// SPF and DMARC both came to no result for want of an answer (RFC 7208 §2.6.6): what else was not found then may be
+    /// there.
+    pub fn lookups_failed(&self) -> bool {
+        self.spf.as_ref().is_some_and(|s| s.result == "temperror")
+            && self.dmarc.as_ref().is_some_and(|d| d.result == "temperror")
+    }
+}
+
 /// A result with the place of `method=result`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plain {

@@ -35,6 +35,8 @@ fn judge(facts: &Facts) -> Verdict {
         return unsigned::judge(facts);
     }
     let (mut findings, mut gaps, mut applies) = (Vec::new(), Gaps::new(), false);
+    // `dns-flaky` tells of that.
+    let silent = facts.reading.reported.lookups_failed();
     for key in subject::distinct(facts).filter(|k| k.signature.is_some()) {
         applies = true;
         let Some(standing) = subject::worst(facts, &key.name) else { continue };
@@ -43,10 +45,11 @@ fn judge(facts: &Facts) -> Verdict {
             (KeyState::Found(_), report) if subject::is_absent(facts, key) => {
                 findings.push(absent(facts, key, Outcome::Records, &standing, report));
             }
+            (KeyState::Found(_), Some(_)) if silent => {}
             (KeyState::Found(_), Some(report)) => findings.push(appeared(key, &standing, report)),
             (KeyState::Found(_), None) => {}
             // Its look-up may have failed as ours did, or could have (RFC 8601 §2.7.1).
-            (_, Some(report)) if report.result == "temperror" && !cost(facts, &standing) => {
+            (_, Some(report)) if silent || (report.result == "temperror" && !cost(facts, &standing)) => {
                 gaps.push(subject::gap(key))
             }
             (_, Some(report)) => findings.push(told(facts, &standing, report)),
@@ -56,7 +59,7 @@ fn judge(facts: &Facts) -> Verdict {
     // Signatures that only the receiver speaks of.
     for report in standing::reports(facts).filter(|r| r.signature.is_none()) {
         applies = true;
-        if Failure::of(report) == Some(Failure::NoKey) {
+        if Failure::of(report) == Some(Failure::NoKey) && !silent {
             findings.push(told(facts, &Standing::reported(facts, report), report));
         }
     }
@@ -230,6 +233,18 @@ mod tests {
     use crate::knowledge::platform::DkimSetup;
     use crate::rules::Place;
     use crate::rules::dkim::testing::*;
+
+    #[test]
+    fn a_key_that_nobody_could_have_found_is_not_called_missing() {
+        let judged = |spf: &str| {
+            let text = format!(
+                "Authentication-Results: mx.inbox.test; spf={spf} smtp.mailfrom=example.com;\r\n dkim=fail (no key for signature) header.d=example.com header.s=s1;\r\n dmarc=temperror header.from=example.com\r\nDKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s1; h=from; bh=aa; b=bb\r\nFrom: ann@example.com\r\n"
+            );
+            judge(&crate::rules::testing::facts(&text, crate::evidence::InputKind::Headers))
+        };
+        assert!(matches!(judged("temperror"), Verdict::Unknown(_)));
+        assert!(matches!(judged("pass"), Verdict::Found(_)));
+    }
 
     #[test]
     fn a_missing_key_is_proved_by_dns_and_costs_dmarc() {

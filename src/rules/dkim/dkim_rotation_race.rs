@@ -51,7 +51,9 @@ fn judge(facts: &Facts) -> Verdict {
             (state, true, _) if gone(state) => findings.push(find(key, &standing, true)),
             // A temporary error may be the receiver's own look-up (RFC 8601 §2.7.1).
             (KeyState::Found(records), false, Some((report, Failure::NoKey)))
-                if report.result != "temperror" && records.iter().any(|r| r.usable()) =>
+                if report.result != "temperror"
+                    && !facts.reading.reported.lookups_failed()
+                    && records.iter().any(|r| r.usable()) =>
             {
                 findings.push(find(key, &standing, false));
             }

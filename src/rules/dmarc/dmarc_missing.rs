@@ -7,6 +7,7 @@ use crate::remedy::{Change, Remedy, TTL, text};
 use crate::rules::dns::if_parked;
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 use crate::shell::command;
+use crate::span::Span;
 
 rule! {
     /// The From domain has no DMARC record
@@ -37,7 +38,8 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Pass;
     }
     if let Some(step) = steps.iter().find(|s| !s.answered()) {
-        return Verdict::unknown(seen::unread(step));
+        let told = found_none(facts).map(|span| told(facts, from, span));
+        return Verdict::of(told.into_iter().collect(), smallvec::smallvec![seen::unread(step)]);
     }
     // Records that are there and do not count are other rules' to speak of; a second one is no cure.
     let almost = |step: &Step| step.others.iter().any(|text| record::read(text, 0).is_some());
@@ -45,6 +47,29 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     find(facts, from).into()
+}
+
+/// Microsoft's words for a domain without a record: `dmarc=bestguesspass`, and reason 109 of `compauth`.
+fn found_none(facts: &Facts) -> Option<Span> {
+    let reported = &facts.reading.reported;
+    let guessed = reported.dmarc.as_ref().filter(|d| d.result == "bestguesspass").map(|d| d.span);
+    let reason = || reported.compauth.as_ref().filter(|c| c.reason.as_deref() == Some("109")).map(|c| c.span);
+    guessed.or_else(reason)
+}
+
+/// The receiver found none, and DNS is not known.
+fn told(facts: &Facts, from: &str, span: Span) -> Finding {
+    let organization = organization::psl(from).unwrap_or(from);
+    let name = format!("_dmarc.{organization}");
+    Finding::new(&RULE, failure::title([format_args!("{from} has no DMARC record"), format_args!("The From domain has no DMARC record")]))
+        .severity(if failure::vouched(facts) { Severity::Medium } else { RULE.severity })
+        .sure(Confidence::Likely, "the receiver says so of that moment; DNS has not answered here")
+        .explain(format!(
+            "Microsoft found no DMARC record for {from} and guessed what one would have come to. Other receivers guess nothing, and Gmail, Yahoo and Outlook.com ask bulk senders for a record; one that only watches (p=none) is enough."
+        ))
+        .exhibit(Exhibit::input(span, "no record was found"))
+        .fix(remedy(facts, organization, &name))
+        .check(command!("dig +short TXT {}", name), "one record that begins v=DMARC1")
 }
 
 fn find(facts: &Facts, from: &str) -> Finding {
@@ -132,6 +157,28 @@ mod tests {
         assert_eq!(fix.records[0].name, "_dmarc.example.co.uk");
         assert_eq!(texts(&fix.records[0].after), ["v=DMARC1; p=none; rua=mailto:dmarc@example.co.uk"]);
         assert!(fix.steps[0].contains("create the mailbox dmarc@example.co.uk"));
+    }
+
+    #[test]
+    fn what_microsoft_guessed_had_no_record() {
+        let text = |result: &str, reason: &str| {
+            format!(
+                "Authentication-Results: spf=pass (sender IP is 192.0.2.4) smtp.mailfrom=example.com; dkim=none (message not signed)\r\n header.d=none;dmarc={result} action=none header.from=example.com;compauth=pass reason={reason}\r\nReceived: from a.example.com (192.0.2.4) by AM6EUR05FT047.mail.protection.outlook.com (10.0.0.1) with Microsoft SMTP Server id 15.20.1; Tue, 2 Jun 2026 10:00:05 +0000\r\nFrom: ann@example.com\r\n"
+            )
+        };
+        let judged = |result, reason| {
+            judge(&crate::rules::testing::facts(&text(result, reason), crate::evidence::InputKind::Headers))
+        };
+        for (result, reason) in [("bestguesspass", "109"), ("bestguesspass", "100"), ("none", "109")] {
+            let finding = only(judged(result, reason));
+            assert_eq!((finding.severity, finding.confidence), (Severity::Medium, Confidence::Likely), "{result}");
+            assert_eq!(finding.fix.unwrap().records[0].name, "_dmarc.example.com");
+            assert_eq!(finding.open.len(), 1, "what stands there today is asked");
+        }
+        assert!(matches!(judged("pass", "100"), Verdict::Unknown(_)));
+        // What DNS says today goes before.
+        let there = Case::from("example.com").zone("_dmarc.example.com TXT \"v=DMARC1; p=none\"").facts();
+        assert!(matches!(judge(&there), Verdict::Pass));
     }
 
     /// RFC 7505: nobody can write to a domain with a null MX.

@@ -1,7 +1,11 @@
 use super::{bogus, name_servers};
-use crate::facts::Facts;
+use crate::evidence::Outcome;
 use crate::facts::domain::dnssec::Security;
-use crate::rules::{Gap, Gaps, Verdict, rule};
+use crate::facts::{Facts, organization};
+use crate::remedy::Remedy;
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
+use crate::safe::clip;
+use crate::shell::command;
 
 rule! {
     /// The DNS of the domain does not answer alike, or not always
@@ -27,6 +31,9 @@ rule! {
 }
 
 fn judge(facts: &Facts) -> Verdict {
+    if facts.reading.reported.lookups_failed() {
+        return told(facts).map_or(Verdict::NotApplicable, Verdict::from);
+    }
     let (zone, dnssec) = (facts.domain.zone.as_ref(), facts.domain.dnssec.as_ref());
     if zone.is_none() && dnssec.is_none() {
         return Verdict::NotApplicable;
@@ -42,11 +49,58 @@ fn judge(facts: &Facts) -> Verdict {
     Verdict::of(found, gaps)
 }
 
+/// The receiver's look-ups failed while the message came: neither SPF nor DMARC has a result.
+fn told(facts: &Facts) -> Option<Finding> {
+    let reported = &facts.reading.reported;
+    let (spf, dmarc) = (reported.spf.as_ref()?, reported.dmarc.as_ref()?);
+    let from = facts.reading.from_domain().or(dmarc.domain.as_deref())?;
+    let zone = organization::psl(from).unwrap_or(from);
+    // The names that SPF and DMARC start from.
+    let asked = || {
+        facts
+            .dmarc
+            .steps
+            .iter()
+            .take(1)
+            .filter_map(|s| s.outcome)
+            .chain(facts.spf_published.iter().filter_map(|p| p.outcome))
+    };
+    let fails = asked().any(Outcome::failed);
+    let (severity, today) = match asked().next() {
+        _ if fails => (Severity::High, " Today it does not answer us either."),
+        Some(_) => (Severity::Medium, " Today it answers: what stands there now is judged by itself."),
+        None => (Severity::Medium, " What it says today has not been asked."),
+    };
+    let key = match reported.dkim.iter().any(|d| d.result != "pass" && d.result != "none") {
+        true => " A DKIM key that was not found then may be there all the same.",
+        false => "",
+    };
+    Some(
+        Finding::new(&RULE, clip(&format!("The DNS of {zone} did not answer the receiver"), 70))
+            .severity(severity)
+            .sure(
+                Confidence::Likely,
+                "Two look-ups failed at once; the receiver's own resolver may have been at fault instead.",
+            )
+            .explain(format!(
+                "SPF and DMARC both ended in temperror: the receiver asked for the records of {zone} and got no answer \
+                 (RFC 7208 §2.6.6), so nothing could prove the sender.{key}{today}"
+            ))
+            .exhibit(Exhibit::input(spf.span, "no answer for SPF"))
+            .exhibit(Exhibit::input(dmarc.span, "no answer for DMARC"))
+            .fix(
+                Remedy::new(format!("See that every name server of {zone} answers."))
+                    .step("Ask each of them, over UDP and TCP: one that is silent or does not know the zone makes look-ups fail now and then.")
+                    .step("If all are well, send a new message: it may have been a short outage, or the receiver's own resolver."),
+            )
+            .check(command!("postdoc check {}", zone), "all name servers answer alike"),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{found, judge, message};
     use super::*;
-    use crate::rules::{Confidence, Severity};
 
     const WORLD: &str = "
         com NS a.gtld.test
@@ -69,6 +123,24 @@ mod tests {
         assert!(matches!(judge(&RULE, "example.com", Some(WORLD)), Verdict::Pass));
         let message = message("a@example.com", "b@example.com");
         assert!(matches!(judge(&RULE, &message, Some(WORLD)), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn what_the_receiver_could_not_look_up_is_no_missing_record() {
+        let header = |spf: &str, dmarc: &str| {
+            format!(
+                "Authentication-Results: mx.inbox.test; spf={spf} smtp.mailfrom=example.com;\r\n dkim=fail (no key for signature) header.d=example.com;\r\n dmarc={dmarc} header.from=example.com\r\nFrom: ann@example.com\r\n"
+            )
+        };
+        let judged = |spf, dmarc| {
+            super::judge(&crate::rules::testing::facts(&header(spf, dmarc), crate::evidence::InputKind::Headers))
+        };
+        let finding = crate::rules::testing::complete(judged("temperror", "temperror"));
+        assert_eq!((finding.severity, finding.confidence), (Severity::Medium, Confidence::Likely));
+        assert!(finding.explanation.contains("may be there all the same"), "{}", finding.explanation);
+        // One look-up alone tells less.
+        assert!(matches!(judged("temperror", "fail"), Verdict::NotApplicable));
+        assert!(matches!(judged("fail", "temperror"), Verdict::NotApplicable));
     }
 
     #[test]

@@ -35,7 +35,10 @@ rule! {
 }
 
 /// The keys that carry a verdict, in the order they are told.
-const KEYS: [&str; 10] = ["SFV", "CAT", "organization-SCL", "SCL", "BCL", "SFTY", "dest", "OFR", "RF", "jmr"];
+const KEYS: [&str; 11] = ["SFV", "CAT", "organization-SCL", "SCL", "BCL", "SFTY", "dest", "OFR", "RF", "ucf", "jmr"];
+
+/// Those of them that tell what the filter decided.
+const DECIDED: [&str; 5] = ["SFV", "CAT", "organization-SCL", "SCL", "dest"];
 
 fn judge(facts: &Facts) -> Verdict {
     let reading = &facts.reading;
@@ -60,7 +63,9 @@ fn judge(facts: &Facts) -> Verdict {
             None => Verdict::NotApplicable,
         };
     }
-    found(facts, &told, set, compauth).into()
+    let silent = !told.iter().any(|i| DECIDED.contains(&&*i.key));
+    let gap = silent.then(|| Gap::whole_header("What did Microsoft's filter decide?"));
+    Verdict::of(vec![found(facts, &told, set, compauth)], gap.into_iter().collect())
 }
 
 /// Another server took the message over, and what stands below came in with it: Exchange Online stamps mail that leaves
@@ -86,6 +91,7 @@ fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, 
     let warned = leaning(Leaning::Warn).next().is_some()
         || compauth.is_some_and(|(c, row)| c.result != "pass" || row.is_some_and(|r| r.leaning == Leaning::Warn));
     let failed = compauth.is_some_and(|(c, _)| c.result == "fail");
+    let clean = leaning(Leaning::Good).any(|i| DECIDED.contains(&&*i.key));
     let by_ptr = compauth.is_some_and(|(c, _)| is_by_ptr(facts, c));
     let title = match (spam.is_empty(), failed, warned) {
         (true, false, _) if by_ptr => "Microsoft let this through by the server's reverse name alone".to_owned(),
@@ -94,7 +100,11 @@ fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, 
         (true, false, _) if says(told, "SFV", &["SKQ"]) => "It was released from Microsoft's quarantine".to_owned(),
         (true, false, _) if is_skipped(told) => "Microsoft's filter was skipped for this message".to_owned(),
         (true, false, true) => "Microsoft let this message through, with reservations".to_owned(),
-        (true, false, false) => "Microsoft found this message clean".to_owned(),
+        (true, false, false) if says(told, "dest", &["I"]) || clean => "Microsoft found this message clean".to_owned(),
+        (true, false, false) if compauth.is_some() => {
+            "Microsoft takes the sender for genuine; its filter's word is not here".to_owned()
+        }
+        (true, false, false) => "Microsoft's filter left no word on spam in this header".to_owned(),
     };
     let mut lines: Vec<String> = told
         .iter()
@@ -256,6 +266,18 @@ mod tests {
     }
 
     #[test]
+    fn a_genuine_sender_is_no_clean_message() {
+        let f = facts("X-Forefront-Antispam-Report-Untrusted: SFV:SPM;SCL:5;DIR:OUT\r\n", |r| {
+            r.reported.compauth = compauth("pass", "100");
+        });
+        let Verdict::Found(found) = judge(&f) else { panic!() };
+        assert_eq!(found[0].title, "Microsoft takes the sender for genuine; its filter's word is not here");
+        let bulk = facts("X-Microsoft-Antispam: BCL:0;\r\n", |_| {});
+        let Verdict::Found(found) = judge(&bulk) else { panic!() };
+        assert_eq!(found[0].title, "Microsoft's filter left no word on spam in this header");
+    }
+
+    #[test]
     fn what_was_not_looked_at_is_not_called_clean() {
         for (sfv, title) in [
             ("SKN", "Microsoft's filter was skipped for this message"),
@@ -282,6 +304,10 @@ mod tests {
         let step = |text: &str| only(judge(&facts(text, |_| {}))).fix.unwrap().steps.remove(0);
         let clean = "X-Forefront-Antispam-Report: SFV:NSPM;SCL:1;CAT:NONE\r\n";
         let moved = "X-Microsoft-Antispam-Mailbox-Delivery: ucf:1;jmr:1;auth:0;dest:J;OFR:CustomRules;\r\n";
+        let junk = "X-Microsoft-Antispam-Mailbox-Delivery: ucf:0;jmr:1;auth:0;dest:J;RF:JunkEmail;\r\n";
+        let filter = "X-Microsoft-Antispam-Mailbox-Delivery: ucf:0;jmr:1;auth:0;dest:J;OFR:SpamFilterAuthJ;\r\n";
+        assert!(step(&format!("{clean}{junk}")).starts_with("Ask the recipient:"));
+        assert!(step(&format!("{clean}{filter}")).starts_with("Look at content"));
         assert!(step(&format!("{clean}{moved}")).starts_with("Ask the recipient:"));
         assert!(
             step(&format!("X-MS-Exchange-Organization-SCL: 9\r\n{clean}"))

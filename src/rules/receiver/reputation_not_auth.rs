@@ -1,7 +1,7 @@
 //! Everything authenticates, and still it is spam.
 
-use super::suspects;
 use super::verdict::{self, Passed};
+use super::{cures, suspects};
 use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
 use crate::facts::antispam::{self, Field, Item};
@@ -47,8 +47,7 @@ fn judge(facts: &Facts) -> Verdict {
         return junk.map_or(Verdict::NotApplicable, |folder| filed(facts, folder, false).into());
     }
     // A person or an administrator decided: that is no reputation.
-    let by_hand =
-        |i: &Item| (i.key == "SFV" && ["BLK", "SKB", "SKS"].contains(&&*i.value)) || (i.key == "jmr" && i.value == "1");
+    let by_hand = |i: &Item| i.key == "SFV" && ["BLK", "SKB", "SKS"].contains(&&*i.value);
     let verdicts = antispam::spam_verdicts(&reading.antispam, ours);
     let items: Vec<&Item> = counted().flat_map(|f| &f.items).collect();
     let hand = items.iter().any(|i| by_hand(i))
@@ -90,7 +89,7 @@ fn filed(facts: &Facts, folder: &FoundIn, cleared: bool) -> Finding {
              is known; what counts against it is its history, complaints, links or content. No DNS record fixes this.{}",
             folder.name,
             pass(facts),
-            suspects::told(&suspects::ranked(facts))
+            suspects::told(facts)
         ))
         .exhibit(verdict::folder(folder))
         .fix(
@@ -126,22 +125,30 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
         true => (Confidence::Certain, "The receiver wrote both the results and the verdict itself."),
         false => (Confidence::Likely, "The header holds both; which server added the verdict is not certain."),
     };
+    let cures = cures::of(facts);
     let mut finding = Finding::new(&RULE, "SPF, DKIM and DMARC pass, yet the message counts as spam")
         .sure(confidence, because)
         .explain(format!(
-            "{whose} marked this message as spam: {}. SPF, DKIM and DMARC for {domain} {}, so the sender is \
-             known; what counts against it is its history, complaints, links or content. No DNS record fixes this.{}",
+            "{whose} marked this message as spam: {}. SPF, DKIM and DMARC for {domain} {}, so the sender is known; {}{}",
             verdict::list(&said),
             pass(facts),
-            suspects::told(&suspects::ranked(facts))
+            cures.cause(),
+            suspects::told(facts)
         ))
         .exhibits(own.iter().map(|i| verdict::exhibit(i)))
         .exhibits(suspects::exhibits(facts).filter(|e| own.iter().all(|i| e.place != Place::Input(i.span))))
-        .fix(portals(taken_for(&own, domain).unwrap_or_else(|| habits(domain)), receiver::find(vendor)))
-        .check(
+        .fix(match (cures.rest, taken_for(&own, domain)) {
+            (_, Some(remedy)) => portals(remedy, receiver::find(vendor)),
+            (true, None) => portals(cures.remedy(habits(domain)), receiver::find(vendor)),
+            (false, None) => cures.remedy(habits(domain)),
+        });
+    finding = match cures.rest {
+        true => finding.check(
             "send a new message to the same receiver in a week and paste its header here",
             suspects::limits(receiver::find(vendor)),
-        );
+        ),
+        false => finding.check("send a new message to the same receiver and paste its header here", "no spam verdict"),
+    };
     if let Some(dmarc) = &facts.reading.reported.dmarc {
         finding = finding.exhibit(Exhibit::input(dmarc.span, "authentication passed"));
     }
@@ -214,6 +221,56 @@ mod tests {
         assert!(fix("SPM").contains("raise the volume slowly"));
     }
 
+    /// The remedy in one line, and the explanation.
+    fn told(text: &str, receiver: Option<&str>) -> (String, String) {
+        let finding = only(judge(&facts(text, |r| {
+            passed(r);
+            r.boundary.receiver = receiver.map(str::to_owned);
+        })));
+        let fix = finding.fix.unwrap();
+        (format!("{} {}", fix.summary, fix.steps.join(" ")), finding.explanation)
+    }
+
+    #[test]
+    fn an_attachment_is_no_matter_of_volume() {
+        for cat in ["MALW", "AMP", "SAP", "FTBP"] {
+            let text = format!("X-Forefront-Antispam-Report: SFV:SPM;SCL:9;CAT:{cat};DIR:INB\r\n");
+            let (fix, why) = told(&text, Some("microsoft"));
+            assert!(fix.starts_with("Send the attachment another way") && !fix.contains("volume"), "{fix}");
+            assert!(why.contains("what counts against it is an attachment") && !fix.contains("snds"), "{why}");
+        }
+    }
+
+    #[test]
+    fn each_cause_has_its_own_cure_the_weightiest_first() {
+        let status = |tests: &str| told(&format!("X-Spam-Status: Yes, score=7 required=5.0 tests=[{tests}]\r\n"), None);
+        let (fix, why) = status("RDNS_NONE=1.3, HELO_DYNAMIC_IPADDR=3.2, RCVD_IN_PBL=3.3, BAYES_00=-1.9");
+        assert!(fix.starts_with("Mend what the filter counted. Hand the mail to the server of your provider"), "{fix}");
+        assert!(
+            fix.contains("reverse name (PTR)") && fix.contains("own full name") && !fix.contains("volume"),
+            "{fix}"
+        );
+        assert!(!why.contains("No DNS record fixes this") && why.contains("need no mending"), "{why}");
+        let (fix, why) = status("BAYES_99=3.5, RDNS_NONE=0.793");
+        assert!(fix.contains("(PTR)") && fix.contains("raise the volume slowly"), "{fix}");
+        assert!(why.contains("links or content and the reverse name of the sending address"), "{why}");
+        assert!(fix.starts_with("Mend what the filter thinks of the sender"), "{fix}");
+        let (fix, why) = status("BAYES_60=0.5, RDNS_NONE=1.3");
+        assert!(why.contains("the reverse name of the sending address and its history"), "{why}");
+        assert!(fix.starts_with("Mend what the filter counted, then"), "{fix}");
+        let (fix, _) = status("USER_IN_BLOCKLIST=100, BAYES_50=0.8");
+        assert!(fix.starts_with("Ask the recipient to take the sender off") && !fix.contains("volume"), "{fix}");
+        let (fix, _) = status("GTUBE=1000, BAYES_99=3");
+        assert!(fix.starts_with("Take the test string") && !fix.contains("volume"), "{fix}");
+        let (fix, why) = status("DATE_IN_PAST_96_XX=3.4, MISSING_SUBJECT=1.0");
+        assert!(
+            fix.contains("a Date of the time of sending") && why.contains("No DNS record fixes this"),
+            "{fix} {why}"
+        );
+        let (fix, why) = status("BAYES_99=3.5");
+        assert!(fix.starts_with("Mend the reputation of") && why.contains("No DNS record fixes this"), "{fix}");
+    }
+
     #[test]
     fn a_filter_on_a_server_of_nobodys_speaks_for_it() {
         let f = facts("X-Spam-Status: Yes, score=7.1 required=5.0 tests=BAYES_99\r\n", passed);
@@ -269,6 +326,20 @@ mod tests {
                 }
             });
             assert!(matches!(judge(&f), Verdict::NotApplicable), "{leg}");
+        }
+    }
+
+    #[test]
+    fn the_filter_judged_whatever_the_junk_mark_beside_it() {
+        for mark in ["jmr:1;dest:J;", "jmr:0;dest:J;RF:JunkEmail;", "dest:J;", "jmr:1;dest:J;RF:JunkEmail;"] {
+            let text = format!(
+                "X-Forefront-Antispam-Report: SFV:SPM;SCL:5;CAT:SPM;DIR:INB\r\nX-Microsoft-Antispam-Mailbox-Delivery: ucf:0;{mark}\r\n"
+            );
+            let f = facts(&text, |r| {
+                passed(r);
+                r.boundary.receiver = Some("microsoft".into());
+            });
+            assert!(only(judge(&f)).title.contains("counts as spam"), "{mark}");
         }
     }
 

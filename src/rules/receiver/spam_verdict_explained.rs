@@ -4,10 +4,11 @@ use super::reputation_not_auth::portals;
 use super::verdict;
 use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
-use crate::facts::antispam::{self, Field, Item, Leaning};
+use crate::facts::antispam::{self, Field, Item, Leaning, upstream};
+use crate::facts::organization::same_by_list;
 use crate::knowledge::receiver;
 use crate::remedy::Remedy;
-use crate::rules::{Confidence, Finding, Verdict, rule};
+use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
 rule! {
     /// The receiver marked the message as spam
@@ -44,8 +45,9 @@ fn judge(facts: &Facts) -> Verdict {
         return filed(folder).into();
     }
     let others = || reading.antispam.iter().filter(|f| f.vendor != "microsoft" && antispam::summary::counts(f, ours));
+    let upstream = before(facts);
     if !others().flat_map(|f| &f.items).any(|i| i.meaning.is_some()) {
-        return Verdict::NotApplicable;
+        return upstream.map_or(Verdict::NotApplicable, Verdict::from);
     }
     let mut spam = antispam::spam_verdicts(&reading.antispam, ours);
     spam.retain(|(f, _)| f.vendor != "microsoft");
@@ -53,8 +55,77 @@ fn judge(facts: &Facts) -> Verdict {
     match spam.first() {
         Some((first, _)) if !verdict::all_passed(facts) => found(facts, first, &spam).into(),
         Some(_) => Verdict::NotApplicable,
-        None => Verdict::Pass,
+        None => upstream.map_or(Verdict::Pass, Verdict::from),
     }
+}
+
+/// A filter of a server before the receiver, which took the message for spam: the receiver did not, or its word is not here.
+fn before(facts: &Facts) -> Option<Finding> {
+    let reading = &facts.reading;
+    let its = || reading.antispam.iter().filter(|f| f.untrusted && f.vendor != "microsoft");
+    let bad = |i: &&Item| verdict::leaning(i) == Some(Leaning::Bad);
+    let field = its().find(|f| f.items.iter().any(|i| bad(&i)))?;
+    let receiver = reading.boundary.authserv_id.as_deref().unwrap_or("the receiver");
+    let name = verdict::name_of(field);
+    let host = upstream::checker(&reading.header, facts.text(), field.field).filter(|_| field.vendor == "spamassassin");
+    let from = reading.from_domain();
+    let own = host.as_ref().is_some_and(|h| from.is_some_and(|from| same_by_list(from, &h.value)));
+    let whose = match &host {
+        Some(host) => format!("{name} on {}", host.value),
+        None => format!("{name} on a server before that"),
+    };
+    let items: Vec<&Item> = its().filter(|f| f.vendor == field.vendor).flat_map(|f| &f.items).collect();
+    let said: Vec<String> = items
+        .iter()
+        .filter(|i| bad(i))
+        .filter_map(|i| Some(format!("{} ({})", verdict::written(i), i.meaning.as_ref()?.text)))
+        .collect();
+    let counted: Vec<&Item> = items.iter().copied().filter(|i| verdict::leaning(i) == Some(Leaning::Warn)).collect();
+    let reasons: Vec<String> = counted
+        .iter()
+        .take(REASONS)
+        .filter_map(|i| Some(format!("{} ({})", i.value, i.meaning.as_ref()?.text)))
+        .collect();
+    let score =
+        items.iter().find(|i| i.key == "score").map_or(String::new(), |i| format!(" It gave {} points.", i.value));
+    let reasons = match reasons.is_empty() {
+        true => String::new(),
+        false => format!(" It counted against the message: {}.", verdict::list(&reasons)),
+    };
+    let clean = verdict::counted(facts).any(|i| i.meaning.is_some());
+    let theirs = match clean {
+        true => format!("{receiver} itself did not call it spam."),
+        false => format!("What the filter of {receiver} thinks of it, the header does not say."),
+    };
+    let title = match own {
+        true => format!("The sender's own {name} takes the message for spam"),
+        false => format!("A filter before the receiver takes it for spam: {name}"),
+    };
+    let (confidence, because) = match host.is_some() {
+        true => (
+            Confidence::Certain,
+            "The filter names the server it ran on, and that had the message before the receiver.",
+        ),
+        false => (Confidence::Likely, "It stands below what the receiver wrote; which server added it is not certain."),
+    };
+    let finding = Finding::new(&RULE, title)
+        .severity(Severity::Low)
+        .sure(confidence, because)
+        .explain(format!(
+            "{whose} marked the message as spam before {receiver} had it: {}.{score}{reasons} That is no verdict of the receiver. {theirs}",
+            verdict::list(&said)
+        ))
+        .exhibits(items.iter().copied().filter(bad).chain(counted.iter().copied().take(REASONS)).map(verdict::exhibit))
+        .fix(
+            Remedy::new("Look at that filter: it judges the mail on its way out.")
+                .step("See what it counted, the weightiest first: the receivers' filters may count it too.")
+                .step("If it is wrong, correct it there (what it has learnt, its rules); if the message only passed through that server, ask whoever runs it."),
+        )
+        .check("send a new message by the same way and look at the field", "it no longer says spam");
+    Some(match host {
+        Some(host) => finding.exhibit(Exhibit::input(host.span, "the server that this filter ran on")),
+        None => finding,
+    })
 }
 
 /// Nothing in the header says spam, but that is where it lies.
@@ -122,7 +193,6 @@ fn found(facts: &Facts, first: &Field, spam: &[(&Field, &Item)]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::Severity;
     use crate::rules::receiver::testing::{facts, only, passed};
 
     #[test]
@@ -153,6 +223,40 @@ mod tests {
             explanation.ends_with("so begin there.") && fix.summary.starts_with("Mend authentication"),
             "{explanation}"
         );
+    }
+
+    #[test]
+    fn the_senders_own_filter_is_no_receivers() {
+        let taken = "Authentication-Results: mx1.inbox.example; spf=pass smtp.mailfrom=shop.example\r\n";
+        let hops = "Received: from mail.shop.example (mail.shop.example [198.51.100.25]) by mx1.inbox.example (Postfix) with ESMTPS id 1; Tue, 2 Jun 2026 10:00:09 +0000\r\n\
+            Received: from app.shop.example (app.shop.example [192.0.2.9]) by mail.shop.example (Postfix) with ESMTPS id 2; Tue, 2 Jun 2026 10:00:05 +0000\r\n";
+        let spam = "X-Spam-Flag: YES\r\nX-Spam-Status: Yes, score=7.1 required=5.0 tests=BAYES_99\r\n\
+            X-Spam-Checker-Version: SpamAssassin 3.4.6 on mail.shop.example\r\n";
+        let clean = "X-Spam-Status: No, score=-1.1 required=5.0 tests=BAYES_00\r\n";
+        let judged = |text: &str| {
+            judge(&crate::rules::testing::facts(
+                &format!("{text}From: ann@shop.example\r\n"),
+                crate::evidence::InputKind::Headers,
+            ))
+        };
+        let both = only(judged(&format!("{taken}{clean}{hops}{spam}")));
+        assert_eq!(
+            (both.severity, both.title.as_str()),
+            (Severity::Low, "The sender's own SpamAssassin takes the message for spam")
+        );
+        assert!(
+            both.explanation.contains("It gave 7.1 points") && both.explanation.contains("itself did not call it spam"),
+            "{}",
+            both.explanation
+        );
+        let alone = only(judged(&format!("{taken}{hops}{spam}")));
+        assert!(alone.explanation.contains("the header does not say"), "{}", alone.explanation);
+        let nameless = only(judged(&format!("{taken}{clean}{hops}{}", spam.split("X-Spam-Checker").next().unwrap())));
+        assert_eq!(nameless.confidence, Confidence::Likely);
+        assert!(matches!(
+            judged(&format!("{taken}{clean}{hops}{}", spam.replace("Yes", "No").replace("YES", "NO"))),
+            Verdict::Pass
+        ));
     }
 
     #[test]

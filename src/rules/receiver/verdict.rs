@@ -2,7 +2,7 @@
 
 use crate::evidence::said::{FolderRole, FoundIn};
 use crate::facts::Facts;
-use crate::facts::antispam::{Field, Item, Leaning};
+use crate::facts::antispam::{Field, Item, Leaning, summary};
 use crate::knowledge::{Receiver, receiver};
 use crate::rules::Exhibit;
 
@@ -55,6 +55,12 @@ pub fn receiver_of(facts: &Facts) -> Option<&'static Receiver> {
     facts.reading.boundary.receiver.as_deref().and_then(receiver::find)
 }
 
+/// What the receiver's filters wrote, item by item.
+pub fn counted(facts: &Facts) -> impl Iterator<Item = &Item> {
+    let ours = facts.reading.boundary.receiver.as_deref();
+    facts.reading.antispam.iter().filter(move |f| summary::counts(f, ours)).flat_map(|f| &f.items)
+}
+
 /// Whose verdict a field is, by name.
 pub fn name_of(field: &Field) -> &'static str {
     receiver::find(field.vendor).map_or(field.vendor, |r| &r.name)
@@ -73,9 +79,11 @@ pub fn exhibit(item: &Item) -> Exhibit {
     Exhibit::input(item.span, item.meaning.as_ref().map_or("the verdict", |m| m.text))
 }
 
-/// Did a rule or the junk settings of the mailbox move it, where the filter itself found nothing?
+/// Did a rule or the junk settings of the mailbox move it, where the filter itself found nothing? `jmr` does not tell: it
+/// stands beside what the filter judged too.
 pub fn is_moved_by_mailbox(items: &[&Item]) -> bool {
-    let moved = items.iter().any(|i| matches!((&*i.key, &*i.value), ("OFR", "CustomRules") | ("jmr", "1")));
+    let moves = [("OFR", "CustomRules"), ("ucf", "1"), ("dest", "J")];
+    let moved = items.iter().any(|i| moves.contains(&(&*i.key, &*i.value)));
     let cleared =
         |i: &&Item| matches!(&*i.key, "SFV" | "SCL" | "organization-SCL") && leaning(i) == Some(Leaning::Good);
     let accused = |i: &&Item| !matches!(&*i.key, "dest" | "RF") && leaning(i) == Some(Leaning::Bad);

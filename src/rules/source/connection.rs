@@ -5,6 +5,7 @@ use crate::facts::boundary::is_public;
 use crate::facts::organization::psl;
 use crate::facts::platform::{Hit, Mark};
 use crate::facts::received::Hop;
+use crate::knowledge::receiver::{self, Noted};
 use crate::rules::Exhibit;
 use std::net::IpAddr;
 
@@ -20,6 +21,13 @@ pub(super) fn hop(facts: &Facts) -> Option<&Hop> {
     let hop = facts.reading.hops.get(facts.reading.boundary.hop?)?;
     let source = facts.identities.source_ip.as_ref()?.value.to_canonical();
     hop.ip.as_ref().is_some_and(|ip| ip.value == source).then_some(hop)
+}
+
+/// Does the server that wrote this hop leave that out for everybody?
+pub(super) fn leaves_out(facts: &Facts, hop: &Hop, what: Noted) -> bool {
+    let host = hop.by.as_ref().map_or("", |by| by.value.as_str());
+    let software = hop.software.map_or(&b""[..], |span| span.of(facts.text()));
+    receiver::leaves_out(host, software, what)
 }
 
 /// Where the address was learnt.

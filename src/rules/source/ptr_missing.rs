@@ -166,6 +166,16 @@ mod tests {
     }
 
     #[test]
+    fn unknown_of_a_server_that_writes_it_for_everybody_says_nothing() {
+        let mut case = Case::new("192.0.2.4", "mail.example.com");
+        case.hop().reverse_unknown = Some(Span::new(0, 7));
+        case.hop().by = Some(crate::span::Spanned::new("mx9.qq.com".into(), Span::new(0, 7)));
+        assert!(matches!(judge(&case.facts()), Verdict::Unknown(gaps) if gaps.len() == 1));
+        case.answer("4.2.0.192.in-addr.arpa", Kind::Ptr, Outcome::NxDomain, vec![]);
+        assert_eq!(only(judge(&case.facts())).confidence, Confidence::Likely, "DNS alone says it");
+    }
+
+    #[test]
     fn what_was_missing_then_and_is_there_now_is_a_note() {
         let mut case = Case::new("192.0.2.4", "mail.example.com");
         case.reading.reported.iprev = Some(Plain { result: "fail".into(), span: Span::new(0, 5) });

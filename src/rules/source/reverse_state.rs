@@ -4,6 +4,7 @@ use super::connection;
 use crate::evidence::Outcome;
 use crate::facts::Facts;
 use crate::facts::reverse::{Reverse, ReverseName, address_of};
+use crate::knowledge::receiver::Noted;
 use crate::rules::{Confidence, Exhibit, Gap, Gaps, Severity};
 use std::net::IpAddr;
 
@@ -199,7 +200,8 @@ fn words(facts: &Facts, ip: IpAddr) -> Words {
             words.missing = Some(Exhibit::input(none.span, "Microsoft found no reverse name"));
         }
     }
-    if let Some(span) = connection::hop(facts).and_then(|h| h.reverse_unknown) {
+    let unknown = connection::hop(facts).and_then(|hop| Some((hop, hop.reverse_unknown?)));
+    if let Some((_, span)) = unknown.filter(|(hop, _)| !connection::leaves_out(facts, hop, Noted::ReverseName)) {
         words.failed.get_or_insert(Exhibit::input(span, "the receiver found no name it could use"));
     }
     if let Some(span) = facts.identities.reverse_name.as_ref().and_then(|n| n.span) {

@@ -80,6 +80,7 @@ impl Case {
             key: (*key).into(),
             value: (*value).into(),
             span: Span::new(0, 4),
+            points: None,
             meaning: None,
         };
         let items = items.iter().map(item).collect();

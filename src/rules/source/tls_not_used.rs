@@ -1,6 +1,8 @@
+use super::connection;
 use crate::facts::Facts;
 use crate::facts::boundary::is_public;
 use crate::facts::received::Hop;
+use crate::knowledge::receiver::Noted;
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Verdict, rule};
 
@@ -26,13 +28,14 @@ rule! {
 
 /// How the message came into the receiving organization, and whether that was encrypted: `None` where the server did not
 /// write down how.
-pub(in crate::rules) fn encrypted(hop: &Hop) -> Option<bool> {
+fn encrypted(facts: &Facts, hop: &Hop) -> Option<bool> {
     if hop.tls.is_some() {
         return Some(true);
     }
     // By RFC 3848 these are the words for what is not encrypted; others say nothing.
     let with = hop.with.as_ref()?;
-    matches!(with.value.as_str(), "SMTP" | "ESMTP" | "UTF8SMTP").then_some(false)
+    let plain = matches!(with.value.as_str(), "SMTP" | "ESMTP" | "UTF8SMTP");
+    (plain && !connection::leaves_out(facts, hop, Noted::Tls)).then_some(false)
 }
 
 fn judge(facts: &Facts) -> Verdict {
@@ -44,7 +47,7 @@ fn judge(facts: &Facts) -> Verdict {
     if !outside {
         return Verdict::NotApplicable;
     }
-    match encrypted(hop) {
+    match encrypted(facts, hop) {
         Some(true) => Verdict::Pass,
         Some(false) => found(facts, hop).into(),
         None => Verdict::unknown(Gap::new(
@@ -112,6 +115,10 @@ mod tests {
         assert!(matches!(judged("with ESMTP id 1 (version=TLSv1.3 cipher=X)", "mx.inbox.test"), Verdict::Pass));
         assert!(matches!(judged("with Microsoft SMTP Server id 1", "mx.inbox.test"), Verdict::Unknown(_)));
         assert!(matches!(judged("with ESMTPSA id 1", "mx.inbox.test"), Verdict::NotApplicable));
+        // They write this word for everybody.
+        assert!(matches!(judged("(Coremail) with SMTP id 1", "mx.inbox.test"), Verdict::Unknown(_)));
+        assert!(matches!(judged("with esmtp id 1", "mx264.mail.ru"), Verdict::Unknown(_)));
+        assert!(matches!(judged("(NewMX) with SMTP id 1", "newxmmxszc1.qq.com"), Verdict::Unknown(_)));
         assert!(matches!(judged("(amavisd-new, port 10024) with ESMTP id 1", "localhost"), Verdict::NotApplicable));
     }
 }

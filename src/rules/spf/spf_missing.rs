@@ -54,6 +54,11 @@ fn judge(facts: &Facts) -> Verdict {
             Some("pass") => {
                 (Severity::Low, Confidence::Likely, "DNS has none today, though the receiver still saw a pass.")
             }
+            Some("temperror") => (
+                usual(facts, is_helo),
+                Confidence::Likely,
+                "DNS has none today; the receiver's look-up failed, so what stood there then is not known.",
+            ),
             Some(_) => (
                 usual(facts, is_helo).min(Severity::High),
                 Confidence::Likely,

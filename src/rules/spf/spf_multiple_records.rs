@@ -1,7 +1,7 @@
 use super::slim;
 use super::support::{
-    Obstacle, consequences, is_judged, is_unread, names, obstacle, reported, reported_exhibit, reported_pass, short,
-    surveyed, text_exhibit, txt, unread, weighed,
+    Broken, Obstacle, by_word, consequences, dig_txt, is_judged, is_unread, names, obstacle, reported,
+    reported_exhibit, reported_pass, short, surveyed, text_exhibit, told_broken, txt, unread, weighed,
 };
 use crate::facts::Facts;
 use crate::facts::spf::record::Record;
@@ -39,10 +39,27 @@ fn judge(facts: &Facts) -> Verdict {
         if at.records.len() > 1 {
             found.push(finding(facts, at));
         } else if is_unread(facts, at) {
+            found.extend((told_broken(facts, at) == Some(Broken::Several)).then(|| told(facts, at)));
             gaps.push(unread(&at.domain));
         }
     }
     Verdict::of(found, gaps)
+}
+
+/// The receiver says so, and DNS is not known.
+fn told(facts: &Facts, at: &Published) -> Finding {
+    by_word(
+        facts,
+        at,
+        &RULE,
+        "there are several, and receivers accept only one",
+        format!("{} has several SPF records", short(&at.domain)),
+    )
+    .fix(
+        Remedy::new(format!("Leave one SPF record at {}.", at.domain))
+            .step("Put the terms of all of them into one, with one v=spf1 and one all, and take the others out."),
+    )
+    .check(dig_txt(&at.domain), "exactly one record that begins v=spf1")
 }
 
 fn finding(facts: &Facts, at: &Published) -> Finding {

@@ -1,6 +1,6 @@
 use super::support::{
-    called, consequences, dig_txt, is_judged, is_unread, names, replaced, reported, reported_exhibit, reported_pass,
-    short, text_exhibit, txt, unread, weighed,
+    Broken, by_word, called, consequences, dig_txt, evaluate, is_judged, is_unread, names, replaced, reported,
+    reported_exhibit, reported_pass, short, text_exhibit, told_broken, txt, unread, weighed,
 };
 use crate::evidence::Question;
 use crate::facts::Facts;
@@ -41,11 +41,24 @@ fn judge(facts: &Facts) -> Verdict {
             found.extend(at.almost.iter().map(|text| almost(facts, at, text)));
         }
         if is_unread(facts, at) {
+            found.extend((told_broken(facts, at) == Some(Broken::Other)).then(|| told(facts, at)));
             gaps.push(unread(&at.domain));
         }
     }
     found.extend(below(facts));
     Verdict::of(found, gaps)
+}
+
+/// The receiver called it broken, and does not say why.
+fn told(facts: &Facts, at: &Published) -> Finding {
+    let what =
+        "a word that SPF does not know, several records at one name, too many look-ups, or an include without a record";
+    by_word(facts, at, &RULE, what, format!("The receiver found the SPF record of {} broken", short(&at.domain)))
+        .fix(
+            Remedy::new(format!("Look at the SPF record of {}, and mend the word that breaks it.", at.domain))
+                .step("With the record at hand postdoc names that word and the one to write: let it ask DNS, or paste the record."),
+        )
+        .check(evaluate(&at.domain), "a result other than permerror")
 }
 
 /// The problems of a record that are typing errors; what stands behind `all`, and `+all`, are not.

@@ -1,7 +1,7 @@
 use super::slim;
 use super::support::{
-    consequences, evaluate, judged, outcome_words, record_exhibit, record_in, replaced, reported, reported_exhibit,
-    reported_pass, short, stopped, survey_of, txt, weighed,
+    Broken, by_word, consequences, evaluate, judged, outcome_words, record_exhibit, record_in, replaced, reported,
+    reported_exhibit, reported_pass, short, stopped, survey_of, told_broken, txt, unread, weighed,
 };
 use crate::evidence::Kind;
 use crate::facts::Facts;
@@ -41,6 +41,9 @@ fn judge(facts: &Facts) -> Verdict {
     }
     let mut found = Vec::new();
     let mut applies = false;
+    if let Some(at) = judged(facts).filter(|at| told_broken(facts, at) == Some(Broken::Lookups)) {
+        return Verdict::of(vec![told(facts, at)], smallvec::smallvec![unread(&at.domain)]);
+    }
     if let Some(check) = &facts.spf {
         applies = true;
         let kind = check.problem.as_ref().map(|p| p.kind);
@@ -55,6 +58,18 @@ fn judge(facts: &Facts) -> Verdict {
         }
     }
     if applies { Verdict::of(found, Gaps::new()) } else { Verdict::NotApplicable }
+}
+
+/// The receiver says so, and DNS is not known.
+fn told(facts: &Facts, at: &Published) -> Finding {
+    let what = format!("it needs more than the {LOOKUPS} DNS look-ups that are allowed");
+    by_word(facts, at, &RULE, &what, format!("SPF of {} needs more than {LOOKUPS} look-ups", short(&at.domain)))
+        .fix(
+            Remedy::new(format!("Bring the SPF record of {} down to {LOOKUPS} look-ups.", at.domain))
+                .step("Take out services you no longer use; give one that sends much a subdomain of its own.")
+                .step("With the record at hand postdoc counts the look-ups of each term: let it ask DNS."),
+        )
+        .check(evaluate(&at.domain), expected(LOOKUPS + 1))
 }
 
 fn exceeded(facts: &Facts, check: &Check, is_loop: bool) -> Finding {
@@ -521,6 +536,31 @@ mod tests {
         host.fails("h.test", Kind::A, Outcome::Timeout).passes(&RULE);
         let [gap] = &pasted(None, &["v=spf1 include:i0.test -all"]).unknown(&RULE)[..] else { panic!("one gap") };
         assert_eq!(gap.question(), "Does this SPF record stay within ten look-ups?");
+    }
+
+    #[test]
+    fn a_broken_record_is_told_by_the_receivers_word_alone() {
+        use crate::rules::spf::{spf_multiple_records, spf_syntax_error};
+        let judged = |rule: &crate::rules::Rule, result: &str, comment: &str, dkim: &str| {
+            let text = format!(
+                "Authentication-Results: mx.google.com; dkim=pass header.d={dkim}; spf={result} (google.com: permanent error in processing during lookup of b@example.com{comment}) smtp.mailfrom=b@example.com\r\nFrom: ann@example.com\r\n"
+            );
+            (rule.judge)(&crate::rules::testing::facts(&text, crate::evidence::InputKind::Headers))
+        };
+        let lookups = ": too many DNS lookups";
+        let finding = crate::rules::testing::complete(judged(&RULE, "permerror", lookups, "example.com"));
+        assert_eq!((finding.severity, finding.confidence), (Severity::Medium, Confidence::Certain));
+        assert_eq!(finding.open.len(), 1);
+        let finding = crate::rules::testing::complete(judged(&RULE, "permerror", lookups, "mailer.example"));
+        assert_eq!(finding.severity, Severity::Critical);
+        assert!(finding.leads_to.contains(&"dmarc-unaligned"), "{:?}", finding.leads_to);
+        let others = [(&spf_multiple_records::RULE, ": multiple SPF records"), (&spf_syntax_error::RULE, "")];
+        for (rule, comment) in others {
+            crate::rules::testing::complete(judged(rule, "permerror", comment, "example.com"));
+            assert!(!matches!(judged(rule, "permerror", lookups, "example.com"), Verdict::Found(_)), "{}", rule.id);
+            assert!(!matches!(judged(&RULE, "permerror", comment, "example.com"), Verdict::Found(_)), "{}", rule.id);
+            assert!(!matches!(judged(rule, "fail", comment, "example.com"), Verdict::Found(_)), "{}", rule.id);
+        }
     }
 
     #[test]

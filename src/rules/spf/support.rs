@@ -11,7 +11,7 @@ use crate::facts::spf::survey::{Survey, survey_text};
 use crate::facts::spf::{Branch, Check, Node, ProblemKind, Published, SpfText, Whose};
 use crate::knowledge::{Platform, pattern};
 use crate::remedy::{self, Change, Remedy, TTL, blank};
-use crate::rules::{Exhibit, Finding, Gap, Gaps, Severity, Verdict, aligned, on_the_way, stranger};
+use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Rule, Severity, Verdict, aligned, on_the_way, stranger};
 use crate::shell::command;
 use crate::span::Span;
 use smallvec::SmallVec;
@@ -90,6 +90,47 @@ pub fn weighed(facts: &Facts, usual: Severity, carried: Severity) -> Severity {
 /// What the receiver said of SPF, if it spoke.
 pub fn reported(facts: &Facts) -> Option<&str> {
     facts.reading.reported.spf.as_ref().map(|s| s.result.as_str())
+}
+
+/// What the receiver found wrong with a record that it called broken (RFC 7208 §2.6.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    Lookups,
+    Several,
+    /// A mistake in it, or the receiver does not say.
+    Other,
+}
+
+/// The receiver called the record of this name broken, which DNS has not shown us; with the reason by its comment.
+pub fn told_broken(facts: &Facts, at: &Published) -> Option<Broken> {
+    let spf = facts.reading.reported.spf.as_ref().filter(|s| s.result == "permerror" && !s.best_guess)?;
+    let comment = spf.comment.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|w| comment.contains(w));
+    is_unread(facts, at).then(|| match () {
+        () if says(&["lookups", "look-ups", "too many dns", "lookup limit", "too many mechanisms"]) => Broken::Lookups,
+        () if says(&["multiple", "more than one", "two or more"]) => Broken::Several,
+        () => Broken::Other,
+    })
+}
+
+/// A finding of what the receiver said alone.
+pub fn by_word(facts: &Facts, at: &Published, rule: &'static Rule, what: &str, title: String) -> Finding {
+    let severity = weighed(facts, Severity::Critical, Severity::Medium);
+    let mut leads_to = Vec::new();
+    if severity > Severity::Low {
+        leads_to.push("spf-not-authorized");
+        leads_to.extend_from_slice(consequences(facts));
+    }
+    Finding::new(rule, title)
+        .severity(severity)
+        .sure(Confidence::Certain, "The receiver wrote spf=permerror; what stands there today has not been read.")
+        .explain(format!(
+            "The receiver read the SPF record of {} and called it broken (permerror): {what}. It then uses none of it, so SPF passes for \
+             no server.",
+            at.domain
+        ))
+        .exhibits(reported_exhibit(facts, "the receiver's result"))
+        .leads_to(&leads_to)
 }
 
 /// Did the receiver see SPF pass, with a record and not by a guess?

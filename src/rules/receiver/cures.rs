@@ -1,0 +1,172 @@
+//! What a filter counted that no habit of sending cures: an attachment, a reverse name, a list of the recipient's.
+
+use super::suspects;
+use super::verdict;
+use crate::facts::Facts;
+use crate::facts::antispam::Item;
+use crate::remedy::Remedy;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cure {
+    /// Taken for malware, or of a kind that is not let in.
+    Attachment,
+    /// The recipient, or whoever runs their server, blocks the sender.
+    Blocked,
+    /// The text that every filter must mark.
+    TestString,
+    ReverseName,
+    Hello,
+    /// The address is not meant to send mail itself (Spamhaus PBL).
+    Policy,
+    /// Date, Message-ID, Subject and their like.
+    Fields,
+}
+
+impl Cure {
+    fn of(item: &Item) -> Option<Cure> {
+        if item.key == "CAT" {
+            return matches!(&*item.value, "MALW" | "AMP" | "FTBP" | "SAP").then_some(Cure::Attachment);
+        }
+        let begins = |all: &[&str]| all.iter().any(|p| item.value.starts_with(p));
+        const EACH: [(Cure, &[&str]); 7] = [
+            (Cure::Attachment, &["MIME_BAD_ATTACHMENT", "MIME_BAD_EXTENSION", "MIME_DOUBLE_BAD_EXTENSION"]),
+            (Cure::Blocked, &["USER_IN_BLOCKLIST", "USER_IN_BLACKLIST"]),
+            (Cure::TestString, &["GTUBE"]),
+            (Cure::ReverseName, &["RDNS_", "HFILTER_HOSTNAME_"]),
+            (Cure::Hello, &["HELO_", "FSL_HELO", "RCVD_HELO", "RCVD_NUMERIC_HELO", "HFILTER_HELO_"]),
+            (Cure::Policy, &["RCVD_IN_PBL", "RBL_SPAMHAUS_PBL"]),
+            (Cure::Fields, &["DATE_IN_", "MISSING_", "INVALID_DATE", "INVALID_MSGID"]),
+        ];
+        let is_test = matches!(&*item.key, "test" | "symbol");
+        EACH.iter().find(|(_, names)| is_test && begins(names)).map(|(cure, _)| *cure)
+    }
+
+    /// More than any limit by itself: nothing else needs mending first.
+    fn decides(self) -> bool {
+        matches!(self, Cure::Attachment | Cure::Blocked | Cure::TestString)
+    }
+
+    fn is_dns(self) -> bool {
+        matches!(self, Cure::ReverseName | Cure::Hello | Cure::Policy)
+    }
+
+    /// What counts against the message.
+    fn cause(self) -> &'static str {
+        match self {
+            Cure::Attachment => "an attachment",
+            Cure::Blocked => "that the receiving side has the sender on a list of blocked senders",
+            Cure::TestString => "the test string in it",
+            Cure::ReverseName => "the reverse name of the sending address",
+            Cure::Hello => "the name by which the server greets (HELO)",
+            Cure::Policy => "that the sending address is not meant to send mail itself",
+            Cure::Fields => "fields of the header that are missing or wrong",
+        }
+    }
+
+    fn summary(self) -> &'static str {
+        match self {
+            Cure::Attachment => "Send the attachment another way: it is what the filter caught.",
+            Cure::Blocked => "Ask the recipient to take the sender off their list of blocked senders.",
+            Cure::TestString => "Take the test string (GTUBE) out of the text.",
+            _ => "Mend what the filter counted.",
+        }
+    }
+
+    fn steps(self) -> &'static [&'static str] {
+        match self {
+            Cure::Attachment => &[
+                "Scan the attachment; if it is clean, send a link to it, or a kind that is not blocked (no programs, scripts, macros or encrypted archives).",
+                "Send the message once without it: if that arrives, the attachment was the cause.",
+                "If it is clean and must be sent as it is, the recipient's administrator can allow it or submit it as a mistake.",
+            ],
+            Cure::Blocked => &[
+                "The recipient, or whoever runs their server, put the sender there: nothing on the sending side changes it.",
+                "If they asked not to be written to, take them off your list.",
+            ],
+            Cure::TestString => {
+                &["The string begins XJS*C4JDBQADN1 and is there to test filters: every one marks it as spam."]
+            }
+            Cure::ReverseName => &[
+                "Have a reverse name (PTR) set for the sending address that resolves back to it: a DNS record, which only the owner of the address can set.",
+            ],
+            Cure::Hello => &[
+                "Let the sending server greet with its own full name, which resolves to its address, not with one made of the address.",
+            ],
+            Cure::Policy => &[
+                "Hand the mail to the server of your provider (smarthost) instead of delivering it from this address; or get a fixed address with a reverse name of yours and have it taken off the PBL at https://check.spamhaus.org.",
+            ],
+            Cure::Fields => &[
+                "Write a Date of the time of sending (look at the server's clock and how long the mail waited), a Message-ID, To, From and a Subject.",
+            ],
+        }
+    }
+}
+
+/// What a filter's list calls for.
+pub struct Cures {
+    /// Those with most points first.
+    found: Vec<Cure>,
+    /// Something else counted too, or nothing is known of what did.
+    pub rest: bool,
+    /// And that weighs most.
+    rest_first: bool,
+}
+
+pub fn of(facts: &Facts) -> Cures {
+    let mut against: Vec<&Item> = verdict::counted(facts).filter(|i| suspects::speaks(i)).collect();
+    against.sort_by_key(|i| std::cmp::Reverse(suspects::weight(i)));
+    let mut found = Vec::new();
+    let (mut rest, mut rest_first) = (false, false);
+    for item in against {
+        match Cure::of(item) {
+            Some(cure) if !found.contains(&cure) => found.push(cure),
+            Some(_) => {}
+            None if matches!(&*item.key, "test" | "symbol") => {
+                rest_first |= found.is_empty();
+                rest = true;
+            }
+            None => {}
+        }
+    }
+    if let Some(one) = found.iter().copied().find(|cure| cure.decides()) {
+        return Cures { found: vec![one], rest: false, rest_first: false };
+    }
+    rest |= found.is_empty();
+    Cures { found, rest, rest_first }
+}
+
+impl Cures {
+    /// What follows "so the sender is known; ".
+    pub fn cause(&self) -> String {
+        let usual = "its history, complaints, links or content";
+        if self.found.is_empty() {
+            return format!("what counts against it is {usual}. No DNS record fixes this.");
+        }
+        let mut causes: Vec<String> = self.found.iter().map(|c| c.cause().to_owned()).collect();
+        if self.rest {
+            causes.insert(if self.rest_first { 0 } else { causes.len() }, usual.to_owned());
+        }
+        let dns = match self.found.iter().any(|c| c.is_dns()) {
+            true => "SPF, DKIM and DMARC need no mending.",
+            false => "No DNS record fixes this.",
+        };
+        format!("what counts against it is {}. {dns}", verdict::list(&causes))
+    }
+
+    /// `habits` are for whatever no step of ours cures.
+    pub fn remedy(&self, habits: Remedy) -> Remedy {
+        let Some(first) = self.found.first() else { return habits };
+        let steps = self.found.iter().flat_map(|c| c.steps()).copied();
+        match (self.rest, self.rest_first) {
+            (false, _) => steps.fold(Remedy::new(first.summary()), Remedy::step),
+            (true, true) => {
+                let summary = "Mend what the filter thinks of the sender, and the rest of what it counted.";
+                steps.fold(Remedy { summary: summary.to_owned(), ..habits }, Remedy::step)
+            }
+            (true, false) => {
+                let remedy = Remedy::new("Mend what the filter counted, then what it thinks of the sender.");
+                habits.steps.into_iter().fold(steps.fold(remedy, Remedy::step), Remedy::step)
+            }
+        }
+    }
+}
