@@ -1,6 +1,7 @@
 //! What servers before the boundary said, for the rules on forwarders and lists. Nobody is
 //! bound to believe them: they explain a failure, they never excuse one.
 
+use crate::facts::arc;
 use crate::facts::authres::{AuthRes, MethodResult, comment};
 use crate::facts::bounce::{self, Recipient};
 use crate::facts::boundary::{MailFrom, is_public, path};
@@ -244,6 +245,14 @@ pub(super) fn genuine(facts: &Facts) -> Option<&Verification> {
     let agreement = |v: &Verification| facts.alignment.signatures.get(v.signature).copied().flatten();
     let ours = |v: &Verification| agreement(v).is_some_and(|a| a != Agreement::None);
     facts.verified.iter().find(|v| v.is_genuine() && ours(v))
+}
+
+/// The oldest server of an ARC chain that holds here which saw this signature fail already, where none saw it pass: whoever
+/// had the message after it is not to blame.
+pub(super) fn broken_before<'f>(facts: &'f Facts, d: &Dkim) -> Option<&'f arc::Set> {
+    let index = d.signature.filter(|_| facts.chain == Some(arc::verify::ChainResult::Pass))?;
+    let word = arc::word::of(&facts.reading, index);
+    word.failed.filter(|_| word.passed.is_none())
 }
 
 /// Results of ARC sets and of fields that are not believed.

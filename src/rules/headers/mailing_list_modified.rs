@@ -1,3 +1,4 @@
+use crate::facts::arc::Set;
 use crate::facts::dkim::DkimResult;
 use crate::facts::reported::Dkim;
 use crate::facts::{Facts, Reading};
@@ -5,7 +6,7 @@ use crate::remedy::Remedy;
 use crate::rules::aligned;
 use crate::rules::dmarc::failure;
 use crate::rules::on_the_way::{
-    dkim_pass_before, organization, proven_altered, says_altered, sealed_pass, was_altered,
+    broken_before, dkim_pass_before, organization, proven_altered, says_altered, sealed_pass, was_altered,
 };
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
@@ -49,6 +50,15 @@ fn judge(facts: &Facts) -> Verdict {
     };
     let from_is_lists = list.as_deref().is_some_and(|l| organization(facts, l) == organization(facts, from));
     let hit = if from_is_lists { broken.iter().find(|d| !is_lists(d)) } else { broken.iter().find(|d| ours(d)) };
+    // Its own server says so, under a seal that holds.
+    let had = |set: &Set| {
+        list.as_deref()
+            .zip(set.sealer.as_deref())
+            .is_some_and(|(l, s)| organization(facts, l) == organization(facts, s))
+    };
+    if hit.and_then(|hit| broken_before(facts, hit)).is_some_and(had) {
+        return Verdict::Pass;
+    }
     let Some(hit) = hit else {
         return match taken_off(facts, from).filter(|_| !from_is_lists) {
             Some(finding) => finding.into(),
@@ -230,6 +240,7 @@ fn subject_tag(facts: &Facts) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::arc::verify::ChainResult;
     use crate::facts::boundary::testing::{facts, reading};
     use crate::facts::dkim::forensics::{Altered, Proof, What};
     use crate::facts::dkim::{Hash, Verification};
@@ -325,7 +336,7 @@ mod tests {
         r.lists.list_manager.push(Span::new(0, 4));
         r.reported.dkim[0].signature = Some(0);
         let mut facts = facts(&alone, r);
-        let altered = |proof| Altered { what: What::SubjectTag, proof, hop: None, could: vec![] };
+        let altered = |proof| Altered { what: What::SubjectTag, proof, field: None, hop: None, could: vec![] };
         for (proof, confidence) in [(Proof::RestoredHash, Confidence::Likely), (Proof::Likely, Confidence::Possible)] {
             facts.verified = vec![Verification {
                 signature: 0,
@@ -376,5 +387,30 @@ mod tests {
         let Verdict::Unknown(gaps) = judged(text, true) else { panic!() };
         assert_eq!(gaps[0].question(), "Did the signature of example.com survive the mailing list?");
         assert!(matches!(judged(&text.replace("DKIM-", "X-"), true), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn a_list_that_took_it_in_broken_is_not_accused() {
+        let sealed = format!(
+            "{}ARC-Seal: i=1; cv=none; d=example.org\nARC-Message-Signature: i=1; d=example.org\n\
+             ARC-Authentication-Results: i=1; lists.example.org; dkim=fail header.d=example.com\n\
+             DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s1; h=from; bh=AA==; b=AA==\n{}",
+            &LIST[..LIST.find("Authentication-Results: lists").unwrap()].replace("DETAIL", "bad"),
+            &LIST[LIST.find("Received: from mail.example.com").unwrap()..]
+        );
+        let judged = |chain| {
+            let mut r = reading(&sealed);
+            r.lists.list_manager.push(Span::new(0, 4));
+            r.lists.list_id = Some(Spanned::new("Developers <dev.lists.example.org>".into(), Span::new(0, 4)));
+            r.reported.dkim[0].signature = Some(0);
+            let mut facts = facts(&sealed, r);
+            facts.chain = chain;
+            judge(&facts)
+        };
+        assert!(matches!(judged(Some(ChainResult::Pass)), Verdict::Pass));
+        // A chain that does not hold proves nothing.
+        for chain in [Some(ChainResult::Fail), None] {
+            assert!(matches!(judged(chain), Verdict::Found(_)));
+        }
     }
 }
