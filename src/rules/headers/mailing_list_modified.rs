@@ -1,4 +1,6 @@
 use crate::facts::arc::Set;
+use crate::facts::arc::verify::ChainResult;
+use crate::facts::authres::AuthRes;
 use crate::facts::dkim::DkimResult;
 use crate::facts::reported::Dkim;
 use crate::facts::{Facts, Reading};
@@ -81,7 +83,10 @@ fn judge(facts: &Facts) -> Verdict {
             let by = field.authserv_id.as_ref().map_or("a server on the way", |id| &id.value);
             finding
                 .exhibit(Exhibit::input(result.head, format!("{by} still saw it pass")))
-                .sure(Confidence::Likely, format!("{by} saw the same domain's signature pass before."))
+                .sure(
+                    Confidence::Likely,
+                    format!("{by} saw the same domain's signature pass before{}.", of_chain(facts, field)),
+                )
                 .leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"])
         }
         None if sealed.is_some() => finding
@@ -138,6 +143,16 @@ fn judge(facts: &Facts) -> Verdict {
         .fix(remedy(author).step("Or: switch off subject tag and footer, so that the author's signature survives."))
         .check(CHECK.0, CHECK.1)
         .into()
+}
+
+/// What the chain is worth in which a server says so: one that holds shows that these are its words.
+fn of_chain(facts: &Facts, field: &AuthRes) -> &'static str {
+    let sealed = facts.reading.arc.iter().filter_map(|set| set.results.as_ref()).any(|r| r.field == field.field);
+    match facts.chain.filter(|_| sealed) {
+        Some(ChainResult::Pass) => ", and the ARC chain in which it says so holds here",
+        Some(ChainResult::Fail) => "; the ARC chain in which it says so does not hold here",
+        _ => "",
+    }
 }
 
 const CHECK: (&str, &str) = ("postdoc diagnose FILE", "dmarc=pass, on a new copy from the list");
@@ -240,7 +255,6 @@ fn subject_tag(facts: &Facts) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::arc::verify::ChainResult;
     use crate::facts::boundary::testing::{facts, reading};
     use crate::facts::dkim::forensics::{Altered, Proof, What};
     use crate::facts::dkim::{Hash, Verification};
@@ -315,6 +329,20 @@ mod tests {
         let neither =
             GROUP.replace("i=1; mx.google.com; dkim", "i=1; mx.google.com; x").replace("arc=pass", "arc=fail");
         assert_eq!(one(judged(&neither, true)).confidence, Confidence::Possible);
+    }
+
+    #[test]
+    fn what_the_chain_is_worth_is_told() {
+        for (chain, words) in [(ChainResult::Pass, "says so holds here"), (ChainResult::Fail, "does not hold here")] {
+            let mut r = reading(GROUP);
+            r.lists.list_manager.push(Span::new(0, 4));
+            let mut facts = facts(GROUP, r);
+            facts.chain = Some(chain);
+            let because = one(judge(&facts)).because;
+            assert!(because.contains(words), "{because}");
+        }
+        // It did not stand in a chain.
+        assert!(!one(judged(&LIST.replace("DETAIL", "bad"), true)).because.contains("chain"));
     }
 
     #[test]
