@@ -273,8 +273,8 @@ impl Facts {
         let spf_survey = wants(Part::Spf).then(|| spf::surveyed(&lookup, r, &spf_published)).flatten();
         spf::ask_beyond(&lookup, trial.as_ref().or(spf.as_ref()));
         let mut keys = dkim::key::gather(&lookup, r, &evidence.said);
-        let verified = dkim::verify::verify(r, &keys, &evidence);
         let chain = arc::verify::verify(&lookup, r, &evidence);
+        let verified = dkim::verify::verify(r, &keys, chain, &evidence);
         let dmarc = if wants(Part::Dmarc) { dmarc::gather(&lookup, r) } else { dmarc::Dmarc::default() };
         let aligned =
             wants(Part::Dmarc).then(|| organization::align(&lookup, r, &identities, &dmarc, spf.as_ref(), &verified));

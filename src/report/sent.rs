@@ -3,6 +3,7 @@
 use super::Shown;
 use super::human::{Ink, Style, wrapped};
 use crate::diagnose::Diagnosis;
+use crate::facts::dkim::{DkimResult, Signature, Verification};
 use crate::facts::sent::{Beside, BodyDifference, Change, FieldDifference};
 use crate::safe::clip;
 use std::collections::BTreeMap;
@@ -36,8 +37,9 @@ pub fn lines(d: &Diagnosis, shown: Shown) -> Vec<Line> {
 }
 
 /// What stands above the lines and below them.
-pub fn notes(beside: &Beside) -> Vec<String> {
+pub fn notes(d: &Diagnosis) -> Vec<String> {
     let mut out = Vec::new();
+    let Some(beside) = d.facts.reading.beside.as_deref() else { return out };
     let differences = &beside.differences;
     if beside.another {
         out.push("The Message-IDs differ: is it the same message?".to_owned());
@@ -50,13 +52,7 @@ pub fn notes(beside: &Beside) -> Vec<String> {
         let more = if trace.len() > 8 { ", …" } else { "" };
         out.push(format!("Servers on the way added: {}{more}.", counted.collect::<Vec<_>>().join(", ")));
     }
-    match &beside.way[..] {
-        [] => {}
-        [only] => out.push(format!("What differs was changed on the way to {only}, or there.")),
-        several => {
-            out.push(format!("These had it since, and one of them changed what differs: {}.", several.join(", ")))
-        }
-    }
+    out.extend(whence(d, beside));
     match &differences.body {
         None => out.push("The body cannot be compared: one of the two is a header alone.".to_owned()),
         Some(body) if body.is_empty() => out.push("The body is the same, byte for byte.".to_owned()),
@@ -66,6 +62,38 @@ pub fn notes(beside: &Beside) -> Vec<String> {
         out.push("No other field differs.".to_owned());
     }
     out
+}
+
+/// When what differs was changed, or by whom it may have been; `None` where nothing differs.
+fn whence(d: &Diagnosis, beside: &Beside) -> Option<String> {
+    let differences = &beside.differences;
+    // It is taken out where a message is handed in (RFC 5322 §3.6.3).
+    let is_bcc = |f: &FieldDifference| f.change == Change::Removed && f.name.eq_ignore_ascii_case("Bcc");
+    let fields = || differences.fields.iter().filter(|f| !f.is_trace() && !is_bcc(f));
+    let body = differences.body.as_ref().is_some_and(|b| !b.is_empty());
+    if fields().next().is_none() && !body {
+        let bcc = differences.fields.iter().any(is_bcc);
+        return bcc.then(|| "Bcc is taken out where a message is handed in, as it should be.".to_owned());
+    }
+    let since = |v: &&Verification| {
+        let borne = beside.signatures.get(v.signature).is_none_or(|held| held.borne);
+        v.result == Some(DkimResult::Pass) && !borne
+    };
+    let covers =
+        |s: &&Signature| fields().all(|f| s.signs(&f.name.to_ascii_lowercase())) && (!body || s.length.is_none());
+    let signatures = &d.facts.reading.signatures;
+    let made = d.facts.verified.iter().filter(since).filter_map(|v| signatures.get(v.signature)).find(covers);
+    match (made.and_then(|s| s.domain.as_ref()), &beside.way[..]) {
+        (Some(domain), _) => Some(format!(
+            "What differs was changed before {} signed: that signature is not in the sent copy, and fits what arrived.",
+            domain.value
+        )),
+        (None, []) => None,
+        (None, [only]) => Some(format!("What differs was changed on the way to {only}, or there.")),
+        (None, several) => {
+            Some(format!("These had it since, and one of them changed what differs: {}.", several.join(", ")))
+        }
+    }
 }
 
 fn field(f: &FieldDifference, shown: Shown) -> Line {
@@ -124,7 +152,7 @@ pub fn human(d: &Diagnosis, style: Style, shown: Shown) -> String {
                 .for_each(|r| out.push_str(&format!("{r}\n")));
         }
     }
-    for note in notes(beside) {
+    for note in notes(d) {
         wrapped(&format!("  {}", shown.line(&note)), style.width.min(100), "  ")
             .iter()
             .for_each(|r| out.push_str(&format!("{r}\n")));
@@ -134,7 +162,9 @@ pub fn human(d: &Diagnosis, style: Style, shown: Shown) -> String {
 
 /// The same for a ticket; empty without a sent copy.
 pub fn markdown(d: &Diagnosis, shown: Shown) -> String {
-    let Some(beside) = d.facts.reading.beside.as_deref() else { return String::new() };
+    if d.facts.reading.beside.is_none() {
+        return String::new();
+    }
     let quoted = |text: &str| text.replace('`', "'");
     let mut out = "\n## Beside the sent copy\n\n".to_owned();
     for line in lines(d, shown) {
@@ -145,7 +175,7 @@ pub fn markdown(d: &Diagnosis, shown: Shown) -> String {
             }
         }
     }
-    for note in notes(beside) {
+    for note in notes(d) {
         let _ = writeln!(out, "- {}", shown.line(&note));
     }
     out

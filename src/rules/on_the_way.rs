@@ -1,10 +1,12 @@
 //! What servers before the boundary said, for the rules on forwarders and lists. Nobody is
 //! bound to believe them: they explain a failure, they never excuse one.
 
+use crate::facts::arc;
 use crate::facts::authres::{AuthRes, MethodResult, comment};
 use crate::facts::bounce::{self, Recipient};
 use crate::facts::boundary::{MailFrom, is_public, path};
-use crate::facts::dkim::{Signature, Verification};
+use crate::facts::dkim::forensics::{Altered, Proof, What};
+use crate::facts::dkim::{Hash, Signature, Verification};
 use crate::facts::lists::is_rewritten;
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::{Agreement, same_by_list};
@@ -244,6 +246,50 @@ pub(super) fn genuine(facts: &Facts) -> Option<&Verification> {
     let agreement = |v: &Verification| facts.alignment.signatures.get(v.signature).copied().flatten();
     let ours = |v: &Verification| agreement(v).is_some_and(|a| a != Agreement::None);
     facts.verified.iter().find(|v| v.is_genuine() && ours(v))
+}
+
+/// The oldest server of an ARC chain that holds here which saw this signature fail already, where none saw it pass: whoever
+/// had the message after it is not to blame.
+pub(super) fn broken_before<'f>(facts: &'f Facts, d: &Dkim) -> Option<&'f arc::Set> {
+    let index = d.signature.filter(|_| facts.chain == Some(arc::verify::ChainResult::Pass))?;
+    let word = arc::word::of(&facts.reading, index);
+    word.failed.filter(|_| word.passed.is_none())
+}
+
+/// Of several fields of a name that may stand once: the one that a signature covers, which its key made over this
+/// message, whatever else was changed (RFC 6376 §5.4.2: the lowest is chosen first). `None` where none is known to, or
+/// where all are covered.
+pub(super) fn signed_one(facts: &Facts, name: &str) -> Option<SignedOne> {
+    let reading = &facts.reading;
+    let there: Vec<usize> = reading.header.all(facts.text(), name).map(|(n, _)| n).collect();
+    let held = |v: &&Verification| v.header_hash == Hash::Match || v.is_proven(false);
+    facts.verified.iter().filter(held).find_map(|v| {
+        let (signature, signed) = (reading.signatures.get(v.signature)?, reading.signed.get(v.signature)?.as_deref()?);
+        let covered = signed.covered(signature, &reading.header, facts.text());
+        let of_name = |(n, _): &(&str, _)| n.eq_ignore_ascii_case(name);
+        let mut chosen: Vec<usize> =
+            signature.signed().zip(&covered.chosen).filter(of_name).filter_map(|(_, n)| *n).collect();
+        let is_it = |a: &Altered| a.field.as_deref().is_some_and(|f| f.eq_ignore_ascii_case(name));
+        let added = v.altered.iter().any(|a| a.what == What::FieldAdded && a.proof != Proof::Likely && is_it(a));
+        if added {
+            chosen.pop();
+        }
+        // What stands there now is not what was signed.
+        let rewritten = v.altered.iter().any(|a| a.what != What::FieldAdded && is_it(a));
+        let [only] = chosen[..] else { return None };
+        let others = there.iter().any(|n| *n != only) && !rewritten;
+        others.then_some(SignedOne { field: only, added, by: v.signature })
+    })
+}
+
+/// See [`signed_one`].
+pub(super) struct SignedOne {
+    /// Index of the field.
+    pub field: usize,
+    /// That another was put on top after signing is proven; otherwise it is only not covered.
+    pub added: bool,
+    /// Index of the signature.
+    pub by: usize,
 }
 
 /// Results of ARC sets and of fields that are not believed.

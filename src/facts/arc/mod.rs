@@ -1,6 +1,7 @@
 //! ARC sets (RFC 8617): shown, and used to explain forwarding; never scored.
 
 pub mod verify;
+pub mod word;
 
 use super::authres::{self, AuthRes};
 use super::header::{Field, Header};

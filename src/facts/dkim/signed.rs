@@ -3,7 +3,7 @@
 
 use super::canon::Canon;
 use super::crypto::Algorithm;
-use super::forensics::{Effort, What, body, content_fields, likely};
+use super::forensics::{Changed, Effort, What, body, content_fields, likely};
 use super::{Signature, material};
 use crate::evidence::input::BodyWitness;
 use crate::evidence::{Input, InputKind};
@@ -35,7 +35,7 @@ pub struct Signed {
     /// See [`Signed::covered`].
     covered: OnceLock<Covered>,
     /// What the search for changes of the header found, for the key it was made with.
-    pub(super) search: OnceLock<(String, Option<Vec<What>>)>,
+    pub(super) search: OnceLock<(String, Option<Vec<Changed>>)>,
 }
 
 /// What a signature covers of a header.

@@ -3,12 +3,13 @@
 use super::canon::Canon;
 use super::{Verification, key, verify};
 use crate::evidence::{Answer, Answers, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
-use crate::facts::Reading;
 use crate::facts::lookup::Lookup;
+use crate::facts::{Facts, Reading};
 use mail_auth::common::crypto::{Ed25519Key, RsaKey, Sha256};
 use mail_auth::common::headers::HeaderWriter;
 use mail_auth::dkim::{Canonicalization, DkimSigner};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer};
+use std::sync::Arc;
 
 const RSA: &str = "MIIEowIBAAKCAQEAq9KxW1BcyHl/+knIhJnrK/ncdyHDSffZa0sRavvcfVIztU0fDaUUFg5BLb1kEoBSpwMu5LBDVfFj6fis5bblFu4vDeK4TO1ibnrBeBUy8zE3k9fJHQTEC9fvyIMA4tJRtjj0Q1W6ycwXRI5tJ3riZfoVk3OqSpWYSTglY4QbFNppcJh5PGv+dNlOsvJ+DAY7RbQEOC5O+IFFb+G+zpp29AbW+Bj2tcbfMavzzDnNDSmb6RT605BnBOZAVN0A8ii7Pv1w0n3qNfcBXAA9RB+tVDKsdcz8YKyvwfoLQnBZJ4p9AiSMOPfWVxttE35mHcwYUl2ox1F87CAi85WLRQXGbwIDAQABAoIBAA502as/Ja9QWa4rSw2tDZZTnXMAijfM/KQEWuDPdAuvQN5+MKCrRPdeF6nLh4Hu/gVDRUzEb8XpW2iyHYnuS3QUci0O6EbAqkl1VpXN4s2HVI/B1g/0+LGuZ2RNcWOkIm/cduC7c83KuCJygUiTFD1UP0B6uNcxovB2It8unECyxGICNmiOLgiexH6033hRwuGCwFrKmMp9m3JXCl0J8/R2484WS9+ctET96npxQzfBur5myJoNdzAOiXoJJm1tCixClVBwJw2g8EI8bpwkY9w6dVk+X2Hh3qPIp4hRXV/8XMOrI6/v1GKf+JcwXucXuntVbO4xSIov3fPwQx/XG+ECgYEA16sm5/zI59J29TOz8XNaHkX5fkQfKDFebepd7/XE+IdOXKhBfzgCjUnEau65Y2OKqxCjsbSwxmJIKMUazj+n7gAu5/g53yypeLSAdQX/9815D3SpURHKvVD9w7dk+GQQOnfWya8XZL6xZ12MUEW9mIe3mzpc82jU6dcu4bNbaPcCgYEAy/R+ROLw34jP3b8Qk/gpmM7Ps0mgfP1AdyQWfEuuK5Q8yHM27E56Inin9DA/Pp+kNdSQh/G+PDBTjS6CwcJn73LFLRCcR08hP1ZnsY87ePTV9B2om5qYArT83ks2MrzlqGZ3Y3+XoXy6GW9U4NlTydcYb/6BpF9XGhtG21WT6EkCgYBP7hXISu6mxGDkNZpONUNEDwkNm++0NL/bms3f3kV3GqaXPqCvprGDbcCHJRy+UikVh2Azv1T44Xn+6jYqFHuHgLfhryS7qtDQdI1bUbLxQ0zHxqPt8Nsj2P2D6NdaG7PMB5gqPWM9KlOTjJ8xLPe8rSgGNtY2PDcUx3SPn6qUNwKBgB59JScdGc8Av7oxZsQH9Afw2qG9nu0wWqO01FuuYJIJLfD1MD+xF5bxnIHneHzfFogph5Wa8MpEmyjezBM1AZ6M9Kbg9cu/K4QxYXzsoYJab2V3zY29VX4KGkcMzURWcqpy7uQD3eH5KETHHNQkCN+CdRfA3xZ4Xif77eK570tpAoGBAMuIkMGh6jXPrpYZxVBD+qotxPUPAikgtLHy/64Lyw2ZWVfySPMAQTjpEtL0r7+0MskDa8T5slNCTRmT+nCqnwrXFOqpZiRvM4yGxy/Kh0HYMhziD/up57REbDne4hOwqiYZDIZOIce78zauP963ku0l307esVkzD5byDOieFMDM";
 pub const RSA_PUBLIC: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAq9KxW1BcyHl/+knIhJnrK/ncdyHDSffZa0sRavvcfVIztU0fDaUUFg5BLb1kEoBSpwMu5LBDVfFj6fis5bblFu4vDeK4TO1ibnrBeBUy8zE3k9fJHQTEC9fvyIMA4tJRtjj0Q1W6ycwXRI5tJ3riZfoVk3OqSpWYSTglY4QbFNppcJh5PGv+dNlOsvJ+DAY7RbQEOC5O+IFFb+G+zpp29AbW+Bj2tcbfMavzzDnNDSmb6RT605BnBOZAVN0A8ii7Pv1w0n3qNfcBXAA9RB+tVDKsdcz8YKyvwfoLQnBZJ4p9AiSMOPfWVxttE35mHcwYUl2ox1F87CAi85WLRQXGbwIDAQAB";
@@ -78,7 +79,20 @@ pub fn verified(text: &str, kind: InputKind, record: &str) -> Verification {
 pub fn verification(evidence: &Evidence) -> Verification {
     let reading = Reading::read(&evidence.input, &evidence.said);
     let keys = key::gather(&Lookup::over(evidence), &reading, &evidence.said);
-    verify::verify(&reading, &keys, evidence).remove(0)
+    verify::verify(&reading, &keys, None, evidence).remove(0)
+}
+
+/// A received message diagnosed, with the copy that was sent beside it.
+pub fn gathered(received: &str, sent: Option<&str>, signing: Signing) -> Facts {
+    let read = |name, text: &str| Input::read(name, text.as_bytes(), Some(InputKind::Message)).unwrap();
+    let input = read("m.eml", received);
+    let input = match sent {
+        Some(sent) => input.beside(read("sent.eml", sent)),
+        None => input,
+    };
+    let evidence = with_key(input, &signing.record());
+    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
+    Facts::gather(Arc::new(evidence), reading)
 }
 
 /// An input and, in DNS, the key of the signatures made here.

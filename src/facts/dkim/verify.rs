@@ -1,11 +1,12 @@
 //! Verification (RFC 6376 §6.1): what each signature covers, held against its key.
 
 use super::crypto::{Algorithm, Maker};
-use super::forensics::{self, Altered, Proof, What};
+use super::forensics::{self, Altered, Changed, Proof, Proven, What};
 use super::signed::{Body, Signed, before_colon, covered_in};
 use super::{Key, KeyRecord, KeyState, PublicKey, Signature};
 use crate::evidence::{Evidence, Input, RepairKind};
 use crate::facts::Reading;
+use crate::facts::arc::verify::ChainResult;
 use crate::facts::header::{Field, Header};
 use crate::facts::received::Hop;
 
@@ -130,16 +131,17 @@ impl Reason {
     }
 }
 
-/// Verifies the signatures that [`Reading::signed`] prepared, with the keys at hand.
-pub fn verify(reading: &Reading, keys: &[Key], evidence: &Evidence) -> Vec<Verification> {
+/// Verifies the signatures that [`Reading::signed`] prepared, with the keys at hand. `chain` is what became of the ARC chain.
+pub fn verify(reading: &Reading, keys: &[Key], chain: Option<ChainResult>, evidence: &Evidence) -> Vec<Verification> {
     // Stand-ins cannot be verified: what was proven before they were put in goes on being so.
     if let Some(seen) = evidence.input.seen() {
         return seen.signatures.clone();
     }
     let mangled = mangled(evidence);
+    let mut searched: Vec<(usize, Option<&KeyRecord>)> = Vec::new();
     let one = |(index, signature): (usize, &Signature)| {
         let key = keys.iter().find(|k| k.signature == Some(index));
-        let mut found = judge(reading, index, signature, key, evidence);
+        let (mut found, key) = judge(reading, index, signature, key, evidence);
         // A paste that was mangled proves nothing by not fitting.
         if mangled && (found.header_hash == Hash::Mismatch || found.body_hash == Hash::Mismatch) {
             let known = |hash: Hash| if hash == Hash::Match { Hash::Match } else { Hash::Unknown };
@@ -148,13 +150,27 @@ pub fn verify(reading: &Reading, keys: &[Key], evidence: &Evidence) -> Vec<Verif
                 body_hash: known(found.body_hash),
                 result: None,
                 reason: None,
-                altered: Vec::new(),
                 ..found
             };
+        } else if found.header_hash == Hash::Mismatch || found.body_hash == Hash::Mismatch {
+            searched.push((index, key));
         }
         found
     };
-    reading.signatures.iter().enumerate().take(reading.signed.len()).map(one).collect()
+    let mut all: Vec<Verification> =
+        reading.signatures.iter().enumerate().take(reading.signed.len()).map(one).collect();
+    if searched.is_empty() {
+        return all;
+    }
+    // What was made later and fits clears who had the message after it.
+    let whole = all.iter().filter(|v| v.result == Some(DkimResult::Pass)).map(|v| v.signature).collect();
+    let proven = Proven { whole, sealed: chain == Some(ChainResult::Pass) };
+    for (index, key) in searched {
+        if let Some(signed) = reading.signed.get(index).and_then(Option::as_deref) {
+            all[index].altered = altered(reading, index, signed, key, &proven, evidence);
+        }
+    }
+    all
 }
 
 /// Were bytes changed that a signature counts, before we got them? Line ends and what stands around
@@ -164,13 +180,14 @@ pub fn mangled(evidence: &Evidence) -> bool {
     evidence.input.repairs.iter().any(|r| !harmless.contains(&r.kind))
 }
 
-fn judge(
+/// The verdict on one signature; where its header does not fit, with the key that it was tried with.
+fn judge<'k>(
     reading: &Reading,
     index: usize,
     signature: &Signature,
-    key: Option<&Key>,
+    key: Option<&'k Key>,
     evidence: &Evidence,
-) -> Verification {
+) -> (Verification, Option<&'k KeyRecord>) {
     use DkimResult::{Fail, Neutral, Pass, PermError, TempError};
     let signed = reading.signed.get(index).and_then(Option::as_deref);
     let body_hash = match signed.map(|s| &s.body) {
@@ -179,7 +196,7 @@ fn judge(
         Some(Body::NotAvailable) | None => Hash::Unknown,
     };
     let (algorithm, records) = (signed.map(|s| s.algorithm), key.map(|k| &k.state));
-    let fitting: Vec<&KeyRecord> = match (algorithm, records) {
+    let fitting: Vec<&'k KeyRecord> = match (algorithm, records) {
         (Some(algorithm), Some(KeyState::Found(records))) => {
             records.iter().filter(|r| material_fits(r, algorithm)).collect()
         }
@@ -217,11 +234,8 @@ fn judge(
             (None, Hash::Match) => (Some(Pass), None),
         }
     };
-    let altered = match (signed, fitting.first()) {
-        (Some(signed), key) => altered(reading, index, signed, key.filter(|_| header_hash == Hash::Mismatch), evidence),
-        _ => Vec::new(),
-    };
-    Verification { signature: index, header_hash, body_hash, result, reason, altered }
+    let key = fitting.first().copied().filter(|_| header_hash == Hash::Mismatch);
+    (Verification { signature: index, header_hash, body_hash, result, reason, altered: Vec::new() }, key)
 }
 
 /// Did the partner of one of these keys sign `data`?
@@ -251,7 +265,8 @@ fn altered(
     reading: &Reading,
     index: usize,
     signed: &Signed,
-    key: Option<&&KeyRecord>,
+    key: Option<&KeyRecord>,
+    proven: &Proven,
     evidence: &Evidence,
 ) -> Vec<Altered> {
     if key.is_none() && !matches!(signed.body, Body::Mismatch { .. }) {
@@ -260,13 +275,24 @@ fn altered(
     let Some(signature) = reading.signatures.get(index) else { return Vec::new() };
     let beside = reading.beside.as_deref();
     let held = beside.and_then(|b| b.signatures.get(index));
-    let (hop, could) = match &forensics::suspects(reading, index)[..] {
-        [only] => (Some(only.clone()), Vec::new()),
-        several => (None, several.to_vec()),
+    let spelled = |name: String| match reading.header.first(&evidence.input.text, &name) {
+        Some(field) => String::from_utf8_lossy(field.name.of(&evidence.input.text)).into_owned(),
+        None => name,
     };
     let say = |proof: Proof| {
-        let (hop, could) = (hop.clone(), could.clone());
-        move |what: What| Altered { what, proof, hop: hop.clone(), could: could.clone() }
+        move |changed: Changed| {
+            let suspects = match proof != Proof::SentCopy && held.is_some_and(|h| h.was_broken(changed.what.in_body()))
+            {
+                // It was so before it set out.
+                true => Vec::new(),
+                false => forensics::suspects(reading, index, &changed, proven),
+            };
+            let (hop, could) = match &suspects[..] {
+                [only] => (Some(only.clone()), Vec::new()),
+                several => (None, several.to_vec()),
+            };
+            Altered { what: changed.what, proof, field: changed.field.map(spelled), hop, could }
+        }
     };
     let mut out: Vec<Altered> = Vec::new();
     if let Body::Mismatch { altered, marks, .. } = &signed.body {
@@ -275,11 +301,11 @@ fn altered(
             (Some(beside), Some(held)) if held.body == Some(true) => {
                 let mut whats: Vec<What> = beside.differences.body.iter().flatten().map(|d| d.what).collect();
                 whats.dedup();
-                out.extend(whats.into_iter().map(say(Proof::SentCopy)));
+                out.extend(whats.into_iter().map(Changed::of_all).map(say(Proof::SentCopy)));
             }
             _ => {
-                out.extend(altered.iter().flatten().copied().map(say(Proof::RestoredHash)));
-                out.extend(marks.iter().copied().map(say(Proof::Likely)));
+                out.extend(altered.iter().flatten().copied().map(Changed::of_all).map(say(Proof::RestoredHash)));
+                out.extend(marks.iter().copied().map(Changed::of_all).map(say(Proof::Likely)));
             }
         }
     }
@@ -287,7 +313,7 @@ fn altered(
         let covered = signed.covered(signature, &reading.header, &evidence.input.text);
         let data = [&held.fields[..], covered.itself()].concat();
         if signed.algorithm.verifies(&key.key, &data, &signature.b) {
-            out.extend(held.changed.iter().copied().map(say(Proof::SentCopy)));
+            out.extend(held.changed.iter().cloned().map(say(Proof::SentCopy)));
             return out;
         }
     }
@@ -304,7 +330,13 @@ fn altered(
 
 /// Undoes known changes of the signed fields until the signature fits. The header of a message that was wrapped is
 /// searched as it was before.
-fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8], input: &Input) -> Option<Vec<What>> {
+fn search(
+    reading: &Reading,
+    signature: &Signature,
+    signed: &Signed,
+    key: &[u8],
+    input: &Input,
+) -> Option<Vec<Changed>> {
     let own = signed.covered(signature, &reading.header, &input.text);
     // What another key made fits nothing; what this one made tells its hash.
     let hash = match signed.algorithm.maker(key, &signature.b) {
@@ -343,7 +375,7 @@ fn search(reading: &Reading, signature: &Signature, signed: &Signed, key: &[u8],
     let text = forensics::unwrapped(&reading.header, &input.text, part);
     let header = Header::split(&text);
     let (chosen, fields) = covered_in(signature, &header, &text)?;
-    let moved = if fields == own.fields() { Vec::new() } else { vec![What::ContentTypeChanged] };
+    let moved = if fields == own.fields() { Vec::new() } else { vec![Changed::of_all(What::ContentTypeChanged)] };
     if verifies(&fields) {
         return Some(moved);
     }

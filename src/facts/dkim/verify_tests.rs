@@ -231,7 +231,7 @@ fn a_case_without_the_body_verifies_the_same() {
 /// Only what is proven of every hash that does not fit shows that the key signed this message.
 #[test]
 fn a_message_is_the_signers_where_every_change_is_proven() {
-    let altered = |what, proof| Altered { what, proof, hop: None, could: vec![] };
+    let altered = |what, proof| Altered { what, proof, field: None, hop: None, could: vec![] };
     let (footer, tag) = (|proof| altered(What::FooterAppended, proof), |proof| altered(What::SubjectTag, proof));
     let genuine = |header_hash, body_hash, altered: Vec<Altered>| {
         let (result, reason) = (Some(DkimResult::Fail), None);

@@ -1,9 +1,9 @@
 //! What the sent copy says of the signatures of the received one.
 
-use super::{Differences, differences, fields};
+use super::{Change, Differences, differences, fields};
 use crate::evidence::Input;
 use crate::facts::Reading;
-use crate::facts::dkim::forensics::What;
+use crate::facts::dkim::forensics::Changed;
 use crate::facts::dkim::{Signature, signed};
 use crate::facts::header::Header;
 use crate::facts::received::servers;
@@ -31,7 +31,17 @@ pub struct Held {
     /// The fields of `h=` as it has them, canonical, each with its CRLF.
     pub fields: Vec<u8>,
     /// What happened to the signed fields since.
-    pub changed: Vec<What>,
+    pub changed: Vec<Changed>,
+    /// It bears this very signature; otherwise that was made, or rewritten, since.
+    pub borne: bool,
+}
+
+impl Held {
+    /// Where the sent copy bears the signature and does not fit it, nothing that came later broke it. Of the header that
+    /// is for who has tried the key.
+    pub fn was_broken(&self, of_body: bool) -> bool {
+        self.borne && (!of_body || self.body == Some(false))
+    }
 }
 
 impl Beside {
@@ -44,9 +54,17 @@ impl Beside {
             field.is_some_and(|f| added.contains(&f.span().start))
         });
         let header = Header::split(&sent.text);
+        let other: BTreeSet<u32> = differences
+            .fields
+            .iter()
+            .filter(|d| matches!(d.change, Change::Added | Change::Changed))
+            .filter_map(|d| Some(d.at?.start))
+            .collect();
         let held = |(signature, signed): (&Signature, &Option<_>)| {
             let held = signed.is_some().then(|| held(signature, (&header, sent), received, &differences));
-            held.flatten().unwrap_or_default()
+            let field = reading.header.fields.get(signature.field);
+            let borne = field.is_some_and(|f| !other.contains(&f.span().start));
+            Held { borne, ..held.flatten().unwrap_or_default() }
         };
         let ids = [(&header, &sent.text), (&reading.header, &received.text)];
         let [was, is] =
@@ -78,8 +96,8 @@ fn held(
         covered.iter().flatten().filter_map(|n| now.fields.get(*n)).map(|f| f.span().start).collect();
     let signed = signed.filter(|d| d.at.is_none_or(|at| covered.contains(&at.start)));
     let relaxed = signature.canonicalization.0 == "relaxed";
-    let mut changed: Vec<What> = signed.map(fields::what).collect();
-    changed.retain(|what| !(relaxed && what.relaxed_survives()));
-    changed.dedup();
-    Some(Held { body: body.and_then(|body| signed::body_fits(signature, body)), fields: bytes, changed })
+    let changed = signed.map(|d| Changed { what: fields::what(d), field: Some(d.name.clone()) });
+    let changed = changed.filter(|c| !(relaxed && c.what.relaxed_survives())).collect();
+    let body = body.and_then(|body| signed::body_fits(signature, body));
+    Some(Held { body, fields: bytes, changed, borne: false })
 }

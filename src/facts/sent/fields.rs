@@ -92,6 +92,11 @@ pub fn what(difference: &FieldDifference) -> What {
     match (difference.change, name.as_str()) {
         (Change::Refolded, _) => What::FieldRefolded,
         (Change::Recased, _) => What::FieldRecased,
+        // A second one, put on top.
+        (Change::Added, "from" | "subject" | "date" | "message-id") => What::FieldAdded,
+        (Change::Changed, "from" | "to" | "cc" | "reply-to" | "sender") if respelled(difference) => {
+            What::AddressRespelled
+        }
         (_, "reply-to") => What::ReplyToChanged,
         (_, "to" | "cc") => What::RecipientsChanged,
         (_, "from") => What::FromRewritten,
@@ -113,4 +118,12 @@ pub fn what(difference: &FieldDifference) -> What {
         (Change::Removed, _) => What::FieldRemoved,
         (Change::Changed, _) => What::FieldChanged,
     }
+}
+
+/// The same names and addresses with other quotes, brackets or blanks.
+fn respelled(difference: &FieldDifference) -> bool {
+    let bare = |text: &Option<String>| -> Option<String> {
+        Some(text.as_ref()?.chars().filter(|c| !c.is_whitespace() && !"\"<>".contains(*c)).collect())
+    };
+    bare(&difference.sent) == bare(&difference.received)
 }

@@ -1,8 +1,7 @@
 use super::*;
 use crate::evidence::case::Case;
-use crate::evidence::{Input, InputKind};
 use crate::facts::dkim::forensics::Proof;
-use crate::facts::dkim::testing::{RELAXED, SIMPLE, Signing, with_key};
+use crate::facts::dkim::testing::{RELAXED, SIMPLE, Signing, gathered};
 use crate::facts::{Facts, Reading};
 use std::sync::Arc;
 
@@ -109,11 +108,7 @@ fn hostile_copies_are_bounded() {
 
 /// The received copy diagnosed with the sent one beside it.
 fn facts(sent: &str, received: &str, signing: Signing) -> Facts {
-    let sent = Input::read("sent.eml", sent.as_bytes(), Some(InputKind::Message)).unwrap();
-    let input = Input::read("m.eml", received.as_bytes(), Some(InputKind::Message)).unwrap().beside(sent);
-    let evidence = with_key(input, &signing.record());
-    let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
-    Facts::gather(Arc::new(evidence), reading)
+    gathered(received, Some(sent), signing)
 }
 
 fn altered(facts: &Facts) -> Vec<(&'static str, Proof)> {
@@ -213,4 +208,52 @@ fn what_is_quoted_of_a_body_is_redacted() {
     let text = crate::report::json::pretty(&crate::report::json::diagnosis::document(&d), shown);
     assert!(!text.contains("secret"), "{text}");
     assert!(!crate::report::plain::diagnosis(&d, shown).contains("secret"));
+}
+
+#[test]
+fn a_copy_that_bears_the_signature_and_fails_clears_who_had_it_since() {
+    let hop = "Received: from out.example.com by mx.example.net; Tue, 2 Jun 2026 10:00:01 +0000\r\n";
+    let told = |sent: &str| {
+        let d = crate::diagnose::judge(facts(sent, &format!("{hop}{sent}"), RELAXED));
+        let told = d.every_finding().map(|f| f.explanation.as_str()).collect::<Vec<_>>().join("\n");
+        (told, d.facts.verified[0].altered.clone())
+    };
+    let (body, altered) = told(&format!("{}A footer\r\n", RELAXED.sign(MESSAGE)));
+    assert!(body.contains("failed already") && !body.contains("mx.example.net"), "{body}");
+    assert!(altered.iter().all(|a| a.hop.is_none() && a.could.is_empty()), "{altered:?}");
+    let (header, _) = told(&RELAXED.sign(MESSAGE).replace("10:00:00", "10:00:07"));
+    assert!(header.contains("failed already") && header.contains("The body is as it was signed"), "{header}");
+    // One that is signed only later says nothing of that.
+    let later = facts(MESSAGE, &RELAXED.sign(MESSAGE).replace("10:00:00", "10:00:07"), RELAXED);
+    assert!(!later.reading.beside.as_ref().unwrap().signatures[0].borne);
+}
+
+#[test]
+fn nobody_is_named_for_what_does_not_differ_or_was_changed_before_signing() {
+    let hop = "Received: from out.example.com by mx.example.net; Tue, 2 Jun 2026 10:00:01 +0000\r\n";
+    let notes = |sent: &str, received: &str| {
+        let d = crate::diagnose::judge(facts(sent, &format!("{hop}{received}"), RELAXED));
+        crate::report::sent::notes(&d).join("\n")
+    };
+    let signed = RELAXED.sign(MESSAGE);
+    let same = notes(&signed, &signed);
+    assert!(same.contains("byte for byte") && !same.contains("mx.example.net"), "{same}");
+    let before = notes(MESSAGE, &RELAXED.sign(&format!("{MESSAGE}A footer\r\n")));
+    assert!(before.contains("before example.com signed") && !before.contains("mx.example.net"), "{before}");
+    let bcc = notes(&MESSAGE.replace("To: ", "Bcc: c@example.net\r\nTo: "), &signed);
+    assert!(bcc.contains("Bcc is taken out") && !bcc.contains("mx.example.net"), "{bcc}");
+    // What no signature covers can have been changed by any of them.
+    let other = MESSAGE.replace("MIME-Version: 1.0", "MIME-Version: 1.00");
+    assert!(notes(&other, &signed).contains("one of them changed what differs: out.example.com, mx.example.net"));
+}
+
+#[test]
+fn addresses_that_are_only_written_otherwise_are_not_rewritten() {
+    let what =
+        |from: &str, to: &str| differences(MESSAGE.as_bytes(), MESSAGE.replace(from, to).as_bytes()).fields[0].what();
+    assert_eq!(what("From: Ann <", "From: \"Ann\" <"), What::AddressRespelled);
+    assert_eq!(what("From: Ann <ann@", "From: Ann <bob@"), What::FromRewritten);
+    assert_eq!(what("To: bob@example.net", "To: <bob@example.net>"), What::AddressRespelled);
+    let twice = differences(MESSAGE.as_bytes(), format!("From: b@example.net\r\n{MESSAGE}").as_bytes());
+    assert_eq!(twice.fields[0].what(), What::FieldAdded);
 }

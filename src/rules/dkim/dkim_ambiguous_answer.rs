@@ -47,6 +47,11 @@ fn find(facts: &Facts, key: &Key, records: &[KeyRecord]) -> Finding {
     let usable: Vec<&KeyRecord> = records.iter().filter(|r| r.usable()).collect();
     let standing = subject::worst(facts, &key.name);
     let passed = standing.as_ref().is_some_and(|s| s.passed());
+    let outcome = match () {
+        () if standing.as_ref().is_some_and(|s| s.accepted()) => " The receiver of this message took the right one.",
+        () if passed => " Checked here, one of them fits the signature; another server may try the other only.",
+        () => "",
+    };
     // The receiver took the other one.
     let mistaken = usable.len() > 1 && standing.is_some_and(|s| s.failure().is_some() && s.verifies_here());
     let severity = match (passed, usable.len()) {
@@ -82,11 +87,10 @@ fn find(facts: &Facts, key: &Key, records: &[KeyRecord]) -> Finding {
         .severity(severity)
         .sure(Confidence::Certain, "all of them are there to be read")
         .explain(format!(
-            "{} answers with {} texts, {} of them usable keys. Which one a receiver takes is left open.{}",
+            "{} answers with {} texts, {} of them usable keys. Which one a receiver takes is left open.{outcome}",
             key.name,
             records.len(),
             usable.len(),
-            if passed { " The receiver of this message took the right one." } else { "" }
         ))
         .exhibits(exhibits)
         .fix(remedy)
@@ -138,5 +142,16 @@ mod tests {
         assert_eq!(case().verifies().finding(&RULE).leads_to, ["dkim-signature-invalid", "dmarc-unaligned"]);
         // Where neither fits, something else is wrong as well.
         assert!(case().finding(&RULE).leads_to.is_empty());
+    }
+
+    #[test]
+    fn what_the_receiver_took_is_said_only_where_it_says_so() {
+        let keys = [format!("p={RSA_2048}"), format!("p={RSA_1024}")];
+        let case = || Case::new(SIGNED).txt(KEY, &[&keys[0], &keys[1]]);
+        let told = case().reported(report("pass", "")).finding(&RULE).explanation;
+        assert!(told.contains("receiver of this message took the right one"), "{told}");
+        let told = case().verifies().finding(&RULE).explanation;
+        assert!(told.contains("Checked here") && !told.contains("receiver of this message"), "{told}");
+        assert!(case().finding(&RULE).explanation.ends_with("is left open."));
     }
 }

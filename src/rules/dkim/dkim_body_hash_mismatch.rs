@@ -104,21 +104,31 @@ fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding
     if let Some(short) = short(facts, report, standing) {
         return short;
     }
-    let relay = standing::relay(facts);
+    let found = standing.found.filter(|v| v.body_hash == Hash::Mismatch);
+    let relay = standing::relay(facts, found);
+    let before = found.is_some_and(|v| alteration::broken_before(facts, v, true).is_some());
+    let saved = found.is_some_and(|v| alteration::maybe_saved(facts, v, true));
+    let said = report.is_some_and(|r| Failure::of(r) == Some(Failure::BodyHash));
     let body = standing.signature.map(|s| &*s.canonicalization.1);
     let finding = Finding::new(&RULE, "The body was changed after it was signed")
-        .exhibits(report.map(|r| Exhibit::input(r.span, "the body hash does not fit")))
+        .exhibits(report.map(|r| Exhibit::input(r.span, if said { "the body hash does not fit" } else { "rejected" })))
         .exhibits(
             standing
                 .signature
                 .map(|s| Exhibit::input(s.tag(facts.text(), "bh").unwrap_or(s.span), "the hash that was signed")),
         );
-    let found = standing.found.filter(|v| v.body_hash == Hash::Mismatch);
     let proven = found.is_some_and(|v| v.is_proven(true));
     let how = found.map(|v| alteration::told(facts, v, true)).unwrap_or_default();
-    let cures = found.map(|v| alteration::cures(v, true)).unwrap_or_default();
+    let cures = found.map(|v| alteration::cures(facts, v, true)).unwrap_or_default();
     let finding = match report {
+        None if before => finding
+            .sure(Confidence::Likely, "the sent copy and the one at hand both have another hash than the signed one"),
+        None if saved => finding.sure(Confidence::Likely, alteration::UNPLACED),
         None if proven => finding.sure(Confidence::Certain, "with the change undone, the body has the signed hash"),
+        Some(_) if !said => finding.sure(
+            Confidence::Certain,
+            "the receiver rejected the signature; checked here, its header fits and the body has another hash",
+        ),
         Some(_) => finding.sure(Confidence::Certain, "the receiver reported it"),
         None => finding.sure(
             Confidence::Likely,
@@ -139,21 +149,34 @@ fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding
             ),
         Relay::Checker | Relay::Nobody => {
             let checker = matches!(relay, Relay::Checker);
-            let remedy = Remedy::new("Sign after the last system that changes the message");
+            let remedy = Remedy::new(match before {
+                true => "Look at the signer: the message failed before it was on its way",
+                false => "Sign after the last system that changes the message",
+            });
             let remedy = if checker { remedy.step(standing::ASK_ANOTHER) } else { remedy };
-            let remedy = remedy
-                .step(format!("Find what stands between the signer of {} and the way out: footers and disclaimers, link rewriting, virus scanners, gateways that re-encode. Let the last of them sign, or take it out.", standing.who()));
+            let remedy = match before {
+                true => remedy.step(format!("Compare the body that the signer of {} is given with that of the sent copy: what differs came in between; if nothing does, the signer hashes another body than it hands on.", standing.who())),
+                false => remedy.step(format!("Find what stands between the signer of {} and the way out: footers and disclaimers, link rewriting, virus scanners, gateways that re-encode. Let the last of them sign, or take it out.", standing.who())),
+            };
             let remedy = match body {
                 // That is among the cures of what was found.
                 Some("simple") if cures.iter().any(|cure| cure.contains("c=relaxed")) => remedy,
                 Some("simple") => remedy.step("Sign with c=relaxed/relaxed: the signature uses c=simple for the body, which breaks at every changed blank."),
+                _ if before || (!cures.is_empty() && !has_long_line(facts)) => remedy,
+                // That as well.
+                _ if cures.iter().any(|cure| cure.contains("998")) => remedy,
                 _ => remedy.step("Send lines of at most 998 characters, ended by CR LF; longer ones are cut on the way."),
             };
             finding
                 .severity(if checker { Severity::Medium } else { RULE.severity })
                 .explain(format!(
-                    "The signature of {} was made over another body than the one that arrived: something changed it on the way.{}{how}",
+                    "The signature of {} was made over another body than the one that arrived{}.{}{how}",
                     standing.who(),
+                    match () {
+                        () if before => "",
+                        () if saved => ": something changed it on the way, or when it was saved",
+                        () => ": something changed it on the way",
+                    },
                     if checker { standing::CHECKER } else { "" }
                 ))
                 .fix(remedy)
@@ -168,6 +191,12 @@ fn changed(facts: &Facts, report: Option<&Dkim>, standing: &Standing) -> Finding
     finding
         .severity(severity)
         .check("send a message directly, past the suspected step, to the same receiver", "dkim=pass")
+}
+
+/// A line that a server may cut (RFC 5322 §2.1.1).
+fn has_long_line(facts: &Facts) -> bool {
+    let body = facts.reading.header.body.and_then(|at| facts.text().get(at as usize..)).unwrap_or_default();
+    body.split(|b| *b == b'\n').any(|line| line.trim_ascii_end().len() > 998)
 }
 
 #[cfg(test)]
@@ -241,7 +270,13 @@ mod tests {
     #[test]
     fn the_cure_of_changed_blanks_is_told_once() {
         let mut case = Case::new(SIGNED).reported(report("fail", "bodyhash"));
-        let blanks = Altered { what: What::WhitespaceChanged, proof: Proof::RestoredHash, hop: None, could: vec![] };
+        let blanks = Altered {
+            what: What::WhitespaceChanged,
+            proof: Proof::RestoredHash,
+            field: None,
+            hop: None,
+            could: vec![],
+        };
         case.verified.push(Verification {
             signature: 0,
             header_hash: Hash::Match,
@@ -304,5 +339,48 @@ mod tests {
         // What the receiver accepted was changed later, if at all.
         let accepted = ours(Hash::Mismatch, Some(DkimResult::Fail)).reported(report("pass", ""));
         assert!(matches!(accepted.judge(&RULE), Verdict::Pass));
+    }
+
+    #[test]
+    fn long_lines_are_spoken_of_only_where_they_may_be_the_cause() {
+        let steps = |what: Option<What>, body: &str| {
+            let mut case = Case::new(&format!("{SIGNED}\r\n{body}")).reported(report("fail", "bodyhash"));
+            let of = |what| Altered { what, proof: Proof::RestoredHash, field: None, hop: None, could: vec![] };
+            case.verified.push(Verification {
+                signature: 0,
+                header_hash: Hash::Match,
+                body_hash: Hash::Mismatch,
+                result: Some(DkimResult::Fail),
+                reason: None,
+                altered: what.map(of).into_iter().collect(),
+            });
+            case.reading.signatures[0].canonicalization.1 = "relaxed".into();
+            let steps = case.finding(&RULE).fix.unwrap().steps;
+            steps.iter().filter(|step| step.contains("998")).count()
+        };
+        assert_eq!(steps(Some(What::FooterAppended), "short\r\n"), 0);
+        assert_eq!(steps(Some(What::FooterAppended), &"x".repeat(999)), 1);
+        assert_eq!(steps(None, "short\r\n"), 1);
+        assert_eq!(steps(Some(What::LinesWrapped), "short\r\n"), 1);
+    }
+
+    #[test]
+    fn what_the_receiver_did_not_say_is_not_put_into_its_mouth() {
+        let said = |words| {
+            let mut case = Case::new(SIGNED).reported(report("fail", words));
+            case.verified.push(Verification {
+                signature: 0,
+                header_hash: Hash::Match,
+                body_hash: Hash::Mismatch,
+                result: Some(DkimResult::Fail),
+                reason: None,
+                altered: vec![],
+            });
+            case.finding(&RULE)
+        };
+        let of = |found: &Finding| (found.exhibits[0].label.to_string(), found.because.to_string());
+        assert_eq!(of(&said("body hash did not verify")).0, "the body hash does not fit");
+        let other = of(&said("signature did not verify"));
+        assert!(other.0 == "rejected" && other.1.contains("checked here"), "{other:?}");
     }
 }

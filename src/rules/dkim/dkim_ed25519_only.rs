@@ -1,8 +1,9 @@
+use super::failure::Failure;
 use super::standing;
 use super::subject::shortened;
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
-use crate::facts::dkim::KeyState;
+use crate::facts::dkim::{DkimResult, KeyState};
 use crate::facts::domain::keys::Selector;
 use crate::remedy::{Change, Remedy, blank, dkim as remedy};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
@@ -49,13 +50,21 @@ fn of_message(facts: &Facts) -> Verdict {
     };
     let domain = facts.reading.from_domain();
     let found = Finding::new(&RULE, "The message is signed with Ed25519 only")
-        .severity(if passed { Severity::Medium } else { Severity::High })
+        .severity(if passed || standings().any(|s| fails_otherwise(&s)) { Severity::Medium } else { Severity::High })
         .sure(Confidence::Certain, "it stands in the signatures")
         .explain(format!(
             "Every signature of this message is made with Ed25519.{verified} Many receivers verify RSA only, and take it for unsigned."
         ))
         .exhibits(named.iter().take(3).map(|(_, a)| Exhibit::input(a.span, "Ed25519")));
     cured(found, domain.unwrap_or_default()).into()
+}
+
+/// The signature has a fault that an RSA one would have as well: that is the cause then, and this a note beside it.
+fn fails_otherwise(standing: &standing::Standing) -> bool {
+    let ours = standing.found.is_some_and(|v| matches!(v.result, Some(DkimResult::Fail | DkimResult::PermError)));
+    // Who knows no Ed25519 finds no fault in it, only no key (RFC 6376 §3.3.4).
+    let receivers = [Failure::BodyHash, Failure::Signature, Failure::Expired, Failure::Revoked];
+    ours || standing.failure().is_some_and(|(_, failure)| receivers.contains(&failure))
 }
 
 fn of_domain(facts: &Facts, domain: &str) -> Verdict {
@@ -132,5 +141,17 @@ mod tests {
             panic!("nobody told")
         };
         assert_eq!(gaps[0].question(), "Is the key at k2._domainkey.example.com an RSA key?");
+    }
+
+    #[test]
+    fn beside_a_fault_of_another_kind_it_is_a_note() {
+        let severity = |case: Case| case.finding(&RULE).severity;
+        for words in ["body hash did not verify", "signature did not verify"] {
+            assert_eq!(severity(Case::new(ED).reported(report("fail", words))), Severity::Medium, "{words}");
+        }
+        // A receiver that knows no Ed25519 may say so.
+        for words in ["no key", "unsupported algorithm", ""] {
+            assert_eq!(severity(Case::new(ED).reported(report("neutral", words))), Severity::High, "{words}");
+        }
     }
 }

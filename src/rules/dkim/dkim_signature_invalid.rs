@@ -338,7 +338,8 @@ fn repaired(finding: Finding) -> Finding {
 
 fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool) -> Finding {
     let who = standing.who();
-    let relay = standing::relay(facts);
+    let found = standing.found.filter(|v| v.header_hash == Hash::Mismatch);
+    let relay = standing::relay(facts, found);
     let holds = standing.header_holds();
     let maker = maker(facts, standing);
     let told = maker.as_ref().map(|maker| told(maker, standing.body_holds()));
@@ -367,7 +368,6 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     } else {
         format!("signed fields (here among others {})", signed.join(", "))
     };
-    let found = standing.found.filter(|v| v.header_hash == Hash::Mismatch);
     let proven = found.is_some_and(|v| v.is_proven(false));
     // The key did fit what was signed.
     let what = if proven { "" } else { what };
@@ -403,8 +403,13 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
             .step(format!("If they are equal, find what rewrites {fields} after signing, and let the last system sign.")),
     };
     let how = found.filter(|_| !other_key).map(|v| alteration::told(facts, v, false)).unwrap_or_default();
+    // What was found to be changed tells more.
+    let fragile = standing.signature.filter(|_| !proven && !holds && !other_key).and_then(|s| alteration::fragile(facts, s));
+    let (covers, uncover) = fragile.map(alteration::of_fragile).unzip();
+    let covers = covers.unwrap_or_default();
     let mut fix = fix;
-    fix.steps.splice(0..0, found.map(|v| alteration::cures(v, false)).unwrap_or_default());
+    fix.steps.splice(0..0, uncover);
+    fix.steps.splice(0..0, found.map(|v| alteration::cures(facts, v, false)).unwrap_or_default());
     let title = match standing.rescued {
         true => "One DKIM signature does not verify, another one does",
         false if matches!(maker, Some(Maker::Another)) => "The DKIM key in DNS is not the one that signed",
@@ -413,8 +418,8 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     let finding = Finding::new(&RULE, title)
         .severity(if let Relay::Nobody = relay { RULE.severity } else { Severity::Medium })
         .explain(match report {
-            Some(_) => format!("The receiver rejected the signature of {who}.{what}{list}{how}"),
-            None => format!("The signature of {who} does not fit the header fields at hand.{what}{list}{how}"),
+            Some(_) => format!("The receiver rejected the signature of {who}.{what}{list}{covers}{how}"),
+            None => format!("The signature of {who} does not fit the header fields at hand.{what}{list}{covers}{how}"),
         })
         .exhibits(report.map(|r| Exhibit::input(r.span, "does not verify")))
         .exhibits(
@@ -431,6 +436,9 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
             Confidence::Likely,
             "the receiver reports a failure without the reason, and the key is not known to be at fault",
         ),
+        (None, _) if found.is_some_and(|v| alteration::maybe_saved(facts, v, false)) => {
+            finding.sure(Confidence::Likely, alteration::UNPLACED)
+        }
         (None, _) if proven => finding.sure(Confidence::Certain, "with the change undone, the signature fits"),
         (None, _) if other_key => {
             finding.sure(Confidence::Certain, "a signature of this key has another form than the one at hand")
@@ -674,7 +682,7 @@ mod tests {
         use crate::facts::dkim::forensics::{Altered, Proof, What};
         let changed = |proof| {
             let mut case = Case::new(SIGNED).txt(KEY, &[&good()]);
-            let altered = vec![Altered { what: What::SubjectTag, proof, hop: None, could: vec![] }];
+            let altered = vec![Altered { what: What::SubjectTag, proof, field: None, hop: None, could: vec![] }];
             case.verified.push(Verification {
                 signature: 0,
                 header_hash: Hash::Mismatch,
@@ -742,5 +750,30 @@ mod tests {
             let case = Case::new(SIGNED).reported(report(word, "")).txt(KEY, &[&good()]).verifies();
             assert!(!matches!(case.judge(&RULE), Verdict::Found(_)), "{word} rejects nothing");
         }
+    }
+
+    #[test]
+    fn a_signature_over_fields_that_servers_write_is_the_signers_fault() {
+        let broken = |names: &str, fields: &str| {
+            let signed = SIGNED.replace("h=from:to", &format!("h=from:{names}"));
+            let mut case = Case::new(&format!("{signed}{fields}")).txt(KEY, &[&good()]);
+            case.verified.push(Verification {
+                signature: 0,
+                header_hash: Hash::Mismatch,
+                body_hash: Hash::Match,
+                result: Some(DkimResult::Fail),
+                reason: Some(Reason::SignatureMismatch),
+                altered: vec![],
+            });
+            let found = case.finding(&RULE);
+            (found.explanation, found.fix.unwrap().steps[0].clone())
+        };
+        for (name, field) in [("return-path", "Return-Path"), ("received", "Received"), ("bcc", "Bcc")] {
+            let (told, step) = broken(name, "");
+            assert!(told.contains(&format!("It covers {field}")), "{told}");
+            assert!(step.starts_with(&format!("Take {field} out of h=")), "{step}");
+        }
+        assert!(!broken("bcc", "Bcc: c@example.net\r\n").0.contains("It covers"));
+        assert!(!broken("to:subject", "").0.contains("It covers"));
     }
 }

@@ -27,6 +27,7 @@ mod subject;
 mod testing;
 mod unsigned;
 mod wildcard_answers;
+mod witness;
 
 use super::Rule;
 

@@ -3,6 +3,9 @@
 
 use super::failure::Failure;
 use crate::facts::Facts;
+use crate::facts::arc::Set;
+use crate::facts::arc::verify::ChainResult;
+use crate::facts::arc::word::{self, Word};
 use crate::facts::dkim::{DkimResult, Hash, Signature, Verification};
 use crate::facts::organization::{self, Agreement};
 use crate::facts::reported::Dkim;
@@ -219,13 +222,41 @@ pub(super) enum Relay {
     Checker,
 }
 
-pub(super) fn relay(facts: &Facts) -> Relay {
+/// What a mailing list or forwarder has to do with this failure: a chain of seals that holds tells it better than marks.
+pub(super) fn relay(facts: &Facts, found: Option<&Verification>) -> Relay {
+    let sealed =
+        found.filter(|_| facts.chain == Some(ChainResult::Pass)).map(|v| (v, word::of(&facts.reading, v.signature)));
+    match sealed {
+        // It left the sender's servers whole.
+        Some((_, Word { passed: Some(set), .. })) if is_handed_on(facts, set) => {
+            let name = || set.results.as_ref().and_then(|r| r.authserv_id.as_ref()).map(|id| id.span);
+            if let Some(mark) = facts.reading.relay_mark().or_else(name).or(set.seal) {
+                return Relay::Before(mark);
+            }
+        }
+        Some((v, Word { failed: Some(_), .. })) if is_at_home(facts, v) => return Relay::Nobody,
+        _ => {}
+    }
     let lists = &facts.reading.lists;
     match facts.reading.relay_mark() {
         Some(mark) => Relay::Before(mark),
         None if lists.list_manager.is_empty() && lists.forwarder.is_empty() => Relay::Nobody,
         None => Relay::Checker,
     }
+}
+
+/// Did another's server have it after this one? The receiver seals what it takes in as well.
+fn is_handed_on(facts: &Facts, set: &Set) -> bool {
+    let (Some(results), Some(sealer)) = (&set.results, &set.sealer) else { return false };
+    let mut above = facts.reading.hops.iter().filter(|hop| hop.field < results.field).filter_map(|hop| hop.by.as_ref());
+    above.any(|by| !organization::same_by_list(&by.value, sealer))
+}
+
+/// Could only servers of the signer's own organization have changed it?
+fn is_at_home(facts: &Facts, found: &Verification) -> bool {
+    let signer = facts.reading.signatures.get(found.signature).and_then(|s| s.domain.as_ref());
+    let mut could = found.altered.iter().flat_map(|a| a.hop.iter().chain(&a.could)).peekable();
+    could.peek().is_some() && could.all(|name| signer.is_some_and(|d| organization::same_by_list(name, &d.value)))
 }
 
 /// Said of a failure that only the relaying server reports, and what settles it.

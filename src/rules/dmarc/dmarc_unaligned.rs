@@ -498,7 +498,13 @@ mod tests {
         let with = |result: DkimResult, body: Hash, listed: bool| {
             let case = Case::from("example.com").spf("fail", "lists.test").signed("example.com");
             let mut facts = case.dkim("fail", "example.com").dmarc("fail").nothing_else().facts();
-            let altered = Altered { what: What::FooterAppended, proof: Proof::RestoredHash, hop: None, could: vec![] };
+            let altered = Altered {
+                what: What::FooterAppended,
+                proof: Proof::RestoredHash,
+                field: None,
+                hop: None,
+                could: vec![],
+            };
             facts.verified = vec![Verification {
                 signature: 0,
                 header_hash: Hash::Match,

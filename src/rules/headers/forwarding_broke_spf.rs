@@ -5,7 +5,7 @@ use crate::facts::{Facts, Reading};
 use crate::remedy::Remedy;
 use crate::rules::aligned;
 use crate::rules::bounce::speaks;
-use crate::rules::on_the_way::{bounced, organization, relayed, spf_pass_before, srs, was_altered};
+use crate::rules::on_the_way::{bounced, broken_before, organization, relayed, spf_pass_before, srs, was_altered};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
 
@@ -188,7 +188,14 @@ fn signed(reading: &Reading, facts: &Facts, from: &str) -> bool {
 /// The signature of From's organization that arrived over changed content.
 fn broken<'f>(facts: &'f Facts, from: &str) -> Option<&'f Dkim> {
     let ours = |d: &&Dkim| d.domain.as_deref().is_some_and(|d| organization(facts, d) == organization(facts, from));
-    facts.reading.reported.dkim.iter().filter(|d| d.result != "pass" && was_altered(facts, d)).find(ours)
+    facts
+        .reading
+        .reported
+        .dkim
+        .iter()
+        .filter(|d| d.result != "pass" && was_altered(facts, d))
+        .find(ours)
+        .filter(|d| broken_before(facts, d).is_none())
 }
 
 /// The domain for which SPF failed, as the receiver said, else as worked out now.
@@ -509,7 +516,8 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(title(&facts), "A forwarder broke SPF for example.com");
-        let altered = Altered { what: What::FooterAppended, proof: Proof::RestoredHash, hop: None, could: vec![] };
+        let altered =
+            Altered { what: What::FooterAppended, proof: Proof::RestoredHash, field: None, hop: None, could: vec![] };
         facts.verified = vec![Verification {
             signature: 0,
             header_hash: Hash::Match,

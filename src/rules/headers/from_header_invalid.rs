@@ -3,6 +3,7 @@ use crate::facts::Facts;
 use crate::facts::address::FromProblem;
 use crate::facts::organization::psl;
 use crate::remedy::{Remedy, blank};
+use crate::rules::on_the_way::{SignedOne, signed_one};
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict, rule};
 use crate::span::Span;
 
@@ -79,6 +80,7 @@ fn judge_one(facts: &Facts, problem: &FromProblem) -> Option<Finding> {
             "The From line holds no address, so no DMARC policy can be looked up for the message.".to_owned(),
             vec![(field_or(facts, *span), "no address here")],
         ),
+        FromProblem::SeveralFields(_) if let Some(one) = signed_one(facts, "From") => return second(facts, &one),
         FromProblem::SeveralFields(fields) => (
             Severity::Critical,
             "The message has more than one From line",
@@ -118,6 +120,42 @@ fn judge_one(facts: &Facts, problem: &FromProblem) -> Option<Finding> {
             .exhibits(exhibits)
             .fix(one_from(facts))
             .check("send a message and look at its source", "exactly one From line with one address"),
+    )
+}
+
+/// One that was put above the one that is signed: readers see it, and nobody vouches for it (RFC 6376 §8.15).
+fn second(facts: &Facts, one: &SignedOne) -> Option<Finding> {
+    let reading = &facts.reading;
+    let signed = *reading.header.fields.get(one.field)?;
+    let signer = reading.signatures.get(one.by).and_then(|s| s.domain.as_ref()).map_or("the signer", |d| &d.value);
+    let others = reading.header.all(facts.text(), "From").filter(|(n, _)| *n != one.field).take(4);
+    let what = match one.added {
+        true => format!(
+            "The signature of {signer} names From once more than the message had it, and fits only without the other one: \
+             that was added after signing."
+        ),
+        false => format!(
+            "The signature of {signer} covers one of them only. The other was added after signing, or the sending software \
+             wrote both and its signer left that open."
+        ),
+    };
+    let remedy = Remedy::new("Find the system that put the second From there; the signed one is right.");
+    let remedy = match one.added {
+        true => remedy.step("Keep From twice in h=, as it is: that is what caught it."),
+        false => remedy
+            .step("Let the signer name From twice in h= (from:from): then a signature fails once a second From is put above the signed one.")
+            .step("If your own software writes both, let it write one."),
+    };
+    Some(
+        Finding::new(&RULE, "A second From line stands beside the signed one")
+            .sure(Confidence::Certain, "both stand in the header, and the signature was checked here")
+            .explain(format!(
+                "There are several From lines. {what} Mail programs may show the unsigned one, as forged mail wants it; receivers refuse such mail."
+            ))
+            .exhibit(Exhibit::input(signed.span(), format!("signed by {signer}")))
+            .exhibits(others.map(|(_, f)| Exhibit::input(f.span(), "not signed")))
+            .fix(remedy)
+            .check("send a message and look at its source", "exactly one From line, that of the signature"),
     )
 }
 
@@ -205,7 +243,9 @@ fn in_display(facts: &Facts, display: Span, domain: &str) -> Option<Finding> {
 
 fn one_from(facts: &Facts) -> Remedy {
     let remedy = Remedy::new("Write exactly one From line with exactly one address.");
-    match facts.reading.from.address() {
+    let several = facts.reading.from.problems.iter().any(|p| matches!(p, FromProblem::SeveralFields(_)));
+    // Which of several is the author's is not known.
+    match facts.reading.from.address().filter(|_| !several) {
         Some(address) => {
             let spec = format!("{}@{}", quoted(&address.local), address.domain);
             remedy.step(format!("Let the sending software write: From: \"{}\" <{spec}>", blank("name")))
@@ -306,5 +346,30 @@ mod tests {
         assert!(matches!(judge(&part.facts()), Verdict::NotApplicable));
         let likely = case("Date: x\nTo: y\nSubject: z\nMessage-ID: <a>\n");
         assert!(matches!(judge(&likely.facts()), Verdict::Found(f) if f[0].confidence == Confidence::Likely));
+    }
+
+    #[test]
+    fn of_two_from_lines_the_signed_one_is_named() {
+        use crate::facts::dkim::testing::{RELAXED, Signing, gathered};
+        const TWICE: Signing = Signing { fields: &["From", "From", "To", "Subject"], ..RELAXED };
+        let message = "From: Ann <ann@example.com>\r\nTo: b@example.net\r\nSubject: Hello\r\n\r\nhello\r\n";
+        let judged = |text: &str, signing| {
+            let Verdict::Found(found) = judge(&gathered(text, None, signing)) else { panic!("{text}") };
+            let fix = found[0].fix.clone().unwrap();
+            (found[0].title.clone(), found[0].explanation.clone(), format!("{} {}", fix.summary, fix.steps.join(" ")))
+        };
+        let eve = "From: Eve <eve@evil.example>\r\n";
+        for (signing, why, cure) in
+            [(TWICE, "was added after signing", "Keep From twice"), (RELAXED, "covers one of them", "(from:from)")]
+        {
+            let (title, told, fix) = judged(&format!("{eve}{}", signing.sign(message)), signing);
+            assert!(title.contains("second From") && told.contains(why) && fix.contains(cure), "{told} {fix}");
+            assert!(!fix.contains("eve@evil.example"));
+        }
+        // Both are signed, or neither: which one is the author's is not known.
+        for text in [TWICE.sign(&format!("{eve}{message}")), format!("{eve}{message}")] {
+            let (title, _, fix) = judged(&text, TWICE);
+            assert!(title.contains("more than one") && !fix.contains("eve@") && !fix.contains("ann@"), "{fix}");
+        }
     }
 }

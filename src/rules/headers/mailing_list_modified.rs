@@ -1,3 +1,6 @@
+use crate::facts::arc::Set;
+use crate::facts::arc::verify::ChainResult;
+use crate::facts::authres::AuthRes;
 use crate::facts::dkim::DkimResult;
 use crate::facts::freemail;
 use crate::facts::organization::Agreement;
@@ -7,7 +10,7 @@ use crate::remedy::Remedy;
 use crate::rules::aligned;
 use crate::rules::dmarc::failure;
 use crate::rules::on_the_way::{
-    dkim_pass_before, organization, proven_altered, says_altered, sealed_pass, was_altered,
+    broken_before, dkim_pass_before, organization, proven_altered, says_altered, sealed_pass, was_altered,
 };
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Severity, Verdict, rule};
 use crate::span::Span;
@@ -52,6 +55,15 @@ fn judge(facts: &Facts) -> Verdict {
     };
     let from_is_lists = list.as_deref().is_some_and(|l| organization(facts, l) == organization(facts, from));
     let hit = if from_is_lists { broken.iter().find(|d| !is_lists(d)) } else { broken.iter().find(|d| ours(d)) };
+    // Its own server says so, under a seal that holds.
+    let had = |set: &Set| {
+        list.as_deref()
+            .zip(set.sealer.as_deref())
+            .is_some_and(|(l, s)| organization(facts, l) == organization(facts, s))
+    };
+    if hit.and_then(|hit| broken_before(facts, hit)).is_some_and(had) {
+        return Verdict::Pass;
+    }
     let Some(hit) = hit else {
         return match unvouched(facts, from).filter(|_| !from_is_lists) {
             Some(how) => how.finding(facts, from).into(),
@@ -74,7 +86,10 @@ fn judge(facts: &Facts) -> Verdict {
             let by = field.authserv_id.as_ref().map_or("a server on the way", |id| &id.value);
             finding
                 .exhibit(Exhibit::input(result.head, format!("{by} still saw it pass")))
-                .sure(Confidence::Likely, format!("{by} saw the same domain's signature pass before."))
+                .sure(
+                    Confidence::Likely,
+                    format!("{by} saw the same domain's signature pass before{}.", of_chain(facts, field)),
+                )
                 .leads_to(&["dkim-body-hash-mismatch", "dkim-signature-invalid"])
         }
         None if sealed.is_some() => finding
@@ -131,6 +146,16 @@ fn judge(facts: &Facts) -> Verdict {
         .fix(remedy(author).step("Or: switch off subject tag and footer, so that the author's signature survives."))
         .check(CHECK.0, CHECK.1)
         .into()
+}
+
+/// What the chain is worth in which a server says so: one that holds shows that these are its words.
+fn of_chain(facts: &Facts, field: &AuthRes) -> &'static str {
+    let sealed = facts.reading.arc.iter().filter_map(|set| set.results.as_ref()).any(|r| r.field == field.field);
+    match facts.chain.filter(|_| sealed) {
+        Some(ChainResult::Pass) => ", and the ARC chain in which it says so holds here",
+        Some(ChainResult::Fail) => "; the ARC chain in which it says so does not hold here",
+        _ => "",
+    }
 }
 
 const CHECK: (&str, &str) = ("postdoc diagnose FILE", "dmarc=pass, on a new copy from the list");
@@ -369,6 +394,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_chain_is_worth_is_told() {
+        for (chain, words) in [(ChainResult::Pass, "says so holds here"), (ChainResult::Fail, "does not hold here")] {
+            let mut r = reading(GROUP);
+            r.lists.list_manager.push(Span::new(0, 4));
+            let mut facts = facts(GROUP, r);
+            facts.chain = Some(chain);
+            let because = one(judge(&facts)).because;
+            assert!(because.contains(words), "{because}");
+        }
+        // It did not stand in a chain.
+        assert!(!one(judged(&LIST.replace("DETAIL", "bad"), true)).because.contains("chain"));
+    }
+
+    #[test]
     fn a_signature_that_the_list_took_off() {
         let stripped = GROUP.replace("dkim=fail header.d=example.com", "dkim=pass header.d=lists.example.org");
         let f = one(judged(&stripped, true));
@@ -426,7 +465,7 @@ mod tests {
         r.lists.list_manager.push(Span::new(0, 4));
         r.reported.dkim[0].signature = Some(0);
         let mut facts = facts(&alone, r);
-        let altered = |proof| Altered { what: What::SubjectTag, proof, hop: None, could: vec![] };
+        let altered = |proof| Altered { what: What::SubjectTag, proof, field: None, hop: None, could: vec![] };
         for (proof, confidence) in [(Proof::RestoredHash, Confidence::Likely), (Proof::Likely, Confidence::Possible)] {
             facts.verified = vec![Verification {
                 signature: 0,
@@ -477,5 +516,30 @@ mod tests {
         let Verdict::Unknown(gaps) = judged(text, true) else { panic!() };
         assert_eq!(gaps[0].question(), "Did the signature of example.com survive the mailing list?");
         assert!(matches!(judged(&text.replace("DKIM-", "X-"), true), Verdict::NotApplicable));
+    }
+
+    #[test]
+    fn a_list_that_took_it_in_broken_is_not_accused() {
+        let sealed = format!(
+            "{}ARC-Seal: i=1; cv=none; d=example.org\nARC-Message-Signature: i=1; d=example.org\n\
+             ARC-Authentication-Results: i=1; lists.example.org; dkim=fail header.d=example.com\n\
+             DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s1; h=from; bh=AA==; b=AA==\n{}",
+            &LIST[..LIST.find("Authentication-Results: lists").unwrap()].replace("DETAIL", "bad"),
+            &LIST[LIST.find("Received: from mail.example.com").unwrap()..]
+        );
+        let judged = |chain| {
+            let mut r = reading(&sealed);
+            r.lists.list_manager.push(Span::new(0, 4));
+            r.lists.list_id = Some(Spanned::new("Developers <dev.lists.example.org>".into(), Span::new(0, 4)));
+            r.reported.dkim[0].signature = Some(0);
+            let mut facts = facts(&sealed, r);
+            facts.chain = chain;
+            judge(&facts)
+        };
+        assert!(matches!(judged(Some(ChainResult::Pass)), Verdict::Pass));
+        // A chain that does not hold proves nothing.
+        for chain in [Some(ChainResult::Fail), None] {
+            assert!(matches!(judged(chain), Verdict::Found(_)));
+        }
     }
 }

@@ -1,5 +1,7 @@
 use crate::facts::Facts;
 use crate::facts::address::Address;
+use crate::facts::dkim::forensics::{Altered, Proof, What};
+use crate::facts::dkim::{Hash, Verification};
 use crate::facts::organization::psl;
 use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
@@ -42,6 +44,7 @@ fn judge(facts: &Facts) -> Verdict {
     let Some(other) = addresses.into_iter().find(|a| !related(facts, &a.domain, &from.domain)) else {
         return Verdict::Pass;
     };
+    let since = since(facts);
     let passed = reading.reported.dmarc.as_ref().is_some_and(|d| d.result == "pass");
     let (severity, weight) = match passed {
         true => (Severity::Info, "The message authenticates, so this alone does little harm."),
@@ -51,17 +54,55 @@ fn judge(facts: &Facts) -> Verdict {
         .severity(severity)
         .sure(Confidence::Likely, "both addresses stand in the header; that the domains are strangers is our reading")
         .explain(format!(
-            "The message is from {}, but answers go to {}@{}, a domain of another organization. {weight}",
-            from.domain, other.local, other.domain
+            "The message is from {}, but answers go to {}@{}, a domain of another organization. {weight}{}",
+            from.domain,
+            other.local,
+            other.domain,
+            match since {
+                Since::Signing => " It was added or changed on the way, after signing: the message was not sent so.",
+                Since::Unknown =>
+                    " The signature that covers Reply-To does not fit, so it may have been put there on the way.",
+                Since::Sending => "",
+            }
         ))
         .exhibit(Exhibit::input(other.domain_span, "answers go here"))
         .exhibit(Exhibit::input(from.domain_span, "the message is from here"))
-        .fix(fix(facts, from, other))
+        .fix(fix(facts, since, from, other))
         .check("answer a test message", format!("the answer is addressed to {}", from.domain))
         .into()
 }
 
-fn fix(facts: &Facts, from: &Address, other: &Address) -> Remedy {
+/// Since when does Reply-To stand there as it does?
+#[derive(Clone, Copy)]
+enum Since {
+    Sending,
+    /// A signature proves that it was another one, or none.
+    Signing,
+    /// A signature that covers it does not fit, and what was changed is not known.
+    Unknown,
+}
+
+fn since(facts: &Facts) -> Since {
+    let is_it = |a: &Altered| {
+        let named = a.field.as_deref().is_some_and(|f| f.eq_ignore_ascii_case("reply-to"));
+        a.proof != Proof::Likely && (named || a.what == What::ReplyToChanged)
+    };
+    let signs = |v: &Verification| facts.reading.signatures.get(v.signature).is_some_and(|s| s.signs("reply-to"));
+    let broken = |v: &&Verification| v.header_hash == Hash::Mismatch && signs(v);
+    let holds = |v: &Verification| v.header_hash == Hash::Match && signs(v);
+    match facts.verified.iter().find(broken) {
+        Some(_) if facts.verified.iter().any(holds) => Since::Sending,
+        Some(v) if v.altered.iter().any(is_it) => Since::Signing,
+        Some(v) if !v.is_proven(false) => Since::Unknown,
+        _ => Since::Sending,
+    }
+}
+
+fn fix(facts: &Facts, since: Since, from: &Address, other: &Address) -> Remedy {
+    if let Since::Signing = since {
+        return Remedy::new("Leave your Reply-To as it is, and find the system that puts another one there.")
+            .step("What broke the signature says which servers had the message.");
+    }
     let remedy = Remedy::new(format!("Use a Reply-To address under {}.", from.domain));
     // Nobody's answers are to be led to whoever wrote in another's name.
     if facts.alignment.dmarc == Some(false) || failure::receiver_failed(facts) {
@@ -71,6 +112,12 @@ fn fix(facts: &Facts, from: &Address, other: &Address) -> Remedy {
             from.domain
         ));
     }
+    let remedy = match since {
+        Since::Unknown => {
+            remedy.step("First look at the message as it was sent: if its Reply-To is another one, leave it.")
+        }
+        _ => remedy,
+    };
     remedy.step(format!(
         "In the program or platform that sends, set the reply address to a mailbox under {}, and forward that mailbox to {}@{} \
          if you want to read answers there.",
@@ -160,5 +207,21 @@ mod tests {
         let facts = crate::rules::testing::facts(text, crate::evidence::InputKind::Headers);
         let fix = only(judge(&facts)).fix.unwrap();
         assert!(matches!(&fix.steps[..], [only] if only.starts_with("Only if the message is yours")), "{fix:?}");
+    }
+
+    #[test]
+    fn one_that_was_added_on_the_way_is_not_for_the_sender_to_change() {
+        use crate::facts::dkim::testing::{RELAXED, Signing, gathered};
+        const ABSENT: Signing = Signing { fields: &["From", "To", "Subject", "Reply-To"], ..RELAXED };
+        let message = "From: Ann <ann@example.com>\r\nTo: b@example.net\r\nSubject: Hello\r\n\r\nhello\r\n";
+        let judged = |text: &str| only(judge(&gathered(text, None, ABSENT)));
+        let added = judged(&format!("Reply-To: team@stranger.test\r\n{}", ABSENT.sign(message)));
+        assert!(added.explanation.contains("on the way, after signing"), "{}", added.explanation);
+        assert!(added.fix.unwrap().summary.starts_with("Leave your Reply-To"));
+        let other = format!("Reply-To: ann@example.org\r\n{message}");
+        let changed = judged(&ABSENT.sign(&other).replace("ann@example.org", "team@stranger.test"));
+        assert!(changed.explanation.contains("may have been put there"), "{}", changed.explanation);
+        let signed = judged(&ABSENT.sign(&format!("Reply-To: team@stranger.test\r\n{message}")));
+        assert!(!signed.explanation.contains("on the way"), "{}", signed.explanation);
     }
 }

@@ -146,7 +146,7 @@ impl Scene {
 
     /// A signature that fits no longer, with what was done to the message since.
     pub fn dkim_altered(self, domain: &str, proof: AlterationProof) -> Scene {
-        let altered = Altered { what: What::FooterAppended, proof, hop: None, could: vec![] };
+        let altered = Altered { what: What::FooterAppended, proof, field: None, hop: None, could: vec![] };
         self.dkim_found(domain, DkimResult::Fail, vec![altered])
     }
 

@@ -14,10 +14,10 @@ use super::{answer, keys, scroll};
 use crate::diagnose::Diagnosis;
 use crate::evidence::{Kind, Question};
 use crate::facts::Facts;
-use crate::facts::dkim::forensics::Proof;
+use crate::facts::dkim::forensics::{Proof, What};
 use crate::facts::dkim::{DkimResult, Hash, Key, KeyRecord, KeyState, PublicKey, Signature, Verification};
 use crate::facts::organization::Agreement;
-use crate::facts::sent::Beside;
+use crate::facts::sent::brief;
 use crate::report::{self, Shown};
 use crate::tui::app::App;
 use crate::tui::case::Case;
@@ -115,9 +115,9 @@ pub fn draw(app: &mut App, frame: &mut Frame, area: Rect, pen: Pen) {
         None if facts.keys.is_empty() => doc.para(1, "The message is not signed.", Ink::Plain),
         None => {}
     }
-    if let Some(beside) = facts.reading.beside.as_deref() {
+    if facts.reading.beside.is_some() {
         doc.section("Beside the sent copy", "");
-        sent(&mut doc, beside, diagnosis, Shown { redaction: app.redactor.as_ref() });
+        sent(&mut doc, diagnosis, Shown { redaction: app.redactor.as_ref() });
     }
     if let Some(key) = key_of(facts, shown) {
         doc.section(&format!("Key   {}", key.name), "");
@@ -205,12 +205,14 @@ fn checked(doc: &mut Doc, found: &Verification) {
             (None, []) => String::new(),
             (None, several) => format!("; by one of {}", several.join(", ")),
         };
-        doc.hang("  ! ", Ink::Warn, format!("{} ({sure}){by}", altered.what.phrase()), Ink::Plain);
+        let nameless = matches!(altered.what, What::FieldAdded | What::FieldChanged | What::FieldRemoved);
+        let field = altered.field.as_ref().filter(|_| nameless).map(|f| format!(" [{}]", brief(f))).unwrap_or_default();
+        doc.hang("  ! ", Ink::Warn, format!("{}{field} ({sure}){by}", altered.what.phrase()), Ink::Plain);
     }
 }
 
 /// What differs from the copy that was sent, with the words of both.
-fn sent(doc: &mut Doc, beside: &Beside, diagnosis: &Diagnosis, shown: Shown) {
+fn sent(doc: &mut Doc, diagnosis: &Diagnosis, shown: Shown) {
     for line in report::sent::lines(diagnosis, shown) {
         doc.hang(&format!("  {} ", line.mark), Ink::Warn, format!("{}: {}", line.name, line.what), Ink::Plain);
         for (word, text) in [("sent", &line.sent), ("received", &line.received)] {
@@ -219,7 +221,7 @@ fn sent(doc: &mut Doc, beside: &Beside, diagnosis: &Diagnosis, shown: Shown) {
             }
         }
     }
-    for note in report::sent::notes(beside) {
+    for note in report::sent::notes(diagnosis) {
         doc.hang("  i ", Ink::Note, shown.line(&note), Ink::Plain);
     }
 }

@@ -22,6 +22,20 @@ pub struct Chosen<'a> {
 /// One field as it may have been: its bytes before the colon and after, or nothing.
 pub type Was = Option<(Vec<u8>, Vec<u8>)>;
 
+/// One thing that was done to the header, and to which field of it: by its name in `h=`, `None` where it was several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    pub what: What,
+    pub field: Option<String>,
+}
+
+impl Changed {
+    /// What was not done to one field: to the body, or to several.
+    pub fn of_all(what: What) -> Changed {
+        Changed { what, field: None }
+    }
+}
+
 /// Tries, bounded: 2,000 verifications of an RSA key take about 60 ms.
 const TRIES: u32 = 2_000;
 
@@ -31,12 +45,16 @@ pub fn restore(
     chosen: &Chosen,
     effort: &Effort,
     mut verifies: impl FnMut(&[(usize, &Was)]) -> bool,
-) -> Option<Vec<What>> {
+) -> Option<Vec<Changed>> {
     let running = effort.begin(TRIES);
     let mut tries = TRIES;
     let mut pay = || {
         tries = tries.saturating_sub(1);
         tries > 0 && running.step()
+    };
+    let changed = |index: &usize, what: &What| Changed {
+        what: *what,
+        field: chosen.names.get(*index).map(|(name, _)| (*name).to_owned()),
     };
     let mut candidates: Vec<(usize, What, Was)> = Vec::new();
     for (index, (name, field)) in chosen.names.iter().enumerate() {
@@ -47,7 +65,7 @@ pub fn restore(
             return None;
         }
         if verifies(&[(*index, was)]) {
-            return Some(vec![*what]);
+            return Some(vec![changed(index, what)]);
         }
     }
     for (index, (name, field)) in chosen.names.iter().enumerate() {
@@ -56,7 +74,7 @@ pub fn restore(
                 return None;
             }
             if verifies(&[(index, &was)]) {
-                return Some(vec![what]);
+                return Some(vec![changed(&index, &what)]);
             }
         }
     }
@@ -70,7 +88,7 @@ pub fn restore(
                 })
                 .collect();
             if alike.len() > 1 && pay() && verifies(&alike) {
-                return Some(vec![kind]);
+                return Some(vec![Changed::of_all(kind)]);
             }
         }
     }
@@ -80,7 +98,7 @@ pub fn restore(
                 return None;
             }
             if verifies(&[(*index, was), (*other_index, other)]) {
-                let mut both = vec![*what, *other_what];
+                let mut both = vec![changed(index, what), changed(other_index, other_what)];
                 both.dedup();
                 return Some(both);
             }
@@ -125,7 +143,8 @@ fn before(chosen: &Chosen, name: &str, field: Option<Field>) -> Vec<(What, Was)>
         out.push((changed, same(b" 1.0".to_vec())));
     }
     if matches!(name, "from" | "to" | "cc" | "reply-to" | "sender") {
-        out.extend(addresses(value).into_iter().map(|was| (changed, same(was))));
+        out.extend(respelled_addresses(value).into_iter().map(|was| (What::AddressRespelled, same(was))));
+        out.extend(renamed(value).into_iter().map(|was| (changed, same(was))));
     }
     // It was not there when the message was signed.
     out.push((if matches!(changed, What::ReplyToChanged) { changed } else { What::FieldAdded }, None));
@@ -341,28 +360,34 @@ fn content_types(value: &[u8]) -> Vec<Vec<u8>> {
     out.into_iter().filter(|other| *other != text).map(String::into_bytes).collect()
 }
 
-/// The same addresses as other systems write them.
-fn addresses(value: &[u8]) -> Vec<Vec<u8>> {
+/// The same names and addresses as other systems write them.
+fn respelled_addresses(value: &[u8]) -> Vec<Vec<u8>> {
     let text = String::from_utf8_lossy(value).into_owned();
     let mut out = vec![text.replace('"', ""), text.replace(", ", ","), text.replace(',', ", ").replace(",  ", ", ")];
-    if let Some((name, address)) = text.split_once('<')
-        && !name.contains('"')
-        && !text.contains(',')
-    {
-        let name = name.trim();
-        if !name.is_empty() {
-            out.push(format!(" \"{name}\" <{address}"));
+    match text.split_once('<') {
+        _ if text.contains(',') => {}
+        Some((name, address)) if name.trim().is_empty() => {
+            out.push(format!(" {}", address.trim_end().trim_end_matches('>')));
         }
-        out.push(format!(" {}", address.trim_end().trim_end_matches('>')));
-        out.push(format!(" <{address}"));
-        // "Ann via List <list@…>"
-        if let Some((own, _)) = name.split_once(" via ") {
-            out.push(format!(" {own} <{address}"));
-        }
-    } else if !text.contains('<') && !text.contains(',') {
-        out.push(format!(" <{}>", text.trim()));
+        Some((name, address)) if !name.contains('"') => out.push(format!(" \"{}\" <{address}", name.trim())),
+        Some(_) => {}
+        None => out.push(format!(" <{}>", text.trim())),
     }
     out.into_iter().filter(|other| *other != text).map(String::into_bytes).collect()
+}
+
+/// The same address with another name, or with none.
+fn renamed(value: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(value);
+    let Some((name, address)) = text.split_once('<').filter(|_| !text.contains(',')) else { return Vec::new() };
+    let name = name.trim();
+    if name.is_empty() || name.contains('"') {
+        return Vec::new();
+    }
+    let mut out = vec![format!(" {}", address.trim_end().trim_end_matches('>')), format!(" <{address}")];
+    // "Ann via List <list@…>"
+    out.extend(name.split_once(" via ").map(|(own, _)| format!(" {own} <{address}")));
+    out.into_iter().map(String::into_bytes).collect()
 }
 
 /// One line; folded with a tab; folded with a blank.

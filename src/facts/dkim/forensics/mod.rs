@@ -11,10 +11,10 @@ mod who;
 mod wrapped;
 
 pub use effort::Effort;
-pub use header::{Chosen, restore as restore_header};
+pub use header::{Changed, Chosen, restore as restore_header};
 pub use likely::likely;
 pub(in crate::facts) use undo::{percent_decoded, unwrapped as link_behind};
-pub use who::suspects;
+pub use who::{Proven, covers, suspects};
 pub use wrapped::{content_fields, unwrapped};
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ use serde::{Deserialize, Serialize};
 pub struct Altered {
     pub what: What,
     pub proof: Proof,
+    /// Of the header: the field, as it stands there or as `h=` names it; `None` where it is not one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// Who most likely did it: the name of a server of the Received chain.
     pub hop: Option<String>,
     /// Where that may be one of several: the servers that had it between signing and verdict, oldest first.
@@ -79,6 +82,7 @@ pub enum What {
     SubjectTag,
     SubjectChanged,
     FromRewritten,
+    AddressRespelled,
     ReplyToChanged,
     RecipientsChanged,
     DateChanged,
@@ -116,6 +120,7 @@ impl What {
             What::SubjectTag => "subject-tag",
             What::SubjectChanged => "subject-changed",
             What::FromRewritten => "from-rewritten",
+            What::AddressRespelled => "address-respelled",
             What::ReplyToChanged => "reply-to-changed",
             What::RecipientsChanged => "recipients-changed",
             What::DateChanged => "date-changed",
@@ -153,6 +158,7 @@ impl What {
             What::SubjectTag => "a tag was put into Subject",
             What::SubjectChanged => "Subject was changed",
             What::FromRewritten => "From was rewritten",
+            What::AddressRespelled => "addresses were written otherwise, with other quotes, brackets or blanks",
             What::ReplyToChanged => "Reply-To was added or changed",
             What::RecipientsChanged => "To or Cc was changed",
             What::DateChanged => "Date was changed",
