@@ -1,13 +1,14 @@
 use super::alteration;
+use super::at_odds::{contradicted, overlooked, unseen};
 use super::dkim_identity_not_allowed::forbidding;
 use super::failure::Failure;
+use super::maker::{maker, of_another_key, spoiled, told};
 use super::standing::{self, Relay, Standing};
 use super::subject;
 use crate::evidence::{InputKind, Kind, Question};
 use crate::facts::Facts;
 use crate::facts::dkim::crypto::Maker;
 use crate::facts::dkim::key::Key;
-use crate::facts::dkim::verify::{self, mangled};
 use crate::facts::dkim::{Hash, KeyState, Reason, Signature, Verification};
 use crate::facts::freemail;
 use crate::facts::reported::Dkim;
@@ -172,127 +173,6 @@ fn rejects(report: &Dkim) -> bool {
     matches!(&report.result[..], "fail" | "hardfail" | "permerror")
 }
 
-/// The receiver rejected it, and with the key in DNS now it fits the message at hand: neither of the two is to be mended.
-fn contradicted(report: &Dkim, standing: &Standing, failure: Failure) -> Finding {
-    let fix = Remedy::new("Leave key and signer as they are, and send a new message to the same receiver");
-    // No key and no field of the header is in the hash of a body (RFC 6376 §3.7).
-    let (so, fix) = if failure == Failure::BodyHash {
-        (
-            "The body here has the signed hash: the receiver checked another one, after something of its own (a gateway, a scanner) had changed it, or this is not the copy that it checked.",
-            fix.step("If it fails again: ask the receiver's administrator what handles a message before it is checked, or compare with the message as it lies in that mailbox."),
-        )
-    } else {
-        (
-            "Checked here, with the key that DNS has now, it fits the message as it arrived: nothing that it covers was changed, and the key is its partner. So the receiver had another key from DNS, or reads the message in another way, as some do where a field stands twice or one was added.",
-            fix.step("If the key was changed since, there is nothing more to do.")
-                .step("If it fails again: ask each name server of the domain for the key, and look whether all say the same.")
-                .step("Look for fields that stand twice, or that somebody on the way added."),
-        )
-    };
-    let finding = Finding::new(&RULE, "The receiver rejected a signature that verifies here")
-        .severity(Severity::Medium)
-        .sure(Confidence::Likely, "the receiver reported a failure; here the signature was checked with today's key")
-        .explain(format!("The receiver rejected the signature of {}. {so}", standing.who()))
-        .exhibit(Exhibit::input(report.span, "rejected"))
-        .exhibits(
-            standing
-                .signature
-                .and_then(|s| s.selector.as_ref())
-                .map(|s| Exhibit::input(s.span, "fits the key of this selector")),
-        )
-        .fix(fix);
-    let finding = standing.apply(finding);
-    let severity = if standing.harmless() { Severity::Info } else { finding.severity };
-    finding.severity(severity).check("send a new message to the same receiver", "dkim=pass")
-}
-
-/// Whose the signature is, where it does not fit and that can be told. A paste that was mangled may have spoiled it, and
-/// whoever shows a header may have cut it.
-fn maker(facts: &Facts, standing: &Standing) -> Option<Maker> {
-    let found = standing.found.filter(|v| v.header_hash != Hash::Match && !v.is_proven(false))?;
-    let key = facts.keys.iter().find(|k| k.signature == Some(found.signature))?;
-    let KeyState::Found(records) = &key.state else { return None };
-    let whole = !mangled(&facts.evidence);
-    let header = facts.evidence.input.kind == InputKind::Headers;
-    verify::maker(standing.signature?, records).filter(|maker| match maker {
-        Maker::Key(_) => true,
-        Maker::Another => whole,
-        Maker::Length(has, _) => whole && (!header || is_a_keys(*has)),
-    })
-}
-
-/// The same in words.
-fn told(maker: &Maker, body_holds: bool) -> String {
-    match maker {
-        Maker::Key(_) => format!(
-            " The key in DNS is the partner of the one that signed, which the padding of the signature shows: {} was changed, \
-             or the signature's own field.",
-            if body_holds { "a signed header field, not the body," } else { "a signed header field" }
-        ),
-        Maker::Another => " The key in DNS did not make it, or b= was spoiled: what its own key makes, that key turns \
-             into a padding that is not there."
-            .into(),
-        Maker::Length(has, needs) => format!(
-            " Its b= has {has} bytes, where a signature of the key in DNS has {needs}: {}.",
-            if is_a_keys(*has) { "another key made it" } else { "it was cut or spoiled" }
-        ),
-    }
-}
-
-/// Has it a length that none makes?
-fn spoiled(maker: Option<&Maker>) -> bool {
-    matches!(maker, Some(Maker::Length(has, _)) if !is_a_keys(*has))
-}
-
-/// Do keys in use make signatures of so many bytes?
-fn is_a_keys(length: usize) -> bool {
-    length >= 128 && length.is_multiple_of(64)
-}
-
-/// The published key is not the partner of the one that signed.
-fn of_another_key(standing: &Standing, maker: Option<&Maker>) -> Remedy {
-    if spoiled(maker) {
-        return Remedy::new("Let nothing rewrite the DKIM-Signature field").step(
-            "Compare the field with the one in a message that just left the signer: if they differ, a system on the way cuts it; if not, the signer makes it wrong.",
-        );
-    }
-    Remedy::new("Publish the key that signs")
-        .step(format!(
-            "At the system that signs as {}, show the public key, publish it under a new selector, and switch to that.",
-            standing.who()
-        ))
-        .step("If the key was changed after this message was signed, there is nothing to mend: send a new one.")
-}
-
-/// The receiver's word that there is no signature, where one in the name of From's organization verifies here and is older
-/// than that word.
-fn unseen<'f>(facts: &'f Facts, standing: &Standing) -> Option<&'f Dkim> {
-    let older = |report: &&Dkim| standing.signature.is_some_and(|s| s.span.start > report.span.start);
-    let verifies = standing.verifies_here() && standing.aligned == Some(true);
-    let mut reports = standing::reports(facts).filter(|_| verifies);
-    let first = reports.next().filter(older)?;
-    (first.result == "none" && reports.all(|report| report.result == "none")).then_some(first)
-}
-
-fn overlooked(facts: &Facts, report: &Dkim, standing: &Standing) -> Finding {
-    let fails = standing::dmarc(facts) == Some(false);
-    Finding::new(&RULE, "The receiver checked no DKIM signature, and there is one")
-        .severity(if fails { Severity::High } else { Severity::Info })
-        .sure(Confidence::Likely, "the receiver wrote dkim=none; the signature was checked here")
-        .explain(format!(
-            "The receiver wrote dkim=none, though the signature of {} stands below its field and fits the message. It was put on after the check, or this receiver does not check signatures on this way in.",
-            standing.who()
-        ))
-        .exhibit(Exhibit::input(report.span, "no signature, it says"))
-        .exhibits(standing.signature.map(|s| Exhibit::input(s.span, "this one verifies")))
-        .fix(
-            Remedy::new("Leave signer and key as they are: ask the receiver's administrator why its check saw no signature")
-                .step("Mail that comes in over a gateway, a relay or a connector may be checked without DKIM, or before something puts the signature on."),
-        )
-        .leads_to(if fails { &["dmarc-unaligned"] } else { &[] })
-        .check("send a new message to the same receiver", "dkim=pass")
-}
-
 /// Nothing about the key or the signature's tags explains the failure.
 fn of_the_hashes(reason: Reason) -> bool {
     matches!(reason, Reason::SignatureMismatch | Reason::BodyHashMismatch | Reason::LengthTag)
@@ -404,7 +284,8 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     };
     let how = found.filter(|_| !other_key).map(|v| alteration::told(facts, v, false)).unwrap_or_default();
     // What was found to be changed tells more.
-    let fragile = standing.signature.filter(|_| !proven && !holds && !other_key).and_then(|s| alteration::fragile(facts, s));
+    let fragile =
+        standing.signature.filter(|_| !proven && !holds && !other_key).and_then(|s| alteration::fragile(facts, s));
     let (covers, uncover) = fragile.map(alteration::of_fragile).unzip();
     let covers = covers.unwrap_or_default();
     let mut fix = fix;

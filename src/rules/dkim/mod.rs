@@ -1,6 +1,7 @@
 //! Rules of the group `dkim`.
 
 mod alteration;
+mod at_odds;
 mod dkim_ambiguous_answer;
 mod dkim_body_hash_mismatch;
 mod dkim_ed25519_only;
@@ -19,6 +20,7 @@ mod dkim_signature_invalid;
 mod dkim_testing_flag;
 mod dkim_weak_signature;
 mod failure;
+mod maker;
 mod platform;
 mod selector_collision;
 mod standing;
