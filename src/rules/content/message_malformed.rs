@@ -4,6 +4,7 @@ use crate::evidence::lines::lines;
 use crate::facts::Facts;
 use crate::facts::content::{Fault, LONGEST};
 use crate::facts::dkim::Hash;
+use crate::facts::dkim::forensics::{Altered, Proof, What};
 use crate::facts::dkim::verify::mangled;
 use crate::facts::header::{Field, is_trace};
 use crate::remedy::Remedy;
@@ -164,7 +165,7 @@ fn header(facts: &Facts) -> Vec<Told> {
             times[n] += 1;
         }
     }
-    for (name, _) in ONCE.into_iter().zip(times).filter(|(_, times)| *times > 1) {
+    for (name, _) in ONCE.into_iter().zip(times).filter(|(name, times)| *times > 1 && !was_added(facts, name)) {
         let all: Vec<Field> = header.all(text, name).map(|(_, field)| field).collect();
         let form = name.starts_with("Content") || name.starts_with("MIME");
         out.push(Told {
@@ -222,6 +223,15 @@ fn header(facts: &Facts) -> Vec<Told> {
         });
     }
     out
+}
+
+/// A signature shows that it was put on after signing: dkim-signature-invalid says so, and no program is to be mended.
+fn was_added(facts: &Facts, name: &str) -> bool {
+    let added = |a: &Altered| {
+        let is_it = a.field.as_ref().is_some_and(|field| field.eq_ignore_ascii_case(name));
+        is_it && a.what == What::FieldAdded && a.proof == Proof::RestoredHash
+    };
+    facts.verified.iter().flat_map(|v| &v.altered).any(added)
 }
 
 fn of_body(fault: &Fault) -> Told {
@@ -282,6 +292,26 @@ mod tests {
         assert_eq!(long.title, "A line is longer than 998 octets (the longest has 1200)");
         assert!(judged(&message("Content-Type: multipart/mixed\r\n", "x\r\n")).title.contains("no boundary"));
         assert_eq!(judged(&message("", "gr\u{fc}n\r\n")).severity, Severity::Low);
+    }
+
+    #[test]
+    fn what_was_put_on_after_signing_is_nobodys_program() {
+        use crate::facts::dkim::{DkimResult, Reason, Verification};
+        let faults = |proof| {
+            let mut facts = facts_of(&message("Subject: Again\r\n", "x\r\n"), InputKind::Message);
+            let field = Some("Subject".to_owned());
+            facts.verified.push(Verification {
+                signature: 0,
+                header_hash: Hash::Mismatch,
+                body_hash: Hash::Match,
+                result: Some(DkimResult::Fail),
+                reason: Some(Reason::SignatureMismatch),
+                altered: vec![Altered { what: What::FieldAdded, proof, field, hop: None, could: vec![] }],
+            });
+            judge(&facts)
+        };
+        assert!(matches!(faults(Proof::RestoredHash), Verdict::Pass));
+        assert!(only(faults(Proof::Likely)).title.starts_with("Subject stands there"));
     }
 
     const CUT: &str = "Content-Type: multipart/mixed; boundary=b\r\n";

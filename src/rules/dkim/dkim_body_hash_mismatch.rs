@@ -236,23 +236,15 @@ mod tests {
     /// RFC 6376 §3.5: `l=` must not exceed the body.
     #[test]
     fn a_length_beyond_the_body_is_the_signers_where_the_rest_fits() {
-        use crate::evidence::{Input, InputKind};
+        use crate::evidence::InputKind;
         use crate::facts::dkim::canon::Canon;
-        use crate::facts::dkim::testing::{RELAXED, Signing, with_key};
+        use crate::facts::dkim::testing::{RELAXED, Signing};
         let signing = Signing { counted: true, header: Canon::Relaxed, ..RELAXED };
         let text = signing
             .sign("From: Ann <ann@example.com>\r\nTo: b@example.net\r\nSubject: One\r\n\r\nHello, Bob.\r\nBye.\r\n");
         let found = |text: &str| {
-            let input = Input::read("-", text.as_bytes(), Some(InputKind::Message)).unwrap();
-            let evidence = with_key(input, &signing.record());
-            let reading = crate::facts::Reading::read(&evidence.input, &evidence.said);
-            let diagnosis = crate::diagnose::diagnose(evidence.into(), reading.into());
-            diagnosis
-                .findings
-                .into_iter()
-                .filter(|f| f.rule.id == RULE.id)
-                .map(|f| f.title.to_string())
-                .collect::<Vec<_>>()
+            let all = diagnosed(&RULE, text, InputKind::Message, &signing.record());
+            all.into_iter().map(|f| f.title.to_string()).collect::<Vec<_>>()
         };
         assert!(text.contains("l=19;"), "{text}");
         assert_eq!(found(&text), Vec::<String>::new());
@@ -269,7 +261,6 @@ mod tests {
 
     #[test]
     fn the_cure_of_changed_blanks_is_told_once() {
-        let mut case = Case::new(SIGNED).reported(report("fail", "bodyhash"));
         let blanks = Altered {
             what: What::WhitespaceChanged,
             proof: Proof::RestoredHash,
@@ -277,14 +268,7 @@ mod tests {
             hop: None,
             could: vec![],
         };
-        case.verified.push(Verification {
-            signature: 0,
-            header_hash: Hash::Match,
-            body_hash: Hash::Mismatch,
-            result: Some(DkimResult::Fail),
-            reason: None,
-            altered: vec![blanks],
-        });
+        let case = Case::new(SIGNED).reported(report("fail", "bodyhash")).fails(true, vec![blanks]);
         let steps = case.finding(&RULE).fix.unwrap().steps;
         assert_eq!(steps.iter().filter(|step| step.contains("c=relaxed/relaxed")).count(), 1, "{steps:?}");
     }
@@ -344,16 +328,9 @@ mod tests {
     #[test]
     fn long_lines_are_spoken_of_only_where_they_may_be_the_cause() {
         let steps = |what: Option<What>, body: &str| {
-            let mut case = Case::new(&format!("{SIGNED}\r\n{body}")).reported(report("fail", "bodyhash"));
+            let case = Case::new(&format!("{SIGNED}\r\n{body}")).reported(report("fail", "bodyhash"));
             let of = |what| Altered { what, proof: Proof::RestoredHash, field: None, hop: None, could: vec![] };
-            case.verified.push(Verification {
-                signature: 0,
-                header_hash: Hash::Match,
-                body_hash: Hash::Mismatch,
-                result: Some(DkimResult::Fail),
-                reason: None,
-                altered: what.map(of).into_iter().collect(),
-            });
+            let mut case = case.fails(true, what.map(of).into_iter().collect());
             case.reading.signatures[0].canonicalization.1 = "relaxed".into();
             let steps = case.finding(&RULE).fix.unwrap().steps;
             steps.iter().filter(|step| step.contains("998")).count()
@@ -366,18 +343,7 @@ mod tests {
 
     #[test]
     fn what_the_receiver_did_not_say_is_not_put_into_its_mouth() {
-        let said = |words| {
-            let mut case = Case::new(SIGNED).reported(report("fail", words));
-            case.verified.push(Verification {
-                signature: 0,
-                header_hash: Hash::Match,
-                body_hash: Hash::Mismatch,
-                result: Some(DkimResult::Fail),
-                reason: None,
-                altered: vec![],
-            });
-            case.finding(&RULE)
-        };
+        let said = |words| Case::new(SIGNED).reported(report("fail", words)).fails(true, vec![]).finding(&RULE);
         let of = |found: &Finding| (found.exhibits[0].label.to_string(), found.because.to_string());
         assert_eq!(of(&said("body hash did not verify")).0, "the body hash does not fit");
         let other = of(&said("signature did not verify"));

@@ -172,20 +172,11 @@ mod tests {
     /// What verifies here may be refused by a receiver that heeds `t=`; what this one took, it did not refuse.
     #[test]
     fn a_signature_from_the_future_is_told_where_it_verifies_too() {
-        use crate::facts::dkim::{DkimResult, Hash, Verification};
         let case = || {
             let mut case = signed("t=1800000000;");
             case.reading.hops = vec![Hop { at: jiff::Timestamp::from_second(1_700_000_000).ok(), ..Hop::default() }];
             case.reading.signatures[0].field = 9;
-            case.verified.push(Verification {
-                signature: 0,
-                header_hash: Hash::Match,
-                body_hash: Hash::Match,
-                result: Some(DkimResult::Pass),
-                reason: None,
-                altered: vec![],
-            });
-            case
+            case.verifies()
         };
         let found = case().finding(&RULE);
         assert_eq!((&*found.title, found.severity), ("The DKIM signature is dated after its arrival", Severity::Low));

@@ -397,14 +397,9 @@ mod tests {
         assert!(pasted(Hash::Unknown).fix.unwrap().summary.starts_with("Make the published key"));
     }
 
-    /// A message with its key in DNS, as the whole diagnosis finds it.
+    /// A message with its key in DNS.
     fn whole(text: &str, kind: InputKind, record: &str) -> Finding {
-        use crate::evidence::Input;
-        use crate::facts::dkim::testing::with_key;
-        let evidence = with_key(Input::read("-", text.as_bytes(), Some(kind)).unwrap(), record);
-        let reading = crate::facts::Reading::read(&evidence.input, &evidence.said);
-        let diagnosis = crate::diagnose::diagnose(evidence.into(), reading.into());
-        diagnosis.findings.into_iter().find(|f| f.rule.id == RULE.id).unwrap()
+        diagnosed(&RULE, text, kind, record).remove(0)
     }
 
     const LETTER: &str = "From: Ann <ann@example.com>\r\nTo: bob@example.net\r\nSubject: One\r\nDate: Mon, 2 Nov 2026 10:00:00 +0000\r\n\
@@ -437,13 +432,7 @@ mod tests {
                 true => format!("{signature}{field}{received}{rest}"),
                 false => format!("{field}{received}{signature}{rest}"),
             };
-            let evidence = crate::facts::dkim::testing::with_key(
-                crate::evidence::Input::read("-", text.as_bytes(), Some(InputKind::Message)).unwrap(),
-                &RELAXED.record(),
-            );
-            let reading = crate::facts::Reading::read(&evidence.input, &evidence.said);
-            let diagnosis = crate::diagnose::diagnose(evidence.into(), reading.into());
-            diagnosis.findings.into_iter().find(|f| f.rule.id == RULE.id)
+            diagnosed(&RULE, &text, InputKind::Message, &RELAXED.record()).pop()
         };
         let none = "dkim=none; spf=softfail smtp.mailfrom=ann@example.com; dmarc=fail header.from=example.com";
         let found = judged(none, false).unwrap();
@@ -562,16 +551,8 @@ mod tests {
     fn with_a_proven_change_the_key_is_left_alone() {
         use crate::facts::dkim::forensics::{Altered, Proof, What};
         let changed = |proof| {
-            let mut case = Case::new(SIGNED).txt(KEY, &[&good()]);
             let altered = vec![Altered { what: What::SubjectTag, proof, field: None, hop: None, could: vec![] }];
-            case.verified.push(Verification {
-                signature: 0,
-                header_hash: Hash::Mismatch,
-                body_hash: Hash::Match,
-                result: Some(DkimResult::Fail),
-                reason: Some(Reason::SignatureMismatch),
-                altered,
-            });
+            let case = Case::new(SIGNED).txt(KEY, &[&good()]).fails(false, altered);
             case
         };
         for case in [changed(Proof::RestoredHash), changed(Proof::RestoredHash).reported(report("fail", ""))] {
@@ -637,15 +618,7 @@ mod tests {
     fn a_signature_over_fields_that_servers_write_is_the_signers_fault() {
         let broken = |names: &str, fields: &str| {
             let signed = SIGNED.replace("h=from:to", &format!("h=from:{names}"));
-            let mut case = Case::new(&format!("{signed}{fields}")).txt(KEY, &[&good()]);
-            case.verified.push(Verification {
-                signature: 0,
-                header_hash: Hash::Mismatch,
-                body_hash: Hash::Match,
-                result: Some(DkimResult::Fail),
-                reason: Some(Reason::SignatureMismatch),
-                altered: vec![],
-            });
+            let case = Case::new(&format!("{signed}{fields}")).txt(KEY, &[&good()]).fails(false, vec![]);
             let found = case.finding(&RULE);
             (found.explanation, found.fix.unwrap().steps[0].clone())
         };

@@ -2,7 +2,9 @@
 
 use crate::evidence::zone::Zone;
 use crate::evidence::{Answer, Answers, Data, Evidence, Input, InputKind, Kind, Outcome, Question, Record, Said};
-use crate::facts::dkim::{DkimResult, Hash, Verification, key, signature};
+use crate::facts::dkim::forensics::Altered;
+use crate::facts::dkim::testing::with_key;
+use crate::facts::dkim::{DkimResult, Hash, Reason, Verification, key, signature};
 use crate::facts::dmarc::Dmarc;
 use crate::facts::header::Header;
 use crate::facts::lookup::Lookup;
@@ -43,6 +45,14 @@ pub fn report(result: &str, detail: &str) -> Dkim {
         domain_span: None,
         signature: Some(0),
     }
+}
+
+/// What the whole diagnosis finds by this rule of a text, the record of its key at hand.
+pub fn diagnosed(rule: &Rule, text: &str, kind: InputKind, record: &str) -> Vec<Finding> {
+    let evidence = with_key(Input::read("-", text.as_bytes(), Some(kind)).unwrap(), record);
+    let reading = Reading::read(&evidence.input, &evidence.said);
+    let diagnosis = crate::diagnose::diagnose(evidence.into(), reading.into());
+    diagnosis.findings.into_iter().filter(|f| f.rule.id == rule.id).collect()
 }
 
 impl Case {
@@ -173,6 +183,20 @@ impl Case {
             result: Some(DkimResult::Pass),
             reason: None,
             altered: vec![],
+        });
+        self
+    }
+
+    /// The first signature does not fit the body, or the header; these changes were found.
+    pub fn fails(mut self, of_body: bool, altered: Vec<Altered>) -> Case {
+        let hash = |fails: bool| if fails { Hash::Mismatch } else { Hash::Match };
+        self.verified.push(Verification {
+            signature: 0,
+            header_hash: hash(!of_body),
+            body_hash: hash(of_body),
+            result: Some(DkimResult::Fail),
+            reason: Some(if of_body { Reason::BodyHashMismatch } else { Reason::SignatureMismatch }),
+            altered,
         });
         self
     }
