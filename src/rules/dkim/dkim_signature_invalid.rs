@@ -293,7 +293,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
     fix.steps.splice(0..0, found.map(|v| alteration::cures(facts, v, false)).unwrap_or_default());
     let title = match standing.rescued {
         true => "One DKIM signature does not verify, another one does",
-        false if matches!(maker, Some(Maker::Another)) => "The DKIM key in DNS is not the one that signed",
+        false if matches!(maker, Some(Maker::Another)) => "The DKIM key in DNS did not make the signature at hand",
         false => "The DKIM signature does not verify",
     };
     let finding = Finding::new(&RULE, title)
@@ -322,7 +322,7 @@ fn broken(facts: &Facts, report: Option<&Dkim>, standing: &Standing, said: bool)
         }
         (None, _) if proven => finding.sure(Confidence::Certain, "with the change undone, the signature fits"),
         (None, _) if other_key => {
-            finding.sure(Confidence::Certain, "a signature of this key has another form than the one at hand")
+            finding.sure(Confidence::Certain, "what this key makes has another form than the b= at hand")
         }
         // Tabs become blanks and lines are joined where a header is copied from a screen.
         (None, _) if facts.evidence.input.kind == InputKind::Headers => finding
@@ -457,9 +457,14 @@ mod tests {
         let found = whole(&text, InputKind::Message, &good());
         assert_eq!(
             (&*found.title, found.confidence),
-            ("The DKIM key in DNS is not the one that signed", Confidence::Certain)
+            ("The DKIM key in DNS did not make the signature at hand", Confidence::Certain)
         );
-        assert!(found.fix.unwrap().summary.starts_with("Publish the key that signs"));
+        // One letter of b= that was spoiled looks the same: both are to be compared first.
+        let fix = found.fix.unwrap();
+        assert!(
+            fix.summary.starts_with("Compare the signer's public key") && fix.steps[1].contains("equal"),
+            "{fix:?}"
+        );
         // Of another size: nothing else makes that length.
         let found = whole(&text, InputKind::Headers, &format!("p={RSA_1024_E3}"));
         assert!(found.explanation.contains("has 256 bytes, where a signature of the key in DNS has 128: another key"));

@@ -58,10 +58,11 @@ pub(super) fn of_another_key(standing: &Standing, maker: Option<&Maker>) -> Reme
             "Compare the field with the one in a message that just left the signer: if they differ, a system on the way cuts it; if not, the signer makes it wrong.",
         );
     }
-    Remedy::new("Publish the key that signs")
+    Remedy::new("Compare the signer's public key with p= in DNS, and make them a pair")
         .step(format!(
-            "At the system that signs as {}, show the public key, publish it under a new selector, and switch to that.",
+            "At the system that signs as {}, show the public key. If it differs from p=, publish it under a new selector, and switch to that.",
             standing.who()
         ))
+        .step("If they are equal, b= was spoiled: compare the DKIM-Signature field with the one in a message that just left the signer.")
         .step("If the key was changed after this message was signed, there is nothing to mend: send a new one.")
 }

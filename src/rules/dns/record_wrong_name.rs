@@ -103,15 +103,19 @@ fn fix(facts: &Facts, misplaced: &Misplaced) -> Remedy {
         Next::None => Remedy::new(format!("Publish it at {right}, and take it out at {wrong}.")),
         Next::Other => Remedy::new(format!("Publish the signer's key at {right} as well.")),
         Next::From(from, strict) => {
-            let remedy = Remedy::new(format!("Sign as {from} (d={from}), where the key of this selector is.")).step(
-                format!("Compare the public key that the signer shows with the one at {wrong}: they must be the same."),
-            );
+            let same =
+                format!("Compare the public key that the signer shows with the one at {wrong}: they must be the same.");
             if strict {
-                return remedy.step(format!(
-                    "A key at {right} would not do: the DMARC record asks for the very name (adkim=s)."
-                ));
+                return Remedy::new(format!("Sign as {from} (d={from}), where the key of this selector is."))
+                    .step(same)
+                    .step(format!(
+                        "A key at {right} would not do: the DMARC record asks for the very name (adkim=s)."
+                    ));
             }
-            remedy.step(format!("Or publish the signer's key at {right} as well."))
+            Remedy::new(format!(
+                "Publish the signer's key at {right} as well, or sign as {from} (d={from}), where it is."
+            ))
+            .step(same)
         }
     };
     let remedy = match psl(right)
@@ -206,7 +210,7 @@ mod tests {
         // The domain in From has the key: it is to sign as that, and what others use stays.
         let fix = finding.fix.unwrap();
         assert!(
-            fix.summary.starts_with("Sign as example.com (d=example.com)")
+            fix.summary.contains("or sign as example.com (d=example.com)")
                 && !format!("{fix:?}").contains("take it out"),
             "{fix:?}"
         );

@@ -162,7 +162,7 @@ fn not_the_receivers(r: &Reading, fields: &[(usize, Distrust)], untrusted: &[Spa
         ));
     }
     if !untrusted.is_empty() {
-        said.push("The antispam fields shown came in with the message: a sender's own filter wrote them on the way out, or the receiver marked them so (-Untrusted).".to_owned());
+        said.push("The antispam fields shown came in with the message: a filter before the receiver wrote them (the sender's, a forwarder's, a gateway's), or the receiver marked them so (-Untrusted).".to_owned());
     }
     let chosen = r.boundary.authserv_id.as_deref().unwrap_or("AUTHSERV-ID");
     Finding::new(&RULE, title)

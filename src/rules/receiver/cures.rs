@@ -3,7 +3,7 @@
 use super::suspects;
 use super::verdict;
 use crate::facts::Facts;
-use crate::facts::antispam::Item;
+use crate::facts::antispam::{Item, summary};
 use crate::remedy::Remedy;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,11 @@ pub enum Cure {
     Policy,
     /// Date, Message-ID, Subject and their like.
     Fields,
+    /// Pictures with little text, and the like.
+    Html,
+    ReplyTo,
+    /// A filter that was taught judges by the words alone (Bogofilter, DSPAM).
+    Learnt,
 }
 
 impl Cure {
@@ -28,7 +33,7 @@ impl Cure {
             return matches!(&*item.value, "MALW" | "AMP" | "FTBP" | "SAP").then_some(Cure::Attachment);
         }
         let begins = |all: &[&str]| all.iter().any(|p| item.value.starts_with(p));
-        const EACH: [(Cure, &[&str]); 7] = [
+        const EACH: [(Cure, &[&str]); 9] = [
             (Cure::Attachment, &["MIME_BAD_ATTACHMENT", "MIME_BAD_EXTENSION", "MIME_DOUBLE_BAD_EXTENSION"]),
             (Cure::Blocked, &["USER_IN_BLOCKLIST", "USER_IN_BLACKLIST"]),
             (Cure::TestString, &["GTUBE"]),
@@ -36,6 +41,8 @@ impl Cure {
             (Cure::Hello, &["HELO_", "FSL_HELO", "RCVD_HELO", "RCVD_NUMERIC_HELO", "HFILTER_HELO_"]),
             (Cure::Policy, &["RCVD_IN_PBL", "RBL_SPAMHAUS_PBL"]),
             (Cure::Fields, &["DATE_IN_", "MISSING_", "INVALID_DATE", "INVALID_MSGID"]),
+            (Cure::Html, &["HTML_IMAGE_ONLY", "HTML_IMAGE_RATIO", "HTML_SHORT_LINK_IMG", "MIME_HTML_ONLY"]),
+            (Cure::ReplyTo, &["FREEMAIL_FORGED_REPLYTO", "FREEMAIL_REPLYTO"]),
         ];
         let is_test = matches!(&*item.key, "test" | "symbol");
         EACH.iter().find(|(_, names)| is_test && begins(names)).map(|(cure, _)| *cure)
@@ -43,7 +50,7 @@ impl Cure {
 
     /// More than any limit by itself: nothing else needs mending first.
     fn decides(self) -> bool {
-        matches!(self, Cure::Attachment | Cure::Blocked | Cure::TestString)
+        matches!(self, Cure::Attachment | Cure::Blocked | Cure::TestString | Cure::Learnt)
     }
 
     fn is_dns(self) -> bool {
@@ -60,6 +67,9 @@ impl Cure {
             Cure::Hello => "the name by which the server greets (HELO)",
             Cure::Policy => "that the sending address is not meant to send mail itself",
             Cure::Fields => "fields of the header that are missing or wrong",
+            Cure::Html => "its HTML",
+            Cure::ReplyTo => "its Reply-To",
+            Cure::Learnt => "its text, by what this filter has learnt",
         }
     }
 
@@ -68,6 +78,9 @@ impl Cure {
             Cure::Attachment => "Send the attachment another way: it is what the filter caught.",
             Cure::Blocked => "Ask the recipient to take the sender off their list of blocked senders.",
             Cure::TestString => "Take the test string (GTUBE) out of the text.",
+            Cure::Learnt => {
+                "Have the recipient teach the filter, or write the message otherwise: it judges by the words."
+            }
             _ => "Mend what the filter counted.",
         }
     }
@@ -95,6 +108,12 @@ impl Cure {
             Cure::Policy => &[
                 "Hand the mail to the server of your provider (smarthost) instead of delivering it from this address; or get a fixed address with a reverse name of yours and have it taken off the PBL at https://check.spamhaus.org.",
             ],
+            Cure::Html => &["Say in words, too, what the pictures say, and send a plain-text part beside the HTML."],
+            Cure::ReplyTo => &["Set Reply-To to an address of the domain in From, not to a free mailbox."],
+            Cure::Learnt => &[
+                "The recipient marks the message as no spam, or their administrator trains the filter with it.",
+                "Send it once with parts left out: what then passes shows which words the filter minds.",
+            ],
             Cure::Fields => &[
                 "Write a Date of the time of sending (look at the server's clock and how long the mail waited), a Message-ID, To, From and a Subject.",
             ],
@@ -113,6 +132,9 @@ pub struct Cures {
 }
 
 pub fn of(facts: &Facts) -> Cures {
+    if is_taught(facts) {
+        return Cures { found: vec![Cure::Learnt], rest: false, rest_first: false };
+    }
     let mut against: Vec<&Item> = verdict::counted(facts).filter(|i| suspects::speaks(i)).collect();
     against.sort_by_key(|i| std::cmp::Reverse(suspects::weight(i)));
     let mut found = Vec::new();
@@ -133,6 +155,13 @@ pub fn of(facts: &Facts) -> Cures {
     }
     rest |= found.is_empty();
     Cures { found, rest, rest_first }
+}
+
+/// Does nothing but a filter that was taught say spam?
+fn is_taught(facts: &Facts) -> bool {
+    let ours = facts.reading.boundary.receiver.as_deref();
+    let mut spam = summary::spam_verdicts(&facts.reading.antispam, ours).into_iter().peekable();
+    spam.peek().is_some() && spam.all(|(field, _)| matches!(field.vendor, "bogofilter" | "dspam"))
 }
 
 impl Cures {
@@ -158,14 +187,14 @@ impl Cures {
         let Some(first) = self.found.first() else { return habits };
         let steps = self.found.iter().flat_map(|c| c.steps()).copied();
         match (self.rest, self.rest_first) {
-            (false, _) => steps.fold(Remedy::new(first.summary()), Remedy::step),
+            (false, _) => Remedy::new(first.summary()).steps(steps),
             (true, true) => {
                 let summary = "Mend what the filter thinks of the sender, and the rest of what it counted.";
-                steps.fold(Remedy { summary: summary.to_owned(), ..habits }, Remedy::step)
+                Remedy { summary: summary.to_owned(), ..habits }.steps(steps)
             }
             (true, false) => {
                 let remedy = Remedy::new("Mend what the filter counted, then what it thinks of the sender.");
-                habits.steps.into_iter().fold(steps.fold(remedy, Remedy::step), Remedy::step)
+                remedy.steps(steps).steps(habits.steps)
             }
         }
     }

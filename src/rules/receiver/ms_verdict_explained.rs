@@ -79,6 +79,11 @@ fn came_in(reading: &Reading, field: &Field) -> bool {
     another && hop.is_some_and(|hop| hop.field < field.field) && !inbound()
 }
 
+/// A rule of the recipient's put it elsewhere.
+fn is_moved(told: &[&Item]) -> bool {
+    says(told, "OFR", &["CustomRules"]) || says(told, "ucf", &["1"])
+}
+
 /// The row for a composite authentication: by its reason, else by its result.
 fn meaning(compauth: &Compauth) -> Option<&'static Value> {
     let row = |key: &str, value: &str| receiver::find("microsoft")?.row("Authentication-Results", key, value);
@@ -90,6 +95,10 @@ fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, 
     let spam: Vec<String> = leaning(Leaning::Bad).map(|i| verdict::written(i)).collect();
     let warned = leaning(Leaning::Warn).next().is_some()
         || compauth.is_some_and(|(c, row)| c.result != "pass" || row.is_some_and(|r| r.leaning == Leaning::Warn));
+    // Of the filter's own, not of what the mailbox did afterwards.
+    let of_mailbox = |i: &&&Item| matches!(&*i.key, "OFR" | "ucf" | "dest" | "jmr" | "RF");
+    let reserved = leaning(Leaning::Warn).any(|i| !of_mailbox(&i))
+        || compauth.is_some_and(|(c, row)| c.result != "pass" || row.is_some_and(|r| r.leaning == Leaning::Warn));
     let failed = compauth.is_some_and(|(c, _)| c.result == "fail");
     let clean = leaning(Leaning::Good).any(|i| DECIDED.contains(&&*i.key));
     let by_ptr = compauth.is_some_and(|(c, _)| is_by_ptr(facts, c));
@@ -99,6 +108,9 @@ fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, 
         (true, true, _) => "Microsoft does not take the sender for genuine".to_owned(),
         (true, false, _) if says(told, "SFV", &["SKQ"]) => "It was released from Microsoft's quarantine".to_owned(),
         (true, false, _) if is_skipped(told) => "Microsoft's filter was skipped for this message".to_owned(),
+        (true, false, true) if clean && is_moved(told) && !reserved => {
+            "Microsoft found this clean; a rule of the mailbox moved it".to_owned()
+        }
         (true, false, true) => "Microsoft let this message through, with reservations".to_owned(),
         (true, false, false) if says(told, "dest", &["I"]) || clean => "Microsoft found this message clean".to_owned(),
         (true, false, false) if compauth.is_some() => {

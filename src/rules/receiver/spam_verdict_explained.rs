@@ -69,7 +69,9 @@ fn before(facts: &Facts) -> Option<Finding> {
     let name = verdict::name_of(field);
     let host = upstream::checker(&reading.header, facts.text(), field.field).filter(|_| field.vendor == "spamassassin");
     let from = reading.from_domain();
-    let own = host.as_ref().is_some_and(|h| from.is_some_and(|from| same_by_list(from, &h.value)));
+    let mail_from = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
+    let mut senders = [from, mail_from].into_iter().flatten();
+    let own = host.as_ref().is_some_and(|h| senders.any(|sender| same_by_list(sender, &h.value)));
     let whose = match &host {
         Some(host) => format!("{name} on {}", host.value),
         None => format!("{name} on a server before that"),
@@ -117,9 +119,12 @@ fn before(facts: &Facts) -> Option<Finding> {
         ))
         .exhibits(items.iter().copied().filter(bad).chain(counted.iter().copied().take(REASONS)).map(verdict::exhibit))
         .fix(
-            Remedy::new("Look at that filter: it judges the mail on its way out.")
-                .step("See what it counted, the weightiest first: the receivers' filters may count it too.")
-                .step("If it is wrong, correct it there (what it has learnt, its rules); if the message only passed through that server, ask whoever runs it."),
+            Remedy::new(match own {
+                true => "Look at that filter: it judges the mail on its way out.",
+                false => "Find whose filter that is: the sender's, a forwarder's, or the gateway in front of the mailbox.",
+            })
+            .step("See what it counted, the weightiest first: the receivers' filters may count it too.")
+            .step("If it is wrong, correct it there (what it has learnt, its rules), or ask whoever runs that server."),
         )
         .check("send a new message by the same way and look at the field", "it no longer says spam");
     Some(match host {

@@ -86,7 +86,8 @@ fn nobody(at: &Published) -> Option<Own<'_>> {
     let record = text.sound().filter(|record| shuts_out(record))?;
     let names = |kind: &TermKind| match kind {
         TermKind::Directive(d) => d.qualifier == Qualifier::Pass,
-        TermKind::Redirect(_) => true,
+        // `ip4=` was meant to name one: spf-syntax-error says so.
+        TermKind::Redirect(_) | TermKind::Modifier { .. } => true,
         _ => false,
     };
     (!record.terms.iter().any(|t| names(&t.kind))).then_some(Own { at, text, record })

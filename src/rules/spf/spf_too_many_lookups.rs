@@ -553,7 +553,8 @@ mod tests {
         assert_eq!(finding.open.len(), 1);
         let finding = crate::rules::testing::complete(judged(&RULE, "permerror", lookups, "mailer.example"));
         assert_eq!(finding.severity, Severity::Critical);
-        assert!(finding.leads_to.contains(&"dmarc-unaligned"), "{:?}", finding.leads_to);
+        // Nobody knows whether it would list the server.
+        assert_eq!(finding.leads_to, ["spf-not-authorized"]);
         let others = [(&spf_multiple_records::RULE, ": multiple SPF records"), (&spf_syntax_error::RULE, "")];
         for (rule, comment) in others {
             crate::rules::testing::complete(judged(rule, "permerror", comment, "example.com"));

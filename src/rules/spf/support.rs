@@ -116,11 +116,8 @@ pub fn told_broken(facts: &Facts, at: &Published) -> Option<Broken> {
 /// A finding of what the receiver said alone.
 pub fn by_word(facts: &Facts, at: &Published, rule: &'static Rule, what: &str, title: String) -> Finding {
     let severity = weighed(facts, Severity::Critical, Severity::Medium);
-    let mut leads_to = Vec::new();
-    if severity > Severity::Low {
-        leads_to.push("spf-not-authorized");
-        leads_to.extend_from_slice(consequences(facts));
-    }
+    // That SPF would pass with a whole record is not known: DMARC has its own word.
+    let leads_to: &[&str] = if severity > Severity::Low { &["spf-not-authorized"] } else { &[] };
     Finding::new(rule, title)
         .severity(severity)
         .sure(Confidence::Certain, "The receiver wrote spf=permerror; what stands there today has not been read.")
@@ -130,7 +127,7 @@ pub fn by_word(facts: &Facts, at: &Published, rule: &'static Rule, what: &str, t
             at.domain
         ))
         .exhibits(reported_exhibit(facts, "the receiver's result"))
-        .leads_to(&leads_to)
+        .leads_to(leads_to)
 }
 
 /// Did the receiver see SPF pass, with a record and not by a guess?
