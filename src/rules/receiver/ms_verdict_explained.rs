@@ -79,11 +79,6 @@ fn came_in(reading: &Reading, field: &Field) -> bool {
     another && hop.is_some_and(|hop| hop.field < field.field) && !inbound()
 }
 
-/// A rule of the recipient's put it elsewhere.
-fn is_moved(told: &[&Item]) -> bool {
-    says(told, "OFR", &["CustomRules"]) || says(told, "ucf", &["1"])
-}
-
 /// The row for a composite authentication: by its reason, else by its result.
 fn meaning(compauth: &Compauth) -> Option<&'static Value> {
     let row = |key: &str, value: &str| receiver::find("microsoft")?.row("Authentication-Results", key, value);
@@ -108,7 +103,7 @@ fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, 
         (true, true, _) => "Microsoft does not take the sender for genuine".to_owned(),
         (true, false, _) if says(told, "SFV", &["SKQ"]) => "It was released from Microsoft's quarantine".to_owned(),
         (true, false, _) if is_skipped(told) => "Microsoft's filter was skipped for this message".to_owned(),
-        (true, false, true) if clean && is_moved(told) && !reserved => {
+        (true, false, true) if verdict::is_moved_by_mailbox(told) && !reserved => {
             "Microsoft found this clean; a rule of the mailbox moved it".to_owned()
         }
         (true, false, true) => "Microsoft let this message through, with reservations".to_owned(),
@@ -299,6 +294,18 @@ mod tests {
             let f = facts(&format!("X-Forefront-Antispam-Report: SFV:{sfv};SCL:-1\r\n"), |_| {});
             assert_eq!(only(judge(&f)).title, title, "{sfv}");
         }
+    }
+
+    #[test]
+    fn what_a_rule_of_the_mailbox_moved_was_clean() {
+        let title = |filter: &str| {
+            let text = format!(
+                "X-Forefront-Antispam-Report: {filter}\r\nX-Microsoft-Antispam-Mailbox-Delivery: ucf:1;jmr:0;auth:0;dest:C;OFR:CustomRules;\r\n"
+            );
+            only(judge(&facts(&text, |_| {}))).title
+        };
+        assert_eq!(title("SFV:NSPM;SCL:1;CAT:NONE"), "Microsoft found this clean; a rule of the mailbox moved it");
+        assert!(title("SFV:SPM;SCL:5;CAT:SPM").starts_with("Microsoft marked this message"));
     }
 
     #[test]

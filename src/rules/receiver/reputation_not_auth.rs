@@ -117,7 +117,21 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
     let domain = facts.reading.from_domain().unwrap_or("the From domain");
     let known = verdict::receiver_of(facts).is_some();
     let here = verdict::passed(facts) == Some(Passed::Here);
+    let cleared: Vec<String> =
+        verdict::counted(facts).filter(|i| verdict::is_cleared(i)).map(verdict::written).collect();
+    let in_vain = match cleared.is_empty() {
+        true => String::new(),
+        false => format!(
+            " Its first verdict was clean ({}), and the mailbox's own filter decided otherwise: the recipient's junk settings and \
+             blocked senders come first.",
+            verdict::list(&cleared)
+        ),
+    };
     let (confidence, because) = match known {
+        _ if !cleared.is_empty() => (
+            Confidence::Likely,
+            "The placement stands in the header; why the mailbox decided against the first verdict does not.",
+        ),
         _ if here => (
             Confidence::Likely,
             "The header holds the verdict; that all of it passes was checked here, by today's DNS.",
@@ -129,7 +143,7 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
     let mut finding = Finding::new(&RULE, "SPF, DKIM and DMARC pass, yet the message counts as spam")
         .sure(confidence, because)
         .explain(format!(
-            "{whose} marked this message as spam: {}. SPF, DKIM and DMARC for {domain} {}, so the sender is known; {}{}",
+            "{whose} marked this message as spam: {}. SPF, DKIM and DMARC for {domain} {}, so the sender is known; {}{in_vain}{}",
             verdict::list(&said),
             pass(facts),
             cures.cause(),
@@ -267,8 +281,42 @@ mod tests {
             fix.contains("a Date of the time of sending") && why.contains("No DNS record fixes this"),
             "{fix} {why}"
         );
+        let (fix, _) = status("HTML_SHORT_LINK_IMG_1=2.2, FREEMAIL_FORGED_REPLYTO=2.1, HTML_IMAGE_ONLY_04=1.2");
+        assert!(
+            fix.contains("what the pictures say") && fix.contains("Set Reply-To") && !fix.contains("volume"),
+            "{fix}"
+        );
         let (fix, why) = status("BAYES_99=3.5");
         assert!(fix.starts_with("Mend the reputation of") && why.contains("No DNS record fixes this"), "{fix}");
+    }
+
+    #[test]
+    fn a_mailbox_may_decide_against_a_clean_verdict() {
+        let f = facts(
+            "X-Microsoft-Antispam-Mailbox-Delivery: ucf:0;jmr:1;auth:0;dest:J;OFR:SpamFilterAuthJ;RF:JunkEmail;\r\n\
+             X-Forefront-Antispam-Report: SFV:NSPM;SCL:1;CAT:NONE;DIR:INB\r\n",
+            |r| {
+                passed(r);
+                r.boundary.receiver = Some("microsoft".into());
+            },
+        );
+        let finding = only(judge(&f));
+        assert_eq!(finding.confidence, Confidence::Likely);
+        assert!(
+            finding.explanation.contains("Its first verdict was clean (SFV:NSPM and SCL:1)"),
+            "{}",
+            finding.explanation
+        );
+    }
+
+    /// It knows words, and no sender.
+    #[test]
+    fn a_filter_that_was_taught_is_no_matter_of_volume() {
+        for field in ["X-Bogosity: Spam, tests=bogofilter, spamicity=0.999", "X-DSPAM-Result: Spam"] {
+            let (fix, why) = told(&format!("{field}\r\n"), None);
+            assert!(fix.starts_with("Have the recipient teach the filter") && !fix.contains("volume"), "{fix}");
+            assert!(why.contains("its text, by what this filter has learnt"), "{why}");
+        }
     }
 
     #[test]

@@ -84,11 +84,14 @@ pub fn exhibit(item: &Item) -> Exhibit {
 pub fn is_moved_by_mailbox(items: &[&Item]) -> bool {
     let moves = [("OFR", "CustomRules"), ("ucf", "1"), ("dest", "J")];
     let moved = items.iter().any(|i| moves.contains(&(&*i.key, &*i.value)));
-    let cleared =
-        |i: &&Item| matches!(&*i.key, "SFV" | "SCL" | "organization-SCL") && leaning(i) == Some(Leaning::Good);
     let accused = |i: &&Item| !matches!(&*i.key, "dest" | "RF") && leaning(i) == Some(Leaning::Bad);
     let mut all = items.iter().copied();
-    moved && all.clone().any(|i| cleared(&i)) && !all.any(|i| accused(&i))
+    moved && all.clone().any(is_cleared) && !all.any(|i| accused(&i))
+}
+
+/// A word of Microsoft's filter that the message is no spam.
+pub fn is_cleared(item: &Item) -> bool {
+    matches!(&*item.key, "SFV" | "SCL" | "organization-SCL") && leaning(item) == Some(Leaning::Good)
 }
 
 /// Has the organization its own level for what Microsoft's filter found clean? Mostly a mail-flow rule set that.

@@ -221,6 +221,11 @@ mod tests {
     }
 
     #[test]
+    fn a_word_that_was_meant_to_name_a_server_is_no_empty_record() {
+        assert!(matches!(judge(&RULE, "example.com", Some(&zone("v=spf1 ip4=192.0.2.25 -all"))), Verdict::Pass));
+    }
+
+    #[test]
     fn it_passes_where_somebody_is_listed_or_signs() {
         let key = format!("s1._domainkey.example.com TXT \"v=DKIM1; p={}\"", crate::facts::dkim::samples::RSA_2048);
         for zone in [zone("v=spf1 mx ~all"), zone("v=spf1 -all mx"), format!("{}\n{key}", zone("v=spf1 ~all"))] {
