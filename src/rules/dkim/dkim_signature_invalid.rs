@@ -51,10 +51,9 @@ fn judge(facts: &Facts) -> Verdict {
             (Some(failure @ (Failure::Signature | Failure::BodyHash | Failure::Unexplained)), _)
                 if standing.verifies_here() && (failure != Failure::Unexplained || rejects(report)) =>
             {
-                // dkim-expired says why.
-                if !report.detail.to_ascii_lowercase().contains("future") {
-                    findings.push(contradicted(report, &standing, failure));
-                }
+                // Of a date in the future dkim-expired says why.
+                let dated = report.detail.to_ascii_lowercase().contains("future");
+                findings.extend((!dated).then(|| contradicted(report, &standing, failure)));
             }
             // dkim-body-hash-mismatch says why.
             (Some(Failure::Signature | Failure::Unexplained), _) if standing.only_the_body() => {}
@@ -557,8 +556,7 @@ mod tests {
         use crate::facts::dkim::forensics::{Altered, Proof, What};
         let changed = |proof| {
             let altered = vec![Altered { what: What::SubjectTag, proof, field: None, hop: None, could: vec![] }];
-            let case = Case::new(SIGNED).txt(KEY, &[&good()]).fails(false, altered);
-            case
+            Case::new(SIGNED).txt(KEY, &[&good()]).fails(false, altered)
         };
         for case in [changed(Proof::RestoredHash), changed(Proof::RestoredHash).reported(report("fail", ""))] {
             let found = case.finding(&RULE);
