@@ -113,6 +113,14 @@ mod tests {
     }
 
     /// Words of real notices that were taken for something else once.
+    /// Category and reply a line, as servers of many makes word them.
+    #[test]
+    fn what_was_heard_elsewhere() {
+        let rows = include_str!("replies_heard.tsv").lines().filter_map(|line| line.split_once('\t'));
+        let wrong: Vec<_> = rows.filter(|(category, said)| decode(said).category().word() != *category).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
     #[test]
     fn words_of_real_notices() {
         use Category::*;

@@ -306,12 +306,12 @@ fn is_common(enhanced: &str) -> bool {
     enhanced.split_once('.').is_some_and(|(_, e)| ["1.1", "7.0", "7.1"].contains(&e))
 }
 
-/// `550`: 2xx to 5xx, and no other number such as a port (RFC 5321 §4.2.1).
+/// `550`: 2xx to 5xx, and no other number such as a port (RFC 5321 §4.2.1); 571 is what older filters refuse with.
 fn is_code(text: &str) -> bool {
     text.len() == 3
         && text.bytes().all(|b| b.is_ascii_digit())
         && text.starts_with(['2', '3', '4', '5'])
-        && text.as_bytes()[1] <= b'5'
+        && (text.as_bytes()[1] <= b'5' || text == "571")
 }
 
 /// `5.7.26` (RFC 3463 §2).
@@ -339,8 +339,14 @@ fn host_names(text: &str) -> impl Iterator<Item = &str> {
         .filter(|h| h.contains('.') && h.bytes().any(|b| b.is_ascii_alphabetic()))
 }
 
+/// Bytes that `…` stands for at most: names and addresses, within one sentence.
+const GAP: usize = 80;
+
 /// Does `text` (lower case) hold `word`?
 fn holds(text: &str, word: &str) -> bool {
+    if word.contains('…') {
+        return holds_in_order(text, word);
+    }
     if !word.contains(['*', '{']) {
         return text.contains(word);
     }
@@ -349,6 +355,21 @@ fn holds(text: &str, word: &str) -> bool {
         Some((stem, range)) => tokens.any(|t| t.strip_prefix(stem).is_some_and(|n| pattern::value(range, n))),
         None => tokens.any(|t| pattern::glob(word, t)),
     }
+}
+
+/// The parts around each `…` one after the other, near each other: `user … was not found`.
+fn holds_in_order(text: &str, word: &str) -> bool {
+    let mut parts = word.split('…').map(str::trim);
+    let Some(first) = parts.next() else { return false };
+    let rest: Vec<&str> = parts.collect();
+    text.match_indices(first).any(|(at, _)| {
+        let mut end = at + first.len();
+        rest.iter().all(|part| {
+            let next = text[end..].find(part).filter(|gap| *gap <= GAP);
+            end += next.map_or(0, |gap| gap + part.len());
+            next.is_some()
+        })
+    })
 }
 
 #[cfg(test)]
@@ -381,7 +402,7 @@ mod tests {
             for word in &row.words {
                 let word = match word.split_once('{') {
                     Some((stem, range)) => format!("{stem}{}", range.split("..").next().unwrap()),
-                    None => word.replace('*', "004"),
+                    None => word.replace('*', "004").replace('…', "ann"),
                 };
                 let code = row.code.as_deref().unwrap_or("550");
                 let enhanced = row.enhanced.as_deref().unwrap_or("").split("..").next().unwrap();
@@ -399,6 +420,15 @@ mod tests {
         let rows = explain(said);
         assert!(rows.iter().all(|row| row.provider.is_empty()) && !rows.is_empty(), "{rows:?}");
         assert_eq!(explain(&format!("mx.google.com said: 451 4.7.23 {said}"))[0].provider, "gmail");
+    }
+
+    #[test]
+    fn words_with_a_name_between_them() {
+        assert!(holds("user ann was not found here", "user … was not found"));
+        assert!(holds("the user of a user ann was not found", "user … was not found"));
+        assert!(!holds("was not found, user", "user … was not found"));
+        assert!(!holds(&format!("user {} was not found", "x".repeat(GAP)), "user … was not found"));
+        assert!(holds("quota é exceeded", "quota … exceeded"));
     }
 
     #[test]

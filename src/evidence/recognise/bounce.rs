@@ -38,7 +38,8 @@ pub(super) fn message(whole: &[u8], header: &Header, body: Option<&[u8]>) -> Opt
     let daemon = has(from, "mailer-daemon") || path.is_some_and(|p| has(p, "mailer-daemon"));
     let postmaster =
         daemon || has(from, "postmaster") || has(from, "post_master") || first("X-Failed-Recipients").is_some();
-    let by_system = postmaster || path.is_some_and(|p| p.trim_ascii() == b"<>");
+    let nobody = from.trim_ascii().ends_with(b"<>");
+    let by_system = postmaster || nobody || path.is_some_and(|p| p.trim_ascii() == b"<>");
     let status = || body_has("message/delivery-status") || (body_has("final-recipient:") && body_has("action:"));
     if (by_system || report) && status() {
         return say(Confidence::Certain, "a delivery status stands in it");
@@ -53,7 +54,10 @@ pub(super) fn message(whole: &[u8], header: &Header, body: Option<&[u8]>) -> Opt
     let named = by_system && SUBJECTS.iter().any(|s| has(subject, s));
     let returned = || body_has("message/rfc822") && (by_system || NOTICES.iter().any(|n| body_has(n)));
     let quoted = || postmaster && body_has("error message below:");
-    if named || returned() || quoted() {
+    // Programs that write under a name of their own.
+    let addressed = || SUBJECTS.iter().any(|s| has(subject, s)) && RECIPIENTS.iter().any(|words| body_has(words));
+    let titled = has(subject, "deliver") || has(subject, "returned mail") || has(subject, "non remis");
+    if named || returned() || quoted() || (titled && addressed()) {
         return say(Confidence::Likely, "its sender, subject or parts are those of a bounce");
     }
     None
@@ -94,7 +98,7 @@ fn carries_reply(line: Line, text: &[u8]) -> bool {
 }
 
 /// Lower case.
-const SUBJECTS: [&str; 12] = [
+const SUBJECTS: [&str; 17] = [
     "undeliver",
     "delivery status notification",
     "failure notice",
@@ -104,10 +108,19 @@ const SUBJECTS: [&str; 12] = [
     "delivery has failed",
     "delivery report",
     "mail system error",
+    "mail error",
+    "delivery failed",
+    "delivery warning",
+    "non-delivery",
+    "failed delivery",
     "non remis",
     "unzustellbar",
     "mail delivery system",
 ];
+
+/// Whom a notice names; what is said of parcels names nobody so. Lower case.
+const RECIPIENTS: [&str; 4] =
+    ["the following recipient", "the following user", "the following address", "failed recipient:"];
 
 /// Lower case; from the notices of common mail systems.
 const NOTICES: [&str; 19] = [

@@ -7,6 +7,9 @@ use crate::span::{Span, Spanned};
 use std::net::IpAddr;
 use std::ops::Range;
 
+/// Lines of what may be words without a code.
+const SENTENCES: usize = 5;
+
 pub(super) fn read(text: &[u8]) -> Bounce {
     let mut bounce = Bounce::default();
     for line in lines(text, 0) {
@@ -39,16 +42,22 @@ fn bare(text: &[u8]) -> Recipient {
         .filter(|_| exact)
         .map(|r| Spanned::new(whole[r.clone()].to_owned(), Span::new(r.start, r.end)));
     let forwarded = address.as_ref().and_then(|a| forward::noted(&whole[..at], &a.value));
+    let status = said::enhanced(&reply);
+    let said = Some(Spanned::new(reply, span));
+    // Without a code a sentence or two may be what a mail system says; more is something else.
+    let coded = code.is_some() || status.is_some() || whole.lines().count() > SENTENCES;
+    let (reply, words) = if coded { (said, None) } else { (None, said) };
     Recipient {
         address,
         forwarded: forwarded.map(|r| Spanned::new(whole[r.clone()].to_owned(), Span::new(r.start, r.end))),
         action: code.unwrap_or(Action::Failed),
-        status: said::enhanced(&reply),
+        status,
         // Also where somebody just noted whose reply it is.
         server: said::server(&whole[..at])
             .or_else(|| whole[..at].to_ascii_lowercase().split_whitespace().find_map(said::host)),
         step: said::step(&whole.to_ascii_lowercase()),
-        reply: Some(Spanned::new(reply, span)),
+        reply,
+        words,
         ..Recipient::blank(span)
     }
 }

@@ -39,6 +39,15 @@ pub(super) fn read(pieces: &[Piece], top: Option<&Header>, input: &[u8], bounce:
         for recipient in &mut bounce.recipients {
             notice.complete(recipient, &blocks, whole.as_ref());
         }
+        // Of several, what is said above the first holds for all where nothing is said of any.
+        if let Some(first) = blocks.first()
+            && bounce.recipients.iter().all(|r| r.text().is_none())
+        {
+            let shared = notice.said(0..first.place.start);
+            for recipient in &mut bounce.recipients {
+                (recipient.reply, recipient.words) = (shared.reply.clone(), shared.words.clone());
+            }
+        }
     }
     if let [recipient] = &mut bounce.recipients[..]
         && recipient.address.is_none()

@@ -70,6 +70,10 @@ impl Group<'_> {
         if word.is_none() && !(final_recipient.is_some() && told) {
             return None;
         }
+        // The group of the message, into which some write what is a recipient's.
+        if final_recipient.is_none() && self.header.first(self.piece.text(), "Reporting-MTA").is_some() {
+            return None;
+        }
         let whole = self.header.fields.first().zip(self.header.fields.last());
         let span = whole.map_or(Span::default(), |(a, b)| self.piece.place(a.span().join(b.span()).range()));
         let said_text = diagnostic.as_ref().map(|r| r.value.clone()).unwrap_or_default();
