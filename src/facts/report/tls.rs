@@ -64,14 +64,25 @@ pub struct Summary {
 #[serde(default, rename_all = "kebab-case")]
 pub struct Failure {
     /// RFC 8460 §4.3
+    #[serde(deserialize_with = "filled")]
     pub result_type: Option<String>,
+    #[serde(deserialize_with = "filled")]
     pub sending_mta_ip: Option<String>,
+    #[serde(deserialize_with = "filled")]
     pub receiving_mx_hostname: Option<String>,
+    #[serde(deserialize_with = "filled")]
     pub receiving_ip: Option<String>,
     #[serde(rename = "failed-session-count")]
     pub count: u64,
+    #[serde(deserialize_with = "filled")]
     pub additional_information: Option<String>,
+    #[serde(deserialize_with = "filled")]
     pub failure_reason_code: Option<String>,
+}
+
+/// Some write what they do not know as an empty text.
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty()))
 }
 
 /// A list of which only the beginning is kept.
@@ -217,6 +228,17 @@ mod tests {
         "policies":[{"policy":{"policy-type":"STS","policy-string":["version: STSv1","mode: enforce"],"policy-domain":"Example.com","mx-host":["a"]},
         "summary":{"total-successful-session-count":10,"total-failure-session-count":1},
         "failure-details":[{"result-type":"certificate-expired","receiving-mx-hostname":"mx.example.com","failed-session-count":2}]}]}"#;
+
+    #[test]
+    fn what_is_empty_is_not_told() {
+        let text = br#"{"policies":[{"failure-details":[{"result-type":"sts-policy-fetch-error","sending-mta-ip":"",
+            "receiving-mx-hostname":" ","failed-session-count":1,"failure-reason-code":null}]}]}"#;
+        let report = read(text).unwrap();
+        let failure = &report.policies.items[0].failure_details.items[0];
+        assert_eq!(failure.result_type.as_deref(), Some("sts-policy-fetch-error"));
+        let rest = [&failure.sending_mta_ip, &failure.receiving_mx_hostname, &failure.failure_reason_code];
+        assert!(rest.iter().all(|text| text.is_none()), "{failure:?}");
+    }
 
     #[test]
     fn a_report_is_read() {
