@@ -274,14 +274,21 @@ impl<'p> Notice<'p> {
     }
 
     /// The first address that is neither the mail system's own nor the sender's; the sender's where there is no other.
+    /// Behind the words that announce the recipients, where they stand.
     fn first_address(&self, sender: Option<&str>) -> Option<Range<usize>> {
         const OWN: [&[u8]; 6] = [b"mailer-daemon", b"postmaster", b"support", b"no-reply", b"noreply", b"abuse"];
-        let ats = self.text.iter().enumerate().filter(|(_, b)| **b == b'@').map(|(n, _)| n);
+        const ANNOUNCED: [&str; 3] = ["following recipient", "following address", "following user"];
+        let lower = self.text.to_ascii_lowercase();
+        let announced = ANNOUNCED.iter().find_map(|words| memchr::memmem::find(&lower, words.as_bytes())).unwrap_or(0);
+        let ats = self.text.iter().enumerate().skip(announced).filter(|(_, b)| **b == b'@').map(|(n, _)| n);
         let addresses = ats.take(MOST).filter_map(|at| address_around(self.text, at));
         let others: Vec<Range<usize>> = addresses
             .filter(|r| {
                 let local = self.text[r.clone()].split(|b| *b == b'@').next().unwrap_or_default();
-                !OWN.iter().any(|own| local.eq_ignore_ascii_case(own))
+                let before = lower[..r.start].trim_ascii_end();
+                // Whose mail it is, or who is greeted.
+                let sent = before.ends_with(b"mail from") || before.ends_with(b"sorry");
+                !sent && !OWN.iter().any(|own| local.eq_ignore_ascii_case(own))
             })
             .collect();
         let senders = |r: &Range<usize>| sender.is_some_and(|s| self.string(r.clone()).eq_ignore_ascii_case(s));
@@ -355,7 +362,10 @@ fn leading(line: &[u8]) -> Option<(Range<usize>, bool)> {
 /// The address around an `@`.
 fn address_around(text: &[u8], at: usize) -> Option<Range<usize>> {
     let local = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(b);
-    let start = at - text[..at].iter().rev().take(128).take_while(|b| local(b)).count();
+    let mut start = at - text[..at].iter().rev().take(128).take_while(|b| local(b)).count();
+    // A quoted one, and what Exchange writes: `dda:SMTP=ann@example.com`.
+    start += text[start..at].iter().take_while(|b| **b == b'\'').count();
+    start += if text[start..at].to_ascii_lowercase().starts_with(b"smtp=") { 5 } else { 0 };
     let host = |b: &u8| b.is_ascii_alphanumeric() || b"-._".contains(b);
     let mut end = at + 1 + text[at + 1..].iter().take(255).take_while(|b| host(b)).count();
     while end > at + 1 && matches!(text[end - 1], b'.' | b'-') {

@@ -60,7 +60,12 @@ impl Group<'_> {
     fn recipient(&self) -> Option<Recipient> {
         let address = |name: &str| self.typed(name).map(|a| Spanned::new(bare(&a.value), a.span));
         let original = address("Original-Recipient");
-        let final_recipient = address("Final-Recipient").or_else(|| original.clone());
+        // Addresses of other systems, such as X.400, mean nothing to who sent it by mail.
+        let foreign = self.field("Final-Recipient").is_some_and(|(value, _)| is_foreign(&value));
+        let final_recipient = match (&original, foreign) {
+            (Some(original), true) => Some(original.clone()),
+            _ => address("Final-Recipient").or_else(|| original.clone()),
+        };
         let word = self.field("Action").and_then(|(value, _)| {
             Action::of(value.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default())
         });
@@ -94,6 +99,11 @@ impl Group<'_> {
             ..Recipient::blank(span)
         })
     }
+}
+
+/// Is the type of this address another than that of mail (RFC 3464 §2.1.2)?
+fn is_foreign(recipient: &str) -> bool {
+    recipient.split_once(';').is_some_and(|(kind, _)| kind.trim().eq_ignore_ascii_case("x400"))
 }
 
 /// A reply, or words without one.

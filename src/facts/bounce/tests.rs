@@ -167,6 +167,57 @@ fn several_recipients_of_one_notice() {
     }
 }
 
+/// Whom a notice is about, where it does not put the address at the beginning of a line.
+#[test]
+fn whom_a_notice_names() {
+    let head = "From: MAILER-DAEMON@example.net\r\nTo: ann@example.com\r\nSubject: failed\r\n\r\n";
+    for (body, expected) in [
+        (
+            "The message, addressed to 'bob@example.net',\r\nfailed because it has not been collected after 30 days\r\n",
+            "bob@example.net failed - network - -",
+        ),
+        (
+            "Your message\r\n\r\n  To:  team@example.com\r\n\r\ndid not reach the following recipient(s):\r\n\r\n\
+             c=US;a= ;p=X;dda:SMTP=bob@example.net; on Fri, 4 Oct 2002\r\n    The recipient name is not recognized\r\n",
+            "bob@example.net failed - recipient - -",
+        ),
+        (
+            "Your mail to the following recipients could not be delivered because they are not accepting mail from \
+             team@example.com:\r\n\tbob\r\n",
+            "- failed - policy - -",
+        ),
+    ] {
+        assert_eq!(told(&read(&format!("{head}{body}"), InputKind::Bounce)), [expected], "{body}");
+    }
+}
+
+/// A group that is about the message names nobody (RFC 3464 §2.2); an X.400 address is for its own system.
+#[test]
+fn groups_that_are_not_about_a_recipient_of_mail() {
+    let text = DSN
+        .replace("Reporting-MTA: dns; out.example.com\r\n", "Reporting-MTA: dns; out.example.com\r\nAction: failed\r\n")
+        .replace(
+            "Final-Recipient: rfc822; bob@example.net\r\n",
+            "Original-Recipient: rfc822; bob@example.net\r\nFinal-Recipient: x400; /S=bob/ADMD= /C=WW/\r\n",
+        );
+    assert_eq!(told(&read(&text, InputKind::Bounce)), told(&read(DSN, InputKind::Bounce)));
+}
+
+/// The reason may stand once, above all of them.
+#[test]
+fn what_is_said_above_several_recipients_holds_for_each() {
+    let (head, _) = DSN.split_once("This is the mail system").unwrap();
+    let text = format!(
+        "{head}The destination computer was not reachable within the allowed queue period.\r\n\r\n\
+         The following recipients did not receive it:\r\n\r\n  <bob@example.net>\r\n  <eve@example.org>\r\n\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; out.example.com\r\n\r\n\
+         Final-Recipient: rfc822; bob@example.net\r\nAction: failed\r\n\r\n\
+         Final-Recipient: rfc822; eve@example.org\r\nAction: failed\r\n\r\n--b--\r\n"
+    );
+    let expected = ["bob@example.net failed - network - -", "eve@example.org failed - network - -"];
+    assert_eq!(told(&read(&text, InputKind::Bounce)), expected);
+}
+
 #[test]
 fn lines_of_a_log() {
     for (line, expected) in [
@@ -273,6 +324,16 @@ fn bare_replies() {
     ] {
         assert_eq!(told(&read(reply, InputKind::Reply)), [expected], "{reply}");
     }
+}
+
+/// By the user's word alone: a sentence without a code tells where its words are known, more of it is something else.
+#[test]
+fn words_without_a_code() {
+    let category = |text: &str| read(text, InputKind::Reply).recipients.first().map(|r| r.category);
+    assert_eq!(category("the recipient server did not respond"), Some(Category::Network));
+    assert_eq!(category("nothing that anybody knows"), None);
+    assert_eq!(category(&"a line\n".repeat(6).replace("line", "mailbox full")), None);
+    assert_eq!(category("571 Message Refused"), Some(Category::Policy));
 }
 
 #[test]
