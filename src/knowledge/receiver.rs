@@ -157,6 +157,8 @@ pub enum Form {
     SpamStatus,
     /// SpamAssassin's report: prose, a piece of the message, and a table of lines `5.0 URIBL_BLACK words`.
     SpamReport,
+    /// MailScanner's `spam, SpamAssassin (score=7.1, required 5, BAYES_99 3.50)`.
+    MailScanner,
     /// Rspamd's `default: False [1.2 / 15.0]; SYMBOL(0.1)[option];`
     SpamdResult,
     /// No verdict: explained when asked for, never listed.
@@ -204,9 +206,17 @@ impl Receiver {
 /// A field of somebody's vocabulary.
 pub type Entry = (&'static Receiver, &'static VerdictField);
 
-/// What the vocabulary says of a key and value in this field; a report lists what another field has the words for.
+/// What the vocabulary says of a key and value in this field; a report lists what another field has the words for, and
+/// MailScanner what SpamAssassin found.
 pub fn row((receiver, field): Entry, key: &str, value: &str) -> Option<&'static Value> {
-    let elsewhere = || receiver.field.iter().find_map(|f| f.row(key, value)).filter(|_| field.form == Form::SpamReport);
+    let elsewhere = || {
+        let whose = match field.form {
+            Form::SpamReport => Some(receiver),
+            Form::MailScanner => find("spamassassin"),
+            _ => None,
+        };
+        whose?.field.iter().find_map(|f| f.row(key, value))
+    };
     field.row(key, value).or_else(elsewhere)
 }
 

@@ -31,6 +31,7 @@ pub fn split(form: Form, value: &[u8], base: usize) -> Vec<Piece> {
         Form::Results => text.results(),
         Form::SpamStatus => text.spam_status(),
         Form::SpamReport => text.spam_report(),
+        Form::MailScanner => text.mail_scanner(),
         Form::SpamdResult => text.spamd_result(),
     }
 }
@@ -159,6 +160,24 @@ impl<'a> Text<'a> {
                     piece.span = self.span((name.max(from), to));
                     pieces.push(Piece { key: "test".into(), ..piece });
                 }
+            }
+        }
+        pieces
+    }
+
+    /// The verdict (empty key), `score`, then the rules with their points behind them, with the key `test`.
+    fn mail_scanner(self) -> Vec<Piece> {
+        let mut pieces: Vec<Piece> = self.first().into_iter().collect();
+        let mut rule: Option<Piece> = None;
+        for (from, to) in self.tokens(b" \t\r\n,()").take(LIMIT) {
+            let word = self.bytes(from, to);
+            match (rule.take(), points(word).filter(|_| is_points(word))) {
+                (Some(named), Some(given)) => {
+                    let span = Span::new(named.span.start as usize, self.base + to);
+                    pieces.push(Piece { key: "test".into(), points: Some(given), span, ..named });
+                }
+                _ if is_rule(word) => rule = self.piece(from, to, None),
+                _ => pieces.extend(self.piece(from, to, Some(b'=')).filter(|p| p.key == "score")),
             }
         }
         pieces

@@ -21,6 +21,8 @@ fn line(name: &str, form: Form, key: &str, value: &str) -> String {
         Form::Semicolons => format!("QQ=0;{key}={value};"),
         Form::Commas => format!("QQ=0, {key}={value}"),
         Form::Assignments => format!("qq=0 {key}={value}"),
+        Form::MailScanner if key.is_empty() => format!("{value}, SpamAssassin (required 5)"),
+        Form::MailScanner => format!("not spam, SpamAssassin ({key}={value})"),
         Form::SpamStatus if key == "test" => format!("No, score=0 tests=AA,{value} autolearn=no"),
         Form::SpamStatus if key.is_empty() => format!("{value}, score=1 required=5"),
         Form::SpamStatus => format!("No, {key}={value}"),
@@ -269,6 +271,26 @@ fn rspamd() {
     assert_eq!(symbols.iter().map(|i| i.points).collect::<Vec<_>>(), [Some(1000), Some(3000), Some(-200)]);
 }
 
+/// MailScanner writes what SpamAssassin found, each rule with its points behind it.
+#[test]
+fn rules_of_mailscanner() {
+    let header = "X-example-MailScanner-SpamCheck: spam, spamhaus-ZEN,\r\n SpamAssassin (not cached, score=7.1, required 6,\r\n\t\
+        BAYES_99 3.50, HTML_MESSAGE 0.00, autolearn=no)";
+    let all = fields(header);
+    let told = |i: &Item| (i.key.clone(), i.value.clone(), i.points, i.meaning.as_ref().map(|m| m.leaning));
+    let found: Vec<_> = all[0].items.iter().map(told).collect();
+    let found: Vec<_> = found.iter().map(|(k, v, p, l)| (&**k, &**v, *p, *l)).collect();
+    assert_eq!(
+        found,
+        [
+            ("", "spam", None, Some(Leaning::Bad)),
+            ("score", "7.1", None, Some(Leaning::Info)),
+            ("test", "BAYES_99", Some(3500), Some(Leaning::Warn)),
+            ("test", "HTML_MESSAGE", Some(0), Some(Leaning::Info)),
+        ]
+    );
+}
+
 #[test]
 fn the_other_vendors() {
     let cases = [
@@ -359,7 +381,7 @@ proptest! {
     fn never_panics_and_spans_lie_inside(value in proptest::collection::vec(any::<u8>(), 0..300), form in 0usize..11) {
         let forms = [
             Form::Word, Form::First, Form::Pairs, Form::Assignments, Form::Semicolons, Form::Commas,
-            Form::SpamStatus, Form::SpamReport, Form::SpamdResult, Form::Trace, Form::Results,
+            Form::SpamStatus, Form::SpamReport, Form::MailScanner, Form::SpamdResult, Form::Trace, Form::Results,
         ];
         for piece in form::split(forms[form], &value, 7) {
             prop_assert!(piece.span.start >= 7 && piece.span.end as usize <= 7 + value.len());
