@@ -55,6 +55,8 @@ pub fn read(header: &Header, text: &[u8], path: Option<&ReversePath>) -> Lists {
                     lists.forwarder.push(field.span());
                 }
             }
+            // Nobody may write to it (RFC 2369 §3.4): newsletter platforms say so too.
+            b"list-post" if closed(field.value, text) => {}
             name if begins(name, LIST_MANAGER) => lists.list_manager.push(field.span()),
             name if begins(name, FORWARDER) => lists.forwarder.push(field.span()),
             _ => {}
@@ -134,6 +136,13 @@ fn differ(delivered: &[Span], text: &[u8]) -> bool {
     let address = |s: &Span| s.of(text).split(|&b| b == b':').nth(1).map(|v| v.trim_ascii().to_ascii_lowercase());
     let first = delivered.first().and_then(address);
     delivered.iter().skip(1).any(|s| address(s) != first)
+}
+
+/// `NO`, with or without a comment.
+fn closed(span: Span, text: &[u8]) -> bool {
+    let value = trim(text, span).of(text);
+    let rest = value.first_chunk::<2>().filter(|word| word.eq_ignore_ascii_case(b"no")).map(|_| &value[2..]);
+    rest.is_some_and(|rest| rest.first().is_none_or(|b| !b.is_ascii_alphanumeric()))
 }
 
 fn first<T>(slot: &mut Option<T>, found: Option<T>) {
@@ -221,6 +230,9 @@ mod tests {
         let found = lists("List-Post: <mailto:l@example.org>\nX-Mailman-Version: 2.1\nX-BeenThere: l@example.org\n\n");
         assert_eq!(found.list_manager.len(), 3);
         assert!(lists("List-Unsubscribe: <https://a.example/>\nSubject: x\n\n").list_manager.is_empty());
+        assert!(lists("List-Post: NO (posting is not allowed on this list)\n\n").list_manager.is_empty());
+        assert!(lists("List-Post: no\n\n").list_manager.is_empty());
+        assert_eq!(lists("List-Post: <mailto:no@example.org>\nList-Post: nobody\n\n").list_manager.len(), 2);
     }
 
     #[test]
