@@ -38,8 +38,17 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::Pass;
     }
     if let Some(step) = steps.iter().find(|s| !s.answered()) {
-        let told = found_none(facts).map(|span| told(facts, from, span));
-        return Verdict::of(told.into_iter().collect(), smallvec::smallvec![seen::unread(step)]);
+        let found = guessed(facts)
+            .map(|span| {
+                let severity = if failure::vouched(facts) { Severity::Medium } else { RULE.severity };
+                let saw = "Microsoft found no DMARC record for it and guessed what one would have come to. Other receivers guess nothing.";
+                told(facts, from, span, saw).severity(severity)
+            })
+            .or_else(|| {
+                let told = |span| told(facts, from, span, "The receiver found no DMARC record for it.");
+                said_none(facts, from).map(told).map(|found| found.severity(Severity::Medium))
+            });
+        return Verdict::of(found.into_iter().collect(), smallvec::smallvec![seen::unread(step)]);
     }
     // Records that are there and do not count are other rules' to speak of; a second one is no cure.
     let almost = |step: &Step| step.others.iter().any(|text| record::read(text, 0).is_some());
@@ -50,26 +59,40 @@ fn judge(facts: &Facts) -> Verdict {
 }
 
 /// Microsoft's words for a domain without a record: `dmarc=bestguesspass`, and reason 109 of `compauth`.
-fn found_none(facts: &Facts) -> Option<Span> {
+fn guessed(facts: &Facts) -> Option<Span> {
     let reported = &facts.reading.reported;
     let guessed = reported.dmarc.as_ref().filter(|d| d.result == "bestguesspass").map(|d| d.span);
     let reason = || reported.compauth.as_ref().filter(|c| c.reason.as_deref() == Some("109")).map(|c| c.span);
     guessed.or_else(reason)
 }
 
+/// `dmarc=none` of this domain (RFC 7489 §11.2). Not where a policy is named, which some write for a failure that has no
+/// consequence, nor an action: Microsoft says none of mail within an organization too.
+fn said_none(facts: &Facts, from: &str) -> Option<Span> {
+    let dmarc = facts.reading.reported.dmarc.as_ref().filter(|d| d.result == "none")?;
+    let about = dmarc.domain.as_deref().is_none_or(|domain| domain == from);
+    (about && dmarc.policy.is_none() && dmarc.disposition.is_none()).then_some(dmarc.span)
+}
+
 /// The receiver found none, and DNS is not known.
-fn told(facts: &Facts, from: &str, span: Span) -> Finding {
+fn told(facts: &Facts, from: &str, span: Span, seen: &str) -> Finding {
     let organization = organization::psl(from).unwrap_or(from);
     let name = format!("_dmarc.{organization}");
-    Finding::new(&RULE, failure::title([format_args!("{from} has no DMARC record"), format_args!("The From domain has no DMARC record")]))
-        .severity(if failure::vouched(facts) { Severity::Medium } else { RULE.severity })
-        .sure(Confidence::Likely, "the receiver says so of that moment; DNS has not answered here")
-        .explain(format!(
-            "Microsoft found no DMARC record for {from} and guessed what one would have come to. Other receivers guess nothing, and Gmail, Yahoo and Outlook.com ask bulk senders for a record; one that only watches (p=none) is enough."
-        ))
-        .exhibit(Exhibit::input(span, "no record was found"))
-        .fix(remedy(facts, organization, &name))
-        .check(command!("dig +short TXT {}", name), "one record that begins v=DMARC1")
+    Finding::new(
+        &RULE,
+        failure::title([
+            format_args!("{from} has no DMARC record"),
+            format_args!("The From domain has no DMARC record"),
+        ]),
+    )
+    .severity(if failure::vouched(facts) { Severity::Medium } else { RULE.severity })
+    .sure(Confidence::Likely, "the receiver says so of that moment; DNS has not answered here")
+    .explain(format!(
+        "{seen} Gmail, Yahoo and Outlook.com ask bulk senders for a record; one that only watches (p=none) is enough."
+    ))
+    .exhibit(Exhibit::input(span, "no record was found"))
+    .fix(remedy(facts, organization, &name))
+    .check(command!("dig +short TXT {}", name), "one record that begins v=DMARC1")
 }
 
 fn find(facts: &Facts, from: &str) -> Finding {
@@ -176,9 +199,30 @@ mod tests {
             assert_eq!(finding.open.len(), 1, "what stands there today is asked");
         }
         assert!(matches!(judged("pass", "100"), Verdict::Unknown(_)));
+        assert!(matches!(judged("none", "100"), Verdict::Unknown(_)), "mail within an organization");
         // What DNS says today goes before.
         let there = Case::from("example.com").zone("_dmarc.example.com TXT \"v=DMARC1; p=none\"").facts();
         assert!(matches!(judge(&there), Verdict::Pass));
+    }
+
+    #[test]
+    fn a_receiver_that_found_none_says_so() {
+        let judged = |dmarc: &str| {
+            let text = format!(
+                "Authentication-Results: mx.example.net; spf=pass smtp.mailfrom=example.com; {dmarc}\r\nReceived: from out.example.com (out.example.com [192.0.2.4]) by mx.example.net with ESMTPS id 1; Tue, 2 Jun 2026 10:00:05 +0000\r\nFrom: ann@example.com\r\n"
+            );
+            judge(&crate::rules::testing::facts(&text, crate::evidence::InputKind::Headers))
+        };
+        for dmarc in ["dmarc=none header.from=example.com", "dmarc=none"] {
+            let finding = only(judged(dmarc));
+            assert_eq!((finding.severity, finding.confidence), (Severity::Medium, Confidence::Likely), "{dmarc}");
+            assert!(finding.explanation.starts_with("The receiver found no DMARC record"), "{}", finding.explanation);
+        }
+        for dmarc in
+            ["dmarc=none (p=none dis=none) header.from=example.com", "dmarc=none header.from=example.org", "dmarc=pass"]
+        {
+            assert!(matches!(judged(dmarc), Verdict::Unknown(_)), "{dmarc}");
+        }
     }
 
     /// RFC 7505: nobody can write to a domain with a null MX.
