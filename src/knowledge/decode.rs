@@ -29,6 +29,10 @@ pub fn decode(text: &str) -> Decoded {
     if rows.is_empty() && vague {
         rows.extend(reply.loosely());
     }
+    let general = |s: &Status| ["1.1", "2.0", "2.1", "5.0"].contains(&&*s.code);
+    if rows.is_empty() && status.is_some_and(general) {
+        rows.extend(reply.not_of_the_recipient());
+    }
     // One code of several providers means several things: without knowing whose reply it is, nobody can tell which.
     let disagree = |rows: &[&ReplyRow]| {
         let first = rows.first().map(|row| row.topic.category());
@@ -104,7 +108,9 @@ mod tests {
             of("550 5.7.1 our fox says that your IP is on a blacklist"),
             (Category::Reputation, Some("bounce-reputation"))
         );
-        assert_eq!(of("550 5.1.1 blacklist"), (Category::Recipient, Some("bounce-recipient-problem")));
+        // 5.1.1 is given to all that is refused at RCPT TO, too.
+        assert_eq!(of("550 5.1.1 your IP is blacklisted"), (Category::Reputation, Some("bounce-reputation")));
+        assert_eq!(of("550 5.1.1 refused by policy"), (Category::Recipient, Some("bounce-recipient-problem")));
         // The words say more than the class that the mail system chose.
         assert_eq!(
             of("550 5.0.0 <x@example.com>... User unknown"),

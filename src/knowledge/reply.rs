@@ -103,24 +103,34 @@ impl Reply {
     /// Reads a reply, an enhanced code alone, or a line of a log that holds one.
     pub fn read(text: &str) -> Reply {
         let end = text.char_indices().map(|(n, c)| n + c.len_utf8()).take_while(|&n| n <= LIMIT).last().unwrap_or(0);
-        let text = text.get(..end).unwrap_or_default().to_ascii_lowercase();
+        let text = text.get(..end).unwrap_or_default().to_lowercase();
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let mut reply = Reply::default();
         let mut bare = Vec::new();
-        for token in text.split([' ', '<', '>', '(', ')', ',', ';', '"']) {
+        let mut elsewhere = Vec::new();
+        let mut behind = false;
+        for token in text.split([' ', '<', '>', '(', ')', ',', ';', '"', '\'', '=', '[', ']']) {
             let token = token.trim_end_matches([':', '.']);
+            let marked = token.starts_with('#');
+            let token = token.trim_start_matches('#');
             let (first, rest) = token.split_once('-').unwrap_or((token, ""));
             if reply.code.is_none() && is_code(first) {
                 reply.code = Some(first.to_owned());
             }
-            // `550-5.7.26`, and `#5.7.1` of Exchange.
-            for part in [token.trim_start_matches('#'), first, rest] {
-                if is_enhanced(part) && !reply.enhanced.iter().any(|e| e == part) {
-                    reply.enhanced.push(part.to_owned());
+            // `550 5.7.1`, `550-5.7.26`, `(#5.7.1)`, and a status in front: elsewhere three numbers may be a version.
+            let placed = behind || marked || is_code(first) || reply.words == 0;
+            for part in [token, first, rest].into_iter().filter(|part| is_enhanced(part)) {
+                let codes = if placed { &mut reply.enhanced } else { &mut elsewhere };
+                if !codes.iter().any(|e| e == part) {
+                    codes.push(part.to_owned());
                 }
             }
+            behind = is_code(first) || (behind && token.is_empty());
             let word = token.len() > 1 && token.bytes().all(|b| b.is_ascii_alphabetic() || b == b'\'');
             reply.words += usize::from(word);
+        }
+        if reply.enhanced.is_empty() {
+            reply.enhanced = elsewhere;
         }
         for token in text.split(' ') {
             let (first, rest) = token.split_once('-').unwrap_or((token, ""));
@@ -226,6 +236,13 @@ impl Reply {
         ALL.reply.iter().find(|r| r.loose && code(r) && class(r) && self.enhanced_fits(r) && self.holds_words_of(r))
     }
 
+    /// Words that are no matter of the recipient: what they say is surer than 5.1.1, which many servers give to all.
+    pub fn not_of_the_recipient(&self) -> Option<&'static ReplyRow> {
+        use Topic::{Account, AuthAny, Content, Rate, ReputationIp};
+        let other = |r: &&ReplyRow| matches!(r.topic, Account | AuthAny | Content | Rate | ReputationIp);
+        ALL.reply.iter().filter(|r| r.loose && self.holds_words_of(r)).find(other)
+    }
+
     /// Does it hold a server's code? Without one it may be any text.
     pub fn is_coded(&self) -> bool {
         self.code.is_some() || !self.enhanced.is_empty()
@@ -306,12 +323,12 @@ fn is_common(enhanced: &str) -> bool {
     enhanced.split_once('.').is_some_and(|(_, e)| ["1.1", "7.0", "7.1"].contains(&e))
 }
 
-/// `550`: 2xx to 5xx, and no other number such as a port (RFC 5321 §4.2.1); 571 is what older filters refuse with.
+/// `550`: 2xx to 5xx, and no other number such as a port (RFC 5321 §4.2.1); 571 and 591 are what some filters refuse with.
 fn is_code(text: &str) -> bool {
     text.len() == 3
         && text.bytes().all(|b| b.is_ascii_digit())
         && text.starts_with(['2', '3', '4', '5'])
-        && (text.as_bytes()[1] <= b'5' || text == "571")
+        && (text.as_bytes()[1] <= b'5' || ["571", "591"].contains(&text))
 }
 
 /// `5.7.26` (RFC 3463 §2).
@@ -420,6 +437,18 @@ mod tests {
         let rows = explain(said);
         assert!(rows.iter().all(|row| row.provider.is_empty()) && !rows.is_empty(), "{rows:?}");
         assert_eq!(explain(&format!("mx.google.com said: 451 4.7.23 {said}"))[0].provider, "gmail");
+    }
+
+    #[test]
+    fn three_numbers_within_a_sentence_are_no_code() {
+        let codes = |text: &str| Reply::read(text).enhanced.join(" ");
+        assert_eq!(codes("550 5.7.1 Message rejected; mail server version 5.2.2"), "5.7.1");
+        assert_eq!(codes("550 5.7.1 see RFC 5321 section 4.2.2"), "5.7.1");
+        assert_eq!(codes("553 sorry, your envelope sender is unknown (#5.7.1)"), "5.7.1");
+        assert_eq!(codes("mx.example.net 5.1.1 550 no such user"), "5.1.1");
+        assert_eq!(codes("550 5.1.1 host mx.example.org said: 552 5.2.2 Mailbox full"), "5.1.1 5.2.2");
+        assert_eq!(codes("550-5.7.26 unauthenticated 550 5.7.26 see"), "5.7.26");
+        assert_eq!(codes("failed with status 5.1.1"), "5.1.1", "where there is no better one");
     }
 
     #[test]

@@ -114,13 +114,13 @@ pub(super) fn host(text: &str) -> Option<String> {
     (named || name.parse::<IpAddr>().is_ok()).then(|| name.to_owned())
 }
 
-/// The reply code at the beginning of a text: 4xx or 5xx and no longer number (RFC 5321 §4.2); 571 is what older
-/// filters refuse with.
+/// The reply code at the beginning of a text: 4xx or 5xx and no longer number (RFC 5321 §4.2); 571 and 591 are what
+/// some filters refuse with.
 pub(super) fn code(text: &str) -> Option<&str> {
     let digits = text.get(..3)?;
     let fits = digits.starts_with(['4', '5'])
         && digits.bytes().all(|b| b.is_ascii_digit())
-        && (digits.as_bytes()[1] <= b'5' || digits == "571")
+        && (digits.as_bytes()[1] <= b'5' || ["571", "591"].contains(&digits))
         && text.as_bytes().get(3).is_none_or(|b| matches!(b, b' ' | b'-' | b'\n' | b'\r' | b',' | b':' | b'\t'));
     fits.then_some(digits)
 }
