@@ -35,7 +35,7 @@ pub(super) fn message(whole: &[u8], header: &Header, body: Option<&[u8]>) -> Opt
     }
     let from = first("From").unwrap_or_default();
     let path = first("Return-Path");
-    let daemon = has(from, "mailer-daemon") || path.is_some_and(|p| has(p, "mailer-daemon"));
+    let daemon = has(from, "mailer-daemon") || has(from, EXCHANGE) || path.is_some_and(|p| has(p, "mailer-daemon"));
     let postmaster =
         daemon || has(from, "postmaster") || has(from, "post_master") || first("X-Failed-Recipients").is_some();
     let nobody = from.trim_ascii().ends_with(b"<>");
@@ -45,7 +45,11 @@ pub(super) fn message(whole: &[u8], header: &Header, body: Option<&[u8]>) -> Opt
         return say(Confidence::Certain, "a delivery status stands in it");
     }
     if daemon {
-        return say(Confidence::Likely, "it comes from MAILER-DAEMON");
+        let exchange = has(from, EXCHANGE);
+        return say(
+            Confidence::Likely,
+            if exchange { "it comes from Exchange" } else { "it comes from MAILER-DAEMON" },
+        );
     }
     let subject = first("Subject").unwrap_or_default();
     if has(subject, "complaint about message from ") && body_has("message/rfc822") {
@@ -55,7 +59,7 @@ pub(super) fn message(whole: &[u8], header: &Header, body: Option<&[u8]>) -> Opt
     let returned = || body_has("message/rfc822") && (by_system || NOTICES.iter().any(|n| body_has(n)));
     let quoted = || postmaster && body_has("error message below:");
     // Programs that write under a name of their own.
-    let addressed = || SUBJECTS.iter().any(|s| has(subject, s)) && RECIPIENTS.iter().any(|words| body_has(words));
+    let addressed = || SUBJECTS.iter().any(|s| has(subject, s)) && RECIPIENTS.iter().any(|words| names(body, words));
     let titled = has(subject, "deliver") || has(subject, "returned mail") || has(subject, "non remis");
     if named || returned() || quoted() || (titled && addressed()) {
         return say(Confidence::Likely, "its sender, subject or parts are those of a bounce");
@@ -78,6 +82,9 @@ pub(super) fn text(original: &[u8], mail: &Draft) -> Option<Guess> {
     let headed = shape(first).is_field() && !mail.repaired(RepairKind::Preamble);
     // What was quoted, indented or taken from an mbox is a header; only prose on top is a notice.
     if headed || first.starts_with(b"From ") || shape(mail.text()).is_field() && !mail.repaired(RepairKind::Preamble) {
+        return None;
+    }
+    if reply::is_log(first) {
         return None;
     }
     let prose = head(original);
@@ -118,12 +125,15 @@ const SUBJECTS: [&str; 17] = [
     "mail delivery system",
 ];
 
+/// The local part that Exchange's notices come from, lower case.
+const EXCHANGE: &str = "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e";
+
 /// Whom a notice names; what is said of parcels names nobody so. Lower case.
 const RECIPIENTS: [&str; 4] =
     ["the following recipient", "the following user", "the following address", "failed recipient:"];
 
 /// Lower case; from the notices of common mail systems.
-const NOTICES: [&str; 19] = [
+const NOTICES: [&str; 27] = [
     "could not be delivered",
     "couldn't be delivered",
     "couldn\u{2019}t be delivered",
@@ -139,11 +149,27 @@ const NOTICES: [&str; 19] = [
     "address not found",
     "this is the mail system at host",
     "diagnostic information for administrators",
+    // What Exchange writes in every language, and that line in some.
+    "remote server returned '",
+    "diagnoseinformationen f",
+    "informations de diagnostic",
+    "informaci\u{f3}n de diagn\u{f3}stico",
+    "informazioni di diagnostica",
+    "informa\u{e7}\u{f5}es de diagn\u{f3}stico",
+    "diagnostische gegevens",
+    "\u{434}\u{438}\u{430}\u{433}\u{43d}\u{43e}\u{441}\u{442}\u{438}\u{447}\u{435}\u{441}\u{43a}\u{438}\u{435} \u{441}\u{432}\u{435}\u{434}",
     "original message headers",
     "returned to sender",
     "the following address",
     "permanent fatal errors",
 ];
+
+/// Do these words stand there, and an address behind them?
+fn names(text: &[u8], words: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let behind = |at: usize| lower[at..].iter().take(200).any(|b| *b == b'@');
+    memchr::memmem::find_iter(&lower, words).any(|at| behind(at + words.len()))
+}
 
 /// ASCII case does not matter; `needle` is lower case. Looked for by its rarest character: letters are everywhere.
 fn has(text: &[u8], needle: &str) -> bool {

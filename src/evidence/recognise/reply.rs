@@ -59,7 +59,7 @@ fn is_introduced(text: &[u8]) -> bool {
 }
 
 /// A delivery as Postfix, Sendmail, OpenSMTPD or Exim log it.
-fn is_log(line: &[u8]) -> bool {
+pub(super) fn is_log(line: &[u8]) -> bool {
     let line = String::from_utf8_lossy(&line[..line.len().min(4096)]).to_ascii_lowercase();
     let any = |words: &[&str]| words.iter().any(|w| line.contains(w));
     let keyed = any(&[
@@ -79,7 +79,9 @@ fn is_log(line: &[u8]) -> bool {
     // Whom the server itself refused: Postfix, Exim.
     let inbound = (line.contains("reject: ") && line.contains(" helo=<"))
         || (any(&[" rejected rcpt ", " rejected after data"]) && line.contains(" h=") && line.contains(" f=<"));
-    (keyed && line.contains("to=<")) || (exim && line.contains('@')) || given_up || inbound
+    // The queue manager of Postfix names the sender alone.
+    let expired = line.contains("status=expired") && line.contains("from=<");
+    expired || (keyed && line.contains("to=<")) || (exim && line.contains('@')) || given_up || inbound
 }
 
 /// Lines of a log excerpt that is still about one reply.

@@ -38,7 +38,7 @@ fn messages() {
         &[
             "Return-Path: <a@example.com>\nFrom: b@example.com\n\nHi\n",
             "From: a@example.com\nSubject: v=spf1 -all\n\nv=spf1 -all\n550 5.7.26 no\n",
-            "From: shop@example.com\nSubject: Delivery failed: your parcel\n\nYour parcel could not be delivered to\nBob\n",
+            "From: shop@example.com\nSubject: Delivery failed: your parcel\n\nIt could not be delivered to the following address: Main Street 1\n",
             "From: a@example.com\nContent-Type: multipart/report; report-type=disposition-notification\n\nread\n",
         ],
     );
@@ -56,6 +56,8 @@ fn bounces() {
             "Reporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 5.1.1\n",
             "From: <admin@example.net>\nSubject: Non-Delivery: hello\n\nIt could not be delivered to the following user:\n\"bob@example.net\"\n",
             "From: \"Jetmail System\" <>\nSubject: Mail Error\n\nYour mail cannot be delivered to the following address:\n bob\n",
+            "From: MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@example.net\nSubject: Non remis : hello\n\nNon.\n",
+            "Fehler bei der Nachrichtenzustellung:\n\nbob@example.net\nRemote Server returned '550 5.1.1 RESOLVER.ADR.RecipNotFound; not found'\n\nReceived: from a by b; now\nFrom: a@example.com\n",
             "Your message to bob@example.net couldn't be delivered.\n\nDiagnostic information for administrators:\n550 5.7.26 unauthenticated\nOriginal message headers:\n\nReceived: from a by b; now\nFrom: a@example.com\n",
         ],
     );

@@ -136,7 +136,9 @@ fn outcome(lower: &str) -> Option<(Action, usize)> {
         ("stat=sent", Action::Delivered),
     ];
     if let Some((word, action)) = WORDS.iter().find(|(word, _)| lower.contains(word)) {
-        let at = lower.find(word).unwrap_or(0) + word.len();
+        // That the time was over is all that the queue manager says.
+        let said = if *word == "status=expired" { 0 } else { word.len() };
+        let at = lower.find(word).unwrap_or(0) + said;
         let stat = lower.find("stat=\"").filter(|_| word.starts_with("result"));
         return Some((*action, stat.unwrap_or(at)));
     }

@@ -5,6 +5,8 @@ use super::{Action, Bounce, MOST, Recipient, forward, said, session, status, tra
 use crate::evidence::lines::{Line, Shape, field_name, is_trace, lines, shape};
 use crate::facts::address;
 use crate::facts::header::Header;
+use crate::knowledge::decode::decode;
+use crate::knowledge::topic::Category;
 use crate::span::{Span, Spanned};
 use std::ops::Range;
 
@@ -175,10 +177,13 @@ impl<'p> Notice<'p> {
             {
                 recipient = Recipient { words: recipient.words.clone(), ..self.said(line.start..line.next) };
             }
-            // Some say why above the addresses.
-            let quiet = |r: &Recipient| r.words.as_ref().is_none_or(|w| w.value.len() < 4);
+            // Some say why above the addresses, and whom to write to below.
+            let quiet = |r: &Recipient| r.words.as_ref().is_none_or(|w| w.value.len() < 4 || !is_known(&w.value));
             if recipient.reply.is_none() && quiet(&recipient) {
-                recipient = self.said(0..blocks[0].place.start);
+                let above = self.said(0..blocks[0].place.start);
+                let better =
+                    above.text().is_some_and(is_known) || recipient.words.as_ref().is_none_or(|w| w.value.len() < 4);
+                recipient = if better { above } else { recipient };
             }
             recipient.address = Some(Spanned::new(block.address.clone(), self.piece.place(block.place.clone())));
             recipient.forwarded.clone_from(&block.forwarded);
@@ -296,6 +301,8 @@ impl<'p> Notice<'p> {
     }
 
     fn tells_of_delay(&self) -> bool {
+        const SURELY: [&str; 3] =
+            ["no action is required on your part", "this is a warning message only", "you do not need to resend"];
         const WAITS: [&str; 8] = [
             "has been delayed",
             "is delayed",
@@ -307,8 +314,15 @@ impl<'p> Notice<'p> {
             "continue to attempt",
         ];
         let lower = String::from_utf8_lossy(self.text).to_ascii_lowercase();
-        WAITS.iter().any(|w| lower.contains(w)) && !lower.contains("permanent") && !lower.contains("giv")
+        // What Exim adds to a warning: "Eventually the mail delivery software will give up".
+        let warning = SURELY.iter().any(|w| lower.contains(w));
+        warning || (WAITS.iter().any(|w| lower.contains(w)) && !lower.contains("permanent") && !lower.contains("giv"))
     }
+}
+
+/// Do these words tell what became of it?
+fn is_known(words: &str) -> bool {
+    decode(words).category() != Category::Unknown
 }
 
 /// How far a reply goes: to the empty line, or the next command or frame of a transcript.

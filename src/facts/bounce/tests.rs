@@ -191,6 +191,30 @@ fn whom_a_notice_names() {
     }
 }
 
+/// Exim's warning says that it "will give up" one day; a sentence below the address says whom to write to.
+#[test]
+fn a_warning_and_a_reason_above_the_address() {
+    let head = "From: MAILER-DAEMON@example.com\r\nTo: ann@example.com\r\nSubject: failed\r\n\r\n";
+    for (body, expected) in [
+        (
+            "A message that you sent has not yet been delivered to one or more of its recipients.\r\n\r\n  \
+             bob@example.net\r\n    host mx.example.net [192.0.2.1]\r\n    450 4.2.2 mailbox over quota\r\n\r\n\
+             No action is required on your part. Eventually the mail delivery software will give up.\r\n",
+            "bob@example.net delayed 4.2.2 mailbox-full mx.example.net -",
+        ),
+        (
+            "This Message was undeliverable due to the following reason:\r\n\r\nThe account is over quota.\r\n\r\n\
+             <bob@example.net>\r\n\r\nPlease reply to <Postmaster@example.com> if you feel this to be in error.\r\n",
+            "bob@example.net failed - mailbox-full - -",
+        ),
+    ] {
+        assert_eq!(told(&read(&format!("{head}{body}"), InputKind::Bounce)), [expected], "{body}");
+    }
+    // The queue manager of Postfix names the sender alone.
+    let line = "Dec  1 10:00:00 mx postfix/qmgr[22]: 4X: from=<ann@example.com>, status=expired, returned to sender";
+    assert_eq!(told(&read(line, InputKind::Reply)), ["- failed - network - -"]);
+}
+
 /// A group that is about the message names nobody (RFC 3464 §2.2); an X.400 address is for its own system.
 #[test]
 fn groups_that_are_not_about_a_recipient_of_mail() {
