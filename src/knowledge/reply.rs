@@ -240,6 +240,8 @@ impl Reply {
     pub fn not_of_the_recipient(&self) -> Option<&'static ReplyRow> {
         use Topic::{Account, AuthAny, Content, Rate, ReputationIp};
         let other = |r: &&ReplyRow| matches!(r.topic, Account | AuthAny | Content | Rate | ReputationIp);
+        // The prose of a notice speaks of anything.
+        self.code.as_ref()?;
         ALL.reply.iter().filter(|r| r.loose && self.holds_words_of(r)).find(other)
     }
 
