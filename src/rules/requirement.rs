@@ -1,5 +1,7 @@
 //! What large receivers ask of senders, line by line: met by this message and domain, or not, or not to be told.
 
+use super::headers::forwarding_broke_spf;
+use super::source::ptr_generic::is_access_line;
 use super::spf::spf_allows_nobody::sends_nothing;
 use super::{Finding, Group, Rule};
 use crate::evidence::InputKind;
@@ -159,9 +161,9 @@ fn state<'f>(facts: &Facts, legs: &Legs, mut findings: impl Iterator<Item = &'f 
     let reading = &facts.reading;
     let mut found = |ids: &[&str]| findings.find(|f| ids.contains(&f.rule.id)).map(|f| f.title.clone());
     match need {
-        Need::Spf => of_spf(legs),
+        Need::Spf => of_spf(facts, legs),
         Need::Dkim => of_dkim(facts, legs),
-        Need::SpfOrDkim => match (of_spf(legs), of_dkim(facts, legs)) {
+        Need::SpfOrDkim => match (of_spf(facts, legs), of_dkim(facts, legs)) {
             (pass @ (State::Pass, _), _) | (_, pass @ (State::Pass, _)) => pass,
             ((State::Fail, spf), (State::Fail, dkim)) => said(State::Fail, format!("{spf}; {dkim}")),
             ((State::Unknown, why), _) | (_, (State::Unknown, why)) => (State::Unknown, why),
@@ -186,13 +188,16 @@ fn state<'f>(facts: &Facts, legs: &Legs, mut findings: impl Iterator<Item = &'f 
             Some(from) => reverse(facts, |name| same_by_list(name, from)),
             None => said(State::Unknown, "the From domain is not known"),
         },
-        Need::NamedHost => match (found(&["ptr-generic"]), reverse(facts, |_| true)) {
+        Need::NamedHost => match (found(&["ptr-generic"]), facts.reverse.as_ref().and_then(|r| r.names.first())) {
             (Some(title), _) => said(State::Fail, title),
-            (None, judged) => judged,
+            // Whether it leads back is not asked here.
+            (None, Some(name)) => said(State::Pass, name.name.clone()),
+            (None, None) => reverse(facts, |_| true),
         },
+        // A provider's default name may well stand for a fixed address.
         Need::FixedAddress => match found(&["ptr-generic"]) {
-            Some(title) => said(State::Fail, title),
-            None => said(State::Unknown, "a name alone does not tell"),
+            Some(title) if reverse_names(facts).any(is_access_line) => said(State::Fail, title),
+            _ => said(State::Unknown, "a name alone does not tell"),
         },
         Need::Tls => match (found(&["tls-not-used"]), reading.boundary.hop.and_then(|n| reading.hops.get(n))) {
             (Some(title), _) => said(State::Fail, title),
@@ -222,16 +227,26 @@ fn state<'f>(facts: &Facts, legs: &Legs, mut findings: impl Iterator<Item = &'f 
             Some(_) if reading.lists.unsubscribe.is_empty() => {
                 said(State::Fail, "List-Unsubscribe holds no address in < and >")
             }
-            Some(_) => said(State::Pass, "List-Unsubscribe is there"),
-            None => said(State::Unknown, "whether it is marketing, a header cannot tell"),
+            Some(_) if one_click(facts) => said(State::Pass, "List-Unsubscribe with https, and List-Unsubscribe-Post"),
+            Some(_) if reading.lists.unsubscribe.iter().any(|u| begins(&u.value, "mailto:")) => {
+                said(State::Pass, "List-Unsubscribe with a mailto: address")
+            }
+            Some(_) => said(State::Fail, "neither by POST nor by mailto:"),
+            None => match found(&["one-click-missing"]) {
+                Some(title) => said(State::Fail, title),
+                None => said(State::Unknown, "whether it is marketing, a header cannot tell"),
+            },
         },
         Need::Portal => said(State::Unknown, "only the receiver's portal tells"),
         Need::Practice => said(State::Unknown, "no header tells how you send"),
     }
 }
 
-fn of_spf(legs: &Legs) -> Judged {
+fn of_spf(facts: &Facts, legs: &Legs) -> Judged {
     match &legs.spf {
+        Some(Leg { passed: Some(false), .. }) if forwarding_broke_spf::is_likely(facts) => {
+            said(State::Unknown, "it was sent on, and what SPF said before is not known")
+        }
         Some(Leg { passed: Some(true), domain, .. }) => said(State::Pass, format!("pass for {domain}")),
         Some(Leg { passed: Some(false), domain, word, .. }) => said(State::Fail, format!("SPF is {word} for {domain}")),
         _ => said(State::Unknown, "SPF's result is not known"),
@@ -277,6 +292,12 @@ fn reverse(facts: &Facts, wanted: impl Fn(&str) -> bool) -> Judged {
     }
 }
 
+/// Those that DNS has, else the one that the receiver noted.
+fn reverse_names(facts: &Facts) -> impl Iterator<Item = &str> {
+    let known = facts.reverse.iter().flat_map(|r| &r.names).map(|n| &*n.name);
+    known.chain(facts.identities.reverse_name.iter().map(|n| &*n.value))
+}
+
 fn key_size(facts: &Facts) -> Judged {
     let records = facts.keys.iter().filter_map(|k| match &k.state {
         KeyState::Found(records) => Some((k, records.first()?)),
@@ -313,8 +334,11 @@ const FORM: &[&str] = &["from-header-invalid", "message-malformed", "message-id-
 /// Both fields of RFC 8058 §3.1.
 fn one_click(facts: &Facts) -> bool {
     let lists = &facts.reading.lists;
-    let https = |u: &str| u.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://"));
-    lists.unsubscribe.iter().any(|u| https(&u.value)) && lists.unsubscribe_post.is_some()
+    lists.unsubscribe.iter().any(|u| begins(&u.value, "https://")) && lists.unsubscribe_post.is_some()
+}
+
+fn begins(uri: &str, scheme: &str) -> bool {
+    uri.get(..scheme.len()).is_some_and(|s| s.eq_ignore_ascii_case(scheme))
 }
 
 /// Does a finding of this rule say how the need is met?
@@ -401,6 +425,40 @@ mod tests {
         for (id, _) in all {
             assert_eq!(state_of(&high, id, Need::Portal), (State::Fail, Some("complaint-rate-high")), "{id}");
         }
+    }
+
+    #[test]
+    fn of_mail_that_was_sent_on_spf_is_not_known() {
+        let text = "Authentication-Results: mx.example.net; spf=fail smtp.mailfrom=example.com; dkim=pass header.d=example.com; dmarc=pass header.from=example.com\r\n\
+            Received: from fwd.example.org (fwd.example.org [192.0.2.9]) by mx.example.net with ESMTPS id 2; Tue, 2 Jun 2026 10:00:05 +0000\r\n\
+            X-Forwarded-For: ann@example.org bob@example.net\r\nX-Forwarded-To: bob@example.net\r\n\
+            Received: from out.example.com (out.example.com [192.0.2.4]) by fwd.example.org with ESMTPS id 1; Tue, 2 Jun 2026 10:00:03 +0000\r\n\
+            From: ann@example.com\r\n";
+        let input = |text: &str| crate::evidence::Input::read("-", text.as_bytes(), None).unwrap();
+        let state = |text: &str| {
+            let d = of(Evidence::new(input(text), Said::default(), NOW.parse().unwrap(), true));
+            state_of(&d, "gmail-bulk", Need::Spf).0
+        };
+        assert_eq!(state(text), State::Unknown);
+        let direct = "Authentication-Results: mx.example.net; spf=fail smtp.mailfrom=example.com\r\n\
+            Received: from out.example.com (out.example.com [192.0.2.4]) by mx.example.net with ESMTPS id 1; Tue, 2 Jun 2026 10:00:03 +0000\r\n\
+            From: ann@example.com\r\n";
+        assert_eq!(state(direct), State::Fail);
+    }
+
+    #[test]
+    fn yahoo_takes_one_click_or_mailto() {
+        let state = |fields: &str| {
+            let text = format!("From: ann@example.com\r\nPrecedence: bulk\r\n{fields}");
+            let input = crate::evidence::Input::read("-", text.as_bytes(), None).unwrap();
+            let d = of(Evidence::new(input, Said::default(), NOW.parse().unwrap(), true));
+            state_of(&d, "yahoo-bulk", Need::ListUnsubscribe).0
+        };
+        let post = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n";
+        assert_eq!(state(&format!("List-Unsubscribe: <https://example.com/u>\r\n{post}")), State::Pass);
+        assert_eq!(state("List-Unsubscribe: <mailto:u@example.com>\r\n"), State::Pass);
+        assert_eq!(state("List-Unsubscribe: <https://example.com/u>\r\n"), State::Fail);
+        assert_eq!(state(&format!("List-Unsubscribe: <http://example.com/u>\r\n{post}")), State::Fail);
     }
 
     #[test]

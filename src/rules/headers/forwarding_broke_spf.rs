@@ -31,6 +31,14 @@ rule! {
     ["RFC 7208 §2.4", "RFC 7208 Appendix D", "RFC 7960 §3.2.1"]
 }
 
+/// Is it likely that SPF failed because the message was sent on? Then the sender's own hand-over was not seen.
+pub fn is_likely(facts: &Facts) -> bool {
+    match judge(facts) {
+        Verdict::Found(found) => found.iter().any(|f| f.confidence == Confidence::Likely),
+        _ => false,
+    }
+}
+
 fn judge(facts: &Facts) -> Verdict {
     let r = &*facts.reading;
     let Some((domain, span)) = failed(facts) else {

@@ -1,7 +1,7 @@
 //! Rules of the group `headers`.
 
 mod calendar_or_forward_resend;
-mod forwarding_broke_spf;
+pub(super) mod forwarding_broke_spf;
 mod from_domain_not_yours;
 mod from_header_invalid;
 mod gateway_breaks_auth;

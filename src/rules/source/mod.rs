@@ -4,7 +4,7 @@ mod connection;
 mod each;
 mod helo_invalid;
 mod ipv6_ptr_missing;
-mod ptr_generic;
+pub(super) mod ptr_generic;
 mod ptr_missing;
 mod ptr_not_forward_confirmed;
 mod request;

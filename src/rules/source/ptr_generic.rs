@@ -124,6 +124,14 @@ pub(super) fn is_default(facts: &Facts, name: &str, ip: IpAddr) -> bool {
     generic(name, ip, is_own(facts, name)).is_some()
 }
 
+/// Is it the name of a line that is given another address by and by? A server's default name is none.
+pub(in crate::rules) fn is_access_line(name: &str) -> bool {
+    PATTERNS.iter().any(|(pattern, regex)| pattern.what == ACCESS && regex.is_match(name))
+}
+
+/// What the pattern of such lines is called in the asset.
+const ACCESS: &str = "names an access line";
+
 /// What is generic about a name, if anything.
 fn generic(name: &str, ip: IpAddr, own: bool) -> Option<&'static str> {
     let spelt = spells(name, ip);
@@ -150,6 +158,12 @@ fn spells(name: &str, ip: IpAddr) -> bool {
 mod tests {
     use super::super::testing::*;
     use super::*;
+
+    #[test]
+    fn a_default_name_is_not_yet_that_of_a_changing_address() {
+        assert!(is_access_line("dhcp-4.isp.example") && is_access_line("a.pool.isp.example"));
+        assert!(!is_access_line("static.4.2.0.192.clients.your-server.de") && !is_access_line("mail.example.com"));
+    }
 
     fn named(name: &str) -> Case {
         let mut case = Case::new("192.0.2.4", "mail.example.com");
