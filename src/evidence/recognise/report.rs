@@ -30,8 +30,12 @@ pub(super) fn mail(text: &[u8], header: &Header) -> Option<Guess> {
     let text = &text[..text.len().min(NAMED)];
     let subject = header.first(text, "Subject").map(|f| f.value.of(text).trim_ascii_start());
     let titled = |s: &[u8]| s.get(..14).is_some_and(|s| s.eq_ignore_ascii_case(b"report domain:"));
-    let attached = || text.windows(12).any(|w| w.eq_ignore_ascii_case(b"application/"));
-    let because = if header.first(text, "TLS-Report-Domain").is_some() {
+    let holds = |words: &[u8]| text.windows(words.len()).any(|w| w.eq_ignore_ascii_case(words));
+    // Some send the XML as text.
+    let attached = || holds(b"application/") || holds(b"text/xml") || holds(b".xml");
+    let kind = header.first(text, "Content-Type").map(|f| f.value.of(text).trim_ascii_start());
+    let tls = |kind: &[u8]| kind.get(..18).is_some_and(|k| k.eq_ignore_ascii_case(b"application/tlsrpt"));
+    let because = if header.first(text, "TLS-Report-Domain").is_some() || kind.is_some_and(tls) {
         "a mail that says it carries a TLS report"
     } else if subject.is_some_and(titled) && attached() {
         "a mail whose subject is a DMARC report's"

@@ -206,6 +206,12 @@ fn reports() {
     };
     assert_eq!(kind(&mail("example.net!example.com!1780963200!1781049599.xml.gz")), InputKind::Report);
     assert_eq!(kind(&mail("hello!1!2.xml.gz")), InputKind::Message);
+    let typed =
+        |subject: &str, kind: &str| format!("From: a@example.net\nSubject: {subject}\nContent-Type: {kind}\n\nPD94\n");
+    assert_eq!(kind(&typed("Report domain: example.com", "text/xml; name=r")), InputKind::Report);
+    assert_eq!(kind(&typed("Report domain: example.com", "text/plain; name=\"r.xml\"")), InputKind::Report);
+    assert_eq!(kind(&typed("x", "application/tlsrpt+json")), InputKind::Report);
+    assert_eq!(kind(&typed("Report domain: example.com", "text/plain")), InputKind::Message);
 }
 
 #[test]
