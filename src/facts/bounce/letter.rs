@@ -64,6 +64,8 @@ struct Letter<'t> {
     feedback: Option<Piece<'t>>,
     returned: Option<Span>,
     cut: bool,
+    /// Somebody sent it on, attached to a mail of theirs.
+    attached: bool,
 }
 
 pub(super) fn read(text: &[u8]) -> Bounce {
@@ -88,9 +90,10 @@ pub(super) fn read(text: &[u8]) -> Bounce {
     if letter.notice.iter().any(|piece| ses::read(piece, &mut bounce)) {
         return bounce;
     }
-    notice::read(&letter.notice, header.leads().then_some(&header), text, &mut bounce);
+    let own = header.leads() && !letter.attached;
+    notice::read(&letter.notice, own.then_some(&header), text, &mut bounce);
     // The notice goes to the envelope sender (RFC 3464 §2).
-    let to = address::mailboxes(&header, text, "To").into_iter().next().filter(|_| header.leads());
+    let to = address::mailboxes(&header, text, "To").into_iter().next().filter(|_| own);
     bounce.sent_to = to.and_then(|m| m.address).map(|a| Spanned::new(format!("{}@{}", a.local, a.domain), a.span));
     bounce
 }
@@ -114,7 +117,7 @@ fn open<'t>(text: &'t [u8], header: &Header) -> Letter<'t> {
     let message = (header.leads() && nested <= NESTED).then(|| mime::parse(limited)).flatten();
     letter.cut = header.leads() && nested > NESTED;
     if let Some(message) = &message {
-        letter.sort(message, limited);
+        letter.sort(message, limited, is_of_a_person(header, text));
     }
     let body = header.body.filter(|_| header.leads()).unwrap_or(0) as usize;
     match message {
@@ -157,7 +160,7 @@ impl<'t> Letter<'t> {
         self.notice.is_empty() && self.status.is_empty() && self.feedback.is_none()
     }
 
-    fn sort(&mut self, message: &Message, input: &'t [u8]) {
+    fn sort(&mut self, message: &Message, input: &'t [u8], person: bool) {
         for part in &message.parts {
             if matches!(part.body, PartType::Multipart(_)) {
                 continue;
@@ -174,6 +177,9 @@ impl<'t> Letter<'t> {
                 self.status.extend(piece(part, raw, input));
             } else if is("message", &["feedback-report"]) {
                 self.feedback = piece(part, raw, input).or(self.feedback.take());
+            } else if let (Some(report), Encoding::None, true) = (report_in(part, message), part.encoding, person) {
+                *self = Letter { attached: true, ..Letter::default() };
+                return self.sort(report, input, false);
             } else if matches!(part.body, PartType::Message(_))
                 || is("text", &["rfc822-headers"])
                 || is("message", &["rfc822", "global", "global-headers", "rfc822-headers", "partial"])
@@ -189,6 +195,32 @@ impl<'t> Letter<'t> {
                 }
             }
         }
+    }
+}
+
+/// What a mail system writes may return a notice that could not be delivered itself.
+fn is_of_a_person(header: &Header, text: &[u8]) -> bool {
+    let value = |name: &str| {
+        let field = header.first(text, name).map(|f| f.value.of(text).trim_ascii().to_ascii_lowercase());
+        field.unwrap_or_default()
+    };
+    let from = value("From");
+    let system = |word: &[u8]| memchr::memmem::find(&from, word).is_some();
+    !(system(b"mailer-daemon") || system(b"postmaster") || value("Return-Path") == b"<>")
+}
+
+/// The report that is attached to a mail which is none itself.
+fn report_in<'m, 'x>(part: &'m MessagePart<'x>, outer: &Message) -> Option<&'m Message<'x>> {
+    let is_report = |message: &Message| {
+        let kind = message.content_type();
+        kind.is_some_and(|k| {
+            k.ctype().eq_ignore_ascii_case("multipart")
+                && k.subtype().is_some_and(|sub| sub.eq_ignore_ascii_case("report"))
+        })
+    };
+    match &part.body {
+        PartType::Message(inner) if is_report(inner) && !is_report(outer) => Some(inner),
+        _ => None,
     }
 }
 

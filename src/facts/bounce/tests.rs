@@ -215,6 +215,23 @@ fn a_warning_and_a_reason_above_the_address() {
     assert_eq!(told(&read(line, InputKind::Reply)), ["- failed - network - -"]);
 }
 
+/// Somebody sends a notification on as an attachment; what a mail system returns is none for us.
+#[test]
+fn a_notification_attached_to_a_mail() {
+    let outer = |from: &str| {
+        format!(
+            "From: {from}\r\nTo: admin@example.com\r\nSubject: Fwd: bounce\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/mixed; boundary=\"o\"\r\n\r\n--o\r\nContent-Type: text/plain\r\n\r\nsee attached\r\n\
+             --o\r\nContent-Type: message/rfc822\r\n\r\n{DSN}--o--\r\n"
+        )
+    };
+    let bounce = read(&outer("Ann <ann@example.com>"), InputKind::Bounce);
+    assert_eq!(told(&bounce), told(&read(DSN, InputKind::Bounce)));
+    assert_eq!(bounce.sent_to, None);
+    let daemon = read(&outer("MAILER-DAEMON@mx.example.net"), InputKind::Bounce);
+    assert_ne!(told(&daemon), told(&read(DSN, InputKind::Bounce)));
+}
+
 /// A group that is about the message names nobody (RFC 3464 §2.2); an X.400 address is for its own system.
 #[test]
 fn groups_that_are_not_about_a_recipient_of_mail() {
