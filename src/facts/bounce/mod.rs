@@ -184,6 +184,8 @@ impl Bounce {
             bounce.recipients.push(Recipient::blank(Span::new(0, text.len().min(80))));
         }
         let reporter = bounce.reporting_mta.is_some();
+        let sender =
+            bounce.sent_to.as_ref().and_then(|to| to.value.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
         for recipient in &mut bounce.recipients {
             for address in [&mut recipient.address, &mut recipient.forwarded].into_iter().flatten() {
                 address.value = plain(&address.value);
@@ -192,6 +194,7 @@ impl Bounce {
                 Some(_) => recipient.category = Category::Feedback,
                 None => {
                     recipient.decode();
+                    recipient.blame(sender.as_deref());
                     recipient.taken_by = recipient.taken_by.or_else(|| taken::reported(recipient, reporter));
                 }
             }
@@ -290,6 +293,17 @@ impl Recipient {
         let reply = reply.map(|r| Spanned::new(said::one_line(&r), Span::default()));
         let coded = reply.as_ref().and_then(|r| said::enhanced(&r.value));
         Recipient { action, server, status: status.or(coded), reply, ..Recipient::blank(Span::default()) }
+    }
+
+    /// `553 example.com does not exist` is about the sender where that is the sender's domain.
+    fn blame(&mut self, sender: Option<&str>) {
+        let text = self.text().unwrap_or_default().to_ascii_lowercase();
+        let gone =
+            sender.is_some_and(|domain| text.contains(&format!("{} does not exist", domain.to_ascii_lowercase())));
+        if gone && self.category == Category::Unknown {
+            self.decoded = decode("553 sender domain does not exist");
+            self.category = self.decoded.category();
+        }
     }
 
     /// Host, codes and words together.

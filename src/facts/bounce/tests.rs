@@ -210,6 +210,14 @@ fn a_warning_and_a_reason_above_the_address() {
     ] {
         assert_eq!(told(&read(&format!("{head}{body}"), InputKind::Bounce)), [expected], "{body}");
     }
+    let gone = "  bob@example.net\r\n    host mx.example.net [192.0.2.1]\r\n    SMTP error from remote mail server after end of \
+                data:\r\n    553 DOMAIN does not exist\r\n";
+    let category = |domain: &str| {
+        let text = format!("{head}{}", gone.replace("DOMAIN", domain));
+        read(&text, InputKind::Bounce).recipients[0].category
+    };
+    assert_eq!(category("example.com"), Category::Configuration, "that of the sender");
+    assert_eq!(category("example.org"), Category::Unknown);
     // The queue manager of Postfix names the sender alone.
     let line = "Dec  1 10:00:00 mx postfix/qmgr[22]: 4X: from=<ann@example.com>, status=expired, returned to sender";
     assert_eq!(told(&read(line, InputKind::Reply)), ["- failed - network - -"]);
