@@ -9,7 +9,7 @@
 //! ```
 
 use super::scroll;
-use crate::facts::antispam::{Field, Leaning, summary};
+use crate::facts::antispam::{Field, Item, Leaning, summary};
 use crate::knowledge::receiver;
 use crate::report::own_filters;
 use crate::tui::app::App;
@@ -69,19 +69,35 @@ fn written(doc: &mut Doc, field: &Field, ours: Option<&str>) {
         (_, None, _) => "which server wrote it, the header does not tell",
     };
     doc.section(&format!("{name}   {whose}"), "");
-    for item in &field.items {
-        let Some(meaning) = &item.meaning else { continue };
+    let (known, unknown): (Vec<&Item>, Vec<&Item>) = field.items.iter().partition(|item| item.meaning.is_some());
+    for (item, meaning) in known.iter().filter_map(|item| Some((item, item.meaning.as_ref()?))) {
         let (glyph, ink) = match meaning.leaning {
             Leaning::Good => ("✓", Ink::Pass),
             Leaning::Bad => ("✗", Ink::Fail),
             Leaning::Warn => ("!", Ink::Warn),
             Leaning::Neutral | Leaning::Info => ("i", Ink::Note),
         };
-        let said = if item.key.is_empty() || item.key == "test" || item.key == "symbol" {
-            item.value.clone()
-        } else {
-            format!("{} {}", item.key, item.value)
-        };
-        doc.hang(&format!("  {glyph} {said}  "), ink, meaning.text, Ink::Plain);
+        doc.hang(&format!("  {glyph} {}  ", said(item)), ink, meaning.text, Ink::Plain);
+    }
+    // Rules of one's own, and what nobody here knows.
+    let tests: Vec<String> = unknown.into_iter().filter(|item| is_test(item)).map(said).collect();
+    if !tests.is_empty() {
+        doc.hang("  also: ", Ink::Faint, tests.join(", "), Ink::Plain);
+    }
+}
+
+fn is_test(item: &Item) -> bool {
+    item.key == "test" || item.key == "symbol"
+}
+
+/// With the points that it gave, where it gave any.
+fn said(item: &Item) -> String {
+    let name = match item.key.is_empty() || is_test(item) {
+        true => item.value.clone(),
+        false => format!("{} {}", item.key, item.value),
+    };
+    match item.points.filter(|points| *points != 0) {
+        Some(points) => format!("{name} {}", f64::from(points) / 1000.0),
+        None => name,
     }
 }
