@@ -212,6 +212,59 @@ fn spamassassin_in_its_dialects() {
     assert_eq!(spam_verdicts(&all, None).len(), 1);
 }
 
+/// Points without brackets, as `_TESTSSCORES(,)_` and Kerio Connect write them.
+#[test]
+fn tests_with_their_points() {
+    let told = |status: &str| {
+        let all = fields(&format!("X-Spam-Status: {status}\r\n"));
+        let tests = all[0].items.iter().filter(|i| i.key == "test");
+        let tests: Vec<_> = tests.map(|i| (i.value.clone(), i.points)).collect();
+        (tests, pairs(&all[0]).iter().map(|(k, v)| format!("{k}:{v}")).collect::<Vec<_>>().join(" "))
+    };
+    let test = |name: &str, points| (name.to_owned(), points);
+    let (tests, all) = told(
+        "No, score=-1.1 required=5.0 tests=BAYES_00=-1.9,\r\n\tRDNS_NONE=0.793, SPF_PASS=-0.001 autolearn=no version=4.0.0",
+    );
+    let want = [test("BAYES_00", Some(-1900)), test("RDNS_NONE", Some(793)), test("SPF_PASS", Some(-1))];
+    assert_eq!(tests, want);
+    assert!(all.ends_with("autolearn:no version:4.0.0"), "{all}");
+    let (tests, all) = told(
+        "Yes, hits=6.9 required=5.0\r\n\ttests=KERIO_ANTI_SPAM: -0.000, BAYES_99: 4.07,\r\n\tCUSTOM_RULE_FROM: ALLOW, TOTAL_SCORE: 6.9,autolearn=no",
+    );
+    assert_eq!(tests, [test("KERIO_ANTI_SPAM", Some(0)), test("BAYES_99", Some(4070))]);
+    assert!(all.ends_with("CUSTOM_RULE_FROM:ALLOW autolearn:no"), "{all}");
+    // What stands before or behind the list is none of it.
+    let (tests, _) = told("No, SCORE=1.20 KILL_LEVEL=7.0 tests=A_BC");
+    assert_eq!(tests, [test("A_BC", None)]);
+    let (tests, _) = told("No, score=1.2 tests= autolearn=no");
+    assert_eq!(tests, []);
+}
+
+/// A name nobody knows is no praise.
+#[test]
+fn each_share_of_bayes_has_its_own_meaning() {
+    let of = |name: &str| {
+        let all = fields(&format!("X-Spam-Status: No, score=1 tests={name}\r\n"));
+        all[0].items.iter().find(|i| i.key == "test").and_then(|i| i.meaning.as_ref()).map(|m| m.leaning)
+    };
+    for (name, want) in [
+        ("00", Some(Leaning::Good)),
+        ("05", Some(Leaning::Good)),
+        ("20", Some(Leaning::Good)),
+        ("40", Some(Leaning::Good)),
+        ("50", Some(Leaning::Info)),
+        ("60", Some(Leaning::Warn)),
+        ("80", Some(Leaning::Warn)),
+        ("95", Some(Leaning::Warn)),
+        ("99", Some(Leaning::Warn)),
+        ("999", Some(Leaning::Warn)),
+        ("70", None),
+        ("OTHER", None),
+    ] {
+        assert_eq!(of(&format!("BAYES_{name}")), want, "{name}");
+    }
+}
+
 /// `headers.csv` of cPanel, Exim and Plesk: `X-Spam-Score: 15` beside `X-Spam-Bar: +` is 1.5.
 #[test]
 fn a_score_alone_may_be_ten_times_the_points() {
