@@ -133,6 +133,8 @@ pub struct VerdictField {
     pub form: Form,
     /// The key of a field that is one value.
     pub key: String,
+    /// Written on mail that goes out: the sender's side.
+    pub outbound: bool,
     pub value: Vec<Value>,
 }
 

@@ -156,6 +156,13 @@ fn the_senders_own_stamps_do_not_count() {
     assert!(out.iter().all(|f| f.untrusted));
     assert_eq!(summary(&out, None), Summary::default());
 
+    // The sender's tenant judged too; what the receiver's says counts.
+    let both = fields(
+        "X-Forefront-Antispam-Report: SCL:1;SFV:NSPM;DIR:INB;\r\nX-Forefront-Antispam-Report: SCL:5;SFV:SPM;CAT:OSPM;DIR:OUT;\r\n",
+    );
+    assert_eq!(both.iter().map(|f| f.untrusted).collect::<Vec<_>>(), [false, true]);
+    assert!(spam_verdicts(&both, Some("microsoft")).is_empty());
+
     let out = fields("X-Proofpoint-Spam-Details: rule=outbound_spam policy=outbound score=99\r\n");
     assert!(out[0].untrusted && spam_verdicts(&out, None).is_empty());
 }

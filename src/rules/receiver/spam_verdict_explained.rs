@@ -4,7 +4,7 @@ use super::reputation_not_auth::portals;
 use super::verdict;
 use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
-use crate::facts::antispam::{self, Field, Item, Leaning, upstream};
+use crate::facts::antispam::{self, Field, Item, Leaning, host};
 use crate::facts::organization::same_by_list;
 use crate::knowledge::receiver;
 use crate::remedy::Remedy;
@@ -62,18 +62,20 @@ fn judge(facts: &Facts) -> Verdict {
 /// A filter of a server before the receiver, which took the message for spam: the receiver did not, or its word is not here.
 fn before(facts: &Facts) -> Option<Finding> {
     let reading = &facts.reading;
-    let its = || reading.antispam.iter().filter(|f| f.untrusted && f.vendor != "microsoft");
+    // Microsoft's receiver keeps what came in of its fields as `-Untrusted`: only what it says of mail going out is told.
+    let its = || reading.antispam.iter().filter(|f| f.untrusted && (f.outbound || f.vendor != "microsoft"));
     let bad = |i: &&Item| verdict::leaning(i) == Some(Leaning::Bad);
     let field = its().find(|f| f.items.iter().any(|i| bad(&i)))?;
     let receiver = reading.boundary.authserv_id.as_deref().unwrap_or("the receiver");
     let name = verdict::name_of(field);
-    let host = upstream::checker(&reading.header, facts.text(), field.field).filter(|_| field.vendor == "spamassassin");
+    let host = host::named(&reading.header, facts.text(), field);
     let from = reading.from_domain();
     let mail_from = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
     let mut senders = [from, mail_from].into_iter().flatten();
-    let own = host.as_ref().is_some_and(|h| senders.any(|sender| same_by_list(sender, &h.value)));
+    let own = field.outbound || host.as_ref().is_some_and(|h| senders.any(|sender| same_by_list(sender, &h.value)));
     let whose = match &host {
         Some(host) => format!("{name} on {}", host.value),
+        None if field.outbound => format!("{name}, on the sender's side,"),
         None => format!("{name} on a server before that"),
     };
     let items: Vec<&Item> = its().filter(|f| f.vendor == field.vendor).flat_map(|f| &f.items).collect();
@@ -100,6 +102,7 @@ fn before(facts: &Facts) -> Option<Finding> {
         false => format!("What the filter of {receiver} thinks of it, the header does not say."),
     };
     let title = match own {
+        true if field.outbound => format!("The sender's own side takes the message for spam: {name}"),
         true => format!("The sender's own {name} takes the message for spam"),
         false => format!("A filter before the receiver takes it for spam: {name}"),
     };
@@ -108,6 +111,7 @@ fn before(facts: &Facts) -> Option<Finding> {
             Confidence::Certain,
             "The filter names the server it ran on, and that had the message before the receiver.",
         ),
+        false if field.outbound => (Confidence::Certain, "The field says itself that it judged mail going out."),
         false => (Confidence::Likely, "It stands below what the receiver wrote; which server added it is not certain."),
     };
     let finding = Finding::new(&RULE, title)
@@ -262,6 +266,38 @@ mod tests {
             judged(&format!("{taken}{clean}{hops}{}", spam.replace("Yes", "No").replace("YES", "NO"))),
             Verdict::Pass
         ));
+    }
+
+    #[test]
+    fn a_verdict_on_mail_going_out_is_the_senders() {
+        let taken = "Authentication-Results: mx.inbox.example; spf=pass smtp.mailfrom=shop.example\r\n\
+            Received: from mail.shop.example (mail.shop.example [198.51.100.25]) by mx.inbox.example (Postfix) with ESMTPS id 1; Tue, 2 Jun 2026 10:00:09 +0000\r\n";
+        let judged = |field: &str| {
+            let text = format!("{taken}{field}\r\nFrom: ann@shop.example\r\n");
+            judge(&crate::rules::testing::facts(&text, crate::evidence::InputKind::Headers))
+        };
+        for (field, who) in [
+            ("X-Forefront-Antispam-Report: SCL:5;SFV:SPM;CAT:OSPM;DIR:OUT;", "Microsoft"),
+            ("X-UI-Out-Filterresults: junk:10;V03:K0:abc", "GMX"),
+            ("X-OutGoing-Spam-Status: Yes, score=7.1", "SpamAssassin"),
+            ("X-SpamExperts-Outgoing-Class: spam", "SpamExperts"),
+        ] {
+            let finding = only(judged(field));
+            assert_eq!((finding.severity, finding.confidence), (Severity::Low, Confidence::Certain), "{field}");
+            assert!(
+                finding.title.starts_with("The sender's own side") && finding.title.contains(who),
+                "{}",
+                finding.title
+            );
+            assert!(finding.explanation.contains("That is no verdict of the receiver"), "{}", finding.explanation);
+        }
+        for field in [
+            "X-OutGoing-Spam-Status: No, score=0.1",
+            "X-Forefront-Antispam-Report: SCL:1;SFV:NSPM;DIR:OUT;",
+            "X-Forefront-Antispam-Report-Untrusted: SCL:5;SFV:SPM;DIR:INB;",
+        ] {
+            assert!(!matches!(judged(field), Verdict::Found(_)), "{field}");
+        }
     }
 
     #[test]
