@@ -10,6 +10,9 @@ use crate::remedy::Remedy;
 pub enum Cure {
     /// Taken for malware, or of a kind that is not let in.
     Attachment,
+    /// Taken for somebody else: a person, a brand or a domain.
+    Imitation,
+    Phishing,
     /// The recipient, or whoever runs their server, blocks the sender.
     Blocked,
     /// The text that every filter must mark.
@@ -30,7 +33,12 @@ pub enum Cure {
 impl Cure {
     fn of(item: &Item) -> Option<Cure> {
         if item.key == "CAT" {
-            return matches!(&*item.value, "MALW" | "AMP" | "FTBP" | "SAP").then_some(Cure::Attachment);
+            return match &*item.value {
+                "MALW" | "AMP" | "FTBP" | "SAP" => Some(Cure::Attachment),
+                "UIMP" | "DIMP" | "GIMP" | "BIMP" => Some(Cure::Imitation),
+                "PHSH" | "HPHSH" | "HPHISH" => Some(Cure::Phishing),
+                _ => None,
+            };
         }
         let begins = |all: &[&str]| all.iter().any(|p| item.value.starts_with(p));
         const EACH: [(Cure, &[&str]); 9] = [
@@ -50,7 +58,8 @@ impl Cure {
 
     /// More than any limit by itself: nothing else needs mending first.
     fn decides(self) -> bool {
-        matches!(self, Cure::Attachment | Cure::Blocked | Cure::TestString | Cure::Learnt)
+        use Cure::{Attachment, Blocked, Imitation, Learnt, Phishing, TestString};
+        matches!(self, Attachment | Imitation | Phishing | Blocked | TestString | Learnt)
     }
 
     fn is_dns(self) -> bool {
@@ -61,6 +70,8 @@ impl Cure {
     fn cause(self) -> &'static str {
         match self {
             Cure::Attachment => "an attachment",
+            Cure::Imitation => "that it looks like somebody else",
+            Cure::Phishing => "what is taken for phishing in its links or content",
             Cure::Blocked => "that the receiving side has the sender on a list of blocked senders",
             Cure::TestString => "the test string in it",
             Cure::ReverseName => "the reverse name of the sending address",
@@ -76,6 +87,10 @@ impl Cure {
     fn summary(self) -> &'static str {
         match self {
             Cure::Attachment => "Send the attachment another way: it is what the filter caught.",
+            Cure::Imitation => {
+                "Ask the recipient's administrator to trust the sender: it is taken for an imitation of somebody."
+            }
+            Cure::Phishing => "Look at the links and the content: the message is taken for phishing.",
             Cure::Blocked => "Ask the recipient to take the sender off their list of blocked senders.",
             Cure::TestString => "Take the test string (GTUBE) out of the text.",
             Cure::Learnt => {
@@ -91,6 +106,14 @@ impl Cure {
                 "Scan the attachment; if it is clean, send a link to it, or a kind that is not blocked (no programs, scripts, macros or encrypted archives).",
                 "Send the message once without it: if that arrives, the attachment was the cause.",
                 "If it is clean and must be sent as it is, the recipient's administrator can allow it or submit it as a mistake.",
+            ],
+            Cure::Imitation => &[
+                "Their administrator: in the anti-phishing policy, add the sender or its domain to the trusted senders and domains.",
+                "Or write a display name that is no protected person's or brand's of theirs, and a domain that looks like none of theirs.",
+            ],
+            Cure::Phishing => &[
+                "Take out links whose text names another place, shortened ones, forms, and whatever asks for a login; a linked domain on a blocklist is enough.",
+                "If nothing of that is in it, the recipient's administrator can submit it to Microsoft as clean.",
             ],
             Cure::Blocked => &[
                 "The recipient, or whoever runs their server, put the sender there: nothing on the sending side changes it.",

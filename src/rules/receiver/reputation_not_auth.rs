@@ -151,10 +151,9 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
         ))
         .exhibits(own.iter().map(|i| verdict::exhibit(i)))
         .exhibits(suspects::exhibits(facts).filter(|e| own.iter().all(|i| e.place != Place::Input(i.span))))
-        .fix(match (cures.rest, taken_for(&own, domain)) {
-            (_, Some(remedy)) => portals(remedy, receiver::find(vendor)),
-            (true, None) => portals(cures.remedy(habits(domain)), receiver::find(vendor)),
-            (false, None) => cures.remedy(habits(domain)),
+        .fix(match cures.rest {
+            true => portals(cures.remedy(habits(domain)), receiver::find(vendor)),
+            false => cures.remedy(habits(domain)),
         });
     finding = match cures.rest {
         true => finding.check(
@@ -167,23 +166,6 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
         finding = finding.exhibit(Exhibit::input(dmarc.span, "authentication passed"));
     }
     finding
-}
-
-/// What a kind of threat that Microsoft names calls for, before any habits; it says whom the message imitates.
-fn taken_for(own: &[&Item], domain: &str) -> Option<Remedy> {
-    let is = |kinds: &[&str]| own.iter().any(|i| i.key == "CAT" && kinds.contains(&i.value.as_str()));
-    if is(&["UIMP", "DIMP", "GIMP", "BIMP"]) {
-        return Some(
-            Remedy::new(format!("Ask the recipient's administrator to trust {domain}: it is taken for an imitation of somebody."))
-                .step("Their administrator: in the anti-phishing policy, add the sender or its domain to the trusted senders and domains.")
-                .step("Or write a display name that is no protected person's or brand's of theirs, and a domain that looks like none of theirs."),
-        );
-    }
-    is(&["PHSH", "HPHSH", "HPHISH"]).then(|| {
-        Remedy::new("Look at the links and the content: the message is taken for phishing.")
-            .step("Take out links whose text names another place, shortened ones, forms, and whatever asks for a login; a linked domain on a blocklist is enough.")
-            .step("If nothing of that is in it, the recipient's administrator can submit it to Microsoft as clean.")
-    })
 }
 
 fn habits(domain: &str) -> Remedy {
@@ -233,6 +215,18 @@ mod tests {
         assert!(fix("UIMP").contains("trusted senders") && !fix("UIMP").contains("volume"));
         assert!(fix("HPHISH").starts_with("Look at the links") && !fix("HPHISH").contains("volume"));
         assert!(fix("SPM").contains("raise the volume slowly"));
+    }
+
+    #[test]
+    fn an_imitation_is_no_matter_of_history() {
+        for cat in ["UIMP", "DIMP", "GIMP", "BIMP"] {
+            let text = format!("X-Forefront-Antispam-Report: SFV:SPM;SCL:5;CAT:{cat};DIR:INB\r\n");
+            let (fix, why) = told(&text, Some("microsoft"));
+            assert!(why.contains("that it looks like somebody else") && !why.contains("history"), "{why}");
+            assert!(!fix.contains("snds"), "{fix}");
+        }
+        let (_, why) = told("X-Forefront-Antispam-Report: SFV:SPM;SCL:9;CAT:HPHISH;DIR:INB\r\n", Some("microsoft"));
+        assert!(why.contains("what is taken for phishing in its links or content"), "{why}");
     }
 
     /// The remedy in one line, and the explanation.
