@@ -186,13 +186,13 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The verdict (empty key), `score`, then the rules with their points behind them, with the key `test`.
+    /// The verdict (empty key) where there is one, `score`, then the rules with their points behind them, with the key `test`.
     fn mail_scanner(self) -> Vec<Piece> {
-        let mut pieces: Vec<Piece> = self.first().into_iter().collect();
+        let mut pieces: Vec<Piece> = self.first().into_iter().filter(|p| !is_rule(p.value.as_bytes())).collect();
         let mut rule: Option<Piece> = None;
         for (from, to) in self.tokens(b" \t\r\n,()").take(LIMIT) {
             let word = self.bytes(from, to);
-            match (rule.take(), points(word).filter(|_| is_points(word))) {
+            match (rule.take(), points(word)) {
                 (Some(named), Some(given)) => {
                     let span = Span::new(named.span.start as usize, self.base + to);
                     pieces.push(Piece { key: "test".into(), points: Some(given), span, ..named });

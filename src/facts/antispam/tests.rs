@@ -21,6 +21,7 @@ fn line(name: &str, form: Form, key: &str, value: &str) -> String {
         Form::Semicolons => format!("QQ=0;{key}={value};"),
         Form::Commas => format!("QQ=0, {key}={value}"),
         Form::Assignments => format!("qq=0 {key}={value}"),
+        Form::MailScanner if key == "test" => format!("not spam, SpamAssassin ({value} 1.0)"),
         Form::MailScanner if key.is_empty() => format!("{value}, SpamAssassin (required 5)"),
         Form::MailScanner => format!("not spam, SpamAssassin ({key}={value})"),
         Form::SpamStatus if key == "test" => format!("No, score=0 tests=AA,{value} autolearn=no"),
@@ -349,6 +350,19 @@ fn rules_of_mailscanner() {
             ("test", "HTML_MESSAGE", Some(0), Some(Leaning::Info)),
         ]
     );
+}
+
+/// Fastmail writes them with nothing before.
+#[test]
+fn rules_of_fastmail() {
+    let all = fields(
+        "X-Spam-known-sender: no\r\nX-Spam-hits: BAYES_50 0.8, ME_SENDERREP_DENY 4, SPF_PASS -0.001, LANGUAGES en\r\n",
+    );
+    let told: Vec<_> = all[1].items.iter().map(|i| (&*i.key, &*i.value, i.points)).collect();
+    let want =
+        [("test", "BAYES_50", Some(800)), ("test", "ME_SENDERREP_DENY", Some(4000)), ("test", "SPF_PASS", Some(-1))];
+    assert_eq!((all[1].vendor, told), ("fastmail", want.to_vec()));
+    assert!(all[1].items.iter().all(|i| i.meaning.is_some()));
 }
 
 #[test]

@@ -171,13 +171,16 @@ fn about(item: &Item) -> Option<Identity> {
     };
     let begins = |all: &[&str]| all.iter().any(|p| name.starts_with(p));
     match item.key.as_str() {
+        "sender-reputation" => return Some(Identity::FromDomain),
         "BCL" => return Some(Identity::SenderDomain),
         "IPV" | "PTR" | "CIP" => return Some(Identity::Address),
         "CAT" => return category(&item.value),
         "SFV" | "SCL" | "organization-SCL" | "action" | "flag" | "score" => return None,
         _ => {}
     }
-    if begins(&["RCVD_", "RBL_", "RDNS_", "RECEIVED_SPAMHAUS", "FSL_HELO", "HELO_", "HFILTER_H"]) {
+    if begins(&["ME_SENDERREP_"]) {
+        Some(Identity::FromDomain)
+    } else if begins(&["RCVD_", "RBL_", "RDNS_", "RECEIVED_SPAMHAUS", "FSL_HELO", "HELO_", "HFILTER_H"]) {
         Some(Identity::Address)
     } else if begins(&["URIBL_", "DBL_", "SURBL", "SEM_URIBL", "PHISH", "HTTP_", "R_SUSPICIOUS", "HFILTER_URL"])
         || name.ends_with("_SURBL")
