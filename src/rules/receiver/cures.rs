@@ -26,6 +26,8 @@ pub enum Cure {
     /// Pictures with little text, and the like.
     Html,
     ReplyTo,
+    /// The filter found a failure where the results beside it say pass.
+    OtherHop,
     /// A filter that was taught judges by the words alone (Bogofilter, DSPAM).
     Learnt,
 }
@@ -41,7 +43,7 @@ impl Cure {
             };
         }
         let begins = |all: &[&str]| all.iter().any(|p| item.value.starts_with(p));
-        const EACH: [(Cure, &[&str]); 9] = [
+        const EACH: [(Cure, &[&str]); 10] = [
             (Cure::Attachment, &["MIME_BAD_ATTACHMENT", "MIME_BAD_EXTENSION", "MIME_DOUBLE_BAD_EXTENSION"]),
             (Cure::Blocked, &["USER_IN_BLOCKLIST", "USER_IN_BLACKLIST"]),
             (Cure::TestString, &["GTUBE"]),
@@ -50,6 +52,7 @@ impl Cure {
             (Cure::Policy, &["RCVD_IN_PBL", "RBL_SPAMHAUS_PBL"]),
             (Cure::Fields, &["DATE_IN_", "MISSING_", "INVALID_DATE", "INVALID_MSGID"]),
             (Cure::Html, &["HTML_IMAGE_ONLY", "HTML_IMAGE_RATIO", "HTML_SHORT_LINK_IMG", "MIME_HTML_ONLY"]),
+            (Cure::OtherHop, &OTHERWISE),
             (Cure::ReplyTo, &["FREEMAIL_FORGED_REPLYTO", "FREEMAIL_REPLYTO"]),
         ];
         let is_test = matches!(&*item.key, "test" | "symbol");
@@ -80,6 +83,9 @@ impl Cure {
             Cure::Fields => "fields of the header that are missing or wrong",
             Cure::Html => "its HTML",
             Cure::ReplyTo => "its Reply-To",
+            Cure::OtherHop => {
+                "that SPF, DKIM or DMARC failed for the filter itself, which judged otherwise than the results in the header"
+            }
             Cure::Learnt => "its text, by what this filter has learnt",
         }
     }
@@ -133,6 +139,9 @@ impl Cure {
             ],
             Cure::Html => &["Say in words, too, what the pictures say, and send a plain-text part beside the HTML."],
             Cure::ReplyTo => &["Set Reply-To to an address of the domain in From, not to a free mailbox."],
+            Cure::OtherHop => &[
+                "Whoever runs the filter: it mostly stands behind a gateway, or ran on another hop, and takes that server for the sender. Name the gateway to it (SpamAssassin: trusted_networks; Rspamd: local_addrs).",
+            ],
             Cure::Learnt => &[
                 "The recipient marks the message as no spam, or their administrator trains the filter with it.",
                 "Send it once with parts left out: what then passes shows which words the filter minds.",
@@ -143,6 +152,20 @@ impl Cure {
         }
     }
 }
+
+/// Failures of authentication, as filters name them.
+const OTHERWISE: [&str; 10] = [
+    "SPF_FAIL",
+    "SPF_SOFTFAIL",
+    "R_SPF_FAIL",
+    "R_SPF_SOFTFAIL",
+    "DKIM_INVALID",
+    "R_DKIM_REJECT",
+    "DMARC_POLICY_REJECT",
+    "DMARC_POLICY_QUARANTINE",
+    "DMARC_QUAR",
+    "DMARC_REJECT",
+];
 
 /// What a filter's list calls for.
 pub struct Cures {

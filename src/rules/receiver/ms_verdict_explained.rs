@@ -234,6 +234,8 @@ fn step(told: &[&Item], compauth: Option<&Compauth>, set: bool) -> Option<&'stat
         "Look at the links, the display name and the domains in the message: something looks like someone else's."
     } else if says("CAT", &["BULK"]) || (says("BCL", &["8", "9"]) && !says("SFV", &["SPM"])) {
         "Write only to people who want this mail, and make leaving easy: it counts as bulk with complaints."
+    } else if told.iter().all(|i| i.key == "organization-SCL") {
+        "Look at content, links and volume, and ask the recipient's administrator: their Exchange server gave the level."
     } else if told.iter().any(|i| verdict::leaning(i) == Some(Leaning::Bad)) {
         "Look at content, links, volume and complaints; SNDS shows what Outlook.com thinks of the sending address."
     } else {

@@ -1,7 +1,7 @@
 //! Everything authenticates, and still it is spam.
 
 use super::verdict::{self, Passed};
-use super::{cures, suspects};
+use super::{cures, listings, suspects};
 use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
 use crate::facts::antispam::{self, Field, Item};
@@ -109,7 +109,7 @@ fn filed(facts: &Facts, folder: &FoundIn, cleared: bool) -> Finding {
 fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
     let vendor = verdicts.first().map_or("", |(field, _)| field.vendor);
     let own: Vec<&Item> = verdicts.iter().filter(|(f, _)| f.vendor == vendor).map(|(_, i)| *i).collect();
-    let whose = verdicts.first().map_or("The receiver", |(field, _)| verdict::name_of(field));
+    let whose = verdicts.first().map_or("The receiver", |(field, _)| verdict::name_of(facts, field));
     let mut said: Vec<String> =
         own.iter().filter_map(|i| Some(format!("{} ({})", verdict::written(i), i.meaning.as_ref()?.text))).collect();
     // The organization's level and that of the report are mostly one.
@@ -152,8 +152,11 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
         .exhibits(own.iter().map(|i| verdict::exhibit(i)))
         .exhibits(suspects::exhibits(facts).filter(|e| own.iter().all(|i| e.place != Place::Input(i.span))))
         .fix(match cures.rest {
-            true => portals(cures.remedy(habits(domain)), receiver::find(vendor)),
-            false => cures.remedy(habits(domain)),
+            true => {
+                let judge = receiver::find(vendor).filter(|_| verdict::is_service(facts, vendor));
+                portals(listings::pages(facts, cures.remedy(habits(domain))), judge)
+            }
+            false => listings::pages(facts, cures.remedy(habits(domain))),
         });
     finding = match cures.rest {
         true => finding.check(
@@ -282,6 +285,47 @@ mod tests {
         );
         let (fix, why) = status("BAYES_99=3.5");
         assert!(fix.starts_with("Mend the reputation of") && why.contains("No DNS record fixes this"), "{fix}");
+    }
+
+    #[test]
+    fn a_listing_leads_to_its_page() {
+        let (fix, _) = told(
+            "X-Spam-Status: Yes, score=8 required=5.0 tests=[RCVD_IN_BL_SPAMCOP_NET=1.3, RCVD_IN_SBL_CSS=3.3, URIBL_DBL_SPAM=2.5]\r\n",
+            None,
+        );
+        for page in ["https://check.spamhaus.org", "https://www.spamcop.net/bl.shtml"] {
+            assert!(fix.contains(page), "{fix}");
+        }
+        assert!(
+            !told("X-Spam-Status: Yes, score=8 required=5.0 tests=[BAYES_99=3.3]\r\n", None).0.contains("spamhaus")
+        );
+    }
+
+    #[test]
+    fn a_filter_that_judged_otherwise_is_told_so() {
+        let (fix, why) = told(
+            "X-Spamd-Result: default: True [8.0 / 15.00]; DMARC_POLICY_REJECT(2.00)[a.test]; R_SPF_FAIL(1.00)[-all]\r\nX-Rspamd-Action: add header\r\n",
+            None,
+        );
+        assert!(why.contains("failed for the filter itself") && !why.contains("need no mending"), "{why}");
+        assert!(fix.contains("trusted_networks") && fix.contains("local_addrs"), "{fix}");
+        let (_, why) = told("X-Spam-Status: Yes, score=7 required=5.0 tests=[SPF_PASS=-0.1, BAYES_99=3.5]\r\n", None);
+        assert!(!why.contains("for the filter itself"), "{why}");
+    }
+
+    #[test]
+    fn a_mark_that_names_no_filter_names_none() {
+        let (_, why) = told("X-Spam-Flag: YES\r\n", None);
+        assert!(why.starts_with("A filter marked"), "{why}");
+        let (_, why) =
+            told("X-Spam-Flag: YES\r\nX-Spam-Status: Yes, score=7 required=5.0 tests=[BAYES_99=3.5]\r\n", None);
+        assert!(why.starts_with("SpamAssassin marked"), "{why}");
+    }
+
+    #[test]
+    fn an_exchange_server_is_not_outlook_com() {
+        let (fix, _) = told("X-MS-Exchange-Organization-SCL: 7\r\n", None);
+        assert!(!fix.contains("snds") && !fix.contains("office.com"), "{fix}");
     }
 
     #[test]
