@@ -222,10 +222,12 @@ impl Cures {
             causes.insert(if self.rest_first { 0 } else { causes.len() }, usual.to_owned());
         }
         let dns = match self.found.iter().any(|c| c.is_dns()) {
-            true => "SPF, DKIM and DMARC need no mending.",
-            false => "No DNS record fixes this.",
+            // For the filter they failed: whoever runs it has to mend that.
+            true if self.found.contains(&Cure::OtherHop) => "",
+            true => " SPF, DKIM and DMARC need no mending.",
+            false => " No DNS record fixes this.",
         };
-        format!("what counts against it is {}. {dns}", verdict::list(&causes))
+        format!("what counts against it is {}.{dns}", verdict::list(&causes))
     }
 
     /// `habits` are for whatever no step of ours cures.

@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn a_filter_that_judged_otherwise_is_told_so() {
         let (fix, why) = told(
-            "X-Spamd-Result: default: True [8.0 / 15.00]; DMARC_POLICY_REJECT(2.00)[a.test]; R_SPF_FAIL(1.00)[-all]\r\nX-Rspamd-Action: add header\r\n",
+            "X-Spamd-Result: default: True [8.0 / 15.00]; DMARC_POLICY_REJECT(2.00)[a.test]; R_SPF_FAIL(1.00)[-all]; RDNS_NONE(2.00)[]\r\nX-Rspamd-Action: add header\r\n",
             None,
         );
         assert!(why.contains("failed for the filter itself") && !why.contains("need no mending"), "{why}");
