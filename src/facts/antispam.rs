@@ -3,6 +3,7 @@
 //! The vocabulary is `assets/receivers/*.toml`; this module finds fields and splits values.
 
 pub mod form;
+pub mod host;
 pub mod summary;
 pub mod upstream;
 
@@ -24,6 +25,8 @@ pub struct Field {
     /// Stamped before the receiver took the message over (`-Untrusted`, a report on mail going out, a filter of the
     /// sender's): shown, never counted.
     pub untrusted: bool,
+    /// It says itself that it judged mail going out.
+    pub outbound: bool,
     /// What it says, item by item.
     pub items: Vec<Item>,
 }
@@ -88,8 +91,8 @@ pub fn read(header: &Header, text: &[u8]) -> Vec<Field> {
         .filter_map(|(n, untrusted, entries)| {
             let value = header.fields.get(n)?.value;
             reports.extend(entries.iter().any(|e| e.1.form == Form::SpamReport).then_some(n));
-            let (vendor, items) = whose(entries, &surely, value.of(text), value.start as usize)?;
-            Some(Field { field: n, vendor, untrusted, items })
+            let ((receiver, entry), items) = whose(entries, &surely, value.of(text), value.start as usize)?;
+            Some(Field { field: n, vendor: &receiver.id, untrusted, outbound: entry.outbound, items })
         })
         .collect();
     distrust_what_went_out(&mut fields);
@@ -141,7 +144,7 @@ fn only(entries: &[Entry]) -> Option<Entry> {
 
 /// Decides between those who use a field's name: who is surely here, then who knows the value,
 /// then software that runs anywhere.
-fn whose(entries: Vec<Entry>, surely: &HashSet<&str>, value: &[u8], base: usize) -> Option<(&'static str, Vec<Item>)> {
+fn whose(entries: Vec<Entry>, surely: &HashSet<&str>, value: &[u8], base: usize) -> Option<(Entry, Vec<Item>)> {
     let mut readings: Vec<_> = entries.into_iter().map(|e| (e, items(e, value, base))).collect();
     let present = |(receiver, _): &Entry| surely.contains(&*receiver.id);
     if readings.len() > 1 && readings.iter().any(|(e, _)| present(e)) {
@@ -151,8 +154,7 @@ fn whose(entries: Vec<Entry>, surely: &HashSet<&str>, value: &[u8], base: usize)
         let known = items.iter().any(|i| i.meaning.is_some());
         (!known, entry.0.kind != Kind::Filter)
     };
-    let ((receiver, _), items) = readings.into_iter().min_by_key(rank)?;
-    Some((&receiver.id, items))
+    readings.into_iter().min_by_key(rank)
 }
 
 /// The items of one value, with what the vocabulary says of each.
@@ -167,21 +169,23 @@ pub fn items(entry @ (_, field): Entry, value: &[u8], base: usize) -> Vec<Item> 
     pieces.into_iter().map(item).collect()
 }
 
-/// Some stamp mail that leaves them too. Where Microsoft's only reports say `DIR:OUT`, all of its
-/// fields are the sending organization's; so is a Proofpoint field of an outbound policy.
+/// Some stamp mail that leaves them too, and say so: `DIR:OUT`, an outbound policy, a field of its own. Where Microsoft's only
+/// reports say that, all of its fields are the sending organization's.
 fn distrust_what_went_out(fields: &mut [Field]) {
     let says = |f: &Field, key: &str, value: &str| {
         f.items.iter().any(|i| i.key.eq_ignore_ascii_case(key) && pattern::glob(value, &i.value))
     };
-    let reports = || fields.iter().filter(|f| f.vendor == "microsoft" && !f.untrusted);
-    let out =
-        reports().any(|f| says(f, "DIR", "OUT")) && !reports().any(|f| says(f, "DIR", "INB") || says(f, "DIR", "INT"));
-    for field in fields {
-        field.untrusted |= match field.vendor {
-            "microsoft" => out,
+    for field in fields.iter_mut() {
+        field.outbound |= match field.vendor {
+            "microsoft" => says(field, "DIR", "OUT"),
             "proofpoint" => says(field, "policy", "outbound*"),
             _ => false,
         };
+    }
+    let reports = || fields.iter().filter(|f| f.vendor == "microsoft" && !f.untrusted);
+    let out = reports().any(|f| f.outbound) && !reports().any(|f| says(f, "DIR", "INB") || says(f, "DIR", "INT"));
+    for field in fields {
+        field.untrusted |= field.outbound || (out && field.vendor == "microsoft");
     }
 }
 

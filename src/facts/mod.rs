@@ -142,7 +142,9 @@ impl Reading {
         r.arc_chain = arc::verify::read(&r.arc, &r.header, &r.lists, input);
         r.signed = dkim::signed::prepare(&r.signatures, &r.header, &r.lists, input);
         r.boundary = boundary::find(&r, text, said);
-        antispam::upstream::distrust(&mut r.antispam, &r.header, text, &r.hops, &r.boundary);
+        let mut verdicts = std::mem::take(&mut r.antispam);
+        antispam::upstream::distrust(&mut verdicts, &r, text);
+        r.antispam = verdicts;
         r.reported = reported::merge(&r, text);
         r.content = content::read(input, &r.header).map(Arc::new);
         r.beside = input.sent().map(|sent| Arc::new(sent::Beside::read(sent, input, &r)));

@@ -12,6 +12,9 @@ use std::sync::LazyLock;
 pub struct Blocklist {
     pub zone: String,
     pub name: String,
+    /// What filters call a listing there, `*` allowed.
+    #[serde(default)]
+    pub tests: Vec<String>,
     pub kind: Kind,
     /// Holds IPv6 addresses too (RFC 5782 §2.4).
     #[serde(default)]
@@ -121,6 +124,11 @@ static ALL: LazyLock<Shelf> = LazyLock::new(|| shelf::book("blocklists"));
 /// Every list, also those that are not asked.
 pub fn all() -> &'static [Blocklist] {
     &ALL.list
+}
+
+/// The list that a filter's test asks.
+pub fn of_test(test: &str) -> Option<&'static Blocklist> {
+    all().iter().find(|list| list.tests.iter().any(|name| super::pattern::glob(name, test)))
 }
 
 /// The lists that are asked.

@@ -133,6 +133,8 @@ pub struct VerdictField {
     pub form: Form,
     /// The key of a field that is one value.
     pub key: String,
+    /// Written on mail that goes out: the sender's side.
+    pub outbound: bool,
     pub value: Vec<Value>,
 }
 
@@ -157,7 +159,7 @@ pub enum Form {
     SpamStatus,
     /// SpamAssassin's report: prose, a piece of the message, and a table of lines `5.0 URIBL_BLACK words`.
     SpamReport,
-    /// MailScanner's `spam, SpamAssassin (score=7.1, required 5, BAYES_99 3.50)`.
+    /// MailScanner's `spam, SpamAssassin (score=7.1, required 5, BAYES_99 3.50)`, and Fastmail's `BAYES_50 0.8, SPF_PASS -0.001`.
     MailScanner,
     /// Rspamd's `default: False [1.2 / 15.0]; SYMBOL(0.1)[option];`
     SpamdResult,
@@ -207,7 +209,7 @@ impl Receiver {
 pub type Entry = (&'static Receiver, &'static VerdictField);
 
 /// What the vocabulary says of a key and value in this field; a report lists what another field has the words for, and
-/// MailScanner what SpamAssassin found.
+/// MailScanner and Fastmail what SpamAssassin found.
 pub fn row((receiver, field): Entry, key: &str, value: &str) -> Option<&'static Value> {
     let elsewhere = || {
         let whose = match field.form {

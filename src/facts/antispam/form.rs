@@ -134,7 +134,7 @@ impl<'a> Text<'a> {
         if self.value.iter().find(|b| b"=,".contains(b)) == Some(&b'=') {
             pieces.clear();
         }
-        let (mut tests, mut bracket) = (false, false);
+        let (mut tests, mut bracket, mut awaited) = (false, false, false);
         let mut at = 0;
         for (from, to) in self.tokens(b" \t\r\n,[]") {
             if pieces.len() >= LIMIT {
@@ -142,36 +142,57 @@ impl<'a> Text<'a> {
             }
             let between = self.bytes(at, from);
             at = to;
+            // Kerio: tests=NAME: 1.0, OTHER: -0.1
+            if let Some(named) = pieces.last_mut().filter(|_| std::mem::take(&mut awaited)) {
+                self.given(named, from, to);
+                continue;
+            }
             // amavisd: tests=[NAME=1.0, OTHER=-0.1]
             bracket = (bracket || between.contains(&b'[')) && !between.contains(&b']');
-            let Some(mut piece) = self.piece(from, to, Some(b'=')) else { continue };
-            if bracket || (tests && piece.key.is_empty()) {
-                let points = points(piece.value.as_bytes()).filter(|_| !piece.key.is_empty());
-                let name = if piece.key.is_empty() { piece.value } else { piece.key };
-                if name != "none" {
-                    pieces.push(Piece { key: "test".into(), value: name, span: piece.span, points });
-                }
+            let Some(piece) = self.piece(from, to, Some(b'=')) else { continue };
+            let begins = !bracket && piece.key.eq_ignore_ascii_case("tests");
+            // _TESTSSCORES(,)_: tests=NAME=1.0,OTHER=-0.1
+            let scored = is_rule(piece.key.as_bytes()) && points(piece.value.as_bytes()).is_some();
+            if begins || bracket || (tests && (piece.key.is_empty() || scored)) {
+                tests = true;
+                let test = self.test(if begins { to - piece.value.len() } else { from }, to);
+                awaited = test.as_ref().is_some_and(|t| t.value.ends_with(':'));
+                pieces.extend(test.filter(|t| t.value != "none"));
             } else if !piece.key.is_empty() {
-                tests = piece.key.eq_ignore_ascii_case("tests");
-                if !tests {
-                    pieces.push(piece);
-                } else if !matches!(&*piece.value, "" | "none") {
-                    let name = to - piece.value.len();
-                    piece.span = self.span((name.max(from), to));
-                    pieces.push(Piece { key: "test".into(), ..piece });
-                }
+                tests = false;
+                pieces.push(piece);
             }
         }
+        // A sum is no test.
+        pieces.retain(|p| p.key != "test" || p.value != "TOTAL_SCORE");
         pieces
     }
 
-    /// The verdict (empty key), `score`, then the rules with their points behind them, with the key `test`.
+    /// `NAME`, `NAME=1.0`, or the `NAME:` of two words.
+    fn test(self, from: usize, to: usize) -> Option<Piece> {
+        let piece = self.piece(from, to, Some(b'='))?;
+        let points = points(piece.value.as_bytes()).filter(|_| !piece.key.is_empty());
+        let name = if piece.key.is_empty() { piece.value } else { piece.key };
+        Some(Piece { key: "test".into(), value: name, points, ..piece })
+    }
+
+    /// The word behind a `NAME:`, its points or what else was done.
+    fn given(self, named: &mut Piece, from: usize, to: usize) {
+        named.value.pop();
+        named.points = points(self.bytes(from, to));
+        named.span = Span::new(named.span.start as usize, self.base + to);
+        if named.points.is_none() {
+            named.key = std::mem::replace(&mut named.value, unfold(self.bytes(from, to)));
+        }
+    }
+
+    /// The verdict (empty key) where there is one, `score`, then the rules with their points behind them, with the key `test`.
     fn mail_scanner(self) -> Vec<Piece> {
-        let mut pieces: Vec<Piece> = self.first().into_iter().collect();
+        let mut pieces: Vec<Piece> = self.first().into_iter().filter(|p| !is_rule(p.value.as_bytes())).collect();
         let mut rule: Option<Piece> = None;
         for (from, to) in self.tokens(b" \t\r\n,()").take(LIMIT) {
             let word = self.bytes(from, to);
-            match (rule.take(), points(word).filter(|_| is_points(word))) {
+            match (rule.take(), points(word)) {
                 (Some(named), Some(given)) => {
                     let span = Span::new(named.span.start as usize, self.base + to);
                     pieces.push(Piece { key: "test".into(), points: Some(given), span, ..named });

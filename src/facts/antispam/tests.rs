@@ -21,6 +21,7 @@ fn line(name: &str, form: Form, key: &str, value: &str) -> String {
         Form::Semicolons => format!("QQ=0;{key}={value};"),
         Form::Commas => format!("QQ=0, {key}={value}"),
         Form::Assignments => format!("qq=0 {key}={value}"),
+        Form::MailScanner if key == "test" => format!("not spam, SpamAssassin ({value} 1.0)"),
         Form::MailScanner if key.is_empty() => format!("{value}, SpamAssassin (required 5)"),
         Form::MailScanner => format!("not spam, SpamAssassin ({key}={value})"),
         Form::SpamStatus if key == "test" => format!("No, score=0 tests=AA,{value} autolearn=no"),
@@ -156,6 +157,13 @@ fn the_senders_own_stamps_do_not_count() {
     assert!(out.iter().all(|f| f.untrusted));
     assert_eq!(summary(&out, None), Summary::default());
 
+    // The sender's tenant judged too; what the receiver's says counts.
+    let both = fields(
+        "X-Forefront-Antispam-Report: SCL:1;SFV:NSPM;DIR:INB;\r\nX-Forefront-Antispam-Report: SCL:5;SFV:SPM;CAT:OSPM;DIR:OUT;\r\n",
+    );
+    assert_eq!(both.iter().map(|f| f.untrusted).collect::<Vec<_>>(), [false, true]);
+    assert!(spam_verdicts(&both, Some("microsoft")).is_empty());
+
     let out = fields("X-Proofpoint-Spam-Details: rule=outbound_spam policy=outbound score=99\r\n");
     assert!(out[0].untrusted && spam_verdicts(&out, None).is_empty());
 }
@@ -210,6 +218,59 @@ fn spamassassin_in_its_dialects() {
         Some(summary::SpamAssassin { score: Some(7.5), required: None, flagged: Some(true) })
     );
     assert_eq!(spam_verdicts(&all, None).len(), 1);
+}
+
+/// Points without brackets, as `_TESTSSCORES(,)_` and Kerio Connect write them.
+#[test]
+fn tests_with_their_points() {
+    let told = |status: &str| {
+        let all = fields(&format!("X-Spam-Status: {status}\r\n"));
+        let tests = all[0].items.iter().filter(|i| i.key == "test");
+        let tests: Vec<_> = tests.map(|i| (i.value.clone(), i.points)).collect();
+        (tests, pairs(&all[0]).iter().map(|(k, v)| format!("{k}:{v}")).collect::<Vec<_>>().join(" "))
+    };
+    let test = |name: &str, points| (name.to_owned(), points);
+    let (tests, all) = told(
+        "No, score=-1.1 required=5.0 tests=BAYES_00=-1.9,\r\n\tRDNS_NONE=0.793, SPF_PASS=-0.001 autolearn=no version=4.0.0",
+    );
+    let want = [test("BAYES_00", Some(-1900)), test("RDNS_NONE", Some(793)), test("SPF_PASS", Some(-1))];
+    assert_eq!(tests, want);
+    assert!(all.ends_with("autolearn:no version:4.0.0"), "{all}");
+    let (tests, all) = told(
+        "Yes, hits=6.9 required=5.0\r\n\ttests=KERIO_ANTI_SPAM: -0.000, BAYES_99: 4.07,\r\n\tCUSTOM_RULE_FROM: ALLOW, TOTAL_SCORE: 6.9,autolearn=no",
+    );
+    assert_eq!(tests, [test("KERIO_ANTI_SPAM", Some(0)), test("BAYES_99", Some(4070))]);
+    assert!(all.ends_with("CUSTOM_RULE_FROM:ALLOW autolearn:no"), "{all}");
+    // What stands before or behind the list is none of it.
+    let (tests, _) = told("No, SCORE=1.20 KILL_LEVEL=7.0 tests=A_BC");
+    assert_eq!(tests, [test("A_BC", None)]);
+    let (tests, _) = told("No, score=1.2 tests= autolearn=no");
+    assert_eq!(tests, []);
+}
+
+/// A name nobody knows is no praise.
+#[test]
+fn each_share_of_bayes_has_its_own_meaning() {
+    let of = |name: &str| {
+        let all = fields(&format!("X-Spam-Status: No, score=1 tests={name}\r\n"));
+        all[0].items.iter().find(|i| i.key == "test").and_then(|i| i.meaning.as_ref()).map(|m| m.leaning)
+    };
+    for (name, want) in [
+        ("00", Some(Leaning::Good)),
+        ("05", Some(Leaning::Good)),
+        ("20", Some(Leaning::Good)),
+        ("40", Some(Leaning::Good)),
+        ("50", Some(Leaning::Info)),
+        ("60", Some(Leaning::Warn)),
+        ("80", Some(Leaning::Warn)),
+        ("95", Some(Leaning::Warn)),
+        ("99", Some(Leaning::Warn)),
+        ("999", Some(Leaning::Warn)),
+        ("70", None),
+        ("OTHER", None),
+    ] {
+        assert_eq!(of(&format!("BAYES_{name}")), want, "{name}");
+    }
 }
 
 /// `headers.csv` of cPanel, Exim and Plesk: `X-Spam-Score: 15` beside `X-Spam-Bar: +` is 1.5.
@@ -289,6 +350,19 @@ fn rules_of_mailscanner() {
             ("test", "HTML_MESSAGE", Some(0), Some(Leaning::Info)),
         ]
     );
+}
+
+/// Fastmail writes them with nothing before.
+#[test]
+fn rules_of_fastmail() {
+    let all = fields(
+        "X-Spam-known-sender: no\r\nX-Spam-hits: BAYES_50 0.8, ME_SENDERREP_DENY 4, SPF_PASS -0.001, LANGUAGES en\r\n",
+    );
+    let told: Vec<_> = all[1].items.iter().map(|i| (&*i.key, &*i.value, i.points)).collect();
+    let want =
+        [("test", "BAYES_50", Some(800)), ("test", "ME_SENDERREP_DENY", Some(4000)), ("test", "SPF_PASS", Some(-1))];
+    assert_eq!((all[1].vendor, told), ("fastmail", want.to_vec()));
+    assert!(all[1].items.iter().all(|i| i.meaning.is_some()));
 }
 
 #[test]

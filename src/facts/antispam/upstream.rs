@@ -1,19 +1,20 @@
 //! Filters that looked at the message before the receiver took it over: the sender's own on the way out, or a forwarder's.
 //! Their word is shown, never counted.
 
-use super::Field;
+use super::{Field, host};
+use crate::facts::Reading;
 use crate::facts::boundary::Boundary;
-use crate::facts::header::Header;
 use crate::facts::organization::same_by_list;
 use crate::facts::received::Hop;
-use crate::facts::text::lower;
 use crate::knowledge::receiver::{self, Kind};
-use crate::span::{Span, Spanned};
+use crate::span::Spanned;
 use std::collections::HashSet;
 
-/// Marks the fields of such filters: by the server that the filter names, or where the receiver's stands above its own
-/// Received, and another of the same name below one that is older (RFC 5321 §4.4: each server writes on top).
-pub fn distrust(fields: &mut [Field], header: &Header, text: &[u8], hops: &[Hop], boundary: &Boundary) {
+/// Marks the fields of such filters: by the server that the filter names; where the sender wrote above it and below; or
+/// where the receiver's stands above its own Received, and another of the same name below one that is older (RFC 5321
+/// §4.4: each server writes on top).
+pub fn distrust(fields: &mut [Field], reading: &Reading, text: &[u8]) {
+    let Reading { header, hops, boundary, .. } = reading;
     let Some((at, hop)) = boundary.hop.and_then(|n| Some((n, hops.get(n)?))) else { return };
     // What stands above the receiver's Received only the receiver can have written.
     if !fields.iter().any(|f| f.field > hop.field && f.vendor != "microsoft") {
@@ -27,9 +28,13 @@ pub fn distrust(fields: &mut [Field], header: &Header, text: &[u8], hops: &[Hop]
     for field in fields.iter_mut().filter(|f| f.field > hop.field && f.vendor != "microsoft") {
         field.untrusted |= service == Some(field.vendor);
     }
-    for field in fields.iter_mut().filter(|f| f.field > hop.field && f.vendor == "spamassassin") {
-        field.untrusted |=
-            checker(header, text, field.field).is_some_and(|c| is_before(&c.value, older, hop, boundary));
+    for field in fields.iter_mut().filter(|f| f.field > hop.field) {
+        field.untrusted |= host::named(header, text, field).is_some_and(|h| is_before(&h.value, older, hop, boundary));
+    }
+    if let Some((above, below)) = senders(reading, older, hop) {
+        for field in fields.iter_mut().filter(|f| above < f.field && f.field < below && f.vendor != "microsoft") {
+            field.untrusted = true;
+        }
     }
     let Some(before) = older.last() else { return };
     let below = |f: &Field| f.field > before.field && is_software(f);
@@ -41,6 +46,20 @@ pub fn distrust(fields: &mut [Field], header: &Header, text: &[u8], hops: &[Hop]
     for field in fields.iter_mut().filter(|f| below(f) && twice.contains(&f.vendor)) {
         field.untrusted = true;
     }
+}
+
+/// The stretch that the sender wrote: from the topmost Received or signature of its own domain to the oldest Received. A
+/// milter of the receiver's adds on top of all that came, or at the very end.
+fn senders(reading: &Reading, older: &[Hop], hop: &Hop) -> Option<(usize, usize)> {
+    let from = reading.from.domain()?;
+    let own = |name: Option<&Spanned<String>>| name.is_some_and(|n| same_by_list(&n.value, from));
+    if own(hop.by.as_ref()) || reading.boundary.authserv_id.as_deref().is_some_and(|id| same_by_list(id, from)) {
+        return None;
+    }
+    let received = older.iter().filter(|h| own(h.by.as_ref())).map(|h| h.field);
+    let signed = reading.signatures.iter().filter(|s| own(s.domain.as_ref())).map(|s| s.field);
+    let above = received.chain(signed).filter(|field| *field > hop.field).min()?;
+    Some((above, older.first()?.field))
 }
 
 /// Did this server have the message before the receiver did?
@@ -55,44 +74,6 @@ fn is_before(host: &str, older: &[Hop], hop: &Hop, boundary: &Boundary) -> bool 
 
 fn is_software(field: &Field) -> bool {
     receiver::find(field.vendor).is_some_and(|r| r.kind == Kind::Filter)
-}
-
-/// The server that SpamAssassin ran on, as `X-Spam-Checker-Version: SpamAssassin 4.0.0 (…) on HOST` names it. It writes its
-/// fields in one go: only an unbroken run of them is one server's.
-pub fn checker(header: &Header, text: &[u8], field: usize) -> Option<Spanned<String>> {
-    let fields = &header.fields;
-    let own = |n: &usize| fields.get(*n).is_some_and(|f| begins(f.name.of(text), b"X-Spam-"));
-    let up = (0..field).rev().take(RUN).take_while(own);
-    let run = up.chain((field..fields.len()).take(RUN).take_while(own));
-    let mut named = run.filter_map(|n| fields.get(n)).filter(|f| f.name.of(text).eq_ignore_ascii_case(CHECKER));
-    let (one, another) = (named.next()?, named.next());
-    host(text, one.value).filter(|_| another.is_none())
-}
-
-/// Fields of one run, at most.
-const RUN: usize = 20;
-
-const CHECKER: &[u8] = b"X-Spam-Checker-Version";
-
-fn begins(name: &[u8], with: &[u8]) -> bool {
-    name.get(..with.len()).is_some_and(|n| n.eq_ignore_ascii_case(with))
-}
-
-/// The word after the last `on`.
-fn host(text: &[u8], value: Span) -> Option<Spanned<String>> {
-    let (mut at, mut after_on, mut found) = (value.start as usize, false, None);
-    for word in value.of(text).split(|b| b.is_ascii_whitespace()) {
-        let span = Span::new(at, at + word.len());
-        at += word.len() + 1;
-        if word.is_empty() {
-            continue;
-        }
-        if after_on {
-            found = Some(span);
-        }
-        after_on = word == b"on";
-    }
-    found.map(|span| Spanned::new(lower(span.of(text)), span))
 }
 
 #[cfg(test)]
@@ -137,6 +118,42 @@ mod tests {
             read(&format!("{RESULTS}{TAKEN}{INNER}{CLEAN}{sender}Subject: x\r\n{SPAM}")),
             (vec![false, true, true], Some(7.1))
         );
+    }
+
+    #[test]
+    fn amavis_and_rspamd_name_their_server_too() {
+        let amavis = "X-Virus-Scanned: Debian amavisd-new at shop.example\r\n";
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{amavis}{SPAM}")), (vec![false, false], None));
+        assert_eq!(
+            read(&format!("{RESULTS}{TAKEN}{}{SPAM}", amavis.replace("shop", "inbox"))),
+            (vec![true, true], Some(7.1))
+        );
+        // Another scanner's line tells nothing of SpamAssassin.
+        let clam = "X-Virus-Scanned: clamav-milter 1.0 at mail.shop.example\r\n";
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{clam}{SPAM}")), (vec![true, true], Some(7.1)));
+        let rspamd = |host: &str| {
+            format!(
+                "X-Rspamd-Server: {host}\r\nX-Spamd-Result: default: False [9.00 / 15.00]; BAYES_SPAM(5.00)[99%]\r\nX-Rspamd-Action: add header\r\n"
+            )
+        };
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{}", rspamd("mail.shop.example"))).0, [false, false]);
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{}", rspamd("mx1.inbox.example"))).0, [true, true]);
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{}", rspamd("worker-1"))).0, [true, true]);
+    }
+
+    #[test]
+    fn what_the_sender_wrote_above_and_below_is_its_own() {
+        const SIGNED: &str = "DKIM-Signature: v=1; a=rsa-sha256; d=shop.example; s=s1; h=from; bh=AA==; b=AA==\r\n";
+        const FIRST: &str = "Received: from pc (pc [192.0.2.7]) by app.shop.example (Postfix) with ESMTPSA id 3; Tue, 2 Jun 2026 10:00:01 +0000\r\n";
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{SIGNED}{SPAM}{INNER}")), (vec![false, false], None));
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{INNER}{SPAM}{FIRST}")), (vec![false, false], None));
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{SIGNED}X-Yandex-Spam: 4\r\n{INNER}")).0, [false]);
+        // A milter adds on top, or at the very end.
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{SPAM}{SIGNED}{INNER}")), (vec![true, true], Some(7.1)));
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{SIGNED}{INNER}{SPAM}")), (vec![true, true], Some(7.1)));
+        // A gateway of another name may be the receiver's.
+        let gateway = INNER.replace("by mail.shop.example", "by gw.filter.example");
+        assert_eq!(read(&format!("{RESULTS}{TAKEN}{gateway}{SPAM}{FIRST}")), (vec![true, true], Some(7.1)));
     }
 
     #[test]

@@ -264,7 +264,13 @@ mod tests {
             "{GOOD}X-Forefront-Antispam-Report-Untrusted: SCL:1;\nAuthentication-Results: dkim=none (message not signed) header.d=none;gmail.com; dmarc=none action=none header.from=example.com;\n"
         );
         let mut r = reading(&text);
-        r.antispam.push(antispam::Field { field: 2, vendor: "microsoft", untrusted: true, items: vec![] });
+        r.antispam.push(antispam::Field {
+            field: 2,
+            vendor: "microsoft",
+            untrusted: true,
+            outbound: false,
+            items: vec![],
+        });
         let Verdict::Found(all) = judge(&facts(&text, r)) else { panic!() };
         let [f] = &all[..] else { panic!() };
         assert!(f.explanation.contains("on the sending side") && f.explanation.contains("-Untrusted"));

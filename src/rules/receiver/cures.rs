@@ -10,6 +10,9 @@ use crate::remedy::Remedy;
 pub enum Cure {
     /// Taken for malware, or of a kind that is not let in.
     Attachment,
+    /// Taken for somebody else: a person, a brand or a domain.
+    Imitation,
+    Phishing,
     /// The recipient, or whoever runs their server, blocks the sender.
     Blocked,
     /// The text that every filter must mark.
@@ -23,6 +26,8 @@ pub enum Cure {
     /// Pictures with little text, and the like.
     Html,
     ReplyTo,
+    /// The filter found a failure where the results beside it say pass.
+    OtherHop,
     /// A filter that was taught judges by the words alone (Bogofilter, DSPAM).
     Learnt,
 }
@@ -30,10 +35,15 @@ pub enum Cure {
 impl Cure {
     fn of(item: &Item) -> Option<Cure> {
         if item.key == "CAT" {
-            return matches!(&*item.value, "MALW" | "AMP" | "FTBP" | "SAP").then_some(Cure::Attachment);
+            return match &*item.value {
+                "MALW" | "AMP" | "FTBP" | "SAP" => Some(Cure::Attachment),
+                "UIMP" | "DIMP" | "GIMP" | "BIMP" => Some(Cure::Imitation),
+                "PHSH" | "HPHSH" | "HPHISH" => Some(Cure::Phishing),
+                _ => None,
+            };
         }
         let begins = |all: &[&str]| all.iter().any(|p| item.value.starts_with(p));
-        const EACH: [(Cure, &[&str]); 9] = [
+        const EACH: [(Cure, &[&str]); 10] = [
             (Cure::Attachment, &["MIME_BAD_ATTACHMENT", "MIME_BAD_EXTENSION", "MIME_DOUBLE_BAD_EXTENSION"]),
             (Cure::Blocked, &["USER_IN_BLOCKLIST", "USER_IN_BLACKLIST"]),
             (Cure::TestString, &["GTUBE"]),
@@ -42,6 +52,7 @@ impl Cure {
             (Cure::Policy, &["RCVD_IN_PBL", "RBL_SPAMHAUS_PBL"]),
             (Cure::Fields, &["DATE_IN_", "MISSING_", "INVALID_DATE", "INVALID_MSGID"]),
             (Cure::Html, &["HTML_IMAGE_ONLY", "HTML_IMAGE_RATIO", "HTML_SHORT_LINK_IMG", "MIME_HTML_ONLY"]),
+            (Cure::OtherHop, &OTHERWISE),
             (Cure::ReplyTo, &["FREEMAIL_FORGED_REPLYTO", "FREEMAIL_REPLYTO"]),
         ];
         let is_test = matches!(&*item.key, "test" | "symbol");
@@ -50,7 +61,8 @@ impl Cure {
 
     /// More than any limit by itself: nothing else needs mending first.
     fn decides(self) -> bool {
-        matches!(self, Cure::Attachment | Cure::Blocked | Cure::TestString | Cure::Learnt)
+        use Cure::{Attachment, Blocked, Imitation, Learnt, Phishing, TestString};
+        matches!(self, Attachment | Imitation | Phishing | Blocked | TestString | Learnt)
     }
 
     fn is_dns(self) -> bool {
@@ -61,6 +73,8 @@ impl Cure {
     fn cause(self) -> &'static str {
         match self {
             Cure::Attachment => "an attachment",
+            Cure::Imitation => "that it looks like somebody else",
+            Cure::Phishing => "what is taken for phishing in its links or content",
             Cure::Blocked => "that the receiving side has the sender on a list of blocked senders",
             Cure::TestString => "the test string in it",
             Cure::ReverseName => "the reverse name of the sending address",
@@ -69,6 +83,9 @@ impl Cure {
             Cure::Fields => "fields of the header that are missing or wrong",
             Cure::Html => "its HTML",
             Cure::ReplyTo => "its Reply-To",
+            Cure::OtherHop => {
+                "that SPF, DKIM or DMARC failed for the filter itself, which judged otherwise than the results in the header"
+            }
             Cure::Learnt => "its text, by what this filter has learnt",
         }
     }
@@ -76,6 +93,10 @@ impl Cure {
     fn summary(self) -> &'static str {
         match self {
             Cure::Attachment => "Send the attachment another way: it is what the filter caught.",
+            Cure::Imitation => {
+                "Ask the recipient's administrator to trust the sender: it is taken for an imitation of somebody."
+            }
+            Cure::Phishing => "Look at the links and the content: the message is taken for phishing.",
             Cure::Blocked => "Ask the recipient to take the sender off their list of blocked senders.",
             Cure::TestString => "Take the test string (GTUBE) out of the text.",
             Cure::Learnt => {
@@ -91,6 +112,14 @@ impl Cure {
                 "Scan the attachment; if it is clean, send a link to it, or a kind that is not blocked (no programs, scripts, macros or encrypted archives).",
                 "Send the message once without it: if that arrives, the attachment was the cause.",
                 "If it is clean and must be sent as it is, the recipient's administrator can allow it or submit it as a mistake.",
+            ],
+            Cure::Imitation => &[
+                "Their administrator: in the anti-phishing policy, add the sender or its domain to the trusted senders and domains.",
+                "Or write a display name that is no protected person's or brand's of theirs, and a domain that looks like none of theirs.",
+            ],
+            Cure::Phishing => &[
+                "Take out links whose text names another place, shortened ones, forms, and whatever asks for a login; a linked domain on a blocklist is enough.",
+                "If nothing of that is in it, the recipient's administrator can submit it to Microsoft as clean.",
             ],
             Cure::Blocked => &[
                 "The recipient, or whoever runs their server, put the sender there: nothing on the sending side changes it.",
@@ -110,6 +139,9 @@ impl Cure {
             ],
             Cure::Html => &["Say in words, too, what the pictures say, and send a plain-text part beside the HTML."],
             Cure::ReplyTo => &["Set Reply-To to an address of the domain in From, not to a free mailbox."],
+            Cure::OtherHop => &[
+                "Whoever runs the filter: it mostly stands behind a gateway, or ran on another hop, and takes that server for the sender. Name the gateway to it (SpamAssassin: trusted_networks; Rspamd: local_addrs).",
+            ],
             Cure::Learnt => &[
                 "The recipient marks the message as no spam, or their administrator trains the filter with it.",
                 "Send it once with parts left out: what then passes shows which words the filter minds.",
@@ -120,6 +152,20 @@ impl Cure {
         }
     }
 }
+
+/// Failures of authentication, as filters name them.
+const OTHERWISE: [&str; 10] = [
+    "SPF_FAIL",
+    "SPF_SOFTFAIL",
+    "R_SPF_FAIL",
+    "R_SPF_SOFTFAIL",
+    "DKIM_INVALID",
+    "R_DKIM_REJECT",
+    "DMARC_POLICY_REJECT",
+    "DMARC_POLICY_QUARANTINE",
+    "DMARC_QUAR",
+    "DMARC_REJECT",
+];
 
 /// What a filter's list calls for.
 pub struct Cures {
@@ -176,10 +222,12 @@ impl Cures {
             causes.insert(if self.rest_first { 0 } else { causes.len() }, usual.to_owned());
         }
         let dns = match self.found.iter().any(|c| c.is_dns()) {
-            true => "SPF, DKIM and DMARC need no mending.",
-            false => "No DNS record fixes this.",
+            // For the filter they failed: whoever runs it has to mend that.
+            true if self.found.contains(&Cure::OtherHop) => "",
+            true => " SPF, DKIM and DMARC need no mending.",
+            false => " No DNS record fixes this.",
         };
-        format!("what counts against it is {}. {dns}", verdict::list(&causes))
+        format!("what counts against it is {}.{dns}", verdict::list(&causes))
     }
 
     /// `habits` are for whatever no step of ours cures.

@@ -4,6 +4,7 @@ mod authres_untrusted;
 mod bulk;
 mod bulk_gmail_yahoo;
 mod cures;
+mod listings;
 mod ms_verdict_explained;
 mod outlook_bulk_requirements;
 mod own_mail_blocked_inbound;

@@ -97,7 +97,9 @@ fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, 
     let failed = compauth.is_some_and(|(c, _)| c.result == "fail");
     let clean = leaning(Leaning::Good).any(|i| DECIDED.contains(&&*i.key));
     let by_ptr = compauth.is_some_and(|(c, _)| is_by_ptr(facts, c));
+    let held = held(told, compauth.map(|(c, _)| c), set);
     let title = match (spam.is_empty(), failed, warned) {
+        _ if held.is_some() => held.unwrap_or_default().to_owned(),
         (true, false, _) if by_ptr => "Microsoft let this through by the server's reverse name alone".to_owned(),
         (false, ..) => shorten(format!("Microsoft marked this message: {}", spam.join(", "))),
         (true, true, _) => "Microsoft does not take the sender for genuine".to_owned(),
@@ -131,7 +133,11 @@ fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, 
     }
     let complained = spam.is_empty() && says(told, "BCL", &["8", "9"]);
     let mut finding = Finding::new(&RULE, title)
-        .severity(if by_ptr || complained { Severity::Low } else { RULE.severity })
+        .severity(match held {
+            Some(_) => Severity::Medium,
+            None if by_ptr || complained => Severity::Low,
+            None => RULE.severity,
+        })
         .sure(
             Confidence::Certain,
             "Microsoft wrote these values itself, and documents them or their use is well known.",
@@ -152,6 +158,32 @@ fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, 
         finding = finding.fix(Remedy::new("Act on what decided.").step(step));
     }
     finding
+}
+
+/// What the receiving side decided, whatever the filter found and authentication proved: who reads only the headline has to
+/// know that it lies in Junk, or nowhere.
+fn held(told: &[&Item], compauth: Option<&Compauth>, set: bool) -> Option<&'static str> {
+    let title = if compauth.is_some_and(is_forbidden) {
+        "The recipient's organization forbids this sender to use its From domain"
+    } else if says(told, "SFV", &["BLK"]) {
+        "The recipient has blocked the sender: Microsoft kept it from the inbox"
+    } else if says(told, "SFV", &["SKB"]) {
+        "The recipient's organization blocks the sender: it counts as spam"
+    } else if says(told, "SFV", &["SKS"]) {
+        "A mail-flow rule of the recipient's organization marked it as spam"
+    } else if set {
+        "The recipient's organization marks it as spam, which the filter did not"
+    } else if says(told, "dest", &["J"]) && verdict::is_moved_by_mailbox(told) {
+        "Microsoft found it clean, and the recipient's mailbox put it into Junk"
+    } else {
+        return None;
+    };
+    Some(title)
+}
+
+/// An entry of an administrator's, not a failure: 002 stands beside passes of SPF, DKIM and DMARC too.
+fn is_forbidden(compauth: &Compauth) -> bool {
+    compauth.result == "fail" && compauth.reason.as_deref() == Some("002")
 }
 
 /// Passed by the reverse name of the server, where SPF and DKIM proved nothing. Microsoft's table gives 111 for an aligned
@@ -182,7 +214,9 @@ fn is_skipped(told: &[&Item]) -> bool {
 /// What to do, by what decided; `set` where the organization's own level did.
 fn step(told: &[&Item], compauth: Option<&Compauth>, set: bool) -> Option<&'static str> {
     let says = |key: &str, values: &[&str]| says(told, key, values);
-    let step = if compauth.is_some_and(|c| c.result == "fail") || says("CAT", &["SPOOF"]) {
+    let step = if compauth.is_some_and(is_forbidden) {
+        "Ask the recipient's administrator to lift the entry against this sender (spoofed senders in the Tenant Allow/Block List): only they can."
+    } else if compauth.is_some_and(|c| c.result == "fail") || says("CAT", &["SPOOF"]) {
         "Let SPF or DKIM pass in the From domain, and publish DMARC: Microsoft could not tie this message to its sender."
     } else if says("SFV", &["BLK"]) {
         "Ask the recipient to take the sender off their blocked list; nothing on the sending side changes this."
@@ -194,10 +228,14 @@ fn step(told: &[&Item], compauth: Option<&Compauth>, set: bool) -> Option<&'stat
         "Ask the recipient: the filter found no spam, a rule or the junk settings of their own mailbox moved it."
     } else if says("CAT", &["MALW", "AMP", "FTBP", "SAP"]) {
         "Look at the attachments: one of them is taken for malware or of a blocked kind."
-    } else if says("CAT", &["PHSH", "HPHSH", "HPHISH", "DIMP", "UIMP", "GIMP", "BIMP", "INTOS"]) {
+    } else if says("CAT", &["DIMP", "UIMP", "GIMP", "BIMP"]) {
+        "Ask the recipient's administrator to trust the sender, or change the display name: it looks like somebody else's."
+    } else if says("CAT", &["PHSH", "HPHSH", "HPHISH", "INTOS"]) {
         "Look at the links, the display name and the domains in the message: something looks like someone else's."
     } else if says("CAT", &["BULK"]) || (says("BCL", &["8", "9"]) && !says("SFV", &["SPM"])) {
         "Write only to people who want this mail, and make leaving easy: it counts as bulk with complaints."
+    } else if told.iter().all(|i| i.key == "organization-SCL") {
+        "Look at content, links and volume, and ask the recipient's administrator: their Exchange server gave the level."
     } else if told.iter().any(|i| verdict::leaning(i) == Some(Leaning::Bad)) {
         "Look at content, links, volume and complaints; SNDS shows what Outlook.com thinks of the sending address."
     } else {
@@ -388,6 +426,48 @@ mod tests {
         let finding = only(judge(&f));
         assert_eq!(finding.title, "Microsoft does not take the sender for genuine");
         assert!(finding.fix.unwrap().steps[0].contains("SPF or DKIM"));
+    }
+
+    #[test]
+    fn what_an_administrator_forbids_no_record_cures() {
+        let f = facts("X-Forefront-Antispam-Report: SFV:SPM;SCL:5;CAT:SPOOF;DIR:INB\r\n", |r| {
+            passed(r);
+            r.reported.compauth = compauth("fail", "002");
+        });
+        let finding = only(judge(&f));
+        assert_eq!(finding.severity, Severity::Medium);
+        assert!(finding.title.contains("forbids this sender"), "{}", finding.title);
+        let step = &finding.fix.unwrap().steps[0];
+        assert!(step.contains("Tenant Allow/Block List") && !step.contains("DMARC"), "{step}");
+    }
+
+    #[test]
+    fn what_lies_in_junk_is_told_in_the_headline() {
+        let told = |text: &str| {
+            let finding = only(judge(&facts(text, passed)));
+            (finding.severity, finding.title)
+        };
+        let moved = "X-Forefront-Antispam-Report: SFV:NSPM;SCL:1;CAT:NONE\r\nX-Microsoft-Antispam-Mailbox-Delivery: ";
+        for (text, title) in [
+            ("X-Forefront-Antispam-Report: SFV:BLK;SCL:6;CAT:NONE\r\n".to_owned(), "The recipient has blocked"),
+            (
+                "X-Forefront-Antispam-Report: SFV:SKB;SCL:-1;CAT:NONE\r\n".to_owned(),
+                "The recipient's organization blocks",
+            ),
+            ("X-Forefront-Antispam-Report: SFV:SKS;SCL:5;CAT:SPM\r\n".to_owned(), "A mail-flow rule"),
+            (format!("{moved}ucf:1;jmr:1;dest:J;OFR:BlockedSenders;\r\n"), "Microsoft found it clean, and"),
+            (
+                format!("X-MS-Exchange-Organization-SCL: 9\r\n{}", moved.split("X-Micro").next().unwrap()),
+                "The recipient's organization marks",
+            ),
+        ] {
+            let (severity, found) = told(&text);
+            assert!(severity == Severity::Medium && found.starts_with(title), "{found}");
+            assert!(found.chars().count() <= 72, "{found}");
+        }
+        // Moved, but not to Junk; and what the filter itself judged.
+        assert_eq!(told(&format!("{moved}ucf:1;dest:C;OFR:CustomRules;\r\n")).0, Severity::Info);
+        assert_eq!(told("X-Forefront-Antispam-Report: SFV:SPM;SCL:5;CAT:SPM\r\n").0, Severity::Info);
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn judge(facts: &Facts) -> Verdict {
              own domain and comes from outside often meets such a rule.",
             hit.platform.name,
             from.domain,
-            verdict::name_of(field)
+            verdict::name_of(facts, field)
         ))
         .exhibit(verdict::exhibit(item))
         .exhibit(Exhibit::input(from.domain_span, "from and to this domain"))

@@ -1,7 +1,7 @@
 //! Everything authenticates, and still it is spam.
 
 use super::verdict::{self, Passed};
-use super::{cures, suspects};
+use super::{cures, listings, suspects};
 use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
 use crate::facts::antispam::{self, Field, Item};
@@ -109,7 +109,7 @@ fn filed(facts: &Facts, folder: &FoundIn, cleared: bool) -> Finding {
 fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
     let vendor = verdicts.first().map_or("", |(field, _)| field.vendor);
     let own: Vec<&Item> = verdicts.iter().filter(|(f, _)| f.vendor == vendor).map(|(_, i)| *i).collect();
-    let whose = verdicts.first().map_or("The receiver", |(field, _)| verdict::name_of(field));
+    let whose = verdicts.first().map_or("The receiver", |(field, _)| verdict::name_of(facts, field));
     let mut said: Vec<String> =
         own.iter().filter_map(|i| Some(format!("{} ({})", verdict::written(i), i.meaning.as_ref()?.text))).collect();
     // The organization's level and that of the report are mostly one.
@@ -151,10 +151,12 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
         ))
         .exhibits(own.iter().map(|i| verdict::exhibit(i)))
         .exhibits(suspects::exhibits(facts).filter(|e| own.iter().all(|i| e.place != Place::Input(i.span))))
-        .fix(match (cures.rest, taken_for(&own, domain)) {
-            (_, Some(remedy)) => portals(remedy, receiver::find(vendor)),
-            (true, None) => portals(cures.remedy(habits(domain)), receiver::find(vendor)),
-            (false, None) => cures.remedy(habits(domain)),
+        .fix(match cures.rest {
+            true => {
+                let judge = receiver::find(vendor).filter(|_| verdict::is_service(facts, vendor));
+                portals(listings::pages(facts, cures.remedy(habits(domain))), judge)
+            }
+            false => listings::pages(facts, cures.remedy(habits(domain))),
         });
     finding = match cures.rest {
         true => finding.check(
@@ -167,23 +169,6 @@ fn found(facts: &Facts, verdicts: &[(&Field, &Item)]) -> Finding {
         finding = finding.exhibit(Exhibit::input(dmarc.span, "authentication passed"));
     }
     finding
-}
-
-/// What a kind of threat that Microsoft names calls for, before any habits; it says whom the message imitates.
-fn taken_for(own: &[&Item], domain: &str) -> Option<Remedy> {
-    let is = |kinds: &[&str]| own.iter().any(|i| i.key == "CAT" && kinds.contains(&i.value.as_str()));
-    if is(&["UIMP", "DIMP", "GIMP", "BIMP"]) {
-        return Some(
-            Remedy::new(format!("Ask the recipient's administrator to trust {domain}: it is taken for an imitation of somebody."))
-                .step("Their administrator: in the anti-phishing policy, add the sender or its domain to the trusted senders and domains.")
-                .step("Or write a display name that is no protected person's or brand's of theirs, and a domain that looks like none of theirs."),
-        );
-    }
-    is(&["PHSH", "HPHSH", "HPHISH"]).then(|| {
-        Remedy::new("Look at the links and the content: the message is taken for phishing.")
-            .step("Take out links whose text names another place, shortened ones, forms, and whatever asks for a login; a linked domain on a blocklist is enough.")
-            .step("If nothing of that is in it, the recipient's administrator can submit it to Microsoft as clean.")
-    })
 }
 
 fn habits(domain: &str) -> Remedy {
@@ -233,6 +218,18 @@ mod tests {
         assert!(fix("UIMP").contains("trusted senders") && !fix("UIMP").contains("volume"));
         assert!(fix("HPHISH").starts_with("Look at the links") && !fix("HPHISH").contains("volume"));
         assert!(fix("SPM").contains("raise the volume slowly"));
+    }
+
+    #[test]
+    fn an_imitation_is_no_matter_of_history() {
+        for cat in ["UIMP", "DIMP", "GIMP", "BIMP"] {
+            let text = format!("X-Forefront-Antispam-Report: SFV:SPM;SCL:5;CAT:{cat};DIR:INB\r\n");
+            let (fix, why) = told(&text, Some("microsoft"));
+            assert!(why.contains("that it looks like somebody else") && !why.contains("history"), "{why}");
+            assert!(!fix.contains("snds"), "{fix}");
+        }
+        let (_, why) = told("X-Forefront-Antispam-Report: SFV:SPM;SCL:9;CAT:HPHISH;DIR:INB\r\n", Some("microsoft"));
+        assert!(why.contains("what is taken for phishing in its links or content"), "{why}");
     }
 
     /// The remedy in one line, and the explanation.
@@ -288,6 +285,47 @@ mod tests {
         );
         let (fix, why) = status("BAYES_99=3.5");
         assert!(fix.starts_with("Mend the reputation of") && why.contains("No DNS record fixes this"), "{fix}");
+    }
+
+    #[test]
+    fn a_listing_leads_to_its_page() {
+        let (fix, _) = told(
+            "X-Spam-Status: Yes, score=8 required=5.0 tests=[RCVD_IN_BL_SPAMCOP_NET=1.3, RCVD_IN_SBL_CSS=3.3, URIBL_DBL_SPAM=2.5]\r\n",
+            None,
+        );
+        for page in ["https://check.spamhaus.org", "https://www.spamcop.net/bl.shtml"] {
+            assert!(fix.contains(page), "{fix}");
+        }
+        assert!(
+            !told("X-Spam-Status: Yes, score=8 required=5.0 tests=[BAYES_99=3.3]\r\n", None).0.contains("spamhaus")
+        );
+    }
+
+    #[test]
+    fn a_filter_that_judged_otherwise_is_told_so() {
+        let (fix, why) = told(
+            "X-Spamd-Result: default: True [8.0 / 15.00]; DMARC_POLICY_REJECT(2.00)[a.test]; R_SPF_FAIL(1.00)[-all]; RDNS_NONE(2.00)[]\r\nX-Rspamd-Action: add header\r\n",
+            None,
+        );
+        assert!(why.contains("failed for the filter itself") && !why.contains("need no mending"), "{why}");
+        assert!(fix.contains("trusted_networks") && fix.contains("local_addrs"), "{fix}");
+        let (_, why) = told("X-Spam-Status: Yes, score=7 required=5.0 tests=[SPF_PASS=-0.1, BAYES_99=3.5]\r\n", None);
+        assert!(!why.contains("for the filter itself"), "{why}");
+    }
+
+    #[test]
+    fn a_mark_that_names_no_filter_names_none() {
+        let (_, why) = told("X-Spam-Flag: YES\r\n", None);
+        assert!(why.starts_with("A filter marked"), "{why}");
+        let (_, why) =
+            told("X-Spam-Flag: YES\r\nX-Spam-Status: Yes, score=7 required=5.0 tests=[BAYES_99=3.5]\r\n", None);
+        assert!(why.starts_with("SpamAssassin marked"), "{why}");
+    }
+
+    #[test]
+    fn an_exchange_server_is_not_outlook_com() {
+        let (fix, _) = told("X-MS-Exchange-Organization-SCL: 7\r\n", None);
+        assert!(!fix.contains("snds") && !fix.contains("office.com"), "{fix}");
     }
 
     #[test]

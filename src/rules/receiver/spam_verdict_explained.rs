@@ -4,9 +4,9 @@ use super::reputation_not_auth::portals;
 use super::verdict;
 use crate::evidence::said::FoundIn;
 use crate::facts::Facts;
-use crate::facts::antispam::{self, Field, Item, Leaning, upstream};
+use crate::facts::antispam::{self, Field, Item, Leaning, host};
 use crate::facts::organization::same_by_list;
-use crate::knowledge::receiver;
+use crate::knowledge::receiver::{self, Kind};
 use crate::remedy::Remedy;
 use crate::rules::{Confidence, Exhibit, Finding, Severity, Verdict, rule};
 
@@ -55,25 +55,65 @@ fn judge(facts: &Facts) -> Verdict {
     match spam.first() {
         Some((first, _)) if !verdict::all_passed(facts) => found(facts, first, &spam).into(),
         Some(_) => Verdict::NotApplicable,
-        None => upstream.map_or(Verdict::Pass, Verdict::from),
+        None => wary(facts).or(upstream).map_or(Verdict::Pass, Verdict::from),
     }
+}
+
+/// A provider's or gateway's own mark that speaks against the message, where none of its words clears it.
+fn wary(facts: &Facts) -> Option<Finding> {
+    let ours = facts.reading.boundary.receiver.as_deref();
+    let service = |f: &&Field| {
+        let kind = receiver::find(f.vendor).map(|r| r.kind);
+        f.vendor != "microsoft"
+            && matches!(kind, Some(Kind::Mailbox | Kind::Gateway))
+            && antispam::summary::counts(f, ours)
+    };
+    let mark = |i: &&Item| !matches!(&*i.key, "test" | "symbol") && verdict::leaning(i) == Some(Leaning::Warn);
+    let fields = || facts.reading.antispam.iter().filter(service);
+    let vendor = fields().find(|f| f.items.iter().any(|i| mark(&i)))?;
+    let its = || fields().filter(|f| f.vendor == vendor.vendor).flat_map(|f| &f.items);
+    if its().any(|i| verdict::leaning(i) == Some(Leaning::Good)) {
+        return None;
+    }
+    let name = verdict::name_of(facts, vendor);
+    let marks: Vec<String> = its()
+        .filter(mark)
+        .filter_map(|i| Some(format!("{} ({})", verdict::written(i), i.meaning.as_ref()?.text)))
+        .collect();
+    let finding = Finding::new(&RULE, format!("{name} has something against the message"))
+        .severity(Severity::Low)
+        .sure(Confidence::Possible, "What the mark led to, the header does not say.")
+        .explain(format!(
+            "{name} noted: {}. That is no plain verdict of spam, but it counts against the message; the folder it was found in tells more.",
+            verdict::list(&marks)
+        ))
+        .exhibits(its().filter(mark).map(verdict::exhibit))
+        .fix(portals(
+            Remedy::new("See in which folder it lies; if that is Junk, begin with what the mark says.")
+                .step("In a mailbox of your own, mark it as not junk once, and see whether the next one arrives."),
+            receiver::find(vendor.vendor),
+        ))
+        .check("send a new message to the same receiver and look at the field", "it no longer says so");
+    Some(finding)
 }
 
 /// A filter of a server before the receiver, which took the message for spam: the receiver did not, or its word is not here.
 fn before(facts: &Facts) -> Option<Finding> {
     let reading = &facts.reading;
-    let its = || reading.antispam.iter().filter(|f| f.untrusted && f.vendor != "microsoft");
+    // Microsoft's receiver keeps what came in of its fields as `-Untrusted`: only what it says of mail going out is told.
+    let its = || reading.antispam.iter().filter(|f| f.untrusted && (f.outbound || f.vendor != "microsoft"));
     let bad = |i: &&Item| verdict::leaning(i) == Some(Leaning::Bad);
     let field = its().find(|f| f.items.iter().any(|i| bad(&i)))?;
     let receiver = reading.boundary.authserv_id.as_deref().unwrap_or("the receiver");
-    let name = verdict::name_of(field);
-    let host = upstream::checker(&reading.header, facts.text(), field.field).filter(|_| field.vendor == "spamassassin");
+    let name = verdict::name_of(facts, field);
+    let host = host::named(&reading.header, facts.text(), field);
     let from = reading.from_domain();
     let mail_from = facts.identities.mail_from.as_ref().and_then(|m| m.value.domain());
     let mut senders = [from, mail_from].into_iter().flatten();
-    let own = host.as_ref().is_some_and(|h| senders.any(|sender| same_by_list(sender, &h.value)));
+    let own = field.outbound || host.as_ref().is_some_and(|h| senders.any(|sender| same_by_list(sender, &h.value)));
     let whose = match &host {
         Some(host) => format!("{name} on {}", host.value),
+        None if field.outbound => format!("{name}, on the sender's side,"),
         None => format!("{name} on a server before that"),
     };
     let items: Vec<&Item> = its().filter(|f| f.vendor == field.vendor).flat_map(|f| &f.items).collect();
@@ -100,6 +140,7 @@ fn before(facts: &Facts) -> Option<Finding> {
         false => format!("What the filter of {receiver} thinks of it, the header does not say."),
     };
     let title = match own {
+        true if field.outbound => format!("The sender's own side takes the message for spam: {name}"),
         true => format!("The sender's own {name} takes the message for spam"),
         false => format!("A filter before the receiver takes it for spam: {name}"),
     };
@@ -108,6 +149,7 @@ fn before(facts: &Facts) -> Option<Finding> {
             Confidence::Certain,
             "The filter names the server it ran on, and that had the message before the receiver.",
         ),
+        false if field.outbound => (Confidence::Certain, "The field says itself that it judged mail going out."),
         false => (Confidence::Likely, "It stands below what the receiver wrote; which server added it is not certain."),
     };
     let finding = Finding::new(&RULE, title)
@@ -152,7 +194,7 @@ fn filed(folder: &FoundIn) -> Finding {
 }
 
 fn found(facts: &Facts, first: &Field, spam: &[(&Field, &Item)]) -> Finding {
-    let whose = verdict::name_of(first);
+    let whose = verdict::name_of(facts, first);
     let own: Vec<&Item> = spam.iter().filter(|(f, _)| f.vendor == first.vendor).map(|(_, i)| *i).collect();
     let said: Vec<String> =
         own.iter().filter_map(|i| Some(format!("{} ({})", verdict::written(i), i.meaning.as_ref()?.text))).collect();
@@ -262,6 +304,63 @@ mod tests {
             judged(&format!("{taken}{clean}{hops}{}", spam.replace("Yes", "No").replace("YES", "NO"))),
             Verdict::Pass
         ));
+    }
+
+    #[test]
+    fn a_verdict_on_mail_going_out_is_the_senders() {
+        let taken = "Authentication-Results: mx.inbox.example; spf=pass smtp.mailfrom=shop.example\r\n\
+            Received: from mail.shop.example (mail.shop.example [198.51.100.25]) by mx.inbox.example (Postfix) with ESMTPS id 1; Tue, 2 Jun 2026 10:00:09 +0000\r\n";
+        let judged = |field: &str| {
+            let text = format!("{taken}{field}\r\nFrom: ann@shop.example\r\n");
+            judge(&crate::rules::testing::facts(&text, crate::evidence::InputKind::Headers))
+        };
+        for (field, who) in [
+            ("X-Forefront-Antispam-Report: SCL:5;SFV:SPM;CAT:OSPM;DIR:OUT;", "Microsoft"),
+            ("X-UI-Out-Filterresults: junk:10;V03:K0:abc", "GMX"),
+            ("X-OutGoing-Spam-Status: Yes, score=7.1", "SpamAssassin"),
+            ("X-SpamExperts-Outgoing-Class: spam", "SpamExperts"),
+        ] {
+            let finding = only(judged(field));
+            assert_eq!((finding.severity, finding.confidence), (Severity::Low, Confidence::Certain), "{field}");
+            assert!(
+                finding.title.starts_with("The sender's own side") && finding.title.contains(who),
+                "{}",
+                finding.title
+            );
+            assert!(finding.explanation.contains("That is no verdict of the receiver"), "{}", finding.explanation);
+        }
+        for field in [
+            "X-OutGoing-Spam-Status: No, score=0.1",
+            "X-Forefront-Antispam-Report: SCL:1;SFV:NSPM;DIR:OUT;",
+            "X-Forefront-Antispam-Report-Untrusted: SCL:5;SFV:SPM;DIR:INB;",
+        ] {
+            assert!(!matches!(judged(field), Verdict::Found(_)), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_mark_against_it_is_not_passed_over() {
+        for (field, whose) in [
+            ("X-QQ-SPAM: true", "QQ Mail"),
+            ("X-CMAE-Score: 100", "Cloudmark"),
+            ("X-SBRS: -3.2", "Cisco"),
+            ("X-Mimecast-Impersonation-Protect: Policy=Default;Newly Observed Domain=true", "Mimecast"),
+        ] {
+            for set in [passed as fn(&mut crate::facts::Reading), |_| {}] {
+                let finding = only(judge(&facts(&format!("{field}\r\n"), set)));
+                assert_eq!((finding.severity, finding.confidence), (Severity::Low, Confidence::Possible), "{field}");
+                assert!(finding.title.starts_with(whose), "{}", finding.title);
+            }
+        }
+        let quiet = [
+            "X-CMAE-Score: 0",
+            "X-SBRS: 3.5",
+            "X-Mimecast-Impersonation-Protect: Policy=Default;Custom=false",
+            "X-Spam-score: 1.0\r\nX-Spam-sender-reputation: 0 (low)\r\nX-Spam-known-sender: no",
+        ];
+        for field in quiet {
+            assert!(!matches!(judge(&facts(&format!("{field}\r\n"), passed)), Verdict::Found(_)), "{field}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Everything passes, and still it is spam: who of those that carry reputation is most likely to blame, and by what.
 
-use super::verdict;
+use super::{listings, verdict};
 use crate::facts::Facts;
 use crate::facts::antispam::{Item, Leaning};
 use crate::facts::linked::State;
@@ -87,7 +87,10 @@ fn evidence(facts: &Facts) -> Vec<(Identity, u32, String)> {
     let mut out: Vec<(Identity, u32, String)> = Vec::new();
     for item in verdict::counted(facts).filter(|i| speaks(i)) {
         let Some(meaning) = &item.meaning else { continue };
-        if let Some(identity) = about(item) {
+        if let Some(mut identity) = about(item) {
+            if identity == Identity::LinkedDomain && listings::names_from(facts, item) {
+                identity = Identity::FromDomain;
+            }
             out.push((identity, weight(item), format!("{}: {}", scored(item), meaning.text)));
         }
     }
@@ -171,13 +174,16 @@ fn about(item: &Item) -> Option<Identity> {
     };
     let begins = |all: &[&str]| all.iter().any(|p| name.starts_with(p));
     match item.key.as_str() {
+        "sender-reputation" => return Some(Identity::FromDomain),
         "BCL" => return Some(Identity::SenderDomain),
         "IPV" | "PTR" | "CIP" => return Some(Identity::Address),
         "CAT" => return category(&item.value),
         "SFV" | "SCL" | "organization-SCL" | "action" | "flag" | "score" => return None,
         _ => {}
     }
-    if begins(&["RCVD_", "RBL_", "RDNS_", "RECEIVED_SPAMHAUS", "FSL_HELO", "HELO_", "HFILTER_H"]) {
+    if begins(&["ME_SENDERREP_"]) {
+        Some(Identity::FromDomain)
+    } else if begins(&["RCVD_", "RBL_", "RDNS_", "RECEIVED_SPAMHAUS", "FSL_HELO", "HELO_", "HFILTER_H"]) {
         Some(Identity::Address)
     } else if begins(&["URIBL_", "DBL_", "SURBL", "SEM_URIBL", "PHISH", "HTTP_", "R_SUSPICIOUS", "HFILTER_URL"])
         || name.ends_with("_SURBL")
@@ -359,6 +365,17 @@ mod tests {
             let told = told(&of(&format!("{text}From: ann@example.com\r\n")));
             assert!(told.contains(who), "{told}");
         }
+    }
+
+    #[test]
+    fn the_option_of_a_listing_says_whose_it_is() {
+        let told_of = |option: &str| {
+            told(&of(&format!(
+                "X-Spamd-Result: default: True [9.0 / 15.00]; DBL_SPAM(6.5)[{option}]\r\nX-Rspamd-Action: add header\r\nFrom: ann@example.com\r\n"
+            )))
+        };
+        assert!(told_of("example.com:url").contains("(1) the From domain example.com: DBL_SPAM"));
+        assert!(told_of("other.test:url").contains("(1) the domains of links: DBL_SPAM"));
     }
 
     #[test]

@@ -61,9 +61,20 @@ pub fn counted(facts: &Facts) -> impl Iterator<Item = &Item> {
     facts.reading.antispam.iter().filter(move |f| summary::counts(f, ours)).flat_map(|f| &f.items)
 }
 
-/// Whose verdict a field is, by name.
-pub fn name_of(field: &Field) -> &'static str {
+/// Whose verdict a field is, by name. Many filters write `X-Spam-Flag`: alone it names none of them.
+pub fn name_of(facts: &Facts, field: &Field) -> &'static str {
+    let alike = facts.reading.antispam.iter().filter(|f| f.vendor == field.vendor && f.untrusted == field.untrusted);
+    let own = |i: &Item| matches!(&*i.key, "" | "test" | "report");
+    if field.vendor == "spamassassin" && !alike.flat_map(|f| &f.items).any(own) {
+        return "A filter";
+    }
     receiver::find(field.vendor).map_or(field.vendor, |r| &r.name)
+}
+
+/// Are the vendor's portals any use? Not where an Exchange server of somebody's own gave the level.
+pub fn is_service(facts: &Facts, vendor: &str) -> bool {
+    let filtered = |i: &Item| matches!(&*i.key, "SFV" | "CAT" | "BCL" | "dest");
+    vendor != "microsoft" || receiver_of(facts).is_some_and(|r| r.id == vendor) || counted(facts).any(filtered)
 }
 
 /// An item as it stands in the header: `SFV:SPM`, or the value alone.

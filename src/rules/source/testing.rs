@@ -84,7 +84,7 @@ impl Case {
             meaning: None,
         };
         let items = items.iter().map(item).collect();
-        self.reading.antispam.push(Field { field: 0, vendor: "microsoft", untrusted: false, items });
+        self.reading.antispam.push(Field { field: 0, vendor: "microsoft", untrusted: false, outbound: false, items });
     }
 
     /// A platform recognised by its Return-Path.
