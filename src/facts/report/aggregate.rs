@@ -64,6 +64,8 @@ pub struct Row {
     pub paths: Vec<Path>,
     /// The platform that what passed belongs to: by signing domain, bounce domain or selector.
     pub platform: Option<&'static Platform>,
+    /// Straight from that platform: SPF passes for its own bounce domain, and it hands on nobody's mail.
+    pub direct: bool,
 }
 
 /// A signature and how it came out.
@@ -241,11 +243,18 @@ impl Row {
         }
         let signed = || self.signatures.iter().filter(|s| s.result == "pass");
         let signs = signed().find_map(|s| platforms.that_signs_as(&s.domain));
-        let mut bounces = || self.paths.iter().filter(|p| p.passes()).find_map(|p| platforms.bouncing_to(&p.domain));
+        let bounces = self.paths.iter().filter(|p| p.passes()).find_map(|p| platforms.bouncing_to(&p.domain));
         // Longer than a name may be: no platform's.
         let selectors = || signed().filter_map(|s| s.selector.as_deref()).filter(|s| s.len() <= 253);
         let marked = |p: &&Platform| selectors().any(|s| p.marks.selectors.iter().any(|m| pattern::glob(m, s)));
-        self.platform = signs.or_else(&mut bounces).or_else(|| platform::all().iter().find(marked));
+        self.platform = signs.or(bounces).or_else(|| platform::all().iter().find(marked));
+        let sends_only = |p: &&Platform| matches!(p.kind.as_str(), "marketing" | "transactional" | "saas");
+        self.direct = bounces.filter(sends_only).is_some_and(|p| self.platform == Some(p));
+    }
+
+    /// A signature of the From domain's organization that was there and did not pass.
+    pub fn unverified(&self) -> Option<&Signature> {
+        self.signatures.iter().find(|s| s.ours && !matches!(s.result.as_str(), "pass" | "none" | ""))
     }
 
     /// What SPF was asked of: MAIL FROM, else HELO.

@@ -152,10 +152,15 @@ impl<'a> Known<'a> {
             _ if own || row.paths.iter().any(|p| p.passes() && p.ours) => Standing::Unclear,
             _ if relayed => Standing::Altered,
             _ => {
-                let broken = broken_signatures(row).next().is_some();
-                let made_here = broken_signatures(row).any(|s| self.home.contains(&s));
+                let changed = changed_signatures(row).next().is_some();
+                let made_here = changed_signatures(row).any(|s| self.home.contains(&s));
                 match () {
-                    _ if broken && (made_here || row.paths.iter().any(Path::passes)) && !self.own(row) => {
+                    // Where the platform itself delivers, nobody stands between.
+                    _ if changed
+                        && !row.direct
+                        && (made_here || row.paths.iter().any(Path::passes))
+                        && !self.own(row) =>
+                    {
                         Standing::Altered
                     }
                     _ if platform || foreign => Standing::Unaligned,
@@ -177,6 +182,11 @@ fn own_signatures(row: &Row) -> impl Iterator<Item = (&str, Option<&str>)> {
 /// Those that were there and failed.
 fn broken_signatures(row: &Row) -> impl Iterator<Item = (&str, Option<&str>)> {
     signatures(row, |result| !matches!(result, "pass" | "none" | "temperror" | ""))
+}
+
+/// Those that a change on the way breaks: permerror is a key or a signature that cannot be used (RFC 8601 §2.7.1).
+fn changed_signatures(row: &Row) -> impl Iterator<Item = (&str, Option<&str>)> {
+    signatures(row, |result| !matches!(result, "pass" | "none" | "temperror" | "permerror" | ""))
 }
 
 fn signatures(row: &Row, came_out: fn(&str) -> bool) -> impl Iterator<Item = (&str, Option<&str>)> {

@@ -1,6 +1,7 @@
 //! Aggregate reports: DMARC (RFC 7489 §7.2, RFC 9990) and TLS (RFC 8460), as receivers send them about a domain.
 
 pub mod aggregate;
+mod keys;
 mod known;
 pub mod source;
 pub mod tls;
@@ -76,7 +77,9 @@ impl Received {
 pub fn sources(lookup: &Lookup, received: Option<&Received>) -> Vec<Source> {
     let Some(report) = received.and_then(Received::dmarc) else { return Vec::new() };
     lookup.put(policy_question(report));
-    source::gather(lookup, report)
+    let sources = source::gather(lookup, report);
+    keys::ask(lookup, report, &sources);
+    sources
 }
 
 /// Where the policy stands that the report is about.

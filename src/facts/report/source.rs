@@ -286,6 +286,28 @@ mod tests {
     }
 
     #[test]
+    fn what_a_platform_delivers_itself_nobody_changed_on_the_way() {
+        let from = |ours: &str, its: &str, path: &str| {
+            row(
+                "198.2.180.60",
+                false,
+                false,
+                &[("example.com", "k2", ours), ("mcsv.net", "k1", its)],
+                &[(path, "pass")],
+            )
+        };
+        for (ours, its) in [("permerror", "pass"), ("fail", "pass"), ("fail", "fail")] {
+            let found = alone(from(ours, its, "mail60.atl161.mcsv.net"), "");
+            assert_eq!(found, ("Mailchimp".into(), Standing::Unaligned), "{ours} {its}");
+        }
+        assert_eq!(alone(from("fail", "fail", "list.example.net"), "").1, Standing::Altered, "a list in between");
+        assert_eq!(alone(from("permerror", "fail", "list.example.net"), "").1, Standing::Unaligned, "no changed body");
+        // A mailbox provider hands on what others sent.
+        let gmail = row("209.85.220.41", false, false, &[("example.com", "s1", "fail")], &[("gmail.com", "pass")]);
+        assert_eq!(alone(gmail, "").1, Standing::Altered);
+    }
+
+    #[test]
     fn strangers_and_our_own_that_fail() {
         let plain = || row("198.51.100.9", false, false, &[], &[("example.com", "fail")]);
         assert_eq!(alone(plain(), ""), ("198.51.100.9".into(), Standing::Stranger));

@@ -35,7 +35,7 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let Some(report) = report(facts) else { return Verdict::NotApplicable };
-    let sources = standing(facts, &[Standing::Failing, Standing::Unlisted]).map(|source| find(report, source));
+    let sources = standing(facts, &[Standing::Failing, Standing::Unlisted]).map(|source| find(facts, report, source));
     let undecided = standing(facts, &[Standing::NoVerdict]).filter_map(|source| undecided(report, source));
     Verdict::of(sources.chain(undecided).collect(), open(facts))
 }
@@ -93,7 +93,7 @@ fn undecided(report: &Aggregate, source: &Source) -> Option<Finding> {
     )
 }
 
-fn find(report: &Aggregate, source: &Source) -> Finding {
+fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
     let domain = &report.policy.domain;
     let row = busiest(report, source);
     let path = row.and_then(Row::path);
@@ -154,7 +154,7 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
                 }
             });
             let spf = path.and_then(|path| spf_step(report, source, path));
-            fix.steps(spf.into_iter().chain(fails.then(|| signing(report, row))))
+            fix.steps(spf.into_iter().chain(fails.then(|| signing(facts, report, row))))
         }
     };
     let wait = if fails { not_yet(report) } else { "" };
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn failed_look_ups_call_for_no_record() {
-        let zone = "example.com TXT \"v=spf1 ip4:192.0.2.0/24 -all\"";
+        let zone = "example.com TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\ns9._domainkey.example.com TXT \"v=DKIM1; p=MII\"";
         let silent =
             Record("192.0.2.1", 8, "none", "fail", "fail", "example.com s1 temperror", "example.com temperror");
         let found = only(judge(&facts(&xml("none", &[silent]), Some(zone))));

@@ -1,6 +1,8 @@
-use super::support::{addresses, kept_out, messages, not_yet, report, rows, severity, standing};
+use super::support::{
+    addresses, busiest, is_keyless, kept_out, messages, not_yet, report, rows, severity, signing, standing,
+};
 use crate::facts::Facts;
-use crate::facts::report::{Aggregate, Sender, Source, Standing};
+use crate::facts::report::{Aggregate, Row, Sender, Source, Standing};
 use crate::knowledge::Platform;
 use crate::remedy::{Remedy, platform};
 use crate::rules::dmarc::failure::title;
@@ -42,7 +44,7 @@ fn judge(facts: &Facts) -> Verdict {
         }
     }
     if !unknown.is_empty() {
-        findings.push(strange(report, &unknown));
+        findings.push(strange(facts, report, &unknown));
     }
     Verdict::of(findings, Gaps::new())
 }
@@ -50,21 +52,49 @@ fn judge(facts: &Facts) -> Verdict {
 fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static Platform) -> Finding {
     let (domain, name) = (&report.policy.domain, &platform.name);
     let vouched = source.vouched.as_deref().unwrap_or("a domain of its own");
-    let remedy = Remedy::new(format!("Switch on DKIM for {domain} at {name}"));
-    let mut remedy = platform::signing(remedy, platform, domain, &facts.evidence.answers);
+    let row = busiest(report, source);
+    let unverified = row.and_then(Row::unverified);
+    let published = |remedy| platform::signing(remedy, platform, domain, &facts.evidence.answers);
+    let mut remedy = match unverified {
+        // It is switched on: what is missing is a key that fits.
+        Some(own) => {
+            let remedy = Remedy::new(format!("Let the signature as {} at {name} pass", own.domain))
+                .step(signing(facts, report, row));
+            if is_keyless(facts, own) == Some(true) { published(remedy) } else { remedy }
+        }
+        None => published(Remedy::new(format!("Switch on DKIM for {domain} at {name}"))),
+    };
     if let (Some(record), Some(setting)) = (platform::return_path(platform, domain), &platform.return_path_setting) {
         remedy = remedy.step(format!("A bounce domain of your own aligns SPF too ({record}): {setting}"));
     }
-    let heading = title([
-        format_args!("{name} sends as {domain}, vouched for only as {vouched}"),
-        format_args!("{name} sends as {domain}, vouched for as itself"),
-        format_args!("{name} sends in your name, vouched for as itself"),
-    ]);
-    Finding::new(&RULE, heading)
+    let heading = match unverified {
+        Some(_) => title([
+            format_args!("{name} signs as {domain}, and that signature does not pass"),
+            format_args!("{name} signs in your name, and that does not pass"),
+            format_args!("A platform signs in your name, and that does not pass"),
+        ]),
+        None => title([
+            format_args!("{name} sends as {domain}, vouched for only as {vouched}"),
+            format_args!("{name} sends as {domain}, vouched for as itself"),
+            format_args!("{name} sends in your name, vouched for as itself"),
+        ]),
+    };
+    let because = match unverified {
+        Some(_) => "the report shows the platform's own domain and a signature as yours beside it",
+        None => "the report names the platform's own domain; whether you are its customer, you know",
+    };
+    let straight = match row {
+        Some(row) if row.direct && unverified.is_some() => {
+            " SPF passes for the platform's own bounce domain: it delivered itself, and no list or forwarder stood between."
+        }
+        _ => "",
+    };
+    let key = unverified.and_then(|own| own.key());
+    let finding = Finding::new(&RULE, heading)
         .severity(severity(source))
-        .sure(Confidence::Likely, "the report names the platform's own domain; whether you are its customer, you know")
+        .sure(Confidence::Likely, because)
         .explain(format!(
-            "{} from {} fail DMARC at {}: what passes there passes for {vouched}, not for {domain}.{}{}",
+            "{} from {} fail DMARC at {}: what passes there passes for {vouched}, not for {domain}.{straight}{}{}",
             messages(source.count),
             addresses(source),
             report.reporter(),
@@ -72,14 +102,17 @@ fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static 
             not_yet(report)
         ))
         .exhibits(rows(report, source, 3, "passes, but for another domain"))
-        .fix(remedy)
-        .check(
+        .fix(remedy);
+    match key {
+        Some(key) => finding.check(key.dig(), format!("the key that {name} signs with")),
+        None => finding.check(
             command!("postdoc check {} --platform {} --only dkim", domain, platform.id),
             "a key at one of its selectors",
-        )
+        ),
+    }
 }
 
-fn strange(report: &Aggregate, sources: &[&Source]) -> Finding {
+fn strange(facts: &Facts, report: &Aggregate, sources: &[&Source]) -> Finding {
     let domain = &report.policy.domain;
     let count = sources.iter().fold(0_u64, |sum, s| sum.saturating_add(s.count));
     let mut names: Vec<&str> = sources.iter().filter_map(|s| s.vouched.as_deref()).collect();
@@ -101,6 +134,9 @@ fn strange(report: &Aggregate, sources: &[&Source]) -> Finding {
             "A service of yours: switch on DKIM for {domain} there, or give it an address at a domain it signs as"
         ))
         .step("One that you do not know: change nothing; a strict DMARC policy keeps it out");
+    // A signature that cannot be used anywhere is to be mended whoever hands the mail on.
+    let unusable = sources.iter().filter_map(|s| busiest(report, s)).find(|row| row.unverified().is_some());
+    let fix = fix.steps(unusable.map(|row| signing(facts, report, Some(row))));
     let shown = sources.iter().take(3).flat_map(|s| rows(report, s, 1, "passes, but for another domain"));
     Finding::new(&RULE, heading)
         .severity(Severity::Low)
@@ -135,6 +171,30 @@ mod tests {
         let Record(ip, count, _, dkim, spf, s, m) = PLATFORM;
         let refused = Record(ip, count, "reject", dkim, spf, s, m);
         assert_eq!(only(judge(&of("reject", &[refused]))).severity, Severity::High);
+    }
+
+    #[test]
+    fn a_signature_of_the_platforms_as_ours_that_does_not_pass() {
+        let from = |ours: &str| {
+            let text = xml("none", &[BOTH, PLATFORM]);
+            let own = format!(
+                "<auth_results><dkim><domain>example.com</domain><selector>s2</selector><result>{ours}</result></dkim>"
+            );
+            let at = text.rfind("<auth_results>").unwrap();
+            format!("{}{own}{}", &text[..at], &text[at + "<auth_results>".len()..])
+        };
+        let found = only(judge(&facts(&from("permerror"), Some(""))));
+        assert_eq!(found.title, "Twilio SendGrid signs as example.com, and that signature does not pass");
+        assert!(found.explanation.contains("no list or forwarder stood between"), "{}", found.explanation);
+        let fix = found.fix.unwrap();
+        assert!(fix.steps[0].contains("s2._domainkey.example.com, and no key stands there"), "{:?}", fix.steps);
+        assert!(!fix.records.is_empty());
+        let there = facts(&from("fail"), Some("s2._domainkey.example.com TXT \"v=DKIM1; p=MII\""));
+        let fix = only(judge(&there)).fix.unwrap();
+        assert!(fix.steps[0].contains("nothing changed it on the way (fail)"), "{:?}", fix.steps);
+        assert!(fix.records.is_empty(), "a key is there");
+        let unasked = only(judge(&facts(&from("permerror"), None))).fix.unwrap();
+        assert!(unasked.steps[0].contains("a whole key stands at s2"), "{:?}", unasked.steps);
     }
 
     #[test]

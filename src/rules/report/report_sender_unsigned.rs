@@ -36,11 +36,8 @@ fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
     let fix = Remedy::new(format!("Let {} sign with DKIM as {domain}", source.sender));
     let fix = match &source.sender {
         // There is one, which does not pass: another would not mend it.
-        _ if row.is_some_and(|row| {
-            row.signatures.iter().any(|s| s.ours && !matches!(s.result.as_str(), "pass" | "none" | ""))
-        }) =>
-        {
-            Remedy::new(format!("Let the signature of {domain} pass")).step(signing(report, row))
+        _ if row.is_some_and(|row| row.unverified().is_some()) => {
+            Remedy::new(format!("Let the signature of {domain} pass")).step(signing(facts, report, row))
         }
         Sender::Platform(platform) => platform::signing(fix, platform, domain, &facts.evidence.answers),
         _ => fix.step("Make a key at the server that sends, publish its record, and switch signing on"),
@@ -79,7 +76,10 @@ mod tests {
     #[test]
     fn a_signature_that_could_not_be_looked_at_is_not_missing() {
         let unseen = Record("192.0.2.7", 9, "none", "fail", "pass", "example.com s1 temperror", "example.com pass");
-        let fix = only(judge(&of("none", &[BOTH, unseen]))).fix.unwrap();
+        let told = |zone| only(judge(&facts(&xml("none", &[BOTH, unseen]), Some(zone)))).fix.unwrap();
+        let missing = told("");
+        assert!(missing.steps[0].contains("no key stands there"), "{}", missing.steps[0]);
+        let fix = told("s1._domainkey.example.com TXT \"v=DKIM1; p=MII\"");
         assert_eq!(fix.summary, "Let the signature of example.com pass");
         assert!(fix.steps[0].contains("no answer for s1._domainkey.example.com (temperror)"), "{}", fix.steps[0]);
     }

@@ -1,6 +1,7 @@
 //! What the rules on DMARC reports share.
 
 use crate::facts::Facts;
+use crate::facts::report::aggregate::Signature;
 use crate::facts::report::{Aggregate, Received, Row, Sender, Source, Standing, policy_question};
 use crate::remedy::dmarc::Edit;
 use crate::rules::{Exhibit, Gap, Gaps, Severity};
@@ -31,15 +32,27 @@ pub fn busiest<'r>(report: &'r Aggregate, source: &Source) -> Option<&'r Row> {
     source.rows.first().and_then(|&n| report.rows.get(n))
 }
 
+/// Is no key there today for a signature? `None` where nobody could tell.
+pub fn is_keyless(facts: &Facts, signature: &Signature) -> Option<bool> {
+    let answer = facts.evidence.answers.get(&signature.key()?).filter(|a| !a.outcome.failed())?;
+    Some(answer.texts().next().is_none())
+}
+
 /// What DKIM needs, by what became of the domain's own signature.
-pub fn signing(report: &Aggregate, row: Option<&Row>) -> String {
-    let domain = &report.policy.domain;
-    let own = row.and_then(|row| row.signatures.iter().find(|s| s.ours && !matches!(s.result.as_str(), "" | "none")));
-    let Some(own) = own else { return format!("Let the server sign with DKIM as {domain}") };
+pub fn signing(facts: &Facts, report: &Aggregate, row: Option<&Row>) -> String {
+    let Some((row, own)) = row.and_then(|row| Some((row, row.unverified()?))) else {
+        return format!("Let the server sign with DKIM as {}", report.policy.domain);
+    };
     let key = match &own.selector {
         Some(selector) => format!("{selector}._domainkey.{}", own.domain),
         None => format!("the key of {}", own.domain),
     };
+    if is_keyless(facts, own) == Some(true) {
+        return format!(
+            "DKIM: the mail is signed with {key}, and no key stands there: publish the one that its sender shows"
+        );
+    }
+    let mut others = row.signatures.iter().filter(|s| !s.ours);
     match own.result.as_str() {
         "temperror" => {
             format!("DKIM: the receiver got no answer for {key} (temperror); see whether the name servers answer")
@@ -47,6 +60,12 @@ pub fn signing(report: &Aggregate, row: Option<&Row>) -> String {
         "permerror" => {
             format!("DKIM: the signature cannot be used (permerror); see whether a whole key stands at {key}")
         }
+        word if row.direct && others.any(|s| s.result == "pass") => format!(
+            "DKIM: the sender's own signature of the same mail passes, so nothing changed it on the way ({word}): see whether {key} is the key that it signs with"
+        ),
+        word if row.direct => format!(
+            "DKIM: no signature passes ({word}), though the mail came straight from its sender: look whether other receivers say the same of {key}, and what is added to the mail after it is signed"
+        ),
         word => format!(
             "DKIM: the signature as {} does not pass ({word}); see whether {key} is the key of this server, and whether anything changes the mail after it signs",
             own.domain
