@@ -1,8 +1,9 @@
-//! The keys that a DMARC report makes one look for: those of signatures as the domain that did not pass.
+//! The keys that a DMARC report makes one look for: those of signatures as the domain that did not pass, and those that a
+//! platform to be set up would want.
 
 use super::aggregate::{Aggregate, Signature};
 use super::known::ASKED;
-use super::source::{Source, Standing};
+use super::source::{Sender, Source, Standing};
 use crate::evidence::{Kind, Question};
 use crate::facts::lookup::Lookup;
 
@@ -25,6 +26,13 @@ pub(super) fn ask(lookup: &Lookup, report: &Aggregate, sources: &[Source]) {
         let row = source.rows.first().and_then(|&n| report.rows.get(n));
         if let Some(question) = row.and_then(|row| row.unverified()?.key()) {
             lookup.put(question);
+        }
+        if let (Sender::Platform(platform), Standing::Unaligned | Standing::SpfAlone) =
+            (&source.sender, source.standing)
+        {
+            for setup in platform.dkim.iter().filter(|setup| setup.is_fixed()) {
+                lookup.ask(&setup.name(&report.policy.domain), Kind::Txt);
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Rules of the group `report`.
 
+mod offer;
 mod support;
 #[cfg(test)]
 mod testing;

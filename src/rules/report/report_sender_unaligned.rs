@@ -1,3 +1,4 @@
+use super::offer::{offer, signs_already};
 use super::support::{
     addresses, busiest, is_keyless, kept_out, messages, not_yet, report, rows, severity, signing, standing,
 };
@@ -5,6 +6,7 @@ use crate::facts::Facts;
 use crate::facts::report::{Aggregate, Row, Sender, Source, Standing};
 use crate::knowledge::Platform;
 use crate::remedy::{Remedy, platform};
+
 use crate::rules::dmarc::failure::title;
 use crate::rules::{Confidence, Finding, Gaps, Severity, Verdict, rule};
 use crate::shell::command;
@@ -54,17 +56,23 @@ fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static 
     let vouched = source.vouched.as_deref().unwrap_or("a domain of its own");
     let row = busiest(report, source);
     let unverified = row.and_then(Row::unverified);
-    let published = |remedy| platform::signing(remedy, platform, domain, &facts.evidence.answers);
+    let another = unverified.is_none() && signs_already(report, platform);
     let mut remedy = match unverified {
         // It is switched on: what is missing is a key that fits.
         Some(own) => {
             let remedy = Remedy::new(format!("Let the signature as {} at {name} pass", own.domain))
                 .step(signing(facts, report, row));
-            if is_keyless(facts, own) == Some(true) { published(remedy) } else { remedy }
+            if is_keyless(facts, own) == Some(true) { offer(remedy, facts, report, platform) } else { remedy }
         }
-        None => published(Remedy::new(format!("Switch on DKIM for {domain} at {name}"))),
+        None if another => Remedy::new(format!(
+            "Find out which account at {name} sends this: other mail from there is signed as {domain}"
+        ))
+        .step("An account or subaccount of yours: switch on DKIM for your domain in that one too")
+        .step("None of yours: change nothing; a strict DMARC policy keeps it out"),
+        None => offer(Remedy::new(format!("Switch on DKIM for {domain} at {name}")), facts, report, platform),
     };
-    if let (Some(record), Some(setting)) = (platform::return_path(platform, domain), &platform.return_path_setting) {
+    let bounces = platform::return_path(platform, domain).zip(platform.return_path_setting.as_ref());
+    if let Some((record, setting)) = bounces.filter(|_| !another) {
         remedy = remedy.step(format!("A bounce domain of your own aligns SPF too ({record}): {setting}"));
     }
     let heading = match unverified {
@@ -79,9 +87,14 @@ fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static 
             format_args!("{name} sends in your name, vouched for as itself"),
         ]),
     };
-    let because = match unverified {
-        Some(_) => "the report shows the platform's own domain and a signature as yours beside it",
-        None => "the report names the platform's own domain; whether you are its customer, you know",
+    let (confidence, because) = match unverified {
+        Some(_) => {
+            (Confidence::Likely, "the report shows the platform's own domain and a signature as yours beside it")
+        }
+        None if another => (Confidence::Possible, "a stranger may be a customer of the same platform"),
+        None => {
+            (Confidence::Likely, "the report names the platform's own domain; whether you are its customer, you know")
+        }
     };
     let straight = match row {
         Some(row) if row.direct && unverified.is_some() => {
@@ -92,7 +105,7 @@ fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static 
     let key = unverified.and_then(|own| own.key());
     let finding = Finding::new(&RULE, heading)
         .severity(severity(source))
-        .sure(Confidence::Likely, because)
+        .sure(confidence, because)
         .explain(format!(
             "{} from {} fail DMARC at {}: what passes there passes for {vouched}, not for {domain}.{straight}{}{}",
             messages(source.count),
@@ -167,6 +180,8 @@ mod tests {
             found.explanation
         );
         let fix = found.fix.unwrap();
+        assert!(fix.records.is_empty(), "s1 is in use: {fix:?}");
+        let fix = only(judge(&of("none", &[PLATFORM]))).fix.unwrap();
         assert!(fix.records.iter().all(|r| r.name.ends_with("._domainkey.example.com")) && !fix.records.is_empty());
         let Record(ip, count, _, dkim, spf, s, m) = PLATFORM;
         let refused = Record(ip, count, "reject", dkim, spf, s, m);
@@ -183,6 +198,8 @@ mod tests {
             let at = text.rfind("<auth_results>").unwrap();
             format!("{}{own}{}", &text[..at], &text[at + "<auth_results>".len()..])
         };
+        // Another server signs with s1: of s2 alone there would be records.
+        let from = |ours: &str| from(ours).replacen("<selector>s1</selector>", "<selector>own</selector>", 1);
         let found = only(judge(&facts(&from("permerror"), Some(""))));
         assert_eq!(found.title, "Twilio SendGrid signs as example.com, and that signature does not pass");
         assert!(found.explanation.contains("no list or forwarder stood between"), "{}", found.explanation);
@@ -195,6 +212,18 @@ mod tests {
         assert!(fix.records.is_empty(), "a key is there");
         let unasked = only(judge(&facts(&from("permerror"), None))).fix.unwrap();
         assert!(unasked.steps[0].contains("a whole key stands at s2"), "{:?}", unasked.steps);
+    }
+
+    #[test]
+    fn a_platform_that_signs_already_may_be_used_by_another_account() {
+        let signed = Record("192.0.2.50", 40, "none", "pass", "fail", "example.com s1 pass", "u1.sendgrid.net pass");
+        let found = only(judge(&of("none", &[signed, PLATFORM])));
+        assert_eq!(found.confidence, Confidence::Possible);
+        let fix = found.fix.unwrap();
+        assert!(
+            fix.summary.starts_with("Find out which account at Twilio SendGrid") && fix.records.is_empty(),
+            "{fix:?}"
+        );
     }
 
     #[test]

@@ -1,7 +1,8 @@
+use super::offer::offer;
 use super::support::{addresses, busiest, messages, report, rows, signing, standing, who};
 use crate::facts::Facts;
 use crate::facts::report::{Aggregate, Sender, Source, Standing};
-use crate::remedy::{Remedy, platform};
+use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
 use crate::rules::{Confidence, Finding, Gaps, Verdict, rule};
 use crate::shell::command;
@@ -39,7 +40,7 @@ fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
         _ if row.is_some_and(|row| row.unverified().is_some()) => {
             Remedy::new(format!("Let the signature of {domain} pass")).step(signing(facts, report, row))
         }
-        Sender::Platform(platform) => platform::signing(fix, platform, domain, &facts.evidence.answers),
+        Sender::Platform(platform) => offer(fix, facts, report, platform),
         _ => fix.step("Make a key at the server that sends, publish its record, and switch signing on"),
     };
     let title = failure::title([
