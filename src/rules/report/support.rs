@@ -84,6 +84,13 @@ pub fn published(facts: &Facts, report: &Aggregate) -> Option<(Vec<String>, Edit
     }
 }
 
+/// Is most of the sender's mail signed so that it counts? Then what is not is the exception.
+pub fn mostly_signed(facts: &Facts, source: &Source) -> bool {
+    let sender = source.sender.to_string();
+    let signed = standing(facts, &[Standing::Aligned]).filter(|s| s.sender.to_string() == sender);
+    signed.fold(0_u64, |sum, s| sum.saturating_add(s.count)) > source.count
+}
+
 /// How a row is called.
 pub fn part(number: usize) -> String {
     format!("record {number}")
