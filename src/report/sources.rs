@@ -70,6 +70,9 @@ fn row(source: &Source) -> Row {
         Standing::Failing if source.tie == Some(Tie::Signature) => {
             (Mark::Found(weight), "signed as yours, and nothing passes".to_owned())
         }
+        Standing::Failing if source.tie == Some(Tie::Gateway) => {
+            (Mark::Found(Severity::Low), "a mail gateway, maybe yours; nothing passes".to_owned())
+        }
         Standing::Failing => (Mark::Found(weight), "looks like yours, and nothing passes".to_owned()),
         Standing::NoVerdict => (Mark::Found(Severity::Low), "passes by DKIM; SPF came to no verdict".to_owned()),
         Standing::Forwarded => (Mark::Found(Severity::Info), "forwarded; its signature passes".to_owned()),

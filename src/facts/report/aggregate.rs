@@ -308,6 +308,11 @@ impl Path {
         self.result == "pass" && !self.helo
     }
 
+    /// Did SPF of this very domain, and not of a name below it, come to nothing for good (RFC 7208 §2.6.1, §2.6.7)?
+    pub fn says_nothing(&self, domain: &str) -> bool {
+        self.domain == domain && matches!(self.result.as_str(), "none" | "permerror")
+    }
+
     /// Did a domain of ours give no verdict, whoever asked (RFC 7208 §2.6.1, §2.6.6, §2.6.7)?
     pub fn is_undecided(&self) -> bool {
         self.ours && matches!(self.result.as_str(), "none" | "temperror" | "permerror")

@@ -51,6 +51,8 @@ pub enum Tie {
     Name,
     /// The domain's SPF record lists it.
     Listed,
+    /// It is a mail gateway, which sends for its customers.
+    Gateway,
     /// Its mail carries a signature of the domain's that fails: so does what a forwarder changed.
     Signature,
 }
@@ -305,6 +307,30 @@ mod tests {
         // A mailbox provider hands on what others sent.
         let gmail = row("209.85.220.41", false, false, &[("example.com", "s1", "fail")], &[("gmail.com", "pass")]);
         assert_eq!(alone(gmail, "").1, Standing::Altered);
+    }
+
+    #[test]
+    fn a_gateway_may_be_our_own() {
+        let named = "10.42.220.91.in-addr.arpa PTR eu-smtp-delivery-10.mimecast.com\neu-smtp-delivery-10.mimecast.com A 91.220.42.10";
+        let plain = |path| row("91.220.42.10", false, false, &[], &[(path, "softfail")]);
+        let found = sources(vec![plain("example.com")], named);
+        assert_eq!((found[0].standing, found[0].tie), (Standing::Failing, Some(Tie::Gateway)));
+        assert_eq!(sources(vec![plain("other.example")], named)[0].standing, Standing::Stranger);
+        let home = row("192.0.2.1", true, true, &[OURS], &[("example.com", "pass")]);
+        let broken = row("91.220.42.10", false, false, &[("example.com", "s1", "fail")], &[("example.com", "fail")]);
+        assert_eq!(sources(vec![home, broken], named)[1].tie, Some(Tie::Gateway));
+    }
+
+    #[test]
+    fn where_spf_of_the_domain_says_nothing_nobody_is_a_stranger() {
+        let plain = |result| row("198.51.100.9", false, false, &[], &[("example.com", result)]);
+        assert_eq!(alone(plain("permerror"), "").1, Standing::Unclear);
+        assert_eq!(alone(plain("none"), "example.com MX 10 mx.example.com").1, Standing::Unclear);
+        for parked in ["", "example.com MX 0 ."] {
+            assert_eq!(alone(plain("none"), parked).1, Standing::Stranger, "{parked}");
+        }
+        let home = row("192.0.2.1", false, true, &[], &[("example.com", "pass")]);
+        assert_eq!(sources(vec![home, plain("permerror")], "")[1].standing, Standing::Stranger, "it passes elsewhere");
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod offer;
 mod support;
 #[cfg(test)]
 mod testing;
+mod undecided;
 
 mod report_forwarding;
 mod report_policy_ready;
