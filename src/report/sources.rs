@@ -100,11 +100,12 @@ pub fn heading(d: &Diagnosis) -> Option<String> {
             };
             let policy = report.policy.p.as_deref().unwrap_or("not said");
             format!(
-                "{} on {}{period}: {} of {} messages pass DMARC; policy then: {policy}{}",
+                "{} on {}{period}: {} of {} messages pass DMARC; policy then: {policy}{}{}",
                 report.reporter(),
                 report.policy.domain,
                 report.passing(),
                 report.messages(),
+                if report.cut { "; the report is cut off" } else { "" },
                 unread(received.unread + report.unread)
             )
         }
