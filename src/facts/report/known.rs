@@ -137,6 +137,7 @@ impl<'a> Known<'a> {
         let foreign = row.foreign().is_some();
         match (row.dkim, row.spf) {
             (None, None) => Standing::Unclear,
+            _ if row.is_impossible() => Standing::Unclear,
             (Some(true), Some(true)) => Standing::Aligned,
             (Some(true), _) if relayed => Standing::Forwarded,
             (Some(true), _) => {
@@ -161,7 +162,7 @@ impl<'a> Known<'a> {
             _ if !report.turned_down(row).is_empty() => Standing::Strict,
             // What vouches for our own name, and yet does not count, is the reporter's riddle.
             _ if own || row.paths.iter().any(|p| p.passes() && p.ours) => Standing::Unclear,
-            _ if relayed => Standing::Altered,
+            _ if relayed || (row.sealed && !self.own(row)) => Standing::Altered,
             _ => {
                 let changed = changed_signatures(row).next().is_some();
                 let made_here = changed_signatures(row).any(|s| self.home.contains(&s));

@@ -394,6 +394,19 @@ mod tests {
     fn a_report_that_contradicts_itself_accuses_nobody() {
         let riddle = row("198.51.100.9", false, false, &[OURS], &[]);
         assert_eq!(alone(riddle, "").1, Standing::Unclear);
+        let signed = |result| ("example.com", "s1", result);
+        let foreign = row("192.0.2.1", true, true, &[("a.example", "x", "pass")], &[("a.example", "pass")]);
+        assert_eq!(alone(foreign, "").1, Standing::Unclear);
+        let failed = row("192.0.2.1", true, true, &[signed("fail")], &[("example.com", "fail")]);
+        assert_eq!(alone(failed, "").1, Standing::Unclear);
+        let half = row("192.0.2.1", true, true, &[signed("fail")], &[("example.com", "pass")]);
+        assert_eq!(alone(half, "").1, Standing::Aligned, "one of the two is enough");
+        assert_eq!(alone(row("192.0.2.1", true, true, &[], &[]), "").1, Standing::Aligned, "nothing is listed");
+        let mut refused = row("192.0.2.1", true, true, &[OURS], &[("example.com", "pass")]);
+        refused.disposition = Some("reject".into());
+        assert_eq!(alone(refused.clone(), "").1, Standing::Unclear);
+        refused.reasons = vec!["local_policy".into()];
+        assert_eq!(alone(refused, "").1, Standing::Aligned, "the receiver says why");
         let mut silent = row("198.51.100.9", false, false, &[], &[]);
         (silent.dkim, silent.spf) = (None, None);
         assert_eq!(alone(silent, "").1, Standing::Unclear);
