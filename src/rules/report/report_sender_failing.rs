@@ -1,5 +1,5 @@
 use super::support::{
-    addresses, busiest, kept_out, messages, not_yet, open, report, rows, severity, signing, standing, who,
+    addresses, busiest, kept_out, messages, not_yet, open, reasons, report, rows, severity, signing, standing, who,
 };
 use super::undecided;
 use crate::facts::Facts;
@@ -115,6 +115,9 @@ fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
                         "If it is the gateway of {domain}, let SPF list it and let it sign; if not, leave all as it is"
                     )
                 }
+                (true, _) if source.today == Some(SpfResult::Pass) => {
+                    format!("If it sends for {domain}, let it sign; if not, switch it off, and take it out of SPF")
+                }
                 (true, _) => {
                     format!("If it sends for {domain}, let SPF list it and let it sign; if not, switch it off")
                 }
@@ -128,11 +131,12 @@ fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
         .severity(severity)
         .sure(confidence, because)
         .explain(format!(
-            "{} from {} {what} at {}.{}{wait}",
+            "{} from {} {what} at {}.{}{}{wait}",
             messages(source.count),
             addresses(source),
             report.reporter(),
-            kept_out(source)
+            kept_out(source),
+            reasons(report, source)
         ))
         .exhibits(rows(report, source, 3, if fails { "neither passes" } else { "SPF does not pass" }))
         .fix(fix);
@@ -170,7 +174,12 @@ fn spf_step(report: &Aggregate, source: &Source, path: &Path) -> Option<String> 
         });
     }
     if source.today == Some(SpfResult::Pass) {
-        return Some(format!("SPF of {at} passes for the address today: nothing to add there"));
+        return Some(match path.result.as_str() {
+            "permerror" => format!(
+                "SPF of {at} passes for the address today, and was broken then (permerror): look for a second record, and for a term behind this address that cannot be read or asked"
+            ),
+            _ => format!("SPF of {at} passes for the address today: nothing to add there"),
+        });
     }
     let shared = matches!(source.tie, Some(Tie::Signature | Tie::Gateway)) && matches!(source.sender, Sender::Host(_));
     let terms = match source.run_by {
@@ -244,7 +253,11 @@ mod tests {
         let broken =
             Record("192.0.2.1", 8, "none", "fail", "fail", "example.com s9 permerror", "example.com permerror");
         let steps = only(judge(&facts(&xml("none", &[broken]), Some(zone)))).fix.unwrap().steps;
-        assert_eq!(steps[0], "SPF of example.com passes for the address today: nothing to add there");
+        assert!(steps[0].contains("was broken then (permerror)"), "{}", steps[0]);
+        let failed = Record("192.0.2.1", 8, "none", "fail", "fail", "", "example.com fail");
+        let fix = only(judge(&facts(&xml("none", &[failed]), Some(zone)))).fix.unwrap();
+        assert!(fix.summary.contains("let it sign") && !fix.summary.contains("let SPF list"), "{}", fix.summary);
+        assert_eq!(fix.steps[0], "SPF of example.com passes for the address today: nothing to add there");
         assert!(steps[1].contains("a whole key stands at s9._domainkey.example.com"), "{}", steps[1]);
     }
 

@@ -1,6 +1,7 @@
 use super::offer::{offer, signs_already};
 use super::support::{
-    addresses, busiest, is_keyless, kept_out, messages, not_yet, report, rows, severity, signing, standing,
+    addresses, below, busiest, is_keyless, kept_out, messages, not_yet, reasons, report, rows, severity, signing,
+    standing,
 };
 use crate::facts::Facts;
 use crate::facts::report::{Aggregate, Row, Sender, Source, Standing};
@@ -72,6 +73,13 @@ fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static 
         None => offer(Remedy::new(format!("Switch on DKIM for {domain} at {name}")), facts, report, platform),
     };
     let bounces = platform::return_path(platform, domain).zip(platform.return_path_setting.as_ref());
+    // SPF of a domain of ours was asked there, and did not pass: the platform's servers are missing in it.
+    let lacking = row
+        .and_then(Row::path)
+        .filter(|p| p.ours && !p.helo && matches!(p.result.as_str(), "fail" | "softfail" | "neutral"));
+    if let Some(path) = lacking.filter(|_| !platform.spf.is_empty()) {
+        remedy = remedy.step(format!("In the SPF record of {}, before `all`: {}", path.domain, platform.spf.join(" ")));
+    }
     if let Some((record, setting)) = bounces.filter(|_| !another) {
         remedy = remedy.step(format!("A bounce domain of your own aligns SPF too ({record}): {setting}"));
     }
@@ -102,16 +110,18 @@ fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static 
         }
         _ => "",
     };
+    let below = row.map_or(String::new(), |row| below(report, row));
     let key = unverified.and_then(|own| own.key());
     let finding = Finding::new(&RULE, heading)
         .severity(severity(source))
         .sure(confidence, because)
         .explain(format!(
-            "{} from {} fail DMARC at {}: what passes there passes for {vouched}, not for {domain}.{straight}{}{}",
+            "{}{below} from {} fail DMARC at {}: what passes there passes for {vouched}, not for {domain}.{straight}{}{}{}",
             messages(source.count),
             addresses(source),
             report.reporter(),
             kept_out(source),
+            reasons(report, source),
             not_yet(report)
         ))
         .exhibits(rows(report, source, 3, "passes, but for another domain"))
@@ -224,6 +234,23 @@ mod tests {
             fix.summary.starts_with("Find out which account at Twilio SendGrid") && fix.records.is_empty(),
             "{fix:?}"
         );
+    }
+
+    #[test]
+    fn a_platform_that_uses_our_mail_from_belongs_into_spf() {
+        let tenant = Record(
+            "40.107.22.50",
+            66,
+            "none",
+            "fail",
+            "fail",
+            "example-com.onmicrosoft.com s pass",
+            "example.com softfail",
+        );
+        let steps = only(judge(&of("none", &[tenant]))).fix.unwrap().steps;
+        assert!(steps.iter().any(|s| s.ends_with("before `all`: include:spf.protection.outlook.com")), "{steps:?}");
+        let steps = only(judge(&of("none", &[PLATFORM]))).fix.unwrap().steps;
+        assert!(!steps.iter().any(|s| s.starts_with("In the SPF record")), "{steps:?}");
     }
 
     #[test]

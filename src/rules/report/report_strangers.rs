@@ -49,15 +49,14 @@ fn judge(facts: &Facts) -> Verdict {
         _ if unseen => {
             "See whether your own servers are among them, if the domain sends mail at all; for others there is nothing to set up"
         }
+        // `sp` or `np` has done so (RFC 9989 §4.7).
+        _ if kept_out == count => "Nothing to set up; the policy is there for this mail",
         (Some("none"), _) => "Nothing to set up; a stricter policy, once your own mail passes, keeps it out",
         // RFC 9989 §4.7: of subdomains `sp` decides.
         (_, true) => {
             "Nothing to set up; sp=none lets it through as a subdomain of yours: a stricter sp, once your own mail passes, keeps it out"
         }
-        _ if kept_out < count => {
-            "Nothing to set up; the policy asks for it to be kept out, which each receiver decides for itself"
-        }
-        _ => "Nothing to set up; the policy is there for this mail",
+        _ => "Nothing to set up; the policy asks for it to be kept out, which each receiver decides for itself",
     };
     let because = match unseen {
         true => "no mail in the whole report passes, so that yours, if there is any, is among it",
@@ -120,6 +119,14 @@ mod tests {
         assert!(found.fix.unwrap().summary.starts_with("See whether your own servers"));
         let parked = told("example.com TXT \"v=spf1 -all\"");
         assert_eq!((parked.severity, parked.confidence), (Severity::Info, Confidence::Likely));
+    }
+
+    #[test]
+    fn what_sp_keeps_out_asks_for_nothing_stricter() {
+        let refused = Record("198.51.100.9", 7, "reject", "fail", "fail", "", "x.example.com none");
+        let text = xml("none", &[BOTH, refused]).replace("</p>", "</p><sp>reject</sp>");
+        let fix = only(judge(&facts(&text, Some("")))).fix.unwrap();
+        assert_eq!(fix.summary, "Nothing to set up; the policy is there for this mail");
     }
 
     #[test]

@@ -110,6 +110,41 @@ pub fn kept_out(source: &Source) -> String {
     }
 }
 
+/// ` The receiver gives as its reason: …` why it did not do as the policy asks (RFC 7489 §6.6.3, RFC 9990 §3.1.1.5).
+pub fn reasons(report: &Aggregate, source: &Source) -> String {
+    let rows = source.rows.iter().filter_map(|&n| report.rows.get(n));
+    let mut words: Vec<&str> = rows.flat_map(|row| &row.reasons).map(|r| reason(r)).collect();
+    words.sort_unstable();
+    words.dedup();
+    match words.is_empty() {
+        true => String::new(),
+        false => format!(" The receiver's reason for not doing as the policy asks: {}.", words.join("; ")),
+    }
+}
+
+fn reason(word: &str) -> &str {
+    match word {
+        "forwarded" => "the mail was forwarded (forwarded)",
+        "mailing_list" => "it takes the source for a mailing list (mailing_list)",
+        "trusted_forwarder" => "it trusts this forwarder (trusted_forwarder)",
+        "sampled_out" => "the pct of the policy left this mail out (sampled_out)",
+        "policy_test_mode" => "the policy is a test, t=y (policy_test_mode)",
+        "local_policy" => "a policy of its own (local_policy)",
+        _ => "another one (other)",
+    }
+}
+
+/// ` as news.example.com (sp=reject)`: of a subdomain `sp` decides, where it is set (RFC 9989 §4.7).
+pub fn below(report: &Aggregate, row: &Row) -> String {
+    match row.header_from.as_str() {
+        from if from.is_empty() || from == report.policy.domain => String::new(),
+        from => {
+            let sp = report.policy.sp.as_ref().map_or(String::new(), |sp| format!(" (sp={sp})"));
+            format!(" as {from}{sp}")
+        }
+    }
+}
+
 /// Who a source is, for a title.
 pub fn who(source: &Source) -> String {
     match (&source.sender, &source.addresses[..]) {
