@@ -112,15 +112,13 @@ fn broken(report: &Aggregate, altered: &[&Source]) -> Finding {
         Confidence::Possible => fix.step("If a service of yours sends there, have it sign for you after its changes"),
         _ => fix,
     };
-    let mut reasons: Vec<String> = altered.iter().map(|s| reasons(report, s)).filter(|r| !r.is_empty()).collect();
-    reasons.dedup();
     Finding::new(&RULE, titled(count, domain, what))
         .severity(if kept_out { Severity::Low } else { Severity::Info })
         .sure(confidence, because)
         .explain(format!(
             "A list or forwarder {story}, so neither DKIM nor SPF vouches for {domain} at {}.{}",
             report.reporter(),
-            reasons.concat()
+            reasons(report, altered)
         ))
         .fix(fix)
         .check(command!("postdoc check {} --only dkim", domain), "your own keys without a finding")

@@ -136,7 +136,7 @@ fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
             addresses(source),
             report.reporter(),
             kept_out(source),
-            reasons(report, source)
+            reasons(report, &[source])
         ))
         .exhibits(rows(report, source, 3, if fails { "neither passes" } else { "SPF does not pass" }))
         .fix(fix);

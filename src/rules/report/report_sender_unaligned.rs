@@ -63,7 +63,7 @@ fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static 
         Some(own) => {
             let remedy = Remedy::new(format!("Let the signature as {} at {name} pass", own.domain))
                 .step(signing(facts, report, row));
-            if is_keyless(facts, own) == Some(true) { offer(remedy, facts, report, platform) } else { remedy }
+            if is_keyless(facts, report, own) { offer(remedy, facts, report, platform) } else { remedy }
         }
         None if another => Remedy::new(format!(
             "Find out which account at {name} sends this: other mail from there is signed as {domain}"
@@ -121,7 +121,7 @@ fn known(facts: &Facts, report: &Aggregate, source: &Source, platform: &'static 
             addresses(source),
             report.reporter(),
             kept_out(source),
-            reasons(report, source),
+            reasons(report, &[source]),
             not_yet(report)
         ))
         .exhibits(rows(report, source, 3, "passes, but for another domain"))
@@ -220,6 +220,10 @@ mod tests {
         let fix = only(judge(&there)).fix.unwrap();
         assert!(fix.steps[0].contains("nothing changed it on the way (fail)"), "{:?}", fix.steps);
         assert!(fix.records.is_empty(), "a key is there");
+        // It verified elsewhere: the key was there.
+        let used = from("fail").replacen("<selector>own</selector>", "<selector>s2</selector>", 1);
+        let fix = only(judge(&facts(&used, Some("")))).fix.unwrap();
+        assert!(!fix.steps[0].contains("no key stands there"), "{:?}", fix.steps);
         let unasked = only(judge(&facts(&from("permerror"), None))).fix.unwrap();
         assert!(unasked.steps[0].contains("a whole key stands at s2"), "{:?}", unasked.steps);
     }

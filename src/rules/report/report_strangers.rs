@@ -62,11 +62,17 @@ fn judge(facts: &Facts) -> Verdict {
         true => "no mail in the whole report passes, so that yours, if there is any, is among it",
         false => "nothing passes, and no name, SPF record or signature ties the servers to you",
     };
-    let title = failure::title([
-        format_args!("{} as {domain} come from strangers", messages(count)),
-        format_args!("{} in your name come from strangers", messages(count)),
-        format_args!("Strangers send in your name"),
-    ]);
+    let title = match unseen {
+        true => failure::title([
+            format_args!("{} as {domain} pass nothing: are they yours?", messages(count)),
+            format_args!("Mail in your name passes nothing: is it yours?"),
+        ]),
+        false => failure::title([
+            format_args!("{} as {domain} come from strangers", messages(count)),
+            format_args!("{} in your name come from strangers", messages(count)),
+            format_args!("Strangers send in your name"),
+        ]),
+    };
     Finding::new(&RULE, title)
         .severity(if unseen && strangers.len() == 1 { Severity::Low } else { Severity::Info })
         .sure(if unseen { Confidence::Possible } else { Confidence::Likely }, because)
@@ -116,6 +122,7 @@ mod tests {
         let told = |zone| only(judge(&facts(&xml("reject", &[STRANGER]), Some(zone))));
         let found = told("example.com TXT \"v=spf1 ip4:192.0.2.0/24 -all\"");
         assert_eq!((found.severity, found.confidence), (Severity::Low, Confidence::Possible));
+        assert_eq!(found.title, "7 messages as example.com pass nothing: are they yours?");
         assert!(found.fix.unwrap().summary.starts_with("See whether your own servers"));
         let parked = told("example.com TXT \"v=spf1 -all\"");
         assert_eq!((parked.severity, parked.confidence), (Severity::Info, Confidence::Likely));

@@ -1,5 +1,6 @@
 //! What the rules on DMARC reports share.
 
+use crate::evidence::Answer;
 use crate::facts::Facts;
 use crate::facts::report::aggregate::Signature;
 use crate::facts::report::{Aggregate, Received, Row, Sender, Source, Standing, policy_question};
@@ -32,10 +33,12 @@ pub fn busiest<'r>(report: &'r Aggregate, source: &Source) -> Option<&'r Row> {
     source.rows.first().and_then(|&n| report.rows.get(n))
 }
 
-/// Is no key there today for a signature? `None` where nobody could tell.
-pub fn is_keyless(facts: &Facts, signature: &Signature) -> Option<bool> {
-    let answer = facts.evidence.answers.get(&signature.key()?).filter(|a| !a.outcome.failed())?;
-    Some(answer.texts().next().is_none())
+/// Is no key there today for a signature, and did it verify nowhere in the report?
+pub fn is_keyless(facts: &Facts, report: &Aggregate, signature: &Signature) -> bool {
+    let Some(key) = signature.key() else { return false };
+    let missing = |a: &Answer| !a.outcome.failed() && a.texts().next().is_none();
+    let mut signatures = report.rows.iter().flat_map(|row| &row.signatures).filter(|s| s.result == "pass");
+    facts.evidence.answers.get(&key).is_some_and(missing) && !signatures.any(|s| s.key().as_ref() == Some(&key))
 }
 
 /// What DKIM needs, by what became of the domain's own signature.
@@ -47,7 +50,7 @@ pub fn signing(facts: &Facts, report: &Aggregate, row: Option<&Row>) -> String {
         Some(selector) => format!("{selector}._domainkey.{}", own.domain),
         None => format!("the key of {}", own.domain),
     };
-    if is_keyless(facts, own) == Some(true) {
+    if is_keyless(facts, report, own) {
         return format!(
             "DKIM: the mail is signed with {key}, and no key stands there: publish the one that its sender shows"
         );
@@ -111,8 +114,8 @@ pub fn kept_out(source: &Source) -> String {
 }
 
 /// ` The receiver gives as its reason: …` why it did not do as the policy asks (RFC 7489 §6.6.3, RFC 9990 §3.1.1.5).
-pub fn reasons(report: &Aggregate, source: &Source) -> String {
-    let rows = source.rows.iter().filter_map(|&n| report.rows.get(n));
+pub fn reasons(report: &Aggregate, sources: &[&Source]) -> String {
+    let rows = sources.iter().flat_map(|s| &s.rows).filter_map(|&n| report.rows.get(n));
     let mut words: Vec<&str> = rows.flat_map(|row| &row.reasons).map(|r| reason(r)).collect();
     words.sort_unstable();
     words.dedup();
