@@ -70,6 +70,9 @@ fn row(source: &Source) -> Row {
         Standing::Failing if source.tie == Some(Tie::Signature) => {
             (Mark::Found(weight), "signed as yours, and nothing passes".to_owned())
         }
+        Standing::Failing if source.tie == Some(Tie::Gateway) => {
+            (Mark::Found(Severity::Low), "a mail gateway, maybe yours; nothing passes".to_owned())
+        }
         Standing::Failing => (Mark::Found(weight), "looks like yours, and nothing passes".to_owned()),
         Standing::NoVerdict => (Mark::Found(Severity::Low), "passes by DKIM; SPF came to no verdict".to_owned()),
         Standing::Forwarded => (Mark::Found(Severity::Info), "forwarded; its signature passes".to_owned()),
@@ -97,11 +100,12 @@ pub fn heading(d: &Diagnosis) -> Option<String> {
             };
             let policy = report.policy.p.as_deref().unwrap_or("not said");
             format!(
-                "{} on {}{period}: {} of {} messages pass DMARC; policy then: {policy}{}",
+                "{} on {}{period}: {} of {} messages pass DMARC; policy then: {policy}{}{}",
                 report.reporter(),
                 report.policy.domain,
                 report.passing(),
                 report.messages(),
+                if report.cut { "; the report is cut off" } else { "" },
                 unread(received.unread + report.unread)
             )
         }

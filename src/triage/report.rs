@@ -64,7 +64,9 @@ pub(super) fn unknown(facts: &Facts) -> String {
             format!("{} reports no mail as {}.", report.reporter(), report.policy.domain)
         }
         Some(Ok(Content::Dmarc(report))) => {
+            let refused = report.rows.iter().any(|row| row.passes() && row.kept_out() && row.reasons.is_empty());
             let reasons = [
+                (refused, "mail that passes DMARC is said to be junked or refused, without a reason"),
                 (report.unread > 0, "a part of the report cannot be read"),
                 (
                     facts.sources.iter().any(|s| s.standing == Standing::Unclear),
@@ -80,6 +82,11 @@ pub(super) fn unknown(facts: &Facts) -> String {
             ];
             let why: Vec<&str> = reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, why)| why).collect();
             format!("Cannot tell whose mail this is: {}.", why.join(", and "))
+        }
+        Some(Ok(Content::Tls(report))) if report.policies.unread == 0 && report.failed() > 0 => {
+            let failed = report.failed();
+            let sessions = if failed == 1 { "1 session".to_owned() } else { format!("{failed} sessions") };
+            format!("{sessions} failed; the report does not say why.")
         }
         _ => "A part of the report cannot be read.".into(),
     }

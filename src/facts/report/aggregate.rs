@@ -25,8 +25,10 @@ pub struct Aggregate {
     pub errors: Vec<String>,
     pub policy: Policy,
     pub rows: Vec<Row>,
-    /// Rows beyond the limit, and those that do not say how many messages they are about.
+    /// Rows beyond the limit, those that do not say how many messages they are about, and what was cut off.
     pub unread: usize,
+    /// Does the text end before the report does?
+    pub cut: bool,
 }
 
 /// The policy as the receiver saw it published.
@@ -57,6 +59,8 @@ pub struct Row {
     pub dkim: Option<bool>,
     pub spf: Option<bool>,
     pub reasons: Vec<String>,
+    /// The receiver trusts an ARC seal, as its comment on the reason says (RFC 8617 §7.2.2).
+    pub sealed: bool,
     pub header_from: String,
     pub envelope_from: Option<String>,
     pub envelope_to: Option<String>,
@@ -64,6 +68,8 @@ pub struct Row {
     pub paths: Vec<Path>,
     /// The platform that what passed belongs to: by signing domain, bounce domain or selector.
     pub platform: Option<&'static Platform>,
+    /// Straight from that platform: SPF passes for its own bounce domain, and it hands on nobody's mail.
+    pub direct: bool,
 }
 
 /// A signature and how it came out.
@@ -86,11 +92,11 @@ pub struct Path {
 }
 
 /// Reads the XML of a report.
-pub(super) fn read(text: &[u8]) -> Result<Aggregate, Refusal> {
+pub(super) fn read(text: &[u8], others: &mut usize) -> Result<Aggregate, Refusal> {
     let mut report = Aggregate::default();
     let (mut row, mut number, mut platforms) = (Row::default(), 0_usize, Platforms::default());
     let mut counted = false;
-    walk(text, |met| match met {
+    let walked = walk(text, |met| match met {
         Met::Start("record") => {
             number += 1;
             row = Row { number, ..Row::default() };
@@ -113,6 +119,14 @@ pub(super) fn read(text: &[u8]) -> Result<Aggregate, Refusal> {
         Met::End("record") => report.unread += 1,
         Met::End(_) => {}
     })?;
+    if let Some(at) = walked.cut {
+        if report.rows.is_empty() {
+            return Err(Refusal::Xml { at, what: "it ends before the report does".to_owned() });
+        }
+        report.unread += 1;
+        report.cut = true;
+    }
+    *others += walked.more;
     if report.policy.domain.is_empty() {
         return Err(Refusal::Missing("domain whose policy it is about (policy_published)"));
     }
@@ -195,6 +209,7 @@ impl Row {
             "row/policy_evaluated/reason/type" if self.reasons.len() < RESULTS && !value.is_empty() => {
                 self.reasons.push(word())
             }
+            "row/policy_evaluated/reason/comment" => self.sealed |= word().contains("arc=pass"),
             // The draft of 2012 called the identifiers so.
             "identifiers/header_from" | "identities/header_from" => self.header_from = domain(value),
             "identifiers/envelope_from" => self.envelope_from = some(&domain(value)),
@@ -224,6 +239,16 @@ impl Row {
         self.dkim == Some(true) || self.spf == Some(true)
     }
 
+    /// Does what is listed contradict what DMARC is said to have counted: a pass, and no aligned name that passes; or a
+    /// pass that was junked or refused for no reason that is given?
+    pub fn is_impossible(&self) -> bool {
+        let lists = |listed: usize, passes: bool| listed == 0 || listed == RESULTS || passes;
+        let signed = lists(self.signatures.len(), self.signatures.iter().any(|s| s.ours && s.result == "pass"));
+        let came = lists(self.paths.len(), self.paths.iter().any(|p| p.ours && p.result == "pass"));
+        let counted = (self.dkim == Some(true) && signed) || (self.spf == Some(true) && came);
+        self.passes() && (!counted || (self.kept_out() && self.reasons.is_empty()))
+    }
+
     /// Was it junked or refused?
     pub fn kept_out(&self) -> bool {
         matches!(self.disposition.as_deref(), Some("quarantine" | "reject"))
@@ -241,11 +266,18 @@ impl Row {
         }
         let signed = || self.signatures.iter().filter(|s| s.result == "pass");
         let signs = signed().find_map(|s| platforms.that_signs_as(&s.domain));
-        let mut bounces = || self.paths.iter().filter(|p| p.passes()).find_map(|p| platforms.bouncing_to(&p.domain));
+        let bounces = self.paths.iter().filter(|p| p.passes()).find_map(|p| platforms.bouncing_to(&p.domain));
         // Longer than a name may be: no platform's.
         let selectors = || signed().filter_map(|s| s.selector.as_deref()).filter(|s| s.len() <= 253);
         let marked = |p: &&Platform| selectors().any(|s| p.marks.selectors.iter().any(|m| pattern::glob(m, s)));
-        self.platform = signs.or_else(&mut bounces).or_else(|| platform::all().iter().find(marked));
+        self.platform = signs.or(bounces).or_else(|| platform::all().iter().find(marked));
+        let sends_only = |p: &&Platform| matches!(p.kind.as_str(), "marketing" | "transactional" | "saas");
+        self.direct = bounces.filter(sends_only).is_some_and(|p| self.platform == Some(p));
+    }
+
+    /// A signature of the From domain's organization that was there and did not pass.
+    pub fn unverified(&self) -> Option<&Signature> {
+        self.signatures.iter().find(|s| s.ours && !matches!(s.result.as_str(), "pass" | "none" | ""))
     }
 
     /// What SPF was asked of: MAIL FROM, else HELO.
@@ -299,6 +331,11 @@ impl Path {
         self.result == "pass" && !self.helo
     }
 
+    /// Did SPF of this very domain, and not of a name below it, come to nothing for good (RFC 7208 §2.6.1, §2.6.7)?
+    pub fn says_nothing(&self, domain: &str) -> bool {
+        self.domain == domain && matches!(self.result.as_str(), "none" | "permerror")
+    }
+
     /// Did a domain of ours give no verdict, whoever asked (RFC 7208 §2.6.1, §2.6.6, §2.6.7)?
     pub fn is_undecided(&self) -> bool {
         self.ours && matches!(self.result.as_str(), "none" | "temperror" | "permerror")
@@ -350,9 +387,18 @@ fn passed(value: &str) -> Option<bool> {
     }
 }
 
-/// Seconds since 1970; some write more, with fractions.
+/// Seconds since 1970; some write fractions, milliseconds, or a date in words, of UTC where they name no zone.
 fn time(value: &str) -> Option<Timestamp> {
-    Timestamp::from_second(value.split('.').next()?.parse().ok()?).ok()
+    /// Seconds have fewer digits until the year 5138.
+    const MILLISECONDS: i64 = 100_000_000_000;
+    match value.split('.').next()?.parse::<i64>() {
+        Ok(seconds) if seconds < MILLISECONDS => Timestamp::from_second(seconds).ok(),
+        Ok(milliseconds) => Timestamp::from_millisecond(milliseconds).ok(),
+        Err(_) => {
+            let civil = || value.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+            value.parse().ok().or_else(|| civil().map(|zoned| zoned.timestamp()))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -391,6 +437,28 @@ mod tests {
         );
         let row = &report.rows[1];
         assert_eq!((row.source, row.count, row.dkim, row.spf), (None, 1, None, None));
+    }
+
+    fn read(text: &[u8]) -> Result<Aggregate, Refusal> {
+        super::read(text, &mut 0)
+    }
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        let told = |text| time(text).map(|t| t.to_string());
+        for text in ["1796000000", "1796000000.5", "1796000000000", "2026-11-30T00:53:20Z", "2026-11-30 00:53:20"] {
+            assert_eq!(told(text).as_deref(), Some("2026-11-30T00:53:20Z"), "{text}");
+        }
+        assert_eq!((told(""), told("yesterday"), told("99999999999999999999")), (None, None, None));
+    }
+
+    #[test]
+    fn rows_before_a_cut_are_kept() {
+        let cut = |at: &str| read(&REPORT.as_bytes()[..REPORT.find(at).unwrap()]);
+        let report = cut("<count>1</count>").unwrap();
+        assert_eq!((report.rows.len(), report.unread, report.cut), (1, 1, true));
+        assert!(matches!(cut("<auth_results>"), Err(Refusal::Xml { .. })), "no row is whole");
+        assert!(!read(REPORT.as_bytes()).unwrap().cut);
     }
 
     #[test]

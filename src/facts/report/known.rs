@@ -2,13 +2,14 @@
 
 use super::aggregate::{Aggregate, Path, Row};
 use super::source::{Sender, Standing, Tie};
-use crate::evidence::Question;
+use crate::evidence::{Answer, Data, Kind, Question};
 use crate::facts::boundary::is_public;
 use crate::facts::lookup::Lookup;
 use crate::facts::organization::psl;
 use crate::facts::reverse::{self, Reverse};
 use crate::facts::spf::eval::check_host;
 use crate::facts::spf::{Check, SpfResult};
+use crate::knowledge::receiver;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -31,6 +32,8 @@ pub(super) struct Known<'a> {
     home: BTreeSet<(&'a str, Option<&'a str>)>,
     /// Messages of the From domain's for which SPF passed.
     at_home: u64,
+    /// What the report says of SPF of the domain itself holds for whoever sends: broken, or missing where mail is received.
+    mute: bool,
     /// Addresses from which each of them came where SPF did not pass.
     handed_on: BTreeMap<(&'a str, Option<&'a str>), BTreeSet<IpAddr>>,
 }
@@ -50,6 +53,7 @@ impl<'a> Known<'a> {
             listed: BTreeSet::new(),
             home: BTreeSet::new(),
             at_home: 0,
+            mute: mute(lookup, report),
             handed_on: BTreeMap::new(),
         };
         for row in &report.rows {
@@ -110,11 +114,18 @@ impl<'a> Known<'a> {
         self.spf.get(&ip).is_some_and(|c| passes(c) && !all(c))
     }
 
+    /// A mail gateway with MAIL FROM of the domain's own: that of its customer, or of one to whom the domain wrote.
+    fn is_gateway(&self, ip: IpAddr, row: &Row) -> bool {
+        let gateway = |name| receiver::of_host(name).is_some_and(|r| r.kind == receiver::Kind::Gateway);
+        row.path().is_some_and(|p| p.ours) && self.name(ip).is_some_and(gateway)
+    }
+
     /// Why a row from which nothing passes is taken for the domain's own.
     pub(super) fn tie(&self, row: &Row) -> Option<Tie> {
         match row.source {
             Some(ip) if self.named(ip) => Some(Tie::Name),
             Some(ip) if self.listed.contains(&ip) || self.listed_today(ip) => Some(Tie::Listed),
+            Some(ip) if self.is_gateway(ip, row) => Some(Tie::Gateway),
             _ => broken_signatures(row).next().map(|_| Tie::Signature),
         }
     }
@@ -126,6 +137,7 @@ impl<'a> Known<'a> {
         let foreign = row.foreign().is_some();
         match (row.dkim, row.spf) {
             (None, None) => Standing::Unclear,
+            _ if row.is_impossible() => Standing::Unclear,
             (Some(true), Some(true)) => Standing::Aligned,
             (Some(true), _) if relayed => Standing::Forwarded,
             (Some(true), _) => {
@@ -150,16 +162,24 @@ impl<'a> Known<'a> {
             _ if !report.turned_down(row).is_empty() => Standing::Strict,
             // What vouches for our own name, and yet does not count, is the reporter's riddle.
             _ if own || row.paths.iter().any(|p| p.passes() && p.ours) => Standing::Unclear,
-            _ if relayed => Standing::Altered,
+            _ if relayed || (row.sealed && !self.own(row)) => Standing::Altered,
             _ => {
-                let broken = broken_signatures(row).next().is_some();
-                let made_here = broken_signatures(row).any(|s| self.home.contains(&s));
+                let changed = changed_signatures(row).next().is_some();
+                let made_here = changed_signatures(row).any(|s| self.home.contains(&s));
                 match () {
-                    _ if broken && (made_here || row.paths.iter().any(Path::passes)) && !self.own(row) => {
+                    // Where the platform itself delivers, nobody stands between.
+                    _ if changed
+                        && !row.direct
+                        && (made_here || row.paths.iter().any(Path::passes))
+                        && !self.own(row)
+                        && self.tie(row) != Some(Tie::Gateway) =>
+                    {
                         Standing::Altered
                     }
                     _ if platform || foreign => Standing::Unaligned,
                     _ if self.tie(row).is_some() => Standing::Failing,
+                    // Its own servers would look the same.
+                    _ if self.mute && row.path().is_some_and(|p| p.says_nothing(self.domain)) => Standing::Unclear,
                     // The receiver could not look at our signature.
                     _ if signatures(row, |result| result == "temperror").next().is_some() => Standing::Unclear,
                     _ => Standing::Stranger,
@@ -167,6 +187,21 @@ impl<'a> Known<'a> {
             }
         }
     }
+}
+
+/// Can nobody pass SPF for the domain, though it is there for mail? One without MX that publishes no SPF may be parked.
+fn mute(lookup: &Lookup, report: &Aggregate) -> bool {
+    let domain = report.policy.domain.as_str();
+    let paths = || report.rows.iter().flat_map(|row| &row.paths).filter(|p| p.domain == domain);
+    let receives = |answer: &Answer| {
+        answer
+            .records
+            .iter()
+            .any(|r| matches!(&r.data, Data::Mx { exchange, .. } if !exchange.trim_end_matches('.').is_empty()))
+    };
+    !paths().any(Path::passes)
+        && paths().any(|p| p.says_nothing(domain))
+        && (paths().any(|p| p.result == "permerror") || lookup.ask(domain, Kind::Mx).is_some_and(receives))
 }
 
 /// Signatures of the From domain's organization that passed, by domain and selector.
@@ -177,6 +212,11 @@ fn own_signatures(row: &Row) -> impl Iterator<Item = (&str, Option<&str>)> {
 /// Those that were there and failed.
 fn broken_signatures(row: &Row) -> impl Iterator<Item = (&str, Option<&str>)> {
     signatures(row, |result| !matches!(result, "pass" | "none" | "temperror" | ""))
+}
+
+/// Those that a change on the way breaks: permerror is a key or a signature that cannot be used (RFC 8601 §2.7.1).
+fn changed_signatures(row: &Row) -> impl Iterator<Item = (&str, Option<&str>)> {
+    signatures(row, |result| !matches!(result, "pass" | "none" | "temperror" | "permerror" | ""))
 }
 
 fn signatures(row: &Row, came_out: fn(&str) -> bool) -> impl Iterator<Item = (&str, Option<&str>)> {

@@ -1,6 +1,7 @@
 //! Aggregate reports: DMARC (RFC 7489 §7.2, RFC 9990) and TLS (RFC 8460), as receivers send them about a domain.
 
 pub mod aggregate;
+mod keys;
 mod known;
 pub mod source;
 pub mod tls;
@@ -35,8 +36,8 @@ pub enum Content {
 /// Reads the report. Work and memory are bounded whatever the input unpacks to.
 pub fn read(text: &[u8]) -> Received {
     let mut received = Received { wraps: Vec::new(), unread: 0, content: Err(Refusal::NoReport) };
-    received.content =
-        unpack::unpack(text, &mut received.wraps, &mut received.unread).and_then(|inside| parse(&inside));
+    received.content = unpack::unpack(text, &mut received.wraps, &mut received.unread)
+        .and_then(|inside| parse(&inside, &mut received.unread));
     received
 }
 
@@ -46,11 +47,11 @@ pub fn text(input: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(&inside).into_owned())
 }
 
-fn parse(text: &[u8]) -> Result<Content, Refusal> {
+fn parse(text: &[u8], others: &mut usize) -> Result<Content, Refusal> {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text).trim_ascii();
     match text.first() {
         None => Err(Refusal::Empty),
-        Some(b'<') => aggregate::read(text).map(|report| Content::Dmarc(Box::new(report))),
+        Some(b'<') => aggregate::read(text, others).map(|report| Content::Dmarc(Box::new(report))),
         Some(b'{') => tls::read(text).map(Content::Tls),
         Some(_) => Err(Refusal::NoReport),
     }
@@ -76,7 +77,9 @@ impl Received {
 pub fn sources(lookup: &Lookup, received: Option<&Received>) -> Vec<Source> {
     let Some(report) = received.and_then(Received::dmarc) else { return Vec::new() };
     lookup.put(policy_question(report));
-    source::gather(lookup, report)
+    let sources = source::gather(lookup, report);
+    keys::ask(lookup, report, &sources);
+    sources
 }
 
 /// Where the policy stands that the report is about.

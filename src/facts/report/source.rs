@@ -51,6 +51,8 @@ pub enum Tie {
     Name,
     /// The domain's SPF record lists it.
     Listed,
+    /// It is a mail gateway, which sends for its customers.
+    Gateway,
     /// Its mail carries a signature of the domain's that fails: so does what a forwarder changed.
     Signature,
 }
@@ -286,6 +288,52 @@ mod tests {
     }
 
     #[test]
+    fn what_a_platform_delivers_itself_nobody_changed_on_the_way() {
+        let from = |ours: &str, its: &str, path: &str| {
+            row(
+                "198.2.180.60",
+                false,
+                false,
+                &[("example.com", "k2", ours), ("mcsv.net", "k1", its)],
+                &[(path, "pass")],
+            )
+        };
+        for (ours, its) in [("permerror", "pass"), ("fail", "pass"), ("fail", "fail")] {
+            let found = alone(from(ours, its, "mail60.atl161.mcsv.net"), "");
+            assert_eq!(found, ("Mailchimp".into(), Standing::Unaligned), "{ours} {its}");
+        }
+        assert_eq!(alone(from("fail", "fail", "list.example.net"), "").1, Standing::Altered, "a list in between");
+        assert_eq!(alone(from("permerror", "fail", "list.example.net"), "").1, Standing::Unaligned, "no changed body");
+        // A mailbox provider hands on what others sent.
+        let gmail = row("209.85.220.41", false, false, &[("example.com", "s1", "fail")], &[("gmail.com", "pass")]);
+        assert_eq!(alone(gmail, "").1, Standing::Altered);
+    }
+
+    #[test]
+    fn a_gateway_may_be_our_own() {
+        let named = "10.42.220.91.in-addr.arpa PTR eu-smtp-delivery-10.mimecast.com\neu-smtp-delivery-10.mimecast.com A 91.220.42.10";
+        let plain = |path| row("91.220.42.10", false, false, &[], &[(path, "softfail")]);
+        let found = sources(vec![plain("example.com")], named);
+        assert_eq!((found[0].standing, found[0].tie), (Standing::Failing, Some(Tie::Gateway)));
+        assert_eq!(sources(vec![plain("other.example")], named)[0].standing, Standing::Stranger);
+        let home = row("192.0.2.1", true, true, &[OURS], &[("example.com", "pass")]);
+        let broken = row("91.220.42.10", false, false, &[("example.com", "s1", "fail")], &[("example.com", "fail")]);
+        assert_eq!(sources(vec![home, broken], named)[1].tie, Some(Tie::Gateway));
+    }
+
+    #[test]
+    fn where_spf_of_the_domain_says_nothing_nobody_is_a_stranger() {
+        let plain = |result| row("198.51.100.9", false, false, &[], &[("example.com", result)]);
+        assert_eq!(alone(plain("permerror"), "").1, Standing::Unclear);
+        assert_eq!(alone(plain("none"), "example.com MX 10 mx.example.com").1, Standing::Unclear);
+        for parked in ["", "example.com MX 0 ."] {
+            assert_eq!(alone(plain("none"), parked).1, Standing::Stranger, "{parked}");
+        }
+        let home = row("192.0.2.1", false, true, &[], &[("example.com", "pass")]);
+        assert_eq!(sources(vec![home, plain("permerror")], "")[1].standing, Standing::Stranger, "it passes elsewhere");
+    }
+
+    #[test]
     fn strangers_and_our_own_that_fail() {
         let plain = || row("198.51.100.9", false, false, &[], &[("example.com", "fail")]);
         assert_eq!(alone(plain(), ""), ("198.51.100.9".into(), Standing::Stranger));
@@ -346,6 +394,19 @@ mod tests {
     fn a_report_that_contradicts_itself_accuses_nobody() {
         let riddle = row("198.51.100.9", false, false, &[OURS], &[]);
         assert_eq!(alone(riddle, "").1, Standing::Unclear);
+        let signed = |result| ("example.com", "s1", result);
+        let foreign = row("192.0.2.1", true, true, &[("a.example", "x", "pass")], &[("a.example", "pass")]);
+        assert_eq!(alone(foreign, "").1, Standing::Unclear);
+        let failed = row("192.0.2.1", true, true, &[signed("fail")], &[("example.com", "fail")]);
+        assert_eq!(alone(failed, "").1, Standing::Unclear);
+        let half = row("192.0.2.1", true, true, &[signed("fail")], &[("example.com", "pass")]);
+        assert_eq!(alone(half, "").1, Standing::Aligned, "one of the two is enough");
+        assert_eq!(alone(row("192.0.2.1", true, true, &[], &[]), "").1, Standing::Aligned, "nothing is listed");
+        let mut refused = row("192.0.2.1", true, true, &[OURS], &[("example.com", "pass")]);
+        refused.disposition = Some("reject".into());
+        assert_eq!(alone(refused.clone(), "").1, Standing::Unclear);
+        refused.reasons = vec!["local_policy".into()];
+        assert_eq!(alone(refused, "").1, Standing::Aligned, "the receiver says why");
         let mut silent = row("198.51.100.9", false, false, &[], &[]);
         (silent.dkim, silent.spf) = (None, None);
         assert_eq!(alone(silent, "").1, Standing::Unclear);

@@ -2,7 +2,7 @@
 
 use super::{Refusal, domain};
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, IntoDeserializer, SeqAccess, Visitor};
 use std::marker::PhantomData;
 
 /// Policies, and failures of each, that are kept; further ones are counted.
@@ -53,9 +53,9 @@ pub struct Policy {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Summary {
-    #[serde(rename = "total-successful-session-count")]
+    #[serde(rename = "total-successful-session-count", deserialize_with = "counted")]
     pub successful: u64,
-    #[serde(rename = "total-failure-session-count")]
+    #[serde(rename = "total-failure-session-count", deserialize_with = "counted")]
     pub failed: u64,
 }
 
@@ -72,7 +72,7 @@ pub struct Failure {
     pub receiving_mx_hostname: Option<String>,
     #[serde(deserialize_with = "filled")]
     pub receiving_ip: Option<String>,
-    #[serde(rename = "failed-session-count")]
+    #[serde(rename = "failed-session-count", deserialize_with = "counted")]
     pub count: u64,
     #[serde(deserialize_with = "filled")]
     pub additional_information: Option<String>,
@@ -83,6 +83,20 @@ pub struct Failure {
 /// Some write what they do not know as an empty text.
 fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty()))
+}
+
+/// A number; some write it as a text.
+fn counted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Count {
+        Number(u64),
+        Text(String),
+    }
+    match Count::deserialize(deserializer)? {
+        Count::Number(n) => Ok(n),
+        Count::Text(text) => text.trim().parse().map_err(D::Error::custom),
+    }
 }
 
 /// A list of which only the beginning is kept.
@@ -117,6 +131,11 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
         Ok(Bounded::default())
     }
 
+    /// Some write a list of one as what is in it.
+    fn visit_str<E: Error>(self, text: &str) -> Result<Bounded<T>, E> {
+        Ok(Bounded { items: vec![T::deserialize(text.into_deserializer())?], unread: 0 })
+    }
+
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bounded<T>, A::Error> {
         let mut list = Bounded::default();
         while list.items.len() < KEPT {
@@ -141,6 +160,10 @@ pub(super) fn read(text: &[u8]) -> Result<TlsReport, Refusal> {
     for policy in report.policies.items.iter_mut().map(|o| &mut o.policy) {
         policy.domain = policy.domain.take().map(|d| domain(&d));
         policy.kind = policy.kind.take().map(|k| k.to_ascii_lowercase());
+        // A policy that is one text has its lines in it (RFC 8461 §3.2).
+        if let [whole] = &policy.lines.items[..] {
+            policy.lines.items = whole.lines().take(KEPT).map(str::to_owned).collect();
+        }
     }
     Ok(report)
 }
@@ -250,6 +273,16 @@ mod tests {
         assert_eq!(report.policies.items[0].enforced(), Some(true));
         let testing = REPORT.replace("enforce", "testing");
         assert_eq!(read(testing.as_bytes()).unwrap().policies.items[0].enforced(), Some(false));
+    }
+
+    #[test]
+    fn counts_and_policies_written_as_texts() {
+        let text = REPORT.replace("count\":10", "count\":\"10\"").replace("count\":2", "count\":\"2\"");
+        let report = read(text.as_bytes()).unwrap();
+        assert_eq!((report.successful(), report.failed()), (10, 2));
+        let text = REPORT.replace("[\"version: STSv1\",\"mode: enforce\"]", "\"version: STSv1\\r\\nmode: enforce\"");
+        assert_eq!(read(text.as_bytes()).unwrap().policies.items[0].enforced(), Some(true));
+        assert!(matches!(read(REPORT.replace("count\":10", "count\":\"-1\"").as_bytes()), Err(Refusal::Json(_))));
     }
 
     #[test]

@@ -17,9 +17,20 @@ pub(super) enum Met<'p> {
     End(&'p str),
 }
 
+/// What became of the walk.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Walked {
+    /// Where the text ends before the report does.
+    pub cut: Option<u64>,
+    /// Reports behind the first one.
+    pub more: usize,
+}
+
 /// Walks the first `<feedback>` to its end. What stands around it is no matter: some wrap it into another element.
-pub(super) fn walk(text: &[u8], mut meet: impl FnMut(Met)) -> Result<(), Refusal> {
+pub(super) fn walk(text: &[u8], mut meet: impl FnMut(Met)) -> Result<Walked, Refusal> {
     let mut reader = Reader::from_reader(text);
+    // Names of organizations stand there as they are: `AT&T`.
+    reader.config_mut().allow_dangling_amp = true;
     let mut path = String::new();
     let (mut depth, mut inside, mut value, mut leaf) = (0_usize, false, String::new(), false);
     loop {
@@ -27,9 +38,14 @@ pub(super) fn walk(text: &[u8], mut meet: impl FnMut(Met)) -> Result<(), Refusal
         let broken = |what: &str| {
             Err(Refusal::Xml { at: reader.error_position().max(reader.buffer_position()), what: what.to_owned() })
         };
+        let cut = |at: u64| Ok(Walked { cut: Some(at), more: 0 });
         match event {
+            // Inside a tag, which then never ends.
+            Err(quick_xml::Error::Syntax(_)) if inside && !rest(&reader, text).contains(&b'>') => {
+                return cut(text.len() as u64);
+            }
             Err(error) => return broken(&error.to_string()),
-            Ok(Event::Eof) if inside => return broken("it ends before the report does"),
+            Ok(Event::Eof) if inside => return cut(text.len() as u64),
             Ok(Event::Eof) => return Err(Refusal::NoReport),
             Ok(Event::Start(tag)) => {
                 let name = String::from_utf8_lossy(tag.name().local_name().as_ref()).to_ascii_lowercase();
@@ -51,7 +67,7 @@ pub(super) fn walk(text: &[u8], mut meet: impl FnMut(Met)) -> Result<(), Refusal
             }
             Ok(Event::End(_)) if inside => {
                 if depth == 0 {
-                    return Ok(());
+                    return Ok(Walked { cut: None, more: reports(rest(&reader, text)) });
                 }
                 if std::mem::take(&mut leaf) {
                     meet(Met::Leaf(&path, value.trim()));
@@ -61,7 +77,7 @@ pub(super) fn walk(text: &[u8], mut meet: impl FnMut(Met)) -> Result<(), Refusal
                 path.truncate(path.rfind('/').unwrap_or(0));
             }
             Ok(Event::Empty(tag)) if !inside && tag.name().local_name().as_ref().eq_ignore_ascii_case(b"feedback") => {
-                return Ok(());
+                return Ok(Walked::default());
             }
             Ok(Event::Text(text)) if leaf => add(&mut value, &String::from_utf8_lossy(&text)),
             Ok(Event::CData(text)) if leaf => add(&mut value, &String::from_utf8_lossy(&text)),
@@ -78,6 +94,16 @@ pub(super) fn walk(text: &[u8], mut meet: impl FnMut(Met)) -> Result<(), Refusal
             Ok(_) => {}
         }
     }
+}
+
+/// What has not been read yet.
+fn rest<'t>(reader: &Reader<&[u8]>, text: &'t [u8]) -> &'t [u8] {
+    usize::try_from(reader.buffer_position()).ok().and_then(|at| text.get(at..)).unwrap_or_default()
+}
+
+/// How many reports begin there.
+fn reports(text: &[u8]) -> usize {
+    memchr::memmem::find_iter(text, b"<feedback").count()
 }
 
 fn add(value: &mut String, text: &str) {
@@ -112,12 +138,38 @@ mod tests {
 
     #[test]
     fn what_is_broken_is_refused_with_its_place() {
-        for text in ["<feedback><a>1</b></feedback>", "<feedback><a>1</a>", "<feedback><a <b></feedback>"] {
+        for text in ["<feedback><a>1</b></feedback>", "<feedback><a <b></feedback>"] {
             assert!(matches!(leaves(text), Err(Refusal::Xml { .. })), "{text}: {:?}", leaves(text));
         }
         assert_eq!(leaves("<html></html>"), Err(Refusal::NoReport));
         let deep = format!("<feedback>{}", "<a>".repeat(100_000));
         assert!(matches!(leaves(&deep), Err(Refusal::Xml { .. })));
+    }
+
+    #[test]
+    fn a_cut_is_told_and_what_stands_before_it_is_read() {
+        for text in
+            ["<feedback><a>1</a>", "<feedback><a>1</a><b", "<feedback><a>1</a></feedb", "<feedback><a>1</a><!-- x"]
+        {
+            let mut leaves = 0;
+            let walked = walk(text.as_bytes(), |met| leaves += usize::from(matches!(met, Met::Leaf(..))));
+            assert_eq!((walked, leaves), (Ok(Walked { cut: Some(text.len() as u64), more: 0 }), 1), "{text}");
+        }
+    }
+
+    #[test]
+    fn reports_behind_the_first_are_counted() {
+        let one = "<feedback><a>1</a></feedback>";
+        let walked = walk(format!("{one}{one}\n<feedback version=\"1\">").as_bytes(), |_| ());
+        assert_eq!(walked, Ok(Walked { cut: None, more: 2 }));
+    }
+
+    #[test]
+    fn a_bare_ampersand_is_one() {
+        assert_eq!(
+            leaves("<feedback><a>AT&T</a><b>x & y</b></feedback>").unwrap(),
+            [pair("a", "AT&T"), pair("b", "x & y")]
+        );
     }
 
     #[test]

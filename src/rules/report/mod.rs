@@ -1,8 +1,10 @@
 //! Rules of the group `report`.
 
+mod offer;
 mod support;
 #[cfg(test)]
 mod testing;
+mod undecided;
 
 mod report_forwarding;
 mod report_policy_ready;

@@ -1,4 +1,4 @@
-use super::support::{messages, report, rows, standing};
+use super::support::{messages, reasons, report, rows, standing};
 use crate::facts::Facts;
 use crate::facts::report::aggregate::Signature;
 use crate::facts::report::{Aggregate, Row, Source, Standing};
@@ -47,41 +47,81 @@ fn judge(facts: &Facts) -> Verdict {
                 .fix(Remedy::new("Nothing to do, unless one of these servers is yours: then list it in SPF")),
         );
     }
-    if !altered.is_empty() {
-        let kept_out = altered.iter().any(|s| s.kept_out > 0);
-        let whole = whole(report);
-        let mut rows = altered.iter().flat_map(|s| &s.rows).filter_map(|&n| report.rows.get(n));
-        let (confidence, because, own) = match rows.all(|row| is_shown(row, &whole)) {
-            true => (
-                Confidence::Likely,
-                "the same signature passes elsewhere, or the receiver calls the source a list or forwarder",
-                "Nothing at your servers breaks it: the",
-            ),
-            false => (
-                Confidence::Possible,
-                "your signature fails there, and SPF passes for somebody else; a service of yours that changes mail looks the same",
-                "If no server or service of yours sends there, the",
-            ),
-        };
-        let fix = Remedy::new(format!("{own} list or forwarder has to rewrite From, or to seal with ARC"))
-            .step("Ask its operator; or let people write to lists from a domain without a strict policy");
-        let fix = match confidence {
-            Confidence::Possible => {
-                fix.step("If a service of yours sends there, have it sign for you after its changes")
-            }
-            _ => fix,
-        };
+    let (accepted, altered): (Vec<&Source>, Vec<&Source>) = altered.into_iter().partition(|s| is_accepted(report, s));
+    if !accepted.is_empty() {
         findings.push(
-            Finding::new(&RULE, titled(count(&altered), domain, "were changed on the way and fail"))
-                .severity(if kept_out { Severity::Low } else { Severity::Info })
-                .sure(confidence, because)
-                .explain(format!("A list or forwarder changed the message after it was signed, so neither DKIM nor SPF vouches for {domain} at {}.", report.reporter()))
-                .exhibits(shown(&altered, "the signature broke on the way"))
-                .fix(fix)
-                .check(command!("postdoc check {} --only dkim", domain), "your own keys without a finding"),
+            Finding::new(&RULE, titled(count(&accepted), domain, "came with an ARC seal and were let in"))
+                .sure(Confidence::Certain, "the receiver says so")
+                .explain(format!("DMARC fails, for who handed the mail on changed it. Its ARC seal tells {} that it passed before, and the receiver goes by that.", report.reporter()))
+                .exhibits(shown(&accepted, "let in by its seal"))
+                .fix(Remedy::new("Nothing to do: the seal is there, and this receiver trusts it")),
         );
     }
+    if !altered.is_empty() {
+        findings.push(broken(report, &altered).exhibits(shown(&altered, "passes no more")));
+    }
     Verdict::of(findings, Gaps::new())
+}
+
+/// Was all of it let in for the seal of who handed it on?
+fn is_accepted(report: &Aggregate, source: &Source) -> bool {
+    source.kept_out == 0 && source.rows.iter().filter_map(|&n| report.rows.get(n)).all(|row| row.sealed)
+}
+
+/// Mail that passes no more where somebody handed it on.
+fn broken(report: &Aggregate, altered: &[&Source]) -> Finding {
+    let domain = &report.policy.domain;
+    let count = altered.iter().fold(0_u64, |sum, s| sum.saturating_add(s.count));
+    let kept_out = altered.iter().any(|s| s.kept_out > 0);
+    let whole = whole(report);
+    let rows = || altered.iter().flat_map(|s| &s.rows).filter_map(|&n| report.rows.get(n));
+    let (confidence, because, own) = match rows().all(|row| is_shown(row, &whole)) {
+        true => (
+            Confidence::Likely,
+            "the same signature passes elsewhere, or the receiver calls the source a list or forwarder",
+            "Nothing at your servers breaks it: the",
+        ),
+        false => (
+            Confidence::Possible,
+            "your signature fails there, and SPF passes for somebody else; a service of yours that changes mail looks the same",
+            "If no server or service of yours sends there, the",
+        ),
+    };
+    let unsigned =
+        rows().filter(|row| row.unverified().is_none()).fold(0_u64, |sum, row| sum.saturating_add(row.count));
+    let (what, story) = match unsigned {
+        0 => ("were changed on the way and fail", "changed the message after it was signed".to_owned()),
+        all if all == count => {
+            ("were handed on and fail", "handed on mail that carries no signature of yours".to_owned())
+        }
+        some => (
+            "were handed on and fail",
+            format!(
+                "handed it on: {some} of them without a signature of yours, the others changed after they were signed"
+            ),
+        ),
+    };
+    let fix = match unsigned == count {
+        true => Remedy::new(format!(
+            "Let the servers that send for {domain} sign with DKIM: SPF never passes behind a forwarder"
+        )),
+        false => Remedy::new(format!("{own} list or forwarder has to rewrite From, or to seal with ARC"))
+            .step("Ask its operator; or let people write to lists from a domain without a strict policy"),
+    };
+    let fix = match confidence {
+        Confidence::Possible => fix.step("If a service of yours sends there, have it sign for you after its changes"),
+        _ => fix,
+    };
+    Finding::new(&RULE, titled(count, domain, what))
+        .severity(if kept_out { Severity::Low } else { Severity::Info })
+        .sure(confidence, because)
+        .explain(format!(
+            "A list or forwarder {story}, so neither DKIM nor SPF vouches for {domain} at {}.{}",
+            report.reporter(),
+            reasons(report, altered)
+        ))
+        .fix(fix)
+        .check(command!("postdoc check {} --only dkim", domain), "your own keys without a finding")
 }
 
 /// Domain and selector of a signature.
@@ -140,6 +180,36 @@ mod tests {
         let found = only(judge(&of("reject", &[tenant])));
         assert_eq!(found.confidence, Confidence::Possible);
         assert!(found.fix.unwrap().summary.starts_with("If no server or service of yours"));
+    }
+
+    /// The last row with a reason, and a comment on it.
+    fn reasoned(records: &[Record], kind: &str, comment: &str) -> Facts {
+        let text = xml("reject", records);
+        let at = text.rfind("</policy_evaluated>").unwrap();
+        let reason = format!("<reason><type>{kind}</type><comment>{comment}</comment></reason>");
+        facts(&format!("{}{reason}{}", &text[..at], &text[at..]), Some(""))
+    }
+
+    const LIST: Record =
+        Record("198.51.100.3", 2, "none", "fail", "fail", "example.com s1 fail", "list.example.net pass");
+
+    #[test]
+    fn a_seal_that_is_trusted_leaves_nothing_to_do() {
+        let found = only(judge(&reasoned(&[BOTH, LIST], "local_policy", "arc=pass as[1].d=example.net as[1].s=a")));
+        assert_eq!(found.title, "2 messages of example.com came with an ARC seal and were let in");
+        assert!(found.fix.unwrap().summary.starts_with("Nothing to do"));
+        let unsealed = only(judge(&reasoned(&[BOTH, LIST], "local_policy", "arc=fail")));
+        assert!(unsealed.title.ends_with("changed on the way and fail"), "{}", unsealed.title);
+    }
+
+    #[test]
+    fn the_receivers_reason_is_told_and_no_signature_is_made_up() {
+        let signed = only(judge(&reasoned(&[BOTH, LIST], "mailing_list", "")));
+        assert!(signed.explanation.ends_with("a mailing list (mailing_list)."), "{}", signed.explanation);
+        let plain = Record("198.51.100.3", 2, "none", "fail", "fail", "", "example.com softfail");
+        let found = only(judge(&reasoned(&[BOTH, plain], "trusted_forwarder", "")));
+        assert_eq!(found.title, "2 messages of example.com were handed on and fail");
+        assert!(found.explanation.contains("carries no signature of yours"), "{}", found.explanation);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use super::support::{messages, open, published, report};
+use super::support::{messages, mostly_signed, open, published, report};
 use crate::facts::Facts;
 use crate::facts::report::{Aggregate, Standing, policy_question};
 use crate::remedy::{Change, Remedy};
@@ -33,6 +33,10 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     if of(|s| matches!(s, Standing::Unaligned | Standing::Failing | Standing::Strict)).next().is_some() {
+        return Verdict::Pass;
+    }
+    // RFC 9989 §7.4: p=reject is not for those who rely on SPF alone.
+    if facts.sources.iter().any(|s| s.standing == Standing::SpfAlone && !mostly_signed(facts, s)) {
         return Verdict::Pass;
     }
     let mut gaps = open(facts);
@@ -94,6 +98,17 @@ mod tests {
     #[test]
     fn not_while_a_sender_of_ones_own_fails() {
         assert!(matches!(judge(&of("none", &[BOTH, PLATFORM])), Verdict::Pass));
+    }
+
+    #[test]
+    fn dkim_first() {
+        let alone =
+            |count| Record("192.0.2.1", count, "none", "fail", "pass", "example.com s1 temperror", "example.com pass");
+        assert!(matches!(judge(&of("none", &[alone(80)])), Verdict::Pass));
+        assert!(matches!(judge(&of("none", &[alone(4)])), Verdict::Pass));
+        let named = "1.2.0.192.in-addr.arpa PTR mx.example.com\nmx.example.com A 192.0.2.1";
+        let seldom = facts(&xml("none", &[BOTH, alone(4)]), Some(named));
+        assert_eq!(only(judge(&seldom)).rule.id, "report-policy-ready");
     }
 
     #[test]

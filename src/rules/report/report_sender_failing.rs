@@ -1,6 +1,7 @@
 use super::support::{
-    addresses, busiest, kept_out, messages, not_yet, open, report, rows, severity, signing, standing, who,
+    addresses, busiest, kept_out, messages, not_yet, open, reasons, report, rows, severity, signing, standing, who,
 };
+use super::undecided;
 use crate::facts::Facts;
 use crate::facts::report::aggregate::Path;
 use crate::facts::report::{Aggregate, Row, Sender, Source, Standing, Tie};
@@ -35,65 +36,13 @@ rule! {
 
 fn judge(facts: &Facts) -> Verdict {
     let Some(report) = report(facts) else { return Verdict::NotApplicable };
-    let sources = standing(facts, &[Standing::Failing, Standing::Unlisted]).map(|source| find(report, source));
-    let undecided = standing(facts, &[Standing::NoVerdict]).filter_map(|source| undecided(report, source));
-    Verdict::of(sources.chain(undecided).collect(), open(facts))
+    let sources = standing(facts, &[Standing::Failing, Standing::Unlisted]).map(|source| find(facts, report, source));
+    let undecided = standing(facts, &[Standing::NoVerdict]).filter_map(|source| undecided::passing(report, source));
+    let mute = undecided::mute(facts, report);
+    Verdict::of(sources.chain(undecided).chain(mute).collect(), open(facts))
 }
 
-/// SPF that says nothing whoever asks: its record is to be mended, and no server to be listed.
-fn undecided(report: &Aggregate, source: &Source) -> Option<Finding> {
-    let path = busiest(report, source).and_then(Row::path)?;
-    let at = &path.domain;
-    let passed = report.rows.iter().flat_map(|row| &row.paths).any(|p| p.domain == *at && p.passes());
-    let (title, what, fix) = match path.result.as_str() {
-        "permerror" => (
-            format!("SPF of {at} is broken, says the receiver (permerror)"),
-            match passed {
-                true => {
-                    "could not be evaluated, and passed at other times: so look too many look-ups, and names that answer now and then"
-                }
-                false => "could not be evaluated",
-            },
-            Remedy::new(format!("Mend the SPF record of {at}; listing another server cures nothing")).step(
-                "A second record, a term that cannot be read, or more than ten look-ups breaks it (RFC 7208 §4.6.4).",
-            ),
-        ),
-        "none" if path.helo => (
-            format!("{at} has no SPF record, says the receiver"),
-            "is the only one that SPF can be asked of for bounces and automatic replies, which have no Return-Path, and has no record",
-            Remedy::new(format!("Publish an SPF record at {at}, the name that the server greets with: v=spf1 a -all")),
-        ),
-        "none" => (
-            format!("{at} has no SPF record, says the receiver"),
-            "has no record",
-            Remedy::new(format!(
-                "Publish an SPF record at {at} that lists the servers which send with it in Return-Path"
-            )),
-        ),
-        _ => (
-            format!("SPF of {at} could not be looked up (temperror)"),
-            "got no answer from DNS",
-            Remedy::new("Nothing to list: see whether the name servers answer at all times")
-                .step("Where they do, it was the receiver's resolver; look whether reports of other days say the same"),
-        ),
-    };
-    Some(
-        Finding::new(&RULE, failure::title([format_args!("{title}"), format_args!("SPF of yours came to no verdict")]))
-            .severity(if path.result == "temperror" { Severity::Info } else { Severity::Low })
-            .sure(Confidence::Certain, format!("the receiver says {}, which is so whoever sends", path.result))
-            .explain(format!(
-                "{} from {} pass DMARC at {} by their signature alone. The SPF of {at} {what}.",
-                messages(source.count),
-                addresses(source),
-                report.reporter()
-            ))
-            .exhibits(rows(report, source, 3, "SPF came to no verdict"))
-            .fix(fix)
-            .check(command!("postdoc check {} --only spf", at), "no finding"),
-    )
-}
-
-fn find(report: &Aggregate, source: &Source) -> Finding {
+fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
     let domain = &report.policy.domain;
     let row = busiest(report, source);
     let path = row.and_then(Row::path);
@@ -108,6 +57,14 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
             ],
             severity(source),
             "fail DMARC because DNS look-ups failed (temperror)",
+        ),
+        (true, false) if source.tie == Some(Tie::Gateway) => (
+            [
+                format!("Is {named} your gateway? Nothing passes there"),
+                "A mail gateway, maybe yours, passes nothing".to_owned(),
+            ],
+            Severity::Low,
+            "fail DMARC",
         ),
         (true, false) => (
             [
@@ -131,6 +88,10 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
             (Confidence::Likely, "the signature is that of a platform; it may also have been forwarded")
         }
         (_, Some(Tie::Name)) => (Confidence::Likely, "the address has a name of your domain that leads back to it"),
+        (_, Some(Tie::Gateway)) => (
+            Confidence::Possible,
+            "a mail gateway sends for its customers: for you, or for one whom you wrote to and who has mail forwarded",
+        ),
         (_, Some(Tie::Listed)) => (Confidence::Likely, "SPF lists the address for your domain"),
         (_, None) if !fails => {
             (Confidence::Possible, "more comes from it than from all servers that SPF lists; a forwarder hands on less")
@@ -149,12 +110,20 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
                     format!("If it sends for {domain}, let SPF list it; if it only forwards, leave SPF as it is")
                 }
                 (false, _) => format!("If it sends for {domain}, let SPF list it; if not, switch it off"),
+                (true, Some(Tie::Gateway)) => {
+                    format!(
+                        "If it is the gateway of {domain}, let SPF list it and let it sign; if not, leave all as it is"
+                    )
+                }
+                (true, _) if source.today == Some(SpfResult::Pass) => {
+                    format!("If it sends for {domain}, let it sign; if not, switch it off, and take it out of SPF")
+                }
                 (true, _) => {
                     format!("If it sends for {domain}, let SPF list it and let it sign; if not, switch it off")
                 }
             });
             let spf = path.and_then(|path| spf_step(report, source, path));
-            fix.steps(spf.into_iter().chain(fails.then(|| signing(report, row))))
+            fix.steps(spf.into_iter().chain(fails.then(|| signing(facts, report, row))))
         }
     };
     let wait = if fails { not_yet(report) } else { "" };
@@ -162,11 +131,12 @@ fn find(report: &Aggregate, source: &Source) -> Finding {
         .severity(severity)
         .sure(confidence, because)
         .explain(format!(
-            "{} from {} {what} at {}.{}{wait}",
+            "{} from {} {what} at {}.{}{}{wait}",
             messages(source.count),
             addresses(source),
             report.reporter(),
-            kept_out(source)
+            kept_out(source),
+            reasons(report, &[source])
         ))
         .exhibits(rows(report, source, 3, if fails { "neither passes" } else { "SPF does not pass" }))
         .fix(fix);
@@ -204,9 +174,14 @@ fn spf_step(report: &Aggregate, source: &Source, path: &Path) -> Option<String> 
         });
     }
     if source.today == Some(SpfResult::Pass) {
-        return Some(format!("SPF of {at} passes for the address today: nothing to add there"));
+        return Some(match path.result.as_str() {
+            "permerror" => format!(
+                "SPF of {at} passes for the address today, and was broken then (permerror): look for a second record, and for a term behind this address that cannot be read or asked"
+            ),
+            _ => format!("SPF of {at} passes for the address today: nothing to add there"),
+        });
     }
-    let shared = source.tie == Some(Tie::Signature) && matches!(source.sender, Sender::Host(_));
+    let shared = matches!(source.tie, Some(Tie::Signature | Tie::Gateway)) && matches!(source.sender, Sender::Host(_));
     let terms = match source.run_by {
         Some(platform) if !platform.spf.is_empty() => {
             format!(
@@ -269,7 +244,7 @@ mod tests {
 
     #[test]
     fn failed_look_ups_call_for_no_record() {
-        let zone = "example.com TXT \"v=spf1 ip4:192.0.2.0/24 -all\"";
+        let zone = "example.com TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\ns9._domainkey.example.com TXT \"v=DKIM1; p=MII\"";
         let silent =
             Record("192.0.2.1", 8, "none", "fail", "fail", "example.com s1 temperror", "example.com temperror");
         let found = only(judge(&facts(&xml("none", &[silent]), Some(zone))));
@@ -278,7 +253,11 @@ mod tests {
         let broken =
             Record("192.0.2.1", 8, "none", "fail", "fail", "example.com s9 permerror", "example.com permerror");
         let steps = only(judge(&facts(&xml("none", &[broken]), Some(zone)))).fix.unwrap().steps;
-        assert_eq!(steps[0], "SPF of example.com passes for the address today: nothing to add there");
+        assert!(steps[0].contains("was broken then (permerror)"), "{}", steps[0]);
+        let failed = Record("192.0.2.1", 8, "none", "fail", "fail", "", "example.com fail");
+        let fix = only(judge(&facts(&xml("none", &[failed]), Some(zone)))).fix.unwrap();
+        assert!(fix.summary.contains("let it sign") && !fix.summary.contains("let SPF list"), "{}", fix.summary);
+        assert_eq!(fix.steps[0], "SPF of example.com passes for the address today: nothing to add there");
         assert!(steps[1].contains("a whole key stands at s9._domainkey.example.com"), "{}", steps[1]);
     }
 
@@ -293,6 +272,32 @@ mod tests {
         assert!(step.contains("include:spf.protection.outlook.com") && !step.contains("ip4:"), "{step}");
         let step = &found("out.host.example").fix.unwrap().steps[0];
         assert!(step.contains("that host.example documents") && !step.contains("ip4:"), "{step}");
+    }
+
+    #[test]
+    fn a_gateway_is_asked_about() {
+        let from = Record("91.220.42.10", 40, "none", "fail", "fail", "", "example.com softfail");
+        let named = "10.42.220.91.in-addr.arpa PTR eu-smtp-delivery-10.mimecast.com\neu-smtp-delivery-10.mimecast.com A 91.220.42.10";
+        let found = only(judge(&facts(&xml("none", &[BOTH, from]), Some(named))));
+        assert_eq!((found.severity, found.confidence), (Severity::Low, Confidence::Possible));
+        assert!(found.title.starts_with("Is 91.220.42.10 (mimecast.com) your gateway?"), "{}", found.title);
+        let step = &found.fix.unwrap().steps[0];
+        assert!(step.contains("that mimecast.com documents") && !step.contains("ip4:"), "{step}");
+    }
+
+    #[test]
+    fn spf_that_says_nothing_is_mended_before_strangers_are_named() {
+        let from = |result| Record("198.51.100.9", 100, "none", "fail", "fail", "", result);
+        let found = only(judge(&of("none", &[from("example.com permerror")])));
+        assert_eq!(
+            (found.severity, &found.title[..]),
+            (Severity::Medium, "SPF of example.com is broken, says the receiver (permerror)")
+        );
+        assert!(found.explanation.contains("pass nothing"), "{}", found.explanation);
+        let told = |zone| judge(&facts(&xml("none", &[from("example.com none")]), Some(zone)));
+        let fix = only(told("example.com MX 10 mx.example.com")).fix.unwrap();
+        assert!(fix.steps.iter().any(|s| s.ends_with("v=spf1 -all")), "{fix:?}");
+        assert!(matches!(told("example.com MX 0 ."), Verdict::Pass), "a parked domain");
     }
 
     #[test]

@@ -1,9 +1,10 @@
-use super::support::{addresses, busiest, messages, report, rows, signing, standing, who};
+use super::offer::offer;
+use super::support::{addresses, busiest, messages, mostly_signed, not_yet, report, rows, signing, standing, who};
 use crate::facts::Facts;
 use crate::facts::report::{Aggregate, Sender, Source, Standing};
-use crate::remedy::{Remedy, platform};
+use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
-use crate::rules::{Confidence, Finding, Gaps, Verdict, rule};
+use crate::rules::{Confidence, Finding, Gaps, Severity, Verdict, rule};
 use crate::shell::command;
 
 rule! {
@@ -36,27 +37,34 @@ fn find(facts: &Facts, report: &Aggregate, source: &Source) -> Finding {
     let fix = Remedy::new(format!("Let {} sign with DKIM as {domain}", source.sender));
     let fix = match &source.sender {
         // There is one, which does not pass: another would not mend it.
-        _ if row.is_some_and(|row| {
-            row.signatures.iter().any(|s| s.ours && !matches!(s.result.as_str(), "pass" | "none" | ""))
-        }) =>
-        {
-            Remedy::new(format!("Let the signature of {domain} pass")).step(signing(report, row))
+        _ if row.is_some_and(|row| row.unverified().is_some()) => {
+            Remedy::new(format!("Let the signature of {domain} pass")).step(signing(facts, report, row))
         }
-        Sender::Platform(platform) => platform::signing(fix, platform, domain, &facts.evidence.answers),
+        Sender::Platform(platform) => offer(fix, facts, report, platform),
         _ => fix.step("Make a key at the server that sends, publish its record, and switch signing on"),
     };
-    let title = failure::title([
-        format_args!("{} sends as {domain} without a signature that counts", who(source)),
-        format_args!("{} sends without a signature that counts", who(source)),
-        format_args!("A sender of yours signs nothing that counts"),
-    ]);
+    // What is signed elsewhere is the rule, and this the exception.
+    let seldom = mostly_signed(facts, source);
+    let title = match seldom {
+        true => failure::title([
+            format_args!("{} from {} have no signature that counts", messages(source.count), who(source)),
+            format_args!("Some mail of yours has no signature that counts"),
+        ]),
+        false => failure::title([
+            format_args!("{} sends as {domain} without a signature that counts", who(source)),
+            format_args!("{} sends without a signature that counts", who(source)),
+            format_args!("A sender of yours signs nothing that counts"),
+        ]),
+    };
     Finding::new(&RULE, title)
+        .severity(if seldom { Severity::Info } else { Severity::Low })
         .sure(Confidence::Certain, "the receiver says so")
         .explain(format!(
-            "{} from {} pass DMARC at {} by SPF alone. Where such mail is forwarded, nothing is left that passes.",
+            "{} from {} pass DMARC at {} by SPF alone. Where such mail is forwarded, nothing is left that passes.{}",
             messages(source.count),
             addresses(source),
-            report.reporter()
+            report.reporter(),
+            if seldom { " Most mail of this sender is signed and passes." } else { not_yet(report) }
         ))
         .exhibits(rows(report, source, 3, "SPF alone"))
         .fix(fix)
@@ -77,9 +85,23 @@ mod tests {
     }
 
     #[test]
+    fn a_few_of_many_are_an_exception() {
+        let few = Record("192.0.2.1", 4, "none", "fail", "pass", "example.com s1 neutral", "example.com pass");
+        let found = only(judge(&of("none", &[BOTH, few])));
+        assert_eq!(
+            (found.severity, &found.title[..]),
+            (Severity::Info, "4 messages from 192.0.2.1 have no signature that counts")
+        );
+        assert!(found.explanation.ends_with("is signed and passes."), "{}", found.explanation);
+    }
+
+    #[test]
     fn a_signature_that_could_not_be_looked_at_is_not_missing() {
         let unseen = Record("192.0.2.7", 9, "none", "fail", "pass", "example.com s1 temperror", "example.com pass");
-        let fix = only(judge(&of("none", &[BOTH, unseen]))).fix.unwrap();
+        let told = |zone| only(judge(&facts(&xml("none", &[unseen]), Some(zone)))).fix.unwrap();
+        let missing = told("");
+        assert!(missing.steps[0].contains("no key stands there"), "{}", missing.steps[0]);
+        let fix = told("s1._domainkey.example.com TXT \"v=DKIM1; p=MII\"");
         assert_eq!(fix.summary, "Let the signature of example.com pass");
         assert!(fix.steps[0].contains("no answer for s1._domainkey.example.com (temperror)"), "{}", fix.steps[0]);
     }

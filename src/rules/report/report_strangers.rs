@@ -1,9 +1,11 @@
 use super::support::{messages, open, report, rows, standing};
+use crate::evidence::{Answer, Kind, answer_at};
 use crate::facts::Facts;
 use crate::facts::report::{Source, Standing};
+use crate::facts::spf::record::Record as SpfRecord;
 use crate::remedy::Remedy;
 use crate::rules::dmarc::failure;
-use crate::rules::{Confidence, Finding, Verdict, rule};
+use crate::rules::{Confidence, Finding, Severity, Verdict, rule};
 use crate::shell::command;
 
 rule! {
@@ -41,24 +43,39 @@ fn judge(facts: &Facts) -> Verdict {
         several => format!("{several} servers, {} the busiest", first.sender),
     };
     let mut asked = strangers.iter().flat_map(|s| &s.rows).filter_map(|&n| report.asked(report.rows.get(n)?));
+    // No mail of the domain's own shows what its servers look like.
+    let unseen = report.passing() == 0 && sends(facts, &report.policy.domain);
     let fix = match (report.policy.p.as_deref(), asked.any(|policy| policy == "none")) {
+        _ if unseen => {
+            "See whether your own servers are among them, if the domain sends mail at all; for others there is nothing to set up"
+        }
+        // `sp` or `np` has done so (RFC 9989 §4.7).
+        _ if kept_out == count => "Nothing to set up; the policy is there for this mail",
         (Some("none"), _) => "Nothing to set up; a stricter policy, once your own mail passes, keeps it out",
         // RFC 9989 §4.7: of subdomains `sp` decides.
         (_, true) => {
             "Nothing to set up; sp=none lets it through as a subdomain of yours: a stricter sp, once your own mail passes, keeps it out"
         }
-        _ if kept_out < count => {
-            "Nothing to set up; the policy asks for it to be kept out, which each receiver decides for itself"
-        }
-        _ => "Nothing to set up; the policy is there for this mail",
+        _ => "Nothing to set up; the policy asks for it to be kept out, which each receiver decides for itself",
     };
-    let title = failure::title([
-        format_args!("{} as {domain} come from strangers", messages(count)),
-        format_args!("{} in your name come from strangers", messages(count)),
-        format_args!("Strangers send in your name"),
-    ]);
+    let because = match unseen {
+        true => "no mail in the whole report passes, so that yours, if there is any, is among it",
+        false => "nothing passes, and no name, SPF record or signature ties the servers to you",
+    };
+    let title = match unseen {
+        true => failure::title([
+            format_args!("{} as {domain} pass nothing: are they yours?", messages(count)),
+            format_args!("Mail in your name passes nothing: is it yours?"),
+        ]),
+        false => failure::title([
+            format_args!("{} as {domain} come from strangers", messages(count)),
+            format_args!("{} in your name come from strangers", messages(count)),
+            format_args!("Strangers send in your name"),
+        ]),
+    };
     Finding::new(&RULE, title)
-        .sure(Confidence::Likely, "nothing passes, and no name, SPF record or signature ties the servers to you")
+        .severity(if unseen && strangers.len() == 1 { Severity::Low } else { Severity::Info })
+        .sure(if unseen { Confidence::Possible } else { Confidence::Likely }, because)
         .explain(format!(
             "{servers}: {fate} If a server of yours is among them, it signs nothing and SPF does not list it."
         ))
@@ -68,11 +85,17 @@ fn judge(facts: &Facts) -> Verdict {
         .into()
 }
 
+/// Does the SPF record of a domain let anybody send (RFC 7208 §10.1.2)?
+fn sends(facts: &Facts, domain: &str) -> bool {
+    let texts = answer_at(&facts.evidence.answers, domain, Kind::Txt).into_iter().flat_map(Answer::texts);
+    let mut records = texts.filter(|t| SpfRecord::is(t)).map(|t| String::from_utf8_lossy(&t).into_owned());
+    records.any(|record| record.split_whitespace().skip(1).any(|term| !term.eq_ignore_ascii_case("-all")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::*;
     use super::*;
-    use crate::rules::Severity;
 
     #[test]
     fn forged_mail_is_a_note() {
@@ -92,6 +115,25 @@ mod tests {
         assert!(fix(&text).contains("each receiver decides"), "From is the domain itself");
         let below = text.replacen("<header_from>example.com", "<header_from>news.example.com", 2);
         assert!(fix(&below).contains("sp=none"), "{}", fix(&below));
+    }
+
+    #[test]
+    fn where_nothing_passes_ones_own_mail_may_be_among_it() {
+        let told = |zone| only(judge(&facts(&xml("reject", &[STRANGER]), Some(zone))));
+        let found = told("example.com TXT \"v=spf1 ip4:192.0.2.0/24 -all\"");
+        assert_eq!((found.severity, found.confidence), (Severity::Low, Confidence::Possible));
+        assert_eq!(found.title, "7 messages as example.com pass nothing: are they yours?");
+        assert!(found.fix.unwrap().summary.starts_with("See whether your own servers"));
+        let parked = told("example.com TXT \"v=spf1 -all\"");
+        assert_eq!((parked.severity, parked.confidence), (Severity::Info, Confidence::Likely));
+    }
+
+    #[test]
+    fn what_sp_keeps_out_asks_for_nothing_stricter() {
+        let refused = Record("198.51.100.9", 7, "reject", "fail", "fail", "", "x.example.com none");
+        let text = xml("none", &[BOTH, refused]).replace("</p>", "</p><sp>reject</sp>");
+        let fix = only(judge(&facts(&text, Some("")))).fix.unwrap();
+        assert_eq!(fix.summary, "Nothing to set up; the policy is there for this mail");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What the rules on DMARC reports share.
 
+use crate::evidence::Answer;
 use crate::facts::Facts;
+use crate::facts::report::aggregate::Signature;
 use crate::facts::report::{Aggregate, Received, Row, Sender, Source, Standing, policy_question};
 use crate::remedy::dmarc::Edit;
 use crate::rules::{Exhibit, Gap, Gaps, Severity};
@@ -31,15 +33,29 @@ pub fn busiest<'r>(report: &'r Aggregate, source: &Source) -> Option<&'r Row> {
     source.rows.first().and_then(|&n| report.rows.get(n))
 }
 
+/// Is no key there today for a signature, and did it verify nowhere in the report?
+pub fn is_keyless(facts: &Facts, report: &Aggregate, signature: &Signature) -> bool {
+    let Some(key) = signature.key() else { return false };
+    let missing = |a: &Answer| !a.outcome.failed() && a.texts().next().is_none();
+    let mut signatures = report.rows.iter().flat_map(|row| &row.signatures).filter(|s| s.result == "pass");
+    facts.evidence.answers.get(&key).is_some_and(missing) && !signatures.any(|s| s.key().as_ref() == Some(&key))
+}
+
 /// What DKIM needs, by what became of the domain's own signature.
-pub fn signing(report: &Aggregate, row: Option<&Row>) -> String {
-    let domain = &report.policy.domain;
-    let own = row.and_then(|row| row.signatures.iter().find(|s| s.ours && !matches!(s.result.as_str(), "" | "none")));
-    let Some(own) = own else { return format!("Let the server sign with DKIM as {domain}") };
+pub fn signing(facts: &Facts, report: &Aggregate, row: Option<&Row>) -> String {
+    let Some((row, own)) = row.and_then(|row| Some((row, row.unverified()?))) else {
+        return format!("Let the server sign with DKIM as {}", report.policy.domain);
+    };
     let key = match &own.selector {
         Some(selector) => format!("{selector}._domainkey.{}", own.domain),
         None => format!("the key of {}", own.domain),
     };
+    if is_keyless(facts, report, own) {
+        return format!(
+            "DKIM: the mail is signed with {key}, and no key stands there: publish the one that its sender shows"
+        );
+    }
+    let mut others = row.signatures.iter().filter(|s| !s.ours);
     match own.result.as_str() {
         "temperror" => {
             format!("DKIM: the receiver got no answer for {key} (temperror); see whether the name servers answer")
@@ -47,6 +63,12 @@ pub fn signing(report: &Aggregate, row: Option<&Row>) -> String {
         "permerror" => {
             format!("DKIM: the signature cannot be used (permerror); see whether a whole key stands at {key}")
         }
+        word if row.direct && others.any(|s| s.result == "pass") => format!(
+            "DKIM: the sender's own signature of the same mail passes, so nothing changed it on the way ({word}): see whether {key} is the key that it signs with"
+        ),
+        word if row.direct => format!(
+            "DKIM: no signature passes ({word}), though the mail came straight from its sender: look whether other receivers say the same of {key}, and what is added to the mail after it is signed"
+        ),
         word => format!(
             "DKIM: the signature as {} does not pass ({word}); see whether {key} is the key of this server, and whether anything changes the mail after it signs",
             own.domain
@@ -65,6 +87,13 @@ pub fn published(facts: &Facts, report: &Aggregate) -> Option<(Vec<String>, Edit
     }
 }
 
+/// Is most of the sender's mail signed so that it counts? Then what is not is the exception.
+pub fn mostly_signed(facts: &Facts, source: &Source) -> bool {
+    let sender = source.sender.to_string();
+    let signed = standing(facts, &[Standing::Aligned]).filter(|s| s.sender.to_string() == sender);
+    signed.fold(0_u64, |sum, s| sum.saturating_add(s.count)) > source.count
+}
+
 /// How a row is called.
 pub fn part(number: usize) -> String {
     format!("record {number}")
@@ -81,6 +110,41 @@ pub fn kept_out(source: &Source) -> String {
         0 => String::new(),
         all if all == source.count => " The receiver junked or refused all of it.".to_owned(),
         some => format!(" The receiver junked or refused {some} of them."),
+    }
+}
+
+/// ` The receiver gives as its reason: …` why it did not do as the policy asks (RFC 7489 §6.6.3, RFC 9990 §3.1.1.5).
+pub fn reasons(report: &Aggregate, sources: &[&Source]) -> String {
+    let rows = sources.iter().flat_map(|s| &s.rows).filter_map(|&n| report.rows.get(n));
+    let mut words: Vec<&str> = rows.flat_map(|row| &row.reasons).map(|r| reason(r)).collect();
+    words.sort_unstable();
+    words.dedup();
+    match words.is_empty() {
+        true => String::new(),
+        false => format!(" The receiver's reason for not doing as the policy asks: {}.", words.join("; ")),
+    }
+}
+
+fn reason(word: &str) -> &str {
+    match word {
+        "forwarded" => "the mail was forwarded (forwarded)",
+        "mailing_list" => "it takes the source for a mailing list (mailing_list)",
+        "trusted_forwarder" => "it trusts this forwarder (trusted_forwarder)",
+        "sampled_out" => "the pct of the policy left this mail out (sampled_out)",
+        "policy_test_mode" => "the policy is a test, t=y (policy_test_mode)",
+        "local_policy" => "a policy of its own (local_policy)",
+        _ => "another one (other)",
+    }
+}
+
+/// ` as news.example.com (sp=reject)`: of a subdomain `sp` decides, where it is set (RFC 9989 §4.7).
+pub fn below(report: &Aggregate, row: &Row) -> String {
+    match row.header_from.as_str() {
+        from if from.is_empty() || from == report.policy.domain => String::new(),
+        from => {
+            let sp = report.policy.sp.as_ref().map_or(String::new(), |sp| format!(" (sp={sp})"));
+            format!(" as {from}{sp}")
+        }
     }
 }
 

@@ -64,6 +64,8 @@ fn judge(facts: &Facts) -> Verdict {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Why<'r> {
     Type,
+    /// A failure of the general type whose reason, in the sender's words, is a certificate.
+    Certificate,
     /// The MTA-STS policy does not name the host: RFC 8460 has no type of its own for that.
     Unnamed,
     /// A failure of the general type whose reason, in the sender's words, is no certificate.
@@ -76,7 +78,7 @@ enum Why<'r> {
 
 impl Why<'_> {
     fn of<'r>(kind: &str, outcome: &Outcome, failure: &'r Failure) -> Why<'r> {
-        // The type for whatever has none of its own; the reason code then tells (RFC 8460 §4.3.1, §4.3.3).
+        // The type for whatever has none of its own; the reason code then tells (RFC 8460 §4.3.4).
         let general = kind == GENERAL;
         let host = failure.receiving_mx_hostname.as_deref().filter(|_| general);
         if host.and_then(|host| outcome.names(host)) == Some(false) {
@@ -89,6 +91,7 @@ impl Why<'_> {
         let certificate = general || kind.starts_with("certificate-");
         match outcome.usages().filter(|_| certificate) {
             Some(mut usages) => Why::Dane { anchored: usages.any(|usage| usage == 2) },
+            None if code.is_some() => Why::Certificate,
             None => Why::Type,
         }
     }
@@ -121,6 +124,7 @@ fn find(
     let said;
     let (what, cure) = match why {
         Why::Type => meaning(kind),
+        Why::Certificate => CERTIFICATE,
         Why::Unnamed => UNNAMED,
         Why::Said(code) => {
             said = format!("the reason given is “{}”", code.chars().take(60).collect::<String>());
@@ -129,10 +133,9 @@ fn find(
         Why::Dane { anchored } => dane(kind, anchored),
     };
     let sure = match why {
-        Why::Type if kind == GENERAL => (
-            Confidence::Likely,
-            "senders write validation-failure for whatever has no type of its own, mostly a certificate",
-        ),
+        Why::Certificate => {
+            (Confidence::Likely, "the sender's reason speaks of a certificate, and not of what is wrong with it")
+        }
         Why::Dane { .. } => {
             (Confidence::Likely, "the sender says what it met, and not which record it held it against")
         }
@@ -203,6 +206,12 @@ const UNNAMED: (&str, &str) = (
     "Add an mx line for the host to https://mta-sts.<domain>/.well-known/mta-sts.txt, then change the id in _mta-sts.<domain>; or take the host out of MX",
 );
 
+/// A certificate that failed in some way.
+const CERTIFICATE: (&str, &str) = (
+    "the certificate does not validate",
+    "Look at the certificate chain that the host serves: name, dates, authority, intermediates",
+);
+
 /// A reason that only the server's own log explains.
 const SAID: &str = "Look into the log of this host for these sessions, and check that it answers on port 25 and ends the TLS handshake";
 
@@ -247,9 +256,10 @@ fn meaning(kind: &str) -> (&'static str, &'static str) {
             "the certificate is not trusted",
             "Use a certificate of a public authority, and serve its intermediate certificates with it",
         ),
+        // A general failure, of whatever has no type of its own (RFC 8460 §4.3.4).
         GENERAL => (
-            "the certificate does not validate",
-            "Look at the certificate chain that the host serves: name, dates, authority, intermediates",
+            "the sender does not say what failed",
+            "See what the host offers: STARTTLS, the handshake, its certificate; where all is well, ask the sender: the report names a contact",
         ),
         "tlsa-invalid" => (
             "the TLSA records do not match",
@@ -325,8 +335,8 @@ mod tests {
         let invalid = EXPIRED.replace("certificate-expired", "validation-failure");
         let fix = |mode: &str| only(judge(&told(mode, &invalid, 3))).fix.unwrap().summary;
         assert!(fix("enforce\",\"mx: mx1.example.com").starts_with("Add an mx line"));
-        assert!(fix("enforce\",\"mx: *.example.com").starts_with("Look at the certificate chain"));
-        assert!(fix("enforce").starts_with("Look at the certificate chain"), "the report does not tell");
+        assert!(fix("enforce\",\"mx: *.example.com").starts_with("See what the host offers"));
+        assert!(fix("enforce").starts_with("See what the host offers"), "the report does not tell");
     }
 
     fn under(pin: &str, details: &str) -> Facts {
@@ -374,11 +384,12 @@ mod tests {
             assert!(found.title.ends_with("the reason given is “connection timed out”"), "{}", found.title);
             assert!(found.fix.unwrap().summary.contains("answers on port 25"));
         }
-        for code in ["certificate verify failed", " "] {
-            let found = only(judge(&told("enforce", &coded(code), 3)));
-            assert!(found.fix.unwrap().summary.starts_with("Look at the certificate chain"), "{code}");
-            assert_eq!(found.confidence, Confidence::Likely);
-        }
+        let found = only(judge(&told("enforce", &coded("certificate verify failed"), 3)));
+        assert!(found.title.ends_with("the certificate does not validate"), "{}", found.title);
+        assert!(found.fix.unwrap().summary.starts_with("Look at the certificate chain"));
+        assert_eq!(found.confidence, Confidence::Likely);
+        let found = only(judge(&told("enforce", &coded(" "), 3)));
+        assert!(found.title.ends_with("the sender does not say what failed"), "{}", found.title);
     }
 
     #[test]
