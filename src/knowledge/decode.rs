@@ -118,7 +118,6 @@ mod tests {
         );
     }
 
-    /// Words of real notices that were taken for something else once.
     /// Category and reply a line, as servers of many makes word them.
     #[test]
     fn what_was_heard_elsewhere() {
@@ -127,6 +126,7 @@ mod tests {
         assert!(wrong.is_empty(), "{wrong:#?}");
     }
 
+    /// Words of real notices that were taken for something else once.
     #[test]
     fn words_of_real_notices() {
         use Category::*;

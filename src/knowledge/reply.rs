@@ -126,7 +126,7 @@ impl Reply {
                 }
             }
             behind = is_code(first) || (behind && token.is_empty());
-            let word = token.len() > 1 && token.bytes().all(|b| b.is_ascii_alphabetic() || b == b'\'');
+            let word = token.len() > 1 && token.bytes().all(|b| b.is_ascii_alphabetic());
             reply.words += usize::from(word);
         }
         if reply.enhanced.is_empty() {
@@ -325,12 +325,15 @@ fn is_common(enhanced: &str) -> bool {
     enhanced.split_once('.').is_some_and(|(_, e)| ["1.1", "7.0", "7.1"].contains(&e))
 }
 
-/// `550`: 2xx to 5xx, and no other number such as a port (RFC 5321 §4.2.1); 571 and 591 are what some filters refuse with.
+/// What some filters refuse with, against RFC 5321 §4.2.1.
+pub const ODD_CODES: [&str; 2] = ["571", "591"];
+
+/// `550`: 2xx to 5xx, and no other number such as a port (RFC 5321 §4.2.1), but for [`ODD_CODES`].
 fn is_code(text: &str) -> bool {
     text.len() == 3
         && text.bytes().all(|b| b.is_ascii_digit())
         && text.starts_with(['2', '3', '4', '5'])
-        && (text.as_bytes()[1] <= b'5' || ["571", "591"].contains(&text))
+        && (text.as_bytes()[1] <= b'5' || ODD_CODES.contains(&text))
 }
 
 /// `5.7.26` (RFC 3463 §2).

@@ -35,7 +35,8 @@ pub(super) fn message(whole: &[u8], header: &Header, body: Option<&[u8]>) -> Opt
     }
     let from = first("From").unwrap_or_default();
     let path = first("Return-Path");
-    let daemon = has(from, "mailer-daemon") || has(from, EXCHANGE) || path.is_some_and(|p| has(p, "mailer-daemon"));
+    let exchange = has(from, EXCHANGE);
+    let daemon = exchange || has(from, "mailer-daemon") || path.is_some_and(|p| has(p, "mailer-daemon"));
     let postmaster =
         daemon || has(from, "postmaster") || has(from, "post_master") || first("X-Failed-Recipients").is_some();
     let nobody = from.trim_ascii().ends_with(b"<>");
@@ -45,11 +46,8 @@ pub(super) fn message(whole: &[u8], header: &Header, body: Option<&[u8]>) -> Opt
         return say(Confidence::Certain, "a delivery status stands in it");
     }
     if daemon {
-        let exchange = has(from, EXCHANGE);
-        return say(
-            Confidence::Likely,
-            if exchange { "it comes from Exchange" } else { "it comes from MAILER-DAEMON" },
-        );
+        let because = if exchange { "it comes from Exchange" } else { "it comes from MAILER-DAEMON" };
+        return say(Confidence::Likely, because);
     }
     let subject = first("Subject").unwrap_or_default();
     if has(subject, "complaint about message from ") && body_has("message/rfc822") {
@@ -59,9 +57,9 @@ pub(super) fn message(whole: &[u8], header: &Header, body: Option<&[u8]>) -> Opt
     let returned = || body_has("message/rfc822") && (by_system || NOTICES.iter().any(|n| body_has(n)));
     let quoted = || postmaster && body_has("error message below:");
     // Programs that write under a name of their own.
-    let addressed = || SUBJECTS.iter().any(|s| has(subject, s)) && RECIPIENTS.iter().any(|words| names(body, words));
-    let titled = has(subject, "deliver") || has(subject, "returned mail") || has(subject, "non remis");
-    if named || returned() || quoted() || (titled && addressed()) {
+    let titled = || ["deliver", "returned mail", "non remis"].iter().any(|word| has(subject, word));
+    let addressed = || titled() && SUBJECTS.iter().any(|s| has(subject, s)) && names_recipients(body);
+    if named || returned() || quoted() || addressed() {
         return say(Confidence::Likely, "its sender, subject or parts are those of a bounce");
     }
     None
@@ -153,22 +151,22 @@ const NOTICES: [&str; 27] = [
     "remote server returned '",
     "diagnoseinformationen f",
     "informations de diagnostic",
-    "informaci\u{f3}n de diagn\u{f3}stico",
+    "información de diagnóstico",
     "informazioni di diagnostica",
-    "informa\u{e7}\u{f5}es de diagn\u{f3}stico",
+    "informações de diagnóstico",
     "diagnostische gegevens",
-    "\u{434}\u{438}\u{430}\u{433}\u{43d}\u{43e}\u{441}\u{442}\u{438}\u{447}\u{435}\u{441}\u{43a}\u{438}\u{435} \u{441}\u{432}\u{435}\u{434}",
+    "диагностические сведения",
     "original message headers",
     "returned to sender",
     "the following address",
     "permanent fatal errors",
 ];
 
-/// Do these words stand there, and an address behind them?
-fn names(text: &[u8], words: &str) -> bool {
+/// Are recipients announced, and does an address follow?
+fn names_recipients(text: &[u8]) -> bool {
     let lower = text.to_ascii_lowercase();
-    let behind = |at: usize| lower[at..].iter().take(200).any(|b| *b == b'@');
-    memchr::memmem::find_iter(&lower, words).any(|at| behind(at + words.len()))
+    let address = |at: usize| lower[at..].iter().take(200).any(|b| *b == b'@');
+    RECIPIENTS.iter().any(|words| memchr::memmem::find_iter(&lower, words).any(|at| address(at + words.len())))
 }
 
 /// ASCII case does not matter; `needle` is lower case. Looked for by its rarest character: letters are everywhere.

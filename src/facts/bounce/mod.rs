@@ -297,10 +297,9 @@ impl Recipient {
 
     /// `553 example.com does not exist` is about the sender where that is the sender's domain.
     fn blame(&mut self, sender: Option<&str>) {
-        let text = self.text().unwrap_or_default().to_ascii_lowercase();
-        let gone =
-            sender.is_some_and(|domain| text.contains(&format!("{} does not exist", domain.to_ascii_lowercase())));
-        if gone && self.category == Category::Unknown {
+        let (Some(domain), Some(text), Category::Unknown) = (sender, self.text(), self.category) else { return };
+        let words = format!("{domain} does not exist").to_ascii_lowercase();
+        if text.to_ascii_lowercase().contains(&words) {
             self.decoded = decode("553 sender domain does not exist");
             self.category = self.decoded.category();
         }

@@ -178,12 +178,12 @@ impl<'p> Notice<'p> {
                 recipient = Recipient { words: recipient.words.clone(), ..self.said(line.start..line.next) };
             }
             // Some say why above the addresses, and whom to write to below.
-            let quiet = |r: &Recipient| r.words.as_ref().is_none_or(|w| w.value.len() < 4 || !is_known(&w.value));
-            if recipient.reply.is_none() && quiet(&recipient) {
+            let quiet = recipient.words.as_ref().is_none_or(|w| w.value.len() < 4);
+            if recipient.reply.is_none() && (quiet || !recipient.text().is_some_and(is_known)) {
                 let above = self.said(0..blocks[0].place.start);
-                let better =
-                    above.text().is_some_and(is_known) || recipient.words.as_ref().is_none_or(|w| w.value.len() < 4);
-                recipient = if better { above } else { recipient };
+                if quiet || above.text().is_some_and(is_known) {
+                    recipient = above;
+                }
             }
             recipient.address = Some(Spanned::new(block.address.clone(), self.piece.place(block.place.clone())));
             recipient.forwarded.clone_from(&block.forwarded);

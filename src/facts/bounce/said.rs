@@ -3,6 +3,7 @@
 use super::Recipient;
 use crate::evidence::transcript::Stage;
 use crate::facts::boundary::is_public;
+use crate::knowledge::reply::ODD_CODES;
 use crate::span::Spanned;
 use std::net::IpAddr;
 use std::ops::Range;
@@ -114,13 +115,13 @@ pub(super) fn host(text: &str) -> Option<String> {
     (named || name.parse::<IpAddr>().is_ok()).then(|| name.to_owned())
 }
 
-/// The reply code at the beginning of a text: 4xx or 5xx and no longer number (RFC 5321 §4.2); 571 and 591 are what
-/// some filters refuse with.
+/// The reply code at the beginning of a text: 4xx or 5xx and no longer number (RFC 5321 §4.2), and what else
+/// filters refuse with.
 pub(super) fn code(text: &str) -> Option<&str> {
     let digits = text.get(..3)?;
     let fits = digits.starts_with(['4', '5'])
         && digits.bytes().all(|b| b.is_ascii_digit())
-        && (digits.as_bytes()[1] <= b'5' || ["571", "591"].contains(&digits))
+        && (digits.as_bytes()[1] <= b'5' || ODD_CODES.contains(&digits))
         && text.as_bytes().get(3).is_none_or(|b| matches!(b, b' ' | b'-' | b'\n' | b'\r' | b',' | b':' | b'\t'));
     fits.then_some(digits)
 }

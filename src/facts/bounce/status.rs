@@ -62,10 +62,8 @@ impl Group<'_> {
         let original = address("Original-Recipient");
         // Addresses of other systems, such as X.400, mean nothing to who sent it by mail.
         let foreign = self.field("Final-Recipient").is_some_and(|(value, _)| is_foreign(&value));
-        let final_recipient = match (&original, foreign) {
-            (Some(original), true) => Some(original.clone()),
-            _ => address("Final-Recipient").or_else(|| original.clone()),
-        };
+        let written = address("Final-Recipient").filter(|_| !foreign || original.is_none());
+        let final_recipient = written.or_else(|| original.clone());
         let word = self.field("Action").and_then(|(value, _)| {
             Action::of(value.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default())
         });

@@ -41,12 +41,11 @@ fn judge(facts: &Facts) -> Verdict {
         let found = guessed(facts)
             .map(|span| {
                 let severity = if failure::vouched(facts) { Severity::Medium } else { RULE.severity };
-                let saw = "Microsoft found no DMARC record for it and guessed what one would have come to. Other receivers guess nothing.";
-                told(facts, from, span, saw).severity(severity)
+                (span, severity, "Microsoft", " and guessed what one would have come to. Other receivers guess nothing")
             })
-            .or_else(|| {
-                let told = |span| told(facts, from, span, "The receiver found no DMARC record for it.");
-                said_none(facts, from).map(told).map(|found| found.severity(Severity::Medium))
+            .or_else(|| Some((said_none(facts, from)?, Severity::Medium, "The receiver", "")))
+            .map(|(span, severity, who, more)| {
+                told(facts, from, span, &format!("{who} found no DMARC record for {from}{more}.")).severity(severity)
             });
         return Verdict::of(found.into_iter().collect(), smallvec::smallvec![seen::unread(step)]);
     }
@@ -85,7 +84,6 @@ fn told(facts: &Facts, from: &str, span: Span, seen: &str) -> Finding {
             format_args!("The From domain has no DMARC record"),
         ]),
     )
-    .severity(if failure::vouched(facts) { Severity::Medium } else { RULE.severity })
     .sure(Confidence::Likely, "the receiver says so of that moment; DNS has not answered here")
     .explain(format!(
         "{seen} Gmail, Yahoo and Outlook.com ask bulk senders for a record; one that only watches (p=none) is enough."
