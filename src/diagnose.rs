@@ -1,7 +1,7 @@
 //! The engine: evidence in, diagnosis out. Pure: the same evidence gives the same bytes.
 
 use crate::evidence::said::Part;
-use crate::evidence::{Answers, Errand, Evidence, Question, Said};
+use crate::evidence::{Errand, Evidence, Question, Said};
 use crate::facts::{Facts, Reading};
 use crate::rules::requirement::{self, Line};
 use crate::rules::{self, Finding, Gap, Rule};
@@ -42,26 +42,6 @@ impl Diagnosis {
     /// What large receivers ask of senders, and whether it is met: worked out for those who look at it.
     pub fn requirements(&self) -> Vec<Line> {
         requirement::lines(&self.facts, self.every_finding())
-    }
-
-    /// The longest chain of questions that had to wait for one another: how often a resolver that
-    /// answers everything at once would have had to be asked. The same for a replay as for the
-    /// first run, whatever order the answers came in.
-    pub fn rounds(&self) -> u32 {
-        let evidence = &self.facts.evidence;
-        let mut known = Answers::new();
-        let mut rounds = 0;
-        while known.len() < evidence.answers.len() {
-            let so_far = Evidence { answers: known.clone(), ..Evidence::clone(evidence) };
-            let asked = Facts::gather(Arc::new(so_far), self.facts.reading.clone()).missing;
-            let before = known.len();
-            known.extend(asked.into_iter().filter_map(|q| evidence.answers.get(&q).cloned().map(|a| (q, a))));
-            if known.len() == before {
-                break;
-            }
-            rounds += 1;
-        }
-        rounds
     }
 }
 

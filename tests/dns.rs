@@ -403,13 +403,18 @@ fn many_at_once_share_what_they_ask() {
     let rules = |d: &Diagnosis| d.every_finding().map(|f| f.rule.id).collect::<Vec<_>>();
     let mut finished = BTreeSet::new();
     let runner = Runner::new(patient).unwrap();
-    runner.run_many(jobs(100), std::future::pending::<()>(), |n, done| {
-        let (d, ended) = done.unwrap();
-        assert!(matches!(ended, Ended::Done));
-        assert_eq!(rules(&d), rules(&alone));
-        assert_eq!(d.facts.evidence.answers.len(), alone.facts.evidence.answers.len());
-        finished.insert(n);
-    });
+    let mut waiting = jobs(100);
+    runner.run_many(
+        |_| waiting.next(),
+        std::future::pending::<()>(),
+        |n, done| {
+            let (d, ended) = done.unwrap();
+            assert!(matches!(ended, Ended::Done));
+            assert_eq!(rules(&d), rules(&alone));
+            assert_eq!(d.facts.evidence.answers.len(), alone.facts.evidence.answers.len());
+            finished.insert(n);
+        },
+    );
     assert_eq!(finished.len(), 100);
     // Each question once by the one alone, and once by all the others together.
     assert_eq!(server.log().len(), 2 * server.different());
@@ -421,18 +426,22 @@ fn a_stop_ends_those_that_have_begun_and_begins_no_other() {
     let hour = Duration::from_secs(3600);
     let silent = Settings { try_timeout: hour, timeout: hour, ..settings(server.addr) };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let mut ended = 0;
+    let (mut ended, mut waiting) = (0, jobs(500));
     std::thread::scope(|scope| {
         scope.spawn(|| {
             server.wait_for(1);
             drop(stop);
         });
-        Runner::new(silent).unwrap().run_many(jobs(500), stopped, |_, done| {
-            let (d, how) = done.unwrap();
-            assert!(matches!(how, Ended::Stopped));
-            assert!(!d.findings.is_empty(), "the receiver's own verdict needs no DNS");
-            ended += 1;
-        });
+        Runner::new(silent).unwrap().run_many(
+            |_| waiting.next(),
+            stopped,
+            |_, done| {
+                let (d, how) = done.unwrap();
+                assert!(matches!(how, Ended::Stopped));
+                assert!(!d.findings.is_empty(), "the receiver's own verdict needs no DNS");
+                ended += 1;
+            },
+        );
     });
     assert!((1..500).contains(&ended), "{ended}");
 }

@@ -27,31 +27,35 @@ pub fn run(global: &Global, args: &Check) -> anyhow::Result<Exit> {
     let mut broke = None;
     let mut told = false;
     let mut printed = 0;
-    let jobs = evidence.into_iter().map(|e| {
+    let mut jobs = evidence.into_iter().map(|e| {
         let reading = Arc::new(Reading::read(&e.input, &e.said));
         (e.input.name.clone(), e, reading)
     });
-    runner.run_many(jobs, signals.stop(), |name, done| match done {
-        Ok((diagnosis, ended)) => {
-            if let Ended::NoResolver(e) = &ended
-                && !std::mem::replace(&mut told, true)
-            {
-                super::tell(e);
+    runner.run_many(
+        |_| jobs.next(),
+        signals.stop(),
+        |name, done| match done {
+            Ok((diagnosis, ended)) => {
+                if let Ended::NoResolver(e) = &ended
+                    && !std::mem::replace(&mut told, true)
+                {
+                    super::tell(e);
+                }
+                if !args.no_save && matches!(ended, Ended::Done) {
+                    keep(global, &diagnosis, false);
+                }
+                exit = exit.and(Exit::of(&diagnosis, global.fail_on.severity()));
+                match print(global, &diagnosis, several, printed > 0) {
+                    Ok(_) => printed += 1,
+                    Err(e) => broke = Some(e),
+                }
             }
-            if !args.no_save && matches!(ended, Ended::Done) {
-                keep(global, &diagnosis, false);
+            Err(e) => {
+                super::tell(format_args!("{name} could not be checked: {e}"));
+                exit = exit.and(Exit::Unknown);
             }
-            exit = exit.and(Exit::of(&diagnosis, global.fail_on.severity()));
-            match print(global, &diagnosis, several, printed > 0) {
-                Ok(_) => printed += 1,
-                Err(e) => broke = Some(e),
-            }
-        }
-        Err(e) => {
-            super::tell(format_args!("{name} could not be checked: {e}"));
-            exit = exit.and(Exit::Unknown);
-        }
-    });
+        },
+    );
     match broke {
         Some(e) => Err(e),
         None => Ok(signals.came().map_or(exit, |signal| exit.and(Exit::Interrupted(signal)))),

@@ -4,7 +4,7 @@ use crate::evidence::input::is_host;
 use crate::evidence::{Input, InputKind, Refusal};
 use crate::shell::command;
 use crate::world::state;
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use std::io::{IsTerminal, Read};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ pub fn bytes(name: impl AsRef<Path>) -> Result<Vec<u8>, Unread> {
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     let name = path.display();
-    let limit = Input::LIMIT as u64 + 1;
+    let limit = Input::LIMIT + 1;
     let mut bytes = Vec::new();
     if path == Path::new("-") {
         let stdin = std::io::stdin();
@@ -31,22 +31,34 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
                 "paste, then press Ctrl+D on an empty line (lines over 4096 bytes are cut: `postdoc` without arguments takes any paste)",
             );
         }
-        stdin.lock().take(limit).read_to_end(&mut bytes).context("standard input cannot be read")?;
+        stdin.lock().take(limit as u64).read_to_end(&mut bytes).context("standard input cannot be read")?;
     } else {
-        if path.is_dir() {
-            std::fs::read_dir(path).with_context(|| format!("the folder {name} cannot be read"))?;
-            match &files(&[path.to_owned()])[..] {
-                [only] if only == path => anyhow::bail!("the folder {name} has no files that can be read"),
-                _ => anyhow::bail!(
-                    "{name} is a folder, and this takes one file; all in it are read by `{}`",
-                    command!("postdoc diagnose {}", name)
-                ),
-            }
-        }
-        let file = std::fs::File::open(path).with_context(|| format!("the file {name} cannot be opened"))?;
-        file.take(limit).read_to_end(&mut bytes).with_context(|| format!("the file {name} cannot be read"))?;
+        let opened = std::fs::File::open(path).and_then(|file| Ok((file.metadata()?, file)));
+        let (known, file) = match opened {
+            Ok((known, file)) if !known.is_dir() => (known, file),
+            Err(e) if !path.is_dir() => return Err(e).with_context(|| format!("the file {name} cannot be opened")),
+            _ => return Err(folder(path)),
+        };
+        // All at once, and once more to see that nothing follows.
+        bytes.reserve_exact(limit.min(usize::try_from(known.len()).unwrap_or(limit)));
+        file.take(limit as u64).read_to_end(&mut bytes).with_context(|| format!("the file {name} cannot be read"))?;
     }
     Ok(bytes)
+}
+
+/// Why a folder is no input.
+fn folder(path: &Path) -> anyhow::Error {
+    let name = path.display();
+    if let Err(e) = std::fs::read_dir(path) {
+        return anyhow::Error::new(e).context(format!("the folder {name} cannot be read"));
+    }
+    match &files(&[path.to_owned()])[..] {
+        [only] if only == path => anyhow!("the folder {name} has no files that can be read"),
+        _ => anyhow!(
+            "{name} is a folder, and this takes one file; all in it are read by `{}`",
+            command!("postdoc diagnose {}", name)
+        ),
+    }
 }
 
 /// Files for inputs: a folder stands for the files in it and below it, by name. What is hidden is left out, and of a Maildir
@@ -77,14 +89,15 @@ fn below(folder: &Path, files: &mut Vec<PathBuf>) {
         }
     };
     let mut entries: Vec<_> = listed.flatten().filter(wanted).collect();
-    entries.sort_by_key(std::fs::DirEntry::file_name);
+    entries.sort_by_cached_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();
         // Not through links: they may lead back.
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            below(&path, files);
-        } else if path.is_file() || !path.exists() {
-            files.push(path);
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => below(&path, files),
+            Ok(kind) if kind.is_file() => files.push(path),
+            _ if path.is_file() || !path.exists() => files.push(path),
+            _ => {}
         }
     }
 }

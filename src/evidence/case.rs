@@ -243,5 +243,5 @@ fn digest(pieces: &[&[u8]]) -> String {
     for piece in pieces {
         hash.update(piece);
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    data_encoding::HEXLOWER.encode(&hash.finalize())
 }

@@ -9,6 +9,7 @@ use crate::facts::dkim::forensics::{Effort, What};
 use crate::facts::header::Header;
 use crate::rules::Confidence;
 use crate::span::{SourceSpan, Span};
+use data_encoding::HEXLOWER;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -406,7 +407,7 @@ impl Input {
             return sha256.clone();
         }
         use sha2::Digest;
-        sha2::Sha256::digest(&self.original).iter().map(|b| format!("{b:02x}")).collect()
+        HEXLOWER.encode(&sha2::Sha256::digest(&self.original))
     }
 
     /// The domain (lower-case A-labels, no trailing dot) or address that a

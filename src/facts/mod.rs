@@ -43,7 +43,7 @@ mod testing;
 mod text;
 
 use crate::evidence::said::Part;
-use crate::evidence::{Errand, Evidence, Input, InputKind, Question, Said};
+use crate::evidence::{Answers, Errand, Evidence, Input, InputKind, Question, Said};
 use crate::span::Span;
 use lookup::Lookup;
 use std::sync::{Arc, OnceLock};
@@ -256,6 +256,8 @@ pub struct Facts {
     pub domain: domain::Domain,
     /// See [`Facts::legs`]; worked out once.
     pub(crate) legs: OnceLock<dmarc::verdict::Legs>,
+    /// See [`Facts::rounds`]; worked out once.
+    pub(crate) rounds: OnceLock<u32>,
     /// Questions that would tell more, in a stable order.
     pub missing: Vec<Question>,
     /// Errands that would tell more, in a stable order.
@@ -329,6 +331,7 @@ impl Facts {
             sources,
             domain,
             legs,
+            rounds: OnceLock::new(),
             missing,
             errands,
         }
@@ -345,6 +348,28 @@ impl Facts {
             let record = self.dmarc.governing().and_then(dmarc::Step::record);
             let legs = dmarc::verdict::Legs::read(&self.reading, &self.identities, self.spf.as_ref(), &self.verified);
             legs.held(self.reading.from_domain(), record, &self.alignment.organizations)
+        })
+    }
+
+    /// The longest chain of questions that had to wait for one another: how often a resolver that
+    /// answers everything at once would have had to be asked. The same for a replay as for the
+    /// first run, whatever order the answers came in.
+    pub fn rounds(&self) -> u32 {
+        *self.rounds.get_or_init(|| {
+            let evidence = &self.evidence;
+            let mut known = Answers::new();
+            let mut rounds = 0;
+            while known.len() < evidence.answers.len() {
+                let so_far = Evidence { answers: known.clone(), ..Evidence::clone(evidence) };
+                let asked = Facts::gather(Arc::new(so_far), self.reading.clone()).missing;
+                let before = known.len();
+                known.extend(asked.into_iter().filter_map(|q| evidence.answers.get(&q).cloned().map(|a| (q, a))));
+                if known.len() == before {
+                    break;
+                }
+                rounds += 1;
+            }
+            rounds
         })
     }
 

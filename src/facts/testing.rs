@@ -31,6 +31,7 @@ impl Facts {
             sources: Vec::new(),
             domain: Default::default(),
             legs: OnceLock::new(),
+            rounds: Default::default(),
             missing: Vec::new(),
             errands: Vec::new(),
         }

@@ -18,8 +18,7 @@ pub struct Named<T> {
 
 impl<T: Copy> Hosts<T> {
     pub fn new(patterns: impl IntoIterator<Item = (&'static str, T)>) -> Self {
-        let key = |pattern: &str| Some(end(pattern)).filter(|end| !end.contains('*')).map(|end| fold(end.as_bytes()));
-        Hosts(Index::new(patterns, key, Mark::of))
+        Hosts(Index::new(patterns, last_labels, Mark::of))
     }
 
     /// What goes with the patterns that match, in the order in which they were given.
@@ -41,6 +40,11 @@ impl<T: Copy> Hosts<T> {
             self.0.matching(key, move |mark, pattern| starts.have(mark) && pattern::host(pattern, name))
         })
     }
+}
+
+/// Stands for the last two labels of a pattern, if there is no star in them, or of a name.
+pub(super) fn last_labels(pattern: &str) -> Option<u64> {
+    Some(end(pattern)).filter(|end| !end.contains('*')).map(|end| fold(end.as_bytes()))
 }
 
 /// Bytes by which a pattern is found, if there is no star among them.

@@ -1,6 +1,6 @@
 //! Sending services, mailbox hosts and mail software: `assets/platforms/*.toml`.
 
-use super::index::{Hosts, Names};
+use super::index::{Hosts, Names, last_labels};
 use super::{pattern, shelf, typo};
 use serde::Deserialize;
 use std::sync::LazyLock;
@@ -239,11 +239,12 @@ static SERVERS: LazyLock<Hosts<&Platform>> = LazyLock::new(|| Hosts::new(each(|p
 
 static REPORTERS: LazyLock<Hosts<&Platform>> = LazyLock::new(|| Hosts::new(each(|p| &p.marks.reports)));
 
-/// Terms as patterns.
-static SPF_TERMS: LazyLock<Vec<(String, &Platform)>> = LazyLock::new(|| {
+/// Terms as patterns, with their last two labels where these are literal.
+static SPF_TERMS: LazyLock<Vec<(Option<u64>, String, &Platform)>> = LazyLock::new(|| {
     let terms = each(|p| &p.spf).chain(each(|p| &p.spf_known)).filter(|(term, _)| term.contains([':', '=']));
-    let mut terms: Vec<_> = terms.map(|(term, p)| (open(term), p)).collect();
-    terms.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+    let opened = terms.map(|(term, p)| (open(term), p));
+    let mut terms: Vec<_> = opened.map(|(pattern, p)| (last_labels(&pattern), pattern, p)).collect();
+    terms.sort_by(|(.., a), (.., b)| a.id.cmp(&b.id));
     terms
 });
 
@@ -260,7 +261,9 @@ fn each(patterns: fn(&Platform) -> &Vec<String>) -> impl Iterator<Item = (&'stat
 pub fn of_spf_term(term: &str) -> Option<&'static Platform> {
     let term = term.trim_start_matches(['+', '-', '~', '?']);
     let (_, host) = term.split_once([':', '='])?;
-    let claims = || SPF_TERMS.iter().filter(|(pattern, _)| pattern::glob(pattern, term)).map(|(_, p)| *p);
+    let own = last_labels(term);
+    let matches = |end: &Option<u64>, pattern: &str| (end.is_none() || *end == own) && pattern::glob(pattern, term);
+    let claims = || SPF_TERMS.iter().filter(|(end, pattern, _)| matches(end, pattern)).map(|(.., p)| *p);
     claims().find(|p| p.signs_as.iter().any(|d| pattern::host(d, host))).or_else(|| claims().next())
 }
 

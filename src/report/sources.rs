@@ -5,7 +5,7 @@ use super::human::{Ink, Style};
 use super::records::Standing as Mark;
 use super::table::{cut, look};
 use crate::diagnose::Diagnosis;
-use crate::facts::report::{Content, Source, Standing, Tie};
+use crate::facts::report::{Aggregate, Content, Source, Standing, Tie};
 use crate::rules::Severity;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr;
@@ -24,7 +24,7 @@ pub struct Row {
 /// The sources, or the policies of a TLS report.
 pub fn rows(d: &Diagnosis) -> Vec<Row> {
     match d.facts.reading.report.as_ref().map(|r| &r.content) {
-        Some(Ok(Content::Dmarc(_))) => d.facts.sources.iter().map(row).collect(),
+        Some(Ok(Content::Dmarc(report))) => d.facts.sources.iter().map(|source| row(report, source)).collect(),
         Some(Ok(Content::Tls(report))) => {
             let policies = report.policies.items.iter().map(|outcome| {
                 let failed = outcome.failed();
@@ -49,7 +49,7 @@ pub fn rows(d: &Diagnosis) -> Vec<Row> {
     }
 }
 
-fn row(source: &Source) -> Row {
+fn row(report: &Aggregate, source: &Source) -> Row {
     let weight = if source.kept_out > 0 { Severity::High } else { Severity::Medium };
     let (mark, words) = match source.standing {
         Standing::Aligned => (Mark::Good, "passes".to_owned()),
@@ -76,6 +76,9 @@ fn row(source: &Source) -> Row {
         Standing::Failing => (Mark::Found(weight), "looks like yours, and nothing passes".to_owned()),
         Standing::NoVerdict => (Mark::Found(Severity::Low), "passes by DKIM; SPF came to no verdict".to_owned()),
         Standing::Forwarded => (Mark::Found(Severity::Info), "forwarded; its signature passes".to_owned()),
+        Standing::Altered if source.is_accepted(report) => {
+            (Mark::Found(Severity::Info), "handed on, and let in for its ARC seal".to_owned())
+        }
         Standing::Altered => (Mark::Found(Severity::Info), "forwarded, and changed on the way".to_owned()),
         Standing::Stranger if source.open.is_some() => {
             (Mark::Unknown, "nothing passes; whose it is is not known".to_owned())
@@ -160,4 +163,37 @@ pub fn markdown(d: &Diagnosis, shown: Shown) -> String {
         let _ = writeln!(out, "| {} | {} | {} | {} |", look(row.mark).2, cell(&row.name), row.count, cell(&row.words));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnose::diagnose;
+    use crate::evidence::{Evidence, Input, Said};
+    use crate::facts::Reading;
+    use std::sync::Arc;
+
+    /// What is said of one server whose mail fails, where the receiver gives this reason.
+    fn words(comment: &str) -> String {
+        let text = format!(
+            "<feedback><report_metadata><org_name>inbox.test</org_name><report_id>1</report_id></report_metadata>\
+             <policy_published><domain>example.com</domain><p>none</p></policy_published>\
+             <record><row><source_ip>198.51.100.3</source_ip><count>2</count><policy_evaluated><disposition>none</disposition>\
+             <dkim>fail</dkim><spf>fail</spf><reason><type>local_policy</type><comment>{comment}</comment></reason>\
+             </policy_evaluated></row><identifiers><header_from>example.com</header_from></identifiers><auth_results>\
+             <dkim><domain>example.com</domain><selector>s1</selector><result>fail</result></dkim>\
+             <spf><domain>list.example.net</domain><result>pass</result></spf></auth_results></record></feedback>"
+        );
+        let input = Input::read("-", text.into_bytes(), None).unwrap();
+        let reading = Arc::new(Reading::read(&input, &Said::default()));
+        let evidence = Evidence::new(input, Said::default(), jiff::Timestamp::UNIX_EPOCH, true);
+        let rows = rows(&diagnose(Arc::new(evidence), reading));
+        rows.into_iter().map(|row| row.words).collect()
+    }
+
+    #[test]
+    fn what_a_seal_let_in_is_not_called_broken() {
+        assert_eq!(words("arc=pass as[1].d=example.net"), "handed on, and let in for its ARC seal");
+        assert_eq!(words("arc=fail"), "forwarded, and changed on the way");
+    }
 }

@@ -37,7 +37,7 @@ impl Line {
     /// `gmail`, `gmail-bulk`
     pub fn id(&self) -> Cow<'static, str> {
         match self.demand.is_for_bulk() {
-            true => Cow::Owned(format!("{}-bulk", self.receiver.id)),
+            true => Cow::Owned([&self.receiver.id, "-bulk"].concat()),
             false => Cow::Borrowed(&self.receiver.id),
         }
     }
@@ -45,7 +45,7 @@ impl Line {
     /// As people call it.
     pub fn name(&self) -> Cow<'static, str> {
         match self.demand.is_for_bulk() {
-            true => Cow::Owned(format!("{}, bulk", self.receiver.name)),
+            true => Cow::Owned([&self.receiver.name, ", bulk"].concat()),
             false => Cow::Borrowed(&self.receiver.name),
         }
     }
@@ -66,6 +66,12 @@ impl std::ops::Deref for Because {
             Because::Fixed(words) => words,
             Because::Told(words) => words,
         }
+    }
+}
+
+impl serde::Serialize for Because {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
     }
 }
 

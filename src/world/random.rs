@@ -6,5 +6,5 @@ use ring::rand::{SecureRandom, SystemRandom};
 pub fn marker() -> Option<String> {
     let mut bytes = [0; 8];
     SystemRandom::new().fill(&mut bytes).ok()?;
-    Some(bytes.iter().map(|b| format!("{b:02x}")).collect())
+    Some(data_encoding::HEXLOWER.encode(&bytes))
 }

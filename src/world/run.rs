@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -35,6 +35,9 @@ const MARGIN: Duration = Duration::from_millis(500);
 
 /// Diagnoses at once at most: each holds its input, its answers and its open questions.
 const AT_ONCE: usize = 64;
+
+/// Bytes of inputs at once, beyond one.
+const BYTES_AT_ONCE: usize = 16 << 20;
 
 /// States are shown no faster than a screen shows them.
 const FRAME: Duration = Duration::from_millis(16);
@@ -73,14 +76,28 @@ struct Outside {
 pub struct Runner {
     settings: Settings,
     runtime: tokio::runtime::Runtime,
-    outside: OnceCell<Result<Outside, NoResolver>>,
+    /// Of all that stand beside one another.
+    asker: Arc<OnceLock<Result<Asker, NoResolver>>>,
+    outside: OnceCell<Outside>,
 }
+
+/// A diagnosis of many: what tells it from the others, what it is of, and what was read of it.
+pub type Work<K> = (K, Evidence, Arc<Reading>);
 
 impl Runner {
     /// Makes no socket and reads no configuration yet.
     pub fn new(settings: Settings) -> std::io::Result<Runner> {
+        Runner::with(settings, Arc::default())
+    }
+
+    /// One for another thread, with the same memory of answers.
+    pub fn beside(&self) -> std::io::Result<Runner> {
+        Runner::with(self.settings.clone(), self.asker.clone())
+    }
+
+    fn with(settings: Settings, asker: Arc<OnceLock<Result<Asker, NoResolver>>>) -> std::io::Result<Runner> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Runner { settings, runtime, outside: OnceCell::new() })
+        Ok(Runner { settings, runtime, asker, outside: OnceCell::new() })
     }
 
     /// Runs one diagnosis until nothing is open, the time is up or `stop` is ready.
@@ -88,29 +105,45 @@ impl Runner {
         self.runtime.block_on(self.drive(evidence, reading, stop, |_| {}, Show::Nothing))
     }
 
-    /// Runs many at once, as many as memory allows; `on` gets each as it finishes. The next one is taken from `jobs`
-    /// when there is room for it. `stop` ends those that have begun, and no other begins.
+    /// Runs many at once, as many as memory allows; `on` gets each as it finishes. `next` is asked for one when there
+    /// is room for it, and told how many run; nothing means not now, and where none runs the end. `stop` ends those
+    /// that have begun, and no other begins.
     pub fn run_many<K>(
         &self,
-        jobs: impl IntoIterator<Item = (K, Evidence, Arc<Reading>)>,
+        mut next: impl FnMut(usize) -> Option<Work<K>>,
         stop: impl Future,
         mut on: impl FnMut(K, Result<(Diagnosis, Ended), Broken>),
     ) {
         let stop = stop.map(|_| ()).shared();
-        let mut jobs = jobs.into_iter();
+        let (mut watched, mut stopped) = (stop.clone(), false);
         let mut running = FuturesUnordered::new();
+        let mut bytes = 0;
         self.runtime.block_on(async {
             loop {
-                while running.len() < AT_ONCE
-                    && stop.peek().is_none()
-                    && let Some((key, evidence, reading)) = jobs.next()
-                {
+                let room = running.len() < AT_ONCE && (bytes < BYTES_AT_ONCE || running.is_empty());
+                stopped = stopped || (&mut watched).now_or_never().is_some();
+                let work = if room && !stopped { next(running.len()) } else { None };
+                let more = work.is_some();
+                if let Some((key, evidence, reading)) = work {
+                    let size = evidence.input.text.len();
+                    bytes += size;
                     let work = self.drive(evidence, reading, stop.clone(), |_| {}, Show::Nothing);
-                    running.push(AssertUnwindSafe(work).catch_unwind().map(|done| (key, done.map_err(|_| Broken))));
+                    let work = AssertUnwindSafe(work).catch_unwind();
+                    running.push(work.map(move |done| (key, size, done.map_err(|_| Broken))));
+                    // Reading takes its time: what came meanwhile is heard.
+                    if running.len() > 1 {
+                        tokio::task::yield_now().await;
+                    }
                 }
-                match running.next().await {
-                    Some((key, done)) => on(key, done),
-                    None => return,
+                // What finds all answers remembered is done at once, and its memory is warm for the next one.
+                let done = if more { running.next().now_or_never() } else { Some(running.next().await) };
+                match done {
+                    Some(Some((key, size, done))) => {
+                        bytes -= size;
+                        on(key, done);
+                    }
+                    Some(None) => return,
+                    None => {}
                 }
             }
         });
@@ -156,20 +189,21 @@ impl Runner {
         mut show: impl FnMut(Progress),
         states: Show,
     ) -> Ended {
-        let mut open = course.open();
-        if open.0.is_empty() && open.1.is_empty() {
-            return Ended::Done;
-        }
-        let outside = match self.outside.get_or_init(|| Outside::new(&self.settings)) {
-            Ok(outside) => outside,
-            Err(e) => return Ended::NoResolver(e.clone()),
-        };
         let mut stop = pin!(stop);
         let mut deadline = pin!(sleep_until(course.deadline));
         let mut due = course.began;
         let mut news = states == Show::All;
         loop {
-            course.ask(outside, open);
+            let open = course.open();
+            if !open.is_empty() {
+                let outside = match self.outside() {
+                    Ok(outside) => outside,
+                    Err(e) => return Ended::NoResolver(e),
+                };
+                if course.ask(outside, open) {
+                    continue;
+                }
+            }
             let running = course.flying.len();
             if running == 0 {
                 return Ended::Done;
@@ -188,15 +222,16 @@ impl Runner {
                 }
                 _ = &mut stop => return Ended::Stopped,
             }
-            open = course.open();
         }
     }
-}
 
-impl Outside {
-    fn new(settings: &Settings) -> Result<Outside, NoResolver> {
-        let asker = Asker::new(settings)?;
-        Ok(Outside { courier: Courier::new(settings, asker.clone()), asker })
+    fn outside(&self) -> Result<&Outside, NoResolver> {
+        if let Some(outside) = self.outside.get() {
+            return Ok(outside);
+        }
+        let asker = self.asker.get_or_init(|| Asker::new(&self.settings)).as_ref().map_err(Clone::clone)?.beside();
+        let courier = Courier::new(&self.settings, asker.clone());
+        Ok(self.outside.get_or_init(|| Outside { asker, courier }))
     }
 }
 
@@ -222,6 +257,23 @@ struct Course {
     cost: Duration,
     /// The diagnosis with every fix tried, as long as no answer has come since.
     proved: Option<Diagnosis>,
+    /// Fixes have been tried.
+    tried: bool,
+    /// See [`Facts::rounds`]: counted as long as each set of questions is answered before the next is known.
+    rounds: Option<u32>,
+}
+
+/// What is to be found out.
+#[derive(Default)]
+struct Open {
+    questions: Vec<Question>,
+    errands: Vec<Errand>,
+}
+
+impl Open {
+    fn is_empty(&self) -> bool {
+        self.questions.is_empty() && self.errands.is_empty()
+    }
 }
 
 /// What comes from outside.
@@ -233,6 +285,7 @@ enum News {
 impl Course {
     fn new(evidence: Evidence, reading: Arc<Reading>, timeout: Duration) -> Course {
         let began = Instant::now();
+        let rounds = (evidence.answers.is_empty() && evidence.fetched.is_empty()).then_some(0);
         Course {
             evidence: Arc::new(evidence),
             reading,
@@ -244,6 +297,8 @@ impl Course {
             judged: true,
             cost: Duration::ZERO,
             proved: None,
+            tried: false,
+            rounds,
         }
     }
 
@@ -259,29 +314,44 @@ impl Course {
 
     /// The questions and errands that are open now. Once there are none, and every answer is in, the fixes are
     /// tried; what they would have to know is asked too.
-    fn open(&mut self) -> (Vec<Question>, Vec<Errand>) {
+    fn open(&mut self) -> Open {
         if self.evidence.offline {
-            return Default::default();
+            return Open::default();
         }
         let began = Instant::now();
-        let facts = Facts::gather(self.evidence.clone(), self.reading.clone());
+        let mut facts = Facts::gather(self.evidence.clone(), self.reading.clone());
         self.cost = began.elapsed();
-        let (mut questions, mut errands) = (facts.missing.clone(), facts.errands.clone());
-        questions.retain(|q| !self.asked.contains(q));
-        errands.retain(|e| !self.sent.contains(e));
-        if !self.judged || !questions.is_empty() || !errands.is_empty() || !self.flying.is_empty() {
-            return (questions, errands);
+        let mut open = Open { questions: facts.missing.clone(), errands: facts.errands.clone() };
+        open.questions.retain(|q| !self.asked.contains(q));
+        open.errands.retain(|e| !self.sent.contains(e));
+        if !open.is_empty() {
+            let in_step = open.errands.is_empty() && self.flying.is_empty() && !self.tried;
+            self.rounds = self.rounds.filter(|_| in_step).map(|rounds| rounds + 1);
+        }
+        if !self.judged || !open.is_empty() || !self.flying.is_empty() {
+            return open;
+        }
+        if let Some(rounds) = self.rounds {
+            facts.rounds = rounds.into();
         }
         let Proved { diagnosis, mut questions } = replay::prove(judge(facts));
         questions.retain(|q| !self.asked.contains(q));
         self.proved = Some(diagnosis);
-        (questions, Vec::new())
+        self.tried = true;
+        Open { questions, errands: Vec::new() }
     }
 
-    /// Puts the questions that have not been put, and sends out the errands that have not been sent.
-    fn ask(&mut self, outside: &Outside, (questions, errands): (Vec<Question>, Vec<Errand>)) {
+    /// Puts the questions that have not been put, and sends out the errands that have not been sent. Is an answer
+    /// there already?
+    fn ask(&mut self, outside: &Outside, Open { questions, errands }: Open) -> bool {
+        let mut answered = false;
         for question in questions {
             if self.asked.len() < BUDGET && self.asked.insert(question.clone()) {
+                if let Some(answer) = outside.asker.recall(&question) {
+                    self.take(News::Answer(question, answer));
+                    answered = true;
+                    continue;
+                }
                 let asker = outside.asker.clone();
                 let asking = async move {
                     let answer = asker.ask(&question).await;
@@ -301,6 +371,7 @@ impl Course {
                 self.flying.push(going.boxed());
             }
         }
+        answered
     }
 
     /// Waits for an answer, and a little longer: whatever comes with it belongs to the same state. Gathering facts
@@ -333,6 +404,7 @@ impl Course {
         let what = What::Failed { step: Step::Timeout, why: "not done in the time there was".into() };
         let nothing = Brought { what, at, elapsed_ms };
         self.proved = None;
+        self.rounds = None;
         let evidence = Arc::make_mut(&mut self.evidence);
         for question in std::mem::take(&mut self.asked) {
             evidence.answers.entry(question).or_insert_with(|| silence.clone());

@@ -74,7 +74,7 @@ fn run(server: &Dnsd, evidence: Evidence) -> (Diagnosis, Duration, Duration) {
 fn told(what: &str, server: &Dnsd, limit: f64, (d, time, spent): (Diagnosis, Duration, Duration)) -> Duration {
     let lost = d.facts.evidence.answers.values().filter(|a| a.outcome.failed()).count();
     let what = if lost == 0 { what.to_owned() } else { format!("{what} ({lost} LOST)") };
-    row(&what, server.different(), d.rounds(), time, Some(limit), spent);
+    row(&what, server.different(), d.facts.rounds(), time, Some(limit), spent);
     time
 }
 
@@ -142,7 +142,7 @@ fn many_domains(count: usize) {
     let names: Vec<String> = (0..count).map(|n| format!("d{n}.test")).collect();
     let zone: String = names.iter().enumerate().map(|(n, name)| domain(name, n)).collect();
     let server = Dnsd::start(World::of(&format!("{SOA}{zone}")).delay(D));
-    let jobs = names.iter().map(|name| {
+    let mut jobs = names.iter().map(|name| {
         let evidence = check(name, Wish::default());
         let reading = Arc::new(Reading::read(&evidence.input, &evidence.said));
         (name, evidence, reading)
@@ -150,15 +150,19 @@ fn many_domains(count: usize) {
     let runner = Runner::new(settings(&server)).unwrap();
     let (mut lost, mut chain, mut first) = (Vec::new(), 0, None);
     let (began, spent) = (Instant::now(), cpu());
-    runner.run_many(jobs, never(), |_, done| {
-        let (d, _) = done.unwrap();
-        first.get_or_insert(began.elapsed());
-        if chain == 0 {
-            chain = d.rounds();
-        }
-        let failed = d.facts.evidence.answers.iter().filter(|(_, a)| a.outcome.failed());
-        lost.extend(failed.map(|(q, _)| format!("{} {}", q.name, q.kind)));
-    });
+    runner.run_many(
+        |_| jobs.next(),
+        never(),
+        |_, done| {
+            let (d, _) = done.unwrap();
+            first.get_or_insert(began.elapsed());
+            if chain == 0 {
+                chain = d.facts.rounds();
+            }
+            let failed = d.facts.evidence.answers.iter().filter(|(_, a)| a.outcome.failed());
+            lost.extend(failed.map(|(q, _)| format!("{} {}", q.name, q.kind)));
+        },
+    );
     let (time, spent) = (began.elapsed(), cpu() - spent);
     row(&format!("{count} domains at once"), server.different(), chain, time, (count == 50).then_some(8.4), spent);
     println!(

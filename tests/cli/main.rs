@@ -6,6 +6,7 @@ mod cases;
 mod explain;
 mod fetch;
 mod fix;
+mod folder;
 mod hostile;
 mod json;
 mod keygen;

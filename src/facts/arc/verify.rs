@@ -5,6 +5,7 @@ use crate::evidence::Input;
 use crate::evidence::{Evidence, Kind};
 use crate::facts::Reading;
 use crate::facts::dkim::canon::Canon;
+use crate::facts::dkim::crypto::Tried;
 use crate::facts::dkim::key::{self, KeyState};
 use crate::facts::dkim::signed::{self, Body, Signed};
 use crate::facts::dkim::{Signature, signature, verify};
@@ -62,6 +63,8 @@ pub struct Seal {
     pub covers: usize,
     /// The field itself without the value of `b=`.
     pub itself: Vec<u8>,
+    /// Keys held against it.
+    tried: Tried,
 }
 
 /// Reads the chain: every set complete and once there, numbered from 1, its tags and `cv=` as they must be
@@ -91,7 +94,7 @@ pub fn read(sets: &[Set], header: &Header, lists: &Lists, input: &Input) -> Chai
         chain.broken |= !is_seal(&signature, text);
         let mut itself = Vec::with_capacity(seal.1.value.len());
         signed::append_itself(&mut itself, seal.1, &signature, Canon::Relaxed, text);
-        chain.seals.push(Seal { signature, covers: chain.fields.len(), itself });
+        chain.seals.push(Seal { signature, covers: chain.fields.len(), itself, tried: Tried::default() });
         append(&mut chain.fields, seal.1, text);
         let newest = signature::one(message.0, message.1, text);
         chain.broken |= !is_message_signature(&newest, text);
@@ -146,7 +149,7 @@ pub fn verify(lookup: &Lookup, reading: &Reading, evidence: &Evidence) -> Option
         return Some(ChainResult::Fail);
     }
     let mut names = std::collections::BTreeSet::new();
-    let mut fits = |signature: &Signature, data: &[u8]| {
+    let mut fits = |signature: &Signature, data: &[u8], tried: &Tried| {
         // No name of a key: d= or s= is none.
         let Some(name) = signature.key_name() else { return Some(false) };
         names.insert(name.clone());
@@ -154,7 +157,7 @@ pub fn verify(lookup: &Lookup, reading: &Reading, evidence: &Evidence) -> Option
             return None;
         }
         match key::state(lookup.ask(&name, Kind::Txt)?) {
-            KeyState::Found(records) => Some(verify::fits(signature, data, &records)),
+            KeyState::Found(records) => Some(verify::fits(signature, data, &records, tried)),
             KeyState::Missing(_) => Some(false),
             KeyState::Unasked(_) | KeyState::Failed(_) => None,
         }
@@ -162,11 +165,12 @@ pub fn verify(lookup: &Lookup, reading: &Reading, evidence: &Evidence) -> Option
     let mut known: Vec<Option<bool>> = Vec::new();
     for seal in &chain.seals {
         let before = chain.fields.get(..seal.covers).unwrap_or_default();
-        known.push(fits(&seal.signature, &[before, &seal.itself].concat()));
+        known.push(fits(&seal.signature, &[before, &seal.itself].concat(), &seal.tried));
     }
     match &chain.newest {
         Some((signature, Some(signed))) => {
-            known.push(fits(signature, &signed.covered(signature, &reading.header, &evidence.input.text).data));
+            let covered = signed.covered(signature, &reading.header, &evidence.input.text);
+            known.push(fits(signature, &covered.data, &signed.tried));
             known.push(match signed.body {
                 Body::Match { .. } => Some(true),
                 Body::Mismatch { .. } | Body::Short { .. } => Some(false),

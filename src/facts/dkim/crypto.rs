@@ -7,6 +7,7 @@ use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPublicKey};
 use spki::SubjectPublicKeyInfoRef;
 use spki::der::Decode;
+use std::sync::OnceLock;
 
 /// What is signed with RSA, before the hash: its name in DER (RFC 8017 §9.2).
 const SHA1_INFO: &[u8] = b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14";
@@ -108,6 +109,20 @@ impl Algorithm {
         Some(signed.map_or(Maker::Another, |signed| {
             Maker::Key(signed.strip_prefix(info).map(<[u8]>::to_vec).unwrap_or_default())
         }))
+    }
+}
+
+/// Whether the first key that was tried made a signature. The message stays while answers come one by one and fixes
+/// are tried one by one, and mostly its keys stay too.
+#[derive(Clone, Debug, Default)]
+pub struct Tried(OnceLock<(Vec<u8>, bool)>);
+
+impl Tried {
+    /// As [`Algorithm::verifies`]; all but `key` must be the same every time.
+    pub fn verifies(&self, algorithm: Algorithm, key: &[u8], data: &[u8], signature: &[u8]) -> bool {
+        let verifies = || algorithm.verifies(key, data, signature);
+        let (tried, made) = self.0.get_or_init(|| (key.to_vec(), verifies()));
+        if tried == key { *made } else { verifies() }
     }
 }
 

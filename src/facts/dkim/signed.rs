@@ -2,7 +2,7 @@
 //! known; of the header once there is a key.
 
 use super::canon::Canon;
-use super::crypto::Algorithm;
+use super::crypto::{Algorithm, Tried};
 use super::forensics::{Changed, Effort, What, body, content_fields, likely};
 use super::{Signature, material};
 use crate::evidence::input::BodyWitness;
@@ -34,6 +34,8 @@ pub struct Signed {
     named: Arc<OnceLock<Named>>,
     /// See [`Signed::covered`].
     covered: OnceLock<Covered>,
+    /// Keys held against what is covered.
+    pub(in crate::facts) tried: Tried,
     /// What the search for changes of the header found, for the key it was made with.
     pub(super) search: OnceLock<(String, Option<Vec<Changed>>)>,
 }
@@ -105,7 +107,8 @@ pub fn prepare(signatures: &[Signature], header: &Header, lists: &Lists, input: 
         let own = *header.fields.get(signature.field)?;
         let body = bodies.judge(signature);
         let (covered, search) = (OnceLock::new(), OnceLock::new());
-        Some(Arc::new(Signed { algorithm, canon, body, own, named: Arc::clone(&named), covered, search }))
+        let tried = Tried::default();
+        Some(Arc::new(Signed { algorithm, canon, body, own, named: Arc::clone(&named), covered, tried, search }))
     };
     signatures.iter().take(MOST).map(one).collect()
 }

@@ -1,6 +1,6 @@
 //! Verification (RFC 6376 §6.1): what each signature covers, held against its key.
 
-use super::crypto::{Algorithm, Maker};
+use super::crypto::{Algorithm, Maker, Tried};
 use super::forensics::{self, Altered, Changed, Proof, Proven, What};
 use super::signed::{Body, Signed, before_colon, covered_in};
 use super::{Key, KeyRecord, KeyState, PublicKey, Signature};
@@ -205,7 +205,7 @@ fn judge<'k>(
     let header_hash = match signed {
         Some(signed) if !fitting.is_empty() => {
             let covered = signed.covered(signature, &reading.header, &evidence.input.text);
-            if fitting.iter().any(|r| signed.algorithm.verifies(&r.key, &covered.data, &signature.b)) {
+            if fitting.iter().any(|r| signed.tried.verifies(signed.algorithm, &r.key, &covered.data, &signature.b)) {
                 Hash::Match
             } else {
                 Hash::Mismatch
@@ -238,13 +238,13 @@ fn judge<'k>(
     (Verification { signature: index, header_hash, body_hash, result, reason, altered: Vec::new() }, key)
 }
 
-/// Did the partner of one of these keys sign `data`?
-pub fn fits(signature: &Signature, data: &[u8], records: &[KeyRecord]) -> bool {
+/// Did the partner of one of these keys sign `data`? `tried` is that of the signature.
+pub fn fits(signature: &Signature, data: &[u8], records: &[KeyRecord], tried: &Tried) -> bool {
     let algorithm = signature.algorithm.as_ref().and_then(|a| Algorithm::named(&a.value));
     let Some(algorithm) = algorithm.filter(|a| *a != Algorithm::RsaSha1) else { return false };
     let hash = |r: &&KeyRecord| r.hashes.is_empty() || r.hashes.iter().any(|h| h == algorithm.hash());
     let mut usable = records.iter().filter(|r| material_fits(r, algorithm)).filter(hash);
-    usable.any(|r| algorithm.verifies(&r.key, data, &signature.b))
+    usable.any(|r| tried.verifies(algorithm, &r.key, data, &signature.b))
 }
 
 /// Whose the signature is, by the keys that stand at its selector; `None` where that cannot be told.

@@ -34,6 +34,7 @@ use super::spf::eval::checkable;
 use super::{Reading, organization};
 use crate::evidence::said::Part;
 use crate::evidence::{Data, Evidence, Kind, Question};
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 /// Empty where the input is no domain; a room is empty where the user did not want that part.
@@ -150,5 +151,5 @@ fn servers(lookup: &Lookup, name: &str) -> Vec<String> {
 /// A label that nobody uses, the same for a domain whenever it is asked.
 pub(crate) fn unused_label(domain: &str) -> String {
     let digest = Sha256::digest(domain.as_bytes());
-    digest.iter().take(6).fold("zq".to_owned(), |label, byte| format!("{label}{byte:02x}"))
+    ["zq", &HEXLOWER.encode(&digest[..6])].concat()
 }

@@ -93,7 +93,7 @@ pub fn gather(lookup: &Lookup, domain: &str, evidence: &Evidence) -> Option<Prob
 pub(crate) fn nobody(domain: &str, now: jiff::Timestamp) -> String {
     use sha2::Digest;
     let digest = sha2::Sha256::digest(format!("{domain} {now}").as_bytes());
-    let word: String = digest.iter().take(5).map(|b| format!("{b:02x}")).collect();
+    let word = data_encoding::HEXLOWER.encode(&digest[..5]);
     format!("postdoc-probe-{word}@{domain}")
 }
 

@@ -33,6 +33,13 @@ pub struct Source {
     pub open: Option<Question>,
 }
 
+impl Source {
+    /// Was all of it let in for the seal of who handed it on?
+    pub fn is_accepted(&self, report: &Aggregate) -> bool {
+        self.kept_out == 0 && self.rows.iter().filter_map(|&n| report.rows.get(n)).all(|row| row.sealed)
+    }
+}
+
 /// Who it is, as far as can be told.
 #[derive(Clone, Debug)]
 pub enum Sender {

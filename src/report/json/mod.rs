@@ -18,6 +18,7 @@ pub mod warmup;
 
 use super::Shown;
 use crate::safe::is_unseen;
+use memchr::memchr;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -46,23 +47,32 @@ pub fn pretty(document: &impl Serialize, shown: Shown) -> String {
         None => serde_json::to_string_pretty(document),
         Some(_) => serde_json::to_value(document).and_then(|v| serde_json::to_string_pretty(&hide(v, shown))),
     };
-    escaped(&text.unwrap_or_default())
+    escaped(text.unwrap_or_default())
 }
+
+/// Bytes that a document on one line mostly has, and then some.
+const LINE: usize = 16 << 10;
 
 /// On one line, for streams.
 pub fn line(document: &impl Serialize, shown: Shown) -> String {
-    let text = match shown.redaction {
-        None => serde_json::to_string(document),
-        Some(_) => serde_json::to_value(document).and_then(|v| serde_json::to_string(&hide(v, shown))),
+    let mut text = Vec::with_capacity(LINE);
+    let written = match shown.redaction {
+        None => serde_json::to_writer(&mut text, document),
+        Some(_) => serde_json::to_value(document).and_then(|v| serde_json::to_writer(&mut text, &hide(v, shown))),
     };
-    escaped(&text.unwrap_or_default())
+    escaped(written.ok().and_then(|()| String::from_utf8(text).ok()).unwrap_or_default())
 }
 
 /// With a final line end, and as `\u` escapes what a terminal obeys or nobody sees: JSON itself asks that
 /// of C0 only (RFC 8259 §7). All such characters stand inside strings, for JSON's own are ASCII.
-fn escaped(json: &str) -> String {
+fn escaped(mut json: String) -> String {
+    // Most are nothing but ASCII.
+    if json.is_ascii() && memchr(0x7F, json.as_bytes()).is_none() {
+        json.push('\n');
+        return json;
+    }
     let mut out = String::with_capacity(json.len() + 1);
-    let mut rest = json;
+    let mut rest = &json[..];
     while let Some(at) = rest.bytes().position(|b| b >= 0x7F) {
         let (plain, odd) = rest.split_at(at);
         out.push_str(plain);

@@ -13,6 +13,7 @@ use crate::remedy::Remedy;
 use crate::rules::spf::support::short;
 use crate::rules::{Confidence, Exhibit, Finding, Gap, Gaps, Severity, Verdict};
 use crate::shell::command;
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 /// Has any own server TLSA records? A stranger's are the stranger's to mend.
@@ -48,8 +49,7 @@ fn unlike(facts: &Facts, server: &Server, tlsa: &Tlsa, gaps: &mut Gaps) -> Optio
     if tlsa.records.iter().filter(|r| r.flaw.is_none()).any(|r| r.fits(&chain) != Some(false)) {
         return None;
     }
-    let right = chain.first().map(|own| Sha256::digest(&own.key))?;
-    let right: String = right.iter().map(|b| format!("{b:02x}")).collect();
+    let right = chain.first().map(|own| HEXLOWER.encode(&Sha256::digest(&own.key)))?;
     Some(
         finding(&server.host, "name another certificate")
             .severity(Severity::High)

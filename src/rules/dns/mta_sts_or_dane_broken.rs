@@ -62,6 +62,7 @@ mod tests {
     use crate::facts::Reading;
     use crate::facts::domain::certificate;
     use crate::rules::{Finding, Severity};
+    use data_encoding::HEXLOWER;
     use sha2::{Digest, Sha256, Sha512};
     use std::sync::Arc;
 
@@ -174,14 +175,13 @@ mod tests {
     fn tlsa_is_held_against_the_certificate_the_host_shows() {
         let shown = vec![certificate::tests::until(2030, 1, 1)];
         let own = certificate::Certificate::read(&shown[0]).unwrap();
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        let (key, whole) = (hex(&Sha256::digest(&own.key)), hex(&Sha512::digest(&own.der)));
+        let (key, whole) = (HEXLOWER.encode(&Sha256::digest(&own.key)), HEXLOWER.encode(&Sha512::digest(&own.der)));
         let other = "ab".repeat(32);
         for pin in [
             format!("3 1 1 {key}"),
             format!("3 0 2 {whole}"),
             format!("2 1 1 {key}"),
-            format!("3 0 0 {}", hex(&own.der)),
+            format!("3 0 0 {}", HEXLOWER.encode(&own.der)),
         ] {
             assert!(matches!(shows(&pin, Some(shown.clone())), Verdict::Pass), "{pin}");
         }

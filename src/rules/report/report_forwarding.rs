@@ -47,7 +47,7 @@ fn judge(facts: &Facts) -> Verdict {
                 .fix(Remedy::new("Nothing to do, unless one of these servers is yours: then list it in SPF")),
         );
     }
-    let (accepted, altered): (Vec<&Source>, Vec<&Source>) = altered.into_iter().partition(|s| is_accepted(report, s));
+    let (accepted, altered): (Vec<&Source>, Vec<&Source>) = altered.into_iter().partition(|s| s.is_accepted(report));
     if !accepted.is_empty() {
         findings.push(
             Finding::new(&RULE, titled(count(&accepted), domain, "came with an ARC seal and were let in"))
@@ -61,11 +61,6 @@ fn judge(facts: &Facts) -> Verdict {
         findings.push(broken(report, &altered).exhibits(shown(&altered, "passes no more")));
     }
     Verdict::of(findings, Gaps::new())
-}
-
-/// Was all of it let in for the seal of who handed it on?
-fn is_accepted(report: &Aggregate, source: &Source) -> bool {
-    source.kept_out == 0 && source.rows.iter().filter_map(|&n| report.rows.get(n)).all(|row| row.sealed)
 }
 
 /// Mail that passes no more where somebody handed it on.

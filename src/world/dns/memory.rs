@@ -3,7 +3,7 @@
 use crate::evidence::{Answer, Question};
 use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Answers kept at most. With those of a check of a thousand domains it is a few megabytes.
@@ -16,16 +16,16 @@ const FAILURE: Duration = Duration::from_secs(30);
 pub type Asking = Shared<BoxFuture<'static, Answer>>;
 
 #[derive(Default)]
-pub struct Memory(Mutex<HashMap<Question, Kept>>);
+pub struct Memory {
+    kept: Arc<Mutex<HashMap<Question, Kept>>>,
+    /// Those on their way live on one thread. Gone when nobody waits any more.
+    flying: Mutex<HashMap<Question, WeakShared<BoxFuture<'static, Answer>>>>,
+}
 
-enum Kept {
-    /// Gone when nobody waits any more.
-    Flying(WeakShared<BoxFuture<'static, Answer>>),
-    Here {
-        answer: Answer,
-        came: Instant,
-        until: Instant,
-    },
+struct Kept {
+    answer: Answer,
+    came: Instant,
+    until: Instant,
 }
 
 /// What there is already.
@@ -35,23 +35,34 @@ pub enum Found {
 }
 
 impl Memory {
+    /// The same memory of answers, for another thread.
+    pub fn beside(&self) -> Memory {
+        Memory { kept: self.kept.clone(), flying: Mutex::default() }
+    }
+
+    /// The answer, where it came and holds.
+    pub fn recall(&self, question: &Question) -> Option<Answer> {
+        let kept = lock(&self.kept);
+        let Kept { answer, came, until } = kept.get(question)?;
+        let now = Instant::now();
+        (now < *until).then(|| aged(answer, now - *came))
+    }
+
     /// The answer, or where it will come from; asked by `ask` where it is neither here nor on its way.
     pub fn find(&self, question: &Question, ask: impl FnOnce() -> BoxFuture<'static, Answer>) -> Found {
-        let mut memory = self.lock();
-        match memory.get(question) {
-            Some(Kept::Here { answer, came, until }) if Instant::now() < *until => {
-                return Found::Answer(aged(answer, came.elapsed()));
-            }
-            Some(Kept::Flying(flying)) => {
-                if let Some(asking) = flying.upgrade() {
-                    return Found::Asking(asking);
-                }
-            }
-            _ => {}
+        if let Some(answer) = self.recall(question) {
+            return Found::Answer(answer);
+        }
+        let mut flying = lock(&self.flying);
+        if let Some(asking) = flying.get(question).and_then(WeakShared::upgrade) {
+            return Found::Asking(asking);
+        }
+        if flying.len() >= MOST {
+            flying.retain(|_, asking| asking.upgrade().is_some());
         }
         let asking = ask().shared();
         if let Some(weak) = asking.downgrade() {
-            memory.insert(question.clone(), Kept::Flying(weak));
+            flying.insert(question.clone(), weak);
         }
         Found::Asking(asking)
     }
@@ -63,25 +74,23 @@ impl Memory {
             Some(ttl) => Duration::from_secs(ttl.into()),
             None => Duration::ZERO,
         };
+        lock(&self.flying).remove(question);
         let came = Instant::now();
-        let mut memory = self.lock();
-        if memory.len() >= MOST {
-            memory.retain(|_, kept| match kept {
-                Kept::Flying(flying) => flying.upgrade().is_some(),
-                Kept::Here { until, .. } => came < *until,
-            });
-            if memory.len() >= MOST {
-                memory.retain(|_, kept| matches!(kept, Kept::Flying(_)));
+        let mut kept = lock(&self.kept);
+        if kept.len() >= MOST {
+            kept.retain(|_, kept| came < kept.until);
+            if kept.len() >= MOST {
+                kept.clear();
             }
         }
         let until = came.checked_add(holds).unwrap_or(came);
-        memory.insert(question.clone(), Kept::Here { answer: answer.clone(), came, until });
+        kept.insert(question.clone(), Kept { answer: answer.clone(), came, until });
     }
+}
 
-    /// A panic while it was held left at worst an entry out.
-    fn lock(&self) -> MutexGuard<'_, HashMap<Question, Kept>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// A panic while it was held left at worst an entry out.
+fn lock<T>(memory: &Mutex<T>) -> MutexGuard<'_, T> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// As a cache hands it out: at once, with what is left of its time.
@@ -148,6 +157,22 @@ mod tests {
         for n in 0..2 * MOST {
             memory.keep(&Question::new(&format!("{n}.example"), Kind::A), &answer(Outcome::Records, 60));
         }
-        assert!(memory.lock().len() <= MOST);
+        assert!(lock(&memory.kept).len() <= MOST);
+    }
+
+    #[test]
+    fn threads_share_what_came_and_drive_their_own() {
+        let (one, question) = (Memory::default(), Question::new("example.com", Kind::A));
+        let other = one.beside();
+        let nobody = || std::future::pending().boxed();
+        let _held = one.find(&question, nobody);
+        let mut asked = false;
+        let _own = other.find(&question, || {
+            asked = true;
+            nobody()
+        });
+        assert!(asked, "what flies on one thread may not be driven while another waits");
+        one.keep(&question, &answer(Outcome::Records, 60));
+        assert!(matches!(other.find(&question, nobody), Found::Answer(_)));
     }
 }

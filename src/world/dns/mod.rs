@@ -75,12 +75,17 @@ impl Default for Settings {
 pub struct Asker(Arc<Inner>);
 
 struct Inner {
+    means: Arc<Means>,
+    memory: Memory,
+}
+
+/// What askers on several threads have in common.
+struct Means {
     resolvers: Servers,
     addresses: AddressMap,
     try_timeout: Duration,
     window: Semaphore,
     in_flight: usize,
-    memory: Memory,
 }
 
 /// There is nobody to ask.
@@ -97,19 +102,29 @@ impl Asker {
         };
         let sockets = limits::descriptors().saturating_sub(RESERVE);
         let in_flight = settings.in_flight.min(sockets / (resolvers.len() + 1)).max(1);
-        Ok(Asker(Arc::new(Inner {
+        let means = Arc::new(Means {
             resolvers: Servers::new(resolvers),
             addresses: settings.addresses.clone(),
             try_timeout: settings.try_timeout,
             window: Semaphore::new(in_flight),
             in_flight,
-            memory: Memory::default(),
-        })))
+        });
+        Ok(Asker(Arc::new(Inner { means, memory: Memory::default() })))
+    }
+
+    /// One for another thread, which remembers the same answers.
+    pub fn beside(&self) -> Asker {
+        Asker(Arc::new(Inner { means: self.0.means.clone(), memory: self.0.memory.beside() }))
+    }
+
+    /// What was answered before and still holds.
+    pub fn recall(&self, question: &Question) -> Option<Answer> {
+        self.0.memory.recall(question)
     }
 
     /// Puts one question past what is remembered.
     pub async fn ask_anew(&self, question: &Question) -> Answer {
-        self.0.look_up(question).await
+        self.0.means.look_up(question).await
     }
 
     /// Puts one question; every failure is an outcome. Must be called inside a tokio runtime.
@@ -117,7 +132,7 @@ impl Asker {
         let found = self.0.memory.find(question, || {
             let (inner, question) = (self.0.clone(), question.clone());
             let asking = async move {
-                let answer = inner.look_up(&question).await;
+                let answer = inner.means.look_up(&question).await;
                 inner.memory.keep(&question, &answer);
                 answer
             };
@@ -138,7 +153,7 @@ fn system() -> Result<Vec<SocketAddr>, NoResolver> {
     if servers.is_empty() { Err(NoResolver("the system names none".into())) } else { Ok(servers) }
 }
 
-impl Inner {
+impl Means {
     async fn look_up(&self, question: &Question) -> Answer {
         // Closed never: the window lives as long as whoever waits at it.
         let _place = self.window.acquire().await;

@@ -12,6 +12,7 @@ use crate::diagnose::Diagnosis;
 use crate::evidence::Input;
 use crate::facts::received::Hop;
 use crate::rules::Gap;
+use crate::rules::requirement::{Because, Line};
 use bounce::{BouncePart, bounce};
 use computed::{Alignment, Computed, alignment, computed};
 use identities::{Identities, identities};
@@ -93,10 +94,10 @@ struct HopPart {
 #[derive(Debug, Serialize)]
 struct RequirementPart {
     receiver: Cow<'static, str>,
-    line: String,
+    line: &'static str,
     state: &'static str,
     since: Option<jiff::civil::Date>,
-    because: String,
+    because: Because,
     rule: Option<&'static str>,
 }
 
@@ -129,7 +130,7 @@ pub fn document(d: &Diagnosis) -> Document {
         alignment: alignment(d),
         findings: d.every_finding().map(|f| finding_part(input, f)).collect(),
         hops: d.facts.reading.hops.iter().map(hop).collect(),
-        requirements: d.requirements().iter().map(requirement).collect(),
+        requirements: d.requirements().into_iter().map(requirement).collect(),
         report: super::report::document(d),
         bounce: d.facts.reading.bounce.as_ref().map(bounce),
         sent: d.facts.reading.beside.as_deref().map(sent),
@@ -168,13 +169,13 @@ fn receiver(d: &Diagnosis) -> Receiver {
     }
 }
 
-fn requirement(line: &crate::rules::requirement::Line) -> RequirementPart {
+fn requirement(line: Line) -> RequirementPart {
     RequirementPart {
         receiver: line.id(),
-        line: line.demand.what.clone(),
+        line: &line.demand.what,
         state: line.state.word(),
         since: line.demand.since,
-        because: line.because.to_string(),
+        because: line.because,
         rule: line.cure.map(|rule| rule.id),
     }
 }
@@ -200,5 +201,5 @@ pub(super) fn dns(d: &Diagnosis) -> Dns {
     let began = answers.values().map(|a| a.at.as_millisecond() - i64::from(a.elapsed_ms)).min();
     let ended = answers.values().map(|a| a.at.as_millisecond()).max();
     let elapsed_ms = began.zip(ended).map_or(0, |(b, e)| u64::try_from(e - b).unwrap_or(0));
-    Dns { queries: answers.len(), rounds: d.rounds(), elapsed_ms }
+    Dns { queries: answers.len(), rounds: d.facts.rounds(), elapsed_ms }
 }

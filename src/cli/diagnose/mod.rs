@@ -1,5 +1,7 @@
 //! `postdoc diagnose`, and `postdoc INPUT` without a terminal.
 
+mod many;
+
 use super::args::{Check, Diagnose, Format, Global, KindArg, RspamdPassword};
 use super::exit::Exit;
 use super::source;
@@ -19,9 +21,7 @@ use crate::world::state::State;
 use anyhow::{anyhow, bail};
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// `postdoc [INPUT]`: the app on a terminal, a diagnosis elsewhere.
 pub fn bare(global: &Global, input: Option<PathBuf>) -> anyhow::Result<Exit> {
@@ -56,7 +56,7 @@ pub fn run(global: &Global, args: &Diagnose) -> anyhow::Result<Exit> {
         [] => single(Path::new("-")),
         [file] => single(file),
         _ if args.sent.is_some() => bail!("--sent goes with one message: give one file"),
-        files => many(global, args, &settings, files),
+        files => many::run(global, args, settings, files),
     }
 }
 
@@ -155,114 +155,6 @@ pub(super) fn settle_reading(
     }
     // Also one that came when there was nothing to wait for.
     (diagnosis, signals.came().map(Exit::Interrupted))
-}
-
-/// Several inputs: on all cores, printed in input order. A signal ends it with what has been begun. Thousands of inputs
-/// are not to leave thousands of cases behind unasked.
-fn many(global: &Global, args: &Diagnose, settings: &dns::Settings, files: &[PathBuf]) -> anyhow::Result<Exit> {
-    let workers = std::thread::available_parallelism().map_or(1, |n| n.get()).min(files.len());
-    let signals = Signals::listen();
-    let next = AtomicUsize::new(0);
-    let saved = Mutex::new(0);
-    // A finished result waits until those before it are printed; how many may wait is bounded.
-    let (sender, results) = mpsc::sync_channel::<(usize, anyhow::Result<(String, Exit)>)>(4 * workers);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let (sender, next, signals, saved) = (sender.clone(), &next, &signals, &saved);
-            scope.spawn(move || {
-                let mut runner = None;
-                while signals.came().is_none()
-                    && let n = next.fetch_add(1, Ordering::Relaxed)
-                    && let Some(file) = files.get(n)
-                {
-                    let result = one_of_many(global, args, (file.as_path(), settings), &mut runner, (signals, saved));
-                    if sender.send((n, result)).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(sender);
-        let mut exit = Exit::Clean;
-        let mut waiting = std::collections::BTreeMap::new();
-        let mut due = 0;
-        for (n, result) in results {
-            waiting.insert(n, result);
-            while let Some(result) = waiting.remove(&due) {
-                due += 1;
-                match result {
-                    Ok((text, own)) => {
-                        exit = exit.and(own);
-                        if !super::put(&text)? {
-                            return Ok(exit);
-                        }
-                    }
-                    Err(e) => {
-                        super::tell(format_args!("{e:#}"));
-                        exit = exit.and(Exit::Usage);
-                    }
-                }
-            }
-        }
-        // Whoever reads JSON asked for no more than that.
-        if !global.quiet && (args.save || global.format() == Format::Human) {
-            tell_of_cases(args, due, *saved.lock().unwrap_or_else(|e| e.into_inner()));
-        }
-        Ok(signals.came().map_or(exit, |signal| exit.and(Exit::Interrupted(signal))))
-    })
-}
-
-fn tell_of_cases(args: &Diagnose, inputs: usize, saved: usize) {
-    match (args.save, args.no_save) {
-        (true, _) => super::tell(format_args!("{inputs} inputs, {saved} saved as cases")),
-        (false, true) => {}
-        (false, false) => super::tell(format_args!("{inputs} inputs, none saved as a case: --save keeps one of each")),
-    }
-}
-
-/// One input of a batch: its text, and how it came out. A message that breaks the program costs its own result, not the
-/// others'.
-fn one_of_many(
-    global: &Global,
-    args: &Diagnose,
-    (file, settings): (&Path, &dns::Settings),
-    runner: &mut Option<Runner>,
-    (signals, saved): (&Signals, &Mutex<usize>),
-) -> anyhow::Result<(String, Exit)> {
-    let ready = match runner.take() {
-        Some(runner) => runner,
-        None => Runner::new(settings.clone())?,
-    };
-    let input = source::input(file, args.kind.kind());
-    let told = |diagnosis: &Diagnosis, interrupted: Option<Exit>| {
-        let exit = interrupted.unwrap_or_else(|| Exit::of(diagnosis, global.fail_on.severity()));
-        (rendered(global, diagnosis, true), exit)
-    };
-    let work = std::panic::AssertUnwindSafe(|| {
-        let (diagnosis, interrupted) = settle(&ready, evidence(global, args, input), global, signals);
-        if args.save && diagnosis.facts.evidence.input.kind.is_judged() {
-            // One at a time: the list of cases is one file.
-            let mut saved = saved.lock().unwrap_or_else(|e| e.into_inner());
-            *saved += usize::from(keep(global, &diagnosis, args.keep_body).is_some());
-        }
-        (told(&diagnosis, interrupted), ready)
-    });
-    match std::panic::catch_unwind(work) {
-        Ok((result, ready)) => {
-            *runner = Some(ready);
-            Ok(result)
-        }
-        Err(_) => {
-            let name = file.to_string_lossy();
-            let why =
-                format!("{name} could not be diagnosed: a fault of postdoc; please report it, with what stands above");
-            super::tell(&why);
-            let input = Input::unreadable(&name, &Refusal::Unreadable(why));
-            let reading = Arc::new(Reading::read(&input, &said(args)));
-            let diagnosis = crate::diagnose::diagnose(Arc::new(evidence(global, args, input)), reading);
-            Ok(told(&diagnosis, None))
-        }
-    }
 }
 
 /// Prints one diagnosis in the format asked for; false where nobody reads any more.
