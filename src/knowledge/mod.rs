@@ -5,6 +5,7 @@ pub mod blocklist;
 pub mod certificate;
 pub mod content;
 pub mod decode;
+pub mod event;
 pub mod guide;
 pub mod header;
 pub mod host;

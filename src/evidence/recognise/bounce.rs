@@ -5,6 +5,7 @@ use super::{Guess, reply};
 use crate::evidence::input::{InputKind, RepairKind};
 use crate::evidence::lines::{Line, head, peek, shape};
 use crate::evidence::repair::Draft;
+use crate::facts::bounce::teller;
 use crate::facts::header::Header;
 use crate::rules::Confidence;
 
@@ -73,8 +74,14 @@ fn notification(text: &[u8]) -> bool {
 /// The text of a bounce, pasted without its header: a notice that something was not delivered,
 /// with or without the returned header below it.
 pub(super) fn text(original: &[u8], mail: &Draft) -> Option<Guess> {
-    if original.trim_ascii_start().starts_with(b"{") && notification(head(original)) {
-        return Some(Guess::new(InputKind::Bounce, Confidence::Certain, "a notification of Amazon SES"));
+    // Mail breaks the long line of one, also where JSON does not allow it.
+    let broken = || original.trim_ascii_start().starts_with(b"{") && notification(head(original));
+    if let Some(name) = teller(original).or_else(|| broken().then(|| "Amazon SES".to_owned())) {
+        return Some(Guess::new(
+            InputKind::Bounce,
+            Confidence::Certain,
+            format!("{name} tells of a delivery, in JSON"),
+        ));
     }
     let first = peek(original).map(|l| l.of(original)).find(|l| !l.trim_ascii().is_empty())?;
     let headed = shape(first).is_field() && !mail.repaired(RepairKind::Preamble);

@@ -1,6 +1,7 @@
 //! What came back: a delivery status notification (RFC 3464), the notice of a mail system with a form of
-//! its own, a line of a log, a bare SMTP reply, or a feedback report (RFC 5965).
+//! its own, a platform's event in JSON, a line of a log, a bare SMTP reply, or a feedback report (RFC 5965).
 
+mod event;
 mod feedback;
 mod forward;
 mod inbound;
@@ -17,6 +18,8 @@ mod taken;
 mod tests;
 mod transcript;
 
+pub use crate::knowledge::event::What;
+pub use event::{read_one as event, teller};
 pub use feedback::{Feedback, FeedbackKind};
 pub use kept::needed;
 pub use said::{failed, spf_domain};
@@ -174,8 +177,8 @@ impl Bounce {
     /// As [`Bounce::read`], for the beginning of a text that had this many bytes.
     fn of(kind: InputKind, text: &[u8], bytes: usize) -> Option<Bounce> {
         let mut bounce = match kind {
-            InputKind::Reply => log::read(text),
-            InputKind::Bounce => letter::read(text),
+            InputKind::Reply => event::read(text).unwrap_or_else(|| log::read(text)),
+            InputKind::Bounce => event::read(text).unwrap_or_else(|| letter::read(text)),
             _ => return None,
         };
         bounce.cut |= bounce.recipients.len() > MOST || bytes > letter::LIMIT;

@@ -442,6 +442,127 @@ fn notifications_of_amazon_ses() {
     assert_eq!(of(&format!("{delivery}{mail}}}")), "bob@example.net delivered - unknown - -");
 }
 
+/// What a platform's JSON is told as, whatever stands around it.
+fn event(json: &str) -> String {
+    let pretty = serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(json).unwrap()).unwrap();
+    let (line, list) = (format!("{json}\n"), format!("[{json}]"));
+    let handed_on = serde_json::json!({ "Type": "Notification", "Message": json }).to_string();
+    let of = |text: &str| {
+        let input = Input::read("test", text.as_bytes(), None).unwrap();
+        assert_eq!(input.kind, InputKind::Bounce, "{text}");
+        told(&Bounce::read(&input).unwrap()).join(" | ")
+    };
+    let said = of(json);
+    for other in [&pretty, &line, &list, &handed_on] {
+        assert_eq!(of(other), said, "{other}");
+    }
+    said
+}
+
+#[test]
+fn events_of_platforms_are_read() {
+    for (json, expected) in [
+        (
+            r#"{"event":"failed","severity":"permanent","reason":"bounce","delivery-status":{"code":550,"message":"5.1.1 The email account that you tried to reach does not exist.","mx-host":"gmail-smtp-in.l.google.com"},"recipient":"bob@gmail.com","envelope":{"sender":"b@example.com","sending-ip":"192.0.2.1"},"timestamp":1.5}"#,
+            "bob@gmail.com failed 5.1.1 recipient gmail-smtp-in.l.google.com -",
+        ),
+        (
+            r#"{"signature":{"token":"x"},"event-data":{"event":"failed","severity":"temporary","delivery-status":{"code":421,"enhanced-code":"4.7.28","message":"Gmail has detected an unusual rate of unsolicited mail.","description":null},"recipient":"bob@gmail.com"}}"#,
+            "bob@gmail.com delayed 4.7.28 rate - -",
+        ),
+        (
+            r#"{"email":"bob@example.net","timestamp":1513299569,"event":"bounce","type":"blocked","status":"5.7.26","reason":"550 5.7.26 This mail has been blocked because the sender is unauthenticated.","ip":"192.0.2.1"}"#,
+            "bob@example.net failed 5.7.26 authentication - -",
+        ),
+        (
+            r#"{"email":"bob@example.net","timestamp":1513299569,"event":"deferred","response":"452 4.2.2 The recipient's inbox is out of storage space","attempt":"5"}"#,
+            "bob@example.net delayed 4.2.2 mailbox-full - -",
+        ),
+        (
+            r#"{"RecordType":"Bounce","ID":42,"Type":"HardBounce","MessageID":"1","Details":"smtp;550 5.1.1 <bob@example.net>: Recipient address rejected: User unknown","Email":"bob@example.net","From":"ann@example.com"}"#,
+            "bob@example.net failed 5.1.1 recipient - -",
+        ),
+        (
+            r#"{"RecordType":"Delivery","MessageID":"1","Recipient":"bob@example.net","Details":"250 ok"}"#,
+            "bob@example.net delivered - unknown - -",
+        ),
+        (
+            r#"{"msys":{"message_event":{"type":"bounce","customer_id":"1","rcpt_to":"bob@example.net","error_code":"554","raw_reason":"554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org","msg_from":"b@example.com"}}}"#,
+            "bob@example.net failed 5.7.1 reputation - -",
+        ),
+        (
+            r#"{"event":"hard_bounce","ts":1,"msg":{"email":"bob@example.net","diag":"smtp;550 5.1.1 no such user","bounce_description":"bad_mailbox"}}"#,
+            "bob@example.net failed 5.1.1 recipient - -",
+        ),
+        (
+            r#"{"event":"soft_bounce","email":"bob@example.net","message-id":"<1@x>","reason":"452 4.2.2 mailbox full","sending_ip":"192.0.2.1"}"#,
+            "bob@example.net delayed 4.2.2 mailbox-full - -",
+        ),
+        (
+            r#"{"event":"bounce","email":"bob@example.net","MessageID":1,"hard_bounce":true,"error":"user unknown","comment":""}"#,
+            "bob@example.net failed - recipient - -",
+        ),
+        (
+            r#"{"type":"email.bounced","created_at":"2026-01-01","data":{"to":["bob@example.net"],"bounce":{"message":"550 5.1.1 user unknown","type":"Permanent"}}}"#,
+            "bob@example.net failed 5.1.1 recipient - -",
+        ),
+        (
+            r#"{"type":"Bounce","sender":"b@example.com","recipient":["bob@gmail.com"],"response":{"code":550,"enhanced_code":{"class":5,"subject":7,"detail":26},"content":"This mail has been blocked because the sender is unauthenticated."},"peer_address":{"name":"gmail-smtp-in.l.google.com.","addr":"192.0.2.9"},"timestamp":1}"#,
+            "bob@gmail.com failed 5.7.26 authentication gmail-smtp-in.l.google.com -",
+        ),
+        (
+            r#"{"eventType":"DeliveryDelay","deliveryDelay":{"delayType":"MailboxFull","delayedRecipients":[{"emailAddress":"bob@example.net","status":"4.2.2","diagnosticCode":"smtp; 452 4.2.2 mailbox full"}]},"mail":{"source":"b@example.com"}}"#,
+            "bob@example.net delayed 4.2.2 mailbox-full - -",
+        ),
+    ] {
+        assert_eq!(event(json), expected, "{json}");
+    }
+}
+
+#[test]
+fn of_several_events_the_last_of_each_recipient_counts() {
+    let line = |event: &str, to: &str, said: &str| {
+        format!(r#"{{"email":"{to}","timestamp":1,"event":"{event}","response":"{said}"}}"#)
+    };
+    let text = [
+        line("deferred", "bob@example.net", "450 4.7.1 greylisted, try again later"),
+        line("processed", "eve@example.net", ""),
+        line("delivered", "Bob@example.net", "250 ok"),
+        line("bounce", "eve@example.net", "550 5.1.1 user unknown"),
+        line("spamreport", "ann@example.net", ""),
+    ]
+    .join("\n");
+    let bounce = read(&text, InputKind::Reply);
+    assert_eq!(
+        told(&bounce),
+        ["Bob@example.net delivered - unknown - -", "eve@example.net failed 5.1.1 recipient - -"]
+    );
+    let said = bounce.recipients[1].reply.as_ref().unwrap();
+    assert_eq!(said.span.of(text.as_bytes()), b"550 5.1.1 user unknown");
+    assert!(bounce.feedback.is_none(), "what is lost is told before a complaint");
+    let complaint = read(&line("spamreport", "ann@example.net", ""), InputKind::Bounce);
+    assert_eq!(complaint.feedback.map(|f| f.kind), Some(FeedbackKind::Abuse));
+}
+
+#[test]
+fn other_json_is_no_event() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for text in [
+        r#"{"event":"open","email":"bob@example.net","timestamp":1}"#,
+        r#"{"RecordType":"Bounce","Type":"AutoResponder","MessageID":"1","Email":"bob@example.net","Details":""}"#,
+        r#"{"event":"failed","delivery-status":{"code":550},"recipient":null}"#,
+        r#"{"type":"Bounce","recipient":[],"response":{}}"#,
+        r#"{"organization-name":"x","policies":[]}"#,
+        "{\"event\":",
+        "[]",
+        &deep,
+    ] {
+        let input = Input::read("test", text.as_bytes(), None).unwrap();
+        assert_ne!(input.kind, InputKind::Bounce, "{}", &text[..text.len().min(80)]);
+        assert!(Bounce::read(&input).is_none_or(|b| b.recipients.iter().all(|r| !r.is_told())));
+    }
+}
+
 #[test]
 fn what_is_encoded_is_read_and_shown_where_it_begins() {
     use base64::Engine as _;
