@@ -2,6 +2,7 @@
 
 use super::recognise;
 use super::repair::{Draft, Map};
+use super::wide;
 use crate::facts::arc::verify::ChainResult;
 use crate::facts::content::Content;
 use crate::facts::dkim::Verification;
@@ -137,7 +138,7 @@ pub enum Refusal {
 pub struct Input {
     /// File name, `-`, or `pasted header`.
     pub name: String,
-    /// The bytes as given.
+    /// The bytes as given; those of UTF-16 in UTF-8.
     pub original: Arc<[u8]>,
     /// The text after repairs; equal to `original` when nothing was repaired.
     pub text: Arc<[u8]>,
@@ -205,6 +206,9 @@ impl Input {
         if original.len() > Self::LIMIT {
             return Err(Refusal::TooLarge(original.len()));
         }
+        let decoded = wide::decoded(&original).map(String::into_bytes);
+        let was_wide = decoded.is_some();
+        let original = decoded.map_or(original, Arc::from);
         if recognise::is_empty(&original) {
             return Err(Refusal::Empty);
         }
@@ -215,6 +219,7 @@ impl Input {
         };
         let (text, map, repairs) = Draft::finish(draft);
         let recognise::Guess { kind, sure, because, header } = guess;
+        let because = if was_wide { format!("{because}; decoded from UTF-16") } else { because };
         let name = name.to_owned();
         Ok(Input {
             name,

@@ -18,6 +18,7 @@ pub mod said;
 mod section;
 mod stored;
 pub mod transcript;
+mod wide;
 pub mod zone;
 pub mod zone_line;
 

@@ -106,8 +106,7 @@ fn place(piece: &Piece) -> String {
     let at = piece.marks.iter().map(|m| m.range.start).min().unwrap_or(0).min(piece.text.len());
     let before = piece.text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count();
-    let column = before.rsplit('\n').next().map_or(0, |head| head.chars().count());
-    format!("{}:{}:{}", piece.source, first + line, column + 1)
+    format!("{}:{}:{}", piece.source, first + line, piece.column(at))
 }
 
 /// The part of a passage on the line that begins at `start`; its label belongs to its first line.
@@ -287,6 +286,7 @@ mod tests {
         Piece {
             source: "m.eml".into(),
             first_line: Some(7),
+            skipped: 0,
             text: text.into(),
             marks: marks.iter().map(mark).collect(),
         }
@@ -333,7 +333,7 @@ mod tests {
         {
             for width in 38..46 {
                 let marks = vec![Mark { range: at.min(text.len())..at.min(text.len()), label: "label".into() }];
-                let piece = Piece { source: "-".into(), first_line: Some(1), text: text.into(), marks };
+                let piece = Piece { source: "-".into(), first_line: Some(1), skipped: 0, text: text.into(), marks };
                 let drawn = draw(&[piece], style(width, false), Ink::Fail);
                 assert!(drawn.lines().all(|l| l.width() <= width) && drawn.contains("label"), "{width}\n{drawn}");
             }
@@ -354,7 +354,7 @@ mod tests {
                 .enumerate()
                 .map(|(n, &(at, len))| Mark { range: floor(at)..floor(at + len).max(floor(at)), label: format!("label {n}") })
                 .collect();
-            let piece = Piece { source: "-".into(), first_line: Some(1), text: text.clone(), marks };
+            let piece = Piece { source: "-".into(), first_line: Some(1), skipped: 0, text: text.clone(), marks };
             let drawn = draw(&[piece], style(width, unicode), Ink::Fail);
             for line in drawn.lines() {
                 prop_assert!(line.width() <= width, "{}", drawn);

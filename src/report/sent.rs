@@ -83,12 +83,15 @@ fn whence(d: &Diagnosis, beside: &Beside) -> Option<String> {
         |s: &&Signature| fields().all(|f| s.signs(&f.name.to_ascii_lowercase())) && (!body || s.length.is_none());
     let signatures = &d.facts.reading.signatures;
     let made = d.facts.verified.iter().filter(since).filter_map(|v| signatures.get(v.signature)).find(covers);
+    // Of another message nobody changed anything.
+    let same = !beside.another || beside.signatures.iter().any(|held| held.borne || held.body == Some(true));
     match (made.and_then(|s| s.domain.as_ref()), &beside.way[..]) {
         (Some(domain), _) => Some(format!(
             "What differs was changed before {} signed: that signature is not in the sent copy, and fits what arrived.",
             domain.value
         )),
         (None, []) => None,
+        (None, _) if !same => None,
         (None, [only]) => Some(format!("What differs was changed on the way to {only}, or there.")),
         (None, several) => {
             Some(format!("These had it since, and one of them changed what differs: {}.", several.join(", ")))

@@ -26,6 +26,8 @@ pub struct Piece {
     pub source: String,
     /// Line number of the first line; `None` for a source without lines.
     pub first_line: Option<usize>,
+    /// Characters of the first line that are left out before [`Piece::text`].
+    pub skipped: usize,
     pub text: String,
     pub marks: Vec<Mark>,
 }
@@ -102,6 +104,7 @@ fn one_line(shown: Shown, source: &str, text: &str, range: Range<usize>, label: 
     Piece {
         source: shown.line(source),
         first_line: None,
+        skipped: 0,
         text: safe.text,
         marks: vec![Mark { range: start..end, label: shown.line(label) }],
     }
@@ -144,10 +147,20 @@ fn of_input(input: &Input, passages: &[(SourceSpan, &str)], shown: Shown) -> Pie
         .iter()
         .map(|(s, label)| Mark { range: place(s.start)..place(s.end), label: shown.line(label) })
         .collect();
-    Piece { source: shown.line(&input.name), first_line: Some(input.line_of(start)), text: text.text, marks }
+    // What stands for them is one.
+    let skipped = bytes[begin..start].iter().filter(|&b| b & 0xC0 != 0x80).count().saturating_sub(1);
+    let first_line = Some(input.line_of(start));
+    Piece { source: shown.line(&input.name), first_line, skipped, text: text.text, marks }
 }
 
 impl Piece {
+    /// The character of its line, from 1, at which a byte of the text stands.
+    pub fn column(&self, at: usize) -> usize {
+        let before = self.text.get(..at).unwrap_or_default();
+        let skipped = if before.contains('\n') { 0 } else { self.skipped };
+        skipped + before.rsplit('\n').next().map_or(0, |head| head.chars().count()) + 1
+    }
+
     /// The lines that hold a passage, with their numbers; `None` stands for lines left out.
     pub fn marked_lines(&self) -> Vec<Option<(usize, &str)>> {
         let mut lines: Vec<Option<(usize, &str)>> = Vec::new();
@@ -231,6 +244,7 @@ mod tests {
         let text = &pieces[0].text;
         assert!(text.starts_with("…é") && text.ends_with("é…") && text.len() <= 2 * AROUND + 20, "{}", text.len());
         assert_eq!(marked(&pieces[0]), ["here"]);
+        assert_eq!(pieces[0].column(pieces[0].marks[0].range.start), 3 + 5000 + 1);
     }
 
     #[test]

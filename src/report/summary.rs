@@ -3,6 +3,7 @@
 use super::Shown;
 use crate::diagnose::Diagnosis;
 use crate::evidence::{InputKind, RepairKind};
+use crate::facts::bounce::MOST;
 use crate::facts::dkim::signed::MOST as VERIFIED;
 use crate::facts::dmarc::verdict::normal;
 use crate::facts::mime::PARTS;
@@ -114,8 +115,12 @@ pub fn notes(d: &Diagnosis) -> Vec<String> {
         _ if d.facts.evidence.transcript.is_some() => {}
         kind => notes.push(format!("Read as a {}: {}.", kind.word(), input.because)),
     }
-    if d.facts.reading.bounce.as_ref().is_some_and(|b| b.cut) {
-        notes.push("It is longer than any bounce has to be: only its beginning was read.".into());
+    match d.facts.reading.bounce.as_ref().filter(|b| b.cut) {
+        Some(bounce) if bounce.recipients.len() >= MOST => {
+            notes.push(format!("It tells of more recipients than the {MOST} that are shown."));
+        }
+        Some(_) => notes.push("It is longer than any bounce has to be: only its beginning was read.".into()),
+        None => {}
     }
     if d.facts.reading.content.as_ref().is_some_and(|c| c.many) {
         notes.push(format!("It has more than {PARTS} parts: no others were looked at."));

@@ -26,6 +26,21 @@ fn what_was_changed_is_told_in_every_form() {
 }
 
 #[test]
+fn nobody_is_said_to_have_changed_another_message() {
+    let home = Home::new();
+    let hop = "Received: from a.example.com by mx.example.net; Tue, 2 Jun 2026 10:00:01 +0000\r\n";
+    let arrived = home.file("arrived.eml", format!("{hop}{}", SENT.replace("The offer", "[list] The offer")));
+    let of = |name: &str, sent: &str| {
+        let sent = home.file(name, sent);
+        home.diagnose(&["--no-save", "--sent", &sent, &arrived]).stdout
+    };
+    let suspects = "one of them changed what differs";
+    assert!(of("same.eml", SENT).contains(suspects));
+    let other = of("other.eml", &SENT.replace("<1@", "<2@"));
+    assert!(other.contains("is it the same message?") && !other.contains(suspects), "{other}");
+}
+
+#[test]
 fn the_case_keeps_both_and_says_the_same_again() {
     let home = Home::new();
     let sent = home.file("sent.eml", SENT);

@@ -7,6 +7,8 @@ use super::{evidence, keep, rendered, said};
 use crate::diagnose::{Diagnosis, diagnose};
 use crate::evidence::{Input, Refusal};
 use crate::facts::Reading;
+use crate::redact::Redaction;
+use crate::report::{self, Shown};
 use crate::world::dns;
 use crate::world::run::{Broken, Ended, Runner, Work};
 use crate::world::signal::Signals;
@@ -172,7 +174,22 @@ impl Batch<'_> {
     }
 
     fn told(&self, diagnosis: &Diagnosis) -> (String, Exit) {
-        (rendered(self.global, diagnosis, true), Exit::of(diagnosis, self.global.fail_on.severity()))
+        let text = rendered(self.global, diagnosis, true);
+        let name = || {
+            let redaction = self.global.redact.then(|| Redaction::of(&diagnosis.facts));
+            let shown = Shown { redaction: redaction.as_ref() };
+            let name = &diagnosis.facts.evidence.input.name;
+            match self.global.format() {
+                Format::Markdown => report::markdown::text(shown, name),
+                _ => shown.line(name),
+            }
+        };
+        let text = match self.global.format() {
+            Format::Human => format!("{}\n{text}\n", name()),
+            Format::Markdown => format!("{}:\n\n{text}\n", name()),
+            _ => text,
+        };
+        (text, Exit::of(diagnosis, self.global.fail_on.severity()))
     }
 
     /// Prints it, and those that waited for it, once it is its turn.
@@ -205,6 +222,13 @@ impl Batch<'_> {
         let exit = queue.exit.unwrap_or(Exit::Clean);
         if *self.closed.borrow() {
             return Ok(exit);
+        }
+        if queue.due < self.files.len() && !self.global.quiet {
+            tell(format_args!(
+                "stopped: {} of {} inputs, the last ones without all answers",
+                queue.due,
+                self.files.len()
+            ));
         }
         // Whoever reads JSON asked for no more than that.
         if !self.global.quiet && (self.args.save || self.global.format() == Format::Human) {

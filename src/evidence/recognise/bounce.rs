@@ -76,11 +76,11 @@ fn notification(text: &[u8]) -> bool {
 pub(super) fn text(original: &[u8], mail: &Draft) -> Option<Guess> {
     // Mail breaks the long line of one, also where JSON does not allow it.
     let broken = || original.trim_ascii_start().starts_with(b"{") && notification(head(original));
-    if let Some(name) = teller(original).or_else(|| broken().then(|| "Amazon SES".to_owned())) {
+    if let Some(name) = teller(original).or_else(|| broken().then_some("Amazon SES")) {
         return Some(Guess::new(
             InputKind::Bounce,
             Confidence::Certain,
-            format!("{name} tells of a delivery, in JSON"),
+            format!("{name} tells in JSON what became of mail"),
         ));
     }
     let first = peek(original).map(|l| l.of(original)).find(|l| !l.trim_ascii().is_empty())?;

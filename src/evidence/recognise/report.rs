@@ -61,7 +61,7 @@ fn named(text: &[u8]) -> bool {
 pub(super) fn foreign(text: &[u8]) -> Option<Guess> {
     let unknown = |because: &str| Some(Guess::new(InputKind::Unknown, Confidence::Likely, because));
     if text.starts_with(b"\xFF\xFE") || text.starts_with(b"\xFE\xFF") {
-        return unknown("a text in UTF-16, as PowerShell writes it; save it as UTF-8");
+        return unknown("a text in UTF-16 that is damaged or cut off; save it as UTF-8");
     }
     // Compound File Binary, the container of Outlook's own format ([MS-CFB] §2.2).
     if text.starts_with(b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1") {

@@ -29,6 +29,16 @@ pub(super) fn read(text: &[u8]) -> Bounce {
     bounce
 }
 
+/// A host that somebody noted.
+fn noted(word: &str) -> Option<String> {
+    said::host(&word.to_ascii_lowercase())
+}
+
+/// Is it a name in some program, as stack traces have them (`javax.mail.SendFailedException`)?
+fn is_identifier(word: &str) -> bool {
+    word.as_bytes().windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase())
+}
+
 /// The whole paste is one reply, with or without words around it.
 fn bare(text: &[u8]) -> Recipient {
     let text = &text[..text.len().min(64 * 1024)];
@@ -54,7 +64,7 @@ fn bare(text: &[u8]) -> Recipient {
         status,
         // Also where somebody just noted whose reply it is.
         server: said::server(&whole[..at])
-            .or_else(|| whole[..at].to_ascii_lowercase().split_whitespace().find_map(said::host)),
+            .or_else(|| whole[..at].split_whitespace().filter(|w| !is_identifier(w)).find_map(noted)),
         step: said::step(&whole.to_ascii_lowercase()),
         reply,
         words,

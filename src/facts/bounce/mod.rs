@@ -19,7 +19,7 @@ mod tests;
 mod transcript;
 
 pub use crate::knowledge::event::What;
-pub use event::{read_one as event, teller};
+pub use event::{of as event, teller};
 pub use feedback::{Feedback, FeedbackKind};
 pub use kept::needed;
 pub use said::{failed, spf_domain};
@@ -41,6 +41,9 @@ use std::net::IpAddr;
 pub fn attempt(line: &[u8]) -> Option<Recipient> {
     log::entry(crate::evidence::lines::Line { start: 0, end: line.len(), next: line.len() }, line)
 }
+
+/// Stands in `replies.toml`.
+const SUPPRESSED: &str = "is on the suppression list of the platform";
 
 /// Recipients that are kept; a notice may name any number.
 pub const MOST: usize = 300;
@@ -82,6 +85,12 @@ pub struct Recipient {
     /// Who came to the server that tells, and was refused by it: the reply is its own.
     pub client: Option<String>,
     pub step: Option<Stage>,
+    /// The platform itself did not send it, ...
+    pub withheld: bool,
+    /// ... for the address is on its own list.
+    pub suppressed: bool,
+    /// What a platform's own word means, as a server would say it.
+    meaning: Option<&'static str>,
     /// Who took it over, where a log or a report tells.
     pub taken_by: Option<TakenBy>,
     /// What tells of it, for an exhibit.
@@ -176,12 +185,16 @@ impl Bounce {
 
     /// As [`Bounce::read`], for the beginning of a text that had this many bytes.
     fn of(kind: InputKind, text: &[u8], bytes: usize) -> Option<Bounce> {
-        let mut bounce = match kind {
-            InputKind::Reply => event::read(text).unwrap_or_else(|| log::read(text)),
-            InputKind::Bounce => event::read(text).unwrap_or_else(|| letter::read(text)),
+        let events = if matches!(kind, InputKind::Reply | InputKind::Bounce) { event::read(text) } else { None };
+        // Whose mailboxes it was, a platform's event does not tell: the words are the receiver's.
+        let by_platform = events.is_some();
+        let mut bounce = match (events, kind) {
+            (Some(bounce), _) => bounce,
+            (None, InputKind::Reply) => log::read(text),
+            (None, InputKind::Bounce) => letter::read(text),
             _ => return None,
         };
-        bounce.cut |= bounce.recipients.len() > MOST || bytes > letter::LIMIT;
+        bounce.cut |= bounce.recipients.len() > MOST || (bytes > letter::LIMIT && !by_platform);
         bounce.recipients.truncate(MOST);
         if bounce.recipients.is_empty() {
             bounce.recipients.push(Recipient::blank(Span::new(0, text.len().min(80))));
@@ -198,7 +211,9 @@ impl Bounce {
                 None => {
                     recipient.decode();
                     recipient.blame(sender.as_deref());
-                    recipient.taken_by = recipient.taken_by.or_else(|| taken::reported(recipient, reporter));
+                    if !by_platform {
+                        recipient.taken_by = recipient.taken_by.or_else(|| taken::reported(recipient, reporter));
+                    }
                 }
             }
         }
@@ -284,6 +299,9 @@ impl Recipient {
             server: None,
             client: None,
             step: None,
+            withheld: false,
+            suppressed: false,
+            meaning: None,
             taken_by: None,
             span,
             decoded: Decoded::default(),
@@ -310,6 +328,13 @@ impl Recipient {
 
     /// Host, codes and words together.
     pub fn decode(&mut self) {
+        if self.withheld {
+            // No receiver's words: what they mean to the platform is all that counts.
+            let own = if self.suppressed { Some(SUPPRESSED) } else { self.meaning };
+            self.decoded = own.map(decode).unwrap_or_default();
+            self.category = self.decoded.category();
+            return;
+        }
         let text = self.text().unwrap_or_default();
         let coded = said::enhanced(text).is_some();
         let status = self.status.as_deref().filter(|_| !coded).unwrap_or_default();
@@ -320,6 +345,11 @@ impl Recipient {
             && let Some(status) = &self.status
         {
             self.decoded = decode(status);
+        }
+        if self.decoded.category() == Category::Unknown
+            && let Some(meaning) = self.meaning
+        {
+            self.decoded = decode(meaning);
         }
         // An address that Exchange made of an internal one says more than that nobody is found there.
         if self.decoded.category() == Category::Recipient

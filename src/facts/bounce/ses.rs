@@ -1,112 +1,102 @@
-//! A notification of Amazon SES as SNS mails or posts it ("Amazon SNS notification contents for Amazon SES"), or an event
-//! as it publishes them ("Contents of event data that Amazon SES publishes to Amazon SNS").
+//! What Amazon SES tells: a notification as SNS mails or posts it ("Amazon SNS notification contents for Amazon SES"), or an
+//! event as SES publishes it ("Contents of event data that Amazon SES publishes to Amazon SNS").
 
+use super::event::{Event, Scene, all, words};
 use super::letter::Piece;
-use super::{Action, Bounce, Feedback, FeedbackKind, MOST, Recipient, TakenBy, said};
-use crate::span::{Span, Spanned};
-use serde::Deserialize;
+use super::{Action, Bounce, MOST, Recipient, TakenBy, event, said};
+use crate::knowledge::event::{What, at};
 use serde_json::Value;
 
-/// What the notification begins with.
+/// What the notification in a mail begins with.
 const MARK: &str = "{\"notificationType\"";
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Notification {
-    bounce: Option<Told>,
-    complaint: Option<Told>,
-    delivery: Option<Told>,
-    delivery_delay: Option<Told>,
-    mail: Option<Mail>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Told {
-    bounced_recipients: Vec<Named>,
-    complained_recipients: Vec<Named>,
-    delayed_recipients: Vec<Named>,
-    recipients: Vec<String>,
-    complaint_feedback_type: Option<String>,
-    bounce_type: Option<String>,
-    #[serde(rename = "reportingMTA")]
-    reporting_mta: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Named {
-    email_address: String,
-    action: Option<String>,
-    status: Option<String>,
-    diagnostic_code: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Mail {
-    source: Option<String>,
-}
 
 /// Reads the notification in a piece; false where there is none.
 pub(super) fn read(piece: &Piece, bounce: &mut Bounce) -> bool {
     let text = String::from_utf8_lossy(piece.text());
-    let Some(at) = text.find(MARK) else { return false };
+    let Some(start) = text.find(MARK) else { return false };
     // Mail breaks its long line anywhere, also within a string.
-    let whole: String = text[at..].chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
-    let Some(Ok(object)) = serde_json::Deserializer::from_str(&whole).into_iter::<Value>().next() else {
-        return false;
+    let whole: String = text[start..].chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    let value = serde_json::Deserializer::from_str(&whole).into_iter::<Value>().next().and_then(Result::ok);
+    let place = piece.place(start..start + MARK.len());
+    let told = value.and_then(|object| read_one(&object, &Scene::at(place)));
+    told.is_some_and(|event| event::tell(vec![event], bounce))
+}
+
+/// The event that an object is: one of SES, and of a delivery.
+pub(super) fn read_one(object: &Value, scene: &Scene) -> Option<Event> {
+    let mail = object.get("mail").filter(|mail| mail.is_object())?;
+    let kind = words(object.get("notificationType").or_else(|| object.get("eventType"))?)?;
+    // Whom the event names, else whom the message was for.
+    let listed = |path: &str| at(object, path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice).iter();
+    let named = |path| listed(path).filter_map(|one| Some((words(one.get("emailAddress")?)?, Some(one))));
+    let plain = |path: &str| all(object, &[path.to_owned()]).into_iter().map(|address| (address, None));
+    let transient = at(object, "bounce.bounceType").and_then(Value::as_str) == Some("Transient");
+    let (what, recipients): (What, Vec<(String, Option<&Value>)>) = match &kind[..] {
+        "Bounce" => (What::Failed, named("bounce.bouncedRecipients").collect()),
+        "DeliveryDelay" => (What::Delayed, named("deliveryDelay.delayedRecipients").collect()),
+        "Delivery" => (What::Delivered, plain("delivery.recipients").collect()),
+        "Complaint" => (What::Complaint, named("complaint.complainedRecipients").collect()),
+        "Reject" | "Rendering Failure" => (What::Failed, plain("mail.destination").collect()),
+        _ => return None,
     };
-    take(&object, piece.place(at..at + MARK.len()), bounce)
-}
-
-/// Is it one of either kind?
-pub(super) fn is_one(object: &Value) -> bool {
-    let named = |key: &str| object.get(key).is_some_and(Value::is_string);
-    object.get("mail").is_some_and(Value::is_object) && (named("notificationType") || named("eventType"))
-}
-
-/// Reads what stands at `span`; false where it tells of nothing.
-pub(super) fn take(object: &Value, span: Span, bounce: &mut Bounce) -> bool {
-    let Ok(told) = Notification::deserialize(object) else { return false };
-    let sender = told.mail.and_then(|mail| mail.source).map(|source| Spanned::new(source, span));
-    let named = |address: String, action| Recipient {
-        address: Some(Spanned::new(address, span)),
-        action,
-        ..Recipient::blank(span)
+    let own = at(object, "reject.reason").or_else(|| at(object, "failure.errorMessage")).and_then(words);
+    let suppressed = at(object, "bounce.bounceSubType").and_then(words);
+    let suppressed = suppressed.is_some_and(|kind| matches!(&kind[..], "Suppressed" | "OnAccountSuppressionList"));
+    let recipient = |(address, told): (String, Option<&Value>)| {
+        let mut recipient = match told.filter(|_| matches!(what, What::Failed | What::Delayed)) {
+            Some(told) => bounced(told, what, transient, scene),
+            None => Recipient::blank(scene.string(&address)),
+        };
+        recipient.address = Some(scene.said(address));
+        recipient.withheld = suppressed || own.is_some();
+        recipient.suppressed = suppressed;
+        match what {
+            What::Failed => {
+                if let Some(own) = &own {
+                    recipient.words = Some(scene.said(own.clone()));
+                }
+            }
+            What::Delayed => recipient.action = Action::Delayed,
+            // Amazon SES keeps no mailboxes: it names as reporter the host that handed the message over.
+            What::Delivered => {
+                recipient.action = Action::Delivered;
+                recipient.taken_by = Some(TakenBy::Host);
+            }
+            What::Complaint => recipient.action = Action::Delivered,
+        }
+        recipient
     };
-    if let Some(told) = told.complaint {
-        let kind = told.complaint_feedback_type.as_deref().map_or(FeedbackKind::Abuse, FeedbackKind::of);
-        bounce.feedback = Some(Feedback { kind, span, mail_from: sender, results: vec![] });
-        let complained = told.complained_recipients.into_iter().take(MOST + 1);
-        bounce.recipients = complained.map(|r| named(r.email_address, Action::Delivered)).collect();
-        return true;
-    }
-    bounce.sent_to = sender;
-    let Some(told) = told.bounce.or(told.delivery_delay).or(told.delivery) else { return false };
-    bounce.reporting_mta = told.reporting_mta.as_deref().and_then(|mta| {
-        let name = said::host(&mta.rsplit(';').next()?.trim().to_ascii_lowercase())?;
-        Some(Spanned::new(name, span))
-    });
-    let transient = told.bounce_type.as_deref() == Some("Transient");
-    // Amazon SES keeps no mailboxes: it names as reporter the host that handed the message over.
-    let delivered = |to| Recipient { taken_by: Some(TakenBy::Host), ..named(to, Action::Delivered) };
-    bounce.recipients.extend(told.recipients.into_iter().take(MOST + 1).map(delivered));
-    bounce.recipients.extend(told.delayed_recipients.into_iter().take(MOST + 1).map(|r| bounced(r, true, span)));
-    bounce.recipients.extend(told.bounced_recipients.into_iter().take(MOST + 1).map(|r| bounced(r, transient, span)));
-    true
+    let reporter = at(object, "bounce.reportingMTA").or_else(|| at(object, "delivery.reportingMTA")).and_then(words);
+    let reporter = reporter.and_then(|mta| said::host(&mta.rsplit(';').next()?.trim().to_ascii_lowercase()));
+    let recipients: Vec<_> = recipients.into_iter().take(MOST + 1).map(recipient).collect();
+    let time = ["bounce", "complaint", "delivery", "deliveryDelay", "reject"];
+    Some(Event {
+        teller: "Amazon SES",
+        what,
+        recipients,
+        sender: at(mail, "source").and_then(words).map(|source| scene.said(source)),
+        source_ip: None,
+        reporter: reporter.map(|name| scene.said(name)),
+        kind: at(object, "complaint.complaintFeedbackType").and_then(words),
+        message: at(mail, "messageId").and_then(words),
+        time: time.iter().find_map(|part| event::time(at(object, &format!("{part}.timestamp"))?)),
+    })
+    .filter(|event| !event.recipients.is_empty())
 }
 
-fn bounced(named: Named, transient: bool, span: Span) -> Recipient {
-    let otherwise = if transient { Action::Delayed } else { Action::Failed };
-    let code =
-        named.diagnostic_code.as_deref().map(|code| code.strip_prefix("smtp;").unwrap_or(code).trim().to_owned());
-    let reply = code.filter(|code| said::reply(code).is_some()).map(|code| Spanned::new(said::one_line(&code), span));
+fn bounced(told: &Value, what: What, transient: bool, scene: &Scene) -> Recipient {
+    let word = |key: &str| told.get(key).and_then(words);
+    let code = word("diagnosticCode").map(|code| code.strip_prefix("smtp;").unwrap_or(&code).trim().to_owned());
+    let reply = code.filter(|code| said::reply(code).is_some()).map(|code| scene.said(said::one_line(&code)));
+    let otherwise = match what {
+        What::Failed if !transient || reply.is_some() => Action::Failed,
+        _ => Action::Delayed,
+    };
     Recipient {
-        address: Some(Spanned::new(named.email_address, span)),
-        action: named.action.as_deref().and_then(Action::of).unwrap_or(otherwise),
-        status: named.status.or_else(|| reply.as_ref().and_then(|r| said::enhanced(&r.value))),
+        action: word("action").as_deref().and_then(Action::of).unwrap_or(otherwise),
+        status: word("status").or_else(|| reply.as_ref().and_then(|r| said::enhanced(&r.value))),
+        span: reply.as_ref().map_or(scene.whole(), |r| r.span),
         reply,
-        ..Recipient::blank(span)
+        ..Recipient::blank(scene.whole())
     }
 }

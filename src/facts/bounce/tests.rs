@@ -460,6 +460,21 @@ fn event(json: &str) -> String {
 }
 
 #[test]
+fn a_name_in_a_program_is_no_server() {
+    for (text, server) in [
+        (
+            "javax.mail.SendFailedException: Invalid\ncom.sun.mail.smtp.SMTPAddressFailedException: 550 5.1.1 no such user",
+            "-",
+        ),
+        ("smtplib.SMTPRecipientsRefused: (550, b'5.1.1 no such user')", "-"),
+        ("MX1.Example.net 550 5.1.1 no such user", "mx1.example.net"),
+    ] {
+        let told = told(&read(text, InputKind::Reply));
+        assert_eq!(told[0].split(' ').nth(4), Some(server), "{told:?}");
+    }
+}
+
+#[test]
 fn events_of_platforms_are_read() {
     for (json, expected) in [
         (
@@ -471,11 +486,11 @@ fn events_of_platforms_are_read() {
             "bob@gmail.com delayed 4.7.28 rate - -",
         ),
         (
-            r#"{"email":"bob@example.net","timestamp":1513299569,"event":"bounce","type":"blocked","status":"5.7.26","reason":"550 5.7.26 This mail has been blocked because the sender is unauthenticated.","ip":"192.0.2.1"}"#,
+            r#"{"email":"bob@example.net","timestamp":1513299569,"event":"bounce","sg_event_id":"1","type":"blocked","status":"5.7.26","reason":"550 5.7.26 This mail has been blocked because the sender is unauthenticated.","ip":"192.0.2.1"}"#,
             "bob@example.net failed 5.7.26 authentication - -",
         ),
         (
-            r#"{"email":"bob@example.net","timestamp":1513299569,"event":"deferred","response":"452 4.2.2 The recipient's inbox is out of storage space","attempt":"5"}"#,
+            r#"{"email":"bob@example.net","timestamp":1513299569,"event":"deferred","sg_event_id":"1","response":"452 4.2.2 The recipient's inbox is out of storage space","attempt":"5"}"#,
             "bob@example.net delayed 4.2.2 mailbox-full - -",
         ),
         (
@@ -496,7 +511,7 @@ fn events_of_platforms_are_read() {
         ),
         (
             r#"{"event":"soft_bounce","email":"bob@example.net","message-id":"<1@x>","reason":"452 4.2.2 mailbox full","sending_ip":"192.0.2.1"}"#,
-            "bob@example.net delayed 4.2.2 mailbox-full - -",
+            "bob@example.net failed 4.2.2 mailbox-full - -",
         ),
         (
             r#"{"event":"bounce","email":"bob@example.net","MessageID":1,"hard_bounce":true,"error":"user unknown","comment":""}"#,
@@ -522,7 +537,7 @@ fn events_of_platforms_are_read() {
 #[test]
 fn of_several_events_the_last_of_each_recipient_counts() {
     let line = |event: &str, to: &str, said: &str| {
-        format!(r#"{{"email":"{to}","timestamp":1,"event":"{event}","response":"{said}"}}"#)
+        format!(r#"{{"email":"{to}","timestamp":1,"smtp-id":"<1@x>","event":"{event}","response":"{said}"}}"#)
     };
     let text = [
         line("deferred", "bob@example.net", "450 4.7.1 greylisted, try again later"),
@@ -535,20 +550,117 @@ fn of_several_events_the_last_of_each_recipient_counts() {
     let bounce = read(&text, InputKind::Reply);
     assert_eq!(
         told(&bounce),
-        ["Bob@example.net delivered - unknown - -", "eve@example.net failed 5.1.1 recipient - -"]
+        [
+            "eve@example.net failed 5.1.1 recipient - -",
+            "Bob@example.net delivered - unknown - -",
+            "ann@example.net delivered - unknown - -"
+        ]
     );
-    let said = bounce.recipients[1].reply.as_ref().unwrap();
+    let said = bounce.recipients[0].reply.as_ref().unwrap();
     assert_eq!(said.span.of(text.as_bytes()), b"550 5.1.1 user unknown");
     assert!(bounce.feedback.is_none(), "what is lost is told before a complaint");
     let complaint = read(&line("spamreport", "ann@example.net", ""), InputKind::Bounce);
     assert_eq!(complaint.feedback.map(|f| f.kind), Some(FeedbackKind::Abuse));
 }
 
+/// SendGrid's: what happened to which message when, for whom, and what was said.
+fn sent(event: &str, message: &str, time: u32, to: &str, said: &str) -> String {
+    format!(r#"{{"email":"{to}","timestamp":{time},"sg_message_id":"{message}","event":"{event}","reason":"{said}"}}"#)
+}
+
+#[test]
+fn attempts_are_told_apart_by_message_and_ordered_by_time() {
+    let of = |lines: &[String]| told(&read(&lines.join("\n"), InputKind::Bounce)).join(" | ");
+    let refused = "550 5.7.1 message content rejected as spam";
+    let (bounce, delivery) = (sent("bounce", "a", 2, "q@t.test", refused), sent("delivered", "b", 3, "q@t.test", ""));
+    assert_eq!(of(&[bounce.clone(), delivery]), "q@t.test failed 5.7.1 content - - | q@t.test delivered - unknown - -");
+    let before = sent("deferred", "a", 1, "q@t.test", "451 4.7.1 greylisted");
+    assert_eq!(of(&[bounce.clone(), before.clone()]), of(&[before, bounce]), "the order in the file says nothing");
+}
+
+#[test]
+fn what_is_lost_is_not_cut_off() {
+    let mut lines: Vec<_> = (0..2 * MOST).map(|n| sent("delivered", "a", 1, &format!("{n}@t.test"), "")).collect();
+    lines.push(sent("bounce", "a", 1, "q@t.test", "550 5.1.1 no such user"));
+    let bounce = read(&lines.join("\n"), InputKind::Bounce);
+    assert_eq!((bounce.recipients.len(), bounce.cut, bounce.is_good_news()), (MOST, true, false));
+    assert_eq!(bounce.worst().unwrap().address.as_ref().unwrap().value, "q@t.test");
+}
+
+#[test]
+fn what_is_wrong_around_an_event_hides_none() {
+    let (one, two) =
+        (sent("delivered", "a", 1, "p@t.test", ""), sent("bounce", "a", 1, "q@t.test", "550 5.1.1 no such user"));
+    for text in [
+        format!("\u{feff}[{one},\r\n{two}]"),
+        format!("{one}\nnot json\n{two}"),
+        format!("{one},\n{two},\n"),
+        format!(r#"{{"items":[{one},{two},{{"email":"cut"#),
+    ] {
+        let input = Input::read("test", text.as_bytes(), None).unwrap();
+        let told = told(&Bounce::read(&input).unwrap());
+        assert_eq!(told, ["q@t.test failed 5.1.1 recipient - -", "p@t.test delivered - unknown - -"], "{text}");
+    }
+}
+
+#[test]
+fn each_reply_is_shown_where_it_stands() {
+    let said = "550 5.1.1 \\\"no\\\" such user";
+    let text = [sent("bounce", "a", 1, "joann@t.test", said), sent("bounce", "a", 1, "ann@t.test", said)].join("\n");
+    let bounce = read(&text, InputKind::Bounce);
+    for (recipient, line) in bounce.recipients.iter().zip(text.lines()) {
+        let start = line.as_ptr() as usize - text.as_ptr() as usize;
+        let (address, reply) = (recipient.address.as_ref().unwrap(), recipient.reply.as_ref().unwrap());
+        assert_eq!(address.span.of(text.as_bytes()), address.value.as_bytes());
+        assert_eq!(reply.span.of(text.as_bytes()), said.as_bytes());
+        assert!((start..start + line.len()).contains(&(reply.span.start as usize)));
+        assert_eq!(reply.value, r#"550 5.1.1 "no" such user"#);
+    }
+}
+
+#[test]
+fn what_the_platform_itself_did_not_send_is_no_receivers_word() {
+    let of = |json: &str| {
+        let bounce = read(json, InputKind::Bounce);
+        let one = &bounce.recipients[0];
+        (one.withheld, one.suppressed, one.category, one.reply.is_some())
+    };
+    for json in [
+        sent("dropped", "a", 1, "q@t.test", "Unsubscribed Address"),
+        r#"{"event":"failed","reason":"suppress-bounce","recipient":"q@t.test","delivery-status":{"code":605,"message":"Not delivering to previously bounced address"}}"#.into(),
+        r#"{"type":"bounce","customer_id":"1","rcpt_to":"q@t.test","error_code":"554","raw_reason":"554 5.7.1 [internal] recipient address suppressed due to customer policy"}"#.into(),
+        r#"{"eventType":"Bounce","mail":{"messageId":"1"},"bounce":{"bounceType":"Permanent","bounceSubType":"OnAccountSuppressionList","bouncedRecipients":[{"emailAddress":"q@t.test","action":"failed","status":"5.1.1","diagnosticCode":"Amazon SES did not send the message to this address"}]}}"#.into(),
+    ] {
+        assert_eq!(of(&json), (true, true, Category::Policy, false), "{json}");
+    }
+    let rejected = r#"{"eventType":"Reject","mail":{"destination":["q@t.test"]},"reject":{"reason":"Bad content"}}"#;
+    assert_eq!(of(rejected), (true, false, Category::Unknown, false));
+    let refused = sent("bounce", "a", 1, "q@t.test", "550 5.1.1 no such user");
+    assert_eq!(of(&refused), (false, false, Category::Recipient, true));
+}
+
+#[test]
+fn a_soft_bounce_was_given_up_and_may_be_for_good() {
+    let of = |reason: &str| {
+        let json = format!(r#"{{"event":"soft_bounce","email":"q@t.test","message-id":"<1@x>","reason":"{reason}"}}"#);
+        let bounce = read(&json, InputKind::Bounce);
+        (bounce.recipients[0].action, bounce.recipients[0].is_permanent())
+    };
+    assert_eq!(of("550 5.7.1 blocked using zen.spamhaus.org"), (Action::Failed, true));
+    assert_eq!(of("451 4.7.1 greylisted"), (Action::Failed, false));
+    assert_eq!(of("who knows"), (Action::Delayed, false));
+}
+
 #[test]
 fn other_json_is_no_event() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for text in [
-        r#"{"event":"open","email":"bob@example.net","timestamp":1}"#,
+        r#"{"event":"open","email":"bob@example.net","timestamp":1,"sg_event_id":"1"}"#,
+        r#"{"event":"delivered","email":"bob@example.net","timestamp":1,"courier":"x"}"#,
+        r#"{"event":"bounce","email":"12345","timestamp":1,"sg_event_id":"1"}"#,
+        r#"{"eventType":"Open","mail":{"source":"a@x.test","destination":["b@x.test"]},"open":{}}"#,
+        r#"{"eventType":"purchase","mail":{}}"#,
+        r#"{"eventType":"Bounce","mail":{},"bounce":{"bouncedRecipients":null}}"#,
         r#"{"RecordType":"Bounce","Type":"AutoResponder","MessageID":"1","Email":"bob@example.net","Details":""}"#,
         r#"{"event":"failed","delivery-status":{"code":550},"recipient":null}"#,
         r#"{"type":"Bounce","recipient":[],"response":{}}"#,

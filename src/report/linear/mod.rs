@@ -216,7 +216,7 @@ fn place(piece: &Piece, mark: &Mark) -> String {
     let Some(first) = piece.first_line else { return piece.source.clone() };
     let before = piece.text.get(..mark.range.start).unwrap_or_default();
     let line = first + before.matches('\n').count();
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = piece.column(mark.range.start);
     let passage = piece.text.get(mark.range.clone()).unwrap_or_default();
     let end = column + passage.split('\n').next().unwrap_or_default().chars().count().saturating_sub(1);
     format!("{}, line {line}, characters {column} to {}", piece.source, end.max(column))

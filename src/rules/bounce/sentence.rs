@@ -34,8 +34,9 @@ pub fn headline(bounce: &Bounce) -> Option<String> {
     };
     line.truncate(line.trim_end_matches('.').len());
     line.push_str(&format!(
-        " (and {} more of {} recipients{why}).",
+        " (and {} more of {}{} recipients{why}).",
         same.len() + others.len(),
+        if bounce.cut { "more than " } else { "" },
         bounce.recipients.len()
     ));
     Some(line)
@@ -78,6 +79,15 @@ pub fn of(bounce: &Bounce, recipient: &Recipient) -> String {
     if let Some(client) = &recipient.client {
         let did = if recipient.is_permanent() { "refused" } else { "put off" };
         return format!("The server whose log this is {did} what {client} brought.");
+    }
+    if recipient.withheld {
+        return match (recipient.decoded.meaning(), recipient.text()) {
+            (Some(meaning), _) => format!("The platform itself did not send it: {}.", lower(meaning)),
+            (None, Some(words)) => {
+                format!("The platform itself did not send it, and says: {}.", words.trim_end_matches('.'))
+            }
+            (None, None) => "The platform itself did not send it.".into(),
+        };
     }
     let reporter = bounce.reporting_mta.as_ref().map(|mta| mta.value.as_str());
     let server = recipient.server.as_deref().or_else(|| provider(&recipient.decoded));

@@ -107,6 +107,9 @@ pub fn link(facts: &Facts, found: &mut [Finding]) {
 }
 
 fn gap(recipient: &Recipient) -> Gap {
+    if recipient.withheld {
+        return Gap::new("Why did the platform not send the message?", "the platform's portal, or its support");
+    }
     let question = match &recipient.reply {
         Some(reply) => {
             format!("What does this reply mean: {}?", crate::safe::clip(reply.value.trim_end_matches(['.', '?']), 120))
@@ -196,6 +199,7 @@ fn found(facts: &Facts, bounce: &Bounce, rule: &'static Rule, told: &[&Recipient
         (Some(row), None) if row.loose => {
             (Confidence::Likely, "common words of the reply say it, and servers use them loosely".to_owned())
         }
+        (Some(_), None) if worst.withheld => (Confidence::Certain, "the platform itself says so".to_owned()),
         (Some(_), None) => (Confidence::Certain, "the server's own words say it".to_owned()),
         (None, None) => {
             (Confidence::Likely, "its code says so by the registry; many servers use codes loosely".to_owned())

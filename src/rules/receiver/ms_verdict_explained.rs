@@ -2,6 +2,7 @@
 
 use super::verdict;
 use crate::facts::antispam::{Field, Item, Leaning};
+use crate::facts::received::Hop;
 use crate::facts::reported::Compauth;
 use crate::facts::{Facts, Reading};
 use crate::knowledge::receiver::{self, Value};
@@ -46,7 +47,8 @@ fn judge(facts: &Facts) -> Verdict {
         return Verdict::NotApplicable;
     }
     let fields = reading.antispam.iter().filter(|f| f.vendor == "microsoft" && !f.untrusted);
-    let fields = fields.filter(|f| !came_in(reading, f));
+    let own = is_own_exchange(facts);
+    let fields = fields.filter(|f| !came_in(reading, f) || (own && is_of_organization(f)));
     let items: Vec<&Item> = fields.flat_map(|f| &f.items).collect();
     // The topmost of each, except that only values with a meaning are told.
     let mut told: Vec<&Item> =
@@ -79,6 +81,22 @@ fn came_in(reading: &Reading, field: &Field) -> bool {
     another && hop.is_some_and(|hop| hop.field < field.field) && !inbound()
 }
 
+/// A field that Exchange removes from what comes in, and writes itself.
+fn is_of_organization(field: &Field) -> bool {
+    field.items.iter().any(|i| i.key == "organization-SCL")
+}
+
+/// Did an Exchange server of the recipient's own take the message over, and note itself as the one that judged?
+fn is_own_exchange(facts: &Facts) -> bool {
+    let (reading, text) = (&facts.reading, facts.text());
+    let Some(source) = reading.header.first(text, "X-MS-Exchange-Organization-AuthSource") else { return false };
+    let source = source.value.of(text).trim_ascii();
+    let taken = reading.hops.iter().skip(reading.boundary.hop.unwrap_or(usize::MAX));
+    let exchange = |hop: &&Hop| hop.with.as_ref().is_some_and(|with| with.value == "MICROSOFT SMTP SERVER");
+    let names = |hop: &Hop| hop.by.as_ref().is_some_and(|by| by.value.as_bytes().eq_ignore_ascii_case(source));
+    taken.filter(exchange).any(names)
+}
+
 /// The row for a composite authentication: by its reason, else by its result.
 fn meaning(compauth: &Compauth) -> Option<&'static Value> {
     let row = |key: &str, value: &str| receiver::find("microsoft")?.row("Authentication-Results", key, value);
@@ -98,10 +116,12 @@ fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, 
     let clean = leaning(Leaning::Good).any(|i| DECIDED.contains(&&*i.key));
     let by_ptr = compauth.is_some_and(|(c, _)| is_by_ptr(facts, c));
     let held = held(told, compauth.map(|(c, _)| c), set);
+    let exchange = is_own_exchange(facts) && told.iter().all(|i| i.key == "organization-SCL") && compauth.is_none();
+    let who = if exchange { "The recipient's Exchange server" } else { "Microsoft" };
     let title = match (spam.is_empty(), failed, warned) {
         _ if held.is_some() => held.unwrap_or_default().to_owned(),
         (true, false, _) if by_ptr => "Microsoft let this through by the server's reverse name alone".to_owned(),
-        (false, ..) => shorten(format!("Microsoft marked this message: {}", spam.join(", "))),
+        (false, ..) => shorten(format!("{who} marked this message: {}", spam.join(", "))),
         (true, true, _) => "Microsoft does not take the sender for genuine".to_owned(),
         (true, false, _) if says(told, "SFV", &["SKQ"]) => "It was released from Microsoft's quarantine".to_owned(),
         (true, false, _) if is_skipped(told) => "Microsoft's filter was skipped for this message".to_owned(),
@@ -109,7 +129,7 @@ fn found(facts: &Facts, told: &[&Item], set: bool, compauth: Option<(&Compauth, 
             "Microsoft found this clean; a rule of the mailbox moved it".to_owned()
         }
         (true, false, true) => "Microsoft let this message through, with reservations".to_owned(),
-        (true, false, false) if says(told, "dest", &["I"]) || clean => "Microsoft found this message clean".to_owned(),
+        (true, false, false) if says(told, "dest", &["I"]) || clean => format!("{who} found this message clean"),
         (true, false, false) if compauth.is_some() => {
             "Microsoft takes the sender for genuine; its filter's word is not here".to_owned()
         }
@@ -291,6 +311,27 @@ mod tests {
         // A filter in front of a server of one's own says that the mail came in.
         let inbound = text.replace("BCL:0;", "BCL:0;\r\nX-Forefront-Antispam-Report: SFV:SPM;SCL:5;DIR:INB;");
         assert!(only(judge(&facts_of(&inbound, InputKind::Headers))).title.contains("SFV:SPM"));
+    }
+
+    #[test]
+    fn an_exchange_server_of_ones_own_is_believed_where_it_names_itself() {
+        use crate::evidence::InputKind;
+        use crate::rules::content::testing::facts_of;
+        let text = "Received: from mx1.example.com (192.0.2.1) by EXCH01.inbox.test (10.0.0.5) with Microsoft SMTP Server id 15.2.1118.40 via Frontend Transport; Tue, 2 Jun 2026 10:00:09 +0000\r\n\
+            From: ann@example.com\r\nTo: bob@inbox.test\r\nX-MS-Exchange-Organization-AuthSource: exch01.inbox.test\r\n\
+            X-MS-Exchange-Organization-SCL: 6\r\n";
+        let title = |text: &str| only(judge(&facts_of(text, InputKind::Headers))).title;
+        assert_eq!(title(text), "The recipient's Exchange server marked this message: SCL:6");
+        assert_eq!(
+            title(&text.replace("SCL: 6", "SCL: 1")),
+            "The recipient's Exchange server found this message clean"
+        );
+        // Another server took it over, or Exchange elsewhere had it before.
+        for other in
+            [text.replace("Microsoft SMTP Server", "ESMTP"), text.replace("Source: exch01.inbox", "Source: x.sender")]
+        {
+            assert!(matches!(judge(&facts_of(&other, InputKind::Headers)), Verdict::NotApplicable), "{other}");
+        }
     }
 
     #[test]

@@ -19,11 +19,12 @@ pub(super) fn read(line: &str) -> Option<Event> {
     }
     let told = bounce::event(&record, line.as_bytes())?;
     let date = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let domain = domain(told.recipient.address.as_ref().map_or("", |a| &a.value));
+    let recipient = told.recipients.into_iter().next()?;
+    let domain = domain(recipient.address.as_ref().map_or("", |a| &a.value));
     let what = match told.what {
         bounce::What::Complaint if record["feedback_report"]["feedback_type"] == "abuse" => What::Complaint,
         bounce::What::Complaint => return None,
-        _ => What::Attempt(Box::new(told.recipient)),
+        _ => What::Attempt(Box::new(recipient)),
     };
     Some(Event { date, domain, what })
 }
