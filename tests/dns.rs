@@ -8,7 +8,7 @@ use dnsd::{Dnsd, Fault, World};
 use hickory_proto::op::ResponseCode;
 use postdoc::diagnose::{Diagnosis, diagnose};
 use postdoc::evidence::{Answer, Evidence, Input, Kind, Outcome, Question, Said, Server};
-use postdoc::facts::Reading;
+use postdoc::facts::{Facts, Reading};
 use postdoc::replay::prove;
 use postdoc::report::{Shown, json};
 use postdoc::samples;
@@ -412,6 +412,9 @@ fn many_at_once_share_what_they_ask() {
             assert!(matches!(ended, Ended::Done));
             assert_eq!(rules(&d), rules(&alone));
             assert_eq!(d.facts.evidence.answers.len(), alone.facts.evidence.answers.len());
+            // Counted while asking, or worked out from the answers.
+            let again = Facts::gather(d.facts.evidence.clone(), d.facts.reading.clone());
+            assert_eq!(d.facts.rounds(), again.rounds());
             finished.insert(n);
         },
     );

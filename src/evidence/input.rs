@@ -138,7 +138,7 @@ pub enum Refusal {
 pub struct Input {
     /// File name, `-`, or `pasted header`.
     pub name: String,
-    /// The bytes as given; those of UTF-16 in UTF-8.
+    /// The bytes as given; a text in UTF-16 is one in UTF-8 from here on.
     pub original: Arc<[u8]>,
     /// The text after repairs; equal to `original` when nothing was repaired.
     pub text: Arc<[u8]>,
@@ -203,12 +203,11 @@ impl Input {
     /// Recognises and repairs `bytes`; `kind` overrules the recogniser.
     pub fn read(name: &str, bytes: impl Into<Arc<[u8]>>, kind: Option<InputKind>) -> Result<Input, Refusal> {
         let original: Arc<[u8]> = bytes.into();
+        let decoded = wide::decoded(&original).map(String::into_bytes);
+        let original = decoded.map_or(original, Arc::from);
         if original.len() > Self::LIMIT {
             return Err(Refusal::TooLarge(original.len()));
         }
-        let decoded = wide::decoded(&original).map(String::into_bytes);
-        let was_wide = decoded.is_some();
-        let original = decoded.map_or(original, Arc::from);
         if recognise::is_empty(&original) {
             return Err(Refusal::Empty);
         }
@@ -219,7 +218,6 @@ impl Input {
         };
         let (text, map, repairs) = Draft::finish(draft);
         let recognise::Guess { kind, sure, because, header } = guess;
-        let because = if was_wide { format!("{because}; decoded from UTF-16") } else { because };
         let name = name.to_owned();
         Ok(Input {
             name,

@@ -79,10 +79,15 @@ struct Sign {
 
 impl Sign {
     fn is_in(&self, object: &Value) -> bool {
-        let Some(value) = at(object, &self.at) else { return false };
-        let word = value.as_str().map_or_else(|| value.to_string(), str::to_owned).to_lowercase();
+        let Some(word) = word(object, &self.at) else { return false };
         self.is.iter().any(|is| is.to_lowercase() == word) || self.holds.iter().any(|part| word.contains(part))
     }
+}
+
+/// A value in lower case, also a number or a truth.
+fn word(object: &Value, path: &str) -> Option<String> {
+    let value = at(object, path)?;
+    Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned).to_lowercase())
 }
 
 /// What a word means.
@@ -113,7 +118,7 @@ impl Form {
 
     /// What the platform's own word means, as a server would say it.
     pub fn meaning(&'static self, object: &Value) -> Option<&'static str> {
-        let is = |m: &&Meaning| Sign { at: m.at.clone(), is: m.is.clone(), holds: Vec::new() }.is_in(object);
+        let is = |m: &&Meaning| word(object, &m.at).is_some_and(|word| m.is.iter().any(|is| is.to_lowercase() == word));
         self.meaning.iter().find(is).map(|m| m.means.as_str())
     }
 }

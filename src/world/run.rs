@@ -214,6 +214,8 @@ impl Runner {
                 news = false;
             }
             tokio::select! {
+                // What has come counts, however late it is heard.
+                biased;
                 () = course.learn() => news = states == Show::All,
                 () = sleep_until(due), if news => {}
                 () = &mut deadline => {

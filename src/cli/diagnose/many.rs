@@ -7,8 +7,6 @@ use super::{evidence, keep, rendered, said};
 use crate::diagnose::{Diagnosis, diagnose};
 use crate::evidence::{Input, Refusal};
 use crate::facts::Reading;
-use crate::redact::Redaction;
-use crate::report::{self, Shown};
 use crate::world::dns;
 use crate::world::run::{Broken, Ended, Runner, Work};
 use crate::world::signal::Signals;
@@ -22,6 +20,9 @@ use tokio::sync::watch;
 
 /// Inputs begun beyond the one whose turn it is to be printed, at most: what is finished of them waits for it.
 const AHEAD: usize = 256;
+
+/// Inputs at once on each core where each sends out errands: a filter of one's own has a few children.
+const FEW: usize = 2;
 
 /// How long nobody looks whether a signal came.
 const NAP: Duration = Duration::from_millis(100);
@@ -37,7 +38,8 @@ pub fn run(global: &Global, args: &Diagnose, settings: dns::Settings, files: &[P
         args,
         files,
         signals: Signals::listen(),
-        queue: Mutex::default(),
+        queue: Mutex::new(Queue { workers, ..Queue::default() }),
+        ready: Condvar::new(),
         moved: Condvar::new(),
         closed: watch::Sender::default(),
         deaf: AtomicBool::default(),
@@ -48,6 +50,7 @@ pub fn run(global: &Global, args: &Diagnose, settings: dns::Settings, files: &[P
             for runner in runners {
                 scope.spawn(|| batch.work(runner));
             }
+            batch.print();
         });
     };
     if global.linear() {
@@ -65,7 +68,9 @@ struct Batch<'a> {
     files: &'a [PathBuf],
     signals: Signals,
     queue: Mutex<Queue>,
-    /// Something was printed, or nothing more will be.
+    /// It is somebody's turn, or a worker has gone.
+    ready: Condvar,
+    /// Something was printed: there is room for others.
     moved: Condvar,
     /// Nobody reads any more.
     closed: watch::Sender<bool>,
@@ -83,7 +88,9 @@ struct Queue {
     /// Finished before its turn.
     waiting: BTreeMap<usize, (String, Exit)>,
     exit: Option<Exit>,
-    failed: Option<std::io::Error>,
+    failed: Option<anyhow::Error>,
+    /// Still at work.
+    workers: usize,
 }
 
 impl Queue {
@@ -104,7 +111,16 @@ impl Batch<'_> {
                 _ = closed.wait_for(|&closed| closed) => {}
             }
         };
-        runner.run_many(|running| self.next(running), stop, |n, done| self.finish(n, done));
+        let work = || runner.run_many(|running| self.next(running), stop, |n, done| self.finish(n, done));
+        let fault = catch_unwind(AssertUnwindSafe(work)).is_err();
+        let mut queue = self.queue();
+        queue.workers -= 1;
+        if fault {
+            // What it had begun is lost, and all after that would wait for it.
+            queue.failed = Some(anyhow::Error::new(Broken));
+            self.closed.send_replace(true);
+        }
+        self.ready.notify_one();
     }
 
     /// The next input, read. One that breaks the program costs its own result, not the others'.
@@ -130,6 +146,11 @@ impl Batch<'_> {
             if queue.next == self.files.len() || *self.closed.borrow() || self.signals.came().is_some() {
                 return None;
             }
+            // What others wait for as long as standard input or a pipe has it open, and what sends out errands.
+            let alone = running > 0 && !self.files.get(queue.next).is_some_and(|file| file.is_file());
+            if alone || (running >= FEW && self.has_errands()) {
+                return None;
+            }
             if queue.next < queue.due + AHEAD {
                 queue.next += 1;
                 return Some(queue.next - 1);
@@ -139,6 +160,12 @@ impl Batch<'_> {
             }
             queue = self.moved.wait_timeout(queue, NAP).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// Does each message ask more than DNS?
+    fn has_errands(&self) -> bool {
+        let Diagnose { spamd, rspamd, probe_links, .. } = self.args;
+        spamd.is_some() || rspamd.is_some() || *probe_links
     }
 
     fn finish(&self, n: usize, done: Result<(Diagnosis, Ended), Broken>) {
@@ -157,7 +184,7 @@ impl Batch<'_> {
             self.told(&diagnosis)
         };
         match catch_unwind(AssertUnwindSafe(show)) {
-            Ok(told) => self.print(n, told),
+            Ok(told) => self.hand_in(n, told),
             Err(_) => self.broke(n),
         }
     }
@@ -166,58 +193,59 @@ impl Batch<'_> {
     fn broke(&self, n: usize) {
         let name = self.files[n].to_string_lossy();
         let why = format!("{name} could not be diagnosed: {Broken}");
-        tell(&why);
+        if !self.global.redact {
+            tell(&why);
+        }
         let input = Input::unreadable(&name, &Refusal::Unreadable(why));
         let reading = Arc::new(Reading::read(&input, &said(self.args)));
         let diagnosis = diagnose(Arc::new(evidence(self.global, self.args, input)), reading);
-        self.print(n, self.told(&diagnosis));
+        self.hand_in(n, self.told(&diagnosis));
     }
 
     fn told(&self, diagnosis: &Diagnosis) -> (String, Exit) {
-        let text = rendered(self.global, diagnosis, true);
-        let name = || {
-            let redaction = self.global.redact.then(|| Redaction::of(&diagnosis.facts));
-            let shown = Shown { redaction: redaction.as_ref() };
-            let name = &diagnosis.facts.evidence.input.name;
-            match self.global.format() {
-                Format::Markdown => report::markdown::text(shown, name),
-                _ => shown.line(name),
-            }
-        };
-        let text = match self.global.format() {
-            Format::Human => format!("{}\n{text}\n", name()),
-            Format::Markdown => format!("{}:\n\n{text}\n", name()),
-            _ => text,
-        };
-        (text, Exit::of(diagnosis, self.global.fail_on.severity()))
+        (rendered(self.global, diagnosis, true), Exit::of(diagnosis, self.global.fail_on.severity()))
     }
 
-    /// Prints it, and those that waited for it, once it is its turn.
-    fn print(&self, n: usize, told: (String, Exit)) {
+    /// Has it printed when it is its turn.
+    fn hand_in(&self, n: usize, told: (String, Exit)) {
         let mut queue = self.queue();
         queue.waiting.insert(n, told);
-        let due = queue.due;
-        while !*self.closed.borrow()
-            && let Some((text, exit)) = queue.turn()
-        {
+        if queue.due == n {
+            self.ready.notify_one();
+        }
+    }
+
+    /// Prints in the order of the inputs until no worker is left. Whoever reads slowly holds up no diagnosis.
+    fn print(&self) {
+        let mut queue = self.queue();
+        loop {
+            let Some((text, exit)) = queue.turn() else {
+                if queue.workers == 0 {
+                    return;
+                }
+                queue = self.ready.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
             queue.exit = Some(queue.exit.map_or(exit, |so_far| so_far.and(exit)));
-            match put(&text) {
+            drop(queue);
+            self.moved.notify_all();
+            let end = put(&text);
+            queue = self.queue();
+            match end {
                 Ok(true) => {}
                 end => {
-                    queue.failed = end.err();
+                    queue.failed = end.err().map(anyhow::Error::from);
                     self.closed.send_replace(true);
+                    return;
                 }
             }
-        }
-        if queue.due > due {
-            self.moved.notify_all();
         }
     }
 
     fn end(self) -> anyhow::Result<Exit> {
         let queue = self.queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(e) = queue.failed {
-            return Err(e.into());
+            return Err(e);
         }
         let exit = queue.exit.unwrap_or(Exit::Clean);
         if *self.closed.borrow() {

@@ -167,17 +167,26 @@ pub fn print(global: &Global, d: &Diagnosis, several: bool) -> anyhow::Result<bo
     Ok(super::put(&rendered(global, d, several))?)
 }
 
-/// One diagnosis in the format asked for.
+/// One diagnosis in the format asked for; of several each is headed by its name, where the format has no place for it.
 fn rendered(global: &Global, d: &Diagnosis, several: bool) -> String {
     let redaction = global.redact.then(|| Redaction::of(&d.facts));
     let shown = Shown { redaction: redaction.as_ref() };
+    let name = &d.facts.evidence.input.name;
     match global.format() {
         Format::Json if !several => report::json::pretty(&report::json::diagnosis::document(d), shown),
         Format::Json | Format::Ndjson => report::json::line(&report::json::diagnosis::document(d), shown),
         Format::Plain => report::plain::diagnosis(d, shown),
-        Format::Markdown => report::markdown::diagnosis(d, shown),
-        Format::Human if global.linear() => report::linear::whole(d, shown),
-        Format::Human => report::human::diagnosis(d, super::look::style(global.color, global.verbose), shown),
+        Format::Markdown => {
+            let text = report::markdown::diagnosis(d, shown);
+            if several { format!("{}:\n\n{text}\n", report::markdown::text(shown, name)) } else { text }
+        }
+        Format::Human => {
+            let text = match global.linear() {
+                true => report::linear::whole(d, shown),
+                false => report::human::diagnosis(d, super::look::style(global.color, global.verbose), shown),
+            };
+            if several { format!("{}\n{text}\n", shown.line(name)) } else { text }
+        }
     }
 }
 

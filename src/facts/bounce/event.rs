@@ -12,8 +12,11 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Range;
 
-/// Attempts that are told apart; of more the rest is not read.
-const KEPT: usize = 100_000;
+/// Attempts, each for one recipient, that are told apart; no others are looked at.
+const KEPT: usize = 10_000;
+
+/// Bytes of an event in which its words are looked for.
+const NEAR: usize = 64 * 1024;
 
 /// One event.
 pub struct Event {
@@ -34,17 +37,20 @@ pub struct Event {
 
 /// Who tells, where the text is JSON that tells of a delivery.
 pub fn teller(text: &[u8]) -> Option<&'static str> {
-    events(text).next().map(|event| event.teller)
+    next(&mut Objects::of(text), text).map(|event| event.teller)
 }
 
 /// Reads the events of a text; `None` where it holds none.
 pub(super) fn read(text: &[u8]) -> Option<Bounce> {
     let mut bounce = Bounce::default();
-    tell(events(text).collect(), &mut bounce).then_some(bounce)
+    let mut objects = Objects::of(text);
+    let found = tell(std::iter::from_fn(|| next(&mut objects, text)), &mut bounce);
+    bounce.cut |= objects.gave_up();
+    found.then_some(bounce)
 }
 
 /// Tells what the events come to; false where there are none.
-pub(super) fn tell(events: Vec<Event>, bounce: &mut Bounce) -> bool {
+pub(super) fn tell(events: impl IntoIterator<Item = Event>, bounce: &mut Bounce) -> bool {
     // Of several attempts at one message for one recipient the last one counts.
     let mut places: HashMap<(Option<String>, String), usize> = HashMap::new();
     let mut told: Vec<(Option<f64>, Option<String>, Recipient)> = Vec::new();
@@ -63,7 +69,7 @@ pub(super) fn tell(events: Vec<Event>, bounce: &mut Bounce) -> bool {
                 None => told.push(row),
                 // A complaint comes after all else.
                 Some(before) if before.1.is_some() && row.1.is_none() => {}
-                Some(before) if before.0.zip(row.0).is_some_and(|(was, is)| is < was) => {}
+                Some(before) if row.1.is_none() && before.0.zip(row.0).is_some_and(|(was, is)| is < was) => {}
                 Some(before) => *before = row,
             }
         }
@@ -82,21 +88,18 @@ pub(super) fn tell(events: Vec<Event>, bounce: &mut Bounce) -> bool {
     !bounce.recipients.is_empty()
 }
 
-/// The events of a text in their order. An object that is one is not looked into; a string may hold one, for that is how
-/// Amazon SNS hands it on.
-fn events(text: &[u8]) -> impl Iterator<Item = Event> {
-    let mut objects = Objects::of(text);
-    std::iter::from_fn(move || {
-        while let Some((value, range)) = objects.next() {
-            let scene = Scene { text, range: range.clone() };
-            let held = || value.as_object()?.values().find_map(|field| handed_on(field.as_str()?, &scene));
-            if let Some(event) = read_in(&value, &scene).or_else(held) {
-                return Some(event);
-            }
-            objects.enter(range.start);
+/// The next event of a text. An object that is one is not looked into; a string may hold one, for that is how Amazon SNS
+/// hands it on.
+fn next(objects: &mut Objects, text: &[u8]) -> Option<Event> {
+    while let Some((value, range)) = objects.next() {
+        let scene = Scene { text, range: range.clone() };
+        let held = || value.as_object()?.values().find_map(|field| handed_on(field.as_str()?, &scene));
+        if let Some(event) = read_in(&value, &scene).or_else(held) {
+            return Some(event);
         }
-        None
-    })
+        objects.enter(range.start);
+    }
+    None
 }
 
 /// The event in a string that is JSON itself.
@@ -264,26 +267,33 @@ impl Scene<'_> {
     /// Where a string with these words stands, as it is written: the whole of what is between the quotes.
     pub(super) fn string(&self, words: &str) -> Span {
         let text = self.text.get(self.range.clone()).unwrap_or_default();
+        let text = &text[..text.len().min(NEAR)];
         let plain = words.split(|c: char| c.is_control() || matches!(c, '"' | '\\' | '/') || !c.is_ascii()).next();
         let plain = plain.unwrap_or_default().trim_end().as_bytes();
         if plain.is_empty() {
             return self.whole();
         }
         // A value, and not a part of a longer word.
-        let begins = |at: &usize| *at > 0 && !text[*at - 1].is_ascii_alphanumeric();
-        let Some(at) = memmem::find_iter(text, plain).find(begins) else { return self.whole() };
-        let more = if plain.len() == words.len() { 0 } else { unquoted(&text[at + plain.len()..]) };
+        let part = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || b".@-".contains(b));
+        let whole = plain.len() == words.len();
+        let stands = |at: &usize| *at > 0 && !part(text.get(at - 1)) && !(whole && part(text.get(at + plain.len())));
+        let Some(at) = memmem::find_iter(text, plain).find(stands) else { return self.whole() };
+        let more = if whole { 0 } else { unquoted(&text[at + plain.len()..], text[..at].ends_with(b"\\\"")) };
         Span::new(self.range.start + at, self.range.start + at + plain.len() + more)
     }
 }
 
-/// Bytes up to the quote that ends a string.
-fn unquoted(text: &[u8]) -> usize {
-    let mut escaped = false;
-    let ends = |b: &u8| {
-        let ends = *b == b'"' && !escaped;
-        escaped = *b == b'\\' && !escaped;
-        ends
-    };
-    text.iter().position(ends).unwrap_or(0)
+/// Bytes up to the quote that ends a string; `inner` where the string stands in another one, with its quotes escaped.
+fn unquoted(text: &[u8], inner: bool) -> usize {
+    let mut at = 0;
+    while let Some(b) = text.get(at) {
+        match (b, text.get(at + 1), inner) {
+            (b'"', ..) | (b'\\', Some(b'"'), true) => return at,
+            // Escaped twice: a backslash, and what it escapes.
+            (b'\\', Some(b'\\'), true) => at += if text.get(at + 2) == Some(&b'\\') { 4 } else { 3 },
+            (b'\\', ..) => at += 2,
+            _ => at += 1,
+        }
+    }
+    0
 }

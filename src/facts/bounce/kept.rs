@@ -59,6 +59,7 @@ impl Recipient {
             && self.server == other.server
             && self.step == other.step
             && self.taken_by == other.taken_by
+            && (self.withheld, self.suppressed, self.meaning) == (other.withheld, other.suppressed, other.meaning)
             && self.span == other.span
     }
 }

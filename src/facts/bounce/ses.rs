@@ -19,7 +19,7 @@ pub(super) fn read(piece: &Piece, bounce: &mut Bounce) -> bool {
     let value = serde_json::Deserializer::from_str(&whole).into_iter::<Value>().next().and_then(Result::ok);
     let place = piece.place(start..start + MARK.len());
     let told = value.and_then(|object| read_one(&object, &Scene::at(place)));
-    told.is_some_and(|event| event::tell(vec![event], bounce))
+    told.is_some_and(|event| event::tell([event], bounce))
 }
 
 /// The event that an object is: one of SES, and of a delivery.
@@ -40,6 +40,7 @@ pub(super) fn read_one(object: &Value, scene: &Scene) -> Option<Event> {
         _ => return None,
     };
     let own = at(object, "reject.reason").or_else(|| at(object, "failure.errorMessage")).and_then(words);
+    let own = own.map(|own| said::one_line(&own));
     let suppressed = at(object, "bounce.bounceSubType").and_then(words);
     let suppressed = suppressed.is_some_and(|kind| matches!(&kind[..], "Suppressed" | "OnAccountSuppressionList"));
     let recipient = |(address, told): (String, Option<&Value>)| {

@@ -608,6 +608,7 @@ fn each_reply_is_shown_where_it_stands() {
     let said = "550 5.1.1 \\\"no\\\" such user";
     let text = [sent("bounce", "a", 1, "joann@t.test", said), sent("bounce", "a", 1, "ann@t.test", said)].join("\n");
     let bounce = read(&text, InputKind::Bounce);
+    assert_eq!(bounce.recipients.len(), 2);
     for (recipient, line) in bounce.recipients.iter().zip(text.lines()) {
         let start = line.as_ptr() as usize - text.as_ptr() as usize;
         let (address, reply) = (recipient.address.as_ref().unwrap(), recipient.reply.as_ref().unwrap());
@@ -616,6 +617,12 @@ fn each_reply_is_shown_where_it_stands() {
         assert!((start..start + line.len()).contains(&(reply.span.start as usize)));
         assert_eq!(reply.value, r#"550 5.1.1 "no" such user"#);
     }
+    // In a string of another object every quote is escaped, and every backslash.
+    let json = sent("bounce", "a", 1, "ann@t.test", said);
+    let handed_on = serde_json::json!({ "Message": json, "Type": "Notification" }).to_string();
+    let bounce = read(&handed_on, InputKind::Bounce);
+    let reply = bounce.recipients[0].reply.as_ref().unwrap();
+    assert_eq!(reply.span.of(handed_on.as_bytes()), br#"550 5.1.1 \\\"no\\\" such user"#);
 }
 
 #[test]

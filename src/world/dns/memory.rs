@@ -1,4 +1,4 @@
-//! What has been asked in this run: nothing is asked twice while the first answer holds, or is on its way.
+//! What has been asked in this run: on one thread nothing is asked twice while the first answer holds, or is on its way.
 
 use crate::evidence::{Answer, Question};
 use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
@@ -75,11 +75,15 @@ impl Memory {
             None => Duration::ZERO,
         };
         lock(&self.flying).remove(question);
+        if holds.is_zero() {
+            return;
+        }
         let came = Instant::now();
         let mut kept = lock(&self.kept);
         if kept.len() >= MOST {
             kept.retain(|_, kept| came < kept.until);
-            if kept.len() >= MOST {
+            // Not again for every answer.
+            if kept.len() > MOST / 10 * 9 {
                 kept.clear();
             }
         }
