@@ -28,7 +28,8 @@ fn folder(home: &Home) -> String {
 /// What is told of each, but for how long it took.
 fn told(home: &Home, server: &Dnsd, folder: &str) -> Vec<Value> {
     let resolver = server.addr.to_string();
-    let out = home.run(&["diagnose", "-f", "ndjson", "--no-save", "--now", NOW, "--resolver", &resolver, folder]);
+    let asked = ["--now", NOW, "--resolver", &resolver, "--try-timeout", "60s", "--timeout", "120s"];
+    let out = home.run(&[&["diagnose", "-f", "ndjson", "--no-save", folder], &asked[..]].concat());
     assert_eq!(out.stderr, "");
     let line = |line: &str| {
         let mut document: Value = serde_json::from_str(line).unwrap();
