@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::ops::Range;
 
-/// Attempts, each for one recipient, that are told apart; no others are looked at.
+/// Messages to one recipient that are told apart; no others are counted.
 const KEPT: usize = 10_000;
 
 /// Bytes of an event in which its words are looked for.
@@ -61,11 +61,14 @@ pub(super) fn tell(events: impl IntoIterator<Item = Event>, bounce: &mut Bounce)
         let complaint = (event.what == What::Complaint).then(|| event.kind.unwrap_or_else(|| "abuse".to_owned()));
         for recipient in event.recipients {
             let address = recipient.address.as_ref().map_or(String::new(), |a| a.value.to_ascii_lowercase());
-            let place = *places.entry((event.message.clone(), address)).or_insert(told.len());
+            let key = (event.message.clone(), address);
+            if told.len() >= KEPT && !places.contains_key(&key) {
+                bounce.cut = true;
+                continue;
+            }
+            let place = *places.entry(key).or_insert(told.len());
             let row = (event.time, complaint.clone(), recipient);
-            let full = told.len() >= KEPT;
             match told.get_mut(place) {
-                None if full => bounce.cut = true,
                 None => told.push(row),
                 // A complaint comes after all else.
                 Some(before) if before.1.is_some() && row.1.is_none() => {}
